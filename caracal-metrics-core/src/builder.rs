@@ -1,0 +1,205 @@
+//! Settings of a registry, and attaching it to a `prometheus::Registry`.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use prometheus::core::{Collector, Desc};
+use prometheus::proto;
+
+use crate::catalogue::CATALOGUE;
+use crate::core::Core;
+use crate::error::BuildError;
+use crate::exposition::CaracalCollector;
+use crate::labels::LabelValues;
+use crate::registry::MetricsRegistry;
+
+const DEFAULT_MAX_SERIES_PER_FAMILY: usize = 10_000;
+
+/// One attachment at a time: looking for taken names registers something for an instant.
+static ATTACHING: Mutex<()> = Mutex::new(());
+
+/// Settings of a [`MetricsRegistry`].
+///
+/// ```
+/// use caracal_metrics_core::MetricsRegistry;
+///
+/// let mine = prometheus::Registry::new();
+/// let metrics = MetricsRegistry::builder()
+///     .registry(mine.clone())
+///     .const_label("service", "gateway")
+///     .max_series_per_family(2_000)
+///     .aggregate_label("agent_id")
+///     .build()?;
+/// metrics.record_replay_block("nonce_reused");
+/// assert!(mine.gather().iter().any(|family| family.name() == "caracal_gateway_replay_blocks_total"));
+/// # Ok::<(), caracal_metrics_core::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "call `build` to get a registry"]
+pub struct MetricsRegistryBuilder {
+    registry: Option<prometheus::Registry>,
+    const_labels: Vec<(String, String)>,
+    max_series_per_family: usize,
+    aggregate: Vec<String>,
+}
+
+impl Default for MetricsRegistryBuilder {
+    fn default() -> Self {
+        Self {
+            registry: None,
+            const_labels: Vec::new(),
+            max_series_per_family: DEFAULT_MAX_SERIES_PER_FAMILY,
+            aggregate: Vec::new(),
+        }
+    }
+}
+
+impl MetricsRegistryBuilder {
+    /// Attaches to a `prometheus::Registry` that exists: its other collectors appear in the page,
+    /// and its `gather()` has Caracal's families, until it is dropped.
+    pub fn registry(mut self, registry: prometheus::Registry) -> Self {
+        self.registry = Some(registry);
+        self
+    }
+
+    /// Puts a label on every series of the catalogue.
+    pub fn const_label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.const_labels.push((name.into(), value.into()));
+        self
+    }
+
+    /// How many label sets a family may have (10,000 unless told). Records beyond go to one series
+    /// whose open labels read `aggregated`, and are counted in
+    /// `caracal_metrics_series_limited_total`.
+    pub fn max_series_per_family(mut self, limit: usize) -> Self {
+        self.max_series_per_family = limit;
+        self
+    }
+
+    /// Makes a label that comes from outside (such as `agent_id`) read `aggregated` in every family.
+    pub fn aggregate_label(mut self, name: impl Into<String>) -> Self {
+        self.aggregate.push(name.into());
+        self
+    }
+
+    /// Makes the registry.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is not valid, or the `prometheus::Registry` has a family of the catalogue
+    /// already. Nothing is registered then.
+    pub fn build(self) -> Result<MetricsRegistry, BuildError> {
+        check_const_labels(&self.const_labels)?;
+        check_aggregate(&self.aggregate)?;
+        if self.max_series_per_family == 0 {
+            return Err(BuildError::ZeroSeriesLimit);
+        }
+        let registry = self.registry.unwrap_or_default();
+        let _attaching = ATTACHING.lock();
+        check_names(&registry, &self.const_labels)?;
+        let core = Core::new(self.const_labels, self.max_series_per_family, &self.aggregate);
+        let core = Arc::new(core);
+        CaracalCollector::new(Arc::clone(&core))
+            .and_then(|collector| registry.register(Box::new(collector)))
+            .map_err(|error| BuildError::Registration { reason: error.to_string() })?;
+        Ok(MetricsRegistry::from_parts(core, registry))
+    }
+}
+
+fn check_const_labels(labels: &[(String, String)]) -> Result<(), BuildError> {
+    let mut seen = HashSet::new();
+    for (name, _) in labels {
+        let name = name.clone();
+        let mut chars = name.chars();
+        let valid = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !name.starts_with("__");
+        let mut known = CATALOGUE.iter().flat_map(|family| family.labels);
+        if !valid {
+            return Err(BuildError::InvalidLabelName { name });
+        }
+        if known.any(|label| label.name == name) || name == "le" || name == "quantile" {
+            return Err(BuildError::ReservedLabelName { name });
+        }
+        if !seen.insert(name.clone()) {
+            return Err(BuildError::DuplicateLabelName { name });
+        }
+    }
+    Ok(())
+}
+
+fn check_aggregate(aggregate: &[String]) -> Result<(), BuildError> {
+    let mut open: Vec<_> = CATALOGUE
+        .iter()
+        .flat_map(|family| family.labels)
+        .filter(|label| matches!(label.values, LabelValues::Open))
+        .map(|label| label.name)
+        .collect();
+    open.sort_unstable();
+    open.dedup();
+    match aggregate.iter().find(|name| !open.contains(&name.as_str())) {
+        Some(name) => {
+            Err(BuildError::UnknownAggregateLabel { name: name.clone(), open: open.join(", ") })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Looks for our names in the registry before anything is registered: `prometheus` 0.14 keeps the
+/// names of a collector that it rejects, and they would block a later one.
+fn check_names(
+    registry: &prometheus::Registry,
+    const_labels: &[(String, String)],
+) -> Result<(), BuildError> {
+    let taken = |name: &str| BuildError::NameTaken { name: name.to_owned() };
+    let gathered = registry.gather();
+    for family in CATALOGUE {
+        if gathered.iter().any(|other| other.name() == family.name)
+            || is_registered(registry, family.name, family.help, &[])
+            || is_registered(registry, family.name, family.help, const_labels)
+        {
+            return Err(taken(family.name));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a family is registered that has no series yet, which `gather` leaves out.
+///
+/// `prometheus` looks at a description's id (name and constant labels) before its name. So one that
+/// has the id of the family and the empty name, which nobody can use, is refused if the family is
+/// there, and otherwise registers and unregisters without a trace that anyone could meet.
+fn is_registered(
+    registry: &prometheus::Registry,
+    name: &str,
+    help: &str,
+    const_labels: &[(String, String)],
+) -> bool {
+    struct Probe(Desc);
+
+    impl Collector for Probe {
+        fn desc(&self) -> Vec<&Desc> {
+            vec![&self.0]
+        }
+
+        fn collect(&self) -> Vec<proto::MetricFamily> {
+            Vec::new()
+        }
+    }
+
+    let labels = const_labels.iter().cloned().collect();
+    let Ok(mut desc) = Desc::new(name.to_owned(), help.to_owned(), Vec::new(), labels) else {
+        return false;
+    };
+    desc.fq_name.clear();
+    desc.dim_hash = 0;
+    match registry.register(Box::new(Probe(desc.clone()))) {
+        Ok(()) => {
+            // Just registered, so it is there to be taken out.
+            let _ = registry.unregister(Box::new(Probe(desc)));
+            false
+        }
+        Err(_) => true,
+    }
+}

@@ -1,0 +1,244 @@
+//! What all handles of one registry share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Mutex, ReentrantMutex};
+
+use crate::adapter::Instances;
+use crate::catalogue::{CATALOGUE, Metric, MetricKind, Origin};
+use crate::engine::{Cell, Engine};
+use crate::exposition::escape_label_value;
+use crate::labels::LabelValues;
+use crate::series::{FamilyStore, Labels, NO_LABELS, Rows};
+
+#[derive(Debug)]
+pub(crate) struct Core {
+    engine: Arc<Engine>,
+    /// In the order of [`Metric`].
+    families: Box<[FamilyStore]>,
+    /// Places in `families`, sorted by name.
+    by_name: Box<[usize]>,
+    const_labels: Box<[(String, String)]>,
+    const_label_text: String,
+    limit: usize,
+    pub(crate) instances: Mutex<Instances>,
+    /// Series that are in no output any more, but for a page that is being written.
+    retired: Mutex<Vec<(Metric, Cell)>>,
+    /// One scrape at a time, so that what instances report at scrape and what is written belong
+    /// together. Reentrant, since an instance may run the user's code (a cache's listeners), and
+    /// that may read the metrics.
+    scraping: ReentrantMutex<()>,
+}
+
+/// One series to record into.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Series {
+    metric: Metric,
+    cell: Cell,
+    /// The family was full: this is the aggregated series, and each record is counted as folded.
+    folded: bool,
+}
+
+impl Core {
+    pub(crate) fn new(
+        const_labels: Vec<(String, String)>,
+        limit: usize,
+        aggregate: &[String],
+    ) -> Self {
+        let engine = Arc::new(Engine::default());
+        let families: Box<[_]> = Metric::ALL
+            .iter()
+            .map(|metric| FamilyStore::new(*metric, Arc::clone(&engine), limit, aggregate))
+            .collect();
+        let mut by_name: Box<[usize]> = (0..families.len()).collect();
+        by_name.sort_by_key(|place| families[*place].family.name);
+        let core = Self {
+            engine,
+            families,
+            by_name,
+            const_label_text: label_text(&const_labels),
+            const_labels: const_labels.into(),
+            limit,
+            instances: Mutex::default(),
+            retired: Mutex::default(),
+            scraping: ReentrantMutex::default(),
+        };
+        core.expose_known_series();
+        core
+    }
+
+    /// Series whose labels are known beforehand stand at 0 from the start, so that their first
+    /// event shows in `rate()`.
+    fn expose_known_series(&self) {
+        for store in &self.families {
+            if store.family.labels.is_empty() && store.family.origin != Origin::Adapter {
+                store.expose(NO_LABELS);
+            }
+            if store.family.origin == Origin::Classic {
+                match store.family.labels {
+                    [label] if matches!(label.values, LabelValues::Optional) => {
+                        store.expose(Labels { closed: 0, open: &[""] });
+                    }
+                    [label] if matches!(label.values, LabelValues::Closed(_)) => {
+                        for closed in 0..store.family.closed_sets() {
+                            store.expose(Labels { closed, open: &[] });
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for (index, family) in (0..).zip(CATALOGUE) {
+            let labels = Labels { closed: index, open: &[] };
+            let has = |wanted: fn(LabelValues) -> bool| {
+                family.labels.iter().any(|label| wanted(label.values))
+            };
+            if family.origin == Origin::Classic && has(|v| matches!(v, LabelValues::Open)) {
+                self.store(Metric::SeriesLimited).expose(labels);
+            }
+            let corrected = family.kind == MetricKind::Histogram
+                || has(|v| matches!(v, LabelValues::StatusCode | LabelValues::Optional));
+            if family.origin == Origin::Classic && corrected {
+                self.store(Metric::InvalidValues).expose(labels);
+            }
+        }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    pub(crate) fn const_labels(&self) -> &[(String, String)] {
+        &self.const_labels
+    }
+
+    #[inline]
+    pub(crate) fn store(&self, metric: Metric) -> &FamilyStore {
+        &self.families[metric as usize]
+    }
+
+    pub(crate) fn families_by_name(&self) -> impl Iterator<Item = &FamilyStore> {
+        self.by_name.iter().map(|place| &self.families[*place])
+    }
+
+    /// A family's rows, or `None` while the output does not show it.
+    pub(crate) fn exposed_rows(&self, store: &FamilyStore) -> Option<Arc<Rows>> {
+        let rows = store.rows(&self.const_label_text);
+        (store.family.origin != Origin::Adapter || !rows.is_empty()).then_some(rows)
+    }
+
+    /// Runs `read` with everything that is read at scrape brought up to date.
+    pub(crate) fn scrape<R>(&self, read: impl FnOnce() -> R) -> R {
+        let _scraping = self.scraping.lock();
+        self.release_retired();
+        Instances::sample_all(self);
+        read()
+    }
+
+    /// Takes the series of an instance back once no page is being written that may still show them:
+    /// their cells are given to others.
+    pub(crate) fn retire(&self, series: Vec<(Metric, Cell)>) {
+        self.retired.lock().extend(series);
+        if let Some(_scraping) = self.scraping.try_lock() {
+            self.release_retired();
+        }
+    }
+
+    fn release_retired(&self) {
+        for (metric, cell) in std::mem::take(&mut *self.retired.lock()) {
+            self.store(metric).release(cell);
+        }
+    }
+
+    /// The series of this label set, made if it is new.
+    #[inline]
+    pub(crate) fn series(&self, metric: Metric, labels: Labels<'_>) -> Series {
+        let (cell, folded) = self.store(metric).resolve(labels);
+        Series { metric, cell, folded }
+    }
+
+    /// The series of this label set, if it is there.
+    #[inline]
+    pub(crate) fn known_series(&self, metric: Metric, labels: Labels<'_>) -> Option<Series> {
+        let cell = self.store(metric).find(labels)?;
+        Some(Series { metric, cell, folded: false })
+    }
+
+    /// Counts one.
+    #[inline]
+    pub(crate) fn increment(&self, series: Series) {
+        self.engine.add(series.cell, 1);
+        self.count_folded(series);
+    }
+
+    /// Counts a duration.
+    #[inline]
+    pub(crate) fn observe(&self, series: Series, duration: Duration) {
+        self.observe_cell(series.metric, series.cell, duration);
+        self.count_folded(series);
+    }
+
+    /// Counts a duration into a cell of this histogram.
+    #[inline]
+    pub(crate) fn observe_cell(&self, metric: Metric, cell: Cell, duration: Duration) {
+        if !self.store(metric).observe(cell, duration) {
+            self.count_invalid(metric);
+        }
+    }
+
+    /// Sets a gauge. A number beyond `i64` reads as its largest.
+    pub(crate) fn set(&self, series: Series, value: u64) {
+        self.engine.set(series.cell, i64::try_from(value).unwrap_or(i64::MAX));
+        self.count_folded(series);
+    }
+
+    /// Moves an up-down gauge.
+    #[inline]
+    pub(crate) fn shift(&self, series: Series, by: i64) {
+        self.engine.shift(series.cell, by);
+    }
+
+    #[inline]
+    fn count_folded(&self, series: Series) {
+        if series.folded {
+            self.count_about(Metric::SeriesLimited, series.metric);
+        }
+    }
+
+    /// Counts a value that was corrected or set aside.
+    #[cold]
+    pub(crate) fn count_invalid(&self, metric: Metric) {
+        self.count_about(Metric::InvalidValues, metric);
+    }
+
+    /// Counts a collector or a callback that failed during a scrape.
+    #[cold]
+    pub(crate) fn count_collection_error(&self) {
+        self.increment(self.series(Metric::CollectionErrors, NO_LABELS));
+    }
+
+    #[cold]
+    fn count_about(&self, counter: Metric, metric: Metric) {
+        let labels = Labels { closed: metric as u32, open: &[] };
+        self.engine.add(self.series(counter, labels).cell, 1);
+    }
+}
+
+fn label_text(labels: &[(String, String)]) -> String {
+    let mut text = String::new();
+    for (name, value) in labels {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.push_str(name);
+        text.push_str("=\"");
+        escape_label_value(value, &mut text);
+        text.push('"');
+    }
+    text
+}

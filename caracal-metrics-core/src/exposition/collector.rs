@@ -1,0 +1,158 @@
+//! Our families as a `prometheus::core::Collector`.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto;
+
+use super::labels::parse_labels;
+use super::text;
+use crate::catalogue::{CATALOGUE, Family, MetricKind};
+use crate::core::Core;
+use crate::engine::HistogramValue;
+use crate::series::FamilyStore;
+
+/// Registered with the `prometheus::Registry` that the metrics are attached to.
+#[derive(Debug)]
+pub(crate) struct CaracalCollector {
+    core: Arc<Core>,
+    descs: Vec<Desc>,
+}
+
+thread_local! {
+    /// The core whose page this thread is writing. Its collector stays silent meanwhile, since the
+    /// page has its families already.
+    static WRITING: Cell<*const Core> = const { Cell::new(std::ptr::null()) };
+}
+
+impl CaracalCollector {
+    pub(crate) fn new(core: Arc<Core>) -> prometheus::Result<Self> {
+        let descs = CATALOGUE
+            .iter()
+            .map(|family| desc(family, core.const_labels()))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { core, descs })
+    }
+
+    /// What a registry gathers from all collectors but that of `core`. A collector that panics
+    /// costs all of them: `prometheus` gathers as a whole.
+    pub(crate) fn gather_others(
+        core: &Core,
+        registry: &prometheus::Registry,
+    ) -> Vec<proto::MetricFamily> {
+        struct Restore(*const Core);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                WRITING.set(self.0);
+            }
+        }
+        let _restore = Restore(WRITING.replace(core));
+        catch_unwind(AssertUnwindSafe(|| registry.gather())).unwrap_or_else(|_| {
+            core.count_collection_error();
+            Vec::new()
+        })
+    }
+}
+
+/// The description of a family in the words of the `prometheus` crate.
+fn desc(family: &Family, const_labels: &[(String, String)]) -> prometheus::Result<Desc> {
+    Desc::new(
+        family.name.to_owned(),
+        family.help.to_owned(),
+        family.labels.iter().map(|label| label.name.to_owned()).collect(),
+        const_labels.iter().cloned().collect::<HashMap<_, _>>(),
+    )
+}
+
+impl Collector for CaracalCollector {
+    fn desc(&self) -> Vec<&Desc> {
+        self.descs.iter().collect()
+    }
+
+    fn collect(&self) -> Vec<proto::MetricFamily> {
+        if std::ptr::eq(WRITING.get(), Arc::as_ptr(&self.core)) {
+            return Vec::new();
+        }
+        self.core.scrape(|| {
+            self.core.families_by_name().filter_map(|store| family(&self.core, store)).collect()
+        })
+    }
+}
+
+fn family(core: &Core, store: &FamilyStore) -> Option<proto::MetricFamily> {
+    let rows = core.exposed_rows(store)?;
+    let mut family = proto::MetricFamily::default();
+    family.set_name(store.family.name.to_owned());
+    family.set_help(store.family.help.to_owned());
+    family.set_field_type(match store.family.kind {
+        MetricKind::Counter => proto::MetricType::COUNTER,
+        MetricKind::Gauge => proto::MetricType::GAUGE,
+        MetricKind::Histogram => proto::MetricType::HISTOGRAM,
+    });
+    family.set_metric(
+        rows.iter()
+            .map(|row| {
+                let mut metric = proto::Metric::from_label(label_pairs(row.labels));
+                match store.family.kind {
+                    MetricKind::Counter => {
+                        let mut counter = proto::Counter::default();
+                        counter.set_value(text::sum(core.engine(), row.cells) as f64);
+                        metric.set_counter(counter);
+                    }
+                    MetricKind::Gauge => {
+                        let mut gauge = proto::Gauge::default();
+                        let value: i64 =
+                            row.cells.iter().map(|cell| core.engine().read_gauge(*cell)).sum();
+                        gauge.set_value(value as f64);
+                        metric.set_gauge(gauge);
+                    }
+                    MetricKind::Histogram => {
+                        let value = text::histogram(core.engine(), row.cells);
+                        metric.set_histogram(histogram(store.family, &value));
+                    }
+                }
+                metric
+            })
+            .collect::<Vec<_>>(),
+    );
+    Some(family)
+}
+
+fn histogram(family: &Family, value: &HistogramValue) -> proto::Histogram {
+    let mut count = 0;
+    let mut histogram = proto::Histogram::default();
+    // Without the bucket up to infinity: the text encoder of `prometheus` 0.14 adds that from the
+    // count, and would write the bound of one that stands here as `inf`.
+    let buckets: Vec<_> = family
+        .buckets
+        .iter()
+        .zip(value.buckets)
+        .map(|(bound, observed)| {
+            count += observed;
+            let mut bucket = proto::Bucket::default();
+            bucket.set_upper_bound(bound.as_secs_f64());
+            bucket.set_cumulative_count(count);
+            bucket
+        })
+        .collect();
+    histogram.set_bucket(buckets);
+    histogram.set_sample_count(value.buckets.iter().sum());
+    histogram.set_sample_sum(value.sum_nanos as f64 / 1e9);
+    histogram
+}
+
+fn label_pairs(text: &str) -> Vec<proto::LabelPair> {
+    parse_labels(text)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(name, value)| {
+            let mut pair = proto::LabelPair::default();
+            pair.set_name(name);
+            pair.set_value(value);
+            pair
+        })
+        .collect()
+}

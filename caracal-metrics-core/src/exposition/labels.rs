@@ -1,0 +1,70 @@
+//! Label values in the text formats.
+
+/// Appends a label value as text 0.0.4 and OpenMetrics want it between quotes.
+pub(crate) fn escape_label_value(value: &str, out: &mut String) {
+    for c in value.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '"' => out.push_str("\\\""),
+            '\n' => out.push_str("\\n"),
+            c => out.push(c),
+        }
+    }
+}
+
+/// Reads `name="value",…` back. `None` where the text is not of that form.
+pub(crate) fn parse_labels(mut text: &str) -> Option<Vec<(String, String)>> {
+    let mut labels = Vec::new();
+    while !text.is_empty() {
+        let (name, rest) = text.split_once("=\"")?;
+        let (value, rest) = unescape(rest)?;
+        labels.push((name.to_owned(), value));
+        text = match rest.strip_prefix(',') {
+            Some(rest) => rest,
+            None if rest.is_empty() => rest,
+            None => return None,
+        };
+    }
+    Some(labels)
+}
+
+/// The value up to its closing quote, and what follows the quote.
+fn unescape(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some((value, &text[at + 1..])),
+            '\\' => value.push(match chars.next()?.1 {
+                'n' => '\n',
+                other => other,
+            }),
+            c => value.push(c),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_value_survives_the_page(values in proptest::collection::vec(any::<String>(), 0..4)) {
+            let mut text = String::new();
+            for (index, value) in values.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                text.push_str("name=\"");
+                escape_label_value(value, &mut text);
+                text.push('"');
+            }
+            prop_assert!(!text.contains('\n'), "a line break would end the sample");
+            let read: Vec<_> = parse_labels(&text).unwrap().into_iter().map(|(_, v)| v).collect();
+            prop_assert_eq!(read, values);
+        }
+    }
+}

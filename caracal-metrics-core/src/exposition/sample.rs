@@ -1,0 +1,55 @@
+//! One sample line of the text formats, read back.
+
+use super::labels::parse_labels;
+
+/// The parts of a sample line, as they are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SampleLine<'a> {
+    pub(super) name: &'a str,
+    /// Without braces.
+    pub(super) labels: &'a str,
+    pub(super) value: &'a str,
+    pub(super) timestamp: Option<&'a str>,
+}
+
+impl<'a> SampleLine<'a> {
+    /// `None` where the line is no sample.
+    pub(super) fn parse(line: &'a str) -> Option<Self> {
+        let (name, rest) = line.split_at(line.find(['{', ' '])?);
+        let (labels, rest) = match rest.strip_prefix('{') {
+            Some(rest) => {
+                let end = closing_brace(rest)?;
+                (&rest[..end], &rest[end + 1..])
+            }
+            None => ("", rest),
+        };
+        let mut words = rest.strip_prefix(' ')?.split(' ');
+        Some(Self { name, labels, value: words.next()?, timestamp: words.next() })
+    }
+}
+
+/// Where the brace stands that is not inside a label value.
+fn closing_brace(labels: &str) -> Option<usize> {
+    let mut quoted = false;
+    let mut escaped = false;
+    labels.bytes().position(|byte| {
+        let closes = byte == b'}' && !quoted;
+        quoted ^= byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    })
+}
+
+/// The value of one sample of a page; labels in any order.
+pub(crate) fn lookup(page: &str, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    let mut wanted = labels.to_vec();
+    wanted.sort_unstable();
+    page.lines().filter(|line| line.starts_with(name)).find_map(|line| {
+        let sample = SampleLine::parse(line).filter(|sample| sample.name == name)?;
+        let found = parse_labels(sample.labels)?;
+        let mut found: Vec<_> =
+            found.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        found.sort_unstable();
+        (found == wanted).then(|| sample.value.parse().ok())?
+    })
+}

@@ -1,0 +1,53 @@
+//! The registry, catalogue and exposition of [Caracal metrics](https://docs.rs/caracal-metrics).
+//!
+//! ```
+//! use std::time::Duration;
+//! use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType};
+//!
+//! let metrics = MetricsRegistry::new();
+//!
+//! let in_flight = metrics.track_gateway_request_in_flight();
+//! metrics.record_policy_evaluation(PolicyDecisionType::Allowed, "agent-1", Duration::from_millis(2));
+//! metrics.record_gateway_request("GET", 200, "jwt", Duration::from_millis(15));
+//! drop(in_flight);
+//!
+//! let page = String::from_utf8(metrics.generate_metrics()).unwrap();
+//! assert!(page.contains("# TYPE caracal_gateway_request_duration_seconds histogram"));
+//! assert_eq!(metrics.sample("caracal_gateway_requests_in_flight", &[]), Some(0.0));
+//! ```
+//!
+//! Recording never fails, panics or blocks on I/O. Label values from outside are bounded
+//! ([`MetricsRegistryBuilder::max_series_per_family`]); what is folded or corrected is counted in
+//! `caracal_metrics_series_limited_total` and `caracal_metrics_invalid_values_total`.
+//!
+//! The families are those of the [`catalogue`]. Adapters for sqlx, moka, failsafe and axum are
+//! crates of their own, built on [`adapter`].
+
+pub mod adapter;
+mod builder;
+pub mod catalogue;
+mod core;
+mod engine;
+mod error;
+mod exposition;
+mod global;
+mod labels;
+mod recorders;
+mod registry;
+mod series;
+
+pub use builder::MetricsRegistryBuilder;
+pub use error::{AlreadyInitialized, AttachError, BuildError, NotInitialized};
+pub use exposition::Format;
+pub use global::{
+    get_metrics_registry, initialize_metrics_registry, initialize_metrics_registry_with,
+};
+pub use labels::{
+    AGGREGATED, CircuitBreakerState, DatabaseOperationType, PolicyDecisionType, QueryStatus,
+};
+pub use recorders::{
+    AuthFailureMetrics, CircuitBreakerMetrics, DatabaseConnectionErrorMetrics,
+    DatabaseQueryMetrics, DatabaseQueryTimer, GatewayRequestMetrics, InFlightGuard,
+    PolicyEvaluationMetrics, PolicyEvaluationTimer, PoolStats, ReplayBlockMetrics,
+};
+pub use registry::MetricsRegistry;

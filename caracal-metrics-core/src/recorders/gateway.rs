@@ -1,0 +1,161 @@
+//! Requests to the gateway.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::catalogue::Metric;
+use crate::core::{Core, Series};
+use crate::labels::{UNKNOWN_STATUS_CODE, method_index, status_code_index};
+use crate::registry::MetricsRegistry;
+use crate::series::{Labels, NO_LABELS};
+
+/// The closed part of a request's labels, method before status code.
+fn request_labels(core: &Core, method: &str, status_code: u16) -> u32 {
+    let status = status_code_index(status_code).unwrap_or_else(|| {
+        core.count_invalid(Metric::GatewayRequests);
+        UNKNOWN_STATUS_CODE
+    });
+    method_index(method) * (UNKNOWN_STATUS_CODE + 1) + status
+}
+
+impl MetricsRegistry {
+    /// Counts a request and its duration.
+    ///
+    /// A method other than the nine standard ones counts as `OTHER`, a status code outside 100 to
+    /// 999 as `unknown` (and in `caracal_metrics_invalid_values_total`).
+    pub fn record_gateway_request(
+        &self,
+        method: &str,
+        status_code: u16,
+        auth_method: &str,
+        duration: Duration,
+    ) {
+        let core = self.core();
+        let closed = request_labels(core, method, status_code);
+        let labels = Labels { closed, open: &[auth_method] };
+        core.increment(core.series(Metric::GatewayRequests, labels));
+        let labels = Labels { closed, open: &[] };
+        core.observe(core.series(Metric::GatewayRequestDuration, labels), duration);
+    }
+
+    /// The handle of requests with these labels.
+    #[must_use]
+    pub fn gateway_request(
+        &self,
+        method: &str,
+        status_code: u16,
+        auth_method: &str,
+    ) -> GatewayRequestMetrics {
+        let core = self.core();
+        let closed = request_labels(core, method, status_code);
+        GatewayRequestMetrics {
+            requests: core.series(Metric::GatewayRequests, Labels { closed, open: &[auth_method] }),
+            duration: core.series(Metric::GatewayRequestDuration, Labels { closed, open: &[] }),
+            core: Arc::clone(core),
+        }
+    }
+
+    /// Counts a request as in flight until the guard is dropped: by the end of the scope, an early
+    /// `?`, a panic, or a cancelled future that held it.
+    pub fn track_gateway_request_in_flight(&self) -> InFlightGuard {
+        let core = Arc::clone(self.core());
+        let series = core.series(Metric::GatewayRequestsInFlight, NO_LABELS);
+        core.shift(series, 1);
+        InFlightGuard { core, series }
+    }
+
+    /// Counts a failed authentication.
+    pub fn record_auth_failure(&self, auth_method: &str, reason: &str) {
+        let labels = Labels { closed: 0, open: &[auth_method, reason] };
+        let core = self.core();
+        core.increment(core.series(Metric::GatewayAuthFailures, labels));
+    }
+
+    /// The handle of authentication failures with these labels.
+    #[must_use]
+    pub fn auth_failure(&self, auth_method: &str, reason: &str) -> AuthFailureMetrics {
+        let labels = Labels { closed: 0, open: &[auth_method, reason] };
+        let series = self.core().series(Metric::GatewayAuthFailures, labels);
+        AuthFailureMetrics { core: Arc::clone(self.core()), series }
+    }
+
+    /// Counts a request that replay protection blocked.
+    pub fn record_replay_block(&self, reason: &str) {
+        let labels = Labels { closed: 0, open: &[reason] };
+        let core = self.core();
+        core.increment(core.series(Metric::GatewayReplayBlocks, labels));
+    }
+
+    /// The handle of replay blocks with this reason.
+    #[must_use]
+    pub fn replay_block(&self, reason: &str) -> ReplayBlockMetrics {
+        let labels = Labels { closed: 0, open: &[reason] };
+        let series = self.core().series(Metric::GatewayReplayBlocks, labels);
+        ReplayBlockMetrics { core: Arc::clone(self.core()), series }
+    }
+
+    /// Counts a request that was answered from cached policies alone.
+    pub fn record_degraded_mode_request(&self) {
+        let core = self.core();
+        core.increment(core.series(Metric::GatewayDegradedModeRequests, NO_LABELS));
+    }
+}
+
+/// Requests with one set of labels.
+#[derive(Clone, Debug)]
+pub struct GatewayRequestMetrics {
+    core: Arc<Core>,
+    requests: Series,
+    duration: Series,
+}
+
+impl GatewayRequestMetrics {
+    /// Counts a request and its duration.
+    #[inline]
+    pub fn record(&self, duration: Duration) {
+        self.core.increment(self.requests);
+        self.core.observe(self.duration, duration);
+    }
+}
+
+macro_rules! event_handle {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name {
+            core: Arc<Core>,
+            series: Series,
+        }
+
+        impl $name {
+            /// Counts one.
+            #[inline]
+            pub fn record(&self) {
+                self.core.increment(self.series);
+            }
+        }
+    };
+}
+
+event_handle! {
+    /// Authentication failures with one set of labels.
+    AuthFailureMetrics
+}
+event_handle! {
+    /// Replay blocks with one reason.
+    ReplayBlockMetrics
+}
+
+/// Counts a request as in flight until it is dropped.
+#[derive(Debug)]
+#[must_use = "the request counts as in flight only while the guard is held"]
+pub struct InFlightGuard {
+    core: Arc<Core>,
+    series: Series,
+}
+
+impl Drop for InFlightGuard {
+    fn drop(&mut self) {
+        self.core.shift(self.series, -1);
+    }
+}

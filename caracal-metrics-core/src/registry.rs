@@ -1,0 +1,131 @@
+//! The registry that everything records into.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use crate::builder::MetricsRegistryBuilder;
+use crate::core::Core;
+use crate::exposition::{CaracalCollector, Format, foreign_families, lookup, write_page};
+
+/// What a page may be longer than the one before it, in bytes, without another allocation.
+const PAGE_GROWTH: usize = 1024;
+
+/// All metrics of one service. Clones are cheap and record into the same metrics.
+///
+/// ```
+/// use std::time::Duration;
+/// use caracal_metrics_core::MetricsRegistry;
+///
+/// let metrics = MetricsRegistry::new();
+/// metrics.record_gateway_request("GET", 200, "jwt", Duration::from_millis(15));
+///
+/// let page = String::from_utf8(metrics.generate_metrics()).unwrap();
+/// assert!(page.contains(
+///     r#"caracal_gateway_requests_total{method="GET",status_code="200",auth_method="jwt"} 1"#
+/// ));
+/// ```
+#[derive(Clone)]
+pub struct MetricsRegistry {
+    core: Arc<Core>,
+    registry: prometheus::Registry,
+    /// The length of the last page: the next one will be about as long.
+    page_len: Arc<AtomicUsize>,
+}
+
+impl fmt::Debug for MetricsRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetricsRegistry")
+            .field("const_labels", &self.core.const_labels())
+            .field("max_series_per_family", &self.core.limit())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for MetricsRegistry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MetricsRegistry {
+    /// A registry with default settings, independent of every other one.
+    ///
+    /// # Panics
+    ///
+    /// Never: a fresh `prometheus::Registry` accepts the catalogue, which a test guards.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build().expect("a fresh prometheus registry accepts the catalogue")
+    }
+
+    /// Settings for a registry.
+    pub fn builder() -> MetricsRegistryBuilder {
+        MetricsRegistryBuilder::default()
+    }
+
+    pub(crate) fn from_parts(core: Arc<Core>, registry: prometheus::Registry) -> Self {
+        Self { core, registry, page_len: Arc::default() }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// The `prometheus::Registry` that the metrics are attached to: register collectors of your
+    /// own here, and they appear in the page.
+    #[must_use]
+    pub fn prometheus_registry(&self) -> &prometheus::Registry {
+        &self.registry
+    }
+
+    /// The page in text format 0.0.4.
+    #[must_use]
+    pub fn generate_metrics(&self) -> Vec<u8> {
+        let mut page = Vec::new();
+        self.encode(Format::Text, &mut page);
+        page
+    }
+
+    /// The `Content-Type` of [`generate_metrics`](Self::generate_metrics).
+    #[must_use]
+    pub fn get_content_type(&self) -> &'static str {
+        Format::Text.content_type()
+    }
+
+    /// Appends the page to a buffer, which the caller may reuse from scrape to scrape.
+    pub fn encode(&self, format: Format, out: &mut Vec<u8>) {
+        // The user's collectors first, and outside the scrape's lock: `gather` holds a lock of its
+        // own, under which our collector would wait for ours.
+        let gathered = CaracalCollector::gather_others(&self.core, &self.registry);
+        let mut foreign = Vec::with_capacity(gathered.len());
+        for family in foreign_families(gathered) {
+            match family {
+                Some(family) => foreign.push(family),
+                None => self.core.count_collection_error(),
+            }
+        }
+        let before = out.len();
+        out.reserve(self.page_len.load(Relaxed) + PAGE_GROWTH);
+        self.core.scrape(|| write_page(&self.core, format, foreign, out));
+        self.page_len.store(out.len() - before, Relaxed);
+    }
+
+    /// The value of one exposed sample, for tests and for dashboards of your own.
+    ///
+    /// The name is a sample's (a histogram's has `_bucket`, `_sum` or `_count`), the labels are all
+    /// of its labels (`le` and constant ones included), in any order. The whole page is written to
+    /// find it: what this answers is what a scrape would have seen.
+    ///
+    /// ```
+    /// # use caracal_metrics_core::MetricsRegistry;
+    /// let metrics = MetricsRegistry::new();
+    /// metrics.record_replay_block("nonce_reused");
+    /// let blocks = metrics.sample("caracal_gateway_replay_blocks_total", &[("reason", "nonce_reused")]);
+    /// assert_eq!(blocks, Some(1.0));
+    /// ```
+    #[must_use]
+    pub fn sample(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+        lookup(&String::from_utf8_lossy(&self.generate_metrics()), name, labels)
+    }
+}

@@ -1,0 +1,10 @@
+//! From label values to cells: one [`FamilyStore`] for each family of the catalogue.
+
+mod interner;
+mod key;
+mod rows;
+mod store;
+
+pub(crate) use key::{Labels, NO_LABELS};
+pub(crate) use rows::Rows;
+pub(crate) use store::{FamilyStore, OwnedSeries};

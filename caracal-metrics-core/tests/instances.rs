@@ -1,0 +1,277 @@
+//! Things that adapters attach: their names, their series, and how both go.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use caracal_metrics_core::adapter::{Instance, InstanceKind, Sampled, SampledGauge};
+use caracal_metrics_core::catalogue::Metric;
+use caracal_metrics_core::{AttachError, CircuitBreakerState, MetricsRegistry, PoolStats};
+use support::{parse, value};
+
+const SIZE: &str = "caracal_database_connection_pool_size";
+
+fn pool(m: &MetricsRegistry, name: Option<&str>, size: u64) -> Result<Instance, AttachError> {
+    let mut builder = m.attach(InstanceKind::ConnectionPool, name)?;
+    let gauge = builder.gauge(Metric::DatabaseConnectionPoolSize, &[])?;
+    Ok(builder.on_scrape(move |gauges| {
+        gauges.set(gauge, size);
+        Sampled::Live
+    }))
+}
+
+fn sizes(m: &MetricsRegistry) -> Vec<(String, f64)> {
+    let page = parse(&m.generate_metrics());
+    let samples = page[SIZE].samples.iter();
+    samples.map(|((_, l), v)| (l.get("pool").cloned().unwrap_or_default(), *v)).collect()
+}
+
+#[test]
+fn the_unnamed_pool_gives_way_to_named_ones_and_comes_back() {
+    let m = MetricsRegistry::new();
+    m.update_connection_pool_stats(PoolStats { size: 7, checked_out: 1, overflow: 0 });
+    assert_eq!(sizes(&m), [(String::new(), 7.0)]);
+
+    let unnamed = pool(&m, None, 10).unwrap();
+    assert_eq!(sizes(&m), [(String::new(), 10.0)], "the attached pool is in the output");
+    m.update_connection_pool_stats(PoolStats { size: 8, ..PoolStats::default() });
+    assert_eq!(sizes(&m), [(String::new(), 10.0)]);
+    let set_aside = m.sample("caracal_metrics_invalid_values_total", &[("metric", SIZE)]);
+    assert_eq!(set_aside, Some(1.0), "the number that nobody sees is told");
+    assert_eq!(
+        pool(&m, None, 1).unwrap_err(),
+        AttachError::UnnamedTaken { kind: InstanceKind::ConnectionPool }
+    );
+    assert_eq!(
+        pool(&m, Some("replica"), 1).unwrap_err(),
+        AttachError::NamedAndUnnamed { kind: InstanceKind::ConnectionPool }
+    );
+    drop(unnamed);
+
+    let primary = pool(&m, Some("primary"), 20).unwrap();
+    let replica = pool(&m, Some("replica"), 5).unwrap();
+    assert_eq!(sizes(&m), [("primary".to_owned(), 20.0), ("replica".to_owned(), 5.0)]);
+    let error = pool(&m, Some("replica"), 1).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a connection pool named \"replica\" is attached already: choose another name, or drop \
+         that one first"
+    );
+    assert_eq!(
+        pool(&m, None, 1).unwrap_err(),
+        AttachError::NamedAndUnnamed { kind: InstanceKind::ConnectionPool }
+    );
+    assert_eq!(
+        pool(&m, Some(""), 1).unwrap_err(),
+        AttachError::EmptyName { kind: InstanceKind::ConnectionPool }
+    );
+    drop((primary, replica));
+    assert_eq!(sizes(&m), [(String::new(), 8.0)]);
+}
+
+#[test]
+fn series_go_with_the_last_handle_and_start_again_at_zero() {
+    let m = MetricsRegistry::new();
+    for _ in 0..3 {
+        let mut builder = m.attach(InstanceKind::Cache, Some("sessions")).unwrap();
+        let hits = builder.counter(Metric::CacheHits, &[]).unwrap();
+        let expired = builder.counter(Metric::CacheRemovals, &["expired"]).unwrap();
+        let instance = builder.build();
+        hits.inc();
+        expired.inc_by(4);
+        let labels = [("cache", "sessions")];
+        assert_eq!(m.sample("caracal_cache_hits_total", &labels), Some(1.0));
+        let removals = [("cache", "sessions"), ("cause", "expired")];
+        assert_eq!(m.sample("caracal_cache_removals_total", &removals), Some(4.0));
+        drop(instance);
+        let held = m.sample("caracal_cache_hits_total", &labels);
+        assert_eq!(held, Some(1.0), "a counter that can still count is in the output");
+        drop((hits, expired));
+        assert!(!String::from_utf8(m.generate_metrics()).unwrap().contains("caracal_cache_hits"));
+    }
+}
+
+#[test]
+fn an_instance_that_is_gone_leaves_with_the_scrape_that_sees_it() {
+    let m = MetricsRegistry::new();
+    let open = Arc::new(AtomicU64::new(1));
+    let mut builder = m.attach(InstanceKind::ConnectionPool, Some("primary")).unwrap();
+    let gauge: SampledGauge = builder.gauge(Metric::DatabaseConnectionPoolSize, &[]).unwrap();
+    let seen = Arc::clone(&open);
+    let closing = builder.on_scrape(move |gauges| {
+        gauges.set(gauge, 1);
+        if seen.load(Relaxed) == 1 { Sampled::Live } else { Sampled::Gone }
+    });
+    assert_eq!(sizes(&m), [("primary".to_owned(), 1.0)]);
+    open.store(0, Relaxed);
+    assert_eq!(sizes(&m), [(String::new(), 0.0)]);
+    let successor = pool(&m, Some("primary"), 2).unwrap();
+    drop(closing);
+    assert_eq!(sizes(&m), [("primary".to_owned(), 2.0)], "the name is the successor's");
+    drop(successor);
+}
+
+#[test]
+fn series_are_shown_once_their_gauges_were_read() {
+    let m = MetricsRegistry::new();
+    let mut builder = m.attach(InstanceKind::CircuitBreaker, Some("db")).unwrap();
+    let state = builder.gauge(Metric::CircuitBreakerState, &[]).unwrap();
+    let failures = builder.counter(Metric::CircuitBreakerFailures, &[]).unwrap();
+    failures.inc();
+    let shown = |m: &MetricsRegistry| m.sample("caracal_circuit_breaker_state", &[("name", "db")]);
+    assert_eq!(shown(&m), None, "an open breaker must not read closed until it is attached");
+    let instance = builder.on_scrape(move |gauges| {
+        gauges.set(state, 1);
+        Sampled::Live
+    });
+    assert_eq!(shown(&m), Some(1.0));
+    assert_eq!(m.sample("caracal_circuit_breaker_failures_total", &[("name", "db")]), Some(1.0));
+    drop((instance, failures));
+
+    let mut builder = m.attach(InstanceKind::CircuitBreaker, Some("db")).unwrap();
+    builder.gauge(Metric::CircuitBreakerState, &[]).unwrap();
+    let gone = builder.on_scrape(|_| Sampled::Gone);
+    assert_eq!(shown(&m), None, "a thing that is gone when it is attached is never shown");
+    assert!(m.attach(InstanceKind::CircuitBreaker, Some("db")).is_ok(), "and its name is free");
+    drop(gone);
+}
+
+#[test]
+fn what_recorders_and_an_instance_count_is_added_up() {
+    let m = MetricsRegistry::new();
+    m.record_circuit_breaker_failure("db");
+    m.set_circuit_breaker_state("db", CircuitBreakerState::Open);
+    let mut builder = m.attach(InstanceKind::CircuitBreaker, Some("db")).unwrap();
+    let failures = builder.counter(Metric::CircuitBreakerFailures, &[]).unwrap();
+    let state = builder.gauge(Metric::CircuitBreakerState, &[]).unwrap();
+    let instance = builder.on_scrape(move |gauges| {
+        gauges.set(state, 2);
+        Sampled::Live
+    });
+    failures.inc();
+    let page = parse(&m.generate_metrics());
+    let labels = [("name", "db")];
+    assert_eq!(value(&page, "caracal_circuit_breaker_failures_total", &labels), 2.0);
+    assert_eq!(value(&page, "caracal_circuit_breaker_state", &labels), 2.0, "the instance knows");
+    drop((instance, failures));
+    let page = parse(&m.generate_metrics());
+    assert_eq!(value(&page, "caracal_circuit_breaker_failures_total", &labels), 1.0);
+    assert_eq!(value(&page, "caracal_circuit_breaker_state", &labels), 1.0);
+}
+
+#[test]
+fn a_full_family_refuses_to_attach_and_keeps_nothing() {
+    let m = MetricsRegistry::builder().max_series_per_family(2).build().unwrap();
+    let kept: Vec<_> = ["a", "b"].map(|name| pool(&m, Some(name), 1).unwrap()).into();
+    for _ in 0..3 {
+        let given_up = m.attach(InstanceKind::Cache, Some("c")).and_then(|mut builder| {
+            builder.counter(Metric::CacheHits, &[])?;
+            builder.counter(Metric::CacheHits, &[])?;
+            builder.counter(Metric::CacheHits, &[])
+        });
+        assert!(given_up.is_err(), "two places, three series");
+        assert_eq!(
+            pool(&m, Some("c"), 1).unwrap_err(),
+            AttachError::SeriesLimit { metric: SIZE, limit: 2 }
+        );
+    }
+    drop(kept);
+    let again = pool(&m, Some("c"), 1).unwrap();
+    assert_eq!(sizes(&m), [("c".to_owned(), 1.0)]);
+    drop(again);
+}
+
+#[test]
+fn a_callback_may_read_the_metrics() {
+    let m = MetricsRegistry::new();
+    let inner = m.clone();
+    let mut builder = m.attach(InstanceKind::Cache, Some("sessions")).unwrap();
+    let size = builder.gauge(Metric::CacheSize, &[]).unwrap();
+    let depth = AtomicU64::new(0);
+    let instance = builder.on_scrape(move |gauges| {
+        // A cache's removal listener runs here, and may be anything.
+        if depth.fetch_add(1, Relaxed) == 0 {
+            assert!(!inner.generate_metrics().is_empty());
+        }
+        gauges.set(size, 1);
+        Sampled::Live
+    });
+    assert_eq!(m.sample("caracal_cache_size", &[("cache", "sessions")]), Some(1.0));
+    drop(instance);
+}
+
+#[test]
+fn instances_that_come_and_go_under_scrapes_leave_no_trace() {
+    let m = MetricsRegistry::new();
+    let before = m.generate_metrics();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let m = &m;
+            scope.spawn(move || {
+                let name = format!("cache-{thread}");
+                for round in 1..=200_u64 {
+                    let mut builder = m.attach(InstanceKind::Cache, Some(&name)).unwrap();
+                    let hits = builder.counter(Metric::CacheHits, &[]).unwrap();
+                    let _instance = builder.build();
+                    hits.inc_by(round);
+                    let seen = m.sample("caracal_cache_hits_total", &[("cache", &name)]);
+                    assert_eq!(seen, Some(round as f64), "a reused cell starts at zero");
+                }
+            });
+        }
+    });
+    assert_eq!(m.generate_metrics(), before);
+}
+
+#[test]
+fn a_builder_that_was_given_up_frees_the_name() {
+    let m = MetricsRegistry::new();
+    let mut builder = m.attach(InstanceKind::ConnectionPool, None).unwrap();
+    assert!(
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            builder.counter(Metric::DatabaseConnectionPoolSize, &[]).map(drop)
+        }))
+        .is_err()
+    );
+    drop(builder);
+    assert!(pool(&m, None, 1).is_ok(), "a builder that was given up frees the name");
+}
+
+#[test]
+fn a_callback_or_collector_that_panics_costs_no_page() {
+    #[derive(Clone)]
+    struct Panics(prometheus::IntCounter);
+    impl prometheus::core::Collector for Panics {
+        fn desc(&self) -> Vec<&prometheus::core::Desc> {
+            self.0.desc()
+        }
+        fn collect(&self) -> Vec<prometheus::proto::MetricFamily> {
+            panic!("a collector's panic")
+        }
+    }
+    const ERRORS: &str = "caracal_metrics_collection_errors_total";
+    let m = MetricsRegistry::new();
+    let builder = m.attach(InstanceKind::Cache, Some("sessions")).unwrap();
+    let instance = builder.on_scrape(|_| panic!("a callback's panic"));
+    m.record_replay_block("nonce_reused");
+    let page = parse(&m.generate_metrics());
+    assert_eq!(
+        value(&page, "caracal_gateway_replay_blocks_total", &[("reason", "nonce_reused")]),
+        1.0
+    );
+    // Once as it attached, once for the page.
+    assert_eq!(value(&page, ERRORS, &[]), 2.0);
+    drop(instance);
+
+    let panics = Panics(prometheus::IntCounter::new("app_total", "App").unwrap());
+    m.prometheus_registry().register(Box::new(panics.clone())).unwrap();
+    assert_eq!(m.sample(ERRORS, &[]), Some(3.0));
+    m.prometheus_registry().unregister(Box::new(panics)).unwrap();
+    assert_eq!(m.sample(ERRORS, &[]), Some(3.0));
+    let page = parse(&m.generate_metrics());
+    assert_eq!(
+        value(&page, "caracal_gateway_replay_blocks_total", &[("reason", "nonce_reused")]),
+        1.0
+    );
+}

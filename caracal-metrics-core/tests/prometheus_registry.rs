@@ -1,0 +1,189 @@
+//! Living in a `prometheus::Registry`: the user's own families in our page, ours in its `gather()`.
+
+mod support;
+
+use std::time::Duration;
+
+use caracal_metrics_core::{BuildError, MetricsRegistry};
+use prometheus::{
+    Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry,
+    TextEncoder,
+};
+use support::{parse, value};
+
+fn encode(registry: &Registry) -> String {
+    let mut page = Vec::new();
+    TextEncoder::new().encode(&registry.gather(), &mut page).expect("families with series");
+    String::from_utf8(page).expect("UTF-8")
+}
+
+#[test]
+fn each_family_stands_once_in_both_outputs() {
+    let mine = Registry::new();
+    let before = IntCounter::new("app_before_total", "Registered before").unwrap();
+    mine.register(Box::new(before.clone())).unwrap();
+    let m = MetricsRegistry::builder().registry(mine.clone()).build().unwrap();
+    let after = IntCounter::new("zebra_total", "Registered after").unwrap();
+    m.prometheus_registry().register(Box::new(after.clone())).unwrap();
+    before.inc();
+    after.inc_by(2);
+    m.record_gateway_request("GET", 200, "jwt", Duration::from_millis(7));
+    m.record_replay_block("say \"no\"\\\n");
+
+    let page = parse(&m.generate_metrics());
+    assert_eq!(value(&page, "app_before_total", &[]), 1.0);
+    assert_eq!(value(&page, "zebra_total", &[]), 2.0);
+    let request = [("method", "GET"), ("status_code", "200"), ("auth_method", "jwt")];
+    assert_eq!(value(&page, "caracal_gateway_requests_total", &request), 1.0);
+
+    let gathered = encode(&mine);
+    for line in [
+        "app_before_total 1",
+        "zebra_total 2",
+        r#"caracal_gateway_requests_total{method="GET",status_code="200",auth_method="jwt"} 1"#,
+        r#"caracal_gateway_replay_blocks_total{reason="say \"no\"\\\n"} 1"#,
+        r#"caracal_gateway_request_duration_seconds_bucket{method="GET",status_code="200",le="0.01"} 1"#,
+        r#"caracal_gateway_request_duration_seconds_bucket{method="GET",status_code="200",le="+Inf"} 1"#,
+        r#"caracal_gateway_request_duration_seconds_sum{method="GET",status_code="200"} 0.007"#,
+    ] {
+        assert_eq!(
+            gathered.lines().filter(|found| *found == line).count(),
+            1,
+            "{line}\n{gathered}"
+        );
+    }
+}
+
+#[test]
+fn our_families_outlive_the_handle_in_the_users_registry() {
+    let mine = Registry::new();
+    let m = MetricsRegistry::builder().registry(mine.clone()).build().unwrap();
+    m.record_degraded_mode_request();
+    drop(m);
+    assert!(encode(&mine).contains("caracal_gateway_degraded_mode_requests_total 1"));
+}
+
+#[test]
+fn numbers_of_the_users_families_are_canonical() {
+    let m = MetricsRegistry::new();
+    let buckets =
+        HistogramOpts::new("app_seconds", "le=\"1\" is not a bound").buckets(vec![0.5, 1.0]);
+    let histogram = Histogram::with_opts(buckets).unwrap();
+    let gauge = Gauge::new("app_gauge", "Goes everywhere").unwrap();
+    let labelled =
+        IntCounterVec::new(Opts::new("app_total", "Looks like a bound"), &["le_", "x"]).unwrap();
+    for collector in [
+        Box::new(histogram.clone()) as Box<dyn prometheus::core::Collector>,
+        Box::new(gauge.clone()),
+        Box::new(labelled.clone()),
+    ] {
+        m.prometheus_registry().register(collector).unwrap();
+    }
+    histogram.observe(0.75);
+    gauge.set(f64::INFINITY);
+    labelled.with_label_values(&["1", "a,le=\"1\"} 3"]).inc();
+    let text = String::from_utf8(m.generate_metrics()).unwrap();
+    let page = parse(text.as_bytes());
+    assert!(text.contains("app_seconds_bucket{le=\"1.0\"} 1\n"), "{text}");
+    assert!(text.contains("app_seconds_bucket{le=\"0.5\"} 0\n"), "{text}");
+    assert!(text.contains("app_gauge +Inf\n"), "{text}");
+    assert_eq!(value(&page, "app_total", &[("le_", "1"), ("x", "a,le=\"1\"} 3")]), 1.0);
+    assert_eq!(m.sample("app_seconds_bucket", &[("le", "1.0")]), Some(1.0));
+}
+
+#[test]
+fn a_family_of_the_users_under_our_name_joins_ours() {
+    let m = MetricsRegistry::builder().const_label("service", "a").build().unwrap();
+    let other = Opts::new(
+        "caracal_gateway_replay_blocks_total",
+        "Total number of requests blocked by replay protection",
+    )
+    .const_label("service", "b");
+    let other = IntCounterVec::new(other, &["reason"]).unwrap();
+    m.prometheus_registry().register(Box::new(other.clone())).unwrap();
+    other.with_label_values(&["nonce_reused"]).inc_by(3);
+    m.record_replay_block("nonce_reused");
+    let page = parse(&m.generate_metrics());
+    for (service, blocks) in [("a", 1.0), ("b", 3.0)] {
+        let labels = [("reason", "nonce_reused"), ("service", service)];
+        assert_eq!(value(&page, "caracal_gateway_replay_blocks_total", &labels), blocks);
+    }
+}
+
+#[test]
+fn two_registries_are_independent() {
+    let (a, b) = (MetricsRegistry::new(), MetricsRegistry::new());
+    a.record_degraded_mode_request();
+    let _in_flight = b.track_gateway_request_in_flight();
+    for (m, degraded, in_flight) in [(&a, 1.0, 0.0), (&b, 0.0, 1.0)] {
+        assert_eq!(m.sample("caracal_gateway_degraded_mode_requests_total", &[]), Some(degraded));
+        assert_eq!(m.sample("caracal_gateway_requests_in_flight", &[]), Some(in_flight));
+    }
+}
+
+#[test]
+fn a_second_registry_on_one_prometheus_registry_is_refused() {
+    let mine = Registry::new();
+    let first = MetricsRegistry::builder().registry(mine.clone()).build().unwrap();
+    let refused = MetricsRegistry::builder().registry(mine.clone()).build().unwrap_err();
+    assert!(
+        matches!(&refused, BuildError::NameTaken { name } if name.starts_with("caracal_")),
+        "{refused}"
+    );
+    first.record_degraded_mode_request();
+    assert_eq!(
+        encode(&mine).matches("\ncaracal_gateway_degraded_mode_requests_total 1").count(),
+        1
+    );
+}
+
+/// The user has a family of one of our names, with and without series, before ours are attached.
+#[test]
+fn a_refused_attachment_leaves_nothing_behind() {
+    for const_labels in [false, true] {
+        for with_series in [false, true] {
+            let mine = Registry::new();
+            let taken = Opts::new("caracal_replay_taken_total", "Mine");
+            let taken = Opts { name: "caracal_gateway_replay_blocks_total".into(), ..taken };
+            let taken = IntCounterVec::new(taken, &["other"]).unwrap();
+            mine.register(Box::new(taken.clone())).unwrap();
+            if with_series {
+                taken.with_label_values(&["x"]).inc();
+            }
+            let before = encode(&mine);
+            let mut builder = MetricsRegistry::builder().registry(mine.clone());
+            if const_labels {
+                builder = builder.const_label("service", "gateway");
+            }
+            let refused = builder.clone().build().unwrap_err();
+            let name = "caracal_gateway_replay_blocks_total".to_owned();
+            assert_eq!(refused, BuildError::NameTaken { name });
+            assert_eq!(encode(&mine), before);
+
+            // Every other name of ours is still free for the user, whatever help and labels it has.
+            for family in caracal_metrics_core::catalogue::CATALOGUE {
+                if family.name == "caracal_gateway_replay_blocks_total" {
+                    continue;
+                }
+                let theirs =
+                    IntCounterVec::new(Opts::new(family.name, "Theirs"), &["theirs"]).unwrap();
+                mine.register(Box::new(theirs.clone()))
+                    .unwrap_or_else(|e| panic!("{}: {e}", family.name));
+                mine.unregister(Box::new(theirs)).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn an_attachment_that_was_refused_works_once_the_way_is_free() {
+    let mine = Registry::new();
+    let help = "Total number of requests processed in degraded mode (using cached policies)";
+    let taken = IntCounter::new("caracal_gateway_degraded_mode_requests_total", help).unwrap();
+    mine.register(Box::new(taken.clone())).unwrap();
+    assert!(MetricsRegistry::builder().registry(mine.clone()).build().is_err());
+    mine.unregister(Box::new(taken)).unwrap();
+    let m = MetricsRegistry::builder().registry(mine).build().unwrap();
+    m.record_degraded_mode_request();
+    assert_eq!(m.sample("caracal_gateway_degraded_mode_requests_total", &[]), Some(1.0));
+}

@@ -1,0 +1,150 @@
+//! A strict reader of text format 0.0.4, written from its specification and not from our writer.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::collections::BTreeMap;
+
+pub(crate) type Labels = BTreeMap<String, String>;
+
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Family {
+    pub(crate) kind: String,
+    pub(crate) help: String,
+    pub(crate) samples: BTreeMap<(String, Labels), f64>,
+}
+
+/// Reads a page. Panics with the reason at the first line that is not of the format.
+pub(crate) fn parse(page: &[u8]) -> BTreeMap<String, Family> {
+    let page = std::str::from_utf8(page).expect("a page is UTF-8");
+    assert!(page.is_empty() || page.ends_with('\n'), "the last line is not ended");
+    let mut families: BTreeMap<String, Family> = BTreeMap::new();
+    let mut current = String::new();
+    for line in page.lines() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            let (name, help) = rest.split_once(' ').unwrap_or((rest, ""));
+            assert!(!families.contains_key(name), "{name} stands twice");
+            assert!(families.keys().next_back().is_none_or(|last| **last < *name), "{name}: order");
+            name.clone_into(&mut current);
+            let help = help.replace("\\n", "\n").replace("\\\\", "\\");
+            families.insert(current.clone(), Family { help, ..Family::default() });
+        } else if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').expect("a type");
+            let family = families.get_mut(name).expect("HELP stands before TYPE");
+            assert!(name == current && family.kind.is_empty(), "{name}: header");
+            kind.clone_into(&mut family.kind);
+        } else {
+            let (name, labels, value) =
+                sample(line).unwrap_or_else(|| panic!("not a sample: {line:?}"));
+            let family = families.get_mut(&current).expect("a sample after its header");
+            let suffixes: &[&str] = match family.kind.as_str() {
+                "histogram" => &["_bucket", "_sum", "_count"],
+                "summary" => &["", "_sum", "_count"],
+                _ => &[""],
+            };
+            let suffix =
+                name.strip_prefix(&current).unwrap_or_else(|| panic!("{name} in {current}"));
+            assert!(suffixes.contains(&suffix), "{name} in {current}");
+            assert!(family.samples.insert((name, labels), value).is_none(), "twice: {line}");
+        }
+    }
+    for (name, family) in &families {
+        if family.kind == "histogram" {
+            check_histogram(name, family);
+        }
+    }
+    families
+}
+
+/// Every bucket is at least the one before it, and `+Inf` is the count.
+fn check_histogram(name: &str, family: &Family) {
+    let mut buckets: BTreeMap<Labels, Vec<(f64, f64)>> = BTreeMap::new();
+    let mut counts = BTreeMap::new();
+    for ((sample, labels), value) in &family.samples {
+        let mut labels = labels.clone();
+        if let Some(bound) = labels.remove("le") {
+            let bound = bound.parse().expect("a bound");
+            buckets.entry(labels).or_default().push((bound, *value));
+        } else if sample.ends_with("_count") {
+            counts.insert(labels, *value);
+        }
+    }
+    assert!(buckets.keys().eq(counts.keys()), "{name}: buckets without a count, or the reverse");
+    for (labels, mut buckets) in buckets {
+        buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let sorted = buckets.windows(2).all(|pair| pair[0].1 <= pair[1].1);
+        assert!(sorted, "{name}{labels:?}: {buckets:?}");
+        let last = buckets[buckets.len() - 1];
+        assert_eq!(last, (f64::INFINITY, counts[&labels]), "{name}{labels:?}");
+    }
+}
+
+fn sample(line: &str) -> Option<(String, Labels, f64)> {
+    let end = line.find(['{', ' '])?;
+    let (name, mut rest) = line.split_at(end);
+    assert!(identifier(name, true), "{name:?} is no metric name");
+    let mut labels = Labels::new();
+    if let Some(inner) = rest.strip_prefix('{') {
+        rest = inner;
+        loop {
+            let (label, after) = rest.split_once("=\"")?;
+            assert!(identifier(label, false), "{label:?} is no label name");
+            let (value, after) = quoted(after)?;
+            assert!(labels.insert(label.to_owned(), value).is_none(), "{label} twice: {line}");
+            match after.split_at_checked(1)? {
+                (",", after) => rest = after,
+                ("}", after) => {
+                    rest = after;
+                    break;
+                }
+                _ => return None,
+            }
+        }
+    }
+    let value = rest.strip_prefix(' ')?;
+    assert!(!value.contains(' '), "a timestamp nobody wrote: {line}");
+    Some((name.to_owned(), labels, value.parse().ok()?))
+}
+
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut chars = text.chars();
+    loop {
+        match chars.next()? {
+            '"' => return Some((value, chars.as_str())),
+            '\\' => value.push(match chars.next()? {
+                'n' => '\n',
+                escaped @ ('\\' | '"') => escaped,
+                other => panic!("\\{other} is no escape"),
+            }),
+            '\n' => return None,
+            plain => value.push(plain),
+        }
+    }
+}
+
+fn identifier(text: &str, colon: bool) -> bool {
+    let first = |c: char| c.is_ascii_alphabetic() || c == '_' || (colon && c == ':');
+    text.starts_with(first) && text.chars().all(|c| first(c) || c.is_ascii_digit())
+}
+
+/// Labels from pairs.
+pub(crate) fn labels(pairs: &[(&str, &str)]) -> Labels {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// The value of a sample, or a panic that shows what the family has.
+pub(crate) fn value(
+    families: &BTreeMap<String, Family>,
+    name: &str,
+    pairs: &[(&str, &str)],
+) -> f64 {
+    let family = families
+        .iter()
+        .rev()
+        .find(|(family, _)| name.starts_with(family.as_str()))
+        .unwrap_or_else(|| panic!("no family of {name}"))
+        .1;
+    *family
+        .samples
+        .get(&(name.to_owned(), labels(pairs)))
+        .unwrap_or_else(|| panic!("no {name}{pairs:?} in {:?}", family.samples))
+}
