@@ -1,0 +1,66 @@
+//! A `/metrics` endpoint and a request-metrics layer for axum.
+//!
+//! ```
+//! use axum::{Router, body::Body, http::Request, routing::get};
+//! use caracal_axum::{AuthMethod, GatewayMetricsLayer, metrics_endpoint};
+//! use caracal_metrics_core::MetricsRegistry;
+//! # use http_body_util::BodyExt;
+//! # use tower::ServiceExt;
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//!
+//! let metrics = MetricsRegistry::new();
+//! let app: Router = Router::new()
+//!     .route("/tools", get(async || (AuthMethod::new("jwt"), "[]")))
+//!     .layer(GatewayMetricsLayer::new(&metrics))
+//!     // After the layer, so that scrapes are not requests to the gateway.
+//!     .route("/metrics", metrics_endpoint(&metrics));
+//!
+//! # let app = &app;
+//! # let get = |path: &str| {
+//! #     let request = Request::get(path).body(Body::empty()).unwrap();
+//! #     async move {
+//! #         let body = app.clone().oneshot(request).await.unwrap().into_body();
+//! #         String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap()
+//! #     }
+//! # };
+//! get("/tools").await;
+//! assert!(get("/metrics").await.contains(
+//!     r#"caracal_gateway_requests_total{method="GET",status_code="200",auth_method="jwt"} 1"#
+//! ));
+//! # });
+//! ```
+//!
+//! # What a request counts as
+//!
+//! A request lasts from the call of the service to the end of its response's body. It is in flight
+//! for that time and counted once at its end, whatever that is:
+//!
+//! | end | status |
+//! |---|---|
+//! | the last frame of the body was handed to the server | the response's |
+//! | the response was dropped before its last frame: the client went away, a timeout outside of the layer ran out, the server shut down | 499 |
+//! | the service or the body panicked or failed, or the body fell short of its announced length | 500 |
+//!
+//! A response that has no body (to HEAD, 1xx, 204, 304, 2xx to CONNECT) ends with its head: an
+//! upgraded connection is no longer a request. A layer outside of this one that drops a body to
+//! send another one looks like a client that went away.
+//!
+//! What the service knows of a request beyond its status, it says in response extensions:
+//! [`AuthMethod`], [`AuthFailure`], [`ReplayBlock`] and [`DegradedMode`]. They are recorded when
+//! the response's head comes, so an aborted body loses none of them. Where the authentication
+//! can't set them, [`GatewayMetricsLayer::classify_auth_method`] reads other traces of it.
+
+mod body;
+mod endpoint;
+mod exchange;
+mod extensions;
+mod future;
+mod layer;
+mod service;
+
+pub use body::ResponseBody;
+pub use endpoint::metrics_endpoint;
+pub use extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
+pub use future::ResponseFuture;
+pub use layer::GatewayMetricsLayer;
+pub use service::GatewayMetricsService;

@@ -1,0 +1,212 @@
+//! A server on a socket, a client that can leave at any byte, and what the page says.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use caracal_axum::GatewayMetricsLayer;
+use caracal_metrics_core::MetricsRegistry;
+use futures_util::{StreamExt, stream};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tower::Service;
+
+/// Ends a test that would hang; far longer than any machine needs.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, future).await.expect("nothing happened before the deadline")
+}
+
+/// A server whose requests are counted.
+pub(crate) struct Gateway {
+    pub(crate) address: SocketAddr,
+    pub(crate) metrics: MetricsRegistry,
+}
+
+impl Gateway {
+    pub(crate) async fn start(app: impl FnOnce(GatewayMetricsLayer) -> Router) -> Self {
+        Self::start_with(|metrics| app(GatewayMetricsLayer::new(metrics))).await
+    }
+
+    pub(crate) async fn start_with(app: impl FnOnce(&MetricsRegistry) -> Router) -> Self {
+        let metrics = MetricsRegistry::new();
+        let app = app(&metrics);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self { address, metrics }
+    }
+
+    /// A server without axum's router: hyper straight on a tower service.
+    pub(crate) async fn start_plain<S, B>(service: impl FnOnce(GatewayMetricsLayer) -> S) -> Self
+    where
+        S: Service<hyper::Request<hyper::body::Incoming>, Response = hyper::Response<B>>
+            + Clone
+            + Send
+            + 'static,
+        S::Future: Send,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B: hyper::body::Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let metrics = MetricsRegistry::new();
+        let service = service(GatewayMetricsLayer::new(&metrics));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let service = TowerToHyperService::new(service.clone());
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), service)
+                        .with_upgrades(),
+                );
+            }
+        });
+        Self { address, metrics }
+    }
+
+    /// Sends a request without a body.
+    pub(crate) async fn send(&self, line: &str) -> Client {
+        self.send_with(line, "").await
+    }
+
+    /// Sends the head of a request, with headers that each end in a line break.
+    pub(crate) async fn send_with(&self, line: &str, headers: &str) -> Client {
+        let mut client = Client(TcpStream::connect(self.address).await.unwrap());
+        client.write(&format!("{line} HTTP/1.1\r\nHost: gateway\r\n{headers}\r\n")).await;
+        client
+    }
+
+    /// A request, and all that the server answers.
+    pub(crate) async fn ask(&self, line: &str) -> String {
+        self.ask_with(line, "").await
+    }
+
+    pub(crate) async fn ask_with(&self, line: &str, headers: &str) -> String {
+        let headers = format!("Connection: close\r\n{headers}");
+        self.send_with(line, &headers).await.rest().await
+    }
+
+    pub(crate) fn in_flight(&self) -> u64 {
+        let in_flight = self.metrics.sample("caracal_gateway_requests_in_flight", &[]);
+        number(&in_flight.unwrap().to_string())
+    }
+
+    pub(crate) async fn until_in_flight(&self, wanted: u64) {
+        until(|| self.in_flight() == wanted, || self.summary()).await;
+    }
+
+    /// Waits until nothing is in flight, and asserts that these requests were counted and no
+    /// others: `"GET 200 none 1"` is one GET with status 200 and no known authentication.
+    pub(crate) async fn assert_counted(&self, expected: &[&str]) {
+        let last = |line: &str| number(line.rsplit(' ').next().unwrap());
+        let wanted: u64 = expected.iter().map(|line| last(line)).sum();
+        let requests = || self.samples("caracal_gateway_requests_total{");
+        until(
+            || {
+                self.in_flight() == 0
+                    && requests().iter().map(|line| last(line)).sum::<u64>() >= wanted
+            },
+            || self.summary(),
+        )
+        .await;
+        assert_eq!(requests(), expected);
+
+        let mut durations = Vec::new();
+        for line in expected {
+            let [method, status, _, count] = line.split(' ').collect::<Vec<_>>()[..] else {
+                panic!("not a request: {line}");
+            };
+            durations.push(format!("{method} {status} {count}"));
+        }
+        assert_eq!(self.samples("caracal_gateway_request_duration_seconds_count{"), durations);
+    }
+
+    pub(crate) fn samples(&self, start: &str) -> Vec<String> {
+        samples(&self.metrics, start)
+    }
+
+    fn summary(&self) -> String {
+        let requests = self.samples("caracal_gateway_requests_total{");
+        format!("in flight {}, counted {requests:?}", self.in_flight())
+    }
+}
+
+/// The samples that start so, as their label values and the value, sorted.
+pub(crate) fn samples(metrics: &MetricsRegistry, start: &str) -> Vec<String> {
+    let mut samples: Vec<_> = (page(metrics).lines())
+        .filter(|line| line.starts_with(start))
+        .map(|line| {
+            let labels = line.split('"').skip(1).step_by(2);
+            let value = line.rsplit(' ').next();
+            labels.chain(value).collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    samples.sort();
+    samples
+}
+
+fn page(metrics: &MetricsRegistry) -> String {
+    String::from_utf8(metrics.generate_metrics()).unwrap()
+}
+
+fn number(text: &str) -> u64 {
+    text.parse().expect("a whole number")
+}
+
+/// Looks again and again, until it is so.
+pub(crate) async fn until(condition: impl Fn() -> bool, otherwise: impl Fn() -> String) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < DEADLINE, "never so:\n{}", otherwise());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// One connection. Dropping it closes the socket.
+pub(crate) struct Client(TcpStream);
+
+impl Client {
+    pub(crate) async fn write(&mut self, text: &str) {
+        within(self.0.write_all(text.as_bytes())).await.unwrap();
+    }
+
+    /// Reads up to and including this text.
+    pub(crate) async fn read_until(&mut self, end: &str) -> String {
+        let mut text = String::new();
+        while !text.ends_with(end) {
+            let byte = within(self.0.read_u8()).await;
+            text.push(byte.unwrap_or_else(|e| panic!("{e} after {text:?}")).into());
+        }
+        text
+    }
+
+    /// Reads until the server closes the connection, cleanly or not.
+    pub(crate) async fn rest(mut self) -> String {
+        let mut bytes = Vec::new();
+        // A reset after the last byte is as good an end here.
+        let _ = within(self.0.read_to_end(&mut bytes)).await;
+        String::from_utf8(bytes).unwrap()
+    }
+}
+
+/// A body that sends this and then nothing, not even its end.
+pub(crate) fn stalled(first: &'static str) -> Body {
+    let first = stream::iter([Ok::<_, Infallible>(first)]);
+    Body::from_stream(first.chain(stream::pending()))
+}
+
+/// A handler that never answers.
+pub(crate) async fn never() -> Response {
+    std::future::pending().await
+}
