@@ -1,0 +1,152 @@
+//! The observed breaker.
+
+use std::fmt;
+use std::sync::Arc;
+
+use caracal_metrics_core::CircuitBreakerState;
+use failsafe::{
+    Any, CircuitBreaker, Error, FailurePolicy, FailurePredicate, Instrument, StateMachine,
+};
+
+use crate::call_future::CallFuture;
+use crate::observation::Observation;
+
+/// A circuit breaker whose calls and state are in the metrics.
+///
+/// Made by [`BreakerObserver::build`](crate::BreakerObserver::build) or
+/// [`BreakerObserver::wrap`](crate::BreakerObserver::wrap). Clones share the breaker and its series.
+/// The series leave the output, and the name is free again, when the last clone and the last
+/// [`CallFuture`] are dropped; clones of [`inner`](Self::inner) keep the breaker, not its series.
+///
+/// Calls that go to [`inner`](Self::inner) directly are not counted, but what they do to the state is.
+pub struct ObservedBreaker<P, I> {
+    observation: Arc<Observation<P, I>>,
+}
+
+impl<P, I> ObservedBreaker<P, I> {
+    pub(crate) fn new(observation: Observation<P, I>) -> Self {
+        Self { observation: Arc::new(observation) }
+    }
+
+    pub(crate) fn observation(&self) -> &Observation<P, I> {
+        &self.observation
+    }
+
+    /// The breaker's name in the metrics.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.observation.name
+    }
+
+    /// The breaker itself.
+    #[must_use]
+    pub fn inner(&self) -> &StateMachine<P, I> {
+        &self.observation.machine
+    }
+
+    /// The state, without changing it: an open breaker reads open until the next call, however
+    /// long its backoff is over.
+    ///
+    /// For a wrapped breaker this takes failsafe's lock, as any call does.
+    #[must_use]
+    pub fn state(&self) -> CircuitBreakerState {
+        self.observation.watched.state()
+    }
+}
+
+impl<P: FailurePolicy, I: Instrument> ObservedBreaker<P, I> {
+    /// Makes a call out of a future: nothing happens before the first poll, which asks for
+    /// permission. Each error is a failure; see [`call_async_with`](Self::call_async_with).
+    ///
+    /// The call is `Send` where the future is. It needs no reference to this breaker, so it can be
+    /// spawned.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rejected`] when the breaker is open, [`Error::Inner`] when the future failed.
+    pub fn call_async<F, R, E>(&self, future: F) -> CallFuture<F, Any, P, I>
+    where
+        F: Future<Output = Result<R, E>>,
+    {
+        self.call_async_with(Any, future)
+    }
+
+    /// As [`call_async`](Self::call_async); an error for which the predicate says `false` counts as
+    /// a success.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rejected`] when the breaker is open, [`Error::Inner`] when the future failed.
+    pub fn call_async_with<F, R, E, Q>(&self, predicate: Q, future: F) -> CallFuture<F, Q, P, I>
+    where
+        F: Future<Output = Result<R, E>>,
+        Q: FailurePredicate<E>,
+    {
+        CallFuture::new(self.clone(), predicate, future)
+    }
+
+    /// Closes the breaker. A no-op inside an `on_closed` that a `reset` of this breaker has called
+    /// on this thread, where failsafe's own would wait for itself for ever.
+    pub fn reset(&self) {
+        self.observation.watched.reset();
+    }
+
+    /// Records the success of a call made by hand, after
+    /// [`is_call_permitted`](CircuitBreaker::is_call_permitted).
+    #[inline]
+    pub fn on_success(&self) {
+        self.observation.succeeded();
+    }
+
+    /// Records the failure of a call made by hand, after
+    /// [`is_call_permitted`](CircuitBreaker::is_call_permitted).
+    #[inline]
+    pub fn on_error(&self) {
+        self.observation.failed();
+    }
+}
+
+impl<P: FailurePolicy, I: Instrument> CircuitBreaker for ObservedBreaker<P, I> {
+    /// Asks for permission to make a call by hand, to be followed by
+    /// [`on_success`](ObservedBreaker::on_success) or [`on_error`](ObservedBreaker::on_error). A
+    /// refusal counts as a rejection.
+    #[inline]
+    fn is_call_permitted(&self) -> bool {
+        self.observation.is_call_permitted()
+    }
+
+    #[inline]
+    fn call_with<Q, F, E, R>(&self, predicate: Q, f: F) -> Result<R, Error<E>>
+    where
+        Q: FailurePredicate<E>,
+        F: FnOnce() -> Result<R, E>,
+    {
+        let observation = &*self.observation;
+        let entered = observation.calls.enter();
+        if !observation.machine.is_call_permitted() {
+            entered.left();
+            observation.calls.rejections.inc();
+            return Err(Error::Rejected);
+        }
+        let result = f();
+        let failed = result.as_ref().is_err_and(|error| predicate.is_err(error));
+        entered.left();
+        observation.ended(failed);
+        result.map_err(Error::Inner)
+    }
+}
+
+impl<P, I> Clone for ObservedBreaker<P, I> {
+    fn clone(&self) -> Self {
+        Self { observation: Arc::clone(&self.observation) }
+    }
+}
+
+impl<P, I> fmt::Debug for ObservedBreaker<P, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObservedBreaker")
+            .field("name", &self.name())
+            .field("state", &self.state().as_str())
+            .finish_non_exhaustive()
+    }
+}

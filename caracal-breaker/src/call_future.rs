@@ -1,0 +1,97 @@
+//! An asynchronous call.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use failsafe::{Error, FailurePolicy, FailurePredicate, Instrument};
+use pin_project_lite::pin_project;
+
+use crate::breaker::ObservedBreaker;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// Never polled: not a call yet.
+    Waiting,
+    /// Dropped now, it is a cancelled call.
+    Running,
+    /// Counted, or being polled.
+    Over,
+}
+
+pin_project! {
+    /// A call through an [`ObservedBreaker`], made by
+    /// [`call_async`](ObservedBreaker::call_async). `Send` where the future inside is.
+    ///
+    /// Dropped between its first poll and its end, the call counts as cancelled.
+    ///
+    /// # Panics
+    ///
+    /// When it is polled after it ended.
+    #[must_use = "a call does nothing unless it is awaited"]
+    pub struct CallFuture<F, Q, P, I> {
+        #[pin]
+        future: F,
+        predicate: Q,
+        breaker: ObservedBreaker<P, I>,
+        progress: Progress,
+    }
+
+    impl<F, Q, P, I> PinnedDrop for CallFuture<F, Q, P, I> {
+        fn drop(this: Pin<&mut Self>) {
+            if this.progress == Progress::Running {
+                this.breaker.observation().calls.cancelled.inc();
+            }
+        }
+    }
+}
+
+impl<F, Q, P, I> CallFuture<F, Q, P, I> {
+    pub(crate) fn new(breaker: ObservedBreaker<P, I>, predicate: Q, future: F) -> Self {
+        Self { future, predicate, breaker, progress: Progress::Waiting }
+    }
+}
+
+impl<F, Q, P, I, R, E> Future for CallFuture<F, Q, P, I>
+where
+    F: Future<Output = Result<R, E>>,
+    Q: FailurePredicate<E>,
+    P: FailurePolicy,
+    I: Instrument,
+{
+    type Output = Result<R, Error<E>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let observation = this.breaker.observation();
+        let progress = *this.progress;
+        assert!(progress != Progress::Over, "a call was polled after it ended");
+        // While it is polled, a panic counts it; only between polls can it be cancelled. That the
+        // thread is panicking would not tell them apart: another future's panic may drop this one.
+        *this.progress = Progress::Over;
+        let entered = observation.calls.enter();
+        if progress == Progress::Waiting && !observation.machine.is_call_permitted() {
+            entered.left();
+            observation.calls.rejections.inc();
+            return Poll::Ready(Err(Error::Rejected));
+        }
+        let Poll::Ready(result) = this.future.poll(cx) else {
+            *this.progress = Progress::Running;
+            entered.left();
+            return Poll::Pending;
+        };
+        let failed = result.as_ref().is_err_and(|error| this.predicate.is_err(error));
+        entered.left();
+        observation.ended(failed);
+        Poll::Ready(result.map_err(Error::Inner))
+    }
+}
+
+impl<F, Q, P, I> fmt::Debug for CallFuture<F, Q, P, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallFuture")
+            .field("breaker", &self.breaker.name())
+            .field("progress", &self.progress)
+            .finish_non_exhaustive()
+    }
+}
