@@ -1,0 +1,179 @@
+//! The wrapper of `moka::future::Cache`.
+
+use std::borrow::ToOwned;
+use std::fmt;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use moka::future::{Cache, Iter, PredicateId};
+use moka::{Equivalent, Policy, PredicateError};
+
+use super::entry_selector::{OwnedKeyEntrySelector, RefKeyEntrySelector};
+use super::load::timed;
+use crate::kind::{ObservableCache, sealed};
+use crate::observation::Observation;
+
+wrapper! {
+    /// A `moka::future::Cache` whose hits, misses and loads are counted.
+    ///
+    /// It has the cache's methods, with their meaning. A call that is dropped before it is through
+    /// counts nothing. Clones are cheap and share the cache and its series.
+    ObservedCache wraps Cache,
+    invalidate_entries_if gives PredicateId,
+    // Polled once: blocking on it would panic inside a runtime. It is ready at once unless an async
+    // listener has to wait or another task is at it; then the next operation on the cache goes on
+    // where this left off.
+    run_pending_tasks is |cache: &Self| cache.run_pending_tasks().now_or_never()
+}
+
+impl<K, V, S> ObservedCache<K, V, S>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    S: BuildHasher + Clone + Send + Sync + 'static,
+{
+    /// Looks a key up. A hit if there is a value.
+    pub async fn get<Q>(&self, key: &Q) -> Option<V>
+    where
+        Q: Equivalent<K> + Hash + ?Sized,
+    {
+        let value = self.inner().get(key).await;
+        self.observation.recorder.lookup(value.is_some());
+        value
+    }
+
+    /// Gives the value, or runs `init` and keeps what it gives. A miss and a load if `init` of this
+    /// call ran; a hit if not, also if the call waited for the `init` of another.
+    pub async fn get_with(&self, key: K, init: impl Future<Output = V>) -> V {
+        let recorder = &self.observation.recorder;
+        let mut load = None;
+        let init = timed(recorder, &mut load, init, |_| true);
+        let value = self.inner().get_with(key, init).await;
+        recorder.finish(load, true);
+        value
+    }
+
+    /// [`get_with`](Self::get_with) by reference to the key.
+    pub async fn get_with_by_ref<Q>(&self, key: &Q, init: impl Future<Output = V>) -> V
+    where
+        Q: Equivalent<K> + ToOwned<Owned = K> + Hash + ?Sized,
+    {
+        let recorder = &self.observation.recorder;
+        let mut load = None;
+        let init = timed(recorder, &mut load, init, |_| true);
+        let value = self.inner().get_with_by_ref(key, init).await;
+        recorder.finish(load, true);
+        value
+    }
+
+    /// [`get_with`](Self::get_with) that also runs `init` in place of a value that `replace_if`
+    /// accepts.
+    #[deprecated(note = "moka replaced it with `entry().or_insert_with_if()`")]
+    pub async fn get_with_if(
+        &self,
+        key: K,
+        init: impl Future<Output = V>,
+        replace_if: impl FnMut(&V) -> bool + Send,
+    ) -> V {
+        let recorder = &self.observation.recorder;
+        let mut load = None;
+        let init = timed(recorder, &mut load, init, |_| true);
+        #[allow(deprecated, reason = "offered as long as moka offers it")]
+        let value = self.inner().get_with_if(key, init, replace_if).await;
+        recorder.finish(load, true);
+        value
+    }
+
+    /// Gives the value, or runs `init` and keeps what it gives, if anything. A miss if `init` of
+    /// this call ran, or if there is no value in the end; no value is a failed load.
+    pub async fn optionally_get_with<F>(&self, key: K, init: F) -> Option<V>
+    where
+        F: Future<Output = Option<V>>,
+    {
+        let recorder = &self.observation.recorder;
+        let mut load = None;
+        let init = timed(recorder, &mut load, init, Option::is_some);
+        let value = self.inner().optionally_get_with(key, init).await;
+        recorder.finish(load, value.is_some());
+        value
+    }
+
+    /// [`optionally_get_with`](Self::optionally_get_with) by reference to the key.
+    pub async fn optionally_get_with_by_ref<F, Q>(&self, key: &Q, init: F) -> Option<V>
+    where
+        F: Future<Output = Option<V>>,
+        Q: Equivalent<K> + ToOwned<Owned = K> + Hash + ?Sized,
+    {
+        let recorder = &self.observation.recorder;
+        let mut load = None;
+        let init = timed(recorder, &mut load, init, Option::is_some);
+        let value = self.inner().optionally_get_with_by_ref(key, init).await;
+        recorder.finish(load, value.is_some());
+        value
+    }
+
+    /// Gives the value, or runs `init` and keeps its success. A miss if `init` of this call ran, or
+    /// if the answer is an error, also that of another call's `init`.
+    ///
+    /// # Errors
+    ///
+    /// What `init` gives.
+    pub async fn try_get_with<F, E>(&self, key: K, init: F) -> Result<V, Arc<E>>
+    where
+        F: Future<Output = Result<V, E>>,
+        E: Send + Sync + 'static,
+    {
+        let recorder = &self.observation.recorder;
+        let mut load = None;
+        let init = timed(recorder, &mut load, init, Result::is_ok);
+        let value = self.inner().try_get_with(key, init).await;
+        recorder.finish(load, value.is_ok());
+        value
+    }
+
+    /// [`try_get_with`](Self::try_get_with) by reference to the key.
+    ///
+    /// # Errors
+    ///
+    /// What `init` gives.
+    pub async fn try_get_with_by_ref<F, E, Q>(&self, key: &Q, init: F) -> Result<V, Arc<E>>
+    where
+        F: Future<Output = Result<V, E>>,
+        E: Send + Sync + 'static,
+        Q: Equivalent<K> + ToOwned<Owned = K> + Hash + ?Sized,
+    {
+        let recorder = &self.observation.recorder;
+        let mut load = None;
+        let init = timed(recorder, &mut load, init, Result::is_ok);
+        let value = self.inner().try_get_with_by_ref(key, init).await;
+        recorder.finish(load, value.is_ok());
+        value
+    }
+
+    /// Puts a value in.
+    pub async fn insert(&self, key: K, value: V) {
+        self.inner().insert(key, value).await;
+    }
+
+    /// Takes a value out.
+    pub async fn invalidate<Q>(&self, key: &Q)
+    where
+        Q: Equivalent<K> + Hash + ?Sized,
+    {
+        self.inner().invalidate(key).await;
+    }
+
+    /// Takes a value out and gives it back. No lookup, as in Caffeine: it counts no hit or miss.
+    pub async fn remove<Q>(&self, key: &Q) -> Option<V>
+    where
+        Q: Equivalent<K> + Hash + ?Sized,
+    {
+        self.inner().remove(key).await
+    }
+
+    /// Does the maintenance that the cache has put off.
+    pub async fn run_pending_tasks(&self) {
+        self.inner().run_pending_tasks().await;
+    }
+}

@@ -1,0 +1,218 @@
+//! Selected entries of `moka::future` caches.
+
+use std::borrow::ToOwned;
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+
+use moka::ops::compute::{CompResult, Op};
+use moka::{Entry, Equivalent};
+
+use super::load::{computed, timed};
+use crate::recorder::Recorder;
+
+/// The entry of a key, to insert or compute its value, as moka's selector of the same name.
+#[must_use = "selecting an entry does nothing with it"]
+pub struct OwnedKeyEntrySelector<'a, K, V, S> {
+    selector: moka::future::OwnedKeyEntrySelector<'a, K, V, S>,
+    recorder: &'a Recorder,
+}
+
+/// The entry of a key given by reference; see [`OwnedKeyEntrySelector`].
+#[must_use = "selecting an entry does nothing with it"]
+pub struct RefKeyEntrySelector<'a, K, Q, V, S>
+where
+    Q: ?Sized,
+{
+    selector: moka::future::RefKeyEntrySelector<'a, K, Q, V, S>,
+    recorder: &'a Recorder,
+}
+
+// moka has the two selectors as two types with the same methods.
+macro_rules! selector {
+    ($name:ident [$($generic:ident),*] $(where $($bound:tt)+)?) => {
+        impl<K, $($generic,)* V, S> fmt::Debug for $name<'_, K, $($generic,)* V, S>
+        where
+            $($generic: ?Sized,)*
+        {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+
+        impl<'a, K, $($generic,)* V, S> $name<'a, K, $($generic,)* V, S>
+        where
+            K: Hash + Eq + Send + Sync + 'static,
+            V: Clone + Send + Sync + 'static,
+            S: BuildHasher + Clone + Send + Sync + 'static,
+            $($($bound)+)?
+        {
+            pub(super) fn new(
+                selector: moka::future::$name<'a, K, $($generic,)* V, S>,
+                recorder: &'a Recorder,
+            ) -> Self {
+                Self { selector, recorder }
+            }
+
+            /// Puts in, leaves or takes out what the closure says. A hit if the closure was given
+            /// an entry; no load.
+            pub async fn and_compute_with<F, Fut>(self, f: F) -> CompResult<K, V>
+            where
+                F: FnOnce(Option<Entry<K, V>>) -> Fut,
+                Fut: Future<Output = Op<V>>,
+            {
+                let recorder = self.recorder;
+                let mut found = false;
+                let f = |entry: Option<Entry<K, V>>| {
+                    found = entry.is_some();
+                    computed(recorder, found, f, entry)
+                };
+                let result = self.selector.and_compute_with(f).await;
+                recorder.lookup(found);
+                result
+            }
+
+            /// [`and_compute_with`](Self::and_compute_with) with a closure that can fail.
+            ///
+            /// # Errors
+            ///
+            /// What the closure gives.
+            pub async fn and_try_compute_with<F, Fut, E>(self, f: F) -> Result<CompResult<K, V>, E>
+            where
+                F: FnOnce(Option<Entry<K, V>>) -> Fut,
+                Fut: Future<Output = Result<Op<V>, E>>,
+                E: Send + Sync + 'static,
+            {
+                let recorder = self.recorder;
+                let mut found = false;
+                let f = |entry: Option<Entry<K, V>>| {
+                    found = entry.is_some();
+                    computed(recorder, found, f, entry)
+                };
+                let result = self.selector.and_try_compute_with(f).await;
+                recorder.lookup(found);
+                result
+            }
+
+            /// [`and_try_compute_with`](Self::and_try_compute_with), unless another call is
+            /// computing: then a hit if there is an entry.
+            ///
+            /// # Errors
+            ///
+            /// What the closure gives.
+            pub async fn and_try_compute_if_nobody_else<F, Fut, E>(
+                self,
+                f: F,
+            ) -> Result<CompResult<K, V>, E>
+            where
+                F: FnOnce(Option<Entry<K, V>>) -> Fut,
+                Fut: Future<Output = Result<Op<V>, E>>,
+                E: Send + Sync + 'static,
+            {
+                let recorder = self.recorder;
+                let mut found = None;
+                let f = |entry: Option<Entry<K, V>>| {
+                    found = Some(entry.is_some());
+                    computed(recorder, entry.is_some(), f, entry)
+                };
+                let result = self.selector.and_try_compute_if_nobody_else(f).await;
+                let unchanged = matches!(result, Ok(CompResult::Unchanged(_)));
+                recorder.lookup(found.unwrap_or(unchanged));
+                result
+            }
+
+            /// Puts in what the closure gives. A hit if the closure was given an entry; no load.
+            pub async fn and_upsert_with<F, Fut>(self, f: F) -> Entry<K, V>
+            where
+                F: FnOnce(Option<Entry<K, V>>) -> Fut,
+                Fut: Future<Output = V>,
+            {
+                let recorder = self.recorder;
+                let mut found = false;
+                let f = |entry: Option<Entry<K, V>>| {
+                    found = entry.is_some();
+                    computed(recorder, found, f, entry)
+                };
+                let entry = self.selector.and_upsert_with(f).await;
+                recorder.lookup(found);
+                entry
+            }
+
+            /// Gives the entry, or puts in the default value. A hit if the entry was there; no
+            /// load.
+            pub async fn or_default(self) -> Entry<K, V>
+            where
+                V: Default,
+            {
+                let entry = self.selector.or_default().await;
+                self.recorder.lookup(!entry.is_fresh());
+                entry
+            }
+
+            /// Gives the entry, or puts this value in. A hit if the entry was there; no load.
+            pub async fn or_insert(self, default: V) -> Entry<K, V> {
+                let entry = self.selector.or_insert(default).await;
+                self.recorder.lookup(!entry.is_fresh());
+                entry
+            }
+
+            /// Gives the entry, or runs `init` and keeps what it gives; counts as
+            /// [`get_with`](super::ObservedCache::get_with).
+            pub async fn or_insert_with(self, init: impl Future<Output = V>) -> Entry<K, V> {
+                let mut load = None;
+                let init = timed(self.recorder, &mut load, init, |_| true);
+                let entry = self.selector.or_insert_with(init).await;
+                self.recorder.finish(load, true);
+                entry
+            }
+
+            /// [`or_insert_with`](Self::or_insert_with) that also runs `init` in place of a value
+            /// that `replace_if` accepts.
+            pub async fn or_insert_with_if(
+                self,
+                init: impl Future<Output = V>,
+                replace_if: impl FnMut(&V) -> bool + Send,
+            ) -> Entry<K, V> {
+                let mut load = None;
+                let init = timed(self.recorder, &mut load, init, |_| true);
+                let entry = self.selector.or_insert_with_if(init, replace_if).await;
+                self.recorder.finish(load, true);
+                entry
+            }
+
+            /// Gives the entry, or runs `init` and keeps what it gives, if anything; counts as
+            /// [`optionally_get_with`](super::ObservedCache::optionally_get_with).
+            pub async fn or_optionally_insert_with(
+                self,
+                init: impl Future<Output = Option<V>>,
+            ) -> Option<Entry<K, V>> {
+                let mut load = None;
+                let init = timed(self.recorder, &mut load, init, Option::is_some);
+                let entry = self.selector.or_optionally_insert_with(init).await;
+                self.recorder.finish(load, entry.is_some());
+                entry
+            }
+
+            /// Gives the entry, or runs `init` and keeps its success; counts as
+            /// [`try_get_with`](super::ObservedCache::try_get_with).
+            ///
+            /// # Errors
+            ///
+            /// What `init` gives.
+            pub async fn or_try_insert_with<F, E>(self, init: F) -> Result<Entry<K, V>, Arc<E>>
+            where
+                F: Future<Output = Result<V, E>>,
+                E: Send + Sync + 'static,
+            {
+                let mut load = None;
+                let init = timed(self.recorder, &mut load, init, Result::is_ok);
+                let entry = self.selector.or_try_insert_with(init).await;
+                self.recorder.finish(load, entry.is_ok());
+                entry
+            }
+        }
+    };
+}
+
+selector! { OwnedKeyEntrySelector [] }
+selector! { RefKeyEntrySelector [Q] where Q: Equivalent<K> + ToOwned<Owned = K> + Hash + ?Sized, }

@@ -1,0 +1,49 @@
+//! Timing an init future.
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::time::Instant;
+
+use futures_util::FutureExt as _;
+
+use crate::recorder::{Load, Recorder};
+
+/// Runs an init future and notes its load. The load is counted by the caller, once the whole call
+/// is through: a call that is dropped midway counts nothing. A panic is a failed load and ends the
+/// call, so it is counted here.
+pub(super) async fn timed<T>(
+    recorder: &Recorder,
+    load: &mut Option<Load>,
+    init: impl Future<Output = T>,
+    success: fn(&T) -> bool,
+) -> T {
+    let start = Instant::now();
+    match AssertUnwindSafe(init).catch_unwind().await {
+        Ok(answer) => {
+            *load = Some(Load { duration: start.elapsed(), success: success(&answer) });
+            answer
+        }
+        Err(payload) => {
+            recorder.load(Load { duration: start.elapsed(), success: false });
+            resume_unwind(payload)
+        }
+    }
+}
+
+/// Runs a compute closure for an entry that was or was not there. The lookup is counted by the
+/// caller, or here if the closure panics.
+pub(super) async fn computed<A, T, Fut: Future<Output = T>>(
+    recorder: &Recorder,
+    found: bool,
+    closure: impl FnOnce(A) -> Fut,
+    entry: A,
+) -> T {
+    // In a block of its own, so that a panic of the closure itself is caught as well.
+    let run = async move { closure(entry).await };
+    match AssertUnwindSafe(run).catch_unwind().await {
+        Ok(answer) => answer,
+        Err(payload) => {
+            recorder.lookup(found);
+            resume_unwind(payload)
+        }
+    }
+}

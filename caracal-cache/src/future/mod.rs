@@ -1,0 +1,8 @@
+//! Metrics for `moka::future` caches.
+
+mod cache;
+mod entry_selector;
+mod load;
+
+pub use cache::ObservedCache;
+pub use entry_selector::{OwnedKeyEntrySelector, RefKeyEntrySelector};

@@ -1,0 +1,105 @@
+//! Prometheus metrics for [moka] caches: hits, misses, loads, evictions and size.
+//!
+//! ```
+//! # #[cfg(feature = "future")] {
+//! use caracal_cache::CacheObserver;
+//! use caracal_metrics_core::MetricsRegistry;
+//! use moka::future::Cache;
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+//! # runtime.block_on(async {
+//! let metrics = MetricsRegistry::new();
+//!
+//! // The policy cache; any other is `CacheObserver::named("sessions")`.
+//! let observer = CacheObserver::policy();
+//! let cache = Cache::builder()
+//!     .max_capacity(10_000)
+//!     .eviction_listener(observer.listener(|_key, _policy, _cause| { /* yours */ }))
+//!     .build();
+//! let cache = observer.wrap(cache, &metrics)?;
+//!
+//! let policy = cache.get_with("agent-1", async { "allow reads" }).await;
+//! assert_eq!(cache.get("agent-1").await, Some(policy));
+//!
+//! let sample = |name| metrics.sample(name, &[]);
+//! assert_eq!(sample("caracal_policy_cache_misses_total"), Some(1.0));
+//! assert_eq!(sample("caracal_policy_cache_hits_total"), Some(1.0));
+//! assert_eq!(sample("caracal_policy_cache_size"), Some(1.0));
+//! # Ok::<(), caracal_metrics_core::AttachError>(())
+//! # }).unwrap();
+//! # }
+//! ```
+//!
+//! An existing cache is wrapped the same way. The wrappers (`future::ObservedCache`,
+//! `sync::ObservedCache` and `sync::ObservedSegmentedCache`) have the methods of the caches
+//! themselves, with their meaning. `inner()` gives the cache for everything else; what is looked up
+//! there is not counted.
+//!
+//! # What counts
+//!
+//! | a call | counts |
+//! |---|---|
+//! | `get` | a hit if there is a value, else a miss |
+//! | `get_with`, `entry().or_insert_with` and kin, whose `init` ran | a miss and a load |
+//! | the same, answered by the cache or by the `init` of another call | a hit |
+//! | the same, answered by another call's error or nothing | a miss |
+//! | `entry().or_insert`, `or_default` | a hit if the entry was there, else a miss |
+//! | `entry().and_compute_with`, `and_upsert_with` and kin | a hit if the entry was there, else a miss |
+//! | `contains_key`, `iter`, `insert`, `invalidate`, `remove` | nothing |
+//! | any call to a `future` cache that is dropped before it is through | nothing |
+//!
+//! A load failed if `init` gave an error, nothing (as in Caffeine) or panicked. An eviction is a
+//! removal by the cache, for want of room or because of expiry; the user's own removals and
+//! replacements are not, and stand beside them in `caracal_cache_removals_total`.
+//!
+//! # Where it is counted
+//!
+//! | the policy cache | any other cache |
+//! |---|---|
+//! | `caracal_policy_cache_hits_total` | `caracal_cache_hits_total{cache}` |
+//! | `caracal_policy_cache_misses_total` | `caracal_cache_misses_total{cache}` |
+//! | `caracal_policy_cache_evictions_total` | `caracal_cache_evictions_total{cache}` |
+//! | `caracal_policy_cache_size` | `caracal_cache_size{cache}` |
+//! | `caracal_cache_removals_total{cache="policy",cause}` | `caracal_cache_removals_total{cache,cause}` |
+//! | `caracal_cache_load_duration_seconds{cache="policy",result}` | `caracal_cache_load_duration_seconds{cache,result}` |
+//! | `caracal_cache_weighted_size{cache="policy"}` | `caracal_cache_weighted_size{cache}` |
+//!
+//! `cause` is `expired`, `explicit`, `replaced` or `size`; `result` is `success` or `error`. The
+//! weighted size is what moka holds against `max_capacity`.
+//!
+//! # Features
+//!
+//! `future` (on by default: the services that this is made for are asynchronous) and `sync` are
+//! moka's features and turn them on; one of the two is needed, and both go together.
+
+#[cfg(not(any(feature = "future", feature = "sync")))]
+compile_error!(
+    "caracal-cache observes nothing without a kind of cache: turn on the feature `future` (for \
+     moka::future), `sync` (for moka::sync) or both"
+);
+
+#[cfg(any(feature = "future", feature = "sync"))]
+#[macro_use]
+mod wrapper;
+
+#[cfg(feature = "future")]
+pub mod future;
+#[cfg(any(feature = "future", feature = "sync"))]
+mod kind;
+#[cfg(any(feature = "future", feature = "sync"))]
+mod listener;
+#[cfg(any(feature = "future", feature = "sync"))]
+mod observation;
+#[cfg(any(feature = "future", feature = "sync"))]
+mod observer;
+#[cfg(any(feature = "future", feature = "sync"))]
+mod recorder;
+#[cfg(any(feature = "future", feature = "sync"))]
+mod removals;
+#[cfg(feature = "sync")]
+pub mod sync;
+
+#[cfg(any(feature = "future", feature = "sync"))]
+pub use kind::ObservableCache;
+#[cfg(any(feature = "future", feature = "sync"))]
+pub use observer::CacheObserver;

@@ -1,0 +1,63 @@
+//! What the calls of a wrapped cache count.
+
+use std::time::Duration;
+
+use caracal_metrics_core::MetricsRegistry;
+use caracal_metrics_core::adapter::{Counter, DurationHistogram};
+
+/// Counts lookups and loads.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    pub(crate) lookups: Lookups,
+    pub(crate) load_success: DurationHistogram,
+    pub(crate) load_error: DurationHistogram,
+}
+
+/// Where hits and misses go.
+#[derive(Debug)]
+pub(crate) enum Lookups {
+    /// The policy cache's counters are the registry's own and outlive the cache.
+    Policy(MetricsRegistry),
+    Named {
+        hits: Counter,
+        misses: Counter,
+    },
+}
+
+/// A run of an init closure or future.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    pub(crate) duration: Duration,
+    /// Whether it gave a value.
+    pub(crate) success: bool,
+}
+
+impl Recorder {
+    /// Counts a lookup that loaded nothing.
+    #[inline]
+    pub(crate) fn lookup(&self, found: bool) {
+        match (&self.lookups, found) {
+            (Lookups::Policy(metrics), true) => metrics.record_policy_cache_hit(),
+            (Lookups::Policy(metrics), false) => metrics.record_policy_cache_miss(),
+            (Lookups::Named { hits, .. }, true) => hits.inc(),
+            (Lookups::Named { misses, .. }, false) => misses.inc(),
+        }
+    }
+
+    /// Counts a load, and the miss that led to it.
+    pub(crate) fn load(&self, load: Load) {
+        self.lookup(false);
+        let histogram = if load.success { &self.load_success } else { &self.load_error };
+        histogram.observe(load.duration);
+    }
+
+    /// Counts a call that may have loaded: a miss if it did or if there was no value in the end.
+    /// A value that somebody else's load gave is a hit.
+    #[inline]
+    pub(crate) fn finish(&self, load: Option<Load>, found: bool) {
+        match load {
+            Some(load) => self.load(load),
+            None => self.lookup(found),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What a cache's listener has seen.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use moka::notification::RemovalCause;
+
+/// In the order of [`index`].
+pub(crate) const CAUSES: [&str; 4] = ["expired", "explicit", "replaced", "size"];
+
+const ALL: [RemovalCause; 4] =
+    [RemovalCause::Expired, RemovalCause::Explicit, RemovalCause::Replaced, RemovalCause::Size];
+
+const fn index(cause: RemovalCause) -> usize {
+    match cause {
+        RemovalCause::Expired => 0,
+        RemovalCause::Explicit => 1,
+        RemovalCause::Replaced => 2,
+        RemovalCause::Size => 3,
+    }
+}
+
+/// Counts by cause.
+///
+/// The listener is made before the cache, and the cache before it is wrapped, so a listener knows
+/// no registry: it counts here, and each scrape carries over what has come together.
+#[derive(Debug, Default)]
+pub(crate) struct Removals([AtomicU64; 4]);
+
+impl Removals {
+    pub(crate) fn count(&self, cause: RemovalCause) {
+        self.0[index(cause)].fetch_add(1, Relaxed);
+    }
+
+    /// What was counted since the last call, by cause. Two calls at once share it out.
+    pub(crate) fn take(&self) -> [(RemovalCause, u64); 4] {
+        ALL.map(|cause| (cause, self.0[index(cause)].swap(0, Relaxed)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cause_has_its_own_name() {
+        for (cause, name) in ALL.iter().zip(CAUSES) {
+            assert_eq!(format!("{cause:?}").to_lowercase(), name);
+        }
+        assert_eq!(ALL.map(index), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn what_was_taken_is_not_taken_again() {
+        let removals = Removals::default();
+        removals.count(RemovalCause::Size);
+        removals.count(RemovalCause::Size);
+        removals.count(RemovalCause::Expired);
+        assert_eq!(removals.take().map(|(_, n)| n), [1, 0, 0, 2]);
+        assert_eq!(removals.take().map(|(_, n)| n), [0; 4]);
+    }
+}

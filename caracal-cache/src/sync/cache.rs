@@ -1,0 +1,225 @@
+//! The wrappers of `moka::sync::Cache` and `moka::sync::SegmentedCache`.
+
+use std::borrow::ToOwned;
+use std::fmt;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::Arc;
+
+use moka::sync::{Cache, Iter, PredicateId, SegmentedCache};
+use moka::{Equivalent, Policy, PredicateError};
+
+use super::entry_selector::{OwnedKeyEntrySelector, RefKeyEntrySelector};
+use super::load::timed;
+use crate::kind::{ObservableCache, sealed};
+use crate::observation::Observation;
+
+wrapper! {
+    /// A `moka::sync::Cache` whose hits, misses and loads are counted.
+    ///
+    /// It has the cache's methods, with their meaning. Clones are cheap and share the cache and its
+    /// series.
+    ObservedCache wraps Cache,
+    invalidate_entries_if gives PredicateId,
+    run_pending_tasks is Self::run_pending_tasks
+}
+
+wrapper! {
+    /// A `moka::sync::SegmentedCache` whose hits, misses and loads are counted.
+    ///
+    /// It has the cache's methods, with their meaning. Clones are cheap and share the cache and its
+    /// series, which are those of all segments together.
+    ObservedSegmentedCache wraps SegmentedCache,
+    invalidate_entries_if gives (),
+    run_pending_tasks is Self::run_pending_tasks
+}
+
+// moka has the two as two types with the same methods but for these details.
+macro_rules! calls {
+    ($name:ident, get needs [$($eq:ident)?], get_with_if is [$(#[$get_with_if:meta])*]) => {
+        impl<K, V, S> $name<K, V, S>
+        where
+            K: Hash + Eq + Send + Sync + 'static,
+            V: Clone + Send + Sync + 'static,
+            S: BuildHasher + Clone + Send + Sync + 'static,
+        {
+            /// Looks a key up. A hit if there is a value.
+            pub fn get<Q>(&self, key: &Q) -> Option<V>
+            where
+                Q: Equivalent<K> + Hash + $($eq +)? ?Sized,
+            {
+                let value = self.inner().get(key);
+                self.observation.recorder.lookup(value.is_some());
+                value
+            }
+
+            /// Gives the value, or runs `init` and keeps what it gives. A miss and a load if `init` of this
+            /// call ran; a hit if not, also if the call waited for the `init` of another.
+            pub fn get_with(&self, key: K, init: impl FnOnce() -> V) -> V {
+                let recorder = &self.observation.recorder;
+                let mut load = None;
+                let init = timed(recorder, &mut load, init, |_| true);
+                let value = self.inner().get_with(key, init);
+                recorder.finish(load, true);
+                value
+            }
+
+            /// [`get_with`](Self::get_with) by reference to the key.
+            pub fn get_with_by_ref<Q>(&self, key: &Q, init: impl FnOnce() -> V) -> V
+            where
+                Q: Equivalent<K> + ToOwned<Owned = K> + Hash + ?Sized,
+            {
+                let recorder = &self.observation.recorder;
+                let mut load = None;
+                let init = timed(recorder, &mut load, init, |_| true);
+                let value = self.inner().get_with_by_ref(key, init);
+                recorder.finish(load, true);
+                value
+            }
+
+            /// [`get_with`](Self::get_with) that also runs `init` in place of a value that `replace_if`
+            /// accepts.
+            $(#[$get_with_if])*
+            pub fn get_with_if(
+                &self,
+                key: K,
+                init: impl FnOnce() -> V,
+                replace_if: impl FnMut(&V) -> bool,
+            ) -> V {
+                let recorder = &self.observation.recorder;
+                let mut load = None;
+                let init = timed(recorder, &mut load, init, |_| true);
+                #[allow(deprecated, reason = "offered as long as moka offers it; deprecated in one kind only")]
+                let value = self.inner().get_with_if(key, init, replace_if);
+                recorder.finish(load, true);
+                value
+            }
+
+            /// Gives the value, or runs `init` and keeps what it gives, if anything. A miss if `init` of
+            /// this call ran, or if there is no value in the end; no value is a failed load.
+            pub fn optionally_get_with<F>(&self, key: K, init: F) -> Option<V>
+            where
+                F: FnOnce() -> Option<V>,
+            {
+                let recorder = &self.observation.recorder;
+                let mut load = None;
+                let init = timed(recorder, &mut load, init, Option::is_some);
+                let value = self.inner().optionally_get_with(key, init);
+                recorder.finish(load, value.is_some());
+                value
+            }
+
+            /// [`optionally_get_with`](Self::optionally_get_with) by reference to the key.
+            pub fn optionally_get_with_by_ref<F, Q>(&self, key: &Q, init: F) -> Option<V>
+            where
+                F: FnOnce() -> Option<V>,
+                Q: Equivalent<K> + ToOwned<Owned = K> + Hash + ?Sized,
+            {
+                let recorder = &self.observation.recorder;
+                let mut load = None;
+                let init = timed(recorder, &mut load, init, Option::is_some);
+                let value = self.inner().optionally_get_with_by_ref(key, init);
+                recorder.finish(load, value.is_some());
+                value
+            }
+
+            /// Gives the value, or runs `init` and keeps its success. A miss if `init` of this call ran, or
+            /// if the answer is an error, also that of another call's `init`.
+            ///
+            /// # Errors
+            ///
+            /// What `init` gives.
+            pub fn try_get_with<F, E>(&self, key: K, init: F) -> Result<V, Arc<E>>
+            where
+                F: FnOnce() -> Result<V, E>,
+                E: Send + Sync + 'static,
+            {
+                let recorder = &self.observation.recorder;
+                let mut load = None;
+                let init = timed(recorder, &mut load, init, Result::is_ok);
+                let value = self.inner().try_get_with(key, init);
+                recorder.finish(load, value.is_ok());
+                value
+            }
+
+            /// [`try_get_with`](Self::try_get_with) by reference to the key.
+            ///
+            /// # Errors
+            ///
+            /// What `init` gives.
+            pub fn try_get_with_by_ref<F, E, Q>(&self, key: &Q, init: F) -> Result<V, Arc<E>>
+            where
+                F: FnOnce() -> Result<V, E>,
+                E: Send + Sync + 'static,
+                Q: Equivalent<K> + ToOwned<Owned = K> + Hash + ?Sized,
+            {
+                let recorder = &self.observation.recorder;
+                let mut load = None;
+                let init = timed(recorder, &mut load, init, Result::is_ok);
+                let value = self.inner().try_get_with_by_ref(key, init);
+                recorder.finish(load, value.is_ok());
+                value
+            }
+
+            /// Puts a value in.
+            pub fn insert(&self, key: K, value: V) {
+                self.inner().insert(key, value);
+            }
+
+            /// Takes a value out.
+            pub fn invalidate<Q>(&self, key: &Q)
+            where
+                Q: Equivalent<K> + Hash + ?Sized,
+            {
+                self.inner().invalidate(key);
+            }
+
+            /// Takes a value out and gives it back. No lookup, as in Caffeine: it counts no hit or miss.
+            pub fn remove<Q>(&self, key: &Q) -> Option<V>
+            where
+                Q: Equivalent<K> + Hash + ?Sized,
+            {
+                self.inner().remove(key)
+            }
+
+            /// Does the maintenance that the cache has put off.
+            pub fn run_pending_tasks(&self) {
+                self.inner().run_pending_tasks();
+            }
+        }
+    };
+}
+
+calls! {
+    ObservedCache,
+    get needs [],
+    get_with_if is [#[deprecated(note = "moka replaced it with `entry().or_insert_with_if()`")]]
+}
+
+calls! { ObservedSegmentedCache, get needs [Eq], get_with_if is [] }
+
+impl<K, V, S> ObservedSegmentedCache<K, V, S>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    S: BuildHasher + Clone + Send + Sync + 'static,
+{
+    /// [`get_with`](Self::get_with) by its former name.
+    #[deprecated(note = "moka replaced it with `get_with()`")]
+    pub fn get_or_insert_with(&self, key: K, init: impl FnOnce() -> V) -> V {
+        self.get_with(key, init)
+    }
+
+    /// [`try_get_with`](Self::try_get_with) by its former name.
+    ///
+    /// # Errors
+    ///
+    /// What `init` gives.
+    #[deprecated(note = "moka replaced it with `try_get_with()`")]
+    pub fn get_or_try_insert_with<F, E>(&self, key: K, init: F) -> Result<V, Arc<E>>
+    where
+        F: FnOnce() -> Result<V, E>,
+        E: Send + Sync + 'static,
+    {
+        self.try_get_with(key, init)
+    }
+}

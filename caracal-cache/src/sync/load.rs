@@ -1,0 +1,40 @@
+//! Timing an init closure.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Instant;
+
+use crate::recorder::{Load, Recorder};
+
+/// An init closure that notes its load, for the caller to count. A panic is a failed load and ends
+/// the call, so it is counted here.
+pub(super) fn timed<T>(
+    recorder: &Recorder,
+    load: &mut Option<Load>,
+    init: impl FnOnce() -> T,
+    success: fn(&T) -> bool,
+) -> impl FnOnce() -> T {
+    move || {
+        let start = Instant::now();
+        match catch_unwind(AssertUnwindSafe(init)) {
+            Ok(answer) => {
+                *load = Some(Load { duration: start.elapsed(), success: success(&answer) });
+                answer
+            }
+            Err(payload) => {
+                recorder.load(Load { duration: start.elapsed(), success: false });
+                resume_unwind(payload)
+            }
+        }
+    }
+}
+
+/// A compute closure whose lookup is counted.
+pub(super) fn counted<E, T>(
+    recorder: &Recorder,
+    closure: impl FnOnce(Option<E>) -> T,
+) -> impl FnOnce(Option<E>) -> T {
+    move |entry| {
+        recorder.lookup(entry.is_some());
+        closure(entry)
+    }
+}
