@@ -1,0 +1,174 @@
+//! Which errors are the connection's, and counting them.
+
+use std::fmt;
+use std::io;
+
+use caracal_metrics_core::{DatabaseConnectionErrorMetrics, MetricsRegistry};
+
+macro_rules! error_types {
+    ($( $(#[doc = $doc:literal])+ $id:ident $label:literal )*) => {
+        /// What went wrong with a connection: the label `error_type` of
+        /// `caracal_database_connection_errors_total`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ConnectionErrorType { $( $(#[doc = $doc])+ $id, )* }
+
+        impl ConnectionErrorType {
+            /// Every type.
+            pub const ALL: &[Self] = &[ $( Self::$id, )* ];
+
+            /// The label's value.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                match self { $( Self::$id => $label, )* }
+            }
+        }
+    };
+}
+
+error_types! {
+    /// No connection could be had within the pool's `acquire_timeout`. sqlx also says this when the
+    /// server refused connections, or had too many, for as long as that.
+    PoolTimeout "pool_timeout"
+    /// The pool was closed.
+    PoolClosed "pool_closed"
+    /// The server refused the connection.
+    Refused "refused"
+    /// The connection broke, or the server ended an idle session.
+    Reset "reset"
+    /// The network or the operating system gave up waiting.
+    Timeout "timeout"
+    /// TLS could not be set up.
+    Tls "tls"
+    /// The server is shutting down, has crashed, or is not up yet.
+    ServerShutdown "server_shutdown"
+    /// The server did not accept the user or the password.
+    Authentication "authentication"
+    /// The URL is wrong, or there is no such database.
+    Configuration "configuration"
+    /// The server has no connection to spare.
+    InsufficientResources "insufficient_resources"
+    /// The connection failed in another way.
+    Other "other"
+}
+
+impl fmt::Display for ConnectionErrorType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+/// What kind of connection error this is, or `None` for an error of the statement or its data (a
+/// constraint, a syntax error, a cancelled or locked-out query, a row that is not there).
+///
+/// ```
+/// use caracal_sqlx::{ConnectionErrorType, classify_connection_error};
+///
+/// let refused = sqlx::Error::Io(std::io::ErrorKind::ConnectionRefused.into());
+/// assert_eq!(classify_connection_error(&refused), Some(ConnectionErrorType::Refused));
+/// assert_eq!(classify_connection_error(&sqlx::Error::RowNotFound), None);
+/// ```
+#[must_use]
+pub fn classify_connection_error(error: &sqlx::Error) -> Option<ConnectionErrorType> {
+    use ConnectionErrorType as Type;
+    match error {
+        sqlx::Error::PoolTimedOut => Some(Type::PoolTimeout),
+        sqlx::Error::PoolClosed => Some(Type::PoolClosed),
+        sqlx::Error::Io(error) => Some(of_io(error.kind())),
+        sqlx::Error::Tls(_) => Some(Type::Tls),
+        sqlx::Error::Configuration(_) => Some(Type::Configuration),
+        // Both leave a connection that can't be used again.
+        sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => Some(Type::Other),
+        sqlx::Error::Database(error) => of_code(error.code().as_deref()?),
+        _ => None,
+    }
+}
+
+fn of_io(kind: io::ErrorKind) -> ConnectionErrorType {
+    use io::ErrorKind as Kind;
+    match kind {
+        Kind::ConnectionRefused => ConnectionErrorType::Refused,
+        // sqlx reports a server that hangs up as `UnexpectedEof`.
+        Kind::ConnectionReset
+        | Kind::ConnectionAborted
+        | Kind::BrokenPipe
+        | Kind::NotConnected
+        | Kind::UnexpectedEof => ConnectionErrorType::Reset,
+        Kind::TimedOut => ConnectionErrorType::Timeout,
+        _ => ConnectionErrorType::Other,
+    }
+}
+
+/// A server's code: five characters of SQLSTATE (Postgres, MySQL), or SQLite's result code in
+/// decimal, which is always shorter.
+fn of_code(code: &str) -> Option<ConnectionErrorType> {
+    use ConnectionErrorType as Type;
+    match code {
+        "57P01" | "57P02" | "57P03" => Some(Type::ServerShutdown),
+        // The timeouts of idle sessions and idle transactions, which end the session.
+        "57P05" | "25P03" => Some(Type::Reset),
+        "28P01" | "28000" => Some(Type::Authentication),
+        "3D000" => Some(Type::Configuration),
+        // Postgres's and MySQL's "too many connections".
+        "53300" | "08004" => Some(Type::InsufficientResources),
+        _ if code.starts_with("08") => Some(Type::Other),
+        // The low byte is the primary code; 14 is `SQLITE_CANTOPEN`.
+        _ if code.len() < 5 && code.parse().is_ok_and(|code: u16| code & 0xff == 14) => {
+            Some(Type::Configuration)
+        }
+        _ => None,
+    }
+}
+
+/// Counts connection errors in `caracal_database_connection_errors_total`.
+///
+/// Every type of [`ConnectionErrorType`] stands in the output at 0 as soon as this exists, so that
+/// the first error shows in `rate()`. The family has no label for the pool.
+///
+/// ```
+/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_sqlx::ConnectionErrors;
+///
+/// let metrics = MetricsRegistry::new();
+/// let errors = ConnectionErrors::new(&metrics);
+/// let closed = || {
+///     let labels = &[("error_type", "pool_closed")];
+///     metrics.sample("caracal_database_connection_errors_total", labels)
+/// };
+/// assert_eq!(closed(), Some(0.0));
+///
+/// errors.observe(&sqlx::Error::PoolClosed);
+/// errors.observe(&sqlx::Error::RowNotFound);
+/// assert_eq!(closed(), Some(1.0));
+/// ```
+#[derive(Clone, Debug)]
+pub struct ConnectionErrors {
+    /// In the order of [`ConnectionErrorType::ALL`].
+    counters: Box<[DatabaseConnectionErrorMetrics]>,
+}
+
+impl ConnectionErrors {
+    /// Resolves the counters.
+    #[must_use]
+    pub fn new(metrics: &MetricsRegistry) -> Self {
+        let counters = ConnectionErrorType::ALL
+            .iter()
+            .map(|error_type| metrics.database_connection_error(error_type.label()))
+            .collect();
+        Self { counters }
+    }
+
+    /// Counts the error if it is the connection's.
+    ///
+    /// Call it once for each failed call: an error that is passed on is the same error.
+    pub fn observe(&self, error: &sqlx::Error) {
+        if let Some(error_type) = classify_connection_error(error) {
+            self.record(error_type);
+        }
+    }
+
+    /// Counts an error of this type.
+    pub fn record(&self, error_type: ConnectionErrorType) {
+        self.counters[error_type as usize].record();
+    }
+}
