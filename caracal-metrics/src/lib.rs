@@ -1,0 +1,89 @@
+//! Production Prometheus metrics for services built on axum, sqlx, moka and failsafe.
+//!
+//! Wrap what the service has already, and every part of it reports to one page:
+//!
+#![cfg_attr(feature = "full", doc = "```")]
+#![cfg_attr(not(feature = "full"), doc = "```ignore")]
+//! use std::time::Duration;
+//!
+//! use axum::{Router, routing::get};
+//! use caracal_metrics::MetricsRegistry;
+//! use caracal_metrics::axum::{GatewayMetricsLayer, metrics_endpoint};
+//! use caracal_metrics::breaker::BreakerObserver;
+//! use caracal_metrics::cache::CacheObserver;
+//! use caracal_metrics::sqlx::PoolObserver;
+//! use failsafe::{backoff, failure_policy::consecutive_failures};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let metrics = MetricsRegistry::new();
+//!
+//! let pool = sqlx::sqlite::SqlitePoolOptions::new().connect_lazy("sqlite::memory:")?;
+//! let _pool_guard = PoolObserver::new(&pool).attach(&metrics)?;
+//!
+//! let policy = consecutive_failures(5, backoff::constant(Duration::from_secs(1)));
+//! let breaker = BreakerObserver::new("database").build(policy, (), &metrics)?;
+//!
+//! let observer = CacheObserver::policy();
+//! let policies = moka::future::Cache::builder()
+//!     .max_capacity(10_000)
+//!     .eviction_listener(observer.listener(|_agent, _policy, _cause| {}))
+//!     .build();
+//! let policies = observer.wrap(policies, &metrics)?;
+//!
+//! let app: Router = Router::new()
+//!     .route("/agents", get(|| async { "[]" }))
+//!     .layer(GatewayMetricsLayer::new(&metrics))
+//!     .route("/metrics", metrics_endpoint(&metrics));
+//!
+//! let select = sqlx::query_scalar::<_, String>("SELECT 'allow'").fetch_one(&pool);
+//! let effect = policies.try_get_with("agent-1", breaker.call_async(select)).await?;
+//! assert_eq!(effect, "allow");
+//!
+//! let sample = |name, labels| metrics.sample(name, labels);
+//! assert_eq!(sample("caracal_policy_cache_misses_total", &[]), Some(1.0));
+//! assert_eq!(sample("caracal_database_connection_pool_open", &[]), Some(1.0));
+//! let breaker = &[("name", "database")];
+//! assert_eq!(sample("caracal_circuit_breaker_successes_total", breaker), Some(1.0));
+//! # drop(app);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Everything can be recorded by hand as well:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use caracal_metrics::{MetricsRegistry, PolicyDecisionType};
+//!
+//! let metrics = MetricsRegistry::new();
+//! let duration = Duration::from_millis(2);
+//! metrics.record_policy_evaluation(PolicyDecisionType::Allowed, "agent-1", duration);
+//!
+//! let labels = &[("decision", "allowed"), ("agent_id", "agent-1")];
+//! assert_eq!(metrics.sample("caracal_policy_evaluations_total", labels), Some(1.0));
+//! ```
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | module | observes |
+//! |---|---|---|
+//! | `axum` | `axum` | requests, and the page at `/metrics` |
+//! | `breaker` | `breaker` | failsafe circuit breakers |
+//! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |
+//! | `sqlx` | `sqlx` | connection pools and connection errors |
+//! | `full` | all of them | |
+
+pub use caracal_metrics_core::*;
+
+#[cfg(feature = "axum")]
+pub use caracal_axum as axum;
+#[cfg(feature = "breaker")]
+pub use caracal_breaker as breaker;
+#[cfg(feature = "cache")]
+pub use caracal_cache as cache;
+#[cfg(feature = "sqlx")]
+pub use caracal_sqlx as sqlx;
