@@ -1,0 +1,119 @@
+//! The database behind a circuit breaker.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use caracal_metrics::breaker::{BreakerObserver, BuiltBreaker};
+use caracal_metrics::{AttachError, CircuitBreakerState, MetricsRegistry};
+use failsafe::backoff::{self, Constant};
+use failsafe::failure_policy::{self, ConsecutiveFailures};
+use failsafe::{Error, Instrument};
+
+use crate::store::Store;
+
+/// How many calls in a row must fail for the breaker to open.
+const FAILURES: u32 = 5;
+/// How long it stays open before it lets a call try.
+const OPEN_FOR: Duration = Duration::from_secs(1);
+
+/// Why there is no answer from the database.
+#[derive(Debug)]
+pub enum Unavailable {
+    /// The breaker is open: the database was not asked.
+    Rejected,
+    /// The database was asked and failed.
+    Failed(sqlx::Error),
+}
+
+impl From<Error<sqlx::Error>> for Unavailable {
+    fn from(error: Error<sqlx::Error>) -> Self {
+        match error {
+            Error::Rejected => Self::Rejected,
+            Error::Inner(error) => Self::Failed(error),
+        }
+    }
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rejected => f.write_str("the circuit breaker is open"),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Logs what the breaker does.
+#[derive(Debug, Default)]
+pub struct BreakerLog {
+    /// failsafe says closed once when it makes a breaker, which is no news.
+    was_open: AtomicBool,
+}
+
+impl Instrument for BreakerLog {
+    fn on_call_rejected(&self) {}
+
+    fn on_open(&self) {
+        self.was_open.store(true, Relaxed);
+        tracing::warn!("circuit breaker open: the database is not asked any more");
+    }
+
+    fn on_half_open(&self) {
+        tracing::info!("circuit breaker half open: the next call tries the database");
+    }
+
+    fn on_closed(&self) {
+        if self.was_open.swap(false, Relaxed) {
+            tracing::info!("circuit breaker closed");
+        }
+    }
+}
+
+/// The store behind the breaker named `database`.
+#[derive(Debug)]
+pub struct GuardedStore {
+    store: Store,
+    breaker: BuiltBreaker<ConsecutiveFailures<Constant>, BreakerLog>,
+}
+
+impl GuardedStore {
+    /// Puts a breaker before the store.
+    ///
+    /// # Errors
+    ///
+    /// When the registry has a breaker of that name.
+    pub fn new(store: Store, metrics: &MetricsRegistry) -> Result<Self, AttachError> {
+        let policy = failure_policy::consecutive_failures(FAILURES, backoff::constant(OPEN_FOR));
+        let breaker =
+            BreakerObserver::new("database").build(policy, BreakerLog::default(), metrics)?;
+        Ok(Self { store, breaker })
+    }
+
+    /// Asks the store, if the breaker lets the call through.
+    ///
+    /// # Errors
+    ///
+    /// When it does not, or the database fails.
+    pub async fn call<'a, T, F>(
+        &'a self,
+        ask: impl FnOnce(&'a Store) -> F,
+    ) -> Result<T, Unavailable>
+    where
+        F: Future<Output = Result<T, sqlx::Error>>,
+    {
+        Ok(self.breaker.call_async(ask(&self.store)).await?)
+    }
+
+    /// Whether the database is known, or was lately found, not to work.
+    #[must_use]
+    pub fn is_degraded(&self) -> bool {
+        self.breaker.state() != CircuitBreakerState::Closed
+    }
+
+    /// The state of the breaker.
+    #[must_use]
+    pub fn state(&self) -> CircuitBreakerState {
+        self.breaker.state()
+    }
+}

@@ -1,0 +1,66 @@
+//! The command line.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use clap::Parser;
+
+/// A small agent gateway with live metrics.
+///
+/// It sends itself a light stream of requests and breaks its own database now
+/// and then, so that there is something to see.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "gateway", version, verbatim_doc_comment, next_line_help = true)]
+pub struct Config {
+    /// Address and port to listen on.
+    ///
+    /// 0.0.0.0:8443 lets other machines (and containers) in.
+    #[arg(long, value_name = "ADDRESS", default_value_t = Self::default().listen)]
+    pub listen: SocketAddr,
+
+    /// postgres:// or sqlite:// URL of the database for policies and ledger.
+    ///
+    /// Without one it is a temporary SQLite file, removed at exit.
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// Send no requests and break nothing: answer whoever asks, and that is all.
+    #[arg(long)]
+    pub no_traffic: bool,
+
+    /// How many requests a second the gateway sends to itself.
+    #[arg(long, value_name = "PER_SECOND", default_value_t = Self::default().rate,
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rate: u32,
+
+    /// Seconds from one database outage to the next, or 0 for none.
+    ///
+    /// The first begins after 4 seconds. They last 4 seconds, so that the shortest
+    /// interval is 8.
+    #[arg(long, value_name = "SECONDS", verbatim_doc_comment,
+          default_value_t = Self::default().outage_interval,
+          value_parser = outage_interval)]
+    pub outage_interval: u32,
+}
+
+fn outage_interval(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(seconds) if seconds == 0 || seconds >= 8 => Ok(seconds),
+        _ => Err("must be 0, or 8 or more".to_owned()),
+    }
+}
+
+/// How long the gateway runs undisturbed before the first outage.
+pub(crate) const FIRST_OUTAGE_AFTER: Duration = Duration::from_secs(4);
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 8443).into(),
+            database_url: None,
+            no_traffic: false,
+            rate: 20,
+            outage_interval: 45,
+        }
+    }
+}

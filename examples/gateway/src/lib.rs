@@ -1,0 +1,25 @@
+//! A small agent gateway with live metrics: the runnable demo of Caracal metrics.
+//!
+//! Agents authenticate with a token or an API key and ask whether they may act. Policies come from
+//! a database behind a circuit breaker, through a cache that answers alone while the breaker is
+//! open. What a service of your own would do for its metrics stands in [`gateway`] (the pool),
+//! [`breaker`], [`policy`] and [`replay`] (the caches), [`routes`] (requests and the page) and
+//! [`store`] (queries).
+
+pub mod auth;
+pub mod breaker;
+pub mod config;
+pub mod database;
+pub mod demo;
+mod error;
+pub mod gateway;
+pub mod ledger;
+pub mod outage;
+pub mod policy;
+pub mod replay;
+pub mod routes;
+pub mod store;
+mod traffic;
+
+pub use config::Config;
+pub use gateway::Gateway;

@@ -1,0 +1,219 @@
+//! Every statement of the gateway, each timed.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use caracal_metrics::sqlx::ConnectionErrors;
+use caracal_metrics::{DatabaseOperationType as Operation, MetricsRegistry};
+use serde::{Deserialize, Serialize};
+use sqlx::{AnyPool, Row};
+
+use crate::database::Database;
+
+/// What a policy says of an action.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// The agent may do it.
+    Allow,
+    /// It may not.
+    Deny,
+}
+
+impl Effect {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+impl FromStr for Effect {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "allow" => Ok(Self::Allow),
+            "deny" => Ok(Self::Deny),
+            other => Err(format!("{other:?} is no effect of a policy")),
+        }
+    }
+}
+
+/// A decision that was made.
+#[derive(Clone, Debug, Serialize)]
+pub struct LedgerEntry {
+    /// Random: writing an entry twice leaves one.
+    pub id: String,
+    /// Who wanted to act.
+    pub agent_id: String,
+    /// What it wanted to do.
+    pub action: String,
+    /// `allowed` or `denied`.
+    pub decision: String,
+    /// When, in milliseconds since 1970.
+    pub recorded_at: i64,
+}
+
+/// The tables.
+#[derive(Debug)]
+pub struct Store {
+    database: Arc<Database>,
+    metrics: MetricsRegistry,
+    errors: ConnectionErrors,
+}
+
+impl Store {
+    /// The tables of this database.
+    #[must_use]
+    pub fn new(
+        database: Arc<Database>,
+        metrics: &MetricsRegistry,
+        errors: ConnectionErrors,
+    ) -> Self {
+        Self { database, metrics: metrics.clone(), errors }
+    }
+
+    fn pool(&self) -> &AnyPool {
+        self.database.pool()
+    }
+
+    /// Times one statement. The time includes the wait for a connection, as the caller has it.
+    async fn timed<T>(
+        &self,
+        operation: Operation,
+        table: &str,
+        statement: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, sqlx::Error> {
+        let timer = self.metrics.time_database_query(operation, table);
+        let result = statement.await;
+        timer.observe(&result);
+        if let Err(error) = &result {
+            self.errors.observe(error);
+        }
+        result
+    }
+
+    /// The policy for an action of an agent.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn policy(
+        &self,
+        agent_id: &str,
+        action: &str,
+    ) -> Result<Option<Effect>, sqlx::Error> {
+        let select = "SELECT effect FROM policies WHERE agent_id = $1 AND action = $2";
+        let select = sqlx::query_scalar::<_, String>(select).bind(agent_id).bind(action);
+        let found = select.fetch_optional(self.pool());
+        let effect = self.timed(Operation::Select, "policies", found).await?;
+        effect
+            .map(|effect| effect.parse().map_err(|error: String| sqlx::Error::Decode(error.into())))
+            .transpose()
+    }
+
+    /// Adds a policy unless there is one.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn insert_policy(
+        &self,
+        agent_id: &str,
+        action: &str,
+        effect: Effect,
+    ) -> Result<(), sqlx::Error> {
+        let insert = "INSERT INTO policies (agent_id, action, effect) VALUES ($1, $2, $3) \
+                      ON CONFLICT (agent_id, action) DO NOTHING";
+        let insert = sqlx::query(insert).bind(agent_id).bind(action).bind(effect.as_str());
+        self.timed(Operation::Insert, "policies", insert.execute(self.pool())).await?;
+        Ok(())
+    }
+
+    /// Changes a policy; false if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn update_policy(
+        &self,
+        agent_id: &str,
+        action: &str,
+        effect: Effect,
+    ) -> Result<bool, sqlx::Error> {
+        let update = "UPDATE policies SET effect = $1 WHERE agent_id = $2 AND action = $3";
+        let update = sqlx::query(update).bind(effect.as_str()).bind(agent_id).bind(action);
+        let done = self.timed(Operation::Update, "policies", update.execute(self.pool())).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Deletes a policy; false if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn delete_policy(&self, agent_id: &str, action: &str) -> Result<bool, sqlx::Error> {
+        let delete = "DELETE FROM policies WHERE agent_id = $1 AND action = $2";
+        let delete = sqlx::query(delete).bind(agent_id).bind(action);
+        let done = self.timed(Operation::Delete, "policies", delete.execute(self.pool())).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Writes a decision down.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn append_ledger(&self, entry: &LedgerEntry) -> Result<(), sqlx::Error> {
+        let insert = "INSERT INTO ledger (id, agent_id, action, decision, recorded_at) \
+                      VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
+        let insert = sqlx::query(insert)
+            .bind(entry.id.as_str())
+            .bind(entry.agent_id.as_str())
+            .bind(entry.action.as_str())
+            .bind(entry.decision.as_str())
+            .bind(entry.recorded_at);
+        self.timed(Operation::Insert, "ledger", insert.execute(self.pool())).await?;
+        Ok(())
+    }
+
+    /// The latest decisions about an agent, newest first.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn recent_ledger(
+        &self,
+        agent_id: &str,
+        limit: u32,
+    ) -> Result<Vec<LedgerEntry>, sqlx::Error> {
+        let select = "SELECT id, agent_id, action, decision, recorded_at FROM ledger \
+                      WHERE agent_id = $1 ORDER BY recorded_at DESC LIMIT $2";
+        let select = sqlx::query(select).bind(agent_id).bind(i64::from(limit));
+        let rows = self.timed(Operation::Select, "ledger", select.fetch_all(self.pool())).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(LedgerEntry {
+                    id: row.try_get("id")?,
+                    agent_id: row.try_get("agent_id")?,
+                    action: row.try_get("action")?,
+                    decision: row.try_get("decision")?,
+                    recorded_at: row.try_get("recorded_at")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Forgets decisions from before this time, in milliseconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn prune_ledger(&self, before: i64) -> Result<u64, sqlx::Error> {
+        let delete = sqlx::query("DELETE FROM ledger WHERE recorded_at < $1").bind(before);
+        let done = self.timed(Operation::Delete, "ledger", delete.execute(self.pool())).await?;
+        Ok(done.rows_affected())
+    }
+}

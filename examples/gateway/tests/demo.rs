@@ -1,0 +1,78 @@
+//! The demo by itself: within seconds the page shows something of everything.
+
+mod support;
+
+use std::time::Duration;
+
+use caracal_metrics::catalogue::{CATALOGUE, Metric, Origin};
+use gateway::Config;
+use support::Running;
+use tokio::time::{Instant, interval, timeout};
+
+fn families_without_samples(page: &str) -> Vec<&'static str> {
+    let sampled = |name: &str| {
+        let mut lines = page.lines().filter_map(|line| line.strip_prefix(name));
+        // What follows a name may be labels, a value, or a histogram's suffix.
+        lines.any(|rest| rest.starts_with(['{', ' ']) || rest.starts_with("_count"))
+    };
+    let classic = CATALOGUE.iter().filter(|family| family.origin == Origin::Classic);
+    classic.map(|family| family.name).filter(|name| !sampled(name)).collect()
+}
+
+fn total(page: &str, name: &str) -> f64 {
+    page.lines()
+        .filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' '])))
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+        .sum()
+}
+
+/// Reads the page until nothing is missing from it.
+async fn page_without(
+    gateway: &Running,
+    patience: Duration,
+    missing: impl Fn(&str) -> Vec<&'static str>,
+) {
+    let deadline = Instant::now() + patience;
+    let mut ticks = interval(Duration::from_millis(100));
+    loop {
+        ticks.tick().await;
+        let page = gateway.get("/metrics").await.body;
+        let missing = missing(&page);
+        if missing.is_empty() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "missing after {patience:?}: {missing:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_classic_family_has_samples_within_ten_seconds_and_the_important_ones_grow() {
+    let config = Config { no_traffic: false, ..support::quiet_config() };
+    let gateway = Running::with(&config).await;
+    let classic = CATALOGUE.iter().filter(|family| family.origin == Origin::Classic);
+    assert_eq!(classic.count(), 22);
+    page_without(&gateway, Duration::from_secs(10), families_without_samples).await;
+
+    let growing = [
+        Metric::GatewayRequests,
+        Metric::GatewayAuthFailures,
+        Metric::GatewayReplayBlocks,
+        Metric::GatewayDegradedModeRequests,
+        Metric::PolicyEvaluations,
+        Metric::PolicyCacheHits,
+        Metric::PolicyCacheMisses,
+        Metric::PolicyCacheEvictions,
+        Metric::DatabaseQueries,
+        Metric::DatabaseConnectionPoolSize,
+        Metric::CircuitBreakerFailures,
+        Metric::CircuitBreakerSuccesses,
+        Metric::CircuitBreakerStateChanges,
+    ]
+    .map(|metric| metric.family().name);
+    let resting = |page: &str| {
+        let names = growing.iter().copied();
+        names.filter(|name| total(page, name) < 1.0).collect()
+    };
+    page_without(&gateway, Duration::from_mins(1), resting).await;
+    timeout(support::PATIENCE, gateway.gateway.stop()).await.expect("it stops").expect("cleanly");
+}
