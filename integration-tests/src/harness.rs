@@ -1,0 +1,77 @@
+//! Tests whose needs are known only when they run: what was left out on purpose is reported as ignored.
+
+use std::env;
+use std::future::Future;
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+/// What a test needs beyond the Rust toolchain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// A Docker engine and the Postgres image.
+    Docker,
+    /// The commands `prometheus` and `promtool`.
+    Prometheus,
+}
+
+impl Needs {
+    /// Why a test with this need is left out; where every test must run, none is.
+    fn left_out(self, set: impl Fn(&str) -> bool, in_ci: bool) -> Option<&'static str> {
+        let (variable, reason) = match self {
+            Self::Docker => ("CARACAL_TEST_WITHOUT_DOCKER", "run without Docker"),
+            Self::Prometheus => ("CARACAL_TEST_WITHOUT_PROMETHEUS", "run without Prometheus"),
+        };
+        (set(variable) && !in_ci).then_some(reason)
+    }
+}
+
+/// A test that runs on a Tokio runtime of its own.
+///
+/// A missing need fails the test, unless the run was told to do without: a test that did not run must
+/// never look like one that passed.
+pub fn test<F, T>(name: &str, needs: &'static [Needs], body: F) -> Trial
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Future<Output = anyhow::Result<()>>,
+{
+    Trial::ignorable_test(name, move || {
+        let set = |variable: &str| env::var_os(variable).is_some();
+        let in_ci = env::var("CI").is_ok_and(|ci| ci == "true");
+        if let Some(reason) = needs.iter().find_map(|need| need.left_out(set, in_ci)) {
+            return Ok(Completion::ignored_with(reason));
+        }
+        // Containers are removed when they are dropped inside the runtime; with worker threads that needs
+        // no second one.
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        match runtime.block_on(body()) {
+            Ok(()) => Ok(Completion::Completed),
+            Err(error) => Err(Failed::from(format!("{error:?}"))),
+        }
+    })
+}
+
+/// Runs the tests as `cargo test` expects of a target: its arguments, its output, its exit code.
+#[must_use = "the exit code says whether the tests passed"]
+pub fn run(tests: Vec<Trial>) -> ExitCode {
+    libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_need_is_left_out_only_when_that_was_asked_for() {
+        let without_docker = |variable: &str| variable == "CARACAL_TEST_WITHOUT_DOCKER";
+        assert_eq!(Needs::Docker.left_out(without_docker, false), Some("run without Docker"));
+        assert_eq!(Needs::Prometheus.left_out(without_docker, false), None);
+        assert_eq!(Needs::Docker.left_out(|_| false, false), None);
+    }
+
+    #[test]
+    fn in_ci_nothing_is_left_out() {
+        assert_eq!(Needs::Docker.left_out(|_| true, true), None);
+        assert_eq!(Needs::Prometheus.left_out(|_| true, true), None);
+    }
+}

@@ -1,0 +1,175 @@
+//! The real Prometheus, and its linter.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::ServerProcess;
+
+/// A Prometheus that scrapes one address each second; killed when dropped.
+#[derive(Debug)]
+pub struct Prometheus {
+    server: ServerProcess,
+}
+
+/// One series of a query's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// The labels, the name of the metric as `__name__` among them.
+    pub labels: BTreeMap<String, String>,
+    /// The value at the time of the query.
+    pub value: f64,
+}
+
+impl Prometheus {
+    /// Starts a Prometheus that scrapes `/metrics` at `target`.
+    ///
+    /// # Errors
+    /// When the command `prometheus` is missing or does not come up.
+    pub async fn scraping(target: SocketAddr) -> Result<Self> {
+        let server =
+            ServerProcess::start(Path::new("prometheus"), "/-/ready", |address, folder| {
+                let config = folder.join("prometheus.yml");
+                fs::write(&config, configuration(target))?;
+                Ok(vec![
+                    format!("--config.file={}", config.display()),
+                    format!("--storage.tsdb.path={}", folder.join("data").display()),
+                    format!("--web.listen-address={address}"),
+                ])
+            })
+            .await
+            .context("Prometheus does not start (`cargo xtask test` gets it)")?;
+        Ok(Self { server })
+    }
+
+    /// Evaluates a PromQL expression now.
+    ///
+    /// # Errors
+    /// When Prometheus rejects the expression, or does not answer with samples.
+    pub async fn query(&self, expression: &str) -> Result<Vec<Sample>> {
+        let answer = self.get("/api/v1/query", &[("query", expression)]).await?;
+        samples(&answer).with_context(|| format!("the query {expression} was answered {answer}"))
+    }
+
+    /// Evaluates an expression until its samples are as `wanted` says, for half a minute at most.
+    ///
+    /// # Errors
+    /// When they never are; the message has the last samples and how the scrapes went.
+    pub async fn wait_until(
+        &self,
+        expression: &str,
+        wanted: impl Fn(&[Sample]) -> bool,
+    ) -> Result<Vec<Sample>> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let samples = self.query(expression).await?;
+            if wanted(&samples) {
+                return Ok(samples);
+            }
+            if Instant::now() > deadline {
+                let targets = self.get("/api/v1/targets", &[]).await?;
+                let scrapes = &targets["data"]["activeTargets"];
+                bail!("{expression} is {samples:?} still; the scrapes: {scrapes}");
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
+        let url = self.server.url(path);
+        let answer = reqwest::Client::new().get(url).query(parameters).send().await?;
+        Ok(serde_json::from_slice(&answer.bytes().await?)?)
+    }
+}
+
+fn configuration(target: SocketAddr) -> String {
+    format!(
+        "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n  evaluation_interval: 1s\n\
+         scrape_configs:\n  - job_name: test\n    static_configs:\n      - targets: ['{target}']\n"
+    )
+}
+
+/// The samples of an instant vector or a scalar; `None` for an error or another kind of answer.
+fn samples(answer: &Value) -> Option<Vec<Sample>> {
+    let data = &answer["data"];
+    match data["resultType"].as_str()? {
+        "scalar" => Some(vec![Sample { labels: BTreeMap::new(), value: value(&data["result"])? }]),
+        "vector" => data["result"]
+            .as_array()?
+            .iter()
+            .map(|series| {
+                let labels = serde_json::from_value(series["metric"].clone()).ok()?;
+                Some(Sample { labels, value: value(&series["value"])? })
+            })
+            .collect(),
+        _ => None,
+    }
+}
+
+/// The value of a pair of a time and a value, which JSON has as a string for the sake of NaN and infinity.
+fn value(pair: &Value) -> Option<f64> {
+    pair[1].as_str()?.parse().ok()
+}
+
+/// What `promtool check metrics` says about an exposition.
+#[derive(Clone, Debug)]
+pub struct PromtoolReport {
+    /// The exit code: 0 nothing found, 1 not readable, 3 readable with faults of style.
+    pub code: i32,
+    /// What it printed.
+    pub output: String,
+}
+
+/// Lets `promtool check metrics` read an exposition in the text format.
+///
+/// # Errors
+/// When the command `promtool` is missing.
+pub fn promtool_check(exposition: &str) -> Result<PromtoolReport> {
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("promtool can't be started (`cargo xtask test` gets it)")?;
+    // Taken, so that it is closed after the last byte; promtool reads all before it prints.
+    let mut input = promtool.stdin.take().context("promtool has no standard input")?;
+    input.write_all(exposition.as_bytes())?;
+    drop(input);
+    let finished = promtool.wait_with_output()?;
+    let code = finished.status.code().context("promtool was killed")?;
+    let printed = [finished.stdout, finished.stderr].concat();
+    Ok(PromtoolReport { code, output: String::from_utf8_lossy(&printed).into_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_instant_vector_has_a_sample_for_each_series() {
+        let answer = json!({"status": "success", "data": {"resultType": "vector", "result": [
+            {"metric": {"__name__": "up", "job": "test"}, "value": [1.5, "1"]},
+            {"metric": {}, "value": [1.5, "+Inf"]},
+        ]}});
+        let samples = samples(&answer).unwrap();
+        assert_eq!(samples.len(), 2);
+        assert_eq!(samples[0].labels["job"], "test");
+        assert_eq!(samples[0].value.total_cmp(&1.0), std::cmp::Ordering::Equal);
+        assert!(samples[1].value.is_infinite());
+    }
+
+    #[test]
+    fn an_error_is_no_answer() {
+        assert_eq!(samples(&json!({"status": "error", "error": "parse error"})), None);
+    }
+}

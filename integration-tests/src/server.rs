@@ -1,0 +1,121 @@
+//! A server program that runs as a child of the test.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+/// A child process that serves HTTP on the loopback interface; killed when dropped.
+#[derive(Debug)]
+pub struct ServerProcess {
+    child: Child,
+    address: SocketAddr,
+    // Dropped after the child, which writes there: see `drop`.
+    folder: TempDir,
+    log: PathBuf,
+}
+
+impl ServerProcess {
+    /// Starts `program` and waits until `ready_path` answers with success.
+    ///
+    /// `arguments` gets the address to listen on and a folder that goes when the server does.
+    ///
+    /// # Errors
+    /// When the program can't be started, ends by itself, or does not answer in time; each with the end of
+    /// what it has written.
+    pub async fn start(
+        program: &Path,
+        ready_path: &str,
+        arguments: impl Fn(SocketAddr, &Path) -> Result<Vec<String>>,
+    ) -> Result<Self> {
+        // Between choosing a free port and its use, another process can take it.
+        let mut attempts = 3;
+        loop {
+            attempts -= 1;
+            let mut server = Self::spawn(program, &arguments)?;
+            match server.wait_until_ready(ready_path).await {
+                Ok(()) => return Ok(server),
+                Err(_) if attempts > 0 && server.log().contains("address already in use") => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn spawn(
+        program: &Path,
+        arguments: impl Fn(SocketAddr, &Path) -> Result<Vec<String>>,
+    ) -> Result<Self> {
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let folder = tempfile::tempdir()?;
+        let arguments = arguments(address, folder.path())?;
+        // A file, and not a pipe: nobody reads along, and a full pipe would stop the server.
+        let log = folder.path().join("output");
+        let output = File::create(&log)?;
+        let child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .spawn()
+            .with_context(|| format!("{} can't be started", program.display()))?;
+        Ok(Self { child, address, folder, log })
+    }
+
+    async fn wait_until_ready(&mut self, path: &str) -> Result<()> {
+        let url = self.url(path);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the server ended ({status}) before {url} answered:\n{}", self.log());
+            }
+            let answer = reqwest::get(&url).await;
+            match answer.and_then(reqwest::Response::error_for_status) {
+                Ok(_) => return Ok(()),
+                Err(error) if Instant::now() > deadline => {
+                    return Err(error).with_context(|| {
+                        format!("{url} does not answer; the server wrote:\n{}", self.log())
+                    });
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    /// Where the server listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL of a path there.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// What the server has written so far, on standard output and standard error.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read(&self.log)
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default()
+    }
+
+    /// The server's own folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,156 @@
+//! The demo gateway as a user meets it: started by its binary, read through its page, stored by the
+//! real Prometheus.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail, ensure};
+use caracal_metrics_core::catalogue::{CATALOGUE, Family, MetricKind, Origin};
+use integration_tests::{Gateway, Needs, Prometheus, promtool_check, run, test};
+
+fn main() -> ExitCode {
+    run(vec![
+        test("every_family_moves_by_itself", &[], every_family_moves_by_itself),
+        test("without_traffic_nothing_moves", &[], without_traffic_nothing_moves),
+        test("promtool_finds_nothing", &[Needs::Prometheus], promtool_finds_nothing),
+        test(
+            "prometheus_stores_every_family",
+            &[Needs::Prometheus],
+            prometheus_stores_every_family,
+        ),
+    ])
+}
+
+fn classic() -> impl Iterator<Item = &'static Family> {
+    CATALOGUE.iter().filter(|family| family.origin == Origin::Classic)
+}
+
+/// The samples of a page, by family; the page's own words decide, not ours.
+fn samples(page: &str) -> BTreeMap<String, Vec<(String, f64)>> {
+    let mut families = BTreeMap::new();
+    let mut family = String::new();
+    for line in page.lines() {
+        if let Some(header) = line.strip_prefix("# TYPE ") {
+            header.split(' ').next().unwrap_or_default().clone_into(&mut family);
+            families.insert(family.clone(), Vec::new());
+        } else if let Some((series, value)) =
+            line.rsplit_once(' ').filter(|_| !line.starts_with('#'))
+        {
+            let value = value.parse().unwrap_or(f64::NAN);
+            families.entry(family.clone()).or_default().push((series.to_owned(), value));
+        }
+    }
+    families
+}
+
+async fn page(gateway: &Gateway) -> Result<String> {
+    Ok(reqwest::get(gateway.server().url("/metrics")).await?.error_for_status()?.text().await?)
+}
+
+fn total(page: &str, family: &str) -> f64 {
+    samples(page).get(family).map_or(0.0, |samples| samples.iter().map(|(_, value)| value).sum())
+}
+
+/// Reads pages until one is as wanted.
+async fn wait_for(gateway: &Gateway, what: &str, wanted: impl Fn(&str) -> bool) -> Result<String> {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    loop {
+        let page = page(gateway).await?;
+        if wanted(&page) {
+            return Ok(page);
+        }
+        if Instant::now() > deadline {
+            bail!("no {what} within a minute:\n{page}");
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// The classic families that have no sample, or none that was ever moved where counters can move.
+fn without_samples(page: &str) -> Vec<&'static str> {
+    let samples = samples(page);
+    classic().map(|f| f.name).filter(|name| samples.get(*name).is_none_or(Vec::is_empty)).collect()
+}
+
+async fn every_family_moves_by_itself() -> Result<()> {
+    let gateway = Gateway::start(&[]).await?;
+    let first = wait_for(&gateway, "page with samples of every family", |page| {
+        without_samples(page).is_empty()
+    })
+    .await?;
+    for family in [
+        "caracal_gateway_requests_total",
+        "caracal_policy_evaluations_total",
+        "caracal_database_queries_total",
+        "caracal_policy_cache_hits_total",
+        "caracal_policy_cache_misses_total",
+    ] {
+        let before = total(&first, family);
+        wait_for(&gateway, family, |page| total(page, family) > before).await?;
+    }
+    // The gateway lets its database fail now and then, for real.
+    for family in [
+        "caracal_gateway_auth_failures_total",
+        "caracal_gateway_replay_blocks_total",
+        "caracal_gateway_degraded_mode_requests_total",
+        "caracal_circuit_breaker_failures_total",
+        "caracal_circuit_breaker_successes_total",
+        "caracal_circuit_breaker_state_changes_total",
+        "caracal_database_connection_pool_size",
+    ] {
+        wait_for(&gateway, family, |page| total(page, family) > 0.0).await?;
+    }
+    wait_for(&gateway, "open breaker", |page| total(page, "caracal_circuit_breaker_state") == 1.0)
+        .await?;
+    wait_for(&gateway, "closed breaker", |page| {
+        total(page, "caracal_circuit_breaker_state") == 0.0
+    })
+    .await?;
+    Ok(())
+}
+
+async fn without_traffic_nothing_moves() -> Result<()> {
+    let gateway = Gateway::start(&["--no-traffic"]).await?;
+    let page = page(&gateway).await?;
+    let exposed: BTreeSet<_> = samples(&page).into_keys().collect();
+    for family in classic() {
+        ensure!(exposed.contains(family.name), "{} is missing", family.name);
+    }
+    ensure!(total(&page, "caracal_policy_evaluations_total") == 0.0, "{page}");
+    Ok(())
+}
+
+async fn promtool_finds_nothing() -> Result<()> {
+    let gateway = Gateway::start(&[]).await?;
+    let page = wait_for(&gateway, "page with samples of every family", |page| {
+        without_samples(page).is_empty()
+    })
+    .await?;
+    let report = promtool_check(&page)?;
+    ensure!(report.code == 0 && report.output.is_empty(), "{report:?}");
+    Ok(())
+}
+
+async fn prometheus_stores_every_family() -> Result<()> {
+    let gateway = Gateway::start(&[]).await?;
+    let prometheus = Prometheus::scraping(gateway.server().address()).await?;
+    for family in classic() {
+        let suffixes: &[&str] = match family.kind {
+            MetricKind::Histogram => &["_bucket", "_sum", "_count"],
+            _ => &[""],
+        };
+        for suffix in suffixes {
+            let name = format!("{}{suffix}", family.name);
+            prometheus.wait_until(&name, |samples| !samples.is_empty()).await?;
+        }
+    }
+    // Stored as a scraper's own: the target is up and no scrape was refused.
+    let up = prometheus.query("min_over_time(up[1m])").await?;
+    ensure!(up.len() == 1 && up[0].value == 1.0, "{up:?}");
+    let grown = prometheus
+        .wait_until("sum(increase(caracal_gateway_requests_total[30s])) > 0", |s| !s.is_empty())
+        .await?;
+    ensure!(grown.len() == 1, "{grown:?}");
+    Ok(())
+}
