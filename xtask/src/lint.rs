@@ -1,0 +1,60 @@
+//! `cargo xtask lint`: every check that runs no tests.
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use xshell::cmd;
+
+use crate::step::Steps;
+use crate::workspace::Workspace;
+use crate::{features, licences};
+
+/// A check that can also run alone.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Check {
+    /// The code is formatted.
+    Format,
+    /// Clippy finds nothing, in any target, with every feature on.
+    Clippy,
+    /// The documentation builds without warnings.
+    Rustdoc,
+    /// Each published crate compiles alone: a workspace build lends crates the features of others.
+    Alone,
+    /// Each published crate compiles with every set of its features.
+    Features,
+    /// Another crate in the build may turn on `prometheus/protobuf`, which changes types that we use.
+    Protobuf,
+    /// Licences, banned crates and sources are as deny.toml has them.
+    Licences,
+}
+
+impl Check {
+    fn run(self, workspace: &Workspace) -> Result<()> {
+        let sh = &workspace.shell;
+        match self {
+            Self::Format => cmd!(sh, "cargo fmt --all --check").run()?,
+            Self::Clippy => {
+                cmd!(sh, "cargo clippy --workspace --all-targets --all-features -- -D warnings")
+                    .run()?;
+            }
+            Self::Rustdoc => cmd!(sh, "cargo doc --workspace --no-deps --all-features")
+                .env("RUSTDOCFLAGS", "-D warnings")
+                .run()?,
+            Self::Alone => features::check_alone(workspace)?,
+            Self::Features => features::check_every_set(workspace)?,
+            Self::Protobuf => features::check_protobuf(workspace)?,
+            Self::Licences => licences::check(workspace)?,
+        }
+        Ok(())
+    }
+}
+
+/// Runs the given checks, or all of them.
+pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, only: &[Check]) -> Result<()> {
+    let checks = if only.is_empty() { Check::value_variants() } else { only };
+    for check in checks {
+        let value = check.to_possible_value().context("a check without a name")?;
+        let name = value.get_name();
+        steps.run(name, &format!("cargo xtask lint {name}"), || check.run(workspace))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! `cargo xtask test`: gets what the tests need, then runs all of them.
+
+use std::env;
+use std::process;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use xshell::cmd;
+
+use crate::step::Steps;
+use crate::workspace::Workspace;
+use crate::{docker, postgres_image, tools};
+
+// The integration tests read these; see `integration-tests/src/harness.rs` and `postgres.rs` there.
+const WITHOUT_DOCKER: &str = "CARACAL_TEST_WITHOUT_DOCKER";
+const WITHOUT_PROMETHEUS: &str = "CARACAL_TEST_WITHOUT_PROMETHEUS";
+const RUN: &str = "CARACAL_TEST_RUN";
+
+/// How to run the tests.
+#[derive(Args, Debug, Default)]
+pub(crate) struct Options {
+    /// Report the tests that need Docker as ignored (refused when CI=true).
+    #[arg(long)]
+    without_docker: bool,
+    /// Report the tests that need Prometheus as ignored (refused when CI=true).
+    #[arg(long)]
+    without_prometheus: bool,
+    /// What to pass on to `cargo test`, such as `--test containers`.
+    #[arg(last = true)]
+    cargo_test: Vec<String>,
+}
+
+impl Options {
+    /// Where every test must run, none may be left out.
+    fn allowed_when(&self, in_ci: bool) -> Result<()> {
+        for (given, flag) in [
+            (self.without_docker, "--without-docker"),
+            (self.without_prometheus, "--without-prometheus"),
+        ] {
+            ensure!(!(given && in_ci), "{flag} is refused when CI=true: every test must run there");
+        }
+        Ok(())
+    }
+}
+
+/// Runs the tests.
+pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -> Result<()> {
+    options.allowed_when(env::var("CI").is_ok_and(|ci| ci == "true"))?;
+    let sh = &workspace.shell;
+    let scratch = workspace.scratch();
+    // Tells this run's containers from those of another one on the same engine.
+    let run =
+        format!("{}-{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis(), process::id());
+    let mut environment = vec![(RUN, run.clone())];
+
+    if options.without_prometheus {
+        environment.push((WITHOUT_PROMETHEUS, "1".to_owned()));
+    } else {
+        let found = steps.prepare("Prometheus and promtool", || {
+            tools::prometheus(sh, &scratch).context(
+                "Prometheus is missing: install prometheus and promtool, or run the other tests \
+                 with `cargo xtask test --without-prometheus`",
+            )
+        })?;
+        if let Some(folder) = found {
+            let path = env::var_os("PATH").unwrap_or_default();
+            let path = env::join_paths([folder].into_iter().chain(env::split_paths(&path)))?;
+            let path = path.into_string().ok().context("PATH is not UTF-8")?;
+            environment.push(("PATH", path));
+        }
+    }
+    if options.without_docker {
+        environment.push((WITHOUT_DOCKER, "1".to_owned()));
+    } else {
+        steps.prepare("Docker engine", || {
+            docker::ensure_engine(sh, &scratch).context(
+                "Docker is missing: start a Docker engine, or run the other tests with \
+                 `cargo xtask test --without-docker`",
+            )
+        })?;
+        let image = steps.prepare("Postgres image", || {
+            postgres_image::ensure(sh, &scratch).context(
+                "there is no Postgres image to test with: make postgres:15-alpine available to \
+                 Docker, or run the other tests with `cargo xtask test --without-docker`",
+            )
+        })?;
+        eprintln!("testing with {image}");
+        environment.push((postgres_image::VARIABLE, image));
+    }
+
+    // The benchmarks compile a dozen peers and test nothing.
+    let selection = ["--workspace", "--exclude", "benchmarks", "--all-features"];
+    // The integration tests start the gateway's binary, which `cargo test` alone might not build. Together
+    // with the tests it is built from the same dependencies as they are.
+    steps.run(
+        "build",
+        "cargo build --workspace --exclude benchmarks --all-features --bins --tests",
+        || Ok(cmd!(sh, "cargo build {selection...} --bins --tests").run()?),
+    )?;
+    let cargo_test = &options.cargo_test;
+    steps.run("test", "cargo xtask test", || {
+        let tested = cmd!(sh, "cargo test {selection...} --no-fail-fast {cargo_test...}")
+            .envs(environment)
+            .run();
+        if !options.without_docker {
+            let left = docker::remove_containers_of(sh, &run)?;
+            if left > 0 {
+                eprintln!("removed what the tests had left behind; containers: {left}");
+                ensure!(tested.is_err(), "the tests left containers behind: {left}");
+            }
+        }
+        Ok(tested?)
+    })?;
+    for (skipped, what) in
+        [(options.without_docker, "Docker"), (options.without_prometheus, "Prometheus")]
+    {
+        if skipped {
+            eprintln!("\nNot run, and reported as ignored above: the tests that need {what}.");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_may_be_skipped_in_ci() {
+        let everything = Options::default();
+        everything.allowed_when(true).unwrap();
+        let no_docker = Options { without_docker: true, ..Options::default() };
+        no_docker.allowed_when(false).unwrap();
+        assert_eq!(
+            no_docker.allowed_when(true).unwrap_err().to_string(),
+            "--without-docker is refused when CI=true: every test must run there"
+        );
+        let no_prometheus = Options { without_prometheus: true, ..Options::default() };
+        no_prometheus.allowed_when(true).unwrap_err();
+    }
+}

@@ -1,0 +1,91 @@
+//! Finds the programs that the tests need and, on Debian, gets those that are missing.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use xshell::{Shell, cmd};
+
+/// The folders of `PATH` and, as a user's `PATH` often leaves them out, the administrators' ones.
+pub(crate) fn folders() -> Vec<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]).collect()
+}
+
+/// Where a program stands.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let mut candidates = folders().into_iter().map(|folder| folder.join(program));
+    candidates.find(|file| file.is_file())
+}
+
+/// Whether this process may install packages.
+pub(crate) fn is_debian_root(sh: &Shell) -> bool {
+    find("apt-get").is_some() && cmd!(sh, "id -u").quiet().read().is_ok_and(|user| user == "0")
+}
+
+/// Installs a Debian package; only root may.
+pub(crate) fn install(sh: &Shell, package: &str) -> Result<()> {
+    if !is_debian_root(sh) {
+        bail!("only root on Debian or a derivative of it can install the package {package} here");
+    }
+    // A fresh machine may have no package lists, or lists that name versions no longer served. The lock
+    // may be held for a while by a system that has just booted.
+    let patience = "DPkg::Lock::Timeout=300";
+    cmd!(sh, "apt-get -q -o {patience} update").run()?;
+    cmd!(sh, "apt-get -q -o {patience} install -y --no-install-recommends {package}")
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .run()?;
+    Ok(())
+}
+
+/// The folder to put in front of `PATH` so that `prometheus` and `promtool` are found; none when they
+/// already are.
+///
+/// Debian's package is unpacked, not installed: that needs no root, and no daemon starts on port 9090.
+pub(crate) fn prometheus(sh: &Shell, scratch: &Path) -> Result<Option<PathBuf>> {
+    if find("prometheus").is_some() && find("promtool").is_some() {
+        return Ok(None);
+    }
+    let folder = scratch.join("prometheus");
+    let programs = folder.join("usr/bin");
+    let complete = || programs.join("prometheus").is_file() && programs.join("promtool").is_file();
+    if !complete() {
+        if find("apt-get").is_none() || find("dpkg-deb").is_none() {
+            bail!("the commands prometheus and promtool are not installed");
+        }
+        unpack_debian_package(sh, "prometheus", &folder)?;
+        if !complete() {
+            bail!("Debian's package prometheus holds no prometheus or no promtool");
+        }
+    }
+    Ok(Some(programs))
+}
+
+fn unpack_debian_package(sh: &Shell, package: &str, folder: &Path) -> Result<()> {
+    let downloads = folder.join("download");
+    // What an interrupted run has left would be unpacked as well.
+    sh.remove_path(folder)?;
+    sh.create_dir(&downloads)?;
+    let in_downloads = sh.push_dir(&downloads);
+    // As root, apt would drop to a user of its own that can't write here, and warn about it.
+    let user = "APT::Sandbox::User=root";
+    if cmd!(sh, "apt-get -q -o {user} download {package}").ignore_stderr().run().is_err() {
+        // The system's package lists are missing or old. Private ones need no root.
+        for missing in ["state/lists/partial", "cache/archives/partial"] {
+            sh.create_dir(missing)?;
+        }
+        let lists = format!("Dir::State::Lists={}", downloads.join("state/lists").display());
+        let cache = format!("Dir::Cache={}", downloads.join("cache").display());
+        cmd!(sh, "apt-get -q -o {user} -o {lists} -o {cache} update").run()?;
+        cmd!(sh, "apt-get -q -o {user} -o {lists} -o {cache} download {package}").run()?;
+    }
+    drop(in_downloads);
+    let archive = fs::read_dir(&downloads)?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .find(|file| file.extension().is_some_and(|extension| extension == "deb"))
+        .with_context(|| format!("apt-get download {package} left no package behind"))?;
+    cmd!(sh, "dpkg-deb --extract {archive} {folder}").run()?;
+    sh.remove_path(&downloads)?;
+    Ok(())
+}

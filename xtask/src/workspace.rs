@@ -1,0 +1,40 @@
+//! The workspace as Cargo sees it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
+use xshell::Shell;
+
+/// The workspace's metadata, with every feature on, and a shell that stands in its root.
+pub(crate) struct Workspace {
+    pub(crate) metadata: Metadata,
+    pub(crate) shell: Shell,
+}
+
+impl Workspace {
+    /// Asks Cargo about the workspace that this binary was compiled in.
+    pub(crate) fn open() -> Result<Self> {
+        let metadata = MetadataCommand::new()
+            .manifest_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
+            .features(CargoOpt::AllFeatures)
+            .exec()
+            .context("cargo metadata failed")?;
+        let shell = Shell::new()?;
+        shell.change_dir(&metadata.workspace_root);
+        Ok(Self { metadata, shell })
+    }
+
+    /// A folder for what the commands here download or build, thrown away by `cargo clean`.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        self.metadata.target_directory.as_std_path().join("xtask")
+    }
+
+    /// The packages that go to a registry: all that don't say `publish = false`.
+    pub(crate) fn publishable(&self) -> Vec<&Package> {
+        let mut packages = self.metadata.workspace_packages();
+        packages.retain(|package| package.publish.as_ref().is_none_or(|to| !to.is_empty()));
+        packages.sort_by(|a, b| a.name.cmp(&b.name));
+        packages
+    }
+}
