@@ -5,6 +5,7 @@ use super::format::Format;
 use super::header::Header;
 use super::text;
 use crate::core::Core;
+use crate::engine;
 use crate::series::FamilyStore;
 
 /// Appends the page.
@@ -41,5 +42,5 @@ fn write_family(core: &Core, format: Format, store: &FamilyStore, out: &mut Vec<
     let family = store.family;
     let (kind, help) = (family.kind.as_str(), family.help);
     Header { name: family.name, kind, help, unit: family.unit }.write(format, out);
-    text::write_samples(family, &rows, core.engine(), out);
+    text::write_samples(family, &rows, &engine::reader(), out);
 }

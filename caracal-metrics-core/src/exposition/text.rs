@@ -3,29 +3,28 @@
 use std::time::Duration;
 
 use crate::catalogue::{Family, MetricKind};
-use crate::engine::{Cell, Engine, HistogramValue};
+use crate::engine::Reader;
 use crate::series::Rows;
 
 /// Writes a family's samples.
-pub(super) fn write_samples(family: &Family, rows: &Rows, engine: &Engine, out: &mut Vec<u8>) {
+pub(super) fn write_samples(family: &Family, rows: &Rows, reader: &Reader<'_>, out: &mut Vec<u8>) {
     match family.kind {
         MetricKind::Counter => {
             for row in rows.iter() {
                 write_name(family.name, "", row.labels, None, out);
-                write_integer(sum(engine, row.cells), out);
+                write_integer(reader.counter(row.cells), out);
             }
         }
         MetricKind::Gauge => {
             for row in rows.iter() {
                 write_name(family.name, "", row.labels, None, out);
-                let value: i64 = row.cells.iter().map(|cell| engine.read_gauge(*cell)).sum();
-                write_integer(value, out);
+                write_integer(reader.gauge(row.cells), out);
             }
         }
         MetricKind::Histogram => {
             let bounds: Vec<String> = family.buckets.iter().map(|bound| le(*bound)).collect();
             for row in rows.iter() {
-                let value = histogram(engine, row.cells);
+                let value = reader.histogram(row.cells);
                 let mut count = 0;
                 for (index, bucket) in value.buckets.iter().enumerate().take(bounds.len() + 1) {
                     count += bucket;
@@ -40,20 +39,6 @@ pub(super) fn write_samples(family: &Family, rows: &Rows, engine: &Engine, out: 
             }
         }
     }
-}
-
-/// The value of a counter that these cells make up.
-pub(super) fn sum(engine: &Engine, cells: &[Cell]) -> u64 {
-    cells.iter().map(|cell| engine.read(*cell)).sum()
-}
-
-/// The value of a histogram that these cells make up.
-pub(super) fn histogram(engine: &Engine, cells: &[Cell]) -> HistogramValue {
-    let mut value = HistogramValue::default();
-    for cell in cells {
-        value.add(&engine.read_histogram(*cell));
-    }
-    value
 }
 
 fn write_name(name: &str, suffix: &str, labels: &str, le: Option<&str>, out: &mut Vec<u8>) {
