@@ -6,6 +6,7 @@ mod docs;
 mod features;
 mod licences;
 mod lint;
+mod monitoring;
 mod postgres_image;
 mod reference;
 mod step;
