@@ -10,7 +10,7 @@ use xshell::cmd;
 
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{docker, loom, postgres_image, tools};
+use crate::{docker, loom, monitoring, postgres_image, tools};
 
 // The integration tests read these; see `integration-tests/src/harness.rs` and `postgres.rs` there.
 const WITHOUT_DOCKER: &str = "CARACAL_TEST_WITHOUT_DOCKER";
@@ -62,6 +62,9 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
                 "Prometheus is missing: install prometheus and promtool, or run the other tests \
                  with `cargo xtask test --without-prometheus`",
             )
+        })?;
+        steps.run("rules", "cargo xtask test", || {
+            monitoring::run_promtool(workspace, found.as_deref())
         })?;
         if let Some(folder) = found {
             let path = env::var_os("PATH").unwrap_or_default();
