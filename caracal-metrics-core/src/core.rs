@@ -8,6 +8,7 @@ use parking_lot::{Mutex, ReentrantMutex};
 use crate::adapter::Instances;
 use crate::catalogue::{CATALOGUE, Metric, MetricKind, Origin};
 use crate::engine::{Cell, Engine};
+use crate::exemplar::{Exemplar, Exemplars};
 use crate::exposition::escape_label_value;
 use crate::labels::LabelValues;
 use crate::series::{FamilyStore, Labels, NO_LABELS, Rows};
@@ -15,6 +16,7 @@ use crate::series::{FamilyStore, Labels, NO_LABELS, Rows};
 #[derive(Debug)]
 pub(crate) struct Core {
     engine: Arc<Engine>,
+    exemplars: Exemplars,
     /// In the order of [`Metric`].
     families: Box<[FamilyStore]>,
     /// Places in `families`, sorted by name.
@@ -55,6 +57,7 @@ impl Core {
         by_name.sort_by_key(|place| families[*place].family.name);
         let core = Self {
             engine,
+            exemplars: Exemplars::default(),
             families,
             by_name,
             const_label_text: label_text(&const_labels),
@@ -109,6 +112,10 @@ impl Core {
         &self.engine
     }
 
+    pub(crate) fn exemplars(&self) -> &Exemplars {
+        &self.exemplars
+    }
+
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }
@@ -151,6 +158,7 @@ impl Core {
 
     fn release_retired(&self) {
         for (metric, cell) in std::mem::take(&mut *self.retired.lock()) {
+            self.exemplars.forget(cell);
             self.store(metric).release(cell);
         }
     }
@@ -181,6 +189,18 @@ impl Core {
     pub(crate) fn observe(&self, series: Series, duration: Duration) {
         self.observe_cell(series.metric, series.cell, duration);
         self.count_folded(series);
+    }
+
+    /// Counts a duration that the exemplar is an example of.
+    pub(crate) fn observe_with_exemplar(
+        &self,
+        series: Series,
+        duration: Duration,
+        exemplar: &Exemplar,
+    ) {
+        self.observe(series, duration);
+        let bucket = self.store(series.metric).bucket(duration);
+        self.exemplars.keep(series.cell, bucket, duration, exemplar);
     }
 
     /// Counts a duration into a cell of this histogram.

@@ -38,7 +38,8 @@ impl CaracalCollector {
     }
 
     /// What a registry gathers from all collectors but that of `core`. A collector that panics
-    /// costs all of them: `prometheus` gathers as a whole.
+    /// costs all of them, since `prometheus` gathers as a whole, unless it is an
+    /// [`IsolatedCollector`](super::IsolatedCollector).
     pub(crate) fn gather_others(
         core: &Core,
         registry: &prometheus::Registry,
@@ -104,9 +105,7 @@ fn family(core: &Core, store: &FamilyStore) -> Option<proto::MetricFamily> {
                     }
                     MetricKind::Gauge => {
                         let mut gauge = proto::Gauge::default();
-                        let value: i64 =
-                            row.cells.iter().map(|cell| core.engine().read_gauge(*cell)).sum();
-                        gauge.set_value(value as f64);
+                        gauge.set_value(text::gauge(core.engine(), row.cells) as f64);
                         metric.set_gauge(gauge);
                     }
                     MetricKind::Histogram => {
@@ -140,7 +139,7 @@ fn histogram(family: &Family, value: &HistogramValue) -> proto::Histogram {
         .collect();
     histogram.set_bucket(buckets);
     histogram.set_sample_count(value.buckets.iter().sum());
-    histogram.set_sample_sum(value.sum_nanos as f64 / 1e9);
+    histogram.set_sample_sum(text::seconds(value.sum_nanos));
     histogram
 }
 

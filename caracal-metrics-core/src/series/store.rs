@@ -258,9 +258,18 @@ impl FamilyStore {
     #[must_use]
     pub(crate) fn observe(&self, cell: Cell, duration: Duration) -> bool {
         let nanos = nanos(duration);
-        let bucket = self.bounds.partition_point(|bound| *bound < nanos);
-        self.engine.observe(cell, bucket, nanos);
+        self.engine.observe(cell, self.bucket_of(nanos), nanos);
         nanos <= LONGEST_NANOS
+    }
+
+    /// The bucket that a duration is counted into.
+    pub(crate) fn bucket(&self, duration: Duration) -> usize {
+        self.bucket_of(nanos(duration))
+    }
+
+    #[inline]
+    fn bucket_of(&self, nanos: u64) -> usize {
+        self.bounds.partition_point(|bound| *bound < nanos)
     }
 
     /// The series in the order of the output; made anew only after one came or went.
