@@ -3,12 +3,15 @@
 //! Written by hand: the messages are five levels of a dozen fields, and the `prometheus` crate's own
 //! encoder comes with a feature that changes the types of its accessors for everyone in the build.
 
+use std::time::Duration;
+
 use super::foreign::ForeignFamily;
 use super::labels::parse_labels;
 use super::sample::SampleLine;
 use super::text::{self, seconds};
 use crate::catalogue::{Family, MetricKind};
 use crate::core::Core;
+use crate::engine::Cell;
 use crate::exemplar::Kept;
 use crate::series::Rows;
 
@@ -68,15 +71,10 @@ fn write_header(name: &str, help: &str, kind: &str, unit: Option<&str>, out: &mu
     }
 }
 
-fn write_our_histogram(
-    core: &Core,
-    family: &Family,
-    cells: &[crate::engine::Cell],
-    out: &mut Vec<u8>,
-) {
+fn write_our_histogram(core: &Core, family: &Family, cells: &[Cell], out: &mut Vec<u8>) {
     let value = text::histogram(core.engine(), cells);
     let exemplars = core.exemplars().of(cells);
-    let bounds = family.buckets.iter().map(std::time::Duration::as_secs_f64);
+    let bounds = family.buckets.iter().map(Duration::as_secs_f64);
     message(Some(7), out, |out| {
         integer(1, value.buckets.iter().sum(), out);
         double(2, seconds(value.sum_nanos), out);
@@ -107,9 +105,9 @@ fn write_exemplar(exemplar: &Kept, out: &mut Vec<u8>) {
 
 /// The lines of one histogram or summary, until its count ends them.
 #[derive(Default)]
-struct Parts {
-    /// Bound and cumulative count, or quantile and value.
-    steps: Vec<(f64, f64)>,
+struct Parts<'a> {
+    /// Bound and cumulative count, or quantile and value, the latter as it was written.
+    steps: Vec<(f64, &'a str)>,
     sum: f64,
 }
 
@@ -134,30 +132,32 @@ fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
             (_, Some("_sum")) => parts.sum = value,
             (kind, Some("_count")) => {
                 let Parts { steps, sum } = std::mem::take(&mut parts);
-                metric(out, &|out| write_steps(kind, &steps, sum, value as u64, out));
+                metric(out, &|out| write_steps(kind, &steps, sum, sample.value, out));
             }
             // `le` and `quantile` stand last: see `canonical_bound`.
             _ => {
                 let bound = labels.last().and_then(|(_, bound)| bound.parse().ok());
-                parts.steps.extend(bound.map(|bound| (bound, value)));
+                parts.steps.extend(bound.map(|bound| (bound, sample.value)));
             }
         }
     }
 }
 
-fn write_steps(kind: &str, steps: &[(f64, f64)], sum: f64, count: u64, out: &mut Vec<u8>) {
+fn write_steps(kind: &str, steps: &[(f64, &str)], sum: f64, count: &str, out: &mut Vec<u8>) {
+    // Written from an integer, and without an exponent; the largest may have been rounded up.
+    let whole = |text: &str| text.parse().unwrap_or(u64::MAX);
     let histogram = kind == "histogram";
     message(Some(if histogram { 7 } else { 4 }), out, |out| {
-        integer(1, count, out);
+        integer(1, whole(count), out);
         double(2, sum, out);
         for (step, value) in steps {
             message(Some(3), out, |out| {
                 if histogram {
-                    integer(1, *value as u64, out);
+                    integer(1, whole(value), out);
                     double(2, *step, out);
                 } else {
                     double(1, *step, out);
-                    double(2, *value, out);
+                    double(2, value.parse().unwrap_or(f64::NAN), out);
                 }
             });
         }
@@ -215,7 +215,12 @@ fn message(field: Option<u64>, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8
     let start = out.len();
     out.push(0);
     write(out);
-    let mut length = Vec::with_capacity(10);
-    varint((out.len() - start - 1) as u64, &mut length);
-    out.splice(start..=start, length);
+    let length = out.len() - start - 1;
+    if length < 0x80 {
+        out[start] = length as u8;
+    } else {
+        let mut bytes = Vec::with_capacity(10);
+        varint(length as u64, &mut bytes);
+        out.splice(start..=start, bytes);
+    }
 }
