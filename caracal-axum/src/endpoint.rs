@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, any};
 use caracal_metrics_core::MetricsRegistry;
 use tokio::sync::Semaphore;
 
@@ -131,8 +131,7 @@ impl MetricsEndpoint {
             slots,
             authorization: self.authorization,
         });
-        let answer = move |request: Request| Arc::clone(&endpoint).answer(request);
-        get(answer.clone()).fallback(answer)
+        any(move |request: Request| Arc::clone(&endpoint).answer(request))
     }
 
     /// A router with the page at `/metrics`.
