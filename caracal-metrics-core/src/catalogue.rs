@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::labels::{
     AGENT_ID, AUTH_METHOD, CACHE, CAUSE, DECISION, ERROR_TYPE, FROM_STATE, METHOD, METRIC, NAME,
-    OPERATION, OUTCOME, POOL, QUERY_STATUS, REASON, RESULT, STATUS_CODE, TABLE, TO_STATE,
+    OPERATION, OUTCOME, POOL, QUERY_STATUS, REASON, RESULT, ROUTE, STATUS_CLASS, STATUS_CODE,
+    TABLE, TO_STATE,
 };
 pub use crate::labels::{LabelSpec, LabelValues};
 
@@ -157,6 +158,24 @@ const LOAD: &[Duration] = &[
     ms(10_000),
 ];
 
+// A page of 50 series takes microseconds, one of 100,000 and a collector that asks a server seconds.
+const PAGE: &[Duration] = &[
+    us(100),
+    us(500),
+    ms(1),
+    us(2_500),
+    ms(5),
+    ms(10),
+    ms(25),
+    ms(50),
+    ms(100),
+    ms(250),
+    ms(500),
+    ms(1_000),
+    ms(2_500),
+    ms(10_000),
+];
+
 catalogue! {
     GatewayRequests Counter() Classic "caracal_gateway_requests_total"
         "Total number of gateway requests" [METHOD, STATUS_CODE, AUTH_METHOD]
@@ -227,6 +246,16 @@ catalogue! {
         "Current sum of the weights of the entries in the cache" [CACHE]
     CacheLoadDuration Histogram(LOAD) Adapter "caracal_cache_load_duration_seconds"
         "Duration of loading a missing entry in seconds" [CACHE, RESULT]
+    GatewayRouteRequests Counter() Adapter "caracal_gateway_route_requests_total"
+        "Total number of gateway requests, by route" [ROUTE, METHOD, STATUS_CLASS]
+    GatewayRouteRequestDuration Histogram(GATEWAY) Adapter "caracal_gateway_route_request_duration_seconds"
+        "Gateway request duration in seconds, by route" [ROUTE, METHOD]
+    Scrapes Counter() Adapter "caracal_metrics_scrapes_total"
+        "Total number of scrapes that the metrics endpoint answered, by status code" [STATUS_CODE]
+    ScrapesInFlight Gauge() Adapter "caracal_metrics_scrapes_in_flight"
+        "Number of scrapes currently being answered" []
+    ScrapePageDuration Histogram(PAGE) Adapter "caracal_metrics_scrape_page_duration_seconds"
+        "Duration of making the page of metrics in seconds" []
 
     SeriesLimited Counter() Registry "caracal_metrics_series_limited_total"
         "Total number of records folded into an aggregated series because the family is full" [METRIC]

@@ -8,12 +8,14 @@ use parking_lot::{Mutex, ReentrantMutex};
 use crate::adapter::Instances;
 use crate::catalogue::{CATALOGUE, Metric, MetricKind, Origin};
 use crate::engine::{self, Cell};
+use crate::exemplar::{Exemplar, Exemplars};
 use crate::exposition::escape_label_value;
 use crate::labels::LabelValues;
 use crate::series::{FamilyStore, Labels, NO_LABELS, Rows};
 
 #[derive(Debug)]
 pub(crate) struct Core {
+    exemplars: Exemplars,
     /// In the order of [`Metric`].
     families: Box<[FamilyStore]>,
     /// Places in `families`, sorted by name.
@@ -64,6 +66,7 @@ impl Core {
         let mut by_name: Box<[usize]> = (0..families.len()).collect();
         by_name.sort_by_key(|place| families[*place].family.name);
         let core = Self {
+            exemplars: Exemplars::default(),
             families,
             by_name,
             const_label_text: label_text(&const_labels),
@@ -114,6 +117,10 @@ impl Core {
         }
     }
 
+    pub(crate) fn exemplars(&self) -> &Exemplars {
+        &self.exemplars
+    }
+
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }
@@ -156,6 +163,7 @@ impl Core {
 
     fn release_retired(&self) {
         for (metric, cell) in std::mem::take(&mut *self.retired.lock()) {
+            self.exemplars.forget(cell);
             self.store(metric).release(cell);
         }
     }
@@ -186,6 +194,18 @@ impl Core {
     pub(crate) fn observe(&self, series: Series, duration: Duration) {
         self.observe_cell(series.metric, series.cell, duration);
         self.count_folded(series);
+    }
+
+    /// Counts a duration that the exemplar is an example of.
+    pub(crate) fn observe_with_exemplar(
+        &self,
+        series: Series,
+        duration: Duration,
+        exemplar: &Exemplar,
+    ) {
+        self.observe(series, duration);
+        let bucket = self.store(series.metric).bucket(duration);
+        self.exemplars.keep(series.cell, bucket, duration, exemplar);
     }
 
     /// Counts a duration into a cell of this histogram.

@@ -9,6 +9,7 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto;
 
 use super::labels::parse_labels;
+use super::text;
 use crate::catalogue::{CATALOGUE, Family, MetricKind};
 use crate::core::Core;
 use crate::engine::{self, HistogramValue};
@@ -37,7 +38,8 @@ impl CaracalCollector {
     }
 
     /// What a registry gathers from all collectors but that of `core`. A collector that panics
-    /// costs all of them: `prometheus` gathers as a whole.
+    /// costs all of them, since `prometheus` gathers as a whole, unless it is an
+    /// [`IsolatedCollector`](super::IsolatedCollector).
     pub(crate) fn gather_others(
         core: &Core,
         registry: &prometheus::Registry,
@@ -138,7 +140,7 @@ fn histogram(family: &Family, value: &HistogramValue) -> proto::Histogram {
         .collect();
     histogram.set_bucket(buckets);
     histogram.set_sample_count(value.buckets.iter().sum());
-    histogram.set_sample_sum(value.sum_nanos as f64 / 1e9);
+    histogram.set_sample_sum(text::seconds(value.sum_nanos));
     histogram
 }
 

@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use crate::catalogue::Metric;
 use crate::core::{Core, Series, Tracked};
-use crate::labels::{UNKNOWN_STATUS_CODE, method_index, status_code_index};
+use crate::exemplar::Exemplar;
+use crate::labels::{
+    STATUS_CLASSES, UNKNOWN_STATUS_CLASS, UNKNOWN_STATUS_CODE, method_index, status_class_index,
+    status_code_index,
+};
 use crate::registry::MetricsRegistry;
 use crate::series::{Labels, NO_LABELS};
 
@@ -38,6 +42,25 @@ impl MetricsRegistry {
         core.observe(core.series(Metric::GatewayRequestDuration, labels), duration);
     }
 
+    /// Counts a request and its duration, which the exemplar is an example of; otherwise as
+    /// [`record_gateway_request`](Self::record_gateway_request).
+    pub fn record_gateway_request_with_exemplar(
+        &self,
+        method: &str,
+        status_code: u16,
+        auth_method: &str,
+        duration: Duration,
+        exemplar: &Exemplar,
+    ) {
+        let core = self.core();
+        let closed = request_labels(core, method, status_code);
+        let labels = Labels { closed, open: &[auth_method] };
+        core.increment(core.series(Metric::GatewayRequests, labels));
+        let labels = Labels { closed, open: &[] };
+        let series = core.series(Metric::GatewayRequestDuration, labels);
+        core.observe_with_exemplar(series, duration, exemplar);
+    }
+
     /// The handle of requests with these labels.
     #[must_use]
     pub fn gateway_request(
@@ -53,6 +76,32 @@ impl MetricsRegistry {
             duration: core.series(Metric::GatewayRequestDuration, Labels { closed, open: &[] }),
             core: Arc::clone(core),
         }
+    }
+
+    /// Counts a request and its duration by the route that it took, beside what
+    /// [`record_gateway_request`](Self::record_gateway_request) counts.
+    ///
+    /// The route is the pattern that matched (`/agents/{id}`), never the path that was asked for:
+    /// that one has as many values as clients like. A status code outside 100 to 599 counts as
+    /// `unknown` (and in `caracal_metrics_invalid_values_total`).
+    pub fn record_gateway_route_request(
+        &self,
+        route: &str,
+        method: &str,
+        status_code: u16,
+        duration: Duration,
+    ) {
+        let core = self.core();
+        let class = status_class_index(status_code).unwrap_or_else(|| {
+            core.count_invalid(Metric::GatewayRouteRequests);
+            UNKNOWN_STATUS_CLASS
+        });
+        let method = method_index(method);
+        let closed = method * STATUS_CLASSES.len() as u32 + class;
+        let labels = Labels { closed, open: &[route] };
+        core.increment(core.series(Metric::GatewayRouteRequests, labels));
+        let labels = Labels { closed: method, open: &[route] };
+        core.observe(core.series(Metric::GatewayRouteRequestDuration, labels), duration);
     }
 
     /// Counts a request as in flight until the guard is dropped: by the end of the scope, an early
@@ -112,6 +161,12 @@ impl GatewayRequestMetrics {
     pub fn record(&self, duration: Duration) {
         self.core.increment(self.requests);
         self.core.observe(self.duration, duration);
+    }
+
+    /// Counts a request and its duration, which the exemplar is an example of.
+    pub fn record_with_exemplar(&self, duration: Duration, exemplar: &Exemplar) {
+        self.core.increment(self.requests);
+        self.core.observe_with_exemplar(self.duration, duration, exemplar);
     }
 }
 

@@ -97,7 +97,7 @@ impl FamilyStore {
 
     /// Whether the gauge is the number of guards that are alive, and nothing sets it.
     pub(crate) fn tracks(&self) -> bool {
-        matches!(self.metric, Metric::GatewayRequestsInFlight)
+        matches!(self.metric, Metric::GatewayRequestsInFlight | Metric::ScrapesInFlight)
     }
 
     /// The cell of a label set, and whether it is the aggregated one because the family is full.
@@ -266,9 +266,18 @@ impl FamilyStore {
     #[must_use]
     pub(crate) fn observe(&self, cell: Cell, duration: Duration) -> bool {
         let nanos = nanos(duration);
-        let bucket = self.bounds.partition_point(|bound| *bound < nanos);
-        engine::observe(cell, bucket, nanos);
+        engine::observe(cell, self.bucket_of(nanos), nanos);
         nanos <= LONGEST_NANOS
+    }
+
+    /// The bucket that a duration is counted into.
+    pub(crate) fn bucket(&self, duration: Duration) -> usize {
+        self.bucket_of(nanos(duration))
+    }
+
+    #[inline]
+    fn bucket_of(&self, nanos: u64) -> usize {
+        self.bounds.partition_point(|bound| *bound < nanos)
     }
 
     /// The series in the order of the output; made anew only after one came or went.
