@@ -157,6 +157,27 @@ const LOAD: &[Duration] = &[
     ms(10_000),
 ];
 
+// A connection that is idle takes microseconds to get, one that has to be dialled milliseconds, and
+// those who wait give up after thirty seconds unless they are told otherwise.
+const POOL_WAITS: &[Duration] = &[
+    us(100),
+    us(500),
+    ms(1),
+    us(2_500),
+    ms(5),
+    ms(10),
+    ms(25),
+    ms(50),
+    ms(100),
+    ms(250),
+    ms(500),
+    ms(1_000),
+    ms(2_500),
+    ms(5_000),
+    ms(10_000),
+    ms(30_000),
+];
+
 catalogue! {
     GatewayRequests Counter() Classic "caracal_gateway_requests_total"
         "Total number of gateway requests" [METHOD, STATUS_CODE, AUTH_METHOD]
@@ -209,6 +230,14 @@ catalogue! {
         "Number of open database connections that nobody uses" [POOL]
     DatabaseConnectionPoolMin Gauge() Adapter "caracal_database_connection_pool_min"
         "Number of database connections that the pool keeps open" [POOL]
+    DatabaseConnectionPoolPending Gauge() Adapter "caracal_database_connection_pool_pending"
+        "Number of callers that wait for a database connection" [POOL]
+    DatabaseConnectionPoolAcquireDuration Histogram(POOL_WAITS) Adapter "caracal_database_connection_pool_acquire_duration_seconds"
+        "Duration of waiting for a database connection in seconds" [POOL]
+    DatabaseConnectionPoolHoldDuration Histogram(POOL_WAITS) Adapter "caracal_database_connection_pool_hold_duration_seconds"
+        "Duration of keeping a database connection from the pool in seconds" [POOL]
+    DatabaseConnectionPoolAcquireTimeouts Counter() Adapter "caracal_database_connection_pool_acquire_timeouts_total"
+        "Total number of callers that got no database connection in time" [POOL]
     CircuitBreakerRejections Counter() Adapter "caracal_circuit_breaker_rejections_total"
         "Total number of calls that an open circuit breaker rejected" [NAME]
     CircuitBreakerUnfinishedCalls Counter() Adapter "caracal_circuit_breaker_unfinished_calls_total"
