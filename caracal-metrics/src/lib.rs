@@ -76,7 +76,8 @@
 //! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
-//! | `full` | all of them | |
+//! | `any`, `mysql`, `postgres`, `sqlite` | `sqlx` | queries through a wrapped pool of that database |
+//! | `full` | all of them | all but the queries, which need the feature of the database |
 
 pub use caracal_metrics_core::*;
 
