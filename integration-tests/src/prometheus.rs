@@ -13,7 +13,10 @@ use serde_json::Value;
 
 use crate::ServerProcess;
 
-/// A Prometheus that scrapes one address each second; killed when dropped.
+/// The file, in the server's own folder.
+const CONFIGURATION: &str = "prometheus.yml";
+
+/// A running Prometheus; killed when dropped.
 #[derive(Debug)]
 pub struct Prometheus {
     server: ServerProcess,
@@ -29,24 +32,45 @@ pub struct Sample {
 }
 
 impl Prometheus {
-    /// Starts a Prometheus that scrapes `/metrics` at `target`.
+    /// Starts a Prometheus that scrapes `/metrics` at `target` each second.
     ///
     /// # Errors
     /// When the command `prometheus` is missing or does not come up.
     pub async fn scraping(target: SocketAddr) -> Result<Self> {
+        Self::configured(|_| Ok(configuration(target))).await
+    }
+
+    /// Starts a Prometheus with this configuration. It may name files that it puts into the folder.
+    ///
+    /// # Errors
+    /// When the command `prometheus` is missing or does not come up.
+    pub async fn configured(configuration: impl Fn(&Path) -> Result<String>) -> Result<Self> {
         let server =
             ServerProcess::start(Path::new("prometheus"), "/-/ready", |address, folder| {
-                let config = folder.join("prometheus.yml");
-                fs::write(&config, configuration(target))?;
+                let config = folder.join(CONFIGURATION);
+                fs::write(&config, configuration(folder)?)?;
                 Ok(vec![
                     format!("--config.file={}", config.display()),
                     format!("--storage.tsdb.path={}", folder.join("data").display()),
                     format!("--web.listen-address={address}"),
+                    "--web.enable-lifecycle".to_owned(),
                 ])
             })
             .await
             .context("Prometheus does not start (`cargo xtask test` gets it)")?;
         Ok(Self { server })
+    }
+
+    /// Gives it another configuration; what it has stored stays.
+    ///
+    /// # Errors
+    /// When Prometheus does not take it.
+    pub async fn reconfigure(&self, configuration: impl Fn(&Path) -> Result<String>) -> Result<()> {
+        let folder = self.server.folder();
+        fs::write(folder.join(CONFIGURATION), configuration(folder)?)?;
+        let reload = reqwest::Client::new().post(self.server.url("/-/reload"));
+        reload.send().await?.error_for_status()?;
+        Ok(())
     }
 
     /// Evaluates a PromQL expression now.

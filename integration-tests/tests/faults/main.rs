@@ -6,10 +6,13 @@ mod client;
 mod connections;
 mod database;
 mod handlers;
+mod instances;
+mod monitoring;
 mod outages;
 mod page;
 mod scene;
 mod service;
+mod steady;
 mod traffic;
 
 use std::process::ExitCode;
@@ -19,6 +22,7 @@ use integration_tests::{Needs, run, test};
 fn main() -> ExitCode {
     scene::count_panics();
     let docker = &[Needs::Docker];
+    let both = &[Needs::Docker, Needs::Prometheus];
     run(vec![
         test("normal_traffic", docker, traffic::normal_traffic),
         test("two_hundred_clients", docker, traffic::two_hundred_clients),
@@ -32,5 +36,7 @@ fn main() -> ExitCode {
         test("stopped_and_started_server", docker, outages::stopped_and_started_server),
         test("open_half_open_closed", docker, breaker::open_half_open_closed),
         test("cache_expiry", docker, breaker::cache_expiry),
+        test("restart_between_scrapes", both, instances::restart_between_scrapes),
+        test("two_instances", both, instances::two_instances),
     ])
 }

@@ -54,6 +54,15 @@ impl Scene {
         Ok(Self { database, settings, service, client, memory })
     }
 
+    /// Kills the service and starts another one at its address.
+    pub(crate) async fn restart(&mut self) -> Result<()> {
+        self.settings.listen = self.service.address();
+        self.service.kill().await?;
+        self.client.forget();
+        self.service = Service::start(&self.settings, self.database.service_url()).await?;
+        Ok(())
+    }
+
     pub(crate) async fn page(&self) -> Result<Page> {
         self.client.page().await
     }
