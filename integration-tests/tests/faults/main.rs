@@ -1,6 +1,7 @@
 //! All adapters together, in a service that is driven through its front door while things break: what
 //! clients saw, what the database counted and what the page says must agree.
 
+mod alerts;
 mod breaker;
 mod client;
 mod connections;
@@ -38,5 +39,8 @@ fn main() -> ExitCode {
         test("cache_expiry", docker, breaker::cache_expiry),
         test("restart_between_scrapes", both, instances::restart_between_scrapes),
         test("two_instances", both, instances::two_instances),
+        test("alerts_of_a_failing_database", both, alerts::failing_database),
+        test("alerts_of_an_exhausted_pool", both, alerts::exhausted_pool),
+        test("alerts_of_unknown_agents", both, alerts::unknown_agents),
     ])
 }

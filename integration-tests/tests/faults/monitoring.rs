@@ -120,9 +120,10 @@ pub(crate) async fn until(
     }
 }
 
-/// No alert fires, or is about to.
-pub(crate) async fn ensure_quiet(prometheus: &Prometheus) -> Result<()> {
-    let alerts = prometheus.query("ALERTS").await?;
+/// None of these alerts fires, or is about to.
+pub(crate) async fn ensure_quiet(prometheus: &Prometheus, alerts: &[&str]) -> Result<()> {
+    let any = format!("ALERTS{{alertname=~\"{}\"}}", alerts.join("|"));
+    let alerts = prometheus.query(&any).await?;
     ensure!(alerts.is_empty(), "{alerts:?}");
     Ok(())
 }
