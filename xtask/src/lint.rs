@@ -6,7 +6,7 @@ use xshell::cmd;
 
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{docs, features, licences, monitoring};
+use crate::{consumers, docs, features, licences, monitoring};
 
 /// A check that can also run alone.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -25,6 +25,8 @@ pub(crate) enum Check {
     Alone,
     /// Each published crate compiles with every set of its features.
     Features,
+    /// A program for each feature of the facade compiles, runs, and has no library that it did not ask for.
+    Consumers,
     /// Another crate in the build may turn on `prometheus/protobuf`, which changes types that we use.
     Protobuf,
     /// Licences, banned crates and sources are as deny.toml has them.
@@ -47,6 +49,7 @@ impl Check {
             Self::Monitoring => monitoring::check(workspace)?,
             Self::Alone => features::check_alone(workspace)?,
             Self::Features => features::check_every_set(workspace)?,
+            Self::Consumers => consumers::check(workspace)?,
             Self::Protobuf => features::check_protobuf(workspace)?,
             Self::Licences => licences::check(workspace)?,
         }
