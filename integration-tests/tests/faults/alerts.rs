@@ -69,7 +69,7 @@ pub(crate) async fn exhausted_pool() -> Result<()> {
     while holding.len() < CONNECTIONS as usize {
         let request = scene.client.start_waiting();
         // One that got no connection in time, as the traffic had them all, is sent again.
-        while scene.database.waiting().await? == holding.len() as i64 && !request.is_finished() {
+        while scene.database.waiting().await? == holding.len() && !request.is_finished() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         if request.is_finished() {

@@ -15,7 +15,7 @@ use integration_tests::Prometheus;
 
 const QUICKER: u64 = 30;
 /// The longest wait of an alert that is tested, and some more.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Starts it, scraping these instances of the job.
 pub(crate) async fn prometheus(targets: &[SocketAddr]) -> Result<Prometheus> {

@@ -11,7 +11,7 @@ use crate::page::Page;
 use crate::service::{Service, Settings, THREADS};
 
 /// Far more than any wait here takes, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What a scenario may add to the memory of the process, in which other scenarios run beside it.
 const MEMORY: f64 = 256.0 * 1024.0 * 1024.0;
 
@@ -87,7 +87,7 @@ impl Scene {
     }
 
     /// Waits until so many requests wait for the administrator's lock in the database.
-    pub(crate) async fn until_waiting(&self, requests: i64) -> Result<()> {
+    pub(crate) async fn until_waiting(&self, requests: usize) -> Result<()> {
         eventually("the requests wait for the lock", async || {
             Ok(self.database.waiting().await? == requests)
         })

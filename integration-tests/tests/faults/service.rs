@@ -85,7 +85,7 @@ impl Parts {
         let observer = CacheObserver::named("nonces");
         let nonces = Cache::builder()
             .max_capacity(10_000)
-            .eviction_listener(observer.listener(|_, _, _| {}))
+            .eviction_listener(observer.listener(|_, (), _| {}))
             .build();
         let nonces = observer.wrap(nonces, &metrics)?;
         Ok(Self { metrics, pool, breaker, policies, nonces })
