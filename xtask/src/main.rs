@@ -1,6 +1,7 @@
 //! What CI runs, in one place: `cargo xtask --help`.
 
 mod advisories;
+mod dashboard;
 mod docker;
 mod docs;
 mod features;
@@ -47,6 +48,12 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Write the Grafana dashboard anew.
+    Dashboard {
+        /// Only say whether it is stale.
+        #[arg(long)]
+        check: bool,
+    },
     /// Run `lint`, then `test`.
     Ci,
     /// Look for known vulnerabilities in the dependencies (needs the network; no part of `ci`).
@@ -75,9 +82,8 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Test(options) => test::run(&workspace, &mut steps, &options)?,
         Command::Lint { checks } => lint::run(&workspace, &mut steps, &checks)?,
-        Command::Docs { check } => {
-            docs::run(&workspace, if check { docs::Mode::Check } else { docs::Mode::Write })?;
-        }
+        Command::Docs { check } => docs::run(&workspace, docs::Mode::new(check))?,
+        Command::Dashboard { check } => dashboard::run(&workspace, docs::Mode::new(check))?,
         Command::Ci => {
             lint::run(&workspace, &mut steps, &[])?;
             test::run(&workspace, &mut steps, &test::Options::default())?;

@@ -89,7 +89,7 @@ fn sample_names() -> BTreeSet<String> {
 }
 
 /// The names of metrics that stand in a text.
-fn names(text: &str) -> BTreeSet<&str> {
+pub(crate) fn names(text: &str) -> BTreeSet<&str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'))
         .map(|word| word.trim_matches(':'))
         .filter(|word| {
