@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::ServerProcess;
 
@@ -34,10 +34,19 @@ impl Prometheus {
     /// # Errors
     /// When the command `prometheus` is missing or does not come up.
     pub async fn scraping(target: SocketAddr) -> Result<Self> {
+        Self::scraping_with_rules(target, &[]).await
+    }
+
+    /// Starts a Prometheus that scrapes `/metrics` at `target` and evaluates the rules in these files.
+    ///
+    /// # Errors
+    /// As [`Prometheus::scraping`], and when a file of rules is missing or malformed.
+    pub async fn scraping_with_rules(target: SocketAddr, rules: &[&Path]) -> Result<Self> {
+        let rules = rules.iter().map(fs::canonicalize).collect::<Result<Vec<_>, _>>()?;
         let server =
             ServerProcess::start(Path::new("prometheus"), "/-/ready", |address, folder| {
                 let config = folder.join("prometheus.yml");
-                fs::write(&config, configuration(target))?;
+                fs::write(&config, configuration(target, &rules)?)?;
                 Ok(vec![
                     format!("--config.file={}", config.display()),
                     format!("--storage.tsdb.path={}", folder.join("data").display()),
@@ -89,11 +98,15 @@ impl Prometheus {
     }
 }
 
-fn configuration(target: SocketAddr) -> String {
-    format!(
-        "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n  evaluation_interval: 1s\n\
-         scrape_configs:\n  - job_name: test\n    static_configs:\n      - targets: ['{target}']\n"
-    )
+/// JSON, which is YAML as well, and knows how to quote a path.
+fn configuration(target: SocketAddr, rules: &[PathBuf]) -> Result<String> {
+    Ok(serde_json::to_string(&json!({
+        "global": { "scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s" },
+        "rule_files": rules,
+        "scrape_configs": [
+            { "job_name": "test", "static_configs": [{ "targets": [target.to_string()] }] },
+        ],
+    }))?)
 }
 
 /// The samples of an instant vector or a scalar; `None` for an error or another kind of answer.
@@ -151,8 +164,6 @@ pub fn promtool_check(exposition: &str) -> Result<PromtoolReport> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -35,6 +35,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         check_names(&text).with_context(|| format!("in {}", path.display()))?;
         alerts.extend(rules::alerts(&text).with_context(|| format!("in {}", path.display()))?);
     }
+    check_names(&read(&folder.join("classic-expressions.txt"))?)
+        .context("in monitoring/classic-expressions.txt")?;
     rules::check_runbook(&alerts, &read(&folder.join("RUNBOOK.md"))?)
         .context("in monitoring/RUNBOOK.md")?;
     let mut tested = rules::Tested::default();

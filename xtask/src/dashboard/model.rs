@@ -1,4 +1,4 @@
-//! The dashboard in Grafana's own model (schema version 39, Grafana 10 and later).
+//! The dashboard in Grafana's own model (schema version 39, Grafana 11 and later).
 
 use caracal_metrics_core::CircuitBreakerState;
 use serde_json::{Value, json};
@@ -46,7 +46,6 @@ fn variables() -> Value {
             "label": "Job",
             "datasource": datasource(),
             "query": { "query": jobs, "refId": "job" },
-            "definition": jobs,
             // Whenever the time range changes: jobs come and go.
             "refresh": 2,
             "sort": 1,
