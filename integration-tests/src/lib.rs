@@ -14,3 +14,13 @@ pub use harness::{Needs, run, test};
 pub use postgres::Postgres;
 pub use prometheus::{Prometheus, PromtoolReport, Sample, promtool_check};
 pub use server::ServerProcess;
+
+/// The code in the documentation's pages.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../docs/migrating.md")]
+    struct Migrating;
+
+    #[doc = include_str!("../../docs/operations.md")]
+    struct Operations;
+}
