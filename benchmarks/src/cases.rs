@@ -29,6 +29,7 @@ pub(crate) fn cases() -> Vec<Case> {
         for (what, peer, ours) in [
             ("counter, handle", counter_peer(), counter_ours()),
             ("counter, 2 labels by value", labelled_peer(), labelled_ours()),
+            ("counter, 3 labels by value", three_labels_peer(), three_labels_ours()),
             ("gateway request: in flight ±1, counter, histogram", request_peer(), request_ours()),
         ] {
             let plural = if threads == 1 { "" } else { "s" };
@@ -74,6 +75,23 @@ fn labelled_peer() -> Work {
 fn labelled_ours() -> Work {
     let metrics = MetricsRegistry::new();
     repeat(move || metrics.record_auth_failure(black_box("jwt"), black_box("expired")))
+}
+
+fn three_labels_peer() -> Work {
+    let counters = IntCounterVec::new(Opts::new("c", "h"), &["a", "b", "c"]).expect("valid names");
+    repeat(move || counters.with_label_values(black_box(&["database", "closed", "open"])).inc())
+}
+
+fn three_labels_ours() -> Work {
+    use caracal_metrics_core::CircuitBreakerState::{Closed, Open};
+    let metrics = MetricsRegistry::new();
+    repeat(move || {
+        metrics.record_circuit_breaker_state_change(
+            black_box("database"),
+            black_box(Closed),
+            black_box(Open),
+        );
+    })
 }
 
 fn request_peer() -> Work {

@@ -1,19 +1,31 @@
 //! The page of metrics, for a scraper.
 
-use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
-use caracal_metrics_core::{Format, MetricsRegistry};
-use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderMap, VARY};
-use http::{HeaderValue, StatusCode};
-use tokio::runtime::Handle;
+mod answer;
+mod authorization;
+mod encoding;
+mod pages;
+#[cfg(feature = "serve")]
+mod server;
 
-/// Serves the registry's page to GET and HEAD, in the format that the `Accept` header asks for.
-///
-/// The page is whole before its first byte is sent: when it can't be made (the runtime is shutting
-/// down), the answer is status 500 and never half a page. It is made on a thread for blocking
-/// work, since collectors and samplers may be anyone's code and a page of 100,000 series takes
-/// milliseconds, for which the worker's other requests would wait.
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::routing::{MethodRouter, any};
+use caracal_metrics_core::MetricsRegistry;
+use tokio::sync::Semaphore;
+
+use answer::Endpoint;
+use authorization::Authorization;
+use pages::Pages;
+#[cfg(feature = "serve")]
+pub use server::MetricsServer;
+
+/// As many as node_exporter answers (`--web.max-requests`): enough for every Prometheus of a large
+/// installation, and too few to fill the memory.
+const DEFAULT_MAX_CONCURRENT_SCRAPES: usize = 40;
+
+/// Serves the registry's page to GET and HEAD: [`MetricsEndpoint`] with its default settings.
 ///
 /// ```
 /// use axum::Router;
@@ -26,50 +38,107 @@ pub fn metrics_endpoint<S>(metrics: &MetricsRegistry) -> MethodRouter<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    let metrics = metrics.clone();
-    get(move |request: Request| answer(metrics.clone(), request))
-        .fallback(async || (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]))
+    MetricsEndpoint::new(metrics).into_method_router()
 }
 
-async fn answer(metrics: MetricsRegistry, request: Request) -> Response {
-    let format = Format::negotiate(&accept(request.headers()));
-    let make = move || {
-        let mut page = Vec::new();
-        metrics.encode(format, &mut page);
-        page
-    };
-    let page = match Handle::try_current() {
-        Ok(runtime) => runtime.spawn_blocking(make).await,
-        // axum's router runs on other executors as well; there it has to be made here.
-        Err(_) => Ok(make()),
-    };
-    match page {
-        Ok(page) => {
-            let headers = [
-                (CONTENT_TYPE, HeaderValue::from_static(format.content_type())),
-                (VARY, HeaderValue::from_name(ACCEPT)),
-            ];
-            (headers, page).into_response()
-        }
-        Err(_) => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "The page of metrics could not be made: the runtime is shutting down.\n",
-        )
-            .into_response(),
-    }
+/// The endpoint that scrapers read the registry's page from.
+///
+/// The `Accept` header chooses the format ([`Format::negotiate`]), `Accept-Encoding` whether it is
+/// compressed with gzip, and `?name[]=` (any number of them) which families stand in it
+/// ([`MetricsRegistry::encode_named`]).
+///
+/// The page is whole before its first byte is sent: when it can't be made (the runtime is shutting
+/// down), the answer is status 500 and never half a page. It is made on a thread for blocking
+/// work, since collectors and samplers may be anyone's code and a page of 100,000 series takes
+/// milliseconds, for which the worker's other requests would wait. Scrapes that wait for the same
+/// page share it; no scrape gets one that was begun before it came.
+///
+/// Scrapes are counted in `caracal_metrics_scrapes_total`, by the status code of the answer.
+///
+/// ```
+/// use axum::Router;
+/// use caracal_axum::MetricsEndpoint;
+/// use caracal_metrics_core::MetricsRegistry;
+///
+/// let endpoint = MetricsEndpoint::new(&MetricsRegistry::new())
+///     .max_concurrent_scrapes(5)
+///     .bearer_token("a long secret");
+/// let app: Router = Router::new().route("/metrics", endpoint.into_method_router());
+/// ```
+///
+/// [`Format::negotiate`]: caracal_metrics_core::Format::negotiate
+#[derive(Clone, Debug)]
+#[must_use = "an endpoint serves nothing until it is put into a router, or served"]
+pub struct MetricsEndpoint {
+    metrics: MetricsRegistry,
+    max_concurrent_scrapes: usize,
+    authorization: Authorization,
 }
 
-/// All of the `Accept` lines as one list, as RFC 9110 (section 5.3) has them mean.
-fn accept(headers: &HeaderMap) -> String {
-    let mut list = String::new();
-    for line in headers.get_all(ACCEPT) {
-        // No media type has bytes beyond ASCII, so such a line can't name one of ours.
-        if let Ok(line) = line.to_str() {
-            if !list.is_empty() {
-                list.push(',');
-            }
-            list.push_str(line);
+impl MetricsEndpoint {
+    /// An endpoint for this registry, open to all who reach it.
+    pub fn new(metrics: &MetricsRegistry) -> Self {
+        Self {
+            metrics: metrics.clone(),
+            max_concurrent_scrapes: DEFAULT_MAX_CONCURRENT_SCRAPES,
+            authorization: Authorization::default(),
         }
     }
-    list
+
+    /// How many scrapes are answered at once (40 unless told); 0 is no limit.
+    ///
+    /// One beyond is answered with status 503 and `Retry-After`. A scrape lasts until its last byte
+    /// was handed to the network, so the pages in memory are no more than this.
+    pub fn max_concurrent_scrapes(mut self, limit: usize) -> Self {
+        self.max_concurrent_scrapes = limit;
+        self
+    }
+
+    /// Answers only to who sends this token (`Authorization: Bearer …`), and with status 401 to all
+    /// others. Prometheus sends it with `authorization: { credentials: … }`.
+    ///
+    /// With several tokens and users, each one is let in. Nobody is let in by an empty token, which
+    /// is a setting that somebody forgot.
+    pub fn bearer_token(mut self, token: &str) -> Self {
+        self.authorization.allow_bearer(token);
+        self
+    }
+
+    /// Answers only to who sends this name and password (`Authorization: Basic …`), and with status
+    /// 401 to all others. Prometheus sends them with `basic_auth`.
+    ///
+    /// With several tokens and users, each one is let in. Nobody is let in by an empty password.
+    pub fn basic_auth(mut self, username: &str, password: &str) -> Self {
+        self.authorization.allow_basic(username, password);
+        self
+    }
+
+    /// For a router that exists: `.route("/metrics", endpoint.into_method_router())`.
+    ///
+    /// It answers all methods: those other than GET and HEAD with status 405.
+    pub fn into_method_router<S>(self) -> MethodRouter<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let slots = match self.max_concurrent_scrapes {
+            0 => None,
+            limit => Some(Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)))),
+        };
+        let scrapes = self.metrics.scrape_metrics();
+        let endpoint = Arc::new(Endpoint {
+            pages: Pages::new(self.metrics, scrapes.clone()),
+            scrapes,
+            slots,
+            authorization: self.authorization,
+        });
+        any(move |request: Request| Arc::clone(&endpoint).answer(request))
+    }
+
+    /// A router with the page at `/metrics`.
+    pub fn into_router<S>(self) -> Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        Router::new().route("/metrics", self.into_method_router())
+    }
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use caracal_metrics_core::InFlightGuard;
-use http::{Method, StatusCode, response};
+use axum::extract::MatchedPath;
+use caracal_metrics_core::{Exemplar, InFlightGuard};
+use http::{Method, Request, StatusCode, response};
 
 use crate::extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
-use crate::layer::Settings;
+use crate::layer::{Settings, UNMATCHED_ROUTE};
+use crate::trace;
 
 /// What nginx calls a request whose client closed the connection first.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -35,19 +37,25 @@ pub(crate) struct Exchange {
     started: Instant,
     method: &'static str,
     auth_method: Option<AuthMethod>,
+    exemplar: Option<Exemplar>,
+    /// Read only where requests are counted by route.
+    route: Option<MatchedPath>,
     ending: Ending,
     /// Dropped after the request was counted, so who reads 0 in flight reads all of the counts.
     _in_flight: InFlightGuard,
 }
 
 impl Exchange {
-    pub(crate) fn begin(settings: &Arc<Settings>, method: &Method) -> Self {
+    pub(crate) fn begin<B>(settings: &Arc<Settings>, request: &Request<B>) -> Self {
+        let route = || request.extensions().get::<MatchedPath>().cloned();
         Self {
             started: Instant::now(),
             _in_flight: settings.metrics.track_gateway_request_in_flight(),
             settings: Arc::clone(settings),
-            method: method_label(method),
+            method: method_label(request.method()),
             auth_method: None,
+            exemplar: trace::exemplar(request.headers()),
+            route: if settings.by_route { route() } else { None },
             ending: Ending::Abandoned,
         }
     }
@@ -127,12 +135,22 @@ impl Drop for Exchange {
             Some(AuthMethod(auth_method)) => auth_method,
             None => NO_AUTH_METHOD,
         };
-        self.settings.metrics.record_gateway_request(
-            self.method,
-            status,
-            auth_method,
-            self.started.elapsed(),
-        );
+        let metrics = &self.settings.metrics;
+        let (method, duration) = (self.method, self.started.elapsed());
+        match &self.exemplar {
+            Some(exemplar) => metrics.record_gateway_request_with_exemplar(
+                method,
+                status,
+                auth_method,
+                duration,
+                exemplar,
+            ),
+            None => metrics.record_gateway_request(method, status, auth_method, duration),
+        }
+        if self.settings.by_route {
+            let route = self.route.as_ref().map_or(UNMATCHED_ROUTE, MatchedPath::as_str);
+            metrics.record_gateway_route_request(route, method, status, duration);
+        }
     }
 }
 

@@ -13,12 +13,18 @@ use crate::service::GatewayMetricsService;
 type ByRequest = dyn Fn(&request::Parts) -> Option<AuthMethod> + Send + Sync;
 type ByResponse = dyn Fn(&response::Parts) -> Option<AuthMethod> + Send + Sync;
 
+/// The `route` of requests that no route matched, and of all requests where the layer stands around
+/// the `Router` and not on it: the router says what matched only to what it calls. No route of
+/// axum's has this name, since theirs start with a slash.
+pub const UNMATCHED_ROUTE: &str = "unmatched";
+
 /// What all services made by one layer share.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) metrics: MetricsRegistry,
     pub(crate) by_request: Option<Arc<ByRequest>>,
     pub(crate) by_response: Option<Arc<ByResponse>>,
+    pub(crate) by_route: bool,
 }
 
 impl fmt::Debug for Settings {
@@ -27,6 +33,7 @@ impl fmt::Debug for Settings {
             .field("metrics", &self.metrics)
             .field("classifies_by_request", &self.by_request.is_some())
             .field("classifies_by_response", &self.by_response.is_some())
+            .field("by_route", &self.by_route)
             .finish()
     }
 }
@@ -53,8 +60,30 @@ impl GatewayMetricsLayer {
                 metrics: metrics.clone(),
                 by_request: None,
                 by_response: None,
+                by_route: false,
             }),
         }
+    }
+
+    /// Counts requests by route as well, in `caracal_gateway_route_requests_total` and
+    /// `caracal_gateway_route_request_duration_seconds`.
+    ///
+    /// The route is the pattern that axum matched (`/agents/{id}`), never the path that was asked
+    /// for, and [`UNMATCHED_ROUTE`] where none did. Put the layer on with `Router::layer` or
+    /// `Router::route_layer`.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use caracal_axum::GatewayMetricsLayer;
+    /// use caracal_metrics_core::MetricsRegistry;
+    ///
+    /// let app: Router = Router::new()
+    ///     .route("/agents/{id}", get(async || "agent"))
+    ///     .layer(GatewayMetricsLayer::new(&MetricsRegistry::new()).by_route());
+    /// ```
+    pub fn by_route(mut self) -> Self {
+        Arc::make_mut(&mut self.settings).by_route = true;
+        self
     }
 
     /// Names the `auth_method` of responses that carry no [`AuthMethod`].

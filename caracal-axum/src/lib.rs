@@ -49,6 +49,14 @@
 //! [`AuthMethod`], [`AuthFailure`], [`ReplayBlock`] and [`DegradedMode`]. They are recorded when
 //! the response's head comes, so an aborted body loses none of them. Where the authentication
 //! can't set them, [`GatewayMetricsLayer::classify_auth_method`] reads other traces of it.
+//!
+//! The trace id of a `traceparent` header (W3C Trace Context) goes to the request's bucket of the
+//! duration histogram as an exemplar, which OpenMetrics and protobuf show. By route, requests are
+//! counted where [`GatewayMetricsLayer::by_route`] asks for it.
+//!
+//! # Features
+//!
+//! `serve` (off by default) adds `MetricsEndpoint::serve`, for metrics on a port of their own.
 
 mod body;
 mod endpoint;
@@ -57,10 +65,13 @@ mod extensions;
 mod future;
 mod layer;
 mod service;
+mod trace;
 
 pub use body::ResponseBody;
-pub use endpoint::metrics_endpoint;
+#[cfg(feature = "serve")]
+pub use endpoint::MetricsServer;
+pub use endpoint::{MetricsEndpoint, metrics_endpoint};
 pub use extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
 pub use future::ResponseFuture;
-pub use layer::GatewayMetricsLayer;
+pub use layer::{GatewayMetricsLayer, UNMATCHED_ROUTE};
 pub use service::GatewayMetricsService;

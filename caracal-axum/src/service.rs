@@ -39,7 +39,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let mut exchange = Exchange::begin(&self.settings, request.method());
+        let mut exchange = Exchange::begin(&self.settings, &request);
         if let Some(classify) = &self.settings.by_request {
             let (parts, body) = request.into_parts();
             exchange.set_auth_method(classify(&parts));

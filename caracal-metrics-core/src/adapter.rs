@@ -28,10 +28,12 @@
 
 mod builder;
 mod instance;
+mod scrapes;
 
 pub use builder::{InstanceBuilder, SampledGauge};
 pub(crate) use instance::Instances;
 pub use instance::{Counter, DurationHistogram, Gauges, Instance, Sampled};
+pub use scrapes::{ScrapeGuard, ScrapeMetrics};
 
 use std::fmt;
 

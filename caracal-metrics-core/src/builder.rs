@@ -10,7 +10,7 @@ use prometheus::proto;
 use crate::catalogue::CATALOGUE;
 use crate::core::Core;
 use crate::error::BuildError;
-use crate::exposition::CaracalCollector;
+use crate::exposition::{CaracalCollector, is_label_name};
 use crate::labels::LabelValues;
 use crate::registry::MetricsRegistry;
 
@@ -133,12 +133,8 @@ fn check_const_labels(labels: &[(String, String)]) -> Result<(), BuildError> {
     let mut seen = HashSet::new();
     for (name, _) in labels {
         let name = name.clone();
-        let mut chars = name.chars();
-        let valid = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-            && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
-            && !name.starts_with("__");
         let mut known = CATALOGUE.iter().flat_map(|family| family.labels);
-        if !valid {
+        if !is_label_name(&name) {
             return Err(BuildError::InvalidLabelName { name });
         }
         if known.any(|label| label.name == name) || name == "le" || name == "quantile" {

@@ -104,6 +104,33 @@ pub enum AttachError {
     },
 }
 
+/// Why [`Exemplar::new`](crate::Exemplar::new) refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InvalidExemplar {
+    /// A label's name is not one that Prometheus accepts.
+    #[error(
+        "exemplar label {name:?} is not a valid label name: use letters, digits and underscores, \
+         not starting with a digit or with two underscores"
+    )]
+    LabelName {
+        /// The refused name.
+        name: String,
+    },
+    /// The same label was given twice.
+    #[error("exemplar label {name:?} is given twice: keep one")]
+    DuplicateLabelName {
+        /// The name that stands twice.
+        name: String,
+    },
+    /// OpenMetrics allows 128 characters for all names and values together.
+    #[error("the labels of an exemplar have {characters} characters: 128 are allowed")]
+    TooLong {
+        /// How many there were.
+        characters: usize,
+    },
+}
+
 /// [`initialize_metrics_registry`](crate::initialize_metrics_registry) was called a second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("Metrics registry already initialized: call get_metrics_registry() instead")]

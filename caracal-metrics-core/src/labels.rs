@@ -99,6 +99,8 @@ pub(crate) const POOL: LabelSpec = LabelSpec { name: "pool", values: LabelValues
 pub(crate) const QUERY_STATUS: LabelSpec = closed("status", QueryStatus::NAMES);
 pub(crate) const REASON: LabelSpec = open("reason");
 pub(crate) const RESULT: LabelSpec = closed("result", &["error", "success"]);
+pub(crate) const ROUTE: LabelSpec = open("route");
+pub(crate) const STATUS_CLASS: LabelSpec = closed("status_class", STATUS_CLASSES);
 pub(crate) const STATUS_CODE: LabelSpec =
     LabelSpec { name: "status_code", values: LabelValues::StatusCode };
 pub(crate) const TABLE: LabelSpec = open("table");
@@ -106,6 +108,16 @@ pub(crate) const TO_STATE: LabelSpec = closed("to_state", CircuitBreakerState::N
 
 const METHODS: &[&str] =
     &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "OTHER"];
+
+pub(crate) const STATUS_CLASSES: &[&str] = &["1xx", "2xx", "3xx", "4xx", "5xx", "unknown"];
+
+/// Index of the class of a status code, or `None` for a number outside the five classes of HTTP.
+pub(crate) fn status_class_index(status_code: u16) -> Option<u32> {
+    u32::from(status_code / 100).checked_sub(1).filter(|class| *class < UNKNOWN_STATUS_CLASS)
+}
+
+/// Index of the `unknown` class.
+pub(crate) const UNKNOWN_STATUS_CLASS: u32 = STATUS_CLASSES.len() as u32 - 1;
 
 /// Index of a request method: the nine of RFC 9110 and RFC 5789, case-sensitive as HTTP has them;
 /// everything else is `OTHER`, since a client may invent methods without end.

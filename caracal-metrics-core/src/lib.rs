@@ -32,6 +32,7 @@ pub mod catalogue;
 mod core;
 mod engine;
 mod error;
+mod exemplar;
 mod exposition;
 mod global;
 mod labels;
@@ -42,7 +43,8 @@ mod registry;
 mod series;
 
 pub use builder::MetricsRegistryBuilder;
-pub use error::{AlreadyInitialized, AttachError, BuildError, NotInitialized};
+pub use error::{AlreadyInitialized, AttachError, BuildError, InvalidExemplar, NotInitialized};
+pub use exemplar::Exemplar;
 pub use exposition::Format;
 pub use global::{
     get_metrics_registry, initialize_metrics_registry, initialize_metrics_registry_with,

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::builder::MetricsRegistryBuilder;
 use crate::core::Core;
-use crate::exposition::{CaracalCollector, Format, foreign_families, lookup, write_page};
+use crate::exposition::{
+    CaracalCollector, Filter, Format, IsolatedCollector, foreign_families, lookup, write_page,
+};
 
 /// What a page may be longer than the one before it, in bytes, without another allocation.
 const PAGE_GROWTH: usize = 1024;
@@ -79,6 +81,24 @@ impl MetricsRegistry {
         &self.registry
     }
 
+    /// Registers a collector of your own so that a panic in it costs its own families and nothing
+    /// else, and is counted in `caracal_metrics_collection_errors_total`.
+    ///
+    /// One that is registered with [`prometheus_registry`](Self::prometheus_registry) itself takes
+    /// the other collectors of that registry with it when it panics, since `prometheus` gathers as
+    /// a whole; Caracal's families are served all the same.
+    ///
+    /// # Errors
+    ///
+    /// As `prometheus::Registry::register`: when a name is taken or not valid.
+    pub fn register(
+        &self,
+        collector: Box<dyn prometheus::core::Collector>,
+    ) -> Result<(), prometheus::Error> {
+        let isolated = IsolatedCollector::new(collector, Arc::clone(&self.core));
+        self.registry.register(Box::new(isolated))
+    }
+
     /// The page in text format 0.0.4.
     #[must_use]
     pub fn generate_metrics(&self) -> Vec<u8> {
@@ -95,6 +115,31 @@ impl MetricsRegistry {
 
     /// Appends the page to a buffer, which the caller may reuse from scrape to scrape.
     pub fn encode(&self, format: Format, out: &mut Vec<u8>) {
+        let before = out.len();
+        out.reserve(self.page_len.load(Relaxed) + PAGE_GROWTH);
+        self.write(format, Filter::default(), out);
+        self.page_len.store(out.len() - before, Relaxed);
+    }
+
+    /// Appends the page of these families, yours and Caracal's; without any name, the whole page.
+    ///
+    /// Names are those of the [catalogue](crate::catalogue), which text 0.0.4 has as well: a
+    /// counter's ends in `_total` whatever the format, and a histogram is asked for without
+    /// `_bucket`. A name that no family has asks for nothing.
+    ///
+    /// ```
+    /// # use caracal_metrics_core::{Format, MetricsRegistry};
+    /// let mut page = Vec::new();
+    /// MetricsRegistry::new().encode_named(Format::Text, &["caracal_policy_cache_size"], &mut page);
+    /// let page = String::from_utf8(page).unwrap();
+    /// assert!(page.ends_with(" gauge\ncaracal_policy_cache_size 0\n") && page.lines().count() == 3);
+    /// ```
+    pub fn encode_named<N: AsRef<str>>(&self, format: Format, names: &[N], out: &mut Vec<u8>) {
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        self.write(format, Filter(&names), out);
+    }
+
+    fn write(&self, format: Format, filter: Filter<'_>, out: &mut Vec<u8>) {
         // The user's collectors first, and outside the scrape's lock: `gather` holds a lock of its
         // own, under which our collector would wait for ours.
         let gathered = CaracalCollector::gather_others(&self.core, &self.registry);
@@ -105,10 +150,7 @@ impl MetricsRegistry {
                 None => self.core.count_collection_error(),
             }
         }
-        let before = out.len();
-        out.reserve(self.page_len.load(Relaxed) + PAGE_GROWTH);
-        self.core.scrape(|| write_page(&self.core, format, foreign, out));
-        self.page_len.store(out.len() - before, Relaxed);
+        self.core.scrape(|| write_page(&self.core, format, filter, foreign, out));
     }
 
     /// The value of one exposed sample, for tests and for dashboards of your own.

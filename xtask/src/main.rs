@@ -7,6 +7,7 @@ mod docs;
 mod features;
 mod licences;
 mod lint;
+mod loom;
 mod monitoring;
 mod postgres_image;
 mod reference;
@@ -56,6 +57,8 @@ enum Command {
     },
     /// Run `lint`, then `test`.
     Ci,
+    /// Run the storage engine's loom models (a part of `test`).
+    Loom,
     /// Look for known vulnerabilities in the dependencies (needs the network; no part of `ci`).
     Advisories,
     /// Measure recording and scraping beside peers.
@@ -88,6 +91,7 @@ fn run(command: Command) -> Result<()> {
             lint::run(&workspace, &mut steps, &[])?;
             test::run(&workspace, &mut steps, &test::Options::default())?;
         }
+        Command::Loom => steps.run("loom", "cargo xtask loom", || loom::run(&workspace))?,
         Command::Advisories => {
             steps.run("advisories", "cargo xtask advisories", || {
                 advisories::check(&workspace.shell)

@@ -1,8 +1,7 @@
 //! The endpoint, as a scraper meets it.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex};
 
 use axum::Router;
 use axum::body::Body;
@@ -11,11 +10,10 @@ use axum::routing::get;
 use caracal_axum::metrics_endpoint;
 use caracal_metrics_core::MetricsRegistry;
 use futures_util::FutureExt;
-use prometheus::core::{Collector, Desc};
-use prometheus::proto::MetricFamily;
 use tower::ServiceExt;
 
-use crate::support::{Client, DEADLINE, Gateway};
+use crate::collectors::{Gate, Scraped};
+use crate::support::{Client, Gateway};
 
 async fn endpoint() -> Gateway {
     Gateway::start_with(|metrics| Router::new().route("/metrics", metrics_endpoint(metrics))).await
@@ -33,8 +31,14 @@ async fn get_answers_the_page() {
     let (head, page) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
     assert!(head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"), "{head}");
-    assert!(head.contains("vary: accept"), "{head}");
-    assert_eq!(page.as_bytes(), gateway.metrics.generate_metrics());
+    assert!(head.contains("vary: Accept, Accept-Encoding\r\n"), "{head}");
+    assert!(!head.contains("content-encoding"), "{head}");
+    // All but what the scrape itself changes.
+    let rest = |page: &str| {
+        let lines = page.lines().filter(|line| !line.starts_with("caracal_metrics_scrape"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(rest(page), rest(&String::from_utf8(gateway.metrics.generate_metrics()).unwrap()));
     assert!(page.contains("caracal_gateway_replay_blocks_total{reason=\"nonce_reused\"} 1\n"));
 }
 
@@ -61,8 +65,9 @@ async fn whatever_is_accepted_text_comes() {
 #[tokio::test]
 async fn head_answers_the_same_without_the_page() {
     let gateway = endpoint().await;
-    let get = gateway.ask("GET /metrics").await;
-    let head = gateway.ask("HEAD /metrics").await;
+    // A family whose length no scrape changes.
+    let get = gateway.ask("GET /metrics?name[]=caracal_policy_cache_size").await;
+    let head = gateway.ask("HEAD /metrics?name[]=caracal_policy_cache_size").await;
     assert!(head.ends_with("\r\n\r\n"), "{head}");
     let sorted = |answer: &str| {
         let mut lines: Vec<_> = head_of(answer).lines().map(str::to_owned).collect();
@@ -113,52 +118,25 @@ async fn scrapes_under_the_layer_are_requests_as_well() {
     gateway.assert_counted(&["GET 200 none 1"]).await;
 }
 
-/// Does what it was made with when it is scraped.
-struct Scraped<F>(Desc, F);
-
-impl<F: Fn() + Send + Sync> Scraped<F> {
-    fn register(metrics: &MetricsRegistry, scraped: F)
-    where
-        F: 'static,
-    {
-        let help = "What it does".to_owned();
-        let desc = Desc::new("scraped".to_owned(), help, vec![], HashMap::new()).unwrap();
-        let collector = Box::new(Self(desc, scraped));
-        metrics.prometheus_registry().register(collector).unwrap();
-    }
-}
-
-impl<F: Fn() + Send + Sync> Collector for Scraped<F> {
-    fn desc(&self) -> Vec<&Desc> {
-        vec![&self.0]
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
-        (self.1)();
-        Vec::new()
-    }
-}
-
 #[tokio::test]
 async fn a_collector_that_panics_costs_its_own_families() {
     let gateway = endpoint().await;
     let broken = Arc::new(AtomicBool::new(true));
     let panics = Arc::clone(&broken);
-    Scraped::register(&gateway.metrics, move || {
+    let panicking = Scraped::new("panicking", move || {
         assert!(!panics.load(Relaxed), "the collector panics");
     });
-    let errors = |answer: &str| {
-        let line =
-            answer.lines().find(|line| line.starts_with("caracal_metrics_collection_errors"));
-        line.and_then(|line| line.split(' ').nth(1)?.parse::<u64>().ok())
-    };
+    gateway.metrics.register(Box::new(panicking)).unwrap();
+    gateway.metrics.register(Box::new(Scraped::new("sound", || {}))).unwrap();
     let answer = gateway.ask("GET /metrics").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert_eq!(errors(&answer), Some(1), "{answer}");
+    assert!(answer.contains("\ncaracal_metrics_collection_errors_total 1\n"), "{answer}");
+    assert!(answer.contains("\nsound 1\n") && !answer.contains("panicking"), "{answer}");
 
     broken.store(false, Relaxed);
     let answer = gateway.ask("GET /metrics").await;
-    assert_eq!(errors(&answer), Some(1), "{answer}");
+    assert!(answer.contains("\ncaracal_metrics_collection_errors_total 1\n"), "{answer}");
+    assert!(answer.contains("\nsound 1\n") && answer.contains("\npanicking 1\n"), "{answer}");
 }
 
 /// One worker thread: if the scrape ran on it, the other request could not be answered.
@@ -168,23 +146,12 @@ async fn a_slow_collector_holds_up_no_other_request() {
         Router::new().route("/", get(async || "quick")).route("/metrics", metrics_endpoint(metrics))
     })
     .await;
-    let gate = Arc::new((Mutex::new(false), Condvar::new()));
-    let waits = Arc::clone(&gate);
-    let (entered, entering) = tokio::sync::watch::channel(false);
-    Scraped::register(&gateway.metrics, move || {
-        entered.send_replace(true);
-        let open = waits.0.lock().unwrap();
-        let waited = waits.1.wait_timeout_while(open, DEADLINE, |open| !*open);
-        assert!(!waited.unwrap().1.timed_out(), "the gate never opened");
-    });
-
+    let gate = Gate::register(&gateway.metrics);
     let scrape: Client = gateway.send_with("GET /metrics", "Connection: close\r\n").await;
-    let mut entering = entering;
-    crate::support::within(entering.wait_for(|entered| *entered)).await.unwrap();
+    gate.entered(1).await;
     assert!(gateway.ask("GET /").await.ends_with("quick"));
 
-    *gate.0.lock().unwrap() = true;
-    gate.1.notify_all();
+    gate.open();
     assert!(scrape.rest().await.starts_with("HTTP/1.1 200"));
 }
 

@@ -2,12 +2,20 @@
 
 mod aborts;
 mod bodies;
+mod collectors;
 mod endpoint;
 mod extensions;
 mod failures;
+mod guards;
 mod http2;
 mod load;
+mod negotiation;
 mod routers;
+mod routes;
+mod scrapes;
+#[cfg(feature = "serve")]
+mod server;
 mod service;
 mod support;
+mod traces;
 mod upgrades;

@@ -6,6 +6,9 @@ pub(super) struct MediaType<'a> {
     pub(super) kind: &'a str,
     pub(super) subtype: &'a str,
     pub(super) version: &'a str,
+    /// Parameters without which the type means another format: only a range that names the type
+    /// with all of them matches, and no wildcard does.
+    pub(super) required: &'a [(&'a str, &'a str)],
 }
 
 /// The quality of an offer in thousandths, 0 where it is not acceptable, and whether the client
@@ -35,6 +38,8 @@ struct MediaRange {
     subtype: String,
     version: Option<String>,
     charset: Option<String>,
+    /// All parameters but `q`, their names in lower case.
+    parameters: Vec<(String, String)>,
     /// Thousandths.
     quality: u16,
 }
@@ -49,26 +54,35 @@ impl MediaRange {
             subtype: subtype.to_ascii_lowercase(),
             version: None,
             charset: None,
+            parameters: Vec::new(),
             quality: 1000,
         };
         for parameter in parts.filter(|parameter| !parameter.is_empty()) {
             let (name, value) = parameter.split_once('=')?;
             let value = unquote(trim(value));
-            match trim(name).to_ascii_lowercase().as_str() {
+            let name = trim(name).to_ascii_lowercase();
+            match name.as_str() {
                 "q" => range.quality = thousandths(&value)?,
                 "version" => range.version = Some(value),
                 "charset" => range.charset = Some(value),
                 // Such as Prometheus 3's `escaping`: says how names may be written, and ours need
                 // no escaping.
-                _ => {}
+                _ => range.parameters.push((name, value)),
             }
         }
         Some(range)
     }
 
     fn specificity(&self, offer: MediaType<'_>) -> Option<Specificity> {
+        let has = |(name, value): &(&str, &str)| {
+            self.parameters.iter().any(|(found, given)| found == name && given == value)
+        };
+        if !offer.required.iter().all(has) {
+            return None;
+        }
         let charset = self.charset.as_deref().is_none_or(|c| c.eq_ignore_ascii_case("utf-8"));
         match (self.kind.as_str(), self.subtype.as_str(), self.version.as_deref()) {
+            ("*", _, _) | (_, "*", _) if !offer.required.is_empty() => None,
             ("*", "*", None) if charset => Some(Specificity::Any),
             (kind, "*", None) if charset && kind == offer.kind => Some(Specificity::Subtype),
             (kind, subtype, version)

@@ -12,7 +12,7 @@ use super::labels::parse_labels;
 use super::text;
 use crate::catalogue::{CATALOGUE, Family, MetricKind};
 use crate::core::Core;
-use crate::engine::HistogramValue;
+use crate::engine::{self, HistogramValue};
 use crate::series::FamilyStore;
 
 /// Registered with the `prometheus::Registry` that the metrics are attached to.
@@ -38,7 +38,8 @@ impl CaracalCollector {
     }
 
     /// What a registry gathers from all collectors but that of `core`. A collector that panics
-    /// costs all of them: `prometheus` gathers as a whole.
+    /// costs all of them, since `prometheus` gathers as a whole, unless it is an
+    /// [`IsolatedCollector`](super::IsolatedCollector).
     pub(crate) fn gather_others(
         core: &Core,
         registry: &prometheus::Registry,
@@ -84,6 +85,7 @@ impl Collector for CaracalCollector {
 
 fn family(core: &Core, store: &FamilyStore) -> Option<proto::MetricFamily> {
     let rows = core.exposed_rows(store)?;
+    let reader = engine::reader();
     let mut family = proto::MetricFamily::default();
     family.set_name(store.family.name.to_owned());
     family.set_help(store.family.help.to_owned());
@@ -99,18 +101,16 @@ fn family(core: &Core, store: &FamilyStore) -> Option<proto::MetricFamily> {
                 match store.family.kind {
                     MetricKind::Counter => {
                         let mut counter = proto::Counter::default();
-                        counter.set_value(text::sum(core.engine(), row.cells) as f64);
+                        counter.set_value(reader.counter(row.cells) as f64);
                         metric.set_counter(counter);
                     }
                     MetricKind::Gauge => {
                         let mut gauge = proto::Gauge::default();
-                        let value: i64 =
-                            row.cells.iter().map(|cell| core.engine().read_gauge(*cell)).sum();
-                        gauge.set_value(value as f64);
+                        gauge.set_value(reader.gauge(row.cells) as f64);
                         metric.set_gauge(gauge);
                     }
                     MetricKind::Histogram => {
-                        let value = text::histogram(core.engine(), row.cells);
+                        let value = reader.histogram(row.cells);
                         metric.set_histogram(histogram(store.family, &value));
                     }
                 }
@@ -140,7 +140,7 @@ fn histogram(family: &Family, value: &HistogramValue) -> proto::Histogram {
         .collect();
     histogram.set_bucket(buckets);
     histogram.set_sample_count(value.buckets.iter().sum());
-    histogram.set_sample_sum(value.sum_nanos as f64 / 1e9);
+    histogram.set_sample_sum(text::seconds(value.sum_nanos));
     histogram
 }
 

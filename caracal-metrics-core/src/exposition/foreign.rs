@@ -15,10 +15,10 @@ use super::text::canonical_float;
 #[derive(Debug)]
 pub(crate) struct ForeignFamily {
     pub(super) name: String,
-    help: String,
-    kind: &'static str,
+    pub(super) help: String,
+    pub(super) kind: &'static str,
     /// Sample lines of text 0.0.4.
-    text: String,
+    pub(super) text: String,
 }
 
 /// Each family by itself, so that one that can't be written costs no other: `None` stands for it.
@@ -73,8 +73,8 @@ impl ForeignFamily {
             if let Some(timestamp) = sample.timestamp {
                 out.push(b' ');
                 match format {
-                    Format::Text => out.extend_from_slice(timestamp.as_bytes()),
                     Format::OpenMetrics => write_seconds(timestamp, out),
+                    _ => out.extend_from_slice(timestamp.as_bytes()),
                 }
             }
             out.push(b'\n');

@@ -21,8 +21,8 @@ pub(super) fn base_name<'a>(name: &'a str, kind: &str) -> &'a str {
 impl Header<'_> {
     pub(super) fn write(&self, format: Format, out: &mut Vec<u8>) {
         let name = match format {
-            Format::Text => self.name,
             Format::OpenMetrics => base_name(self.name, self.kind),
+            _ => self.name,
         };
         line(b"# HELP ", name, out);
         for byte in self.help.bytes() {

@@ -12,6 +12,14 @@ pub(crate) fn escape_label_value(value: &str, out: &mut String) {
     }
 }
 
+/// Whether Prometheus takes this for the name of a label of a service's own.
+pub(crate) fn is_label_name(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !name.starts_with("__")
+}
+
 /// Reads `name="value",…` back. `None` where the text is not of that form.
 pub(crate) fn parse_labels(mut text: &str) -> Option<Vec<(String, String)>> {
     let mut labels = Vec::new();

@@ -1,18 +1,23 @@
 //! Writing the page.
 
 mod accept;
+mod clashes;
 mod collector;
 mod foreign;
 mod format;
 mod header;
+mod isolated;
 mod labels;
 mod page;
+#[cfg(feature = "protobuf")]
+mod protobuf;
 mod sample;
 mod text;
 
 pub(crate) use collector::CaracalCollector;
 pub(crate) use foreign::foreign_families;
 pub use format::Format;
-pub(crate) use labels::escape_label_value;
-pub(crate) use page::write_page;
+pub(crate) use isolated::IsolatedCollector;
+pub(crate) use labels::{escape_label_value, is_label_name};
+pub(crate) use page::{Filter, write_page};
 pub(crate) use sample::lookup;

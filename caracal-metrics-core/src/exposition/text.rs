@@ -1,59 +1,61 @@
-//! A family's samples, straight from the cells. Text 0.0.4 and OpenMetrics agree on them.
+//! A family's samples, straight from the cells. Text 0.0.4 and OpenMetrics agree on them, but for
+//! exemplars.
 
 use std::time::Duration;
 
 use crate::catalogue::{Family, MetricKind};
-use crate::engine::{Cell, Engine, HistogramValue};
+use crate::engine::Reader;
+use crate::exemplar::{Exemplars, Kept};
 use crate::series::Rows;
 
-/// Writes a family's samples.
-pub(super) fn write_samples(family: &Family, rows: &Rows, engine: &Engine, out: &mut Vec<u8>) {
+/// Writes a family's samples, a histogram's with its exemplars where the format has them.
+pub(super) fn write_samples(
+    family: &Family,
+    rows: &Rows,
+    reader: &Reader<'_>,
+    exemplars: Option<&Exemplars>,
+    out: &mut Vec<u8>,
+) {
     match family.kind {
         MetricKind::Counter => {
             for row in rows.iter() {
                 write_name(family.name, "", row.labels, None, out);
-                write_integer(sum(engine, row.cells), out);
+                write_integer(reader.counter(row.cells), out);
+                out.push(b'\n');
             }
         }
         MetricKind::Gauge => {
             for row in rows.iter() {
                 write_name(family.name, "", row.labels, None, out);
-                let value: i64 = row.cells.iter().map(|cell| engine.read_gauge(*cell)).sum();
-                write_integer(value, out);
+                write_integer(reader.gauge(row.cells), out);
+                out.push(b'\n');
             }
         }
         MetricKind::Histogram => {
             let bounds: Vec<String> = family.buckets.iter().map(|bound| le(*bound)).collect();
             for row in rows.iter() {
-                let value = histogram(engine, row.cells);
+                let value = reader.histogram(row.cells);
+                let exemplars = exemplars.and_then(|exemplars| exemplars.of(row.cells));
                 let mut count = 0;
                 for (index, bucket) in value.buckets.iter().enumerate().take(bounds.len() + 1) {
                     count += bucket;
                     let bound = bounds.get(index).map_or("+Inf", String::as_str);
                     write_name(family.name, "_bucket", row.labels, Some(bound), out);
                     write_integer(count, out);
+                    if let Some(kept) = exemplars.as_ref().and_then(|kept| kept[index].as_ref()) {
+                        write_exemplar(kept, out);
+                    }
+                    out.push(b'\n');
                 }
                 write_name(family.name, "_sum", row.labels, None, out);
                 write_seconds(value.sum_nanos, out);
+                out.push(b'\n');
                 write_name(family.name, "_count", row.labels, None, out);
                 write_integer(count, out);
+                out.push(b'\n');
             }
         }
     }
-}
-
-/// The value of a counter that these cells make up.
-pub(super) fn sum(engine: &Engine, cells: &[Cell]) -> u64 {
-    cells.iter().map(|cell| engine.read(*cell)).sum()
-}
-
-/// The value of a histogram that these cells make up.
-pub(super) fn histogram(engine: &Engine, cells: &[Cell]) -> HistogramValue {
-    let mut value = HistogramValue::default();
-    for cell in cells {
-        value.add(&engine.read_histogram(*cell));
-    }
-    value
 }
 
 fn write_name(name: &str, suffix: &str, labels: &str, le: Option<&str>, out: &mut Vec<u8>) {
@@ -77,7 +79,6 @@ fn write_name(name: &str, suffix: &str, labels: &str, le: Option<&str>, out: &mu
 
 fn write_integer(value: impl itoa::Integer, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-    out.push(b'\n');
 }
 
 /// Nanoseconds as seconds, exactly: every digit is the sum's own.
@@ -94,7 +95,28 @@ fn write_seconds(nanos: u128, out: &mut Vec<u8>) {
             place /= 10;
         }
     }
-    out.push(b'\n');
+}
+
+/// Nanoseconds as the number of seconds that who reads the digits of [`write_seconds`] gets.
+pub(super) fn seconds(nanos: u128) -> f64 {
+    // Up to here the division is rounded once, and so rounded right.
+    const EXACT: u128 = 1 << f64::MANTISSA_DIGITS;
+    if nanos <= EXACT {
+        return nanos as f64 / 1e9;
+    }
+    let mut digits = Vec::new();
+    write_seconds(nanos, &mut digits);
+    std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok()).unwrap_or_default()
+}
+
+/// ` # {labels} value timestamp`. No number has an exponent, which Prometheus would refuse.
+fn write_exemplar(exemplar: &Kept, out: &mut Vec<u8>) {
+    out.extend_from_slice(b" # {");
+    out.extend_from_slice(exemplar.labels.as_bytes());
+    out.extend_from_slice(b"} ");
+    write_seconds(exemplar.nanos.into(), out);
+    out.push(b' ');
+    write_seconds(u128::from(exemplar.since_epoch().as_millis() as u64) * 1_000_000, out);
 }
 
 /// A bucket's bound: `1.0`, never `1`, since Prometheus 2 takes the two for different series.
@@ -102,15 +124,24 @@ fn le(bound: Duration) -> String {
     canonical_float(bound.as_secs_f64())
 }
 
-/// A number with at least one digit after its point, infinities as Prometheus spells them.
+/// A number as Prometheus itself writes a bound, whatever reads it: with at least one digit after
+/// its point, and from a million on, or below a ten-thousandth, with an exponent of two digits.
 pub(super) fn canonical_float(value: f64) -> String {
     if value == f64::INFINITY {
         "+Inf".to_owned()
     } else if value == f64::NEG_INFINITY {
         "-Inf".to_owned()
     } else {
-        // `Debug` keeps the `.0` that `Display` drops.
-        format!("{value:?}")
+        let scientific = format!("{value:e}");
+        let parts = scientific.split_once('e').and_then(|(m, e)| Some((m, e.parse::<i32>().ok()?)));
+        match parts {
+            Some((mantissa, exponent)) if !(-4..6).contains(&exponent) && value != 0.0 => {
+                let sign = if exponent < 0 { '-' } else { '+' };
+                format!("{mantissa}e{sign}{:02}", exponent.abs())
+            }
+            // `Debug` keeps the `.0` that `Display` drops.
+            _ => format!("{value:?}"),
+        }
     }
 }
 
@@ -124,17 +155,53 @@ mod tests {
         assert_eq!(le(Duration::from_micros(2_500)), "0.0025");
         assert_eq!(le(Duration::from_secs(1)), "1.0");
         assert_eq!(le(Duration::from_secs(10)), "10.0");
+        // The table of OpenMetrics 1.0, "Considerations: Canonical Numbers", and Go's `FormatFloat`.
+        for (value, text) in [
+            (1e-10, "1e-10"),
+            (1e-5, "1e-05"),
+            (2.5e-5, "2.5e-05"),
+            (1e-4, "0.0001"),
+            (0.0, "0.0"),
+            (100_000.0, "100000.0"),
+            (123_456.75, "123456.75"),
+            (1e6, "1e+06"),
+            (1_048_576.0, "1.048576e+06"),
+            (1e10, "1e+10"),
+            (1e100, "1e+100"),
+            (-1e6, "-1e+06"),
+            (f64::INFINITY, "+Inf"),
+            (f64::NEG_INFINITY, "-Inf"),
+        ] {
+            assert_eq!(canonical_float(value), text);
+        }
+    }
+
+    #[test]
+    fn seconds_are_what_the_digits_say() {
+        for nanos in [
+            0,
+            1,
+            65_000_000,
+            (1 << 53) + 1,
+            9_007_199_254_740_993_123,
+            u128::from(u64::MAX) * 7 + 3,
+        ] {
+            let mut digits = Vec::new();
+            write_seconds(nanos, &mut digits);
+            let digits = String::from_utf8(digits).unwrap();
+            assert_eq!(seconds(nanos), digits.parse::<f64>().unwrap(), "{digits}");
+        }
     }
 
     #[test]
     fn a_sum_keeps_every_digit() {
         for (nanos, text) in [
-            (0, "0\n"),
-            (1, "0.000000001\n"),
-            (65_000_000, "0.065\n"),
-            (1_000_000_000, "1\n"),
-            (12_000_000_340, "12.00000034\n"),
-            (u128::from(u64::MAX) * 3, "55340232221.128654845\n"),
+            (0, "0"),
+            (1, "0.000000001"),
+            (65_000_000, "0.065"),
+            (1_000_000_000, "1"),
+            (12_000_000_340, "12.00000034"),
+            (u128::from(u64::MAX) * 3, "55340232221.128654845"),
         ] {
             let mut out = Vec::new();
             write_seconds(nanos, &mut out);

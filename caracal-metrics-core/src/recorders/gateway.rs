@@ -4,8 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::catalogue::Metric;
-use crate::core::{Core, Series};
-use crate::labels::{UNKNOWN_STATUS_CODE, method_index, status_code_index};
+use crate::core::{Core, Series, Tracked};
+use crate::exemplar::Exemplar;
+use crate::labels::{
+    STATUS_CLASSES, UNKNOWN_STATUS_CLASS, UNKNOWN_STATUS_CODE, method_index, status_class_index,
+    status_code_index,
+};
 use crate::registry::MetricsRegistry;
 use crate::series::{Labels, NO_LABELS};
 
@@ -38,6 +42,25 @@ impl MetricsRegistry {
         core.observe(core.series(Metric::GatewayRequestDuration, labels), duration);
     }
 
+    /// Counts a request and its duration, which the exemplar is an example of; otherwise as
+    /// [`record_gateway_request`](Self::record_gateway_request).
+    pub fn record_gateway_request_with_exemplar(
+        &self,
+        method: &str,
+        status_code: u16,
+        auth_method: &str,
+        duration: Duration,
+        exemplar: &Exemplar,
+    ) {
+        let core = self.core();
+        let closed = request_labels(core, method, status_code);
+        let labels = Labels { closed, open: &[auth_method] };
+        core.increment(core.series(Metric::GatewayRequests, labels));
+        let labels = Labels { closed, open: &[] };
+        let series = core.series(Metric::GatewayRequestDuration, labels);
+        core.observe_with_exemplar(series, duration, exemplar);
+    }
+
     /// The handle of requests with these labels.
     #[must_use]
     pub fn gateway_request(
@@ -55,13 +78,36 @@ impl MetricsRegistry {
         }
     }
 
+    /// Counts a request and its duration by the route that it took, beside what
+    /// [`record_gateway_request`](Self::record_gateway_request) counts.
+    ///
+    /// The route is the pattern that matched (`/agents/{id}`), never the path that was asked for:
+    /// that one has as many values as clients like. A status code outside 100 to 599 counts as
+    /// `unknown` (and in `caracal_metrics_invalid_values_total`).
+    pub fn record_gateway_route_request(
+        &self,
+        route: &str,
+        method: &str,
+        status_code: u16,
+        duration: Duration,
+    ) {
+        let core = self.core();
+        let class = status_class_index(status_code).unwrap_or_else(|| {
+            core.count_invalid(Metric::GatewayRouteRequests);
+            UNKNOWN_STATUS_CLASS
+        });
+        let method = method_index(method);
+        let closed = method * STATUS_CLASSES.len() as u32 + class;
+        let labels = Labels { closed, open: &[route] };
+        core.increment(core.series(Metric::GatewayRouteRequests, labels));
+        let labels = Labels { closed: method, open: &[route] };
+        core.observe(core.series(Metric::GatewayRouteRequestDuration, labels), duration);
+    }
+
     /// Counts a request as in flight until the guard is dropped: by the end of the scope, an early
     /// `?`, a panic, or a cancelled future that held it.
     pub fn track_gateway_request_in_flight(&self) -> InFlightGuard {
-        let core = Arc::clone(self.core());
-        let series = core.series(Metric::GatewayRequestsInFlight, NO_LABELS);
-        core.shift(series, 1);
-        InFlightGuard { core, series }
+        InFlightGuard(self.core().track(Metric::GatewayRequestsInFlight))
     }
 
     /// Counts a failed authentication.
@@ -116,6 +162,12 @@ impl GatewayRequestMetrics {
         self.core.increment(self.requests);
         self.core.observe(self.duration, duration);
     }
+
+    /// Counts a request and its duration, which the exemplar is an example of.
+    pub fn record_with_exemplar(&self, duration: Duration, exemplar: &Exemplar) {
+        self.core.increment(self.requests);
+        self.core.observe_with_exemplar(self.duration, duration, exemplar);
+    }
 }
 
 macro_rules! event_handle {
@@ -149,13 +201,4 @@ event_handle! {
 /// Counts a request as in flight until it is dropped.
 #[derive(Debug)]
 #[must_use = "the request counts as in flight only while the guard is held"]
-pub struct InFlightGuard {
-    core: Arc<Core>,
-    series: Series,
-}
-
-impl Drop for InFlightGuard {
-    fn drop(&mut self) {
-        self.core.shift(self.series, -1);
-    }
-}
+pub struct InFlightGuard(#[expect(dead_code, reason = "counts until it is dropped")] Tracked);

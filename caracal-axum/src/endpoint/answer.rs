@@ -1,0 +1,162 @@
+//! One scrape, from its request to its answer.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use caracal_metrics_core::Format;
+use caracal_metrics_core::adapter::{ScrapeGuard, ScrapeMetrics};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName,
+    RETRY_AFTER, VARY,
+};
+use http::{HeaderValue, Method, StatusCode};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::authorization::Authorization;
+use super::encoding::prefers_gzip;
+use super::pages::{PageKey, Pages};
+
+/// What nginx calls a request whose client closed the connection first.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// What all scrapes of one endpoint share.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    pub(super) pages: Pages,
+    pub(super) scrapes: ScrapeMetrics,
+    pub(super) slots: Option<Arc<Semaphore>>,
+    pub(super) authorization: Authorization,
+}
+
+impl Endpoint {
+    pub(super) async fn answer(self: Arc<Self>, request: Request) -> Response {
+        let mut scrape = Scrape::begin(&self.scrapes);
+        if !self.authorization.allows(request.headers()) {
+            let challenges = self.authorization.challenges();
+            return scrape.end((StatusCode::UNAUTHORIZED, challenges).into_response());
+        }
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return scrape
+                .end((StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response());
+        }
+        if let Some(slots) = &self.slots {
+            let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
+                let text = "As many scrapes as allowed are being answered: try again later.\n";
+                let headers = [(RETRY_AFTER, "1")];
+                return scrape
+                    .end((StatusCode::SERVICE_UNAVAILABLE, headers, text).into_response());
+            };
+            scrape.slot = Some(slot);
+        }
+        let key = PageKey {
+            format: Format::negotiate(&list(request.headers(), &ACCEPT)),
+            gzip: prefers_gzip(&list(request.headers(), &ACCEPT_ENCODING)),
+            names: names(request.uri().query().unwrap_or_default()),
+        };
+        let headers = page_headers(&key);
+        match self.pages.make(key).await {
+            Ok(page) => {
+                scrape.record(StatusCode::OK);
+                (headers, scrape.body(page)).into_response()
+            }
+            Err(error) => scrape
+                .end((StatusCode::INTERNAL_SERVER_ERROR, format!("{error}.\n")).into_response()),
+        }
+    }
+}
+
+fn page_headers(key: &PageKey) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(3);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(key.format.content_type()));
+    headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    if key.gzip {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    headers
+}
+
+/// A scrape that is being answered. Dropped before that, its client has gone.
+struct Scrape {
+    metrics: ScrapeMetrics,
+    answered: bool,
+    slot: Option<OwnedSemaphorePermit>,
+    in_flight: Option<ScrapeGuard>,
+}
+
+impl Scrape {
+    fn begin(metrics: &ScrapeMetrics) -> Self {
+        Self {
+            metrics: metrics.clone(),
+            answered: false,
+            slot: None,
+            in_flight: Some(metrics.track_in_flight()),
+        }
+    }
+
+    fn record(&mut self, status: StatusCode) {
+        self.metrics.record(status.as_u16());
+        self.answered = true;
+    }
+
+    fn end(mut self, response: Response) -> Response {
+        self.record(response.status());
+        response
+    }
+
+    /// The page, which keeps the scrape in flight until the server has let go of its bytes: a body
+    /// is dropped as soon as they are queued, which a slow client may take long to drain.
+    fn body(mut self, page: Bytes) -> Body {
+        let sent = Sent { page, _slot: self.slot.take(), _in_flight: self.in_flight.take() };
+        Body::from(Bytes::from_owner(sent))
+    }
+}
+
+impl Drop for Scrape {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.metrics.record(CLIENT_CLOSED_REQUEST);
+        }
+    }
+}
+
+struct Sent {
+    page: Bytes,
+    _slot: Option<OwnedSemaphorePermit>,
+    _in_flight: Option<ScrapeGuard>,
+}
+
+impl AsRef<[u8]> for Sent {
+    fn as_ref(&self) -> &[u8] {
+        &self.page
+    }
+}
+
+/// All of a header's lines as one list, as RFC 9110 (section 5.3) has them mean.
+fn list(headers: &HeaderMap, name: &HeaderName) -> String {
+    let mut list = String::new();
+    for line in headers.get_all(name) {
+        // Neither media types nor codings have bytes beyond ASCII, so such a line names none of
+        // ours.
+        if let Ok(line) = line.to_str() {
+            if !list.is_empty() {
+                list.push(',');
+            }
+            list.push_str(line);
+        }
+    }
+    list
+}
+
+/// The families that the query asks for, in one order however it has them.
+fn names(query: &str) -> Vec<String> {
+    let mut names: Vec<_> = form_urlencoded::parse(query.as_bytes())
+        .filter(|(key, _)| key == "name[]")
+        .map(|(_, name)| name.into_owned())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}

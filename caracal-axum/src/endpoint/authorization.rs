@@ -1,0 +1,87 @@
+//! Who may scrape.
+
+use std::fmt;
+
+use axum::response::AppendHeaders;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, WWW_AUTHENTICATE};
+use subtle::{Choice, ConstantTimeEq};
+
+/// Whom the endpoint answers: all, until somebody is named.
+#[derive(Clone, Default)]
+pub(super) struct Authorization {
+    allowed: Vec<Credentials>,
+    bearer: bool,
+    basic: bool,
+}
+
+#[derive(Clone)]
+struct Credentials {
+    scheme: &'static str,
+    /// What follows the scheme. `None` lets nobody in.
+    token: Option<String>,
+}
+
+/// Without the secrets: settings end in logs.
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let schemes: Vec<_> = self.allowed.iter().map(|credentials| credentials.scheme).collect();
+        f.debug_struct("Authorization").field("schemes", &schemes).finish_non_exhaustive()
+    }
+}
+
+impl Authorization {
+    pub(super) fn allow_bearer(&mut self, token: &str) {
+        let token = (!token.is_empty()).then(|| token.to_owned());
+        self.allowed.push(Credentials { scheme: "Bearer", token });
+        self.bearer = true;
+    }
+
+    pub(super) fn allow_basic(&mut self, username: &str, password: &str) {
+        let token =
+            (!password.is_empty()).then(|| STANDARD.encode(format!("{username}:{password}")));
+        self.allowed.push(Credentials { scheme: "Basic", token });
+        self.basic = true;
+    }
+
+    pub(super) fn allows(&self, headers: &HeaderMap) -> bool {
+        if self.allowed.is_empty() {
+            return true;
+        }
+        let header = headers.get(AUTHORIZATION).map(http::HeaderValue::as_bytes);
+        let Some((scheme, token)) = header.and_then(split) else {
+            return false;
+        };
+        // Each is compared to its end, so that the time says neither how much of a secret was
+        // right nor which.
+        let mut allowed = Choice::from(0);
+        for credentials in &self.allowed {
+            if let Some(expected) = &credentials.token
+                && scheme.eq_ignore_ascii_case(credentials.scheme.as_bytes())
+            {
+                allowed |= expected.as_bytes().ct_eq(token);
+            }
+        }
+        allowed.into()
+    }
+
+    /// How to ask for admission.
+    pub(super) fn challenges(&self) -> AppendHeaders<Vec<(HeaderName, &'static str)>> {
+        let mut challenges = Vec::new();
+        if self.bearer {
+            challenges.push((WWW_AUTHENTICATE, r#"Bearer realm="metrics""#));
+        }
+        if self.basic {
+            challenges.push((WWW_AUTHENTICATE, r#"Basic realm="metrics", charset="UTF-8""#));
+        }
+        AppendHeaders(challenges)
+    }
+}
+
+/// Scheme and token, which one or more spaces part.
+fn split(header: &[u8]) -> Option<(&[u8], &[u8])> {
+    let space = header.iter().position(|byte| *byte == b' ')?;
+    let (scheme, token) = header.split_at(space);
+    Some((scheme, token.trim_ascii()))
+}

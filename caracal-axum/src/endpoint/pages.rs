@@ -1,0 +1,129 @@
+//! Pages, each made once for all scrapes that wait for it.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use caracal_metrics_core::adapter::ScrapeMetrics;
+use caracal_metrics_core::{Format, MetricsRegistry};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
+
+/// What makes two pages of one moment different.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct PageKey {
+    pub(super) format: Format,
+    pub(super) gzip: bool,
+    pub(super) names: Vec<String>,
+}
+
+/// The page could not be made.
+#[derive(Debug)]
+pub(super) struct Unmade;
+
+impl fmt::Display for Unmade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("The page of metrics could not be made: the runtime is shutting down")
+    }
+}
+
+impl Error for Unmade {}
+
+/// A page that several scrapes may wait for.
+type Shared = Arc<OnceCell<Bytes>>;
+
+#[derive(Debug)]
+pub(super) struct Pages {
+    metrics: MetricsRegistry,
+    scrapes: ScrapeMetrics,
+    /// Pages that nobody has begun to make: a scrape may join, since it misses nothing that was
+    /// recorded before it came.
+    waiting: Mutex<HashMap<PageKey, Shared>>,
+    /// One page at a time is made: the registry would let them wait for each other anyhow, each on
+    /// a thread of its own.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Pages {
+    pub(super) fn new(metrics: MetricsRegistry, scrapes: ScrapeMetrics) -> Self {
+        Self { metrics, scrapes, waiting: Mutex::default(), turn: Arc::default() }
+    }
+
+    /// A page with everything that was recorded before this call.
+    pub(super) async fn make(&self, key: PageKey) -> Result<Bytes, Unmade> {
+        let shared = Arc::clone(self.waiting.lock().entry(key.clone()).or_default());
+        let waiting = Waiting { pages: self, key: &key, shared: Some(shared) };
+        let Some(shared) = &waiting.shared else { return Err(Unmade) };
+        // Who makes the page may leave halfway; then the cell lets the next one try.
+        let made = shared.get_or_try_init(|| async {
+            let turn = Arc::clone(&self.turn).lock_owned().await;
+            self.begin(&key, shared);
+            let (metrics, scrapes) = (self.metrics.clone(), self.scrapes.clone());
+            let key = key.clone();
+            let make = move || {
+                // Held here, where the work is, and not by the scrape, which may go away.
+                let _turn = turn;
+                let started = Instant::now();
+                let page = page(&metrics, &key);
+                scrapes.record_page(started.elapsed());
+                page
+            };
+            match Handle::try_current() {
+                Ok(runtime) => runtime.spawn_blocking(make).await.map_err(|_| Unmade)?,
+                // axum's router runs on other executors as well; there it has to be made here.
+                Err(_) => make(),
+            }
+        });
+        made.await.cloned()
+    }
+
+    /// From here on, a scrape that comes waits for the page after this one.
+    fn begin(&self, key: &PageKey, shared: &Shared) {
+        let mut waiting = self.waiting.lock();
+        if waiting.get(key).is_some_and(|found| Arc::ptr_eq(found, shared)) {
+            waiting.remove(key);
+        }
+    }
+}
+
+/// A scrape that waits for a page. The last one to leave takes the page off the list, where it
+/// still stands if its turn never came.
+struct Waiting<'a> {
+    pages: &'a Pages,
+    key: &'a PageKey,
+    /// There until this is dropped.
+    shared: Option<Shared>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        // Given back under the lock, so that of two that leave at once the second one is the last.
+        let mut waiting = self.pages.waiting.lock();
+        drop(self.shared.take());
+        if waiting.get(self.key).is_some_and(|found| Arc::strong_count(found) == 1) {
+            waiting.remove(self.key);
+        }
+    }
+}
+
+fn page(metrics: &MetricsRegistry, key: &PageKey) -> Result<Bytes, Unmade> {
+    let mut page = Vec::new();
+    if key.names.is_empty() {
+        metrics.encode(key.format, &mut page);
+    } else {
+        metrics.encode_named(key.format, &key.names, &mut page);
+    }
+    if !key.gzip {
+        return Ok(page.into());
+    }
+    // A tenth of the page at a third of the time of the default level.
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(&page).and_then(|()| gzip.finish()).map(Bytes::from).map_err(|_| Unmade)
+}

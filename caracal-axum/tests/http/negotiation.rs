@@ -1,0 +1,70 @@
+//! What a scraper says it takes, and what it gets.
+
+use std::io::Read;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request};
+use caracal_axum::metrics_endpoint;
+use caracal_metrics_core::MetricsRegistry;
+use flate2::read::GzDecoder;
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+async fn scrape(headers: &[(&str, &str)]) -> (HeaderMap, Vec<u8>) {
+    let app: Router = Router::new().route("/metrics", metrics_endpoint(&MetricsRegistry::new()));
+    let mut request = Request::get("/metrics?name[]=caracal_gateway_replay_blocks_total");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 200, "{headers:?}");
+    assert_eq!(response.headers()["vary"], "Accept, Accept-Encoding", "{headers:?}");
+    let (parts, body) = response.into_parts();
+    (parts.headers, body.collect().await.unwrap().to_bytes().to_vec())
+}
+
+const TEXT: &str = "\
+# HELP caracal_gateway_replay_blocks_total Total number of requests blocked by replay protection
+# TYPE caracal_gateway_replay_blocks_total counter
+";
+const OPEN_METRICS: &str = "\
+# HELP caracal_gateway_replay_blocks Total number of requests blocked by replay protection
+# TYPE caracal_gateway_replay_blocks counter
+# EOF
+";
+
+#[tokio::test]
+async fn openmetrics_to_who_names_it_on_any_line() {
+    for accept in [
+        &[("accept", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5")][..],
+        &[("accept", "text/plain;q=0.5"), ("accept", "application/openmetrics-text")],
+    ] {
+        let (headers, page) = scrape(accept).await;
+        let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        assert_eq!(headers["content-type"], content_type, "{accept:?}");
+        assert_eq!(String::from_utf8(page).unwrap(), OPEN_METRICS);
+    }
+}
+
+#[tokio::test]
+async fn gzip_to_who_takes_it() {
+    for (line, compressed) in [
+        (&[("accept-encoding", "gzip")][..], true),
+        (&[("accept-encoding", "deflate"), ("accept-encoding", "gzip;q=0.5")], true),
+        (&[("accept-encoding", "gzip;q=0")], false),
+        (&[("accept-encoding", "br")], false),
+        (&[], false),
+    ] {
+        let (headers, page) = scrape(line).await;
+        assert_eq!(headers.get("content-encoding").is_some_and(|c| c == "gzip"), compressed);
+        assert_eq!(headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+        let mut plain = String::new();
+        if compressed {
+            GzDecoder::new(&page[..]).read_to_string(&mut plain).unwrap();
+        } else {
+            plain = String::from_utf8(page).unwrap();
+        }
+        assert_eq!(plain, TEXT, "{line:?}");
+    }
+}

@@ -1,0 +1,61 @@
+//! Scrapes of an endpoint, as it reports them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::catalogue::Metric;
+use crate::core::{Core, Tracked};
+use crate::labels::{UNKNOWN_STATUS_CODE, status_code_index};
+use crate::registry::MetricsRegistry;
+use crate::series::{Labels, NO_LABELS};
+
+/// The status codes that an endpoint may well answer one day: their series stand from the start, so
+/// that the first event shows in `rate()`.
+const EXPECTED: [u16; 3] = [200, 500, 503];
+
+impl MetricsRegistry {
+    /// The handle with which an endpoint reports its scrapes. From here on their families are in
+    /// the output.
+    #[must_use]
+    pub fn scrape_metrics(&self) -> ScrapeMetrics {
+        let core = Arc::clone(self.core());
+        for code in EXPECTED {
+            core.series(Metric::Scrapes, scrape_labels(code));
+        }
+        core.series(Metric::ScrapePageDuration, NO_LABELS);
+        core.series(Metric::ScrapesInFlight, NO_LABELS);
+        ScrapeMetrics { core }
+    }
+}
+
+fn scrape_labels(status_code: u16) -> Labels<'static> {
+    Labels { closed: status_code_index(status_code).unwrap_or(UNKNOWN_STATUS_CODE), open: &[] }
+}
+
+/// Counts the scrapes of an endpoint.
+#[derive(Clone, Debug)]
+pub struct ScrapeMetrics {
+    core: Arc<Core>,
+}
+
+impl ScrapeMetrics {
+    /// Counts a scrape as in flight until the guard is dropped.
+    pub fn track_in_flight(&self) -> ScrapeGuard {
+        ScrapeGuard(self.core.track(Metric::ScrapesInFlight))
+    }
+
+    /// Counts a scrape that was answered with this status code.
+    pub fn record(&self, status_code: u16) {
+        self.core.increment(self.core.series(Metric::Scrapes, scrape_labels(status_code)));
+    }
+
+    /// Counts how long it took to make a page.
+    pub fn record_page(&self, duration: Duration) {
+        self.core.observe(self.core.series(Metric::ScrapePageDuration, NO_LABELS), duration);
+    }
+}
+
+/// Counts a scrape as in flight until it is dropped.
+#[derive(Debug)]
+#[must_use = "the scrape counts as in flight only while the guard is held"]
+pub struct ScrapeGuard(#[expect(dead_code, reason = "counts until it is dropped")] Tracked);

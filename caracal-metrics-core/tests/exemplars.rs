@@ -1,0 +1,108 @@
+//! Exemplars, as the page shows them.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use caracal_metrics_core::{Exemplar, Format, InvalidExemplar, MetricsRegistry};
+
+fn page(m: &MetricsRegistry, format: Format) -> String {
+    let mut page = Vec::new();
+    m.encode(format, &mut page);
+    String::from_utf8(page).unwrap()
+}
+
+/// Bound, labels and value of each exemplar on the page.
+fn exemplars(m: &MetricsRegistry) -> Vec<String> {
+    page(m, Format::OpenMetrics)
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| {
+            let (sample, exemplar) = line.split_once(" # ")?;
+            let bound = sample.split_once("le=\"")?.1.split_once('"')?.0;
+            let (exemplar, timestamp) = exemplar.rsplit_once(' ')?;
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+            let seconds: f64 = timestamp.parse().unwrap();
+            assert!((now - 3600.0..=now).contains(&seconds), "{line}");
+            assert!(timestamp.bytes().all(|b| b.is_ascii_digit() || b == b'.'), "{line}");
+            Some(format!("{bound} {exemplar}"))
+        })
+        .collect()
+}
+
+fn trace(id: &str) -> Exemplar {
+    Exemplar::new(&[("trace_id", id)]).unwrap()
+}
+
+#[test]
+fn each_bucket_shows_its_latest() {
+    let m = MetricsRegistry::new();
+    let requests = m.gateway_request("GET", 200, "jwt");
+    requests.record_with_exemplar(Duration::from_millis(3), &trace("first"));
+    requests.record_with_exemplar(Duration::from_millis(5), &trace("second"));
+    requests.record_with_exemplar(Duration::from_nanos(5_000_001), &trace("third"));
+    requests.record(Duration::from_millis(4));
+    let slow = Duration::from_secs(90);
+    m.record_gateway_request_with_exemplar("GET", 200, "none", slow, &trace("slow"));
+    m.record_gateway_request("POST", 200, "jwt", slow);
+    assert_eq!(
+        exemplars(&m),
+        [
+            r#"0.005 {trace_id="second"} 0.005"#,
+            r#"0.01 {trace_id="third"} 0.005000001"#,
+            r#"+Inf {trace_id="slow"} 90"#,
+        ]
+    );
+    let count = m.sample(
+        "caracal_gateway_request_duration_seconds_count",
+        &[("method", "GET"), ("status_code", "200")],
+    );
+    assert_eq!(count, Some(5.0));
+    assert!(!page(&m, Format::Text).contains(" # "), "text 0.0.4 has no exemplars");
+}
+
+#[test]
+fn labels_are_escaped_and_counted_in_characters() {
+    let m = MetricsRegistry::new();
+    let hostile = Exemplar::new(&[("a", "\"\\\n"), ("b", "")]).unwrap();
+    let duration = Duration::from_millis(1);
+    m.record_gateway_request_with_exemplar("GET", 200, "none", duration, &hostile);
+    assert_eq!(exemplars(&m), [r#"0.005 {a="\"\\\n",b=""} 0.001"#]);
+
+    let longest = "\u{e4}".repeat(128 - "trace_id".len());
+    Exemplar::new(&[("trace_id", &longest)]).unwrap();
+    let too_long = Exemplar::new(&[("trace_id", &format!("{longest}x"))]);
+    assert_eq!(too_long, Err(InvalidExemplar::TooLong { characters: 129 }));
+    for name in ["", "9", "trace-id", "__name__", "le\"", "a b"] {
+        let refused = Exemplar::new(&[(name, "x")]);
+        assert_eq!(refused, Err(InvalidExemplar::LabelName { name: name.to_owned() }));
+    }
+    let twice = Exemplar::new(&[("a", "1"), ("b", "2"), ("a", "3")]);
+    assert_eq!(twice, Err(InvalidExemplar::DuplicateLabelName { name: "a".to_owned() }));
+}
+
+/// Recording goes on while exemplars are kept and read from all sides, and no page has half of one.
+#[test]
+fn kept_and_read_at_once() {
+    let m = MetricsRegistry::new();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let m = &m;
+            scope.spawn(move || {
+                for n in 0..2_000_u64 {
+                    // The value says the same as the label.
+                    let duration = Duration::from_micros(thread * 10_000 + n);
+                    let exemplar = trace(&duration.as_micros().to_string());
+                    let status = 200 + (n % 10) as u16;
+                    m.record_gateway_request_with_exemplar("GET", status, "x", duration, &exemplar);
+                }
+            });
+        }
+        for _ in 0..20 {
+            for line in exemplars(&m) {
+                let micros: f64 = line.split('"').nth(1).unwrap().parse().unwrap();
+                let seconds: f64 = line.rsplit(' ').next().unwrap().parse().unwrap();
+                assert!((micros / 1e6 - seconds).abs() < 1e-9, "{line}");
+            }
+        }
+    });
+    assert!(!exemplars(&m).is_empty());
+}

@@ -1,0 +1,306 @@
+//! Protobuf, read by a decoder that is not ours: the same families and samples as text 0.0.4.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use caracal_metrics_core::{
+    CircuitBreakerState, DatabaseOperationType, Exemplar, Format, MetricsRegistry,
+    PolicyDecisionType, QueryStatus,
+};
+use prometheus::{
+    CounterVec, Gauge, Histogram, HistogramOpts, Opts,
+    core::{Collector, Desc},
+    proto::{self, MetricFamily},
+};
+use prost::Message;
+use support::{Family, Labels, parse};
+
+/// `io.prometheus.client`, as its `metrics.proto` has it.
+mod model {
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub(crate) struct MetricFamily {
+        #[prost(string, tag = "1")]
+        pub(crate) name: String,
+        #[prost(string, tag = "2")]
+        pub(crate) help: String,
+        #[prost(int32, tag = "3")]
+        pub(crate) kind: i32,
+        #[prost(message, repeated, tag = "4")]
+        pub(crate) metric: Vec<Metric>,
+        #[prost(string, tag = "5")]
+        pub(crate) unit: String,
+    }
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub(crate) struct Metric {
+        #[prost(message, repeated, tag = "1")]
+        pub(crate) label: Vec<LabelPair>,
+        #[prost(message, optional, tag = "2")]
+        pub(crate) gauge: Option<Value>,
+        #[prost(message, optional, tag = "3")]
+        pub(crate) counter: Option<Value>,
+        #[prost(message, optional, tag = "4")]
+        pub(crate) summary: Option<Summary>,
+        #[prost(message, optional, tag = "7")]
+        pub(crate) histogram: Option<Histogram>,
+        #[prost(int64, optional, tag = "6")]
+        pub(crate) timestamp_ms: Option<i64>,
+    }
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub(crate) struct LabelPair {
+        #[prost(string, tag = "1")]
+        pub(crate) name: String,
+        #[prost(string, tag = "2")]
+        pub(crate) value: String,
+    }
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub(crate) struct Value {
+        #[prost(double, optional, tag = "1")]
+        pub(crate) value: Option<f64>,
+    }
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub(crate) struct Summary {
+        #[prost(uint64, tag = "1")]
+        pub(crate) sample_count: u64,
+        #[prost(double, tag = "2")]
+        pub(crate) sample_sum: f64,
+        #[prost(message, repeated, tag = "3")]
+        pub(crate) quantile: Vec<Quantile>,
+    }
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub(crate) struct Quantile {
+        #[prost(double, tag = "1")]
+        pub(crate) quantile: f64,
+        #[prost(double, tag = "2")]
+        pub(crate) value: f64,
+    }
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub(crate) struct Histogram {
+        #[prost(uint64, tag = "1")]
+        pub(crate) sample_count: u64,
+        #[prost(double, tag = "2")]
+        pub(crate) sample_sum: f64,
+        #[prost(message, repeated, tag = "3")]
+        pub(crate) bucket: Vec<Bucket>,
+    }
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub(crate) struct Bucket {
+        #[prost(uint64, tag = "1")]
+        pub(crate) cumulative_count: u64,
+        #[prost(double, tag = "2")]
+        pub(crate) upper_bound: f64,
+        #[prost(message, optional, tag = "3")]
+        pub(crate) exemplar: Option<Exemplar>,
+    }
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub(crate) struct Exemplar {
+        #[prost(message, repeated, tag = "1")]
+        pub(crate) label: Vec<LabelPair>,
+        #[prost(double, tag = "2")]
+        pub(crate) value: f64,
+        #[prost(message, optional, tag = "3")]
+        pub(crate) timestamp: Option<Timestamp>,
+    }
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub(crate) struct Timestamp {
+        #[prost(int64, tag = "1")]
+        pub(crate) seconds: i64,
+        #[prost(int32, tag = "2")]
+        pub(crate) nanos: i32,
+    }
+}
+
+fn decode(m: &MetricsRegistry, names: &[&str]) -> Vec<model::MetricFamily> {
+    let mut page = Vec::new();
+    m.encode_named(Format::Protobuf, names, &mut page);
+    let mut page = page.as_slice();
+    let mut families = Vec::new();
+    while !page.is_empty() {
+        families.push(model::MetricFamily::decode_length_delimited(&mut page).unwrap());
+    }
+    families
+}
+
+fn text(m: &MetricsRegistry) -> BTreeMap<String, Family> {
+    parse(&m.generate_metrics())
+}
+
+fn bound(value: f64) -> String {
+    if value == f64::INFINITY { "+Inf".to_owned() } else { format!("{value:?}") }
+}
+
+/// The samples that the family has in text 0.0.4.
+fn samples(family: &model::MetricFamily) -> Family {
+    let kind = ["counter", "gauge", "summary", "untyped", "histogram"][family.kind as usize];
+    let mut samples = BTreeMap::new();
+    for metric in &family.metric {
+        let labels: Labels =
+            metric.label.iter().map(|pair| (pair.name.clone(), pair.value.clone())).collect();
+        let mut add = |suffix: &str, step: Option<(&str, f64)>, value: f64| {
+            let mut labels = labels.clone();
+            labels.extend(step.map(|(name, step)| (name.to_owned(), bound(step))));
+            let twice = samples.insert((format!("{}{suffix}", family.name), labels), value);
+            assert!(twice.is_none(), "{metric:?}");
+        };
+        let one = metric.counter.as_ref().or(metric.gauge.as_ref());
+        assert_eq!(metric.counter.is_some(), kind == "counter");
+        assert_eq!(metric.gauge.is_some(), kind == "gauge");
+        if let Some(one) = one {
+            add("", None, one.value.expect("0 is written as well"));
+        }
+        if let Some(histogram) = &metric.histogram {
+            for bucket in &histogram.bucket {
+                add("_bucket", Some(("le", bucket.upper_bound)), bucket.cumulative_count as f64);
+            }
+            add("_sum", None, histogram.sample_sum);
+            add("_count", None, histogram.sample_count as f64);
+        }
+        if let Some(summary) = &metric.summary {
+            for quantile in &summary.quantile {
+                add("", Some(("quantile", quantile.quantile)), quantile.value);
+            }
+            add("_sum", None, summary.sample_sum);
+            add("_count", None, summary.sample_count as f64);
+        }
+    }
+    Family { kind: kind.to_owned(), help: family.help.clone(), samples }
+}
+
+fn assert_same(m: &MetricsRegistry) {
+    let decoded: BTreeMap<_, _> =
+        decode(m, &[]).iter().map(|family| (family.name.clone(), samples(family))).collect();
+    assert_eq!(decoded, text(m));
+}
+
+/// The `prometheus` crate has no summary to register, but can gather one.
+struct Summaries(Desc);
+
+impl Collector for Summaries {
+    fn desc(&self) -> Vec<&Desc> {
+        vec![&self.0]
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let mut quantile = proto::Quantile::default();
+        quantile.set_quantile(0.5);
+        quantile.set_value(2.5);
+        let mut summary = proto::Summary::default();
+        summary.set_sample_count(3);
+        summary.set_sample_sum(7.5);
+        summary.set_quantile(vec![quantile]);
+        let mut metric = proto::Metric::from_label(vec![]);
+        metric.set_summary(summary);
+        let mut family = MetricFamily::default();
+        family.set_name("app_summary".to_owned());
+        family.set_help("A summary".to_owned());
+        family.set_field_type(proto::MetricType::SUMMARY);
+        family.set_metric(vec![metric]);
+        vec![family]
+    }
+}
+
+#[test]
+fn the_same_samples_as_in_text() {
+    let m = MetricsRegistry::builder().const_label("service", "a\"b\\c\nd").build().unwrap();
+    assert_same(&m);
+    m.record_gateway_request("GET", 200, "jwt", Duration::from_millis(7));
+    m.record_gateway_request("BREW", 999, "\u{1f980}\"", Duration::from_nanos(1));
+    // Beyond what a float holds exactly: digits in text, one rounding here.
+    let longest = Duration::from_nanos(9_007_199_254_740_993);
+    m.record_gateway_request("GET", 200, "jwt", longest);
+    m.record_database_query(DatabaseOperationType::Select, "agents", QueryStatus::Error, longest);
+    m.record_policy_evaluation(PolicyDecisionType::Denied, &"a".repeat(1_000), longest);
+    m.set_policy_cache_size(u64::MAX);
+    m.set_circuit_breaker_state("database", CircuitBreakerState::HalfOpen);
+    m.record_gateway_route_request("/agents/{id}", "GET", 204, Duration::from_millis(3));
+    drop(m.scrape_metrics().track_in_flight());
+
+    let register = |collector| m.register(collector).unwrap();
+    let counter =
+        CounterVec::new(Opts::new("app_jobs", "Jobs \\ \n \"x\""), &["kind", "le"]).unwrap();
+    counter.with_label_values(&["a\"b", "c,d=\"e\"}"]).inc_by(2.5);
+    counter.with_label_values(&["", ""]).inc();
+    register(Box::new(counter));
+    let gauge = Gauge::with_opts(Opts::new("app_level", "Level")).unwrap();
+    gauge.set(f64::NEG_INFINITY);
+    register(Box::new(gauge));
+    let histogram = HistogramOpts::new("app_seconds", "Took").buckets(vec![0.5, 1.0]);
+    let histogram = Histogram::with_opts(histogram.const_label("zone", "eu")).unwrap();
+    histogram.observe(0.75);
+    histogram.observe(1e300);
+    register(Box::new(histogram));
+    let summary = Desc::new("app_summary".into(), "A summary".into(), vec![], [].into());
+    register(Box::new(Summaries(summary.unwrap())));
+    assert_same(&m);
+}
+
+#[test]
+fn a_family_with_the_users_samples_is_one_message() {
+    let m = MetricsRegistry::builder().const_label("service", "a").build().unwrap();
+    m.record_replay_block("nonce_reused");
+    let opts = Opts::new(
+        "caracal_gateway_replay_blocks_total",
+        "Total number of requests blocked by replay protection",
+    );
+    let theirs = CounterVec::new(opts.const_label("service", "b"), &["reason"]).unwrap();
+    theirs.with_label_values(&["expired"]).inc();
+    m.register(Box::new(theirs)).unwrap();
+    let families = decode(&m, &["caracal_gateway_replay_blocks_total"]);
+    assert_eq!(families.len(), 1);
+    assert_eq!(families[0].metric.len(), 2);
+}
+
+#[test]
+fn units_and_exemplars() {
+    let m = MetricsRegistry::new();
+    let exemplar = Exemplar::new(&[("trace_id", "a\"b"), ("span_id", "c")]).unwrap();
+    let slow = Duration::from_millis(90_500);
+    m.record_gateway_request_with_exemplar("GET", 200, "jwt", slow, &exemplar);
+    let families =
+        decode(&m, &["caracal_gateway_request_duration_seconds", "caracal_policy_cache_size"]);
+    assert_eq!(families[0].unit, "seconds");
+    assert_eq!(families[1].unit, "");
+    let buckets = &families[0].metric[0].histogram.as_ref().unwrap().bucket;
+    let (last, others) = buckets.split_last().unwrap();
+    assert!(others.iter().all(|bucket| bucket.exemplar.is_none()));
+    let exemplar = last.exemplar.as_ref().unwrap();
+    assert_eq!(exemplar.value, 90.5);
+    let labels: Vec<_> =
+        exemplar.label.iter().map(|l| (l.name.as_str(), l.value.as_str())).collect();
+    assert_eq!(labels, [("trace_id", "a\"b"), ("span_id", "c")]);
+    assert!(exemplar.timestamp.as_ref().unwrap().seconds > 1_500_000_000);
+}
+
+#[test]
+fn only_who_names_it_gets_it() {
+    const NAMED: &str = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
+    for (accept, expected) in [
+        (NAMED.to_owned(), Format::Protobuf),
+        // Prometheus 2.42 with native histograms.
+        (
+            format!(
+                "{NAMED},application/openmetrics-text;version=1.0.0;q=0.8,\
+                 application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+            ),
+            Format::Protobuf,
+        ),
+        (format!("{NAMED};q=0"), Format::Text),
+        (format!("{NAMED};q=0.5, text/plain;q=0.6"), Format::Text),
+        // Liked the same: as without the feature.
+        (format!("{NAMED}, application/openmetrics-text"), Format::OpenMetrics),
+        (format!("{NAMED}, text/plain"), Format::Text),
+        ("application/vnd.google.protobuf".to_owned(), Format::Text),
+        ("application/vnd.google.protobuf;encoding=delimited".to_owned(), Format::Text),
+        (NAMED.replace("delimited", "text"), Format::Text),
+        (NAMED.replace("MetricFamily", "Other"), Format::Text),
+        ("application/*".to_owned(), Format::OpenMetrics),
+        ("text/plain;q=0, application/openmetrics-text;q=0, */*".to_owned(), Format::Text),
+    ] {
+        assert_eq!(Format::negotiate(&accept), expected, "{accept}");
+    }
+    assert_eq!(
+        Format::Protobuf.content_type(),
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+    );
+}
