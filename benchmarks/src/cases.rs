@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::layers;
-use crate::peers::{PEERS, Peer, SERIES};
-use crate::rounds::{Unit, Work};
+use crate::peers::{PEERS, Peer, SERIES, Work};
+use crate::rounds::Unit;
 
 pub(crate) struct Case {
     pub(crate) what: String,

@@ -3,8 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Work to time: does it this many times.
-pub(crate) type Work = Box<dyn Fn(u64) + Sync>;
+use crate::peers::Work;
 
 /// What one piece of work is.
 #[derive(Clone, Copy)]

@@ -101,6 +101,7 @@ fn run(command: Command) -> Result<()> {
             let quick = quick.then_some("--quick");
             cmd!(workspace.shell, "cargo run --release --package benchmarks -- {quick...}")
                 .run()?;
+            cmd!(workspace.shell, "cargo run --release --package benchmarks --bin memory").run()?;
         }
     }
     steps.summarize();

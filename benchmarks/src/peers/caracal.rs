@@ -5,8 +5,7 @@ use caracal_metrics_core::{
     DatabaseOperationType, Format, MetricsRegistry, PolicyDecisionType, QueryStatus,
 };
 
-use super::{Peer, SERIES, TOOK, repeat};
-use crate::rounds::Work;
+use super::{Peer, SERIES, TOOK, Work, repeat};
 
 pub(crate) const CARACAL: Peer =
     Peer { name: "caracal", handle, counter, histogram, request, counters_page, histograms_page };

@@ -8,8 +8,7 @@ use fastmetrics::metrics::gauge::Gauge;
 use fastmetrics::metrics::histogram::Histogram;
 use fastmetrics::registry::Registry;
 
-use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, repeat};
-use crate::rounds::Work;
+use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat};
 
 pub(super) const FASTMETRICS: Peer = Peer {
     name: "fastmetrics",

@@ -8,8 +8,7 @@ use measured::{Counter, CounterVec, Gauge, HistogramVec, MetricGroup};
 use measured_derive::{FixedCardinalityLabel, LabelGroup};
 use paracord::ParaCord;
 
-use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, repeat};
-use crate::rounds::Work;
+use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat};
 
 pub(super) const MEASURED: Peer =
     Peer { name: "measured", handle, counter, histogram, request, counters_page, histograms_page };

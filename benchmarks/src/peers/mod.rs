@@ -9,9 +9,10 @@ mod prometheus_client;
 
 use std::time::Duration;
 
-use crate::rounds::Work;
-
 pub(crate) use self::caracal::CARACAL;
+
+/// Work to time: does it this many times.
+pub(crate) type Work = Box<dyn Fn(u64) + Sync>;
 
 pub(crate) struct Peer {
     pub(crate) name: &'static str,

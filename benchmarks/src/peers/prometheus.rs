@@ -5,8 +5,7 @@ use prometheus::{
     TextEncoder,
 };
 
-use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, repeat};
-use crate::rounds::Work;
+use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat};
 
 pub(super) const PROMETHEUS: Peer = Peer {
     name: "prometheus",

@@ -8,8 +8,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
-use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, repeat};
-use crate::rounds::Work;
+use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat};
 
 pub(super) const PROMETHEUS_CLIENT: Peer = Peer {
     name: "prometheus-client",

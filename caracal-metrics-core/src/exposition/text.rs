@@ -32,14 +32,13 @@ pub(super) fn write_samples(
             }
         }
         MetricKind::Histogram => {
-            let bounds: Vec<String> = family.buckets.iter().map(|bound| le(*bound)).collect();
             for row in rows.iter() {
                 let value = reader.histogram(row.cells);
                 let exemplars = exemplars.and_then(|exemplars| exemplars.of(row.cells));
                 let mut count = 0;
-                for (index, bucket) in value.buckets.iter().enumerate().take(bounds.len() + 1) {
+                for (index, (bucket, bound)) in value.buckets.iter().zip(rows.bounds()).enumerate()
+                {
                     count += bucket;
-                    let bound = bounds.get(index).map_or("+Inf", String::as_str);
                     write_name(family.name, "_bucket", row.labels, Some(bound), out);
                     write_integer(count, out);
                     if let Some(kept) = exemplars.as_ref().and_then(|kept| kept[index].as_ref()) {
@@ -120,7 +119,7 @@ fn write_exemplar(exemplar: &Kept, out: &mut Vec<u8>) {
 }
 
 /// A bucket's bound: `1.0`, never `1`, since Prometheus 2 takes the two for different series.
-fn le(bound: Duration) -> String {
+pub(crate) fn le(bound: Duration) -> String {
     canonical_float(bound.as_secs_f64())
 }
 

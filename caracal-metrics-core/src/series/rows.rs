@@ -2,7 +2,7 @@
 
 use crate::catalogue::{Family, MetricKind};
 use crate::engine::Cell;
-use crate::exposition::escape_label_value;
+use crate::exposition::{escape_label_value, le};
 use crate::series::key::Key;
 
 #[derive(Debug)]
@@ -28,6 +28,9 @@ pub(crate) struct Rows {
     cells: Vec<Cell>,
     /// Where each row ends in `text` and in `cells`.
     ends: Vec<(usize, usize)>,
+    /// The `le` of each of a histogram's buckets: a page that writes them anew spends more on them
+    /// than on the numbers.
+    bounds: Vec<String>,
 }
 
 impl Rows {
@@ -40,7 +43,8 @@ impl Rows {
         let mut sources: Vec<_> =
             sources.into_iter().map(|source| (values(family, &source.key), source)).collect();
         sources.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let mut rows = Self { generation, ..Self::default() };
+        let bounds = family.buckets.iter().copied().map(le).chain(["+Inf".to_owned()]).collect();
+        let mut rows = Self { generation, bounds, ..Self::default() };
         for run in sources.chunk_by(|(a, _), (b, _)| a == b) {
             let owned = run.iter().any(|(_, source)| source.owned);
             for (_, source) in run {
@@ -73,6 +77,11 @@ impl Rows {
             self.text.push(',');
         }
         self.text.push_str(const_labels);
+    }
+
+    /// The `le` of each bucket of a histogram, `+Inf` last.
+    pub(crate) fn bounds(&self) -> &[String] {
+        &self.bounds
     }
 
     pub(crate) fn is_empty(&self) -> bool {
