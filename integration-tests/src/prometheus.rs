@@ -34,15 +34,24 @@ impl Prometheus {
     /// # Errors
     /// When the command `prometheus` is missing or does not come up.
     pub async fn scraping(target: SocketAddr) -> Result<Self> {
+        Self::scraping_with(target, &[]).await
+    }
+
+    /// The same, with more flags, such as `--enable-feature=exemplar-storage`.
+    ///
+    /// # Errors
+    /// When the command `prometheus` is missing or does not come up.
+    pub async fn scraping_with(target: SocketAddr, flags: &[&str]) -> Result<Self> {
         let server =
             ServerProcess::start(Path::new("prometheus"), "/-/ready", |address, folder| {
                 let config = folder.join("prometheus.yml");
                 fs::write(&config, configuration(target))?;
-                Ok(vec![
+                let own = [
                     format!("--config.file={}", config.display()),
                     format!("--storage.tsdb.path={}", folder.join("data").display()),
                     format!("--web.listen-address={address}"),
-                ])
+                ];
+                Ok(own.into_iter().chain(flags.iter().map(ToString::to_string)).collect())
             })
             .await
             .context("Prometheus does not start (`cargo xtask test` gets it)")?;
@@ -82,7 +91,11 @@ impl Prometheus {
         }
     }
 
-    async fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
+    /// What a path of the HTTP API answers, as it stands.
+    ///
+    /// # Errors
+    /// When the answer is not JSON.
+    pub async fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
         let url = self.server.url(path);
         let answer = reqwest::Client::new().get(url).query(parameters).send().await?;
         Ok(serde_json::from_slice(&answer.bytes().await?)?)
