@@ -14,6 +14,7 @@ mod features;
 mod licences;
 mod lint;
 mod postgres_image;
+mod python;
 mod step;
 mod test;
 mod tools;
@@ -38,7 +39,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run every test: unit, documentation, integration (Docker and Prometheus).
+    /// Run every test: unit, documentation, integration (Docker, Prometheus and Python).
     Test(test::Options),
     /// Run the checks that need no tests: format, clippy, docs, features, licences.
     Lint {
