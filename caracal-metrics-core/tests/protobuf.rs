@@ -294,6 +294,14 @@ fn only_who_names_it_gets_it() {
         ("application/vnd.google.protobuf;encoding=delimited".to_owned(), Format::Text),
         (NAMED.replace("delimited", "text"), Format::Text),
         (NAMED.replace("MetricFamily", "Other"), Format::Text),
+        (
+            format!(
+                "{}, application/openmetrics-text;q=0",
+                NAMED.replace("vnd.google.protobuf", "*")
+            ),
+            Format::Text,
+        ),
+        (NAMED.replace("application/vnd.google.protobuf", "*/*"), Format::Text),
         ("application/*".to_owned(), Format::OpenMetrics),
         ("text/plain;q=0, application/openmetrics-text;q=0, */*".to_owned(), Format::Text),
     ] {
