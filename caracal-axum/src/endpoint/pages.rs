@@ -144,12 +144,14 @@ mod tests {
         let turn = Arc::clone(&pages.turn).try_lock_owned().unwrap();
         let key = PageKey { format: Format::Text, gzip: false, names: vec!["x".to_owned()] };
         {
-            let (mut first, mut second) =
-                (pin!(pages.make(key.clone())), pin!(pages.make(key.clone())));
+            let mut first = pin!(pages.make(key.clone()));
             let mut context = Context::from_waker(Waker::noop());
             assert!(matches!(first.as_mut().poll(&mut context), Poll::Pending));
-            assert!(matches!(second.as_mut().poll(&mut context), Poll::Pending));
-            assert_eq!(pages.waiting.lock().len(), 1);
+            {
+                let mut second = pin!(pages.make(key.clone()));
+                assert!(matches!(second.as_mut().poll(&mut context), Poll::Pending));
+            }
+            assert_eq!(pages.waiting.lock().len(), 1, "the first one waits still");
         }
         assert!(pages.waiting.lock().is_empty());
         drop(turn);
