@@ -132,7 +132,8 @@ fn bound(value: f64) -> String {
 
 /// The samples that the family has in text 0.0.4.
 fn samples(family: &model::MetricFamily) -> Family {
-    let kind = ["counter", "gauge", "summary", "untyped", "histogram"][family.kind as usize];
+    let kind = ["counter", "gauge", "summary", "untyped", "histogram"]
+        [usize::try_from(family.kind).unwrap()];
     let mut samples = BTreeMap::new();
     for metric in &family.metric {
         let labels: Labels =
