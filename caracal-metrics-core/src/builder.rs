@@ -42,6 +42,8 @@ pub struct MetricsRegistryBuilder {
     const_labels: Vec<(String, String)>,
     max_series_per_family: usize,
     aggregate: Vec<String>,
+    #[cfg(feature = "process")]
+    process: bool,
 }
 
 impl Default for MetricsRegistryBuilder {
@@ -51,6 +53,8 @@ impl Default for MetricsRegistryBuilder {
             const_labels: Vec::new(),
             max_series_per_family: DEFAULT_MAX_SERIES_PER_FAMILY,
             aggregate: Vec::new(),
+            #[cfg(feature = "process")]
+            process: false,
         }
     }
 }
@@ -83,6 +87,18 @@ impl MetricsRegistryBuilder {
         self
     }
 
+    /// Adds the standard `process_*` families to the page: CPU seconds (whole ones), memory in
+    /// bytes, file descriptors, threads and the start time. Constant labels are not put on them.
+    ///
+    /// They come from the `prometheus` crate's own collector, which there is for Linux only:
+    /// elsewhere nothing is added. A registry that has that collector already, as
+    /// `prometheus::default_registry()` does wherever this feature is on, stays as it is.
+    #[cfg(feature = "process")]
+    pub fn process_metrics(mut self) -> Self {
+        self.process = true;
+        self
+    }
+
     /// Makes the registry.
     ///
     /// # Errors
@@ -98,6 +114,12 @@ impl MetricsRegistryBuilder {
         let registry = self.registry.unwrap_or_default();
         let _attaching = ATTACHING.lock();
         check_names(&registry, &self.const_labels)?;
+        #[cfg(feature = "process")]
+        if self.process {
+            crate::process::register(&registry, |desc| {
+                is_registered(&registry, &desc.fq_name, &desc.help, &[])
+            })?;
+        }
         let core = Core::new(self.const_labels, self.max_series_per_family, &self.aggregate);
         let core = Arc::new(core);
         CaracalCollector::new(Arc::clone(&core))

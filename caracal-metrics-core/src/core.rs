@@ -7,7 +7,7 @@ use parking_lot::{Mutex, ReentrantMutex};
 
 use crate::adapter::Instances;
 use crate::catalogue::{CATALOGUE, Metric, MetricKind, Origin};
-use crate::engine::{Cell, Engine};
+use crate::engine::{self, Cell};
 use crate::exemplar::{Exemplar, Exemplars};
 use crate::exposition::escape_label_value;
 use crate::labels::LabelValues;
@@ -15,7 +15,6 @@ use crate::series::{FamilyStore, Labels, NO_LABELS, Rows};
 
 #[derive(Debug)]
 pub(crate) struct Core {
-    engine: Arc<Engine>,
     exemplars: Exemplars,
     /// In the order of [`Metric`].
     families: Box<[FamilyStore]>,
@@ -42,21 +41,31 @@ pub(crate) struct Series {
     folded: bool,
 }
 
+/// One of what a gauge counts.
+///
+/// It does not keep the registry, which would be two locked instructions for a request. The gauge's
+/// cell outlives the registry until all that it counts is gone: see [`engine::release_when_zero`].
+#[derive(Debug)]
+pub(crate) struct Tracked(Cell);
+
+impl Drop for Tracked {
+    #[inline]
+    fn drop(&mut self) {
+        engine::shift(self.0, -1);
+    }
+}
+
 impl Core {
     pub(crate) fn new(
         const_labels: Vec<(String, String)>,
         limit: usize,
         aggregate: &[String],
     ) -> Self {
-        let engine = Arc::new(Engine::default());
-        let families: Box<[_]> = Metric::ALL
-            .iter()
-            .map(|metric| FamilyStore::new(*metric, Arc::clone(&engine), limit, aggregate))
-            .collect();
+        let families: Box<[_]> =
+            Metric::ALL.iter().map(|metric| FamilyStore::new(*metric, limit, aggregate)).collect();
         let mut by_name: Box<[usize]> = (0..families.len()).collect();
         by_name.sort_by_key(|place| families[*place].family.name);
         let core = Self {
-            engine,
             exemplars: Exemplars::default(),
             families,
             by_name,
@@ -106,10 +115,6 @@ impl Core {
                 self.store(Metric::InvalidValues).expose(labels);
             }
         }
-    }
-
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
     }
 
     pub(crate) fn exemplars(&self) -> &Exemplars {
@@ -180,7 +185,7 @@ impl Core {
     /// Counts one.
     #[inline]
     pub(crate) fn increment(&self, series: Series) {
-        self.engine.add(series.cell, 1);
+        engine::add(series.cell, 1);
         self.count_folded(series);
     }
 
@@ -213,14 +218,17 @@ impl Core {
 
     /// Sets a gauge. A number beyond `i64` reads as its largest.
     pub(crate) fn set(&self, series: Series, value: u64) {
-        self.engine.set(series.cell, i64::try_from(value).unwrap_or(i64::MAX));
+        engine::set(series.cell, i64::try_from(value).unwrap_or(i64::MAX));
         self.count_folded(series);
     }
 
-    /// Moves an up-down gauge.
+    /// Counts one more in a [tracked](FamilyStore::tracks) gauge until it is dropped.
     #[inline]
-    pub(crate) fn shift(&self, series: Series, by: i64) {
-        self.engine.shift(series.cell, by);
+    pub(crate) fn track(&self, metric: Metric) -> Tracked {
+        debug_assert!(self.store(metric).tracks());
+        let cell = self.series(metric, NO_LABELS).cell;
+        engine::shift(cell, 1);
+        Tracked(cell)
     }
 
     #[inline]
@@ -245,7 +253,13 @@ impl Core {
     #[cold]
     fn count_about(&self, counter: Metric, metric: Metric) {
         let labels = Labels { closed: metric as u32, open: &[] };
-        self.engine.add(self.series(counter, labels).cell, 1);
+        engine::add(self.series(counter, labels).cell, 1);
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.release_retired();
     }
 }
 

@@ -22,6 +22,9 @@
 //!
 //! The families are those of the [`catalogue`]. Adapters for sqlx, moka, failsafe and axum are
 //! crates of their own, built on [`adapter`].
+//!
+//! The feature `process` adds `MetricsRegistryBuilder::process_metrics`, the standard `process_*`
+//! families.
 
 pub mod adapter;
 mod builder;
@@ -33,6 +36,8 @@ mod exemplar;
 mod exposition;
 mod global;
 mod labels;
+#[cfg(feature = "process")]
+mod process;
 mod recorders;
 mod registry;
 mod series;

@@ -75,6 +75,7 @@
 //! | `axum-serve` | `axum` | the same, with a server for metrics on a port of their own |
 //! | `breaker` | `breaker` | failsafe circuit breakers |
 //! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |
+//! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
 //! | `protobuf` | | nothing: adds `Format::Protobuf`, for scrapers that ask for it |
 //! | `full` | all of them | |

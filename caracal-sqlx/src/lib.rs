@@ -31,8 +31,17 @@
 //! A pool is read when the metrics are scraped, never by a task in the background; reading it costs
 //! a few atomic loads. [`PoolObserver`] says what each gauge means.
 
+mod call;
 mod connection_error;
-mod pool;
+mod driver;
+mod gauges;
+mod observed;
+mod observer;
+mod query;
+mod recorder;
+mod sql;
 
 pub use connection_error::{ConnectionErrorType, ConnectionErrors, classify_connection_error};
-pub use pool::{PoolGuard, PoolObserver};
+pub use driver::Driver;
+pub use observed::{ObservedConnection, ObservedPool, ObservedSession, ObservedTransaction};
+pub use observer::{PoolGuard, PoolObserver};

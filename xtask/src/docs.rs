@@ -6,6 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use crate::reference;
+use crate::workspace::Workspace;
+
 /// Whether a stale region is an error or rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -13,10 +16,16 @@ pub(crate) enum Mode {
     Write,
 }
 
+/// Writes every generated region anew, or checks that none is stale.
+pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
+    let readme = workspace.metadata.workspace_root.join("README.md");
+    region(readme.as_std_path(), "metric-reference", &reference::tables()?, mode)
+}
+
 /// Makes the region `name` of a file hold `content`, or checks that it does.
 ///
 /// A region stands between `<!-- name:start -->` and `<!-- name:end -->`, each on a line of its own.
-pub(crate) fn region(path: &Path, name: &str, content: &str, mode: Mode) -> Result<()> {
+fn region(path: &Path, name: &str, content: &str, mode: Mode) -> Result<()> {
     let old = fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
     let new = replaced(&old, name, content).with_context(|| path.display().to_string())?;
     if old == new {

@@ -6,7 +6,7 @@ use xshell::cmd;
 
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{features, licences};
+use crate::{docs, features, licences, monitoring};
 
 /// A check that can also run alone.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -17,6 +17,10 @@ pub(crate) enum Check {
     Clippy,
     /// The documentation builds without warnings.
     Rustdoc,
+    /// The generated parts of the documents are fresh.
+    Docs,
+    /// Alerts name metrics of the catalogue, and each has tests and a section in the runbook.
+    Monitoring,
     /// Each published crate compiles alone: a workspace build lends crates the features of others.
     Alone,
     /// Each published crate compiles with every set of its features.
@@ -39,6 +43,8 @@ impl Check {
             Self::Rustdoc => cmd!(sh, "cargo doc --workspace --no-deps --all-features")
                 .env("RUSTDOCFLAGS", "-D warnings")
                 .run()?,
+            Self::Docs => docs::run(workspace, docs::Mode::Check)?,
+            Self::Monitoring => monitoring::check(workspace)?,
             Self::Alone => features::check_alone(workspace)?,
             Self::Features => features::check_every_set(workspace)?,
             Self::Protobuf => features::check_protobuf(workspace)?,

@@ -2,19 +2,15 @@
 
 mod advisories;
 mod docker;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the core's catalogue, which fills the README's table, comes later"
-    )
-)]
 mod docs;
 mod features;
 mod licences;
 mod lint;
+mod loom;
+mod monitoring;
 mod postgres_image;
 mod python;
+mod reference;
 mod step;
 mod test;
 mod tools;
@@ -47,8 +43,16 @@ enum Command {
         #[arg(value_enum)]
         checks: Vec<lint::Check>,
     },
+    /// Write the generated parts of the documents anew: the README's metric reference.
+    Docs {
+        /// Only say whether they are stale.
+        #[arg(long)]
+        check: bool,
+    },
     /// Run `lint`, then `test`.
     Ci,
+    /// Run the storage engine's loom models (a part of `test`).
+    Loom,
     /// Look for known vulnerabilities in the dependencies (needs the network; no part of `ci`).
     Advisories,
     /// Measure recording and scraping beside peers.
@@ -75,10 +79,14 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Test(options) => test::run(&workspace, &mut steps, &options)?,
         Command::Lint { checks } => lint::run(&workspace, &mut steps, &checks)?,
+        Command::Docs { check } => {
+            docs::run(&workspace, if check { docs::Mode::Check } else { docs::Mode::Write })?;
+        }
         Command::Ci => {
             lint::run(&workspace, &mut steps, &[])?;
             test::run(&workspace, &mut steps, &test::Options::default())?;
         }
+        Command::Loom => steps.run("loom", "cargo xtask loom", || loom::run(&workspace))?,
         Command::Advisories => {
             steps.run("advisories", "cargo xtask advisories", || {
                 advisories::check(&workspace.shell)

@@ -10,7 +10,7 @@ use xshell::cmd;
 
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{docker, postgres_image, python, tools};
+use crate::{docker, loom, monitoring, postgres_image, python, tools};
 
 // The integration tests read these; see `integration-tests/src/harness.rs` and `postgres.rs` there.
 const WITHOUT_DOCKER: &str = "CARACAL_TEST_WITHOUT_DOCKER";
@@ -68,6 +68,9 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
                  with `cargo xtask test --without-prometheus`",
             )
         })?;
+        steps.run("rules", "cargo xtask test", || {
+            monitoring::run_promtool(workspace, found.as_deref())
+        })?;
         if let Some(folder) = found {
             let path = env::var_os("PATH").unwrap_or_default();
             let path = env::join_paths([folder].into_iter().chain(env::split_paths(&path)))?;
@@ -115,6 +118,9 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
         "cargo build --workspace --exclude benchmarks --all-features --bins --tests",
         || Ok(cmd!(sh, "cargo build {selection...} --bins --tests").run()?),
     )?;
+    if options.cargo_test.is_empty() {
+        steps.run("loom", "cargo xtask loom", || loom::run(workspace))?;
+    }
     let cargo_test = &options.cargo_test;
     steps.run("test", "cargo xtask test", || {
         let tested = cmd!(sh, "cargo test {selection...} --no-fail-fast {cargo_test...}")

@@ -62,7 +62,7 @@ impl InstanceBuilder {
     /// When the catalogue has no such counter with these labels.
     pub fn counter(&mut self, metric: Metric, labels: &[&str]) -> Result<Counter, AttachError> {
         let cell = self.series(metric, MetricKind::Counter, labels)?;
-        Ok(Counter { owner: Arc::clone(&self.owner), cell })
+        Ok(Counter { _owner: Arc::clone(&self.owner), cell })
     }
 
     /// A histogram of this instance; see [`counter`](Self::counter).

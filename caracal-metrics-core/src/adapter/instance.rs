@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{InstanceKind, SampledGauge};
 use crate::catalogue::Metric;
 use crate::core::Core;
-use crate::engine::Cell;
+use crate::engine::{self, Cell};
 use crate::error::AttachError;
 use crate::series::OwnedSeries;
 
@@ -157,14 +157,15 @@ impl Gauges<'_> {
         else {
             return;
         };
-        self.attached.core.engine().set(*cell, i64::try_from(value).unwrap_or(i64::MAX));
+        engine::set(*cell, i64::try_from(value).unwrap_or(i64::MAX));
     }
 }
 
 /// A counter of an instance.
 #[derive(Clone, Debug)]
 pub struct Counter {
-    pub(super) owner: Arc<Owner>,
+    /// Keeps the cell.
+    pub(super) _owner: Arc<Owner>,
     pub(super) cell: Cell,
 }
 
@@ -178,7 +179,7 @@ impl Counter {
     /// Adds `n`.
     #[inline]
     pub fn inc_by(&self, n: u64) {
-        self.owner.core.engine().add(self.cell, n);
+        engine::add(self.cell, n);
     }
 }
 

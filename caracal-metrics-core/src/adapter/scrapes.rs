@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::catalogue::Metric;
-use crate::core::{Core, Series};
+use crate::core::{Core, Tracked};
 use crate::labels::{UNKNOWN_STATUS_CODE, status_code_index};
 use crate::registry::MetricsRegistry;
 use crate::series::{Labels, NO_LABELS};
@@ -41,9 +41,7 @@ pub struct ScrapeMetrics {
 impl ScrapeMetrics {
     /// Counts a scrape as in flight until the guard is dropped.
     pub fn track_in_flight(&self) -> ScrapeGuard {
-        let series = self.core.series(Metric::ScrapesInFlight, NO_LABELS);
-        self.core.shift(series, 1);
-        ScrapeGuard { core: Arc::clone(&self.core), series }
+        ScrapeGuard(self.core.track(Metric::ScrapesInFlight))
     }
 
     /// Counts a scrape that was answered with this status code.
@@ -60,13 +58,4 @@ impl ScrapeMetrics {
 /// Counts a scrape as in flight until it is dropped.
 #[derive(Debug)]
 #[must_use = "the scrape counts as in flight only while the guard is held"]
-pub struct ScrapeGuard {
-    core: Arc<Core>,
-    series: Series,
-}
-
-impl Drop for ScrapeGuard {
-    fn drop(&mut self) {
-        self.core.shift(self.series, -1);
-    }
-}
+pub struct ScrapeGuard(#[expect(dead_code, reason = "counts until it is dropped")] Tracked);

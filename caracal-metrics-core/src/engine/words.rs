@@ -1,90 +1,92 @@
 //! Zeroed words that never move, in blocks that double in size.
 
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicU64;
 
-/// Words in the first block. A power of two, and a multiple of a histogram's words, so that no
-/// histogram straddles two blocks.
-const FIRST: usize = 1024;
+use super::pages::Run;
+use super::sync::{AtomicU64, const_unless_modelled};
+use super::{Cell, HISTOGRAM_WORDS};
 
-/// Enough blocks for every `u32` index.
+/// Runs in the first block, a power of two.
+const FIRST: usize = 64;
+
+/// Enough blocks for every `u32` cell.
 const BLOCKS: usize = 23;
 
-/// Block `k` holds `FIRST << k` words.
+/// Block `k` holds `FIRST << k` runs.
 #[derive(Debug)]
 pub(super) struct Words {
-    blocks: [OnceLock<Box<[AtomicU64]>>; BLOCKS],
+    blocks: [OnceLock<Box<[Run]>>; BLOCKS],
 }
 
-impl Default for Words {
-    fn default() -> Self {
-        Self { blocks: [const { OnceLock::new() }; BLOCKS] }
-    }
-}
-
-/// The block of a word, and the word's place in it.
+/// The block of a run, and the run's place in it.
 #[inline]
-fn locate(index: usize) -> (usize, usize) {
-    let from_first = index + FIRST;
+fn locate(run: usize) -> (usize, usize) {
+    let from_first = run + FIRST;
     let block = (from_first.ilog2() - FIRST.ilog2()) as usize;
     (block, from_first - (FIRST << block))
 }
 
 impl Words {
-    /// Makes all words below `end` reachable.
+    const_unless_modelled! {
+        pub(super) fn none() -> Self {
+            Self { blocks: [const { OnceLock::new() }; BLOCKS] }
+        }
+    }
+
+    /// Makes all words below `end` usable.
     pub(super) fn reach(&self, end: usize) {
         let Some(last) = end.checked_sub(1) else {
             return;
         };
-        let (block, _) = locate(last);
+        let (block, _) = locate(last / HISTOGRAM_WORDS);
         self.blocks[block].get_or_init(|| zeroed(FIRST << block));
     }
 
-    /// The word with this index, which [`reach`](Self::reach) has covered.
+    /// The words around a cell, which [`reach`](Self::reach) has covered.
     #[inline]
-    pub(super) fn word(&self, index: usize) -> &AtomicU64 {
-        let (block, place) = locate(index);
-        &self.block(block)[place]
+    pub(super) fn run(&self, cell: Cell) -> &Run {
+        let (block, place) = locate(cell.0 as usize / HISTOGRAM_WORDS);
+        let runs: &[Run] = self.blocks[block].get().map_or(&[], |runs| runs);
+        &runs[place]
     }
 
-    /// `len` words from this index on, all in one block.
+    /// A cell's word.
     #[inline]
-    pub(super) fn run(&self, index: usize, len: usize) -> &[AtomicU64] {
-        let (block, place) = locate(index);
-        &self.block(block)[place..place + len]
-    }
-
-    #[inline]
-    fn block(&self, block: usize) -> &[AtomicU64] {
-        self.blocks[block].get().map_or(&[], |words| words)
+    pub(super) fn word(&self, cell: Cell) -> &AtomicU64 {
+        &self.run(cell)[cell.0 as usize % HISTOGRAM_WORDS]
     }
 }
 
-/// Words that the allocator hands out zeroed: pages that nobody touches cost no memory.
-fn zeroed(len: usize) -> Box<[AtomicU64]> {
-    let words = Box::into_raw(vec![0_u64; len].into_boxed_slice());
-    // SAFETY: `AtomicU64` has the size, alignment (the type exists only where they agree: 64-bit
-    // targets, asserted below) and bit validity of `u64`, the pointer comes from `Box::into_raw`
-    // just above, and nothing else refers to it.
-    unsafe { Box::from_raw(words as *mut [AtomicU64]) }
+/// Runs that the allocator hands out zeroed: what nobody touches costs no memory.
+#[cfg(not(caracal_loom))]
+fn zeroed(len: usize) -> Box<[Run]> {
+    const _: () = assert!(align_of::<AtomicU64>() == align_of::<u64>());
+    let words = Box::into_raw(vec![[0_u64; HISTOGRAM_WORDS]; len].into_boxed_slice());
+    // SAFETY: `AtomicU64` has the size, alignment (asserted above: the type is less aligned than
+    // `u64` nowhere, but more on some 32-bit targets) and bit validity of `u64`, the pointer comes
+    // from `Box::into_raw` just above, and nothing else refers to it.
+    unsafe { Box::from_raw(words as *mut [Run]) }
 }
 
-const _: () = assert!(align_of::<AtomicU64>() == align_of::<u64>());
+#[cfg(caracal_loom)]
+fn zeroed(len: usize) -> Box<[Run]> {
+    (0..len).map(|_| std::array::from_fn(|_| AtomicU64::new(0))).collect()
+}
 
-#[cfg(test)]
+#[cfg(all(test, not(caracal_loom)))]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_index_has_a_place_of_its_own() {
+    fn every_run_has_a_place_of_its_own() {
         let mut expected = (0, 0);
-        for index in 0..(FIRST * 40) {
-            assert_eq!(locate(index), expected);
+        for run in 0..(FIRST * 40) {
+            assert_eq!(locate(run), expected);
             expected.1 += 1;
             if expected.1 == FIRST << expected.0 {
                 expected = (expected.0 + 1, 0);
             }
         }
-        assert!(locate(u32::MAX as usize).0 < BLOCKS);
+        assert!(locate(u32::MAX as usize / HISTOGRAM_WORDS).0 < BLOCKS);
     }
 }

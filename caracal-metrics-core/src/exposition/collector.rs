@@ -12,7 +12,7 @@ use super::labels::parse_labels;
 use super::text;
 use crate::catalogue::{CATALOGUE, Family, MetricKind};
 use crate::core::Core;
-use crate::engine::HistogramValue;
+use crate::engine::{self, HistogramValue};
 use crate::series::FamilyStore;
 
 /// Registered with the `prometheus::Registry` that the metrics are attached to.
@@ -85,6 +85,7 @@ impl Collector for CaracalCollector {
 
 fn family(core: &Core, store: &FamilyStore) -> Option<proto::MetricFamily> {
     let rows = core.exposed_rows(store)?;
+    let reader = engine::reader();
     let mut family = proto::MetricFamily::default();
     family.set_name(store.family.name.to_owned());
     family.set_help(store.family.help.to_owned());
@@ -100,16 +101,16 @@ fn family(core: &Core, store: &FamilyStore) -> Option<proto::MetricFamily> {
                 match store.family.kind {
                     MetricKind::Counter => {
                         let mut counter = proto::Counter::default();
-                        counter.set_value(text::sum(core.engine(), row.cells) as f64);
+                        counter.set_value(reader.counter(row.cells) as f64);
                         metric.set_counter(counter);
                     }
                     MetricKind::Gauge => {
                         let mut gauge = proto::Gauge::default();
-                        gauge.set_value(text::gauge(core.engine(), row.cells) as f64);
+                        gauge.set_value(reader.gauge(row.cells) as f64);
                         metric.set_gauge(gauge);
                     }
                     MetricKind::Histogram => {
-                        let value = text::histogram(core.engine(), row.cells);
+                        let value = reader.histogram(row.cells);
                         metric.set_histogram(histogram(store.family, &value));
                     }
                 }

@@ -8,6 +8,7 @@ use super::header::Header;
 use super::protobuf;
 use super::text;
 use crate::core::Core;
+use crate::engine;
 use crate::series::FamilyStore;
 
 /// Which families to write, by their names; all where none is named.
@@ -75,7 +76,7 @@ fn write_family(
     let (kind, help) = (family.kind.as_str(), family.help);
     Header { name: family.name, kind, help, unit: family.unit }.write(format, out);
     let exemplars = (format == Format::OpenMetrics).then(|| core.exemplars());
-    text::write_samples(family, &rows, core.engine(), exemplars, out);
+    text::write_samples(family, &rows, &engine::reader(), exemplars, out);
     for family in same {
         family.write_samples(format, out);
     }

@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::foreign::ForeignFamily;
 use super::labels::parse_labels;
 use super::sample::SampleLine;
-use super::text::{self, seconds};
+use super::text::seconds;
 use crate::catalogue::{Family, MetricKind};
 use crate::core::Core;
-use crate::engine::Cell;
+use crate::engine::{self, Cell, Reader};
 use crate::exemplar::Kept;
 use crate::series::Rows;
 
@@ -27,17 +27,20 @@ pub(super) fn write_family(
 ) {
     message(None, out, |out| {
         write_header(family.name, family.help, family.kind.as_str(), family.unit, out);
+        let reader = engine::reader();
         for row in rows.iter() {
             message(Some(4), out, |out| {
                 write_labels(1, &parse_labels(row.labels).unwrap_or_default(), out);
                 match family.kind {
                     MetricKind::Counter => {
-                        write_value(3, text::sum(core.engine(), row.cells) as f64, out);
+                        write_value(3, reader.counter(row.cells) as f64, out);
                     }
                     MetricKind::Gauge => {
-                        write_value(2, text::gauge(core.engine(), row.cells) as f64, out);
+                        write_value(2, reader.gauge(row.cells) as f64, out);
                     }
-                    MetricKind::Histogram => write_our_histogram(core, family, row.cells, out),
+                    MetricKind::Histogram => {
+                        write_our_histogram(core, &reader, family, row.cells, out);
+                    }
                 }
             });
         }
@@ -71,8 +74,14 @@ fn write_header(name: &str, help: &str, kind: &str, unit: Option<&str>, out: &mu
     }
 }
 
-fn write_our_histogram(core: &Core, family: &Family, cells: &[Cell], out: &mut Vec<u8>) {
-    let value = text::histogram(core.engine(), cells);
+fn write_our_histogram(
+    core: &Core,
+    reader: &Reader<'_>,
+    family: &Family,
+    cells: &[Cell],
+    out: &mut Vec<u8>,
+) {
+    let value = reader.histogram(cells);
     let exemplars = core.exemplars().of(cells);
     let bounds = family.buckets.iter().map(Duration::as_secs_f64);
     message(Some(7), out, |out| {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::catalogue::{Family, MetricKind};
-use crate::engine::{Cell, Engine, HistogramValue};
+use crate::engine::Reader;
 use crate::exemplar::{Exemplars, Kept};
 use crate::series::Rows;
 
@@ -12,7 +12,7 @@ use crate::series::Rows;
 pub(super) fn write_samples(
     family: &Family,
     rows: &Rows,
-    engine: &Engine,
+    reader: &Reader<'_>,
     exemplars: Option<&Exemplars>,
     out: &mut Vec<u8>,
 ) {
@@ -20,21 +20,21 @@ pub(super) fn write_samples(
         MetricKind::Counter => {
             for row in rows.iter() {
                 write_name(family.name, "", row.labels, None, out);
-                write_integer(sum(engine, row.cells), out);
+                write_integer(reader.counter(row.cells), out);
                 out.push(b'\n');
             }
         }
         MetricKind::Gauge => {
             for row in rows.iter() {
                 write_name(family.name, "", row.labels, None, out);
-                write_integer(gauge(engine, row.cells), out);
+                write_integer(reader.gauge(row.cells), out);
                 out.push(b'\n');
             }
         }
         MetricKind::Histogram => {
             let bounds: Vec<String> = family.buckets.iter().map(|bound| le(*bound)).collect();
             for row in rows.iter() {
-                let value = histogram(engine, row.cells);
+                let value = reader.histogram(row.cells);
                 let exemplars = exemplars.and_then(|exemplars| exemplars.of(row.cells));
                 let mut count = 0;
                 for (index, bucket) in value.buckets.iter().enumerate().take(bounds.len() + 1) {
@@ -56,25 +56,6 @@ pub(super) fn write_samples(
             }
         }
     }
-}
-
-/// The value of a counter that these cells make up.
-pub(super) fn sum(engine: &Engine, cells: &[Cell]) -> u64 {
-    cells.iter().map(|cell| engine.read(*cell)).sum()
-}
-
-/// The value of a gauge that these cells make up.
-pub(super) fn gauge(engine: &Engine, cells: &[Cell]) -> i64 {
-    cells.iter().map(|cell| engine.read_gauge(*cell)).sum()
-}
-
-/// The value of a histogram that these cells make up.
-pub(super) fn histogram(engine: &Engine, cells: &[Cell]) -> HistogramValue {
-    let mut value = HistogramValue::default();
-    for cell in cells {
-        value.add(&engine.read_histogram(*cell));
-    }
-    value
 }
 
 fn write_name(name: &str, suffix: &str, labels: &str, le: Option<&str>, out: &mut Vec<u8>) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::catalogue::Metric;
-use crate::core::{Core, Series};
+use crate::core::{Core, Series, Tracked};
 use crate::exemplar::Exemplar;
 use crate::labels::{
     STATUS_CLASSES, UNKNOWN_STATUS_CLASS, UNKNOWN_STATUS_CODE, method_index, status_class_index,
@@ -107,10 +107,7 @@ impl MetricsRegistry {
     /// Counts a request as in flight until the guard is dropped: by the end of the scope, an early
     /// `?`, a panic, or a cancelled future that held it.
     pub fn track_gateway_request_in_flight(&self) -> InFlightGuard {
-        let core = Arc::clone(self.core());
-        let series = core.series(Metric::GatewayRequestsInFlight, NO_LABELS);
-        core.shift(series, 1);
-        InFlightGuard { core, series }
+        InFlightGuard(self.core().track(Metric::GatewayRequestsInFlight))
     }
 
     /// Counts a failed authentication.
@@ -204,13 +201,4 @@ event_handle! {
 /// Counts a request as in flight until it is dropped.
 #[derive(Debug)]
 #[must_use = "the request counts as in flight only while the guard is held"]
-pub struct InFlightGuard {
-    core: Arc<Core>,
-    series: Series,
-}
-
-impl Drop for InFlightGuard {
-    fn drop(&mut self) {
-        self.core.shift(self.series, -1);
-    }
-}
+pub struct InFlightGuard(#[expect(dead_code, reason = "counts until it is dropped")] Tracked);

@@ -47,14 +47,57 @@ impl Key {
 
     #[inline]
     pub(crate) fn matches(&self, labels: Labels<'_>) -> bool {
+        let text = self.text.as_bytes();
+        let mut start = 0;
         self.closed == labels.closed
-            && labels.open.iter().enumerate().all(|(index, value)| self.open(index) == *value)
+            && labels.open.iter().zip(self.ends).all(|(value, end)| {
+                let own = text.get(start..end as usize);
+                start = end as usize;
+                own.is_some_and(|own| same(own, value.as_bytes()))
+            })
+    }
+}
+
+/// `a == b`, for texts that are mostly short: the call of `memcmp` would cost more than the rest of
+/// a lookup.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() || a.len() > 16 {
+        return a == b;
+    }
+    // First and last words overlap and cover all bytes between.
+    if let (Some(first), Some(last), Some(other_first), Some(other_last)) =
+        (a.first_chunk::<8>(), a.last_chunk::<8>(), b.first_chunk::<8>(), b.last_chunk::<8>())
+    {
+        first == other_first && last == other_last
+    } else if let (Some(first), Some(last), Some(other_first), Some(other_last)) =
+        (a.first_chunk::<4>(), a.last_chunk::<4>(), b.first_chunk::<4>(), b.last_chunk::<4>())
+    {
+        first == other_first && last == other_last
+    } else {
+        a.iter().eq(b)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn same_is_equality(a in "[ab]{0,20}", b in "[ab]{0,20}", at in 0..20_usize) {
+            let (a, mut b) = (a.into_bytes(), b.into_bytes());
+            prop_assert_eq!(same(&a, &b), a == b);
+            prop_assert!(same(&a, &a.clone()));
+            b.clone_from(&a);
+            if let Some(byte) = b.get_mut(at) {
+                *byte ^= 1;
+                prop_assert!(!same(&a, &b));
+            }
+        }
+    }
 
     /// The table compares keys only where hashes agree, so no test of the page can bring two such
     /// keys together.

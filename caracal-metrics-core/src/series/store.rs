@@ -14,7 +14,7 @@ use super::interner::{Inserted, Interner};
 use super::key::{Key, Labels, MAX_OPEN};
 use super::rows::{Rows, Source};
 use crate::catalogue::{Family, LabelValues, Metric, MetricKind};
-use crate::engine::{Cell, Engine, LONGEST_NANOS, Width};
+use crate::engine::{self, Cell, LONGEST_NANOS, Width};
 use crate::labels::AGGREGATED;
 
 /// How a family's label sets find their cells.
@@ -39,8 +39,8 @@ pub(crate) struct Full;
 
 #[derive(Debug)]
 pub(crate) struct FamilyStore {
+    metric: Metric,
     pub(crate) family: &'static Family,
-    engine: Arc<Engine>,
     /// Upper bounds in nanoseconds, ascending, without the last one.
     bounds: Box<[u64]>,
     index: Index,
@@ -48,6 +48,8 @@ pub(crate) struct FamilyStore {
     dense_insert: Mutex<()>,
     /// Which open labels always read [`AGGREGATED`].
     aggregated: [bool; MAX_OPEN],
+    /// Whether there is any such label.
+    aggregates: bool,
     limit: usize,
     /// Series that count against the limit.
     series: AtomicUsize,
@@ -58,12 +60,7 @@ pub(crate) struct FamilyStore {
 }
 
 impl FamilyStore {
-    pub(crate) fn new(
-        metric: Metric,
-        engine: Arc<Engine>,
-        limit: usize,
-        aggregate: &[String],
-    ) -> Self {
+    pub(crate) fn new(metric: Metric, limit: usize, aggregate: &[String]) -> Self {
         let family = metric.family();
         let mut aggregated = [false; MAX_OPEN];
         let open = family.labels.iter().filter(|label| label.values.is_open());
@@ -76,12 +73,13 @@ impl FamilyStore {
             Index::Interned(Box::default())
         };
         Self {
+            metric,
             family,
-            engine,
             bounds: family.buckets.iter().map(|bound| nanos(*bound)).collect(),
             index,
             dense_insert: Mutex::default(),
             aggregated,
+            aggregates: aggregated.contains(&true),
             limit,
             series: AtomicUsize::new(0),
             owned: Mutex::default(),
@@ -97,19 +95,30 @@ impl FamilyStore {
         }
     }
 
+    /// Whether the gauge is the number of guards that are alive, and nothing sets it.
+    pub(crate) fn tracks(&self) -> bool {
+        matches!(self.metric, Metric::GatewayRequestsInFlight | Metric::ScrapesInFlight)
+    }
+
     /// The cell of a label set, and whether it is the aggregated one because the family is full.
     #[inline]
     pub(crate) fn resolve(&self, labels: Labels<'_>) -> (Cell, bool) {
         match &self.index {
             Index::Dense(cells) => (self.dense(cells, labels.closed), false),
-            Index::Interned(interner) => {
+            Index::Interned(interner) if self.aggregates => {
                 let open = self.open_values(labels);
                 let labels = Labels { open: &open[..labels.open.len()], ..labels };
-                match interner.find(labels) {
-                    Some(cell) => (cell, false),
-                    None => self.make_interned(interner, labels),
-                }
+                self.resolve_interned(interner, labels)
             }
+            Index::Interned(interner) => self.resolve_interned(interner, labels),
+        }
+    }
+
+    #[inline]
+    fn resolve_interned(&self, interner: &Interner, labels: Labels<'_>) -> (Cell, bool) {
+        match interner.find(labels) {
+            Some(cell) => (cell, false),
+            None => self.make_interned(interner, labels),
         }
     }
 
@@ -152,7 +161,7 @@ impl FamilyStore {
         let _inserting = self.dense_insert.lock();
         match slot.load(Acquire) {
             0 => {
-                let cell = self.engine.allocate(self.width());
+                let cell = engine::allocate(self.width());
                 slot.store(cell.to_raw() + 1, Release);
                 self.changed();
                 cell
@@ -167,7 +176,7 @@ impl FamilyStore {
         if self.series.load(Relaxed) < self.limit {
             let made = interner.find_or_insert(labels, || {
                 self.take_place()?;
-                Ok::<_, Full>(self.engine.allocate(self.width()))
+                Ok::<_, Full>(engine::allocate(self.width()))
             });
             if let Ok((cell, inserted)) = made {
                 self.note(inserted);
@@ -179,8 +188,8 @@ impl FamilyStore {
         if let Some(cell) = interner.find(labels) {
             return (cell, true);
         }
-        let made = interner
-            .find_or_insert(labels, || Ok::<_, Infallible>(self.engine.allocate(self.width())));
+        let made =
+            interner.find_or_insert(labels, || Ok::<_, Infallible>(engine::allocate(self.width())));
         let (cell, inserted) = made.unwrap_or_else(|never| match never {});
         self.note(inserted);
         (cell, true)
@@ -208,9 +217,8 @@ impl FamilyStore {
         match &self.index {
             Index::Dense(cells) => drop(self.dense(cells, labels.closed)),
             Index::Interned(interner) => {
-                let made = interner.find_or_insert(labels, || {
-                    Ok::<_, Infallible>(self.engine.allocate(self.width()))
-                });
+                let made = interner
+                    .find_or_insert(labels, || Ok::<_, Infallible>(engine::allocate(self.width())));
                 let (_, inserted) = made.unwrap_or_else(|never| match never {});
                 self.note(inserted);
             }
@@ -220,7 +228,7 @@ impl FamilyStore {
     /// Makes a series for an instance to own, which the output does not show yet.
     pub(crate) fn reserve(&self, labels: Labels<'_>) -> Result<OwnedSeries, Full> {
         self.take_place()?;
-        let cell = self.engine.allocate(self.width());
+        let cell = engine::allocate(self.width());
         Ok(OwnedSeries { instance: 0, key: Key::new(labels), cell })
     }
 
@@ -250,7 +258,7 @@ impl FamilyStore {
 
     /// Gives the memory of a disowned series back.
     pub(crate) fn release(&self, cell: Cell) {
-        self.engine.release(cell, self.width());
+        engine::release(cell, self.width());
     }
 
     /// Counts a duration. Says whether it was counted as it is: one of more than a year is cut.
@@ -258,7 +266,7 @@ impl FamilyStore {
     #[must_use]
     pub(crate) fn observe(&self, cell: Cell, duration: Duration) -> bool {
         let nanos = nanos(duration);
-        self.engine.observe(cell, self.bucket_of(nanos), nanos);
+        engine::observe(cell, self.bucket_of(nanos), nanos);
         nanos <= LONGEST_NANOS
     }
 
@@ -310,6 +318,30 @@ impl FamilyStore {
     }
 }
 
+impl Drop for FamilyStore {
+    fn drop(&mut self) {
+        // The engine's cells outlive the registry: what it had is for the next one.
+        match &self.index {
+            Index::Dense(cells) => {
+                let cells = cells.iter().filter_map(|raw| raw.load(Acquire).checked_sub(1));
+                for cell in cells.map(Cell::from_raw) {
+                    if self.tracks() {
+                        engine::release_when_zero(cell);
+                    } else {
+                        self.release(cell);
+                    }
+                }
+            }
+            Index::Interned(interner) => {
+                interner.entries().for_each(|entry| self.release(entry.cell));
+            }
+        }
+    }
+}
+
+/// Saturates. Without the 128 bits of [`Duration::as_nanos`], on whose arithmetic a record would
+/// spend more than on its cell.
+#[inline]
 fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos().into())
 }

@@ -54,7 +54,7 @@ impl Gateway {
         let address = reachable(listener.local_addr()?);
         let database = Arc::new(Database::open(config.database_url.as_deref()).await?);
 
-        let metrics = MetricsRegistry::new();
+        let metrics = MetricsRegistry::builder().process_metrics().build()?;
         let pool_guard = PoolObserver::new(database.pool()).attach(&metrics)?;
         let errors = pool_guard.connection_errors().clone();
         let store = Store::new(Arc::clone(&database), &metrics, errors);

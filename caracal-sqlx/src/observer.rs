@@ -1,13 +1,14 @@
-//! The gauges of a pool.
+//! The observer of one pool.
 
-use caracal_metrics_core::adapter::{
-    Gauges, Instance, InstanceBuilder, InstanceKind, Sampled, SampledGauge,
-};
-use caracal_metrics_core::catalogue::Metric;
+use caracal_metrics_core::adapter::{Instance, InstanceBuilder, InstanceKind};
 use caracal_metrics_core::{AttachError, MetricsRegistry};
 use sqlx::{Database, Pool};
 
 use crate::connection_error::ConnectionErrors;
+use crate::driver::Driver;
+use crate::gauges;
+use crate::observed::ObservedPool;
+use crate::recorder::{Recorder, Waits};
 
 /// Observes a connection pool.
 ///
@@ -45,7 +46,7 @@ use crate::connection_error::ConnectionErrors;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is observed until `attach`"]
+#[must_use = "nothing is observed until `attach` or `wrap`"]
 pub struct PoolObserver<DB: Database> {
     pool: Pool<DB>,
     name: Option<String>,
@@ -79,27 +80,27 @@ impl<DB: Database> PoolObserver<DB> {
     /// in one registry. A pool that is closed, or whose guard is dropped, is in nobody's way.
     pub fn attach(self, metrics: &MetricsRegistry) -> Result<PoolGuard, AttachError> {
         let builder = reserve(metrics, self.name.as_deref())?;
-        let instance = self.observe(builder)?;
+        let Self { pool, baseline, .. } = self;
+        let instance = gauges::attach(pool, baseline, None, builder)?;
         Ok(PoolGuard { instance, errors: ConnectionErrors::new(metrics) })
     }
 
-    fn observe(self, mut builder: InstanceBuilder) -> Result<Instance, AttachError> {
-        let gauges = PoolGauges {
-            size: builder.gauge(Metric::DatabaseConnectionPoolSize, &[])?,
-            checked_out: builder.gauge(Metric::DatabaseConnectionPoolCheckedOut, &[])?,
-            overflow: builder.gauge(Metric::DatabaseConnectionPoolOverflow, &[])?,
-            open: builder.gauge(Metric::DatabaseConnectionPoolOpen, &[])?,
-            idle: builder.gauge(Metric::DatabaseConnectionPoolIdle, &[])?,
-            min: builder.gauge(Metric::DatabaseConnectionPoolMin, &[])?,
-        };
+    /// Puts the pool's gauges into the output as [`attach`](Self::attach) does, and gives back a
+    /// pool whose queries are counted and timed.
+    ///
+    /// # Errors
+    ///
+    /// As [`attach`](Self::attach).
+    pub fn wrap(self, metrics: &MetricsRegistry) -> Result<ObservedPool<DB>, AttachError>
+    where
+        DB: Driver,
+    {
+        let mut builder = reserve(metrics, self.name.as_deref())?;
+        let waits = Waits::new(&mut builder)?;
         let Self { pool, baseline, .. } = self;
-        Ok(builder.on_scrape(move |scrape| {
-            if pool.is_closed() {
-                return Sampled::Gone;
-            }
-            gauges.set(scrape, &Reading::of(&pool, baseline));
-            Sampled::Live
-        }))
+        let instance = gauges::attach(pool.clone(), baseline, Some(waits.pending()), builder)?;
+        let recorder = Recorder::new(metrics, DB::dialect(&pool), waits, instance);
+        Ok(ObservedPool::new(pool, recorder))
     }
 }
 
@@ -145,92 +146,5 @@ impl PoolGuard {
     #[must_use]
     pub fn connection_errors(&self) -> &ConnectionErrors {
         &self.errors
-    }
-}
-
-#[derive(Clone, Copy)]
-struct PoolGauges {
-    size: SampledGauge,
-    checked_out: SampledGauge,
-    overflow: SampledGauge,
-    open: SampledGauge,
-    idle: SampledGauge,
-    min: SampledGauge,
-}
-
-impl PoolGauges {
-    fn set(&self, scrape: &Gauges<'_>, reading: &Reading) {
-        scrape.set(self.size, reading.max.into());
-        scrape.set(self.checked_out, (reading.open - reading.idle).into());
-        scrape.set(self.overflow, reading.overflow.into());
-        scrape.set(self.open, reading.open.into());
-        scrape.set(self.idle, reading.idle.into());
-        scrape.set(self.min, reading.min.into());
-    }
-}
-
-/// One look at a pool; `idle <= open <= max`.
-#[derive(Debug, PartialEq, Eq)]
-struct Reading {
-    max: u32,
-    min: u32,
-    open: u32,
-    idle: u32,
-    overflow: u32,
-}
-
-impl Reading {
-    fn of<DB: Database>(pool: &Pool<DB>, baseline: Option<u32>) -> Self {
-        let options = pool.options();
-        Self::from_counts(
-            options.get_max_connections(),
-            options.get_min_connections(),
-            baseline,
-            pool.size(),
-            pool.num_idle(),
-        )
-    }
-
-    fn from_counts(max: u32, min: u32, baseline: Option<u32>, size: u32, num_idle: usize) -> Self {
-        let min = min.min(max);
-        let open = size.min(max);
-        // sqlx 0.9 frees the permit of a connection before it counts it as idle, so whoever takes
-        // it first brings the count below zero for an instant. Read without a sign, that would be
-        // more idle connections than there are, at the very moment when none is.
-        let idle = u32::try_from(num_idle.cast_signed().max(0)).unwrap_or(u32::MAX).min(open);
-        let floor = baseline.unwrap_or(min);
-        let overflow = if floor == 0 { 0 } else { open.saturating_sub(floor) };
-        Self { max, min, open, idle, overflow }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_idle_count_below_zero_is_no_idle_connection() {
-        // What `num_idle` reads in that instant; to meet it in a running pool takes luck.
-        let reading = Reading::from_counts(4, 0, None, 4, usize::MAX);
-        assert_eq!((reading.open, reading.idle), (4, 0));
-    }
-
-    #[test]
-    fn idle_and_open_stay_within_what_the_pool_may_hold() {
-        // The counts are read one after the other, and connections come and go between.
-        let reading = Reading::from_counts(4, 9, None, 6, 7);
-        assert_eq!((reading.max, reading.min, reading.open, reading.idle), (4, 4, 4, 4));
-    }
-
-    #[test]
-    fn overflow_is_counted_from_the_floor() {
-        let overflow =
-            |min, baseline, open| Reading::from_counts(10, min, baseline, open, 0).overflow;
-        assert_eq!(overflow(0, None, 7), 0);
-        assert_eq!(overflow(5, None, 7), 2);
-        assert_eq!(overflow(5, None, 3), 0);
-        assert_eq!(overflow(5, Some(6), 7), 1);
-        assert_eq!(overflow(0, Some(2), 7), 5);
-        assert_eq!(overflow(5, Some(0), 7), 0);
     }
 }

@@ -1,0 +1,114 @@
+//! The words that one thread alone writes.
+//!
+//! A single writer needs no locked instruction: it loads, adds and stores. Others only read, but
+//! for [`Store::leave`](super::store::Store::leave) and `release`, which write when the owner can't.
+
+use std::ptr;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use super::sync::{AtomicPtr, AtomicU64, const_unless_modelled};
+use super::{Cell, HISTOGRAM_WORDS};
+
+/// Runs of a page. Two kibibytes are what most services need for all of their counters.
+const PAGE_RUNS: usize = if cfg!(caracal_loom) { 1 } else { 16 };
+const PAGE_WORDS: usize = PAGE_RUNS * HISTOGRAM_WORDS;
+
+/// Pages that a thread may have: a mebibyte. What lies beyond is shared by all threads.
+const PAGES: usize = if cfg!(caracal_loom) { 2 } else { 512 };
+
+/// As many words as a histogram has.
+pub(super) type Run = [AtomicU64; HISTOGRAM_WORDS];
+
+/// No two threads' pages share a cache line.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Page([Run; PAGE_RUNS]);
+
+impl Page {
+    fn zeroed() -> Self {
+        Self(std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))))
+    }
+}
+
+/// A thread's words, in pages that are made when they are first touched. A page that was made is
+/// never given back: the next thread goes on with it.
+#[derive(Debug)]
+pub(super) struct Pages([AtomicPtr<Page>; PAGES]);
+
+impl Pages {
+    const_unless_modelled! {
+        /// Without a page.
+        pub(super) fn none() -> Self {
+            #[cfg(not(caracal_loom))]
+            return Self([const { AtomicPtr::new(ptr::null_mut()) }; PAGES]);
+            #[cfg(caracal_loom)]
+            return Self(std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())));
+        }
+    }
+
+    /// Whether a thread may have words of its own for this cell.
+    pub(super) fn may_hold(cell: Cell) -> bool {
+        page_of(cell) < PAGES
+    }
+
+    /// The words around a cell, if its page was made.
+    #[inline]
+    pub(super) fn run(&self, cell: Cell) -> Option<&Run> {
+        let page = self.page(page_of(cell))?;
+        Some(&page.0[cell.0 as usize / HISTOGRAM_WORDS % PAGE_RUNS])
+    }
+
+    /// A cell's word, if its page was made.
+    #[inline]
+    pub(super) fn word(&self, cell: Cell) -> Option<&AtomicU64> {
+        Some(&self.run(cell)?[cell.0 as usize % HISTOGRAM_WORDS])
+    }
+
+    /// Adds to a cell's word if its page was made, and says whether it was.
+    #[inline]
+    pub(super) fn add(&self, cell: Cell, n: u64) -> bool {
+        self.word(cell).map(|word| bump(word, n)).is_some()
+    }
+
+    #[inline]
+    fn page(&self, number: usize) -> Option<&Page> {
+        // Acquire: who sees a page sees its zeros.
+        let page = self.0.get(number)?.load(Acquire);
+        // SAFETY: the pointer is null or comes from `Box::leak` in `make`, so it is valid for reads
+        // for good, and the page behind it is only ever borrowed as shared.
+        unsafe { page.as_ref() }
+    }
+
+    /// Makes the page of a cell, which [`may_hold`](Self::may_hold) allows. Only the owner calls
+    /// this, so no two pages are made for one place.
+    pub(super) fn make(&self, cell: Cell) {
+        let slot = &self.0[page_of(cell)];
+        if slot.load(Relaxed).is_null() {
+            slot.store(Box::leak(Box::new(Page::zeroed())), Release);
+        }
+    }
+
+    /// Every run whose page was made, with the cell of its first word.
+    pub(super) fn runs(&self) -> impl Iterator<Item = (Cell, &Run)> {
+        (0..PAGES).filter_map(|number| Some((number, self.page(number)?))).flat_map(
+            |(number, page)| {
+                page.0.iter().enumerate().map(move |(place, run)| {
+                    let word = number * PAGE_WORDS + place * HISTOGRAM_WORDS;
+                    (Cell(word as u32), run)
+                })
+            },
+        )
+    }
+}
+
+fn page_of(cell: Cell) -> usize {
+    cell.0 as usize / PAGE_WORDS
+}
+
+/// Adds to a word that this thread alone writes.
+#[inline]
+pub(super) fn bump(word: &AtomicU64, n: u64) -> u64 {
+    let value = word.load(Relaxed).wrapping_add(n);
+    word.store(value, Relaxed);
+    value
+}

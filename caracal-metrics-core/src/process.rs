@@ -1,0 +1,39 @@
+//! The standard `process_*` families, by the `prometheus` crate's own collector.
+
+use crate::error::BuildError;
+
+/// Adds the families to a registry, unless its collector for them is there already, as it is in
+/// `prometheus::default_registry()`.
+#[cfg(target_os = "linux")]
+pub(crate) fn register(
+    registry: &prometheus::Registry,
+    is_registered: impl Fn(&prometheus::core::Desc) -> bool,
+) -> Result<(), BuildError> {
+    use prometheus::core::Collector;
+    use prometheus::process_collector::ProcessCollector;
+
+    let collector = ProcessCollector::for_self();
+    let gathered = registry.gather();
+    let is_taken = |name: &str| gathered.iter().any(|family| family.name() == name);
+    let descs = collector.desc();
+    let (there, missing): (Vec<_>, Vec<_>) =
+        descs.into_iter().partition(|desc| is_registered(desc) || is_taken(&desc.fq_name));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if let Some(desc) = there.first() {
+        return Err(BuildError::NameTaken { name: desc.fq_name.clone() });
+    }
+    registry
+        .register(Box::new(collector))
+        .map_err(|error| BuildError::Registration { reason: error.to_string() })
+}
+
+/// There is no collector for other systems than Linux.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn register(
+    _registry: &prometheus::Registry,
+    _is_registered: impl Fn(&prometheus::core::Desc) -> bool,
+) -> Result<(), BuildError> {
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! The databases whose connections can be wrapped.
+
+use sqlx::{Database, Pool};
+
+/// A database whose pools can be [wrapped](crate::PoolObserver::wrap): `Postgres`, `Sqlite`,
+/// `MySql` and `Any`, each with the feature of that name.
+///
+/// It is a trait of this crate and not a bound on sqlx's `Executor`: with such a bound, generic code
+/// that has nothing to do with this crate would no longer compile beside it.
+pub trait Driver: sealed::Run {}
+
+pub(crate) mod sealed {
+    use futures_util::future::BoxFuture;
+    use futures_util::stream::BoxStream;
+    use sqlx::{Database, Describe, Either, Error, Pool, SqlStr};
+
+    use crate::query::OwnedQuery;
+    use crate::sql::Dialect;
+
+    /// What an `Executor` does, on a connection of this database.
+    pub trait Run: Database {
+        fn dialect(pool: &Pool<Self>) -> Dialect;
+
+        fn fetch_many<'e>(
+            connection: &'e mut Self::Connection,
+            query: OwnedQuery<Self>,
+        ) -> BoxStream<'e, Result<Either<Self::QueryResult, Self::Row>, Error>>;
+
+        fn fetch_optional<'e>(
+            connection: &'e mut Self::Connection,
+            query: OwnedQuery<Self>,
+        ) -> BoxFuture<'e, Result<Option<Self::Row>, Error>>;
+
+        fn prepare_with<'e>(
+            connection: &'e mut Self::Connection,
+            sql: SqlStr,
+            parameters: &'e [Self::TypeInfo],
+        ) -> BoxFuture<'e, Result<Self::Statement, Error>>;
+
+        fn describe<'e>(
+            connection: &'e mut Self::Connection,
+            sql: SqlStr,
+        ) -> BoxFuture<'e, Result<Describe<Self>, Error>>;
+    }
+}
+
+macro_rules! driver {
+    ($feature:literal $database:ty, |$pool:ident| $dialect:expr) => {
+        #[cfg(feature = $feature)]
+        impl Driver for $database {}
+
+        #[cfg(feature = $feature)]
+        const _: () = {
+            use futures_util::future::BoxFuture;
+            use futures_util::stream::BoxStream;
+            use sqlx::{Describe, Either, Error, Executor, SqlStr};
+
+            use crate::query::OwnedQuery;
+            use crate::sql::Dialect;
+
+            type Connection = <$database as Database>::Connection;
+            type Step = Either<<$database as Database>::QueryResult, <$database as Database>::Row>;
+
+            impl sealed::Run for $database {
+                fn dialect($pool: &Pool<Self>) -> Dialect {
+                    $dialect
+                }
+
+                fn fetch_many<'e>(
+                    connection: &'e mut Connection,
+                    query: OwnedQuery<Self>,
+                ) -> BoxStream<'e, Result<Step, Error>> {
+                    connection.fetch_many(query)
+                }
+
+                fn fetch_optional<'e>(
+                    connection: &'e mut Connection,
+                    query: OwnedQuery<Self>,
+                ) -> BoxFuture<'e, Result<Option<Self::Row>, Error>> {
+                    connection.fetch_optional(query)
+                }
+
+                fn prepare_with<'e>(
+                    connection: &'e mut Connection,
+                    sql: SqlStr,
+                    parameters: &'e [Self::TypeInfo],
+                ) -> BoxFuture<'e, Result<Self::Statement, Error>> {
+                    connection.prepare_with(sql, parameters)
+                }
+
+                fn describe<'e>(
+                    connection: &'e mut Connection,
+                    sql: SqlStr,
+                ) -> BoxFuture<'e, Result<Describe<Self>, Error>> {
+                    connection.describe(sql)
+                }
+            }
+        };
+    };
+}
+
+driver!("postgres" sqlx::Postgres, |_pool| Dialect::Postgres);
+driver!("sqlite" sqlx::Sqlite, |_pool| Dialect::Sqlite);
+driver!("mysql" sqlx::MySql, |_pool| Dialect::MySql);
+driver!("any" sqlx::Any, |pool| {
+    match pool.connect_options().database_url.scheme() {
+        "postgres" | "postgresql" => Dialect::Postgres,
+        "mysql" | "mariadb" => Dialect::MySql,
+        _ => Dialect::Sqlite,
+    }
+});

@@ -1,0 +1,12 @@
+//! Wrappers that run queries as sqlx does, and count them.
+
+mod connection;
+mod executor;
+mod pool;
+mod session;
+mod transaction;
+
+pub use connection::ObservedConnection;
+pub use pool::ObservedPool;
+pub use session::ObservedSession;
+pub use transaction::ObservedTransaction;

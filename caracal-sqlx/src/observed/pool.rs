@@ -1,0 +1,241 @@
+//! The wrapped pool.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_stream::try_stream;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{BoxStream, TryStreamExt};
+use sqlx::pool::PoolConnection;
+use sqlx::{Describe, Either, Error, Execute, Executor, Pool, SqlSafeStr, SqlStr, Transaction};
+
+use super::{ObservedConnection, ObservedTransaction};
+use crate::call::Answers;
+use crate::connection_error::ConnectionErrors;
+use crate::driver::Driver;
+use crate::query::OwnedQuery;
+use crate::recorder::{Hold, Recorder};
+
+/// A pool whose queries are counted and timed; see the [crate's documentation](crate).
+///
+/// A cheap clone. The series leave the output when the last clone and the last connection,
+/// transaction and stream of it are dropped, or when the pool is closed. Until then it keeps the
+/// pool open like any other clone of it.
+pub struct ObservedPool<DB: Driver> {
+    pool: Pool<DB>,
+    recorder: Arc<Recorder>,
+}
+
+impl<DB: Driver> ObservedPool<DB> {
+    pub(crate) fn new(pool: Pool<DB>, recorder: Arc<Recorder>) -> Self {
+        Self { pool, recorder }
+    }
+
+    /// The pool itself. What runs on it is not counted.
+    #[must_use]
+    pub fn inner(&self) -> &Pool<DB> {
+        &self.pool
+    }
+
+    /// Gives up observing, and the pool back.
+    #[must_use]
+    pub fn into_inner(self) -> Pool<DB> {
+        self.pool
+    }
+
+    /// The name of the pool, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.recorder.instance.name()
+    }
+
+    /// Counts connection errors that this wrapper does not see, such as those of a connection that
+    /// was opened beside the pool.
+    #[must_use]
+    pub fn connection_errors(&self) -> &ConnectionErrors {
+        &self.recorder.errors
+    }
+
+    /// Takes a connection, as [`Pool::acquire`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::acquire`].
+    pub async fn acquire(&self) -> Result<ObservedConnection<DB>, Error> {
+        let taken = self.take().await;
+        taken
+            .map(|(connection, hold)| ObservedConnection::new(connection, &self.recorder, hold))
+            .inspect_err(|error| self.recorder.errors.observe(error))
+    }
+
+    /// Takes a connection if one is idle, as [`Pool::try_acquire`] does.
+    #[must_use]
+    pub fn try_acquire(&self) -> Option<ObservedConnection<DB>> {
+        let connection = self.pool.try_acquire()?;
+        Some(ObservedConnection::new(connection, &self.recorder, Hold::new(&self.recorder)))
+    }
+
+    /// Takes a connection and begins a transaction, as [`Pool::begin`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::begin`].
+    pub async fn begin(&self) -> Result<ObservedTransaction<'static, DB>, Error> {
+        self.begin_on(self.take(), None).await
+    }
+
+    /// Takes a connection and begins a transaction with this statement, as [`Pool::begin_with`]
+    /// does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::begin_with`].
+    pub async fn begin_with(
+        &self,
+        statement: impl SqlSafeStr,
+    ) -> Result<ObservedTransaction<'static, DB>, Error> {
+        self.begin_on(self.take(), Some(statement.into_sql_str())).await
+    }
+
+    /// Begins a transaction if a connection is idle, as [`Pool::try_begin`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::try_begin`].
+    pub async fn try_begin(&self) -> Result<Option<ObservedTransaction<'static, DB>>, Error> {
+        let Some(connection) = self.pool.try_acquire() else { return Ok(None) };
+        let taken = (connection, Hold::new(&self.recorder));
+        self.begin_on(std::future::ready(Ok(taken)), None).await.map(Some)
+    }
+
+    /// Closes the pool, as [`Pool::close`] does. Its gauges leave the output with the next scrape.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Whether the pool was closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.pool.is_closed()
+    }
+
+    /// How many connections are open, idle ones included.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        self.pool.size()
+    }
+
+    /// How many connections are idle.
+    #[must_use]
+    pub fn num_idle(&self) -> usize {
+        self.pool.num_idle()
+    }
+
+    /// Waits for a connection. Its errors are counted by whoever wanted it.
+    async fn take(&self) -> Result<(PoolConnection<DB>, Hold), Error> {
+        let connection = self.recorder.wait(self.pool.acquire()).await?;
+        Ok((connection, Hold::new(&self.recorder)))
+    }
+
+    async fn begin_on(
+        &self,
+        taken: impl Future<Output = Result<(PoolConnection<DB>, Hold), Error>>,
+        statement: Option<SqlStr>,
+    ) -> Result<ObservedTransaction<'static, DB>, Error> {
+        let begun = self.recorder.time("BEGIN", async {
+            let (connection, hold) = taken.await?;
+            Ok((Transaction::begin(connection, statement).await?, hold))
+        });
+        let (transaction, hold) = begun.await?;
+        Ok(ObservedTransaction::new(transaction, &self.recorder, Some(hold)))
+    }
+}
+
+impl<DB: Driver> Clone for ObservedPool<DB> {
+    fn clone(&self) -> Self {
+        Self { pool: self.pool.clone(), recorder: Arc::clone(&self.recorder) }
+    }
+}
+
+impl<DB: Driver> fmt::Debug for ObservedPool<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObservedPool")
+            .field("name", &self.name())
+            .field("pool", &self.pool)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'p, DB: Driver> Executor<'p> for &'_ ObservedPool<DB> {
+    type Database = DB;
+
+    fn fetch_many<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxStream<'e, Result<Either<DB::QueryResult, DB::Row>, Error>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        let pool = self.clone();
+        let query = OwnedQuery::new(query);
+        let call = pool.recorder.call(query.text());
+        let steps = try_stream! {
+            let (mut connection, _hold) = pool.take().await?;
+            let mut steps = DB::fetch_many(&mut connection, query);
+            while let Some(step) = steps.try_next().await? {
+                yield step;
+            }
+        };
+        Box::pin(Answers::new(call, steps))
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxFuture<'e, Result<Option<DB::Row>, Error>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        let pool = self.clone();
+        let query = OwnedQuery::new(query);
+        Box::pin(async move {
+            let mut call = pool.recorder.call(query.text());
+            call.begin();
+            let row = async {
+                let (mut connection, _hold) = pool.take().await?;
+                DB::fetch_optional(&mut connection, query).await
+            };
+            let row = row.await;
+            call.end(&row);
+            row
+        })
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [DB::TypeInfo],
+    ) -> BoxFuture<'e, Result<DB::Statement, Error>>
+    where
+        'p: 'e,
+    {
+        let pool = self.clone();
+        Box::pin(async move {
+            let mut connection = pool.acquire().await?;
+            connection.prepare_with(sql, parameters).await
+        })
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Self::Database>, Error>>
+    where
+        'p: 'e,
+    {
+        let pool = self.clone();
+        Box::pin(async move {
+            let mut connection = pool.acquire().await?;
+            connection.describe(sql).await
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! What a wrapped pool records into.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+
+use caracal_metrics_core::adapter::{Counter, DurationHistogram, Instance, InstanceBuilder};
+use caracal_metrics_core::catalogue::Metric;
+use caracal_metrics_core::{AttachError, MetricsRegistry};
+use sqlx::Error;
+
+use crate::call::Call;
+use crate::connection_error::ConnectionErrors;
+use crate::sql::{Dialect, QueryCache};
+
+/// What the clones of a wrapped pool, its connections and its transactions share.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    queries: QueryCache,
+    pub(crate) errors: ConnectionErrors,
+    waits: Waits,
+    pub(crate) instance: Instance,
+}
+
+impl Recorder {
+    pub(crate) fn new(
+        metrics: &MetricsRegistry,
+        dialect: Dialect,
+        waits: Waits,
+        instance: Instance,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            queries: QueryCache::new(metrics, dialect),
+            errors: ConnectionErrors::new(metrics),
+            waits,
+            instance,
+        })
+    }
+
+    /// A query that has not begun.
+    pub(crate) fn call(self: &Arc<Self>, text: &str) -> Call {
+        Call::new(Arc::clone(self), self.queries.get(text))
+    }
+
+    /// Times a query.
+    pub(crate) async fn time<T>(
+        self: &Arc<Self>,
+        text: &str,
+        query: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let mut call = self.call(text);
+        call.begin();
+        let result = query.await;
+        call.end(&result);
+        result
+    }
+
+    /// Times the wait for a connection, and counts it as pending meanwhile.
+    pub(crate) async fn wait<T>(
+        &self,
+        connection: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let _waiting = Waiting::new(&self.waits);
+        let result = connection.await;
+        if let Err(Error::PoolTimedOut) = result {
+            self.waits.timeouts.inc();
+        }
+        result
+    }
+}
+
+/// What is known of those who want a connection, and of those who have one.
+#[derive(Debug)]
+pub(crate) struct Waits {
+    /// Its own, as the scrape must not hold the instance that it reads for.
+    pending: Arc<AtomicU64>,
+    acquire: DurationHistogram,
+    hold: DurationHistogram,
+    timeouts: Counter,
+}
+
+impl Waits {
+    pub(crate) fn new(builder: &mut InstanceBuilder) -> Result<Self, AttachError> {
+        Ok(Self {
+            pending: Arc::default(),
+            acquire: builder.histogram(Metric::DatabaseConnectionPoolAcquireDuration, &[])?,
+            hold: builder.histogram(Metric::DatabaseConnectionPoolHoldDuration, &[])?,
+            timeouts: builder.counter(Metric::DatabaseConnectionPoolAcquireTimeouts, &[])?,
+        })
+    }
+
+    pub(crate) fn pending(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.pending)
+    }
+}
+
+/// One who waits for a connection, until it is dropped.
+struct Waiting<'r> {
+    waits: &'r Waits,
+    since: Instant,
+}
+
+impl<'r> Waiting<'r> {
+    fn new(waits: &'r Waits) -> Self {
+        waits.pending.fetch_add(1, Relaxed);
+        Self { waits, since: Instant::now() }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.waits.pending.fetch_sub(1, Relaxed);
+        self.waits.acquire.observe(self.since.elapsed());
+    }
+}
+
+/// Times how long a connection is away from its pool.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    recorder: Arc<Recorder>,
+    since: Instant,
+}
+
+impl Hold {
+    pub(crate) fn new(recorder: &Arc<Recorder>) -> Self {
+        Self { recorder: Arc::clone(recorder), since: Instant::now() }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.recorder.waits.hold.observe(self.since.elapsed());
+    }
+}

@@ -1,0 +1,199 @@
+//! A text's tokens, without comments and white space. Every byte is looked at once.
+
+use super::dialect::Dialect;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// A keyword or a name.
+    Word(&'a str),
+    /// What stands between the quotes of a name.
+    Quoted(&'a str),
+    /// A string, a number or a parameter.
+    Literal,
+    Symbol(u8),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Lexer<'a> {
+    text: &'a str,
+    position: usize,
+    dialect: Dialect,
+    #[cfg(test)]
+    pub(super) steps: usize,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
+        Self {
+            text,
+            position: 0,
+            dialect,
+            #[cfg(test)]
+            steps: 0,
+        }
+    }
+
+    /// The next token, or `None` at the end.
+    pub(super) fn next(&mut self) -> Option<Token<'a>> {
+        #[cfg(test)]
+        let from = self.position;
+        self.skip_blanks();
+        let token = self.token();
+        #[cfg(test)]
+        {
+            self.steps += self.position - from + 1;
+        }
+        token
+    }
+
+    fn token(&mut self) -> Option<Token<'a>> {
+        let byte = self.peek(0)?;
+        Some(match byte {
+            b'\'' => self.string(self.dialect.has_backslash_escapes()),
+            b'"' | b'`' => self.quoted(byte),
+            b'[' if self.dialect.has_bracketed_names() => self.quoted(b']'),
+            b'$' => self.dollar(),
+            b'?' => self.literal(),
+            b'0'..=b'9' => self.literal(),
+            _ if starts_word(byte) => self.word(),
+            _ => {
+                self.position += 1;
+                Token::Symbol(byte)
+            }
+        })
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.position..]
+    }
+
+    fn peek(&self, ahead: usize) -> Option<u8> {
+        self.text.as_bytes().get(self.position + ahead).copied()
+    }
+
+    /// Moves behind what comes first, or to the end if it never does.
+    fn skip_past(&mut self, what: &str) {
+        self.position = match self.rest().find(what) {
+            Some(at) => self.position + at + what.len(),
+            None => self.text.len(),
+        };
+    }
+
+    fn skip_while(&mut self, of: impl Fn(u8) -> bool) {
+        let rest = &self.text.as_bytes()[self.position..];
+        self.position += rest.iter().position(|byte| !of(*byte)).unwrap_or(rest.len());
+    }
+
+    fn skip_blanks(&mut self) {
+        while let Some(byte) = self.peek(0) {
+            match (byte, self.peek(1)) {
+                (b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c', _) => self.position += 1,
+                (b'-', Some(b'-')) if self.is_dash_comment() => self.skip_past("\n"),
+                (b'#', _) if self.dialect.has_hash_comments() => self.skip_past("\n"),
+                (b'/', Some(b'*')) => self.skip_block_comment(),
+                _ => return,
+            }
+        }
+    }
+
+    fn is_dash_comment(&self) -> bool {
+        !self.dialect.has_hash_comments()
+            || self.peek(2).is_none_or(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control())
+    }
+
+    fn skip_block_comment(&mut self) {
+        self.position += 2;
+        let mut open = 1;
+        while open > 0 {
+            match (self.peek(0), self.peek(1)) {
+                (None, _) => return,
+                (Some(b'*'), Some(b'/')) => {
+                    open -= 1;
+                    self.position += 2;
+                }
+                (Some(b'/'), Some(b'*')) if self.dialect.nests_comments() => {
+                    open += 1;
+                    self.position += 2;
+                }
+                _ => self.position += 1,
+            }
+        }
+    }
+
+    /// A string, whose doubled quotes read as two strings next to each other.
+    fn string(&mut self, backslashes: bool) -> Token<'a> {
+        self.skip_quotes(b'\'', backslashes);
+        Token::Literal
+    }
+
+    /// A name in quotes; it may hold its own closing quote, doubled.
+    fn quoted(&mut self, close: u8) -> Token<'a> {
+        let start = self.position + 1;
+        // MySQL's double quotes are a string's, unless it is told otherwise.
+        let backslashes = close == b'"' && self.dialect.has_backslash_escapes();
+        let mut end = self.skip_quotes(close, backslashes);
+        while close != b']' && self.peek(0) == Some(close) {
+            end = self.skip_quotes(close, backslashes);
+        }
+        Token::Quoted(&self.text[start..end])
+    }
+
+    /// Moves behind the closing quote, and tells where it stands.
+    fn skip_quotes(&mut self, close: u8, backslashes: bool) -> usize {
+        self.position += 1;
+        while let Some(byte) = self.peek(0) {
+            if byte == close {
+                self.position += 1;
+                return self.position - 1;
+            }
+            self.position += if byte == b'\\' && backslashes { 2 } else { 1 };
+        }
+        // A backslash may have been the last byte.
+        self.position = self.text.len();
+        self.position
+    }
+
+    fn dollar(&mut self) -> Token<'a> {
+        if self.dialect.has_dollar_quotes() {
+            let name = self.text.as_bytes()[self.position + 1..].iter();
+            let length = name.take_while(|byte| continues_word(**byte) && **byte != b'$').count();
+            let tag = self.position + 1 + length;
+            let is_tag = self.peek(1).is_some_and(|byte| starts_word(byte) || byte == b'$');
+            if is_tag && self.text.as_bytes().get(tag) == Some(&b'$') {
+                let quote = &self.text[self.position..=tag];
+                self.position = tag + 1;
+                self.skip_past(quote);
+                return Token::Literal;
+            }
+        }
+        self.literal()
+    }
+
+    fn literal(&mut self) -> Token<'a> {
+        self.position += 1;
+        self.skip_while(|byte| continues_word(byte) || byte == b'.');
+        Token::Literal
+    }
+
+    fn word(&mut self) -> Token<'a> {
+        let start = self.position;
+        self.skip_while(continues_word);
+        let word = &self.text[start..self.position];
+        if self.peek(0) == Some(b'\'')
+            && matches!(word, "E" | "e" | "N" | "n" | "B" | "b" | "X" | "x")
+        {
+            let backslashes = matches!(word, "E" | "e") || self.dialect.has_backslash_escapes();
+            return self.string(backslashes);
+        }
+        Token::Word(word)
+    }
+}
+
+/// Bytes beyond ASCII are parts of letters to every database.
+fn starts_word(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
+}
+
+fn continues_word(byte: u8) -> bool {
+    starts_word(byte) || byte.is_ascii_digit() || byte == b'$'
+}

@@ -1,0 +1,34 @@
+//! What a statement does, and to which table, read from its text.
+
+mod cache;
+mod dialect;
+mod keyword;
+mod lexer;
+mod parser;
+#[cfg(test)]
+mod tests;
+
+use caracal_metrics_core::DatabaseOperationType;
+
+pub(crate) use cache::QueryCache;
+pub(crate) use dialect::Dialect;
+pub(crate) use parser::classify;
+
+/// The table of a statement that names none that can be read.
+pub(crate) const UNKNOWN: &str = "unknown";
+/// The table of a text with several statements.
+pub(crate) const BATCH: &str = "batch";
+
+/// What a text says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Statement {
+    pub(crate) operation: DatabaseOperationType,
+    /// As the database folds it: without quotes, schema, and the case that does not count.
+    pub(crate) table: Option<String>,
+}
+
+impl Statement {
+    pub(crate) fn table(&self) -> &str {
+        self.table.as_deref().unwrap_or(UNKNOWN)
+    }
+}

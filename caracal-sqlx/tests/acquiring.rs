@@ -1,0 +1,165 @@
+//! Waiting for a connection, keeping it, and not getting one.
+
+mod page;
+
+use std::time::Duration;
+
+use caracal_metrics_core::MetricsRegistry;
+use caracal_sqlx::{ObservedPool, PoolObserver};
+use page::{Counts, connection_errors, observed, pool_sample, queries};
+use sqlx::Sqlite;
+use sqlx::sqlite::SqlitePoolOptions;
+
+fn impatient() -> (MetricsRegistry, ObservedPool<Sqlite>) {
+    let metrics = MetricsRegistry::new();
+    let options = SqlitePoolOptions::new().max_connections(1);
+    let options = options.acquire_timeout(Duration::from_millis(50));
+    let pool = options.connect_lazy("sqlite::memory:").unwrap();
+    let pool = PoolObserver::new(&pool).wrap(&metrics).unwrap();
+    (metrics, pool)
+}
+
+#[tokio::test]
+async fn waits_and_holds_are_timed_once_each() {
+    let (metrics, pool) = observed().await;
+    let counts = || {
+        ["acquire_duration_seconds_count", "hold_duration_seconds_count"]
+            .map(|name| pool_sample(&metrics, name).unwrap())
+    };
+    assert_eq!(counts(), [0.0, 0.0]);
+
+    let connection = pool.acquire().await.unwrap();
+    assert_eq!(counts(), [1.0, 0.0]);
+    connection.close().await.unwrap();
+    assert_eq!(counts(), [1.0, 1.0]);
+
+    sqlx::query("SELECT 1").execute(&pool).await.unwrap();
+    assert_eq!(counts(), [2.0, 2.0]);
+    sqlx::query("SELECT 1").fetch_optional(&pool).await.unwrap();
+    assert_eq!(counts(), [3.0, 3.0]);
+
+    let mut transaction = pool.begin().await.unwrap();
+    let savepoint = transaction.begin().await.unwrap();
+    savepoint.commit().await.unwrap();
+    assert_eq!(counts(), [4.0, 3.0]);
+    transaction.commit().await.unwrap();
+    assert_eq!(counts(), [4.0, 4.0]);
+
+    drop(pool.acquire().await.unwrap().into_inner());
+    assert_eq!(counts(), [5.0, 5.0]);
+}
+
+#[tokio::test]
+async fn who_waits_is_pending_until_served_or_gone() {
+    let (metrics, pool) = observed().await;
+    let pending = || pool_sample(&metrics, "pending");
+    assert_eq!(pending(), Some(0.0));
+
+    let held = pool.acquire().await.unwrap();
+    let mut served = std::pin::pin!(pool.acquire());
+    {
+        let mut gone = std::pin::pin!(pool.acquire());
+        assert_eq!(pending(), Some(0.0), "nobody has polled them");
+        assert!(futures_util::poll!(&mut served).is_pending());
+        assert!(futures_util::poll!(&mut gone).is_pending());
+        assert_eq!(pending(), Some(2.0));
+    }
+    let mut query = Box::pin(sqlx::query("SELECT 1").execute(&pool));
+    assert!(futures_util::poll!(&mut query).is_pending());
+    drop(query);
+    drop(held);
+    let _served = served.await.unwrap();
+    assert_eq!(pending(), Some(0.0));
+}
+
+#[tokio::test]
+async fn a_wait_in_vain_is_a_timeout_and_a_connection_error() {
+    let (metrics, pool) = impatient();
+    let held = pool.acquire().await.unwrap();
+    assert!(matches!(pool.acquire().await, Err(sqlx::Error::PoolTimedOut)));
+    assert_eq!(pool_sample(&metrics, "acquire_timeouts_total"), Some(1.0));
+    assert_eq!(connection_errors(&metrics), [("pool_timeout", 1.0)]);
+    assert_eq!(queries(&metrics, "other", "unknown"), Counts::default(), "it was no query");
+
+    // To a query that finds no connection it is the query's error too, and the connection's once.
+    let select = sqlx::query("SELECT * FROM agents").fetch_all(&pool).await;
+    assert!(matches!(select, Err(sqlx::Error::PoolTimedOut)));
+    let select = sqlx::query("SELECT * FROM agents").fetch_optional(&pool).await;
+    assert!(matches!(select, Err(sqlx::Error::PoolTimedOut)));
+    assert!(matches!(pool.begin().await, Err(sqlx::Error::PoolTimedOut)));
+    assert_eq!(pool_sample(&metrics, "acquire_timeouts_total"), Some(4.0));
+    assert_eq!(connection_errors(&metrics), [("pool_timeout", 4.0)]);
+    assert_eq!(queries(&metrics, "select", "agents").error, 2.0);
+    assert_eq!(queries(&metrics, "other", "unknown").error, 1.0);
+    drop(held);
+}
+
+#[tokio::test]
+async fn a_closed_pool_gives_errors_and_leaves_the_page() {
+    let (metrics, pool) = observed().await;
+    pool.close().await;
+    assert!(pool.is_closed());
+    assert!(matches!(pool.acquire().await, Err(sqlx::Error::PoolClosed)));
+    let select = sqlx::query("SELECT * FROM agents").fetch_optional(&pool).await;
+    assert!(matches!(select, Err(sqlx::Error::PoolClosed)));
+    assert_eq!(connection_errors(&metrics), [("pool_closed", 2.0)]);
+    assert_eq!(pool_sample(&metrics, "acquire_timeouts_total"), None);
+    assert_eq!(pool_sample(&metrics, "pending"), None);
+}
+
+#[tokio::test]
+async fn only_an_idle_connection_is_there_at_once() {
+    let (metrics, pool) = observed().await;
+    let connection = loop {
+        // It comes back from a task of sqlx's, after the last one has used it.
+        tokio::task::yield_now().await;
+        if let Some(connection) = pool.try_acquire() {
+            break connection;
+        }
+    };
+    assert!(pool.try_acquire().is_none());
+    assert!(pool.try_begin().await.unwrap().is_none());
+    assert_eq!(pool_sample(&metrics, "checked_out"), Some(1.0));
+    drop(connection);
+    let transaction = loop {
+        tokio::task::yield_now().await;
+        if let Some(transaction) = pool.try_begin().await.unwrap() {
+            break transaction;
+        }
+    };
+    assert_eq!(queries(&metrics, "other", "unknown").success, 1.0);
+    transaction.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_series_go_with_the_last_of_the_pools_handles() {
+    let (metrics, pool) = observed().await;
+    let other = pool.clone();
+    let connection = pool.acquire().await.unwrap();
+    drop((pool, other));
+    assert_eq!(pool_sample(&metrics, "open"), Some(1.0));
+    connection.close().await.unwrap();
+    for name in ["open", "pending", "acquire_timeouts_total", "hold_duration_seconds_count"] {
+        assert_eq!(pool_sample(&metrics, name), None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn pools_with_names_share_the_queries_and_have_waits_of_their_own() {
+    let metrics = MetricsRegistry::new();
+    let wrap = |name: &str| {
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_lazy("sqlite::memory:");
+        PoolObserver::new(&pool.unwrap()).named(name).wrap(&metrics).unwrap()
+    };
+    let (primary, replica) = (wrap("primary"), wrap("replica"));
+    assert_eq!(primary.name(), Some("primary"));
+    for pool in [&primary, &primary, &replica] {
+        sqlx::query("SELECT 1").execute(pool).await.unwrap();
+    }
+    let waits = |pool| {
+        let name = "caracal_database_connection_pool_acquire_duration_seconds_count";
+        metrics.sample(name, &[("pool", pool)])
+    };
+    assert_eq!((waits("primary"), waits("replica")), (Some(2.0), Some(1.0)));
+    assert_eq!(queries(&metrics, "select", "unknown").success, 3.0);
+}

@@ -1,0 +1,19 @@
+//! The engine's loom models.
+
+use anyhow::{Result, ensure};
+use xshell::cmd;
+
+use crate::workspace::Workspace;
+
+/// Runs the models, in a target folder of their own: the flag would have everything built anew.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let sh = &workspace.shell;
+    let filter = "engine::models";
+    let output = cmd!(sh, "cargo test --release --package caracal-metrics-core --lib {filter}")
+        .env("CARGO_TARGET_DIR", workspace.scratch().join("loom"))
+        .env("RUSTFLAGS", "--cfg caracal_loom")
+        .read()?;
+    eprintln!("{output}");
+    ensure!(!output.contains("running 0 tests"), "there is no test `{filter}` any more");
+    Ok(())
+}
