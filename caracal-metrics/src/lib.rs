@@ -72,10 +72,12 @@
 //! | feature | module | observes |
 //! |---|---|---|
 //! | `axum` | `axum` | requests, and the page at `/metrics` |
+//! | `axum-serve` | `axum` | the same, with a server for metrics on a port of their own |
 //! | `breaker` | `breaker` | failsafe circuit breakers |
 //! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
+//! | `protobuf` | | nothing: adds `Format::Protobuf`, for scrapers that ask for it |
 //! | `full` | all of them | |
 
 pub use caracal_metrics_core::*;

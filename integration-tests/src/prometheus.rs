@@ -34,7 +34,15 @@ impl Prometheus {
     /// # Errors
     /// When the command `prometheus` is missing or does not come up.
     pub async fn scraping(target: SocketAddr) -> Result<Self> {
-        Self::scraping_with_rules(target, &[]).await
+        Self::start(target, &[], &[]).await
+    }
+
+    /// The same, with more flags, such as `--enable-feature=exemplar-storage`.
+    ///
+    /// # Errors
+    /// As [`Prometheus::scraping`].
+    pub async fn scraping_with_flags(target: SocketAddr, flags: &[&str]) -> Result<Self> {
+        Self::start(target, &[], flags).await
     }
 
     /// Starts a Prometheus that scrapes `/metrics` at `target` and evaluates the rules in these files.
@@ -42,16 +50,21 @@ impl Prometheus {
     /// # Errors
     /// As [`Prometheus::scraping`], and when a file of rules is missing or malformed.
     pub async fn scraping_with_rules(target: SocketAddr, rules: &[&Path]) -> Result<Self> {
+        Self::start(target, rules, &[]).await
+    }
+
+    async fn start(target: SocketAddr, rules: &[&Path], flags: &[&str]) -> Result<Self> {
         let rules = rules.iter().map(fs::canonicalize).collect::<Result<Vec<_>, _>>()?;
         let server =
             ServerProcess::start(Path::new("prometheus"), "/-/ready", |address, folder| {
                 let config = folder.join("prometheus.yml");
                 fs::write(&config, configuration(target, &rules)?)?;
-                Ok(vec![
+                let own = [
                     format!("--config.file={}", config.display()),
                     format!("--storage.tsdb.path={}", folder.join("data").display()),
                     format!("--web.listen-address={address}"),
-                ])
+                ];
+                Ok(own.into_iter().chain(flags.iter().map(ToString::to_string)).collect())
             })
             .await
             .context("Prometheus does not start (`cargo xtask test` gets it)")?;
@@ -91,7 +104,11 @@ impl Prometheus {
         }
     }
 
-    async fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
+    /// What a path of the HTTP API answers, as it stands.
+    ///
+    /// # Errors
+    /// When the answer is not JSON.
+    pub async fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
         let url = self.server.url(path);
         let answer = reqwest::Client::new().get(url).query(parameters).send().await?;
         Ok(serde_json::from_slice(&answer.bytes().await?)?)

@@ -10,6 +10,7 @@ mod lint;
 mod loom;
 mod monitoring;
 mod postgres_image;
+mod python;
 mod reference;
 mod step;
 mod test;
@@ -35,7 +36,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run every test: unit, documentation, integration (Docker and Prometheus).
+    /// Run every test: unit, documentation, integration (Docker, Prometheus and Python).
     Test(test::Options),
     /// Run the checks that need no tests: format, clippy, docs, features, licences.
     Lint {

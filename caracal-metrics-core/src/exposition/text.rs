@@ -183,6 +183,8 @@ mod tests {
             65_000_000,
             (1 << 53) + 1,
             9_007_199_254_740_993_123,
+            // Divided as floats, this one would be rounded twice, and wrong.
+            665_254_580_340_503_029,
             u128::from(u64::MAX) * 7 + 3,
         ] {
             let mut digits = Vec::new();
