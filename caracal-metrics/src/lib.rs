@@ -77,8 +77,9 @@
 //! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
+//! | `sqlx-any`, `sqlx-mysql`, `sqlx-postgres`, `sqlx-sqlite` | `sqlx` | queries through a wrapped pool of that database |
 //! | `protobuf` | | nothing: adds `Format::Protobuf`, for scrapers that ask for it |
-//! | `full` | all of them | |
+//! | `full` | all of them | all but the queries, which need the feature of the database |
 
 pub use caracal_metrics_core::*;
 

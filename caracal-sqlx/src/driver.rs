@@ -1,7 +1,5 @@
 //! The databases whose connections can be wrapped.
 
-use sqlx::{Database, Pool};
-
 /// A database whose pools can be [wrapped](crate::PoolObserver::wrap): `Postgres`, `Sqlite`,
 /// `MySql` and `Any`, each with the feature of that name.
 ///
@@ -53,7 +51,7 @@ macro_rules! driver {
         const _: () = {
             use futures_util::future::BoxFuture;
             use futures_util::stream::BoxStream;
-            use sqlx::{Describe, Either, Error, Executor, SqlStr};
+            use sqlx::{Database, Describe, Either, Error, Executor, Pool, SqlStr};
 
             use crate::query::OwnedQuery;
             use crate::sql::Dialect;

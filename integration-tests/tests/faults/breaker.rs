@@ -1,0 +1,142 @@
+//! The circuit breaker through all its states, with the cache answering meanwhile; and a cache that forgets.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use reqwest::StatusCode;
+
+use crate::page::Page;
+use crate::scene::{Scene, eventually};
+use crate::service::Settings;
+
+const STATE: &str = "caracal_circuit_breaker_state";
+const CHANGES: &str = "caracal_circuit_breaker_state_changes_total";
+const BREAKER: (&str, &str) = ("name", "database");
+
+fn changes(page: &Page, from: &str, to: &str) -> f64 {
+    page.value(CHANGES, &[BREAKER, ("from_state", from), ("to_state", to)])
+}
+
+/// The breaker's state on the page, right after the client saw what it did.
+async fn state(scene: &Scene) -> Result<f64> {
+    Ok(scene.page().await?.value(STATE, &[BREAKER]))
+}
+
+/// Asks until the breaker lets a call through, whatever comes of that.
+async fn until_let_through(scene: &Scene) -> Result<()> {
+    eventually("the breaker lets a call through", async || {
+        Ok(scene.client.write("agent-1").await?.database.as_deref() != Some("rejection"))
+    })
+    .await
+}
+
+pub(crate) async fn open_half_open_closed() -> Result<()> {
+    const FAILURES: u32 = 5;
+    let scene = Scene::set(Settings { failures: FAILURES, ..Settings::default() }).await?;
+    let client = &scene.client;
+    ensure!(client.act("agent-1").await?.status == StatusCode::OK);
+    ensure!(client.act("agent-0").await?.status == StatusCode::FORBIDDEN);
+    ensure!(state(&scene).await? == 0.0);
+
+    // The server answers, and no statement works.
+    scene.database.run("revoke select, insert on policies, ledger from service").await?;
+    for _ in 0..FAILURES {
+        ensure!(state(&scene).await? == 0.0);
+        let answer = client.act("agent-2").await?;
+        ensure!(answer.database.as_deref() == Some("failure"), "{answer:?}");
+    }
+    ensure!(state(&scene).await? == 1.0);
+
+    // Open: nobody asks the database, and the cache answers for those whom it knows.
+    let mut rejected = 0;
+    for (agent, status) in [
+        ("agent-1", StatusCode::OK),
+        ("agent-0", StatusCode::FORBIDDEN),
+        ("agent-3", StatusCode::SERVICE_UNAVAILABLE),
+    ] {
+        let answer = client.act(agent).await?;
+        ensure!(answer.status == status, "{agent}: {answer:?}");
+        ensure!(answer.degraded == (status != StatusCode::SERVICE_UNAVAILABLE), "{answer:?}");
+        rejected += u32::from(answer.database.as_deref() == Some("rejection"));
+    }
+    ensure!(rejected <= 1);
+
+    // Half-open, and it fails: open again.
+    until_let_through(&scene).await?;
+    let page = scene.settled().await?;
+    ensure!(page.value(STATE, &[BREAKER]) == 1.0, "{}", page.text());
+    ensure!(changes(&page, "half_open", "open") >= 1.0, "{}", page.text());
+
+    // Half-open, and under way for as long as the test likes.
+    scene.database.run("grant select, insert on policies, ledger to service").await?;
+    let lock = scene.database.lock().await?;
+    let attempt = eventually_half_open(&scene).await?;
+    let page = scene.page().await?;
+    ensure!(page.value(STATE, &[BREAKER]) == 2.0, "{}", page.text());
+    ensure!(client.act("agent-1").await?.degraded, "half-open is not closed");
+    lock.release().await?;
+    ensure!(attempt.await??.status == StatusCode::OK);
+
+    let page = scene.recovered().await?;
+    // One legal walk: as often into a state as out of it, but for where it ended.
+    let (opened, reopened) =
+        (changes(&page, "closed", "open"), changes(&page, "half_open", "open"));
+    let (tried, closed) =
+        (changes(&page, "open", "half_open"), changes(&page, "half_open", "closed"));
+    ensure!((opened, closed) == (1.0, 1.0), "{}", page.text());
+    ensure!(tried == reopened + closed, "{}", page.text());
+    ensure!(page.sum(CHANGES, &[BREAKER]) == opened + reopened + tried + closed);
+    ensure!(!client.act("agent-1").await?.degraded);
+    ensure!(client.act("agent-4").await?.status == StatusCode::OK);
+    scene.recovered().await?;
+    Ok(())
+}
+
+/// Sends requests that wait for the lock until the breaker lets one through: that one.
+async fn eventually_half_open(
+    scene: &Scene,
+) -> Result<tokio::task::JoinHandle<Result<crate::client::Answer>>> {
+    loop {
+        let attempt = scene.client.start_waiting();
+        while !attempt.is_finished() {
+            if scene.database.waiting().await? == 1 {
+                return Ok(attempt);
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let answer = attempt.await??;
+        ensure!(answer.database.as_deref() == Some("rejection"), "{answer:?}");
+    }
+}
+
+pub(crate) async fn cache_expiry() -> Result<()> {
+    const AGENTS: usize = 20;
+    const SIZE: &str = "caracal_policy_cache_size";
+    const EVICTIONS: &str = "caracal_policy_cache_evictions_total";
+    const EXPIRED: [(&str, &str); 2] = [("cache", "policy"), ("cause", "expired")];
+    // Longer than twenty requests take on a busy machine.
+    let policies_live_for = Duration::from_secs(4);
+    let scene = Scene::set(Settings { policies_live_for, ..Settings::default() }).await?;
+    for _ in 0..2 {
+        for n in 0..AGENTS {
+            scene.client.act(&format!("agent-{n}")).await?;
+        }
+    }
+    let page = scene.settled().await?;
+    ensure!(page.value(SIZE, &[]) == AGENTS as f64, "{}", page.text());
+    ensure!(page.value(EVICTIONS, &[]) == 0.0, "{}", page.text());
+
+    // Nobody asks any more; the scrapes alone see the entries go.
+    let page = scene.page_when("an empty cache", |page| page.value(SIZE, &[]) == 0.0).await?;
+    ensure!(page.value(EVICTIONS, &[]) == AGENTS as f64, "{}", page.text());
+    ensure!(page.value("caracal_cache_removals_total", &EXPIRED) == AGENTS as f64);
+
+    // Expired is not known: the database is asked again.
+    ensure!(scene.client.act("agent-1").await?.cache.as_deref() == Some("miss"));
+    let page = scene.recovered().await?;
+    ensure!(page.value("caracal_policy_cache_hits_total", &[]) == AGENTS as f64);
+    ensure!(page.value("caracal_policy_cache_misses_total", &[]) == (AGENTS + 1) as f64);
+    let executed = scene.database.executed("select effect from policies").await?;
+    ensure!(executed == (AGENTS + 1) as f64, "{executed} queries for {AGENTS} agents");
+    Ok(())
+}

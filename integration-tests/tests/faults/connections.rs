@@ -1,0 +1,145 @@
+//! Connections that are not to be had, that are cut, that are refused, and that nobody waits for any more.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use reqwest::StatusCode;
+
+use crate::page::Page;
+use crate::scene::{Scene, eventually};
+use crate::service::Settings;
+
+const CHECKED_OUT: &str = "caracal_database_connection_pool_checked_out";
+const PENDING: &str = "caracal_database_connection_pool_pending";
+const ERRORS: &str = "caracal_database_connection_errors_total";
+const QUERIES: &str = "caracal_database_queries_total";
+
+/// All connection errors on the page are of one type, and so many.
+fn only_errors(page: &Page, error_type: &str, count: f64) -> Result<()> {
+    let read = (page.value(ERRORS, &[("error_type", error_type)]), page.sum(ERRORS, &[]));
+    ensure!(read == (count, count), "{count} {error_type} expected:\n{}", page.text());
+    Ok(())
+}
+
+/// The service works: one request that needs the database succeeds.
+async fn works(scene: &Scene) -> Result<()> {
+    let answer = scene.client.write("agent-1").await?;
+    ensure!(answer.status == StatusCode::CREATED, "{answer:?}");
+    Ok(())
+}
+
+pub(crate) async fn pool_exhaustion() -> Result<()> {
+    const WAIT: Duration = Duration::from_millis(500);
+    let settings = Settings { connections: 3, acquire_timeout: WAIT, ..Settings::default() };
+    let scene = Scene::set(settings).await?;
+    let lock = scene.database.lock().await?;
+    let holding = [(); 3].map(|()| scene.client.start_waiting());
+    scene.until_waiting(3).await?;
+    let page = scene.page().await?;
+    ensure!(page.value(CHECKED_OUT, &[]) == 3.0, "{}", page.text());
+    ensure!(page.value("caracal_database_connection_pool_size", &[]) == 3.0, "{}", page.text());
+
+    // Five more find no connection: while they wait the page says so, then each is one timeout.
+    let waiting = [(); 5].map(|()| {
+        let client = scene.client.clone();
+        tokio::spawn(async move { client.write("agent-1").await })
+    });
+    scene.page_when("five that wait", |page| page.value(PENDING, &[]) == 5.0).await?;
+    for waiting in waiting {
+        let answer = waiting.await??;
+        ensure!(answer.status == StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+    }
+    let page = scene.page().await?;
+    only_errors(&page, "pool_timeout", 5.0)?;
+    let timeouts = page.value("caracal_database_connection_pool_acquire_timeouts_total", &[]);
+    ensure!(timeouts == 5.0, "{}", page.text());
+    ensure!(page.value(PENDING, &[]) == 0.0, "{}", page.text());
+    let waited = page.value("caracal_database_connection_pool_acquire_duration_seconds_sum", &[]);
+    ensure!(waited >= 5.0 * WAIT.as_secs_f64(), "five waited {waited} s");
+
+    lock.release().await?;
+    for holding in holding {
+        ensure!(holding.await??.status == StatusCode::OK);
+    }
+    works(&scene).await?;
+    let page = scene.recovered().await?;
+    only_errors(&page, "pool_timeout", 5.0)?;
+    let failed = page.sum(QUERIES, &[("status", "error")]);
+    ensure!(failed == 5.0, "{failed} queries failed");
+    Ok(())
+}
+
+pub(crate) async fn terminated_connections() -> Result<()> {
+    let scene = Scene::set(Settings { connections: 3, ..Settings::default() }).await?;
+    let lock = scene.database.lock().await?;
+    let cut = [(); 3].map(|()| scene.client.start_waiting());
+    scene.until_waiting(3).await?;
+    let ended = scene.database.terminate_sessions().await?;
+    ensure!(ended == 3, "{ended} connections were ended");
+    for cut in cut {
+        let answer = cut.await??;
+        ensure!(answer.status == StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+        ensure!(answer.database.as_deref() == Some("failure"), "{answer:?}");
+    }
+    lock.release().await?;
+    works(&scene).await?;
+    let page = scene.recovered().await?;
+    only_errors(&page, "server_shutdown", 3.0)?;
+    ensure!(page.sum(QUERIES, &[("status", "error")]) == 3.0, "{}", page.text());
+
+    // An idle connection that was ended is found out before anybody gets it: nobody sees an error.
+    scene.database.terminate_sessions().await?;
+    works(&scene).await?;
+    only_errors(&scene.recovered().await?, "server_shutdown", 3.0)
+}
+
+/// The password was changed, and the service still has the old one.
+pub(crate) async fn wrong_password() -> Result<()> {
+    let scene = Scene::set(Settings::default()).await?;
+    works(&scene).await?;
+    scene.database.run("alter role service password 'second'").await?;
+    // Connections that are open stay good.
+    works(&scene).await?;
+    scene.database.terminate_sessions().await?;
+    for _ in 0..7 {
+        let answer = scene.client.write("agent-1").await?;
+        ensure!(answer.status == StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+    }
+    let page = scene.settled().await?;
+    only_errors(&page, "authentication", 7.0)?;
+    ensure!(page.value("caracal_database_connection_pool_open", &[]) == 0.0, "{}", page.text());
+    ensure!(page.value(CHECKED_OUT, &[]) == 0.0, "{}", page.text());
+
+    scene.database.run("alter role service password 'first'").await?;
+    works(&scene).await?;
+    only_errors(&scene.recovered().await?, "authentication", 7.0)
+}
+
+/// Clients that lose their patience with slow queries.
+pub(crate) async fn cancelled_requests() -> Result<()> {
+    const IN_FLIGHT: &str = "caracal_gateway_requests_in_flight";
+    let scene = Scene::set(Settings { connections: 3, ..Settings::default() }).await?;
+    let lock = scene.database.lock().await?;
+    // Three in the database, seven that wait for a connection.
+    let requests = [(); 10].map(|()| scene.client.start_waiting());
+    scene.until_waiting(3).await?;
+    let all = |page: &Page| page.value(PENDING, &[]) == 7.0 && page.value(IN_FLIGHT, &[]) == 10.0;
+    scene.page_when("ten in flight, seven without a connection", all).await?;
+    for request in requests {
+        scene.client.abandon(request).await;
+    }
+    let page = scene.settled().await?;
+    ensure!(page.value(PENDING, &[]) == 0.0, "{}", page.text());
+    // The queries that were given up run on in the server, and have their connections.
+    ensure!(page.value(CHECKED_OUT, &[]) == 3.0, "{}", page.text());
+    ensure!(scene.database.waiting().await? == 3);
+    let failed = page.sum(QUERIES, &[("status", "error")]);
+    ensure!(failed == 10.0, "{failed} queries were cancelled");
+
+    lock.release().await?;
+    eventually("the server is through", async || Ok(scene.database.waiting().await? == 0)).await?;
+    works(&scene).await?;
+    let page = scene.recovered().await?;
+    ensure!(page.sum(ERRORS, &[]) == 0.0, "to cancel is no connection error:\n{}", page.text());
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! The database of a scenario: the server in its container, and its administrator.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use anyhow::{Context, Result, bail};
+use integration_tests::Postgres;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
+use testcontainers::ImageExt;
+use testcontainers::core::ContainerPort;
+
+/// The role that the service has.
+const ROLE: &str = "service";
+const PASSWORD: &str = "first";
+
+const SCHEMA: &str = "
+    create extension pg_stat_statements;
+    create table policies (agent text primary key, effect text not null, uses bigint default 0);
+    create table ledger (id bigserial primary key, agent text not null);
+    insert into policies (agent, effect)
+        select 'agent-' || n, case when n % 3 = 0 then 'deny' else 'allow' end
+        from generate_series(0, 99) n;
+    create role service login password 'first';
+    grant select, insert, update on all tables in schema public to service;
+    grant usage on all sequences in schema public to service;
+    select pg_stat_statements_reset();
+";
+
+/// Whether agent `n` of those in the table may act.
+pub(crate) fn allowed(n: usize) -> bool {
+    !n.is_multiple_of(3)
+}
+
+/// A server with the service's tables and role, that counts the statements it executes.
+pub(crate) struct Database {
+    postgres: Postgres,
+    admin: PgPool,
+    service_url: String,
+}
+
+impl Database {
+    pub(crate) async fn start() -> Result<Self> {
+        Self::on_port(None).await
+    }
+
+    /// A server whose port stays the same when it is stopped and started.
+    pub(crate) async fn start_on_fixed_port() -> Result<Self> {
+        let mut attempts = 3;
+        loop {
+            attempts -= 1;
+            // Between choosing a free port and its use, another process can take it.
+            let port = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?.local_addr()?.port();
+            match Self::on_port(Some(port)).await {
+                Err(error) if attempts > 0 && format!("{error:?}").contains("port") => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn on_port(port: Option<u16>) -> Result<Self> {
+        let postgres = Postgres::start_with(|request| {
+            // 200 connections: what the service opens and what it has not closed yet.
+            let request = request.with_cmd([
+                "postgres",
+                "-c",
+                "shared_preload_libraries=pg_stat_statements",
+                "-c",
+                "fsync=off",
+            ]);
+            match port {
+                Some(port) => request.with_mapped_port(port, ContainerPort::Tcp(5432)),
+                None => request,
+            }
+        })
+        .await?;
+        let admin = PgPoolOptions::new().max_connections(2).connect(postgres.url()).await?;
+        sqlx::raw_sql(SCHEMA).execute(&admin).await.context("the schema can't be made")?;
+        let options: PgConnectOptions = postgres.url().parse()?;
+        let (host, port) = (options.get_host(), options.get_port());
+        let name = options.get_database().context("the URL names no database")?;
+        let service_url = format!("postgres://{ROLE}:{PASSWORD}@{host}:{port}/{name}");
+        Ok(Self { postgres, admin, service_url })
+    }
+
+    /// Where the service finds it.
+    pub(crate) fn service_url(&self) -> &str {
+        &self.service_url
+    }
+
+    pub(crate) fn postgres(&self) -> &Postgres {
+        &self.postgres
+    }
+
+    /// Runs statements as the administrator.
+    pub(crate) async fn run(&self, sql: &'static str) -> Result<()> {
+        sqlx::raw_sql(sql).execute(&self.admin).await.context(sql)?;
+        Ok(())
+    }
+
+    /// How often the service's statements that begin so were executed, by the server's own count.
+    pub(crate) async fn executed(&self, beginning: &str) -> Result<f64> {
+        let calls = "select coalesce(sum(calls), 0)::float8 from pg_stat_statements
+                     join pg_roles on pg_roles.oid = userid
+                     where rolname = $1 and lower(query) like lower($2) || '%'";
+        let calls = sqlx::query_scalar(calls).bind(ROLE).bind(beginning);
+        Ok(calls.fetch_one(&self.admin).await?)
+    }
+
+    /// How many connections the service has, by the server's own count.
+    pub(crate) async fn sessions(&self) -> Result<f64> {
+        let count = "select count(*)::float8 from pg_stat_activity where usename = $1";
+        Ok(sqlx::query_scalar(count).bind(ROLE).fetch_one(&self.admin).await?)
+    }
+
+    /// Ends the service's connections, as an administrator would; how many there were.
+    pub(crate) async fn terminate_sessions(&self) -> Result<i64> {
+        let terminate = "select count(pg_terminate_backend(pid, 5000))
+                         from pg_stat_activity where usename = $1";
+        Ok(sqlx::query_scalar(terminate).bind(ROLE).fetch_one(&self.admin).await?)
+    }
+
+    /// Takes the lock that `/lock` waits for, until it is released.
+    pub(crate) async fn lock(&self) -> Result<Lock> {
+        let mut connection = PgConnection::connect(self.postgres.url()).await?;
+        sqlx::query("select pg_advisory_lock(1)").execute(&mut connection).await?;
+        Ok(Lock { connection })
+    }
+
+    /// How many of the service's statements wait for that lock.
+    pub(crate) async fn waiting(&self) -> Result<i64> {
+        let count = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
+        Ok(sqlx::query_scalar(count).fetch_one(&self.admin).await?)
+    }
+
+    /// Stops the server, as its administrator would: connections are ended.
+    pub(crate) async fn stop(&self) -> Result<()> {
+        self.postgres.container().stop().await?;
+        Ok(())
+    }
+
+    /// Starts it again, and waits until it takes connections.
+    pub(crate) async fn start_again(&self) -> Result<()> {
+        self.postgres.container().start().await?;
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        loop {
+            match PgConnection::connect(self.postgres.url()).await {
+                Ok(connection) => return Ok(connection.close().await?),
+                Err(error) if std::time::Instant::now() > deadline => {
+                    bail!("Postgres does not come back: {error}")
+                }
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            }
+        }
+    }
+}
+
+/// The administrator's lock.
+pub(crate) struct Lock {
+    connection: PgConnection,
+}
+
+impl Lock {
+    pub(crate) async fn release(self) -> Result<()> {
+        Ok(self.connection.close().await?)
+    }
+}

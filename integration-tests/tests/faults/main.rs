@@ -1,0 +1,36 @@
+//! All adapters together, in a service that is driven through its front door while things break: what
+//! clients saw, what the database counted and what the page says must agree.
+
+mod breaker;
+mod client;
+mod connections;
+mod database;
+mod handlers;
+mod outages;
+mod page;
+mod scene;
+mod service;
+mod traffic;
+
+use std::process::ExitCode;
+
+use integration_tests::{Needs, run, test};
+
+fn main() -> ExitCode {
+    scene::count_panics();
+    let docker = &[Needs::Docker];
+    run(vec![
+        test("normal_traffic", docker, traffic::normal_traffic),
+        test("two_hundred_clients", docker, traffic::two_hundred_clients),
+        test("label_flood", docker, traffic::label_flood),
+        test("hostile_agents", docker, traffic::hostile_agents),
+        test("pool_exhaustion", docker, connections::pool_exhaustion),
+        test("terminated_connections", docker, connections::terminated_connections),
+        test("wrong_password", docker, connections::wrong_password),
+        test("cancelled_requests", docker, connections::cancelled_requests),
+        test("paused_server", docker, outages::paused_server),
+        test("stopped_and_started_server", docker, outages::stopped_and_started_server),
+        test("open_half_open_closed", docker, breaker::open_half_open_closed),
+        test("cache_expiry", docker, breaker::cache_expiry),
+    ])
+}

@@ -1,0 +1,98 @@
+//! The whole server hangs, or is gone and comes back.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use reqwest::StatusCode;
+
+use crate::scene::{Scene, eventually};
+use crate::service::Settings;
+
+const ERRORS: &str = "caracal_database_connection_errors_total";
+const STATE: &str = "caracal_circuit_breaker_state";
+const BREAKER: [(&str, &str); 1] = [("name", "database")];
+
+/// Nothing that is under way is lost: it waits, and ends when the server goes on.
+pub(crate) async fn paused_server() -> Result<()> {
+    const CONNECTIONS: u32 = 4;
+    let settings = Settings {
+        connections: CONNECTIONS,
+        acquire_timeout: Duration::from_millis(500),
+        ..Settings::default()
+    };
+    let scene = Scene::set(settings).await?;
+    // Queries that are in the server when it is paused.
+    let lock = scene.database.lock().await?;
+    let under_way = [(); 2].map(|()| scene.client.start_waiting());
+    scene.until_waiting(2).await?;
+    scene.database.postgres().container().pause().await?;
+
+    // Others can't be sent: each gives up after the pool's time.
+    for _ in 0..3 {
+        let answer = scene.client.write("agent-1").await?;
+        ensure!(answer.status == StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+    }
+    let page = scene.page().await?;
+    ensure!(page.value("caracal_gateway_requests_in_flight", &[]) == 2.0, "{}", page.text());
+    ensure!(page.value(ERRORS, &[("error_type", "pool_timeout")]) == 3.0, "{}", page.text());
+    ensure!(under_way.iter().all(|request| !request.is_finished()));
+
+    scene.database.postgres().container().unpause().await?;
+    lock.release().await?;
+    for request in under_way {
+        ensure!(request.await??.status == StatusCode::OK);
+    }
+    eventually("the service works again", async || {
+        Ok(scene.client.write("agent-1").await?.status == StatusCode::CREATED)
+    })
+    .await?;
+    let page = scene.recovered().await?;
+    let failed = page.value("caracal_circuit_breaker_failures_total", &BREAKER);
+    let errors = page.sum(ERRORS, &[]);
+    ensure!(errors == failed, "{failed} calls failed, {errors} of them on the connection");
+    Ok(())
+}
+
+pub(crate) async fn stopped_and_started_server() -> Result<()> {
+    let settings = Settings {
+        connections: 4,
+        acquire_timeout: Duration::from_millis(300),
+        failures: 3,
+        ..Settings::default()
+    };
+    let scene = Scene::set_on_fixed_port(settings).await?;
+    ensure!(scene.client.act("agent-1").await?.status == StatusCode::OK);
+    // One query is cut by the stop.
+    let lock = scene.database.lock().await?;
+    let cut = scene.client.start_waiting();
+    scene.until_waiting(1).await?;
+    scene.database.stop().await?;
+    drop(lock);
+    ensure!(cut.await??.status == StatusCode::SERVICE_UNAVAILABLE);
+
+    // The breaker opens after three failures; what the cache knows is answered all the time.
+    eventually("the breaker rejects", async || {
+        ensure!(scene.client.act("agent-1").await?.status == StatusCode::OK);
+        let answer = scene.client.write("agent-1").await?;
+        ensure!(answer.status == StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+        Ok(answer.database.as_deref() == Some("rejection"))
+    })
+    .await?;
+    ensure!(scene.client.act("agent-1").await?.degraded);
+    let page = scene.settled().await?;
+    ensure!(page.value(STATE, &BREAKER) == 1.0, "{}", page.text());
+    let failed = page.value("caracal_circuit_breaker_failures_total", &BREAKER);
+    ensure!(page.sum(ERRORS, &[]) == failed, "each failure is the connection's:\n{}", page.text());
+
+    scene.database.start_again().await?;
+    eventually("the service works again", async || {
+        Ok(scene.client.write("agent-1").await?.status == StatusCode::CREATED)
+    })
+    .await?;
+    let page = scene.recovered().await?;
+    let errors = page.sum(ERRORS, &[]);
+    let failed = page.value("caracal_circuit_breaker_failures_total", &BREAKER);
+    ensure!(errors == failed, "{failed} calls failed, {errors} on the connection");
+    ensure!(!scene.client.act("agent-1").await?.degraded);
+    Ok(())
+}

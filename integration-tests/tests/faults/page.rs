@@ -1,0 +1,104 @@
+//! The page of metrics, as a scraper reads it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+
+/// The value of each series, by the names of the series.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    text: String,
+    series: BTreeMap<Series, f64>,
+}
+
+/// A name and labels.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Series {
+    pub(crate) name: String,
+    pub(crate) labels: BTreeMap<String, String>,
+}
+
+impl Series {
+    pub(crate) fn new(name: &str, labels: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self { name: name.to_owned(), labels: labels.iter().map(owned).collect() }
+    }
+
+    fn has(&self, name: &str, labels: &[(&str, &str)]) -> bool {
+        self.name == name
+            && labels
+                .iter()
+                .all(|(label, value)| self.labels.get(*label).is_some_and(|has| has == value))
+    }
+}
+
+impl Page {
+    pub(crate) fn parse(text: String) -> Result<Self> {
+        let mut series = BTreeMap::new();
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let (name, value) = sample(line).with_context(|| format!("not a sample: {line}"))?;
+            ensure!(series.insert(name, value).is_none(), "twice on one page: {line}");
+        }
+        Ok(Self { text, series })
+    }
+
+    /// What a series reads; 0 where there is none.
+    pub(crate) fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        self.series.get(&Series::new(name, labels)).copied().unwrap_or_default()
+    }
+
+    /// The sum of the series that have these labels, among others.
+    pub(crate) fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        self.series.iter().filter(|(s, _)| s.has(name, labels)).map(|(_, value)| value).sum()
+    }
+
+    /// The series of this name that are not 0.
+    pub(crate) fn moved(&self, name: &str) -> BTreeMap<&Series, f64> {
+        let moved = self.series.iter().filter(|(s, value)| s.name == name && **value != 0.0);
+        moved.map(|(series, value)| (series, *value)).collect()
+    }
+
+    /// How many series of this name there are.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.series.keys().filter(|series| series.name == name).count()
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// A line: `name 1` or `name{label="value",…} 1`.
+fn sample(line: &str) -> Option<(Series, f64)> {
+    let end = line.find(['{', ' '])?;
+    let (name, mut rest) = line.split_at(end);
+    let mut labels = BTreeMap::new();
+    if let Some(first) = rest.strip_prefix('{') {
+        rest = first;
+        while !rest.starts_with('}') {
+            let (label, quoted) = rest.split_once("=\"")?;
+            let (value, behind) = unquote(quoted)?;
+            labels.insert(label.to_owned(), value);
+            rest = behind.strip_prefix(',').unwrap_or(behind);
+        }
+        rest = &rest[1..];
+    }
+    let value = rest.trim_start().parse().ok()?;
+    Some((Series { name: name.to_owned(), labels }, value))
+}
+
+/// A label's value up to the closing quote, and what follows that.
+fn unquote(quoted: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut characters = quoted.char_indices();
+    loop {
+        match characters.next()? {
+            (at, '"') => return Some((value, &quoted[at + 1..])),
+            (_, '\\') => match characters.next()?.1 {
+                'n' => value.push('\n'),
+                escaped => value.push(escaped),
+            },
+            (_, character) => value.push(character),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! A database, a service on it, a client of that; and what must hold when all is over.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::client::Client;
+use crate::database::Database;
+use crate::page::Page;
+use crate::service::{Service, Settings, THREADS};
+
+/// Far more than any wait here takes, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What a scenario may add to the memory of the process, in which other scenarios run beside it.
+const MEMORY: f64 = 256.0 * 1024.0 * 1024.0;
+
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts the panics of services: tokio and hyper catch them, so that no test would see one.
+pub(crate) fn count_panics() {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() == Some(THREADS) {
+            PANICS.fetch_add(1, Relaxed);
+        }
+        default(panic);
+    }));
+}
+
+pub(crate) struct Scene {
+    pub(crate) database: Database,
+    pub(crate) settings: Settings,
+    pub(crate) service: Service,
+    pub(crate) client: Client,
+    memory: f64,
+}
+
+impl Scene {
+    pub(crate) async fn set(settings: Settings) -> Result<Self> {
+        Self::on(Database::start().await?, settings).await
+    }
+
+    /// With a database that can be stopped and started again.
+    pub(crate) async fn set_on_fixed_port(settings: Settings) -> Result<Self> {
+        Self::on(Database::start_on_fixed_port().await?, settings).await
+    }
+
+    async fn on(database: Database, settings: Settings) -> Result<Self> {
+        let service = Service::start(&settings, database.service_url()).await?;
+        let client = Client::new(service.address());
+        let memory = client.page().await?.value("process_resident_memory_bytes", &[]);
+        ensure!(memory > 0.0, "the page does not say how much memory the process has");
+        Ok(Self { database, settings, service, client, memory })
+    }
+
+    pub(crate) async fn page(&self) -> Result<Page> {
+        self.client.page().await
+    }
+
+    /// Reads pages until one is as wanted.
+    pub(crate) async fn page_when(
+        &self,
+        what: &str,
+        wanted: impl Fn(&Page) -> bool,
+    ) -> Result<Page> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let page = self.page().await?;
+            if wanted(&page) {
+                return Ok(page);
+            }
+            if Instant::now() > deadline {
+                bail!("no page with {what}:\n{}", page.text());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until so many requests wait for the administrator's lock in the database.
+    pub(crate) async fn until_waiting(&self, requests: i64) -> Result<()> {
+        eventually("the requests wait for the lock", async || {
+            Ok(self.database.waiting().await? == requests)
+        })
+        .await
+    }
+
+    /// The page once no request is in flight: it must say what the client's books say. Who reads 0 in
+    /// flight reads all of the counts, so that there is no second look.
+    pub(crate) async fn settled(&self) -> Result<Page> {
+        let none = |page: &Page| page.value("caracal_gateway_requests_in_flight", &[]) == 0.0;
+        let page = self.page_when("no request in flight", none).await?;
+        self.client.books().compare(&page).with_context(|| page.text().to_owned())?;
+        Ok(page)
+    }
+
+    /// The page when the fault is over, and requests succeed again: the books balance, every gauge says what
+    /// is true, nothing panicked and the memory is back within bounds.
+    pub(crate) async fn recovered(&self) -> Result<Page> {
+        let page = self.settled().await?;
+        let breaker = [("name", "database")];
+        ensure!(page.value("caracal_circuit_breaker_state", &breaker) == 0.0, "{}", page.text());
+        ensure!(
+            page.value("caracal_database_connection_pool_pending", &[]) == 0.0,
+            "{}",
+            page.text()
+        );
+        for never in
+            ["caracal_metrics_invalid_values_total", "caracal_metrics_collection_errors_total"]
+        {
+            ensure!(page.sum(never, &[]) == 0.0, "{never} moved:\n{}", page.text());
+        }
+        ensure!(
+            page.value("caracal_database_connection_pool_size", &[])
+                == f64::from(self.settings.connections),
+            "{}",
+            page.text()
+        );
+        // sqlx checks a connection before it counts as given back, which a test can't hurry.
+        let page = self
+            .page_when("all connections given back", |page| {
+                page.value("caracal_database_connection_pool_checked_out", &[]) == 0.0
+            })
+            .await?;
+        eventually("as many connections on the page as in the server", async || {
+            let open = self.page().await?.value("caracal_database_connection_pool_open", &[]);
+            Ok(open == self.database.sessions().await?)
+        })
+        .await?;
+        let memory = page.value("process_resident_memory_bytes", &[]);
+        ensure!(memory < self.memory + MEMORY, "{} bytes became {memory}", self.memory);
+        let panics = PANICS.load(Relaxed);
+        ensure!(panics == 0, "panics in services: {panics}");
+        Ok(page)
+    }
+}
+
+/// Asks again until it is so.
+pub(crate) async fn eventually(what: &str, so: impl AsyncFn() -> Result<bool>) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while !so().await? {
+        ensure!(Instant::now() < deadline, "it never came about that {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! Nothing breaks: much traffic, and the numbers of everybody agree.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, ensure};
+use reqwest::StatusCode;
+
+use crate::database::allowed;
+use crate::page::Page;
+use crate::scene::Scene;
+use crate::service::Settings;
+
+const QUERIES: &str = "caracal_database_queries_total";
+
+/// Each kind of statement that the service has: its labels, and how the server knows it.
+const STATEMENTS: [(&str, &str, &[&str]); 6] = [
+    ("select", "policies", &["select effect from policies"]),
+    ("select", "ledger", &["select count(*) from ledger"]),
+    ("insert", "ledger", &["insert into ledger"]),
+    ("update", "policies", &["update policies"]),
+    ("other", "unknown", &["begin", "commit"]),
+    ("select", "unknown", &["select pg_advisory_xact_lock_shared"]),
+];
+
+/// The page counts each statement as often as the server has executed it, and no others.
+async fn compare_with_server(scene: &Scene, page: &Page) -> Result<()> {
+    let mut sum = 0.0;
+    for (operation, table, statements) in STATEMENTS {
+        let labels = [("operation", operation), ("table", table), ("status", "success")];
+        let counted = page.value(QUERIES, &labels);
+        let mut executed = 0.0;
+        for statement in statements {
+            executed += scene.database.executed(statement).await?;
+        }
+        ensure!(counted == executed, "{statements:?}: {counted} on the page, {executed} executed");
+        let timed = page.value("caracal_database_query_duration_seconds_count", &labels[..2]);
+        ensure!(timed == counted, "{operation} {table}: {timed} durations of {counted} statements");
+        sum += counted;
+    }
+    ensure!(sum == page.sum(QUERIES, &[]), "unexpected statements:\n{}", page.text());
+    Ok(())
+}
+
+pub(crate) async fn normal_traffic() -> Result<()> {
+    let scene = Scene::set(Settings::default()).await?;
+    let client = &scene.client;
+    for n in 0..30 {
+        let agent = format!("agent-{}", n % 10);
+        let expected = if allowed(n % 10) { StatusCode::OK } else { StatusCode::FORBIDDEN };
+        ensure!(client.act(&agent).await?.status == expected, "{agent}");
+        ensure!(client.write(&agent).await?.status == StatusCode::CREATED);
+        ensure!(client.read(&agent).await?.status == StatusCode::OK);
+        if n % 3 == 0 {
+            ensure!(client.transfer(&agent).await?.status == StatusCode::OK);
+        }
+        if n % 5 == 0 {
+            ensure!(client.act_as_stranger(&agent).await?.status == StatusCode::UNAUTHORIZED);
+            let nonce = format!("nonce-{n}");
+            ensure!(client.act_once(&agent, &nonce).await?.status == expected, "{agent}");
+            ensure!(client.act_once(&agent, &nonce).await?.status == StatusCode::CONFLICT);
+        }
+    }
+    let page = scene.recovered().await?;
+    compare_with_server(&scene, &page).await?;
+    ensure!(page.value(QUERIES, &select("policies")) == 10.0, "each policy is read once");
+    ensure!(page.value("caracal_policy_cache_size", &[]) == 10.0, "{}", page.text());
+    let nonces = [("cache", "nonces")];
+    ensure!(page.value("caracal_cache_size", &nonces) == 6.0, "{}", page.text());
+    ensure!(page.value("caracal_cache_hits_total", &nonces) == 6.0, "{}", page.text());
+    ensure!(page.value("caracal_cache_misses_total", &nonces) == 6.0, "{}", page.text());
+    ensure!(page.sum("caracal_database_connection_errors_total", &[]) == 0.0, "{}", page.text());
+    Ok(())
+}
+
+fn select(table: &str) -> [(&str, &str); 3] {
+    [("operation", "select"), ("table", table), ("status", "success")]
+}
+
+pub(crate) async fn two_hundred_clients() -> Result<()> {
+    const CLIENTS: usize = 200;
+    const ROUNDS: usize = 5;
+    let scene = Scene::set(Settings::default()).await?;
+    let mut clients = tokio::task::JoinSet::new();
+    for n in 0..CLIENTS {
+        let client = scene.client.clone();
+        clients.spawn(async move {
+            for round in 0..ROUNDS {
+                // Neighbours ask for the same policy at the same time, and wait for one answer.
+                let agent = format!("agent-{}", (n / 4 + round) % 60);
+                client.act(&agent).await?;
+                client.write(&agent).await?;
+                if n % 10 == round {
+                    client.transfer(&agent).await?;
+                }
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(finished) = clients.join_next().await {
+        finished??;
+    }
+    let page = scene.recovered().await?;
+    compare_with_server(&scene, &page).await?;
+    let lookups = (CLIENTS * ROUNDS) as f64;
+    let hits = page.value("caracal_policy_cache_hits_total", &[]);
+    let misses = page.value("caracal_policy_cache_misses_total", &[]);
+    ensure!(hits + misses == lookups, "{hits} and {misses}");
+    ensure!(page.value(QUERIES, &select("policies")) == misses, "each miss is a query");
+    let overall = page.sum("caracal_gateway_requests_total", &[]);
+    ensure!(overall == lookups * 2.0 + 100.0, "{overall} requests");
+    Ok(())
+}
+
+/// Names of agents come from clients. They can't fill the memory, and nothing is lost by that.
+pub(crate) async fn label_flood() -> Result<()> {
+    const AGENTS: usize = 1_000;
+    const LIMIT: usize = 50;
+    const EVALUATIONS: &str = "caracal_policy_evaluations_total";
+    let settings = Settings { series_per_family: LIMIT, ..Settings::default() };
+    let scene = Scene::set(settings).await?;
+    scene.client.expect_folded_agents();
+    for n in 0..AGENTS {
+        scene.client.act(&format!("nobody-{n}")).await?;
+    }
+    // No agent that is known is lost among them, and neither is one of the flood that comes back.
+    for _ in 0..5 {
+        scene.client.act("nobody-0").await?;
+        scene.client.act("nobody-999").await?;
+    }
+    let page = scene.recovered().await?;
+    let denied = [("decision", "denied")];
+    ensure!(page.sum(EVALUATIONS, &denied) == (AGENTS + 10) as f64, "{}", page.text());
+    let agent = |agent| page.value(EVALUATIONS, &[denied[0], ("agent_id", agent)]);
+    ensure!(agent("nobody-0") == 6.0, "{}", agent("nobody-0"));
+    ensure!(agent("nobody-999") == 0.0, "{}", agent("nobody-999"));
+    let named = page.count(EVALUATIONS) - 1;
+    ensure!(named <= LIMIT, "{named} agents have a series");
+    let limited = page.value("caracal_metrics_series_limited_total", &[("metric", EVALUATIONS)]);
+    let folded = agent("aggregated");
+    ensure!(limited == folded, "{limited} records were counted as folded, {folded} were");
+    ensure!(folded == (AGENTS + 10 - named - 5) as f64, "{folded} of {AGENTS}, {named} named");
+
+    // Methods and paths of a client's invention add one series each kind, not one each.
+    let before = page.count("caracal_gateway_requests_total");
+    for n in 0..50 {
+        let invented = format!("METHOD{n}");
+        let status = scene.client.invent(invented.as_bytes(), &format!("/no/{n}")).await?;
+        ensure!(status == StatusCode::NOT_FOUND, "{status}");
+    }
+    let page = scene
+        .page_when("the invented requests", |page| {
+            page.sum("caracal_gateway_requests_total", &[("method", "OTHER")]) == 50.0
+        })
+        .await?;
+    ensure!(page.count("caracal_gateway_requests_total") == before + 1, "{}", page.text());
+    Ok(())
+}
+
+/// Labels that a client sends can't break the page, nor hide in it.
+pub(crate) async fn hostile_agents() -> Result<()> {
+    const EVALUATIONS: &str = "caracal_policy_evaluations_total";
+    let scene = Scene::set(Settings::default()).await?;
+    let agents = [("%22", "\""), ("%5C", "\\"), ("%0A", "\n"), ("a%22%7D%201", "a\"} 1")];
+    scene.client.expect_folded_agents();
+    for (sent, _) in agents {
+        scene.client.act(sent).await?;
+    }
+    let page = scene.recovered().await?;
+    let mut seen = BTreeSet::new();
+    for (_, agent) in agents {
+        let labels = [("decision", "denied"), ("agent_id", agent)];
+        ensure!(page.value(EVALUATIONS, &labels) == 1.0, "{agent:?}:\n{}", page.text());
+        seen.insert(agent);
+    }
+    ensure!(page.count(EVALUATIONS) == seen.len(), "{}", page.text());
+    Ok(())
+}
