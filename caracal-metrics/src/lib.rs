@@ -75,7 +75,8 @@
 //! | `breaker` | `breaker` | failsafe circuit breakers |
 //! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
-//! | `full` | all of them | |
+//! | `sqlx-postgres`, `sqlx-sqlite`, `sqlx-mysql`, `sqlx-any` | `sqlx` | the queries of that database's pools |
+//! | `full` | all of them | everything but queries, whose database only the service knows |
 
 pub use caracal_metrics_core::*;
 

@@ -432,7 +432,8 @@ impl<'a> Parser<'a> {
                         expected = true;
                         reached = true;
                     }
-                    Some(K::Join | K::StraightJoin) => expected = true,
+                    // MySQL knows `SELECT STRAIGHT_JOIN` as well.
+                    Some(K::Join | K::StraightJoin) if in_from => expected = true,
                     Some(
                         K::Where
                         | K::Group
