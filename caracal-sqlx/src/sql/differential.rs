@@ -182,8 +182,10 @@ impl Oracle {
     }
 }
 
+type Reading = (Operation, &'static str);
+
 /// Where the two differ: what sqlparser makes of a statement, and what ours does.
-const DIFFERENCES: &[(&str, Option<(Operation, &str)>, (Operation, &str))] = &[
+const DIFFERENCES: &[(&str, Option<Reading>, Reading)] = &[
     // sqlparser can't read them; the databases can.
     ("TABLE settings", None, (Operation::Select, "settings")),
     (

@@ -237,8 +237,7 @@ impl<'a> Parser<'a> {
         let recursive = self.accept_any(&[K::Recursive]);
         let mut written = None;
         let mut read = None;
-        loop {
-            let Some(name) = self.name() else { break };
+        while let Some(name) = self.name() {
             let name = name.table().map(|name| name.to_lowercase());
             if recursive {
                 self.with.extend(name.clone());
