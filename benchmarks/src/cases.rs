@@ -1,174 +1,59 @@
-//! The rows of the table: the same work by the `prometheus` crate and by ours.
+//! The rows of the table.
 
-use std::hint::black_box;
 use std::time::Duration;
 
-use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType};
-use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
-};
-
-use crate::rounds::{Unit, Work};
+use crate::layers;
+use crate::peers::{PEERS, Peer, SERIES, Work};
+use crate::rounds::Unit;
 
 pub(crate) struct Case {
     pub(crate) what: String,
     pub(crate) unit: Unit,
-    pub(crate) peer: Work,
-    pub(crate) ours: Work,
+    /// Who does it, the one that the others are compared with first, ours last.
+    pub(crate) works: Vec<(&'static str, Work)>,
+    /// What is taken off each: what is there without any of them.
+    pub(crate) without: Option<Work>,
 }
 
-const TOOK: Duration = Duration::from_millis(37);
-const SERIES: u64 = 10_000;
-const BUCKETS: [f64; 14] =
-    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+type Row = (&'static str, fn(&Peer) -> Work);
+
+const RECORDS: [Row; 4] = [
+    ("counter, handle", |peer| (peer.handle)()),
+    ("counter, 3 labels by value", |peer| (peer.counter)()),
+    ("histogram, 2 labels by value (ours: and a counter, 3 labels)", |peer| (peer.histogram)()),
+    ("gateway request: in flight ±1, counter, histogram", |peer| (peer.request)()),
+];
+
+const PAGES: [Row; 2] = [
+    ("page of 10k counters, a series", |peer| (peer.counters_page)()),
+    ("page of 10k histograms, a series (ours: and 10k counters)", |peer| (peer.histograms_page)()),
+];
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for threads in [1, 2] {
-        for (what, peer, ours) in [
-            ("counter, handle", counter_peer(), counter_ours()),
-            ("counter, 2 labels by value", labelled_peer(), labelled_ours()),
-            ("counter, 3 labels by value", three_labels_peer(), three_labels_ours()),
-            ("gateway request: in flight ±1, counter, histogram", request_peer(), request_ours()),
-        ] {
+        for (what, work) in RECORDS {
             let plural = if threads == 1 { "" } else { "s" };
-            cases.push(Case {
-                what: format!("{what}, {threads} thread{plural}"),
-                unit: Unit { threads, operations: 1, round: Duration::from_millis(20) },
-                peer,
-                ours,
-            });
+            let what = format!("{what}, {threads} thread{plural}");
+            let round = Duration::from_millis(10);
+            cases.push(case(what, Unit { threads, operations: 1, round }, work));
         }
     }
-    for (what, peer, ours) in [
-        ("scrape, 10k counters, a series", scrape_counters_peer(), scrape_counters_ours()),
-        ("scrape, 10k histograms, a series", scrape_histograms_peer(), scrape_histograms_ours()),
-    ] {
-        let round = Duration::from_millis(100);
+    for (what, work) in PAGES {
+        let round = Duration::from_millis(60);
         let unit = Unit { threads: 1, operations: SERIES, round };
-        cases.push(Case { what: what.to_owned(), unit, peer, ours });
+        cases.push(case(what.to_owned(), unit, work));
     }
+    cases.push(Case {
+        what: "axum layer, beyond one that does nothing".to_owned(),
+        unit: Unit { threads: 1, operations: 1, round: Duration::from_millis(20) },
+        works: layers::works(),
+        without: Some(layers::without()),
+    });
     cases
 }
 
-/// Does `work` as often as asked.
-fn repeat(work: impl Fn() + Sync + 'static) -> Work {
-    Box::new(move |times| (0..times).for_each(|_| work()))
-}
-
-fn counter_peer() -> Work {
-    let counter = IntCounter::new("c", "h").expect("a valid name");
-    repeat(move || black_box(&counter).inc())
-}
-
-fn counter_ours() -> Work {
-    let counter = MetricsRegistry::new().replay_block("nonce_reused");
-    repeat(move || black_box(&counter).record())
-}
-
-fn labelled_peer() -> Work {
-    let counters = IntCounterVec::new(Opts::new("c", "h"), &["a", "b"]).expect("valid names");
-    repeat(move || counters.with_label_values(black_box(&["jwt", "expired"])).inc())
-}
-
-fn labelled_ours() -> Work {
-    let metrics = MetricsRegistry::new();
-    repeat(move || metrics.record_auth_failure(black_box("jwt"), black_box("expired")))
-}
-
-fn three_labels_peer() -> Work {
-    let counters = IntCounterVec::new(Opts::new("c", "h"), &["a", "b", "c"]).expect("valid names");
-    repeat(move || counters.with_label_values(black_box(&["database", "closed", "open"])).inc())
-}
-
-fn three_labels_ours() -> Work {
-    use caracal_metrics_core::CircuitBreakerState::{Closed, Open};
-    let metrics = MetricsRegistry::new();
-    repeat(move || {
-        metrics.record_circuit_breaker_state_change(
-            black_box("database"),
-            black_box(Closed),
-            black_box(Open),
-        );
-    })
-}
-
-fn request_peer() -> Work {
-    let in_flight = IntGauge::new("g", "h").expect("a valid name");
-    let opts = Opts::new("c", "h");
-    let requests = IntCounterVec::new(opts, &["method", "status", "auth"]).expect("valid names");
-    let opts = HistogramOpts::new("d", "h").buckets(BUCKETS.to_vec());
-    let durations = HistogramVec::new(opts, &["method", "status"]).expect("valid names");
-    repeat(move || {
-        in_flight.inc();
-        requests.with_label_values(black_box(&["GET", "200", "jwt"])).inc();
-        durations.with_label_values(black_box(&["GET", "200"])).observe(TOOK.as_secs_f64());
-        in_flight.dec();
-    })
-}
-
-fn request_ours() -> Work {
-    let metrics = MetricsRegistry::new();
-    repeat(move || {
-        let _in_flight = metrics.track_gateway_request_in_flight();
-        metrics.record_gateway_request(black_box("GET"), black_box(200), black_box("jwt"), TOOK);
-    })
-}
-
-fn scrape_peer(registry: Registry) -> Work {
-    repeat(move || {
-        let mut page = Vec::new();
-        TextEncoder::new().encode(&registry.gather(), &mut page).expect("families with series");
-        black_box(page);
-    })
-}
-
-fn scrape_ours(metrics: MetricsRegistry) -> Work {
-    repeat(move || {
-        black_box(metrics.generate_metrics());
-    })
-}
-
-fn scrape_counters_peer() -> Work {
-    let registry = Registry::new();
-    let opts = Opts::new("c", "h");
-    let counters = IntCounterVec::new(opts, &["decision", "agent_id"]).expect("valid names");
-    for agent in 0..SERIES {
-        counters.with_label_values(&["allowed", &format!("agent-{agent}")]).inc_by(agent);
-    }
-    registry.register(Box::new(counters)).expect("a free name");
-    scrape_peer(registry)
-}
-
-fn scrape_counters_ours() -> Work {
-    let metrics = MetricsRegistry::new();
-    for agent in 0..SERIES {
-        let agent = format!("agent-{agent}");
-        metrics.record_policy_evaluation(PolicyDecisionType::Allowed, &agent, TOOK);
-    }
-    scrape_ours(metrics)
-}
-
-fn scrape_histograms_peer() -> Work {
-    let registry = Registry::new();
-    let opts = HistogramOpts::new("d", "h").buckets(BUCKETS[..11].to_vec());
-    let durations = HistogramVec::new(opts, &["operation", "table"]).expect("valid names");
-    for table in 0..SERIES {
-        let table = format!("table_{table}");
-        durations.with_label_values(&["select", &table]).observe(TOOK.as_secs_f64());
-    }
-    registry.register(Box::new(durations)).expect("a free name");
-    scrape_peer(registry)
-}
-
-fn scrape_histograms_ours() -> Work {
-    let metrics = MetricsRegistry::new();
-    for table in 0..SERIES {
-        let table = format!("table_{table}");
-        let select = caracal_metrics_core::DatabaseOperationType::Select;
-        let success = caracal_metrics_core::QueryStatus::Success;
-        metrics.record_database_query(select, &table, success, TOOK);
-    }
-    scrape_ours(metrics)
+fn case(what: String, unit: Unit, work: fn(&Peer) -> Work) -> Case {
+    let works = PEERS.iter().map(|peer| (peer.name, work(peer))).collect();
+    Case { what, unit, works, without: None }
 }

@@ -1,10 +1,9 @@
-//! Two pieces of work, timed in turns.
+//! Several pieces of work, timed in turns.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Work to time: does it this many times.
-pub(crate) type Work = Box<dyn Fn(u64) + Sync>;
+use crate::peers::Work;
 
 /// What one piece of work is.
 #[derive(Clone, Copy)]
@@ -13,51 +12,35 @@ pub(crate) struct Unit {
     pub(crate) threads: u32,
     /// How many operations one call of the work with 1 stands for.
     pub(crate) operations: u64,
-    /// How long a round of one side lasts.
+    /// How long a round of one piece lasts.
     pub(crate) round: Duration,
 }
 
-/// Medians over the rounds; times are nanoseconds an operation.
-pub(crate) struct Measured {
-    pub(crate) peer: f64,
-    pub(crate) ours: f64,
-    pub(crate) ratio: f64,
-    /// The second-lowest and second-highest ratio of a round.
-    pub(crate) low: f64,
-    pub(crate) high: f64,
-}
-
-pub(crate) fn measure(rounds: usize, unit: Unit, peer: &Work, ours: &Work) -> Measured {
-    let (peer_times, our_times) = (times(unit, peer), times(unit, ours));
-    let mut peers = Vec::new();
-    let mut all_ours = Vec::new();
-    let mut ratios = Vec::new();
+/// Nanoseconds an operation, for each piece of work one for each round.
+pub(crate) fn measure(rounds: usize, unit: Unit, works: &[Work]) -> Vec<Vec<f64>> {
+    let fits: Vec<_> = works.iter().map(|work| times(unit, work)).collect();
+    let mut measured = vec![Vec::with_capacity(rounds); works.len()];
     for round in 0..rounds {
-        // Who goes first changes from round to round, so that no side always has the warm cache.
-        let (p, o) = if round % 2 == 0 {
-            let p = time(unit, peer_times, peer);
-            (p, time(unit, our_times, ours))
-        } else {
-            let o = time(unit, our_times, ours);
-            (time(unit, peer_times, peer), o)
-        };
-        peers.push(p);
-        all_ours.push(o);
-        ratios.push(o / p);
+        // Who goes first changes from round to round, so that none always has the warm cache.
+        for turn in 0..works.len() {
+            let place = (round + turn) % works.len();
+            measured[place].push(time(unit, fits[place], &works[place]));
+        }
     }
-    ratios.sort_by(f64::total_cmp);
-    Measured {
-        peer: median(peers),
-        ours: median(all_ours),
-        low: ratios[1],
-        high: ratios[rounds - 2],
-        ratio: median(ratios),
-    }
+    measured
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+pub(crate) fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
+/// The second-lowest and the second-highest.
+pub(crate) fn spread(values: &[f64]) -> (f64, f64) {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    (sorted[1], sorted[sorted.len() - 2])
 }
 
 /// How often the work fits into a round.

@@ -244,21 +244,21 @@ fn bounds_are_canonical_in_the_users_families_too() {
 fn families_asked_for_by_name() {
     let m = MetricsRegistry::new();
     m.register(Box::new(Counter::with_opts(Opts::new("app_jobs_total", "Jobs")).unwrap())).unwrap();
-    let named = |format, names: &[&str]| {
+    let ask = |format, names: &[&str]| {
         let mut page = Vec::new();
         m.encode_named(format, names, &mut page);
         String::from_utf8(page).unwrap()
     };
     let names = ["app_jobs_total", "caracal_policy_cache_hits_total", "nobody"];
-    let om = named(Format::OpenMetrics, &names);
+    let om = ask(Format::OpenMetrics, &names);
     assert_eq!(families(&om), ["app_jobs counter", "caracal_policy_cache_hits counter"]);
     assert!(om.ends_with("# EOF\n"));
-    let text = named(Format::Text, &names);
+    let text = ask(Format::Text, &names);
     assert_eq!(
         families(&text),
         ["app_jobs_total counter", "caracal_policy_cache_hits_total counter"]
     );
-    assert_eq!(named(Format::Text, &["nobody"]), "");
-    assert_eq!(named(Format::OpenMetrics, &["app_jobs"]), "# EOF\n");
-    assert_eq!(named(Format::Text, &[]), page(&m, Format::Text));
+    assert_eq!(ask(Format::Text, &["nobody"]), "");
+    assert_eq!(ask(Format::OpenMetrics, &["app_jobs"]), "# EOF\n");
+    assert_eq!(ask(Format::Text, &[]), page(&m, Format::Text));
 }

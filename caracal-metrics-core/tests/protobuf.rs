@@ -132,7 +132,8 @@ fn bound(value: f64) -> String {
 
 /// The samples that the family has in text 0.0.4.
 fn samples(family: &model::MetricFamily) -> Family {
-    let kind = ["counter", "gauge", "summary", "untyped", "histogram"][family.kind as usize];
+    let kind = ["counter", "gauge", "summary", "untyped", "histogram"]
+        [usize::try_from(family.kind).unwrap()];
     let mut samples = BTreeMap::new();
     for metric in &family.metric {
         let labels: Labels =
@@ -294,6 +295,14 @@ fn only_who_names_it_gets_it() {
         ("application/vnd.google.protobuf;encoding=delimited".to_owned(), Format::Text),
         (NAMED.replace("delimited", "text"), Format::Text),
         (NAMED.replace("MetricFamily", "Other"), Format::Text),
+        (
+            format!(
+                "{}, application/openmetrics-text;q=0",
+                NAMED.replace("vnd.google.protobuf", "*")
+            ),
+            Format::Text,
+        ),
+        (NAMED.replace("application/vnd.google.protobuf", "*/*"), Format::Text),
         ("application/*".to_owned(), Format::OpenMetrics),
         ("text/plain;q=0, application/openmetrics-text;q=0, */*".to_owned(), Format::Text),
     ] {

@@ -72,11 +72,13 @@
 //! | feature | module | observes |
 //! |---|---|---|
 //! | `axum` | `axum` | requests, and the page at `/metrics` |
+//! | `axum-serve` | `axum` | the same, with a server for metrics on a port of their own |
 //! | `breaker` | `breaker` | failsafe circuit breakers |
 //! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
-//! | `any`, `mysql`, `postgres`, `sqlite` | `sqlx` | queries through a wrapped pool of that database |
+//! | `sqlx-any`, `sqlx-mysql`, `sqlx-postgres`, `sqlx-sqlite` | `sqlx` | queries through a wrapped pool of that database |
+//! | `protobuf` | | nothing: adds `Format::Protobuf`, for scrapers that ask for it |
 //! | `full` | all of them | all but the queries, which need the feature of the database |
 
 pub use caracal_metrics_core::*;

@@ -13,6 +13,8 @@ pub enum Needs {
     Docker,
     /// The commands `prometheus` and `promtool`.
     Prometheus,
+    /// Python with the package `prometheus_client`.
+    Python,
 }
 
 impl Needs {
@@ -21,6 +23,7 @@ impl Needs {
         let (variable, reason) = match self {
             Self::Docker => ("CARACAL_TEST_WITHOUT_DOCKER", "run without Docker"),
             Self::Prometheus => ("CARACAL_TEST_WITHOUT_PROMETHEUS", "run without Prometheus"),
+            Self::Python => ("CARACAL_TEST_WITHOUT_PYTHON", "run without Python"),
         };
         (set(variable) && !in_ci).then_some(reason)
     }
@@ -67,6 +70,8 @@ mod tests {
         assert_eq!(Needs::Docker.left_out(without_docker, false), Some("run without Docker"));
         assert_eq!(Needs::Prometheus.left_out(without_docker, false), None);
         assert_eq!(Needs::Docker.left_out(|_| false, false), None);
+        let without_python = |variable: &str| variable == "CARACAL_TEST_WITHOUT_PYTHON";
+        assert_eq!(Needs::Python.left_out(without_python, false), Some("run without Python"));
     }
 
     #[test]

@@ -1,16 +1,32 @@
 //! Real databases, the real Prometheus and the real gateway for the tests in `tests/`.
 //!
 //! `cargo xtask test` gets what these need and says where it is. Without it, Docker pulls the official
-//! Postgres image, and `prometheus` and `promtool` must be on the `PATH`.
+//! Postgres image, `prometheus` and `promtool` must be on the `PATH`, and `python3` must have
+//! `prometheus_client`.
 
 mod gateway;
 mod harness;
 mod postgres;
 mod prometheus;
+mod python;
 mod server;
 
 pub use gateway::Gateway;
 pub use harness::{Needs, run, test};
 pub use postgres::Postgres;
 pub use prometheus::{Prometheus, PromtoolReport, Sample, promtool_check};
+pub use python::{PythonSample, python_samples};
 pub use server::ServerProcess;
+
+/// The code in the documentation's pages.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../../docs/migrating.md")]
+    struct Migrating;
+
+    #[doc = include_str!("../../docs/operations.md")]
+    struct Operations;
+}

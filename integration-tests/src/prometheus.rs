@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::ServerProcess;
 
@@ -37,7 +37,24 @@ impl Prometheus {
     /// # Errors
     /// When the command `prometheus` is missing or does not come up.
     pub async fn scraping(target: SocketAddr) -> Result<Self> {
-        Self::configured(|_| Ok(configuration(target))).await
+        Self::start(&[], |_| configuration(target, &[])).await
+    }
+
+    /// The same, with more flags, such as `--enable-feature=exemplar-storage`.
+    ///
+    /// # Errors
+    /// As [`Prometheus::scraping`].
+    pub async fn scraping_with_flags(target: SocketAddr, flags: &[&str]) -> Result<Self> {
+        Self::start(flags, |_| configuration(target, &[])).await
+    }
+
+    /// Starts a Prometheus that scrapes `/metrics` at `target` and evaluates the rules in these files.
+    ///
+    /// # Errors
+    /// As [`Prometheus::scraping`], and when a file of rules is missing or malformed.
+    pub async fn scraping_with_rules(target: SocketAddr, rules: &[&Path]) -> Result<Self> {
+        let rules = rules.iter().map(fs::canonicalize).collect::<Result<Vec<_>, _>>()?;
+        Self::start(&[], |_| configuration(target, &rules)).await
     }
 
     /// Starts a Prometheus with this configuration. It may name files that it puts into the folder.
@@ -45,23 +62,27 @@ impl Prometheus {
     /// # Errors
     /// When the command `prometheus` is missing or does not come up.
     pub async fn configured(configuration: impl Fn(&Path) -> Result<String>) -> Result<Self> {
+        Self::start(&["--web.enable-lifecycle"], configuration).await
+    }
+
+    async fn start(flags: &[&str], config: impl Fn(&Path) -> Result<String>) -> Result<Self> {
         let server =
             ServerProcess::start(Path::new("prometheus"), "/-/ready", |address, folder| {
-                let config = folder.join(CONFIGURATION);
-                fs::write(&config, configuration(folder)?)?;
-                Ok(vec![
-                    format!("--config.file={}", config.display()),
+                let file = folder.join(CONFIGURATION);
+                fs::write(&file, config(folder)?)?;
+                let own = [
+                    format!("--config.file={}", file.display()),
                     format!("--storage.tsdb.path={}", folder.join("data").display()),
                     format!("--web.listen-address={address}"),
-                    "--web.enable-lifecycle".to_owned(),
-                ])
+                ];
+                Ok(own.into_iter().chain(flags.iter().map(ToString::to_string)).collect())
             })
             .await
             .context("Prometheus does not start (`cargo xtask test` gets it)")?;
         Ok(Self { server })
     }
 
-    /// Gives it another configuration; what it has stored stays.
+    /// Gives one that was [configured](Self::configured) another configuration; what it has stored stays.
     ///
     /// # Errors
     /// When Prometheus does not take it.
@@ -106,18 +127,26 @@ impl Prometheus {
         }
     }
 
-    async fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
+    /// What a path of the HTTP API answers, as it stands.
+    ///
+    /// # Errors
+    /// When the answer is not JSON.
+    pub async fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
         let url = self.server.url(path);
         let answer = reqwest::Client::new().get(url).query(parameters).send().await?;
         Ok(serde_json::from_slice(&answer.bytes().await?)?)
     }
 }
 
-fn configuration(target: SocketAddr) -> String {
-    format!(
-        "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n  evaluation_interval: 1s\n\
-         scrape_configs:\n  - job_name: test\n    static_configs:\n      - targets: ['{target}']\n"
-    )
+/// JSON, which is YAML as well, and knows how to quote a path.
+fn configuration(target: SocketAddr, rules: &[PathBuf]) -> Result<String> {
+    Ok(serde_json::to_string(&json!({
+        "global": { "scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s" },
+        "rule_files": rules,
+        "scrape_configs": [
+            { "job_name": "test", "static_configs": [{ "targets": [target.to_string()] }] },
+        ],
+    }))?)
 }
 
 /// The samples of an instant vector or a scalar; `None` for an error or another kind of answer.
@@ -175,8 +204,6 @@ pub fn promtool_check(exposition: &str) -> Result<PromtoolReport> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

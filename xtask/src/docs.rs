@@ -9,11 +9,17 @@ use anyhow::{Context, Result, bail};
 use crate::reference;
 use crate::workspace::Workspace;
 
-/// Whether a stale region is an error or rewritten.
+/// Whether what is stale is an error or written anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     Check,
     Write,
+}
+
+impl Mode {
+    pub(crate) fn new(only_check: bool) -> Self {
+        if only_check { Self::Check } else { Self::Write }
+    }
 }
 
 /// Writes every generated region anew, or checks that none is stale.

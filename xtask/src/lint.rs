@@ -4,9 +4,10 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use xshell::cmd;
 
+use crate::docs::Mode;
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{consumers, docs, features, licences, monitoring};
+use crate::{consumers, dashboard, docs, features, licences, monitoring};
 
 /// A check that can also run alone.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -21,6 +22,8 @@ pub(crate) enum Check {
     Docs,
     /// Alerts name metrics of the catalogue, and each has tests and a section in the runbook.
     Monitoring,
+    /// The Grafana dashboard is fresh.
+    Dashboard,
     /// Each published crate compiles alone: a workspace build lends crates the features of others.
     Alone,
     /// Each published crate compiles with every set of its features.
@@ -45,8 +48,9 @@ impl Check {
             Self::Rustdoc => cmd!(sh, "cargo doc --workspace --no-deps --all-features")
                 .env("RUSTDOCFLAGS", "-D warnings")
                 .run()?,
-            Self::Docs => docs::run(workspace, docs::Mode::Check)?,
+            Self::Docs => docs::run(workspace, Mode::Check)?,
             Self::Monitoring => monitoring::check(workspace)?,
+            Self::Dashboard => dashboard::run(workspace, Mode::Check)?,
             Self::Alone => features::check_alone(workspace)?,
             Self::Features => features::check_every_set(workspace)?,
             Self::Consumers => consumers::check(workspace)?,

@@ -2,6 +2,7 @@
 
 mod advisories;
 mod consumers;
+mod dashboard;
 mod docker;
 mod docs;
 mod features;
@@ -10,6 +11,7 @@ mod lint;
 mod loom;
 mod monitoring;
 mod postgres_image;
+mod python;
 mod reference;
 mod step;
 mod test;
@@ -35,7 +37,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run every test: unit, documentation, integration (Docker and Prometheus).
+    /// Run every test: unit, documentation, integration (Docker, Prometheus and Python).
     Test(test::Options),
     /// Run the checks that need no tests: format, clippy, docs, features, licences.
     Lint {
@@ -46,6 +48,12 @@ enum Command {
     /// Write the generated parts of the documents anew: the README's metric reference.
     Docs {
         /// Only say whether they are stale.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the Grafana dashboard anew.
+    Dashboard {
+        /// Only say whether it is stale.
         #[arg(long)]
         check: bool,
     },
@@ -79,9 +87,8 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Test(options) => test::run(&workspace, &mut steps, &options)?,
         Command::Lint { checks } => lint::run(&workspace, &mut steps, &checks)?,
-        Command::Docs { check } => {
-            docs::run(&workspace, if check { docs::Mode::Check } else { docs::Mode::Write })?;
-        }
+        Command::Docs { check } => docs::run(&workspace, docs::Mode::new(check))?,
+        Command::Dashboard { check } => dashboard::run(&workspace, docs::Mode::new(check))?,
         Command::Ci => {
             lint::run(&workspace, &mut steps, &[])?;
             test::run(&workspace, &mut steps, &test::Options::default())?;
@@ -96,6 +103,7 @@ fn run(command: Command) -> Result<()> {
             let quick = quick.then_some("--quick");
             cmd!(workspace.shell, "cargo run --release --package benchmarks -- {quick...}")
                 .run()?;
+            cmd!(workspace.shell, "cargo run --release --package benchmarks --bin memory").run()?;
         }
     }
     steps.summarize();

@@ -35,6 +35,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         check_names(&text).with_context(|| format!("in {}", path.display()))?;
         alerts.extend(rules::alerts(&text).with_context(|| format!("in {}", path.display()))?);
     }
+    check_names(&read(&folder.join("classic-expressions.txt"))?)
+        .context("in monitoring/classic-expressions.txt")?;
     rules::check_runbook(&alerts, &read(&folder.join("RUNBOOK.md"))?)
         .context("in monitoring/RUNBOOK.md")?;
     let mut tested = rules::Tested::default();
@@ -89,7 +91,7 @@ fn sample_names() -> BTreeSet<String> {
 }
 
 /// The names of metrics that stand in a text.
-fn names(text: &str) -> BTreeSet<&str> {
+pub(crate) fn names(text: &str) -> BTreeSet<&str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'))
         .map(|word| word.trim_matches(':'))
         .filter(|word| {

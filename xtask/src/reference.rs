@@ -14,8 +14,6 @@ const SOURCES: &[(&str, &str)] = &[
     ("caracal_gateway_", "`axum`"),
     ("caracal_policy_cache_", "`cache`"),
     ("caracal_policy_", "recorders"),
-    ("caracal_database_queries_", "recorders"),
-    ("caracal_database_query_", "recorders"),
     ("caracal_database_", "`sqlx`"),
     ("caracal_circuit_breaker_", "`breaker`"),
     ("caracal_cache_", "`cache`"),

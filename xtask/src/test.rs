@@ -10,11 +10,12 @@ use xshell::cmd;
 
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{docker, loom, monitoring, postgres_image, tools};
+use crate::{docker, loom, monitoring, postgres_image, python, tools};
 
 // The integration tests read these; see `integration-tests/src/harness.rs` and `postgres.rs` there.
 const WITHOUT_DOCKER: &str = "CARACAL_TEST_WITHOUT_DOCKER";
 const WITHOUT_PROMETHEUS: &str = "CARACAL_TEST_WITHOUT_PROMETHEUS";
+const WITHOUT_PYTHON: &str = "CARACAL_TEST_WITHOUT_PYTHON";
 const RUN: &str = "CARACAL_TEST_RUN";
 
 /// How to run the tests.
@@ -26,6 +27,9 @@ pub(crate) struct Options {
     /// Report the tests that need Prometheus as ignored (refused when CI=true).
     #[arg(long)]
     without_prometheus: bool,
+    /// Report the tests that need Python as ignored (refused when CI=true).
+    #[arg(long)]
+    without_python: bool,
     /// What to pass on to `cargo test`, such as `--test containers`.
     #[arg(last = true)]
     cargo_test: Vec<String>,
@@ -37,6 +41,7 @@ impl Options {
         for (given, flag) in [
             (self.without_docker, "--without-docker"),
             (self.without_prometheus, "--without-prometheus"),
+            (self.without_python, "--without-python"),
         ] {
             ensure!(!(given && in_ci), "{flag} is refused when CI=true: every test must run there");
         }
@@ -72,6 +77,18 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
             let path = path.into_string().ok().context("PATH is not UTF-8")?;
             environment.push(("PATH", path));
         }
+    }
+    if options.without_python {
+        environment.push((WITHOUT_PYTHON, "1".to_owned()));
+    } else {
+        let python = steps.prepare("Python's prometheus_client", || {
+            python::ensure(sh, &scratch).context(
+                "Python's prometheus_client is missing: install python3 with its venv module, or \
+                 run the other tests with `cargo xtask test --without-python`",
+            )
+        })?;
+        let python = python.to_str().context("the path of Python is not UTF-8")?;
+        environment.push((python::VARIABLE, python.to_owned()));
     }
     if options.without_docker {
         environment.push((WITHOUT_DOCKER, "1".to_owned()));
@@ -118,9 +135,11 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
         }
         Ok(tested?)
     })?;
-    for (skipped, what) in
-        [(options.without_docker, "Docker"), (options.without_prometheus, "Prometheus")]
-    {
+    for (skipped, what) in [
+        (options.without_docker, "Docker"),
+        (options.without_prometheus, "Prometheus"),
+        (options.without_python, "Python"),
+    ] {
         if skipped {
             eprintln!("\nNot run, and reported as ignored above: the tests that need {what}.");
         }
@@ -144,5 +163,7 @@ mod tests {
         );
         let no_prometheus = Options { without_prometheus: true, ..Options::default() };
         no_prometheus.allowed_when(true).unwrap_err();
+        let no_python = Options { without_python: true, ..Options::default() };
+        no_python.allowed_when(true).unwrap_err();
     }
 }

@@ -127,3 +127,33 @@ fn page(metrics: &MetricsRegistry, key: &PageKey) -> Result<Bytes, Unmade> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(&page).and_then(|()| gzip.finish()).map(Bytes::from).map_err(|_| Unmade)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    /// Names are the client's to choose: were the keys of pages that nobody waits for kept, one who
+    /// asks and leaves would fill the memory.
+    #[test]
+    fn a_page_that_nobody_waits_for_is_forgotten() {
+        let metrics = MetricsRegistry::new();
+        let pages = Pages::new(metrics.clone(), metrics.scrape_metrics());
+        let turn = Arc::clone(&pages.turn).try_lock_owned().unwrap();
+        let key = PageKey { format: Format::Text, gzip: false, names: vec!["x".to_owned()] };
+        {
+            let mut first = pin!(pages.make(key.clone()));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(matches!(first.as_mut().poll(&mut context), Poll::Pending));
+            {
+                let mut second = pin!(pages.make(key.clone()));
+                assert!(matches!(second.as_mut().poll(&mut context), Poll::Pending));
+            }
+            assert_eq!(pages.waiting.lock().len(), 1, "the first one waits still");
+        }
+        assert!(pages.waiting.lock().is_empty());
+        drop(turn);
+    }
+}

@@ -1,5 +1,8 @@
 //! Many scrapes: how many at once, what they share, and what the endpoint says of them.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{Request, Response, StatusCode};
@@ -23,6 +26,8 @@ async fn body(response: Response<Body>) -> Bytes {
 async fn text(response: Response<Body>) -> String {
     String::from_utf8(body(response).await.to_vec()).unwrap()
 }
+
+type Begun = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>>>>;
 
 fn scrapes(metrics: &MetricsRegistry, status: &str) -> f64 {
     metrics.sample("caracal_metrics_scrapes_total", &[("status_code", status)]).unwrap_or(0.0)
@@ -93,36 +98,64 @@ async fn a_scrape_lasts_until_its_last_byte_is_sent() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{}", &answer[..200]);
 }
 
+const COUNTER: &str = "/metrics?name[]=caracal_gateway_degraded_mode_requests_total";
+
+/// Scrapes that have begun to wait, and wait as long as the gate is closed.
+async fn begin(app: &Router, uri: &str, scrapes: usize) -> Vec<Begun> {
+    let mut begun: Vec<Begun> =
+        (0..scrapes).map(|_| Box::pin(app.clone().oneshot(get(uri))) as _).collect();
+    for scrape in &mut begun {
+        assert!(poll_immediate(scrape).await.is_none());
+    }
+    begun
+}
+
+/// Together, as a server would have it: the pages are made in turn.
+async fn ends(scrapes: Vec<Begun>) -> Vec<String> {
+    let pages =
+        future::join_all(scrapes.into_iter().map(async |scrape| text(scrape.await.unwrap()).await));
+    within(pages).await
+}
+
 #[tokio::test]
 async fn scrapes_that_wait_share_a_page_that_is_no_older_than_they() {
     let metrics = MetricsRegistry::new();
     let gate = Gate::register(&metrics);
     let app: Router = MetricsEndpoint::new(&metrics).into_router();
-    let uri = "/metrics?name[]=caracal_gateway_degraded_mode_requests_total";
-    let mut first = Box::pin(app.clone().oneshot(get(uri)));
-    assert!(poll_immediate(&mut first).await.is_none());
+    let mut scrapes = begin(&app, COUNTER, 1).await;
     gate.entered(1).await;
-
-    let mut others: Vec<_> = (0..10).map(|_| Box::pin(app.clone().oneshot(get(uri)))).collect();
-    for scrape in &mut others {
-        assert!(poll_immediate(scrape).await.is_none());
-    }
-    let mut another = Box::pin(app.clone().oneshot(get("/metrics?name[]=gate")));
-    assert!(poll_immediate(&mut another).await.is_none());
-    // Of all those, the one that was to make the page, and the one who began it, leave.
-    drop(first);
-    others.remove(0);
+    scrapes.extend(begin(&app, COUNTER, 10).await);
+    scrapes.extend(begin(&app, "/metrics?name[]=gate", 1).await);
     metrics.record_degraded_mode_request();
 
     gate.open();
-    // Together, as a server would: the pages are made in turn.
-    let (others, another) = within(future::join(future::join_all(others), another)).await;
-    for response in others {
-        let page = text(response.unwrap()).await;
+    let pages = ends(scrapes).await;
+    for page in &pages[1..11] {
         assert!(page.ends_with("\ncaracal_gateway_degraded_mode_requests_total 1\n"), "{page}");
     }
-    assert!(text(another.unwrap()).await.ends_with("\ngate 1\n"));
+    assert!(pages[11].ends_with("\ngate 1\n"), "{}", pages[11]);
+    // One that was under way, one for the ten, and the other one.
     assert_eq!(gate.pages(), 3);
+}
+
+/// Whoever was about to make the page may leave, and whoever began it.
+#[tokio::test]
+async fn who_leaves_takes_no_page_along() {
+    let metrics = MetricsRegistry::new();
+    let gate = Gate::register(&metrics);
+    let app: Router = MetricsEndpoint::new(&metrics).into_router();
+    let first = begin(&app, COUNTER, 1).await;
+    gate.entered(1).await;
+    let mut others = begin(&app, COUNTER, 10).await;
+    drop(first);
+    drop(others.remove(0));
+    metrics.record_degraded_mode_request();
+
+    gate.open();
+    for page in ends(others).await {
+        assert!(page.ends_with("\ncaracal_gateway_degraded_mode_requests_total 1\n"), "{page}");
+    }
+    assert_eq!(gate.pages(), 2);
     assert_eq!(scrapes(&metrics, "499"), 2.0);
     assert_eq!(in_flight(&metrics), Some(0.0));
 }

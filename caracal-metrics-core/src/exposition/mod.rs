@@ -21,3 +21,4 @@ pub(crate) use isolated::IsolatedCollector;
 pub(crate) use labels::{escape_label_value, is_label_name};
 pub(crate) use page::{Filter, write_page};
 pub(crate) use sample::lookup;
+pub(crate) use text::le;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::catalogue::{Family, MetricKind};
 use crate::engine::Reader;
 use crate::exemplar::{Exemplars, Kept};
-use crate::series::Rows;
+use crate::series::{Row, Rows};
 
-/// Writes a family's samples, a histogram's with its exemplars where the format has them.
+/// Writes a family's samples. With exemplars, the format is OpenMetrics.
 pub(super) fn write_samples(
     family: &Family,
     rows: &Rows,
@@ -16,12 +16,16 @@ pub(super) fn write_samples(
     exemplars: Option<&Exemplars>,
     out: &mut Vec<u8>,
 ) {
+    let open_metrics = exemplars.is_some();
     match family.kind {
         MetricKind::Counter => {
             for row in rows.iter() {
                 write_name(family.name, "", row.labels, None, out);
                 write_integer(reader.counter(row.cells), out);
                 out.push(b'\n');
+                if open_metrics {
+                    write_created(family, &row, out);
+                }
             }
         }
         MetricKind::Gauge => {
@@ -32,14 +36,13 @@ pub(super) fn write_samples(
             }
         }
         MetricKind::Histogram => {
-            let bounds: Vec<String> = family.buckets.iter().map(|bound| le(*bound)).collect();
             for row in rows.iter() {
                 let value = reader.histogram(row.cells);
                 let exemplars = exemplars.and_then(|exemplars| exemplars.of(row.cells));
                 let mut count = 0;
-                for (index, bucket) in value.buckets.iter().enumerate().take(bounds.len() + 1) {
+                for (index, (bucket, bound)) in value.buckets.iter().zip(rows.bounds()).enumerate()
+                {
                     count += bucket;
-                    let bound = bounds.get(index).map_or("+Inf", String::as_str);
                     write_name(family.name, "_bucket", row.labels, Some(bound), out);
                     write_integer(count, out);
                     if let Some(kept) = exemplars.as_ref().and_then(|kept| kept[index].as_ref()) {
@@ -53,8 +56,21 @@ pub(super) fn write_samples(
                 write_name(family.name, "_count", row.labels, None, out);
                 write_integer(count, out);
                 out.push(b'\n');
+                if open_metrics {
+                    write_created(family, &row, out);
+                }
             }
         }
+    }
+}
+
+/// When the series began, to the millisecond.
+fn write_created(family: &Family, row: &Row<'_>, out: &mut Vec<u8>) {
+    if let Some(created) = row.created {
+        let name = family.name.strip_suffix("_total").unwrap_or(family.name);
+        write_name(name, "_created", row.labels, None, out);
+        write_seconds(created.as_millis() * 1_000_000, out);
+        out.push(b'\n');
     }
 }
 
@@ -120,7 +136,7 @@ fn write_exemplar(exemplar: &Kept, out: &mut Vec<u8>) {
 }
 
 /// A bucket's bound: `1.0`, never `1`, since Prometheus 2 takes the two for different series.
-fn le(bound: Duration) -> String {
+pub(crate) fn le(bound: Duration) -> String {
     canonical_float(bound.as_secs_f64())
 }
 
@@ -184,6 +200,8 @@ mod tests {
             65_000_000,
             (1 << 53) + 1,
             9_007_199_254_740_993_123,
+            // Divided as floats, this one would be rounded twice, and wrong.
+            665_254_580_340_503_029,
             u128::from(u64::MAX) * 7 + 3,
         ] {
             let mut digits = Vec::new();

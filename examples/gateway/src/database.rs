@@ -6,8 +6,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use caracal_metrics::MetricsRegistry;
+use caracal_metrics::sqlx::{ObservedPool, PoolObserver};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor};
+use sqlx::{Any, AnyConnection, ConnectOptions, Connection, Executor};
 use tempfile::TempDir;
 
 /// How many connections the pool may hold.
@@ -37,7 +39,7 @@ const SCHEMA: &str = "
 /// The database of one run.
 #[derive(Debug)]
 pub struct Database {
-    pool: AnyPool,
+    pool: ObservedPool<Any>,
     options: AnyConnectOptions,
     flavour: Flavour,
     /// Removed with everything in it when dropped.
@@ -85,8 +87,9 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the URL is wrong, or the database can't be reached or written.
-    pub async fn open(url: Option<&str>) -> Result<Self> {
+    /// When the URL is wrong, the database can't be reached or written, or the registry has a pool
+    /// already.
+    pub async fn open(url: Option<&str>, metrics: &MetricsRegistry) -> Result<Self> {
         sqlx::any::install_default_drivers();
         // Empty is how an environment says that a variable is not set.
         let (url, folder) = if let Some(url) = url.filter(|url| !url.is_empty()) {
@@ -126,6 +129,7 @@ impl Database {
                 )
             })
             .connect_lazy_with(options.clone());
+        let pool = PoolObserver::new(&pool).wrap(metrics)?;
         Ok(Self { pool, options, flavour, _folder: folder })
     }
 
@@ -139,9 +143,9 @@ impl Database {
         }
     }
 
-    /// The pool.
+    /// The pool, whose queries are counted and timed.
     #[must_use]
-    pub fn pool(&self) -> &AnyPool {
+    pub fn pool(&self) -> &ObservedPool<Any> {
         &self.pool
     }
 

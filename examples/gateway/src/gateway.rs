@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use caracal_metrics::MetricsRegistry;
-use caracal_metrics::sqlx::{PoolGuard, PoolObserver};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
@@ -38,7 +37,6 @@ pub struct Gateway {
     stop_server: oneshot::Sender<()>,
     /// Aborted when dropped.
     background: JoinSet<()>,
-    pool_guard: PoolGuard,
 }
 
 impl Gateway {
@@ -52,12 +50,10 @@ impl Gateway {
             format!("can't listen on {} (choose another with --listen)", config.listen)
         })?;
         let address = reachable(listener.local_addr()?);
-        let database = Arc::new(Database::open(config.database_url.as_deref()).await?);
-
         let metrics = MetricsRegistry::builder().process_metrics().build()?;
-        let pool_guard = PoolObserver::new(database.pool()).attach(&metrics)?;
-        let errors = pool_guard.connection_errors().clone();
-        let store = Store::new(Arc::clone(&database), &metrics, errors);
+        let database = Arc::new(Database::open(config.database_url.as_deref(), &metrics).await?);
+
+        let store = Store::new(Arc::clone(&database));
         demo::seed(&store).await.map_err(because("can't write the demo's policies"))?;
         let store = Arc::new(GuardedStore::new(store, &metrics)?);
         let services = Arc::new(Services {
@@ -86,16 +82,7 @@ impl Gateway {
                 background.spawn(outage::run(database, FIRST_OUTAGE_AFTER, interval));
             }
         }
-        Ok(Self {
-            address,
-            metrics,
-            services,
-            database,
-            server,
-            stop_server,
-            background,
-            pool_guard,
-        })
+        Ok(Self { address, metrics, services, database, server, stop_server, background })
     }
 
     /// Where it can be reached.
@@ -145,7 +132,6 @@ impl Gateway {
         if timeout(GRACE, closing).await.is_err() {
             tracing::warn!("the database did not close in time");
         }
-        drop(self.pool_guard);
         served.context("the server failed")
     }
 }

@@ -50,7 +50,7 @@ pub fn router(services: Arc<Services>, metrics: &MetricsRegistry) -> Router {
         .route("/v1/agents/{agent_id}/ledger", get(read_ledger))
         .route_layer(authenticated)
         .fallback(async || ApiError::NotFound)
-        .layer(GatewayMetricsLayer::new(metrics))
+        .layer(GatewayMetricsLayer::new(metrics).by_route())
         // After the layer: scrapes and health checks are no requests to the gateway.
         .route("/metrics", metrics_endpoint(metrics))
         .route("/health", get(health))

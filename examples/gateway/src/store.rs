@@ -1,12 +1,11 @@
-//! Every statement of the gateway, each timed.
+//! Every statement of the gateway. The pool that they run on counts and times them.
 
 use std::str::FromStr;
 use std::sync::Arc;
 
-use caracal_metrics::sqlx::ConnectionErrors;
-use caracal_metrics::{DatabaseOperationType as Operation, MetricsRegistry};
+use caracal_metrics::sqlx::ObservedPool;
 use serde::{Deserialize, Serialize};
-use sqlx::{AnyPool, Row};
+use sqlx::{Any, Row};
 
 use crate::database::Database;
 
@@ -60,39 +59,17 @@ pub struct LedgerEntry {
 #[derive(Debug)]
 pub struct Store {
     database: Arc<Database>,
-    metrics: MetricsRegistry,
-    errors: ConnectionErrors,
 }
 
 impl Store {
     /// The tables of this database.
     #[must_use]
-    pub fn new(
-        database: Arc<Database>,
-        metrics: &MetricsRegistry,
-        errors: ConnectionErrors,
-    ) -> Self {
-        Self { database, metrics: metrics.clone(), errors }
+    pub fn new(database: Arc<Database>) -> Self {
+        Self { database }
     }
 
-    fn pool(&self) -> &AnyPool {
+    fn pool(&self) -> &ObservedPool<Any> {
         self.database.pool()
-    }
-
-    /// Times one statement. The time includes the wait for a connection, as the caller has it.
-    async fn timed<T>(
-        &self,
-        operation: Operation,
-        table: &str,
-        statement: impl Future<Output = Result<T, sqlx::Error>>,
-    ) -> Result<T, sqlx::Error> {
-        let timer = self.metrics.time_database_query(operation, table);
-        let result = statement.await;
-        timer.observe(&result);
-        if let Err(error) = &result {
-            self.errors.observe(error);
-        }
-        result
     }
 
     /// The policy for an action of an agent.
@@ -107,8 +84,7 @@ impl Store {
     ) -> Result<Option<Effect>, sqlx::Error> {
         let select = "SELECT effect FROM policies WHERE agent_id = $1 AND action = $2";
         let select = sqlx::query_scalar::<_, String>(select).bind(agent_id).bind(action);
-        let found = select.fetch_optional(self.pool());
-        let effect = self.timed(Operation::Select, "policies", found).await?;
+        let effect = select.fetch_optional(self.pool()).await?;
         effect
             .map(|effect| effect.parse().map_err(|error: String| sqlx::Error::Decode(error.into())))
             .transpose()
@@ -128,7 +104,7 @@ impl Store {
         let insert = "INSERT INTO policies (agent_id, action, effect) VALUES ($1, $2, $3) \
                       ON CONFLICT (agent_id, action) DO NOTHING";
         let insert = sqlx::query(insert).bind(agent_id).bind(action).bind(effect.as_str());
-        self.timed(Operation::Insert, "policies", insert.execute(self.pool())).await?;
+        insert.execute(self.pool()).await?;
         Ok(())
     }
 
@@ -145,7 +121,7 @@ impl Store {
     ) -> Result<bool, sqlx::Error> {
         let update = "UPDATE policies SET effect = $1 WHERE agent_id = $2 AND action = $3";
         let update = sqlx::query(update).bind(effect.as_str()).bind(agent_id).bind(action);
-        let done = self.timed(Operation::Update, "policies", update.execute(self.pool())).await?;
+        let done = update.execute(self.pool()).await?;
         Ok(done.rows_affected() > 0)
     }
 
@@ -157,7 +133,7 @@ impl Store {
     pub async fn delete_policy(&self, agent_id: &str, action: &str) -> Result<bool, sqlx::Error> {
         let delete = "DELETE FROM policies WHERE agent_id = $1 AND action = $2";
         let delete = sqlx::query(delete).bind(agent_id).bind(action);
-        let done = self.timed(Operation::Delete, "policies", delete.execute(self.pool())).await?;
+        let done = delete.execute(self.pool()).await?;
         Ok(done.rows_affected() > 0)
     }
 
@@ -175,7 +151,7 @@ impl Store {
             .bind(entry.action.as_str())
             .bind(entry.decision.as_str())
             .bind(entry.recorded_at);
-        self.timed(Operation::Insert, "ledger", insert.execute(self.pool())).await?;
+        insert.execute(self.pool()).await?;
         Ok(())
     }
 
@@ -192,7 +168,7 @@ impl Store {
         let select = "SELECT id, agent_id, action, decision, recorded_at FROM ledger \
                       WHERE agent_id = $1 ORDER BY recorded_at DESC LIMIT $2";
         let select = sqlx::query(select).bind(agent_id).bind(i64::from(limit));
-        let rows = self.timed(Operation::Select, "ledger", select.fetch_all(self.pool())).await?;
+        let rows = select.fetch_all(self.pool()).await?;
         rows.iter()
             .map(|row| {
                 Ok(LedgerEntry {
@@ -213,7 +189,7 @@ impl Store {
     /// When the database fails.
     pub async fn prune_ledger(&self, before: i64) -> Result<u64, sqlx::Error> {
         let delete = sqlx::query("DELETE FROM ledger WHERE recorded_at < $1").bind(before);
-        let done = self.timed(Operation::Delete, "ledger", delete.execute(self.pool())).await?;
+        let done = delete.execute(self.pool()).await?;
         Ok(done.rows_affected())
     }
 }

@@ -104,20 +104,34 @@ async fn a_pool_without_connections_is_a_connection_error() {
         let labels = [("error_type", "pool_timeout")];
         gateway.count("caracal_database_connection_errors_total", &labels)
     };
-    let checked_out = || gateway.sample("caracal_database_connection_pool_checked_out", &[]);
+    let pool = |name: &str| {
+        let name = format!("caracal_database_connection_pool_{name}");
+        gateway.sample(&name, &[]).unwrap_or_else(|| panic!("{name} is not there"))
+    };
+    let failed = |table| {
+        let labels = [("operation", "select"), ("table", table), ("status", "error")];
+        gateway.count("caracal_database_queries_total", &labels)
+    };
     assert_eq!(pool_timeouts(), 0);
 
     let mut held = Vec::new();
     for _ in 0..POOL_SIZE {
         held.push(gateway.gateway.database().pool().acquire().await.expect("a connection"));
     }
-    assert_eq!(checked_out(), Some(f64::from(POOL_SIZE)));
-    assert_eq!(checked_out(), gateway.sample("caracal_database_connection_pool_size", &[]));
+    assert_eq!(pool("checked_out"), f64::from(POOL_SIZE));
+    assert_eq!(pool("checked_out"), pool("size"));
+    let waits = pool("acquire_duration_seconds_count");
+    let holds = pool("hold_duration_seconds_count");
     let answer = gateway.send(gateway.good_act(AGENT, "send_email")).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(pool_timeouts(), 1);
+    assert_eq!(pool("acquire_timeouts_total"), 1.0);
+    assert_eq!(pool("acquire_duration_seconds_count"), waits + 1.0, "in vain, but a wait");
+    assert_eq!(pool("hold_duration_seconds_count"), holds, "all are held still");
+    assert_eq!((failed("policies"), failed("ledger")), (1, 0));
 
     drop(held);
+    assert_eq!(pool("hold_duration_seconds_count"), holds + f64::from(POOL_SIZE));
     act_until(&gateway, "send_email", |answer| !is_degraded(answer)).await;
     assert_eq!(pool_timeouts(), 1);
 }

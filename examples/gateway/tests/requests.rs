@@ -149,6 +149,9 @@ async fn a_policy_decides_and_a_change_shows_at_once() {
         let labels = [("operation", operation), ("table", "policies"), ("status", "success")];
         let counted = gateway.count("caracal_database_queries_total", &labels);
         assert_eq!(counted, count, "{operation}");
+        let labels = [("operation", operation), ("table", "policies")];
+        let timed = gateway.count("caracal_database_query_duration_seconds_count", &labels);
+        assert_eq!(timed, count, "{operation}");
     }
 }
 

@@ -1,0 +1,78 @@
+use std::hint::black_box;
+
+use caracal_metrics_core::CircuitBreakerState::{Closed, Open};
+use caracal_metrics_core::{
+    DatabaseOperationType, Format, MetricsRegistry, PolicyDecisionType, QueryStatus,
+};
+
+use super::{Peer, SERIES, TOOK, Work, repeat};
+
+pub(crate) const CARACAL: Peer =
+    Peer { name: "caracal", handle, counter, histogram, request, counters_page, histograms_page };
+
+fn handle() -> Work {
+    let counter = MetricsRegistry::new().replay_block("nonce_reused");
+    repeat(move || black_box(&counter).record())
+}
+
+fn counter() -> Work {
+    let metrics = MetricsRegistry::new();
+    repeat(move || {
+        let (name, from, to) = black_box(("database", Closed, Open));
+        metrics.record_circuit_breaker_state_change(name, from, to);
+    })
+}
+
+/// The nearest that the API has: a load's duration is a histogram with two labels, but goes with a
+/// counter of queries by three.
+fn histogram() -> Work {
+    let metrics = MetricsRegistry::new();
+    repeat(move || {
+        let (operation, table) = black_box((DatabaseOperationType::Select, "policies"));
+        metrics.record_database_query(operation, table, QueryStatus::Success, TOOK);
+    })
+}
+
+fn request() -> Work {
+    let metrics = MetricsRegistry::new();
+    repeat(move || {
+        let _in_flight = metrics.track_gateway_request_in_flight();
+        let (method, status, auth) = black_box(("GET", 200, "jwt"));
+        metrics.record_gateway_request(method, status, auth, TOOK);
+    })
+}
+
+fn page(metrics: MetricsRegistry) -> Work {
+    Box::new(move |times| {
+        let mut page = Vec::new();
+        for _ in 0..times {
+            page.clear();
+            metrics.encode(Format::Text, &mut page);
+            black_box(&page);
+        }
+    })
+}
+
+fn counters_page() -> Work {
+    let metrics = MetricsRegistry::new();
+    for agent in 0..SERIES {
+        let agent = format!("agent-{agent}");
+        metrics.record_policy_evaluation(PolicyDecisionType::Allowed, &agent, TOOK);
+    }
+    page(metrics)
+}
+
+/// With as many counters, since a query counts in both.
+fn histograms_page() -> Work {
+    let metrics = MetricsRegistry::new();
+    for table in 0..SERIES {
+        let table = format!("table_{table}");
+        metrics.record_database_query(
+            DatabaseOperationType::Select,
+            &table,
+            QueryStatus::Success,
+            TOOK,
+        );
+    }
+    page(metrics)
+}
