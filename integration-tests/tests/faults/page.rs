@@ -63,8 +63,12 @@ impl Page {
         self.series.keys().filter(|series| series.name == name).count()
     }
 
-    pub(crate) fn text(&self) -> &str {
-        &self.text
+    /// What moved, for messages: buckets and what reads 0 left out.
+    pub(crate) fn text(&self) -> String {
+        let told = |line: &&str| {
+            !line.starts_with('#') && !line.contains("_bucket{") && !line.ends_with(" 0")
+        };
+        self.text.lines().filter(told).collect::<Vec<_>>().join("\n")
     }
 }
 

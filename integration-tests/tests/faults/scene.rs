@@ -99,7 +99,7 @@ impl Scene {
     pub(crate) async fn settled(&self) -> Result<Page> {
         let none = |page: &Page| page.value("caracal_gateway_requests_in_flight", &[]) == 0.0;
         let page = self.page_when("no request in flight", none).await?;
-        self.client.books().compare(&page).with_context(|| page.text().to_owned())?;
+        self.client.books().compare(&page).with_context(|| page.text())?;
         Ok(page)
     }
 
