@@ -46,38 +46,50 @@ pub(crate) async fn failing_database() -> Result<()> {
     Ok(())
 }
 
-/// Somebody holds all connections and forgets; the others wait in vain, and the breaker opens and closes.
+/// Somebody holds all connections and forgets; the others wait.
 pub(crate) async fn exhausted_pool() -> Result<()> {
     const ALERTS: [&str; 3] =
-        ["DatabaseConnectionPoolExhausted", "DatabasePoolSaturated", "CircuitBreakerFlapping"];
-    const CONNECTIONS: u32 = 3;
+        ["DatabaseConnectionPoolExhausted", "DatabasePoolSaturated", "DatabasePoolCallersWait"];
+    let acquire_timeout = Duration::from_hours(1);
+    let settings = Settings { connections: 3, acquire_timeout, ..Settings::default() };
+    let scene = Scene::set(settings).await?;
+    let prometheus = prometheus(&[scene.service.address()]).await?;
+    scene.client.write("agent-1").await?;
+    let size = "caracal_database_connection_pool_size";
+    until(&prometheus, size, |values| values == [3.0]).await?;
+    ensure_quiet(&prometheus, &ALERTS).await?;
+
+    let lock = scene.database.lock().await?;
+    let requests = [(); 5].map(|()| scene.client.start_waiting());
+    until_firing(&prometheus, &ALERTS).await?;
+    lock.release().await?;
+    for request in requests {
+        ensure!(request.await??.status == StatusCode::OK);
+    }
+    until_resolved(&prometheus, &ALERTS).await?;
+    scene.recovered().await?;
+    Ok(())
+}
+
+/// The same, and the others lose their patience: the breaker opens, tries and opens again.
+pub(crate) async fn impatient_callers() -> Result<()> {
+    const ALERTS: [&str; 2] = ["DatabasePoolAcquireTimeouts", "CircuitBreakerFlapping"];
     let settings = Settings {
-        connections: CONNECTIONS,
-        acquire_timeout: Duration::from_millis(100),
+        connections: 3,
+        acquire_timeout: Duration::from_millis(500),
         failures: 2,
         ..Settings::default()
     };
     let scene = Scene::set(settings).await?;
     let prometheus = prometheus(&[scene.service.address()]).await?;
-    let traffic = Steady::send(&scene.client, |client| async move { client.write("a").await });
+    let lock = scene.database.lock().await?;
+    let holding = [(); 3].map(|()| scene.client.start_waiting());
+    scene.until_waiting(3).await?;
     let size = "caracal_database_connection_pool_size";
-    until(&prometheus, size, |values| values == [f64::from(CONNECTIONS)]).await?;
+    until(&prometheus, size, |values| values == [3.0]).await?;
     ensure_quiet(&prometheus, &ALERTS).await?;
 
-    let lock = scene.database.lock().await?;
-    let mut holding = Vec::new();
-    while holding.len() < CONNECTIONS as usize {
-        let request = scene.client.start_waiting();
-        // One that got no connection in time, as the traffic had them all, is sent again.
-        while scene.database.waiting().await? == holding.len() && !request.is_finished() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        if request.is_finished() {
-            ensure!(request.await??.status == StatusCode::SERVICE_UNAVAILABLE);
-        } else {
-            holding.push(request);
-        }
-    }
+    let traffic = Steady::send(&scene.client, |client| async move { client.write("a").await });
     until_firing(&prometheus, &ALERTS).await?;
     lock.release().await?;
     for request in holding {

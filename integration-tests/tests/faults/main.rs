@@ -25,6 +25,13 @@ fn main() -> ExitCode {
     let docker = &[Needs::Docker];
     let both = &[Needs::Docker, Needs::Prometheus];
     run(vec![
+        // What waits longest goes first, so that others run beside it.
+        test("restart_between_scrapes", both, instances::restart_between_scrapes),
+        test("two_instances", both, instances::two_instances),
+        test("alerts_of_a_failing_database", both, alerts::failing_database),
+        test("alerts_of_an_exhausted_pool", both, alerts::exhausted_pool),
+        test("alerts_of_impatient_callers", both, alerts::impatient_callers),
+        test("alerts_of_unknown_agents", both, alerts::unknown_agents),
         test("normal_traffic", docker, traffic::normal_traffic),
         test("two_hundred_clients", docker, traffic::two_hundred_clients),
         test("label_flood", docker, traffic::label_flood),
@@ -37,10 +44,5 @@ fn main() -> ExitCode {
         test("stopped_and_started_server", docker, outages::stopped_and_started_server),
         test("open_half_open_closed", docker, breaker::open_half_open_closed),
         test("cache_expiry", docker, breaker::cache_expiry),
-        test("restart_between_scrapes", both, instances::restart_between_scrapes),
-        test("two_instances", both, instances::two_instances),
-        test("alerts_of_a_failing_database", both, alerts::failing_database),
-        test("alerts_of_an_exhausted_pool", both, alerts::exhausted_pool),
-        test("alerts_of_unknown_agents", both, alerts::unknown_agents),
     ])
 }

@@ -17,7 +17,7 @@ pub(crate) async fn paused_server() -> Result<()> {
     const CONNECTIONS: u32 = 4;
     let settings = Settings {
         connections: CONNECTIONS,
-        acquire_timeout: Duration::from_millis(500),
+        acquire_timeout: Duration::from_secs(1),
         ..Settings::default()
     };
     let scene = Scene::set(settings).await?;
@@ -56,7 +56,7 @@ pub(crate) async fn paused_server() -> Result<()> {
 pub(crate) async fn stopped_and_started_server() -> Result<()> {
     let settings = Settings {
         connections: 4,
-        acquire_timeout: Duration::from_millis(300),
+        acquire_timeout: Duration::from_secs(1),
         failures: 3,
         ..Settings::default()
     };
