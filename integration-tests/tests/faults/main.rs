@@ -7,7 +7,6 @@ mod connections;
 mod database;
 mod handlers;
 mod outages;
-mod page;
 mod scene;
 mod service;
 mod traffic;
