@@ -42,6 +42,7 @@ pub struct MetricsRegistryBuilder {
     const_labels: Vec<(String, String)>,
     max_series_per_family: usize,
     aggregate: Vec<String>,
+    created: bool,
     #[cfg(feature = "process")]
     process: bool,
 }
@@ -53,6 +54,7 @@ impl Default for MetricsRegistryBuilder {
             const_labels: Vec::new(),
             max_series_per_family: DEFAULT_MAX_SERIES_PER_FAMILY,
             aggregate: Vec::new(),
+            created: false,
             #[cfg(feature = "process")]
             process: false,
         }
@@ -84,6 +86,27 @@ impl MetricsRegistryBuilder {
     /// Makes a label that comes from outside (such as `agent_id`) read `aggregated` in every family.
     pub fn aggregate_label(mut self, name: impl Into<String>) -> Self {
         self.aggregate.push(name.into());
+        self
+    }
+
+    /// Adds a `_created` line to each counter and histogram in OpenMetrics: when the series began,
+    /// in seconds since 1970.
+    ///
+    /// Prometheus 3 may take it as the time of a reset, every other version stores it as one more
+    /// series for each: so it is not there unless asked for.
+    ///
+    /// ```
+    /// use caracal_metrics_core::{Format, MetricsRegistry};
+    ///
+    /// let metrics = MetricsRegistry::builder().created_lines().build()?;
+    /// let mut page = Vec::new();
+    /// metrics.encode(Format::OpenMetrics, &mut page);
+    /// let page = String::from_utf8(page).unwrap();
+    /// assert!(page.contains("\ncaracal_policy_cache_hits_created 1"));
+    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// ```
+    pub fn created_lines(mut self) -> Self {
+        self.created = true;
         self
     }
 
@@ -120,7 +143,8 @@ impl MetricsRegistryBuilder {
                 is_registered(&registry, &desc.fq_name, &desc.help, &[])
             })?;
         }
-        let core = Core::new(self.const_labels, self.max_series_per_family, &self.aggregate);
+        let core =
+            Core::new(self.const_labels, self.max_series_per_family, &self.aggregate, self.created);
         let core = Arc::new(core);
         CaracalCollector::new(Arc::clone(&core))
             .and_then(|collector| registry.register(Box::new(collector)))

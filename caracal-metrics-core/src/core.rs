@@ -60,9 +60,12 @@ impl Core {
         const_labels: Vec<(String, String)>,
         limit: usize,
         aggregate: &[String],
+        created: bool,
     ) -> Self {
-        let families: Box<[_]> =
-            Metric::ALL.iter().map(|metric| FamilyStore::new(*metric, limit, aggregate)).collect();
+        let families: Box<[_]> = Metric::ALL
+            .iter()
+            .map(|metric| FamilyStore::new(*metric, limit, aggregate, created))
+            .collect();
         let mut by_name: Box<[usize]> = (0..families.len()).collect();
         by_name.sort_by_key(|place| families[*place].family.name);
         let core = Self {

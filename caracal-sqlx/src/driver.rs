@@ -15,19 +15,22 @@ pub(crate) mod sealed {
     use crate::query::OwnedQuery;
     use crate::sql::Dialect;
 
+    /// A part of a query's answer.
+    pub(crate) type Step<DB> = Either<<DB as Database>::QueryResult, <DB as Database>::Row>;
+
     /// What an `Executor` does, on a connection of this database.
     pub trait Run: Database {
         fn dialect(pool: &Pool<Self>) -> Dialect;
 
-        fn fetch_many<'e>(
-            connection: &'e mut Self::Connection,
+        fn fetch_many(
+            connection: &mut Self::Connection,
             query: OwnedQuery<Self>,
-        ) -> BoxStream<'e, Result<Either<Self::QueryResult, Self::Row>, Error>>;
+        ) -> BoxStream<'_, Result<Step<Self>, Error>>;
 
-        fn fetch_optional<'e>(
-            connection: &'e mut Self::Connection,
+        fn fetch_optional(
+            connection: &mut Self::Connection,
             query: OwnedQuery<Self>,
-        ) -> BoxFuture<'e, Result<Option<Self::Row>, Error>>;
+        ) -> BoxFuture<'_, Result<Option<Self::Row>, Error>>;
 
         fn prepare_with<'e>(
             connection: &'e mut Self::Connection,
@@ -35,10 +38,10 @@ pub(crate) mod sealed {
             parameters: &'e [Self::TypeInfo],
         ) -> BoxFuture<'e, Result<Self::Statement, Error>>;
 
-        fn describe<'e>(
-            connection: &'e mut Self::Connection,
+        fn describe(
+            connection: &mut Self::Connection,
             sql: SqlStr,
-        ) -> BoxFuture<'e, Result<Describe<Self>, Error>>;
+        ) -> BoxFuture<'_, Result<Describe<Self>, Error>>;
     }
 }
 
@@ -64,17 +67,17 @@ macro_rules! driver {
                     $dialect
                 }
 
-                fn fetch_many<'e>(
-                    connection: &'e mut Connection,
+                fn fetch_many(
+                    connection: &mut Connection,
                     query: OwnedQuery<Self>,
-                ) -> BoxStream<'e, Result<Step, Error>> {
+                ) -> BoxStream<'_, Result<Step, Error>> {
                     connection.fetch_many(query)
                 }
 
-                fn fetch_optional<'e>(
-                    connection: &'e mut Connection,
+                fn fetch_optional(
+                    connection: &mut Connection,
                     query: OwnedQuery<Self>,
-                ) -> BoxFuture<'e, Result<Option<Self::Row>, Error>> {
+                ) -> BoxFuture<'_, Result<Option<Self::Row>, Error>> {
                     connection.fetch_optional(query)
                 }
 
@@ -86,10 +89,10 @@ macro_rules! driver {
                     connection.prepare_with(sql, parameters)
                 }
 
-                fn describe<'e>(
-                    connection: &'e mut Connection,
+                fn describe(
+                    connection: &mut Connection,
                     sql: SqlStr,
-                ) -> BoxFuture<'e, Result<Describe<Self>, Error>> {
+                ) -> BoxFuture<'_, Result<Describe<Self>, Error>> {
                     connection.describe(sql)
                 }
             }

@@ -1,6 +1,11 @@
-//! Prometheus metrics for an existing sqlx pool.
+//! Prometheus metrics for an existing sqlx pool, and for every query through it.
 //!
-//! ```
+//! [`PoolObserver::attach`] shows the gauges of a pool of any database; [`PoolObserver::wrap`] also
+//! gives back an [`ObservedPool`], which counts and times its queries. The features `postgres`,
+//! `sqlite`, `mysql` and `any` say of which databases pools can be wrapped.
+//!
+#![cfg_attr(feature = "sqlite", doc = "```")]
+#![cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
 //! use caracal_metrics_core::MetricsRegistry;
 //! use caracal_sqlx::PoolObserver;
 //! use sqlx::sqlite::SqlitePoolOptions;
@@ -8,25 +13,88 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let metrics = MetricsRegistry::new();
-//! let pool = SqlitePoolOptions::new().max_connections(4).connect_lazy("sqlite::memory:")?;
-//! let guard = PoolObserver::new(&pool).attach(&metrics)?;
+//! let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?;
+//! let pool = PoolObserver::new(&pool).wrap(&metrics)?;
 //!
-//! let connection = pool.acquire().await?;
-//! assert_eq!(metrics.sample("caracal_database_connection_pool_size", &[]), Some(4.0));
-//! assert_eq!(metrics.sample("caracal_database_connection_pool_checked_out", &[]), Some(1.0));
+//! sqlx::query("CREATE TABLE agents (id INTEGER PRIMARY KEY, name TEXT)").execute(&pool).await?;
+//! let mut transaction = pool.begin().await?;
+//! sqlx::query("INSERT INTO agents (name) VALUES ($1)")
+//!     .bind("scout")
+//!     .execute(&mut *transaction)
+//!     .await?;
+//! transaction.commit().await?;
 //!
-//! // Errors of the connection, not of the statement, have a counter of their own.
-//! let error = sqlx::Error::PoolTimedOut;
-//! guard.connection_errors().observe(&error);
-//! let timeouts = &[("error_type", "pool_timeout")];
-//! assert_eq!(metrics.sample("caracal_database_connection_errors_total", timeouts), Some(1.0));
-//!
-//! drop(guard);
-//! assert_eq!(metrics.sample("caracal_database_connection_pool_open", &[]), None);
-//! # drop(connection);
+//! let inserts = &[("operation", "insert"), ("table", "agents"), ("status", "success")];
+//! assert_eq!(metrics.sample("caracal_database_queries_total", inserts), Some(1.0));
+//! assert_eq!(metrics.sample("caracal_database_connection_pool_size", &[]), Some(1.0));
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! With Postgres, two pools in one registry:
+//!
+#![cfg_attr(feature = "postgres", doc = "```no_run")]
+#![cfg_attr(not(feature = "postgres"), doc = "```ignore")]
+//! use caracal_metrics_core::MetricsRegistry;
+//! use caracal_sqlx::{ObservedPool, ObservedSession, PoolObserver};
+//! use sqlx::{PgPool, Postgres};
+//!
+//! async fn rename(
+//!     session: &mut ObservedSession<'_, Postgres>,
+//!     id: i64,
+//!     name: &str,
+//! ) -> sqlx::Result<()> {
+//!     sqlx::query("UPDATE agents SET name = $1 WHERE id = $2")
+//!         .bind(name)
+//!         .bind(id)
+//!         .execute(session)
+//!         .await?;
+//!     Ok(())
+//! }
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let metrics = MetricsRegistry::new();
+//! let primary = PgPool::connect("postgres://gateway@db1/gateway").await?;
+//! let replica = PgPool::connect("postgres://gateway@db2/gateway").await?;
+//! let primary = PoolObserver::new(&primary).named("primary").wrap(&metrics)?;
+//! let replica: ObservedPool<Postgres> =
+//!     PoolObserver::new(&replica).named("replica").baseline(5).wrap(&metrics)?;
+//!
+//! let agents: i64 = sqlx::query_scalar("SELECT count(*) FROM agents").fetch_one(&replica).await?;
+//! let mut transaction = primary.begin().await?;
+//! rename(&mut transaction, agents, "scout").await?;
+//! transaction.commit().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Queries
+//!
+//! A query is counted once in `caracal_database_queries_total` and once in
+//! `caracal_database_query_duration_seconds`, by what its text says it does and to which table:
+//!
+//! - The clock runs from the first poll to the end, the wait for a connection included, which
+//!   `caracal_database_connection_pool_acquire_duration_seconds` shows by itself.
+//! - A stream that is dropped after rows is a success, a query dropped before any answer an error,
+//!   and one that is never polled is no query. A `fetch_one` that finds no row is a success.
+//! - The table is the first of the outermost `FROM`, or what is written to, without its schema.
+//!   A `WITH` that writes counts as what it writes. What can't be read is `other` or `unknown`, and
+//!   several statements in one text are `other` on `batch`.
+//! - Beginning, committing and rolling back are `other` on `unknown`; preparing is no query.
+//!
+//! Errors of the connection also count in `caracal_database_connection_errors_total`.
+//!
+//! # What a wrapper does not see
+//!
+//! Functions that take `&mut PgConnection`, and code generic over sqlx's `Acquire` (`migrate!` among
+//! it), want sqlx's own types: [`ObservedPool::inner`] and [`ObservedSession::inner`] give them, and
+//! what runs on those is not counted. Code generic over `Executor` works unchanged.
+//!
+//! # What holds what
+//!
+//! A [`PoolGuard`], and an [`ObservedPool`] with its connections, transactions and streams, hold a
+//! clone of the pool, since sqlx has no weak handle. The series go when the last of them is dropped
+//! or the pool is closed. The registry holds neither.
 //!
 //! A pool is read when the metrics are scraped, never by a task in the background; reading it costs
 //! a few atomic loads. [`PoolObserver`] says what each gauge means.

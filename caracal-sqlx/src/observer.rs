@@ -20,6 +20,7 @@ use crate::recorder::{Recorder, Waits};
 /// | `…_open` | connections that exist, those still being dialled included |
 /// | `…_idle` | open connections that nobody uses |
 /// | `…_min` | `min_connections`, at most `max_connections` |
+/// | `…_pending` | callers that wait for a connection of a [wrapped](Self::wrap) pool |
 ///
 /// `checked_out / size` is therefore the share of the capacity that is in use: a pool that opens
 /// its connections lazily does not read as full. A connection that was given back stays checked out

@@ -25,6 +25,9 @@ pub use server::ServerProcess;
 /// The code in the documentation's pages.
 #[cfg(doctest)]
 mod pages {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+
     #[doc = include_str!("../../docs/migrating.md")]
     struct Migrating;
 

@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 
 use crate::ServerProcess;
 
-/// A Prometheus that scrapes one address each second; killed when dropped.
+/// The file, in the server's own folder.
+const CONFIGURATION: &str = "prometheus.yml";
+
+/// A running Prometheus; killed when dropped.
 #[derive(Debug)]
 pub struct Prometheus {
     server: ServerProcess,
@@ -27,12 +30,12 @@ pub struct Sample {
 }
 
 impl Prometheus {
-    /// Starts a Prometheus that scrapes `/metrics` at `target`.
+    /// Starts a Prometheus that scrapes `/metrics` at `target` each second.
     ///
     /// # Errors
     /// When the command `prometheus` is missing or does not come up.
     pub async fn scraping(target: SocketAddr) -> Result<Self> {
-        Self::start(target, &[], &[]).await
+        Self::start(&[], |_| configuration(target, &[])).await
     }
 
     /// The same, with more flags, such as `--enable-feature=exemplar-storage`.
@@ -40,7 +43,7 @@ impl Prometheus {
     /// # Errors
     /// As [`Prometheus::scraping`].
     pub async fn scraping_with_flags(target: SocketAddr, flags: &[&str]) -> Result<Self> {
-        Self::start(target, &[], flags).await
+        Self::start(flags, |_| configuration(target, &[])).await
     }
 
     /// Starts a Prometheus that scrapes `/metrics` at `target` and evaluates the rules in these files.
@@ -48,15 +51,26 @@ impl Prometheus {
     /// # Errors
     /// As [`Prometheus::scraping`], and when a file of rules is missing or malformed.
     pub async fn scraping_with_rules(target: SocketAddr, rules: &[&Path]) -> Result<Self> {
-        Self::start(target, rules, &[]).await
+        let rules = rules.iter().map(fs::canonicalize).collect::<Result<Vec<_>, _>>()?;
+        Self::start(&[], |_| configuration(target, &rules)).await
     }
 
-    async fn start(target: SocketAddr, rules: &[&Path], flags: &[&str]) -> Result<Self> {
-        let rules = rules.iter().map(fs::canonicalize).collect::<Result<Vec<_>, _>>()?;
+    /// Starts a Prometheus with this configuration. It may name files that it puts into the folder.
+    ///
+    /// # Errors
+    /// As [`Prometheus::scraping`].
+    pub async fn configured(configuration: impl Fn(&Path) -> Result<String>) -> Result<Self> {
+        Self::start(&["--web.enable-lifecycle"], configuration).await
+    }
+
+    async fn start(
+        flags: &[&str],
+        configuration: impl Fn(&Path) -> Result<String>,
+    ) -> Result<Self> {
         let server =
             ServerProcess::start(Path::new("prometheus"), "/-/ready", |address, folder| {
-                let config = folder.join("prometheus.yml");
-                fs::write(&config, configuration(target, &rules)?)?;
+                let config = folder.join(CONFIGURATION);
+                fs::write(&config, configuration(folder)?)?;
                 let own = [
                     format!("--config.file={}", config.display()),
                     format!("--storage.tsdb.path={}", folder.join("data").display()),
@@ -67,6 +81,18 @@ impl Prometheus {
             .await
             .context("Prometheus does not start (`cargo xtask test` gets it)")?;
         Ok(Self { server })
+    }
+
+    /// Gives it another configuration; what it has stored stays.
+    ///
+    /// # Errors
+    /// When Prometheus does not take it.
+    pub async fn reconfigure(&self, configuration: impl Fn(&Path) -> Result<String>) -> Result<()> {
+        let folder = self.server.folder();
+        fs::write(folder.join(CONFIGURATION), configuration(folder)?)?;
+        let reload = reqwest::Client::new().post(self.server.url("/-/reload"));
+        reload.send().await?.error_for_status()?;
+        Ok(())
     }
 
     /// Evaluates a PromQL expression now.

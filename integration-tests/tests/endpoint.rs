@@ -14,7 +14,7 @@ use axum::routing::get;
 use caracal_metrics::axum::{GatewayMetricsLayer, MetricsEndpoint};
 use caracal_metrics_core::{
     CircuitBreakerState, DatabaseOperationType, Exemplar, Format, MetricsRegistry,
-    PolicyDecisionType, QueryStatus,
+    MetricsRegistryBuilder, PolicyDecisionType, QueryStatus,
 };
 use integration_tests::{Needs, Prometheus, PythonSample, python_samples, run, test};
 use prometheus::{Counter, Gauge, Histogram, HistogramOpts, Opts};
@@ -41,8 +41,8 @@ fn main() -> ExitCode {
 }
 
 /// A registry in which every recorder has recorded, with hostile values, and collectors of a user's own.
-fn registry() -> Result<MetricsRegistry> {
-    let m = MetricsRegistry::builder().const_label("service", "a\"b\\c\nd").build()?;
+fn registry(builder: MetricsRegistryBuilder) -> Result<MetricsRegistry> {
+    let m = builder.const_label("service", "a\"b\\c\nd").build()?;
     let trace = Exemplar::new(&[("trace_id", TRACE)])?;
     for millis in [1, 7, 20, 90, 2_000, 100_000] {
         let duration = Duration::from_millis(millis);
@@ -84,7 +84,7 @@ fn page(m: &MetricsRegistry, format: Format) -> Vec<u8> {
 }
 
 async fn python_reads_the_same() -> Result<()> {
-    let m = registry()?;
+    let m = registry(MetricsRegistry::builder().created_lines())?;
     let sorted = |samples: Vec<PythonSample>| {
         let samples = samples.into_iter().map(|s| ((s.name, s.labels), (s.value, s.exemplar)));
         samples.collect::<BTreeMap<_, _>>()
@@ -93,6 +93,7 @@ async fn python_reads_the_same() -> Result<()> {
     let mut openmetrics = sorted(python_samples("openmetrics", &page(&m, Format::OpenMetrics))?);
     ensure!(text.len() > 150, "{} samples", text.len());
 
+    let all = openmetrics.len();
     let mut exemplars = BTreeSet::new();
     for ((name, labels), (_, exemplar)) in &mut openmetrics {
         if let Some((trace, value)) = exemplar.take() {
@@ -114,7 +115,15 @@ async fn python_reads_the_same() -> Result<()> {
     for (sample, value) in &text {
         ensure!(openmetrics.get(sample) == Some(value), "{sample:?} is {value:?} in text only");
     }
+    let ours = |name: &str| name.starts_with("caracal_");
+    let begin = text
+        .keys()
+        .filter(|(name, _)| ours(name) && (name.ends_with("_total") || name.ends_with("_count")));
+    let begin = begin.count();
+    openmetrics.retain(|(name, _), _| !(ours(name) && name.ends_with("_created")));
+    let created = text.len() + begin;
     ensure!(text.len() == openmetrics.len(), "OpenMetrics has samples that text has not");
+    ensure!(all == created, "{all} samples, not {created}: a series did not say when it began");
     Ok(())
 }
 
@@ -150,7 +159,7 @@ async fn serve(m: &MetricsRegistry) -> Result<(SocketAddr, ContentTypes)> {
 }
 
 async fn prometheus_stores_everything(flags: &[&str], content_type: &str) -> Result<()> {
-    let m = registry()?;
+    let m = registry(MetricsRegistry::builder())?;
     let (address, answered) = serve(&m).await?;
     let response = reqwest::Client::new()
         .get(format!("http://{address}/agents/7"))

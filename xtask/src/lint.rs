@@ -7,7 +7,7 @@ use xshell::cmd;
 use crate::docs::Mode;
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{dashboard, docs, features, licences, monitoring};
+use crate::{consumers, dashboard, docs, features, licences, monitoring};
 
 /// A check that can also run alone.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -28,6 +28,8 @@ pub(crate) enum Check {
     Alone,
     /// Each published crate compiles with every set of its features.
     Features,
+    /// A program for each feature of the facade compiles, runs, and has no library that it did not ask for.
+    Consumers,
     /// Another crate in the build may turn on `prometheus/protobuf`, which changes types that we use.
     Protobuf,
     /// Licences, banned crates and sources are as deny.toml has them.
@@ -51,6 +53,7 @@ impl Check {
             Self::Dashboard => dashboard::run(workspace, Mode::Check)?,
             Self::Alone => features::check_alone(workspace)?,
             Self::Features => features::check_every_set(workspace)?,
+            Self::Consumers => consumers::check(workspace)?,
             Self::Protobuf => features::check_protobuf(workspace)?,
             Self::Licences => licences::check(workspace)?,
         }

@@ -1,6 +1,7 @@
 //! What CI runs, in one place: `cargo xtask --help`.
 
 mod advisories;
+mod consumers;
 mod dashboard;
 mod docker;
 mod docs;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::catalogue::{Family, MetricKind};
 use crate::engine::Reader;
 use crate::exemplar::{Exemplars, Kept};
-use crate::series::Rows;
+use crate::series::{Row, Rows};
 
-/// Writes a family's samples, a histogram's with its exemplars where the format has them.
+/// Writes a family's samples. With exemplars, the format is OpenMetrics.
 pub(super) fn write_samples(
     family: &Family,
     rows: &Rows,
@@ -16,12 +16,16 @@ pub(super) fn write_samples(
     exemplars: Option<&Exemplars>,
     out: &mut Vec<u8>,
 ) {
+    let open_metrics = exemplars.is_some();
     match family.kind {
         MetricKind::Counter => {
             for row in rows.iter() {
                 write_name(family.name, "", row.labels, None, out);
                 write_integer(reader.counter(row.cells), out);
                 out.push(b'\n');
+                if open_metrics {
+                    write_created(family, &row, out);
+                }
             }
         }
         MetricKind::Gauge => {
@@ -52,8 +56,21 @@ pub(super) fn write_samples(
                 write_name(family.name, "_count", row.labels, None, out);
                 write_integer(count, out);
                 out.push(b'\n');
+                if open_metrics {
+                    write_created(family, &row, out);
+                }
             }
         }
+    }
+}
+
+/// When the series began, to the millisecond.
+fn write_created(family: &Family, row: &Row<'_>, out: &mut Vec<u8>) {
+    if let Some(created) = row.created {
+        let name = family.name.strip_suffix("_total").unwrap_or(family.name);
+        write_name(name, "_created", row.labels, None, out);
+        write_seconds(created.as_millis() * 1_000_000, out);
+        out.push(b'\n');
     }
 }
 

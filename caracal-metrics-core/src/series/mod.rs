@@ -1,10 +1,11 @@
 //! From label values to cells: one [`FamilyStore`] for each family of the catalogue.
 
+mod created;
 mod interner;
 mod key;
 mod rows;
 mod store;
 
 pub(crate) use key::{Labels, NO_LABELS};
-pub(crate) use rows::Rows;
+pub(crate) use rows::{Row, Rows};
 pub(crate) use store::{FamilyStore, OwnedSeries};

@@ -1,5 +1,8 @@
 //! A family's series as the output has them: sorted, their labels written once.
 
+use std::time::Duration;
+
+use super::created::Created;
 use crate::catalogue::{Family, MetricKind};
 use crate::engine::Cell;
 use crate::exposition::{escape_label_value, le};
@@ -19,6 +22,8 @@ pub(crate) struct Row<'a> {
     /// `name="value",…` without braces; empty for an unlabelled series.
     pub(crate) labels: &'a str,
     pub(crate) cells: &'a [Cell],
+    /// When the series began, since 1970, where that is to be shown.
+    pub(crate) created: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
@@ -31,6 +36,8 @@ pub(crate) struct Rows {
     /// The `le` of each of a histogram's buckets: a page that writes them anew spends more on them
     /// than on the numbers.
     bounds: Vec<String>,
+    /// One for each row, or none at all.
+    created: Vec<Option<Duration>>,
 }
 
 impl Rows {
@@ -38,6 +45,7 @@ impl Rows {
         family: &Family,
         sources: Vec<Source>,
         const_labels: &str,
+        created: Option<&Created>,
         generation: u64,
     ) -> Self {
         let mut sources: Vec<_> =
@@ -46,6 +54,7 @@ impl Rows {
         let bounds = family.buckets.iter().copied().map(le).chain(["+Inf".to_owned()]).collect();
         let mut rows = Self { generation, bounds, ..Self::default() };
         for run in sources.chunk_by(|(a, _), (b, _)| a == b) {
+            let first = rows.cells.len();
             let owned = run.iter().any(|(_, source)| source.owned);
             for (_, source) in run {
                 // A gauge can't be added up: the attached instance knows better than the recorder.
@@ -55,6 +64,9 @@ impl Rows {
             }
             rows.write_labels(family, &run[0].0, const_labels);
             rows.ends.push((rows.text.len(), rows.cells.len()));
+            if let Some(created) = created {
+                rows.created.push(created.of(&rows.cells[first..]));
+            }
         }
         rows
     }
@@ -90,10 +102,14 @@ impl Rows {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
         let starts = std::iter::once(&(0, 0)).chain(&self.ends);
-        starts.zip(&self.ends).map(|((text, cell), (text_end, cell_end))| Row {
-            labels: &self.text[*text..*text_end],
-            cells: &self.cells[*cell..*cell_end],
-        })
+        let created = self.created.iter().copied().chain(std::iter::repeat(None));
+        starts.zip(&self.ends).zip(created).map(
+            |(((text, cell), (text_end, cell_end)), created)| Row {
+                labels: &self.text[*text..*text_end],
+                cells: &self.cells[*cell..*cell_end],
+                created,
+            },
+        )
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::created::Created;
 use super::interner::{Inserted, Interner};
 use super::key::{Key, Labels, MAX_OPEN};
 use super::rows::{Rows, Source};
@@ -51,6 +52,8 @@ pub(crate) struct FamilyStore {
     /// Whether there is any such label.
     aggregates: bool,
     limit: usize,
+    /// For counters and histograms, where the registry is to say when their series began.
+    created: Option<Created>,
     /// Series that count against the limit.
     series: AtomicUsize,
     owned: Mutex<Vec<OwnedSeries>>,
@@ -60,7 +63,7 @@ pub(crate) struct FamilyStore {
 }
 
 impl FamilyStore {
-    pub(crate) fn new(metric: Metric, limit: usize, aggregate: &[String]) -> Self {
+    pub(crate) fn new(metric: Metric, limit: usize, aggregate: &[String], created: bool) -> Self {
         let family = metric.family();
         let mut aggregated = [false; MAX_OPEN];
         let open = family.labels.iter().filter(|label| label.values.is_open());
@@ -81,6 +84,7 @@ impl FamilyStore {
             aggregated,
             aggregates: aggregated.contains(&true),
             limit,
+            created: (created && family.kind != MetricKind::Gauge).then(Created::default),
             series: AtomicUsize::new(0),
             owned: Mutex::default(),
             generation: AtomicU64::new(1),
@@ -163,7 +167,7 @@ impl FamilyStore {
             0 => {
                 let cell = engine::allocate(self.width());
                 slot.store(cell.to_raw() + 1, Release);
-                self.changed();
+                self.shows(cell);
                 cell
             }
             raw => Cell::from_raw(raw - 1),
@@ -179,7 +183,7 @@ impl FamilyStore {
                 Ok::<_, Full>(engine::allocate(self.width()))
             });
             if let Ok((cell, inserted)) = made {
-                self.note(inserted);
+                self.note(cell, inserted);
                 return (cell, false);
             }
         }
@@ -191,14 +195,22 @@ impl FamilyStore {
         let made =
             interner.find_or_insert(labels, || Ok::<_, Infallible>(engine::allocate(self.width())));
         let (cell, inserted) = made.unwrap_or_else(|never| match never {});
-        self.note(inserted);
+        self.note(cell, inserted);
         (cell, true)
     }
 
-    fn note(&self, inserted: Inserted) {
+    fn note(&self, cell: Cell, inserted: Inserted) {
         if inserted == Inserted::Yes {
-            self.changed();
+            self.shows(cell);
         }
+    }
+
+    /// A series has begun.
+    fn shows(&self, cell: Cell) {
+        if let Some(created) = &self.created {
+            created.note(cell);
+        }
+        self.changed();
     }
 
     fn changed(&self) {
@@ -219,8 +231,8 @@ impl FamilyStore {
             Index::Interned(interner) => {
                 let made = interner
                     .find_or_insert(labels, || Ok::<_, Infallible>(engine::allocate(self.width())));
-                let (_, inserted) = made.unwrap_or_else(|never| match never {});
-                self.note(inserted);
+                let (cell, inserted) = made.unwrap_or_else(|never| match never {});
+                self.note(cell, inserted);
             }
         }
     }
@@ -234,8 +246,9 @@ impl FamilyStore {
 
     /// Shows a series that was reserved.
     pub(crate) fn own(&self, instance: u64, series: OwnedSeries) {
+        let cell = series.cell;
         self.owned.lock().push(OwnedSeries { instance, ..series });
-        self.changed();
+        self.shows(cell);
     }
 
     /// Gives up a series that was reserved and not shown.
@@ -258,6 +271,9 @@ impl FamilyStore {
 
     /// Gives the memory of a disowned series back.
     pub(crate) fn release(&self, cell: Cell) {
+        if let Some(created) = &self.created {
+            created.forget(cell);
+        }
         engine::release(cell, self.width());
     }
 
@@ -314,7 +330,7 @@ impl FamilyStore {
             })),
         }
         sources.extend(owned.into_iter().map(|s| Source { key: s.key, cell: s.cell, owned: true }));
-        Rows::sorted(self.family, sources, const_labels, generation)
+        Rows::sorted(self.family, sources, const_labels, self.created.as_ref(), generation)
     }
 }
 

@@ -53,8 +53,7 @@ impl<'a> Lexer<'a> {
             b'"' | b'`' => self.quoted(byte),
             b'[' if self.dialect.has_bracketed_names() => self.quoted(b']'),
             b'$' => self.dollar(),
-            b'?' => self.literal(),
-            b'0'..=b'9' => self.literal(),
+            b'?' | b'0'..=b'9' => self.literal(),
             _ if starts_word(byte) => self.word(),
             _ => {
                 self.position += 1;

@@ -2,6 +2,8 @@
 
 mod cache;
 mod dialect;
+#[cfg(test)]
+mod differential;
 mod keyword;
 mod lexer;
 mod parser;

@@ -237,8 +237,7 @@ impl<'a> Parser<'a> {
         let recursive = self.accept_any(&[K::Recursive]);
         let mut written = None;
         let mut read = None;
-        loop {
-            let Some(name) = self.name() else { break };
+        while let Some(name) = self.name() {
             let name = name.table().map(|name| name.to_lowercase());
             if recursive {
                 self.with.extend(name.clone());
@@ -432,7 +431,8 @@ impl<'a> Parser<'a> {
                         expected = true;
                         reached = true;
                     }
-                    Some(K::Join | K::StraightJoin) => expected = true,
+                    // MySQL knows `SELECT STRAIGHT_JOIN` as well.
+                    Some(K::Join | K::StraightJoin) if in_from => expected = true,
                     Some(
                         K::Where
                         | K::Group

@@ -1,6 +1,7 @@
 //! The database of a scenario: the server in its container, and its administrator.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use integration_tests::Postgres;
@@ -59,7 +60,6 @@ impl Database {
 
     async fn on_port(port: Option<u16>) -> Result<Self> {
         let postgres = Postgres::start_with(|request| {
-            // 200 connections: what the service opens and what it has not closed yet.
             let request = request.with_cmd([
                 "postgres",
                 "-c",
@@ -127,9 +127,10 @@ impl Database {
     }
 
     /// How many of the service's statements wait for that lock.
-    pub(crate) async fn waiting(&self) -> Result<i64> {
+    pub(crate) async fn waiting(&self) -> Result<usize> {
         let count = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
-        Ok(sqlx::query_scalar(count).fetch_one(&self.admin).await?)
+        let count: i64 = sqlx::query_scalar(count).fetch_one(&self.admin).await?;
+        Ok(count.try_into()?)
     }
 
     /// Stops the server, as its administrator would: connections are ended.
@@ -141,14 +142,14 @@ impl Database {
     /// Starts it again, and waits until it takes connections.
     pub(crate) async fn start_again(&self) -> Result<()> {
         self.postgres.container().start().await?;
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         loop {
             match PgConnection::connect(self.postgres.url()).await {
                 Ok(connection) => return Ok(connection.close().await?),
-                Err(error) if std::time::Instant::now() > deadline => {
+                Err(error) if Instant::now() > deadline => {
                     bail!("Postgres does not come back: {error}")
                 }
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
     }

@@ -112,7 +112,7 @@ async fn write_ledger(State(parts): Shared, Path(agent): Path<String>) -> Respon
 /// Four statements, one call through the breaker.
 async fn transfer(State(parts): Shared, Path(agent): Path<String>) -> Response {
     let transaction = async {
-        let mut transaction = parts.pool.begin().await?;
+        let mut transaction = Box::pin(parts.pool.begin()).await?;
         sqlx::query("update policies set uses = uses + 1 where agent = $1")
             .bind(&agent)
             .execute(&mut transaction)

@@ -1,14 +1,18 @@
 //! All adapters together, in a service that is driven through its front door while things break: what
 //! clients saw, what the database counted and what the page says must agree.
 
+mod alerts;
 mod breaker;
 mod client;
 mod connections;
 mod database;
 mod handlers;
+mod instances;
+mod monitoring;
 mod outages;
 mod scene;
 mod service;
+mod steady;
 mod traffic;
 
 use std::process::ExitCode;
@@ -18,6 +22,7 @@ use integration_tests::{Needs, run, test};
 fn main() -> ExitCode {
     scene::count_panics();
     let docker = &[Needs::Docker];
+    let both = &[Needs::Docker, Needs::Prometheus];
     run(vec![
         test("normal_traffic", docker, traffic::normal_traffic),
         test("two_hundred_clients", docker, traffic::two_hundred_clients),
@@ -31,5 +36,10 @@ fn main() -> ExitCode {
         test("stopped_and_started_server", docker, outages::stopped_and_started_server),
         test("open_half_open_closed", docker, breaker::open_half_open_closed),
         test("cache_expiry", docker, breaker::cache_expiry),
+        test("restart_between_scrapes", both, instances::restart_between_scrapes),
+        test("two_instances", both, instances::two_instances),
+        test("alerts_of_a_failing_database", both, alerts::failing_database),
+        test("alerts_of_an_exhausted_pool", both, alerts::exhausted_pool),
+        test("alerts_of_unknown_agents", both, alerts::unknown_agents),
     ])
 }

@@ -11,7 +11,7 @@ use crate::database::Database;
 use crate::service::{Service, Settings, THREADS};
 
 /// Far more than any wait here takes, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What a scenario may add to the memory of the process, in which other scenarios run beside it.
 const MEMORY: f64 = 256.0 * 1024.0 * 1024.0;
 
@@ -54,6 +54,15 @@ impl Scene {
         Ok(Self { database, settings, service, client, memory })
     }
 
+    /// Kills the service and starts another one at its address.
+    pub(crate) async fn restart(&mut self) -> Result<()> {
+        self.settings.listen = self.service.address();
+        self.service.kill().await?;
+        self.client.forget();
+        self.service = Service::start(&self.settings, self.database.service_url()).await?;
+        Ok(())
+    }
+
     pub(crate) async fn page(&self) -> Result<Page> {
         self.client.page().await
     }
@@ -78,7 +87,7 @@ impl Scene {
     }
 
     /// Waits until so many requests wait for the administrator's lock in the database.
-    pub(crate) async fn until_waiting(&self, requests: i64) -> Result<()> {
+    pub(crate) async fn until_waiting(&self, requests: usize) -> Result<()> {
         eventually("the requests wait for the lock", async || {
             Ok(self.database.waiting().await? == requests)
         })

@@ -85,7 +85,7 @@ impl Parts {
         let observer = CacheObserver::named("nonces");
         let nonces = Cache::builder()
             .max_capacity(10_000)
-            .eviction_listener(observer.listener(|_, _, _| {}))
+            .eviction_listener(observer.listener(|_, (), _| {}))
             .build();
         let nonces = observer.wrap(nonces, &metrics)?;
         Ok(Self { metrics, pool, breaker, policies, nonces })
@@ -129,7 +129,7 @@ impl Service {
     }
 
     /// Kills it: nothing is finished, nobody is told. Its port is free afterwards.
-    pub(crate) async fn kill(mut self) -> Result<()> {
+    pub(crate) async fn kill(&mut self) -> Result<()> {
         if let Some(runtime) = self.runtime.take() {
             let end = move || runtime.shutdown_timeout(Duration::from_secs(10));
             tokio::task::spawn_blocking(end).await?;

@@ -1,0 +1,18 @@
+//! The queries of a wrapped pool; there is no server here.
+
+use caracal_metrics::MetricsRegistry;
+use caracal_metrics::sqlx::PoolObserver;
+use sqlx::PgPool;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let metrics = MetricsRegistry::new();
+    let pool = PgPool::connect_lazy("postgres://nobody@localhost/none").unwrap();
+    let pool = PoolObserver::new(&pool).wrap(&metrics).unwrap();
+    pool.inner().close().await;
+    sqlx::query("delete from agents").execute(&pool).await.unwrap_err();
+    let page = String::from_utf8(metrics.generate_metrics()).unwrap();
+    let labels = "operation=\"delete\",table=\"agents\",status=\"error\"";
+    let series = format!("caracal_database_queries_total{{{labels}}} 1\n");
+    assert!(page.contains(&series), "{page}");
+}

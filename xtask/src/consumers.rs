@@ -1,0 +1,136 @@
+//! A program for each feature of the facade, that uses it as its users do: alone, from outside of the
+//! workspace, with a library only where its feature is on.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use xshell::cmd;
+
+use crate::workspace::Workspace;
+
+const FACADE: &str = "caracal-metrics";
+/// The program that turns no feature on.
+const NONE: &str = "none";
+const DATABASES: [&str; 4] = ["any", "mysql", "postgres", "sqlite"];
+
+/// What a program needs beside the facade: libraries, each with its features.
+fn needs(feature: &str) -> Result<Vec<(&'static str, &'static [&'static str])>> {
+    const TOKIO: (&str, &[&str]) = ("tokio", &["macros", "rt"]);
+    Ok(match feature {
+        NONE | "process" => vec![],
+        "axum" => vec![("axum", &[]), ("tower-service", &[]), TOKIO],
+        "breaker" => vec![("failsafe", &[])],
+        "cache" => vec![("moka", &["future", "sync"]), TOKIO],
+        "any" => vec![("sqlx", &["any", "runtime-tokio", "sqlite-bundled"]), TOKIO],
+        "mysql" => vec![("sqlx", &["mysql", "runtime-tokio"]), TOKIO],
+        "postgres" => vec![("sqlx", &["postgres", "runtime-tokio"]), TOKIO],
+        "sqlx" | "sqlite" => vec![("sqlx", &["runtime-tokio", "sqlite-bundled"]), TOKIO],
+        "full" => {
+            let features: &[_] = &["runtime-tokio", "sqlite-bundled"];
+            let sqlx = ("sqlx", features);
+            vec![("axum", &[]), ("failsafe", &[]), ("moka", &["future"]), sqlx, TOKIO]
+        }
+        unknown => bail!("no program of xtask/consumers uses the feature {unknown} alone"),
+    })
+}
+
+/// The libraries that only their feature may bring, and what brings them.
+fn brought_by(library: &str, feature: &str) -> bool {
+    let adapter = match library {
+        "axum" => "axum",
+        "failsafe" => "breaker",
+        "moka" => "cache",
+        _ => "sqlx",
+    };
+    feature == "full" || feature == adapter || adapter == "sqlx" && DATABASES.contains(&feature)
+}
+
+const LIBRARIES: [&str; 4] = ["axum", "failsafe", "moka", "sqlx-core"];
+
+/// Compiles and runs each program, and looks at its dependencies.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let facade = workspace.publishable().into_iter().find(|package| package.name == FACADE);
+    let facade = facade.context("there is no facade")?;
+    let features: BTreeSet<_> = facade.features.keys().filter(|name| *name != "default").collect();
+    let none = NONE.to_owned();
+    for feature in [&none].into_iter().chain(features) {
+        run(workspace, feature).with_context(|| format!("a service with `{feature}` alone"))?;
+    }
+    Ok(())
+}
+
+fn run(workspace: &Workspace, feature: &str) -> Result<()> {
+    let sh = &workspace.shell;
+    let folder = workspace.scratch().join("consumers").join(feature);
+    sh.create_dir(folder.join("src"))?;
+    sh.write_file(folder.join("Cargo.toml"), manifest(workspace, feature)?)?;
+    // The same versions as here: what was compiled for the workspace need not be compiled again.
+    sh.copy_file("Cargo.lock", folder.join("Cargo.lock"))?;
+    let program = Path::new("xtask/consumers").join(feature).with_extension("rs");
+    sh.copy_file(program, folder.join("src/main.rs"))?;
+
+    let manifest = folder.join("Cargo.toml");
+    let target = &workspace.metadata.target_directory;
+    cmd!(sh, "cargo run --quiet --offline --manifest-path {manifest} --target-dir {target}")
+        .run()?;
+    let format = "{p}";
+    let tree = cmd!(
+        sh,
+        "cargo tree --offline --manifest-path {manifest} --package {FACADE} --edges normal
+         --prefix none --format {format}"
+    );
+    let tree = tree.quiet().read()?;
+    let crates: BTreeSet<_> =
+        tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    for library in LIBRARIES {
+        let (there, expected) = (crates.contains(library), brought_by(library, feature));
+        let verb = if there { "brings" } else { "does not bring" };
+        ensure!(there == expected, "the feature {feature} {verb} {library}");
+    }
+    Ok(())
+}
+
+/// A package beside the workspace; its profile is the workspace's, so that dependencies are shared.
+fn manifest(workspace: &Workspace, feature: &str) -> Result<String> {
+    let root = &workspace.metadata.workspace_root;
+    let features: &[&str] = if feature == NONE { &[] } else { &[feature] };
+    let mut dependencies = toml::Table::from_iter([(
+        FACADE.to_owned(),
+        dependency("path", root.join(FACADE).as_str(), features),
+    )]);
+    for (library, features) in needs(feature)? {
+        // Several versions may be there; the newest is the one that the workspace names.
+        let versions = workspace.metadata.packages.iter().filter(|p| p.name == library);
+        let newest = versions.map(|package| &package.version).max();
+        let newest = newest.with_context(|| format!("{library} is no dependency here"))?;
+        dependencies
+            .insert(library.to_owned(), dependency("version", &format!("={newest}"), features));
+    }
+    let workspace_manifest: toml::Table = fs::read_to_string(root.join("Cargo.toml"))?.parse()?;
+    let profile = workspace_manifest.get("profile").context("the workspace has no profiles")?;
+    let package = toml::toml! {
+        [package]
+        name = "consumer"
+        version = "0.0.0"
+        edition = "2024"
+        publish = false
+
+        [workspace]
+    };
+    let mut manifest = package;
+    manifest.insert("dependencies".to_owned(), dependencies.into());
+    manifest.insert("profile".to_owned(), profile.clone());
+    Ok(manifest.to_string())
+}
+
+fn dependency(source: &str, value: &str, features: &[&str]) -> toml::Value {
+    let features: Vec<_> = features.iter().map(|feature| toml::Value::from(*feature)).collect();
+    let table = toml::Table::from_iter([
+        (source.to_owned(), value.into()),
+        ("default-features".to_owned(), false.into()),
+        ("features".to_owned(), features.into()),
+    ]);
+    table.into()
+}
