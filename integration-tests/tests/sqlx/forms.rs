@@ -108,7 +108,16 @@ pub(crate) async fn prepared_statements() -> Result<()> {
     let mut bare = scene.pool.inner().acquire().await?;
     map(1, true)?.fetch_one(&mut *bare).await?;
     ensure!(prepared(&mut bare).await? == 1, "as it is without the wrapper");
-    connection.inner().clear_cached_statements().await?;
+
+    // An executor that is handed the map itself finds it out of arguments, and then it does not persist.
+    for connection in [connection.inner(), &mut *bare] {
+        connection.clear_cached_statements().await?;
+    }
+    let row = (&mut *connection).fetch_one(map(1, true)?);
+    scene.counts("a map as it is", SELECTED, row).await??;
+    (&mut *bare).fetch_one(map(1, true)?).await?;
+    let kept = (prepared(connection.inner()).await?, prepared(&mut bare).await?);
+    ensure!(kept == (0, 0), "with and without the wrapper: {kept:?}");
 
     let statement = (&mut *connection).prepare(SQL.into_sql_str());
     let statement = scene.counts("preparing", &[], statement).await??;
