@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use integration_tests::Page;
 use reqwest::StatusCode;
 
-use crate::page::Page;
 use crate::scene::{Scene, eventually};
 use crate::service::Settings;
 

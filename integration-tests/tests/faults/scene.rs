@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use integration_tests::Page;
 
 use crate::client::Client;
 use crate::database::Database;
-use crate::page::Page;
 use crate::service::{Service, Settings, THREADS};
 
 /// Far more than any wait here takes, also on a busy machine.

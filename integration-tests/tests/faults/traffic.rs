@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
+use integration_tests::Page;
 use reqwest::StatusCode;
 
 use crate::database::allowed;
-use crate::page::Page;
 use crate::scene::Scene;
 use crate::service::Settings;
 
