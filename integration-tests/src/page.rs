@@ -80,6 +80,15 @@ impl Page {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// What moved, for messages: buckets and what reads 0 left out.
+    #[must_use]
+    pub fn moved(&self) -> String {
+        let told = |line: &&str| {
+            !line.starts_with('#') && !line.contains("_bucket{") && !line.ends_with(" 0")
+        };
+        self.text.lines().filter(told).collect::<Vec<_>>().join("\n")
+    }
 }
 
 /// A line: `name 1` or `name{label="value",…} 1`.

@@ -63,16 +63,13 @@ impl Prometheus {
         Self::start(&["--web.enable-lifecycle"], configuration).await
     }
 
-    async fn start(
-        flags: &[&str],
-        configuration: impl Fn(&Path) -> Result<String>,
-    ) -> Result<Self> {
+    async fn start(flags: &[&str], config: impl Fn(&Path) -> Result<String>) -> Result<Self> {
         let server =
             ServerProcess::start(Path::new("prometheus"), "/-/ready", |address, folder| {
-                let config = folder.join(CONFIGURATION);
-                fs::write(&config, configuration(folder)?)?;
+                let file = folder.join(CONFIGURATION);
+                fs::write(&file, config(folder)?)?;
                 let own = [
-                    format!("--config.file={}", config.display()),
+                    format!("--config.file={}", file.display()),
                     format!("--storage.tsdb.path={}", folder.join("data").display()),
                     format!("--web.listen-address={address}"),
                 ];
@@ -83,7 +80,7 @@ impl Prometheus {
         Ok(Self { server })
     }
 
-    /// Gives it another configuration; what it has stored stays.
+    /// Gives one that was [configured](Self::configured) another configuration; what it has stored stays.
     ///
     /// # Errors
     /// When Prometheus does not take it.

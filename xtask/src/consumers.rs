@@ -13,20 +13,20 @@ use crate::workspace::Workspace;
 const FACADE: &str = "caracal-metrics";
 /// The program that turns no feature on.
 const NONE: &str = "none";
-const DATABASES: [&str; 4] = ["any", "mysql", "postgres", "sqlite"];
 
 /// What a program needs beside the facade: libraries, each with its features.
 fn needs(feature: &str) -> Result<Vec<(&'static str, &'static [&'static str])>> {
     const TOKIO: (&str, &[&str]) = ("tokio", &["macros", "rt"]);
     Ok(match feature {
-        NONE | "process" => vec![],
+        NONE | "process" | "protobuf" => vec![],
         "axum" => vec![("axum", &[]), ("tower-service", &[]), TOKIO],
+        "axum-serve" => vec![TOKIO],
         "breaker" => vec![("failsafe", &[])],
         "cache" => vec![("moka", &["future", "sync"]), TOKIO],
-        "any" => vec![("sqlx", &["any", "runtime-tokio", "sqlite-bundled"]), TOKIO],
-        "mysql" => vec![("sqlx", &["mysql", "runtime-tokio"]), TOKIO],
-        "postgres" => vec![("sqlx", &["postgres", "runtime-tokio"]), TOKIO],
-        "sqlx" | "sqlite" => vec![("sqlx", &["runtime-tokio", "sqlite-bundled"]), TOKIO],
+        "sqlx-any" => vec![("sqlx", &["any", "runtime-tokio", "sqlite-bundled"]), TOKIO],
+        "sqlx-mysql" => vec![("sqlx", &["mysql", "runtime-tokio"]), TOKIO],
+        "sqlx-postgres" => vec![("sqlx", &["postgres", "runtime-tokio"]), TOKIO],
+        "sqlx" | "sqlx-sqlite" => vec![("sqlx", &["runtime-tokio", "sqlite-bundled"]), TOKIO],
         "full" => {
             let features: &[_] = &["runtime-tokio", "sqlite-bundled"];
             let sqlx = ("sqlx", features);
@@ -44,7 +44,8 @@ fn brought_by(library: &str, feature: &str) -> bool {
         "moka" => "cache",
         _ => "sqlx",
     };
-    feature == "full" || feature == adapter || adapter == "sqlx" && DATABASES.contains(&feature)
+    // What a feature adds to an adapter's has the adapter's name before it.
+    feature == "full" || feature.split('-').next() == Some(adapter)
 }
 
 const LIBRARIES: [&str; 4] = ["axum", "failsafe", "moka", "sqlx-core"];
