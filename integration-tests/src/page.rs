@@ -81,9 +81,9 @@ impl Page {
         &self.text
     }
 
-    /// What moved, for messages: buckets and what reads 0 left out.
+    /// The page without buckets and what reads 0, for messages.
     #[must_use]
-    pub fn moved(&self) -> String {
+    pub fn excerpt(&self) -> String {
         let told = |line: &&str| {
             !line.starts_with('#') && !line.contains("_bucket{") && !line.ends_with(" 0")
         };
