@@ -82,7 +82,11 @@ pub(crate) async fn stopped_and_started_server() -> Result<()> {
     let page = scene.settled().await?;
     ensure!(page.value(STATE, &BREAKER) == 1.0, "{}", page.excerpt());
     let failed = page.value("caracal_circuit_breaker_failures_total", &BREAKER);
-    ensure!(page.sum(ERRORS, &[]) == failed, "each failure is the connection's:\n{}", page.excerpt());
+    ensure!(
+        page.sum(ERRORS, &[]) == failed,
+        "each failure is the connection's:\n{}",
+        page.excerpt()
+    );
 
     scene.database.start_again().await?;
     eventually("the service works again", async || {
