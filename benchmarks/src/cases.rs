@@ -1,10 +1,11 @@
 //! The rows of the table.
 
-use std::time::Duration;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
 
-use crate::layers;
 use crate::peers::{PEERS, Peer, SERIES, Work};
 use crate::rounds::Unit;
+use crate::{growth, layers};
 
 pub(crate) struct Case {
     pub(crate) what: String,
@@ -44,6 +45,19 @@ pub(crate) fn cases() -> Vec<Case> {
         let unit = Unit { threads: 1, operations: SERIES, round };
         cases.push(case(what.to_owned(), unit, work));
     }
+    let round = Duration::from_millis(10);
+    cases.push(Case {
+        what: "counter, 2 labels by value, among other series of its family".to_owned(),
+        unit: Unit { threads: 1, operations: growth::RECORDED.len() as u64, round },
+        works: growth::works(),
+        without: None,
+    });
+    cases.push(Case {
+        what: "two readings of a clock".to_owned(),
+        unit: Unit { threads: 1, operations: 1, round },
+        works: clocks(),
+        without: None,
+    });
     cases.push(Case {
         what: "axum layer, beyond one that does nothing".to_owned(),
         unit: Unit { threads: 1, operations: 1, round: Duration::from_millis(20) },
@@ -56,4 +70,21 @@ pub(crate) fn cases() -> Vec<Case> {
 fn case(what: String, unit: Unit, work: fn(&Peer) -> Work) -> Case {
     let works = PEERS.iter().map(|peer| (peer.name, work(peer))).collect();
     Case { what, unit, works, without: None }
+}
+
+/// The clock that we use is the first: the second costs less, but has to be calibrated when the
+/// process starts, and goes wrong when a virtual machine moves to another host.
+fn clocks() -> Vec<(&'static str, Work)> {
+    fn twice<T>(now: impl Fn() -> T + Sync + 'static) -> Work {
+        Box::new(move |times| {
+            for _ in 0..times {
+                black_box((now(), now()));
+            }
+        })
+    }
+    let tsc = quanta::Clock::new();
+    vec![
+        ("std::time::Instant", twice(Instant::now)),
+        ("quanta::Clock::raw", twice(move || tsc.raw())),
+    ]
 }

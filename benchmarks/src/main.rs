@@ -4,6 +4,7 @@
 //! `cargo xtask bench` runs it; `--quick` takes fewer rounds.
 
 mod cases;
+mod growth;
 mod layers;
 mod peers;
 mod rounds;

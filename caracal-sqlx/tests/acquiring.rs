@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use caracal_metrics_core::MetricsRegistry;
 use caracal_sqlx::{ObservedPool, PoolObserver};
+use futures_util::TryStreamExt as _;
 use page::{Counts, connection_errors, observed, pool_sample, queries};
 use sqlx::Sqlite;
 use sqlx::sqlite::SqlitePoolOptions;
@@ -47,6 +48,12 @@ async fn waits_and_holds_are_timed_once_each() {
 
     drop(pool.acquire().await.unwrap().into_inner());
     assert_eq!(counts(), [5.0, 5.0]);
+
+    let mut rows = sqlx::query("SELECT 1").fetch(&pool);
+    rows.try_next().await.unwrap().unwrap();
+    assert_eq!(counts(), [6.0, 5.0], "a stream keeps its connection");
+    drop(rows);
+    assert_eq!(counts(), [6.0, 6.0]);
 }
 
 #[tokio::test]

@@ -126,6 +126,14 @@ async fn several_statements_in_one_text_are_one_query() {
 }
 
 #[tokio::test]
+async fn a_text_without_a_statement_is_answered_with_nothing_and_that_is_a_success() {
+    let (metrics, pool) = observed().await;
+    pool.execute(sqlx::raw_sql("-- only a comment")).await.unwrap();
+    let once = Counts { success: 1.0, error: 0.0, durations: 1.0 };
+    assert_eq!(queries(&metrics, "other", "unknown"), once);
+}
+
+#[tokio::test]
 async fn connections_and_transactions_are_executors_with_and_without_a_star() {
     let (metrics, pool) = observed().await;
     let mut connection = pool.acquire().await.unwrap();
@@ -251,7 +259,12 @@ async fn a_query_dropped_before_any_answer_is_an_error() {
         let mut row = std::pin::pin!(row);
         assert!(futures_util::poll!(&mut row).is_pending());
     }
-    (counts.error, counts.durations) = (2.0, 2.0);
+    {
+        let done = sqlx::query("SELECT * FROM agents").execute(&pool);
+        let mut done = std::pin::pin!(done);
+        assert!(futures_util::poll!(&mut done).is_pending());
+    }
+    (counts.error, counts.durations) = (3.0, 3.0);
     assert_eq!(queries(&metrics, "select", "agents"), counts);
     drop(held);
 }

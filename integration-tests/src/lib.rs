@@ -6,15 +6,19 @@
 
 mod gateway;
 mod harness;
+mod page;
 mod postgres;
 mod prometheus;
+mod promtool;
 mod python;
 mod server;
 
 pub use gateway::Gateway;
 pub use harness::{Needs, run, test};
+pub use page::{Page, Series};
 pub use postgres::Postgres;
-pub use prometheus::{Prometheus, PromtoolReport, Sample, promtool_check};
+pub use prometheus::{Prometheus, Sample};
+pub use promtool::{PromtoolReport, promtool_check, promtool_test_rules};
 pub use python::{PythonSample, python_samples};
 pub use server::ServerProcess;
 

@@ -1,11 +1,9 @@
-//! The real Prometheus, and its linter.
+//! The real Prometheus.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -60,7 +58,7 @@ impl Prometheus {
     /// Starts a Prometheus with this configuration. It may name files that it puts into the folder.
     ///
     /// # Errors
-    /// When the command `prometheus` is missing or does not come up.
+    /// As [`Prometheus::scraping`].
     pub async fn configured(configuration: impl Fn(&Path) -> Result<String>) -> Result<Self> {
         Self::start(&["--web.enable-lifecycle"], configuration).await
     }
@@ -169,37 +167,6 @@ fn samples(answer: &Value) -> Option<Vec<Sample>> {
 /// The value of a pair of a time and a value, which JSON has as a string for the sake of NaN and infinity.
 fn value(pair: &Value) -> Option<f64> {
     pair[1].as_str()?.parse().ok()
-}
-
-/// What `promtool check metrics` says about an exposition.
-#[derive(Clone, Debug)]
-pub struct PromtoolReport {
-    /// The exit code: 0 nothing found, 1 not readable, 3 readable with faults of style.
-    pub code: i32,
-    /// What it printed.
-    pub output: String,
-}
-
-/// Lets `promtool check metrics` read an exposition in the text format.
-///
-/// # Errors
-/// When the command `promtool` is missing.
-pub fn promtool_check(exposition: &str) -> Result<PromtoolReport> {
-    let mut promtool = Command::new("promtool")
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .context("promtool can't be started (`cargo xtask test` gets it)")?;
-    // Taken, so that it is closed after the last byte; promtool reads all before it prints.
-    let mut input = promtool.stdin.take().context("promtool has no standard input")?;
-    input.write_all(exposition.as_bytes())?;
-    drop(input);
-    let finished = promtool.wait_with_output()?;
-    let code = finished.status.code().context("promtool was killed")?;
-    let printed = [finished.stdout, finished.stderr].concat();
-    Ok(PromtoolReport { code, output: String::from_utf8_lossy(&printed).into_owned() })
 }
 
 #[cfg(test)]

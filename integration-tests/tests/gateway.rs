@@ -12,6 +12,7 @@ use integration_tests::{Gateway, Needs, Prometheus, promtool_check, run, test};
 fn main() -> ExitCode {
     run(vec![
         test("every_family_moves_by_itself", &[], every_family_moves_by_itself),
+        test("an_exhausted_pool_shows", &[], an_exhausted_pool_shows),
         test("without_traffic_nothing_moves", &[], without_traffic_nothing_moves),
         test("promtool_finds_nothing", &[Needs::Prometheus], promtool_finds_nothing),
         test(
@@ -107,6 +108,32 @@ async fn every_family_moves_by_itself() -> Result<()> {
         total(page, "caracal_circuit_breaker_state") == 0.0
     })
     .await?;
+    Ok(())
+}
+
+/// What only a wrapped pool knows: who waits, how long, and who was turned away.
+async fn an_exhausted_pool_shows() -> Result<()> {
+    let gateway = Gateway::start(&["--outage-interval", "8"]).await?;
+    let pool = |name: &str| format!("caracal_database_connection_pool_{name}");
+    for family in ["pending", "acquire_timeouts_total"].map(pool) {
+        wait_for(&gateway, &family, |page| total(page, &family) > 0.0).await?;
+    }
+    for family in ["acquire_duration_seconds", "hold_duration_seconds"].map(pool) {
+        let samples = samples(&page(&gateway).await?);
+        let count = samples.get(&family).into_iter().flatten();
+        let count = count.filter(|(series, _)| *series == format!("{family}_count"));
+        ensure!(count.map(|(_, value)| value).sum::<f64>() > 0.0, "{family}: {samples:?}");
+    }
+    // While the tables are locked, both reading and writing fail.
+    for table in ["policies", "ledger"] {
+        wait_for(&gateway, table, |page| {
+            let failed = format!("table=\"{table}\",status=\"error\"");
+            let queries = samples(page);
+            let mut queries = queries.get("caracal_database_queries_total").into_iter().flatten();
+            queries.any(|(series, value)| series.contains(&failed) && *value > 0.0)
+        })
+        .await?;
+    }
     Ok(())
 }
 

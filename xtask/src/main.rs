@@ -65,7 +65,7 @@ enum Command {
     Advisories,
     /// Measure recording and scraping beside peers.
     Bench {
-        /// Fewer and shorter measurements.
+        /// Fewer and shorter measurements, and only what is compared with peers.
         #[arg(long)]
         quick: bool,
     },
@@ -100,10 +100,18 @@ fn run(command: Command) -> Result<()> {
             })?;
         }
         Command::Bench { quick } => {
-            let quick = quick.then_some("--quick");
-            cmd!(workspace.shell, "cargo run --release --package benchmarks -- {quick...}")
-                .run()?;
-            cmd!(workspace.shell, "cargo run --release --package benchmarks --bin memory").run()?;
+            let sh = &workspace.shell;
+            let few = quick.then_some("--quick");
+            cmd!(sh, "cargo run --release --package benchmarks -- {few...}").run()?;
+            cmd!(sh, "cargo run --release --package benchmarks --bin memory").run()?;
+            if !quick {
+                cmd!(sh, "cargo run --release --package benchmarks --bin breaker").run()?;
+                cmd!(sh, "cargo run --release --package benchmarks --bin scraped").run()?;
+                cmd!(sh, "cargo bench --package caracal-cache --all-features --bench hot_get")
+                    .run()?;
+                cmd!(sh, "cargo bench --package caracal-sqlx --features sqlite --bench select")
+                    .run()?;
+            }
         }
     }
     steps.summarize();

@@ -8,6 +8,8 @@ mod keyword;
 mod lexer;
 mod parser;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod tests;
 
 use caracal_metrics_core::DatabaseOperationType;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use integration_tests::Page;
 use reqwest::StatusCode;
 
-use crate::page::Page;
 use crate::scene::{Scene, eventually};
 use crate::service::Settings;
 
@@ -64,15 +64,15 @@ pub(crate) async fn open_half_open_closed() -> Result<()> {
     // Half-open, and it fails: open again.
     until_let_through(&scene).await?;
     let page = scene.settled().await?;
-    ensure!(page.value(STATE, &[BREAKER]) == 1.0, "{}", page.text());
-    ensure!(changes(&page, "half_open", "open") >= 1.0, "{}", page.text());
+    ensure!(page.value(STATE, &[BREAKER]) == 1.0, "{}", page.excerpt());
+    ensure!(changes(&page, "half_open", "open") >= 1.0, "{}", page.excerpt());
 
     // Half-open, and under way for as long as the test likes.
     scene.database.run("grant select, insert on policies, ledger to service").await?;
     let lock = scene.database.lock().await?;
     let attempt = eventually_half_open(&scene).await?;
     let page = scene.page().await?;
-    ensure!(page.value(STATE, &[BREAKER]) == 2.0, "{}", page.text());
+    ensure!(page.value(STATE, &[BREAKER]) == 2.0, "{}", page.excerpt());
     ensure!(client.act("agent-1").await?.degraded, "half-open is not closed");
     lock.release().await?;
     ensure!(attempt.await??.status == StatusCode::OK);
@@ -83,8 +83,8 @@ pub(crate) async fn open_half_open_closed() -> Result<()> {
         (changes(&page, "closed", "open"), changes(&page, "half_open", "open"));
     let (tried, closed) =
         (changes(&page, "open", "half_open"), changes(&page, "half_open", "closed"));
-    ensure!((opened, closed) == (1.0, 1.0), "{}", page.text());
-    ensure!(tried == reopened + closed, "{}", page.text());
+    ensure!((opened, closed) == (1.0, 1.0), "{}", page.excerpt());
+    ensure!(tried == reopened + closed, "{}", page.excerpt());
     ensure!(page.sum(CHANGES, &[BREAKER]) == opened + reopened + tried + closed);
     ensure!(!client.act("agent-1").await?.degraded);
     ensure!(client.act("agent-4").await?.status == StatusCode::OK);
@@ -123,12 +123,12 @@ pub(crate) async fn cache_expiry() -> Result<()> {
         }
     }
     let page = scene.settled().await?;
-    ensure!(page.value(SIZE, &[]) == AGENTS as f64, "{}", page.text());
-    ensure!(page.value(EVICTIONS, &[]) == 0.0, "{}", page.text());
+    ensure!(page.value(SIZE, &[]) == AGENTS as f64, "{}", page.excerpt());
+    ensure!(page.value(EVICTIONS, &[]) == 0.0, "{}", page.excerpt());
 
     // Nobody asks any more; the scrapes alone see the entries go.
     let page = scene.page_when("an empty cache", |page| page.value(SIZE, &[]) == 0.0).await?;
-    ensure!(page.value(EVICTIONS, &[]) == AGENTS as f64, "{}", page.text());
+    ensure!(page.value(EVICTIONS, &[]) == AGENTS as f64, "{}", page.excerpt());
     ensure!(page.value("caracal_cache_removals_total", &EXPIRED) == AGENTS as f64);
 
     // Expired is not known: the database is asked again.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, ensure};
+use integration_tests::{Page, Series};
 use reqwest::{Method, StatusCode};
 use tokio::task::JoinHandle;
 
 use crate::handlers::{CACHE, DATABASE, DEGRADED, GOOD_KEY, KEY, NONCE};
-use crate::page::{Page, Series};
 
 /// The series that the books know of: each must read what the books say, and no other may be there.
 const BOOKED: [&str; 13] = [

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use integration_tests::Page;
 use reqwest::StatusCode;
 
-use crate::page::Page;
 use crate::scene::{Scene, eventually};
 use crate::service::Settings;
 
@@ -17,7 +17,7 @@ const QUERIES: &str = "caracal_database_queries_total";
 /// All connection errors on the page are of one type, and so many.
 fn only_errors(page: &Page, error_type: &str, count: f64) -> Result<()> {
     let read = (page.value(ERRORS, &[("error_type", error_type)]), page.sum(ERRORS, &[]));
-    ensure!(read == (count, count), "{count} {error_type} expected:\n{}", page.text());
+    ensure!(read == (count, count), "{count} {error_type} expected:\n{}", page.excerpt());
     Ok(())
 }
 
@@ -37,8 +37,8 @@ pub(crate) async fn pool_exhaustion() -> Result<()> {
     let holding = [(); 3].map(|()| scene.client.start_waiting());
     scene.until_waiting(3).await?;
     let page = scene.page().await?;
-    ensure!(page.value(CHECKED_OUT, &[]) == 3.0, "{}", page.text());
-    ensure!(page.value("caracal_database_connection_pool_size", &[]) == 3.0, "{}", page.text());
+    ensure!(page.value(CHECKED_OUT, &[]) == 3.0, "{}", page.excerpt());
+    ensure!(page.value("caracal_database_connection_pool_size", &[]) == 3.0, "{}", page.excerpt());
 
     // Five more find no connection: while they wait the page says so, then each is one timeout.
     let waiting = [(); 5].map(|()| {
@@ -53,8 +53,8 @@ pub(crate) async fn pool_exhaustion() -> Result<()> {
     let page = scene.page().await?;
     only_errors(&page, "pool_timeout", 5.0)?;
     let timeouts = page.value("caracal_database_connection_pool_acquire_timeouts_total", &[]);
-    ensure!(timeouts == 5.0, "{}", page.text());
-    ensure!(page.value(PENDING, &[]) == 0.0, "{}", page.text());
+    ensure!(timeouts == 5.0, "{}", page.excerpt());
+    ensure!(page.value(PENDING, &[]) == 0.0, "{}", page.excerpt());
     let waited = page.value("caracal_database_connection_pool_acquire_duration_seconds_sum", &[]);
     ensure!(waited >= 5.0 * WAIT.as_secs_f64(), "five waited {waited} s");
 
@@ -86,7 +86,7 @@ pub(crate) async fn terminated_connections() -> Result<()> {
     works(&scene).await?;
     let page = scene.recovered().await?;
     only_errors(&page, "server_shutdown", 3.0)?;
-    ensure!(page.sum(QUERIES, &[("status", "error")]) == 3.0, "{}", page.text());
+    ensure!(page.sum(QUERIES, &[("status", "error")]) == 3.0, "{}", page.excerpt());
 
     // An idle connection that was ended is found out before anybody gets it: nobody sees an error.
     scene.database.terminate_sessions().await?;
@@ -108,8 +108,8 @@ pub(crate) async fn wrong_password() -> Result<()> {
     }
     let page = scene.settled().await?;
     only_errors(&page, "authentication", 7.0)?;
-    ensure!(page.value("caracal_database_connection_pool_open", &[]) == 0.0, "{}", page.text());
-    ensure!(page.value(CHECKED_OUT, &[]) == 0.0, "{}", page.text());
+    ensure!(page.value("caracal_database_connection_pool_open", &[]) == 0.0, "{}", page.excerpt());
+    ensure!(page.value(CHECKED_OUT, &[]) == 0.0, "{}", page.excerpt());
 
     scene.database.run("alter role service password 'first'").await?;
     works(&scene).await?;
@@ -130,9 +130,9 @@ pub(crate) async fn cancelled_requests() -> Result<()> {
         scene.client.abandon(request).await;
     }
     let page = scene.settled().await?;
-    ensure!(page.value(PENDING, &[]) == 0.0, "{}", page.text());
+    ensure!(page.value(PENDING, &[]) == 0.0, "{}", page.excerpt());
     // The queries that were given up run on in the server, and have their connections.
-    ensure!(page.value(CHECKED_OUT, &[]) == 3.0, "{}", page.text());
+    ensure!(page.value(CHECKED_OUT, &[]) == 3.0, "{}", page.excerpt());
     ensure!(scene.database.waiting().await? == 3);
     let failed = page.sum(QUERIES, &[("status", "error")]);
     ensure!(failed == 10.0, "{failed} queries were cancelled");
@@ -141,6 +141,6 @@ pub(crate) async fn cancelled_requests() -> Result<()> {
     eventually("the server is through", async || Ok(scene.database.waiting().await? == 0)).await?;
     works(&scene).await?;
     let page = scene.recovered().await?;
-    ensure!(page.sum(ERRORS, &[]) == 0.0, "to cancel is no connection error:\n{}", page.text());
+    ensure!(page.sum(ERRORS, &[]) == 0.0, "to cancel is no connection error:\n{}", page.excerpt());
     Ok(())
 }

@@ -10,7 +10,6 @@ mod handlers;
 mod instances;
 mod monitoring;
 mod outages;
-mod page;
 mod scene;
 mod service;
 mod steady;

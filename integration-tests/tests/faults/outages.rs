@@ -33,8 +33,8 @@ pub(crate) async fn paused_server() -> Result<()> {
         ensure!(answer.status == StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
     }
     let page = scene.page().await?;
-    ensure!(page.value("caracal_gateway_requests_in_flight", &[]) == 2.0, "{}", page.text());
-    ensure!(page.value(ERRORS, &[("error_type", "pool_timeout")]) == 3.0, "{}", page.text());
+    ensure!(page.value("caracal_gateway_requests_in_flight", &[]) == 2.0, "{}", page.excerpt());
+    ensure!(page.value(ERRORS, &[("error_type", "pool_timeout")]) == 3.0, "{}", page.excerpt());
     ensure!(under_way.iter().all(|request| !request.is_finished()));
 
     scene.database.postgres().container().unpause().await?;
@@ -80,9 +80,13 @@ pub(crate) async fn stopped_and_started_server() -> Result<()> {
     .await?;
     ensure!(scene.client.act("agent-1").await?.degraded);
     let page = scene.settled().await?;
-    ensure!(page.value(STATE, &BREAKER) == 1.0, "{}", page.text());
+    ensure!(page.value(STATE, &BREAKER) == 1.0, "{}", page.excerpt());
     let failed = page.value("caracal_circuit_breaker_failures_total", &BREAKER);
-    ensure!(page.sum(ERRORS, &[]) == failed, "each failure is the connection's:\n{}", page.text());
+    ensure!(
+        page.sum(ERRORS, &[]) == failed,
+        "each failure is the connection's:\n{}",
+        page.excerpt()
+    );
 
     scene.database.start_again().await?;
     eventually("the service works again", async || {

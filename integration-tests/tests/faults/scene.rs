@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use integration_tests::Page;
 
 use crate::client::Client;
 use crate::database::Database;
-use crate::page::Page;
 use crate::service::{Service, Settings, THREADS};
 
 /// Far more than any wait here takes, also on a busy machine.
@@ -80,7 +80,7 @@ impl Scene {
                 return Ok(page);
             }
             if Instant::now() > deadline {
-                bail!("no page with {what}:\n{}", page.text());
+                bail!("no page with {what}:\n{}", page.excerpt());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -99,7 +99,7 @@ impl Scene {
     pub(crate) async fn settled(&self) -> Result<Page> {
         let none = |page: &Page| page.value("caracal_gateway_requests_in_flight", &[]) == 0.0;
         let page = self.page_when("no request in flight", none).await?;
-        self.client.books().compare(&page).with_context(|| page.text())?;
+        self.client.books().compare(&page).with_context(|| page.excerpt())?;
         Ok(page)
     }
 
@@ -108,22 +108,22 @@ impl Scene {
     pub(crate) async fn recovered(&self) -> Result<Page> {
         let page = self.settled().await?;
         let breaker = [("name", "database")];
-        ensure!(page.value("caracal_circuit_breaker_state", &breaker) == 0.0, "{}", page.text());
+        ensure!(page.value("caracal_circuit_breaker_state", &breaker) == 0.0, "{}", page.excerpt());
         ensure!(
             page.value("caracal_database_connection_pool_pending", &[]) == 0.0,
             "{}",
-            page.text()
+            page.excerpt()
         );
         for never in
             ["caracal_metrics_invalid_values_total", "caracal_metrics_collection_errors_total"]
         {
-            ensure!(page.sum(never, &[]) == 0.0, "{never} moved:\n{}", page.text());
+            ensure!(page.sum(never, &[]) == 0.0, "{never} moved:\n{}", page.excerpt());
         }
         ensure!(
             page.value("caracal_database_connection_pool_size", &[])
                 == f64::from(self.settings.connections),
             "{}",
-            page.text()
+            page.excerpt()
         );
         // sqlx checks a connection before it counts as given back, which a test can't hurry.
         let page = self

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
+use integration_tests::Page;
 use reqwest::StatusCode;
 
 use crate::database::allowed;
-use crate::page::Page;
 use crate::scene::Scene;
 use crate::service::Settings;
 
@@ -37,7 +37,7 @@ async fn compare_with_server(scene: &Scene, page: &Page) -> Result<()> {
         ensure!(timed == counted, "{operation} {table}: {timed} durations of {counted} statements");
         sum += counted;
     }
-    ensure!(sum == page.sum(QUERIES, &[]), "unexpected statements:\n{}", page.text());
+    ensure!(sum == page.sum(QUERIES, &[]), "unexpected statements:\n{}", page.excerpt());
     Ok(())
 }
 
@@ -63,12 +63,12 @@ pub(crate) async fn normal_traffic() -> Result<()> {
     let page = scene.recovered().await?;
     compare_with_server(&scene, &page).await?;
     ensure!(page.value(QUERIES, &select("policies")) == 10.0, "each policy is read once");
-    ensure!(page.value("caracal_policy_cache_size", &[]) == 10.0, "{}", page.text());
+    ensure!(page.value("caracal_policy_cache_size", &[]) == 10.0, "{}", page.excerpt());
     let nonces = [("cache", "nonces")];
-    ensure!(page.value("caracal_cache_size", &nonces) == 6.0, "{}", page.text());
-    ensure!(page.value("caracal_cache_hits_total", &nonces) == 6.0, "{}", page.text());
-    ensure!(page.value("caracal_cache_misses_total", &nonces) == 6.0, "{}", page.text());
-    ensure!(page.sum("caracal_database_connection_errors_total", &[]) == 0.0, "{}", page.text());
+    ensure!(page.value("caracal_cache_size", &nonces) == 6.0, "{}", page.excerpt());
+    ensure!(page.value("caracal_cache_hits_total", &nonces) == 6.0, "{}", page.excerpt());
+    ensure!(page.value("caracal_cache_misses_total", &nonces) == 6.0, "{}", page.excerpt());
+    ensure!(page.sum("caracal_database_connection_errors_total", &[]) == 0.0, "{}", page.excerpt());
     Ok(())
 }
 
@@ -129,7 +129,7 @@ pub(crate) async fn label_flood() -> Result<()> {
     }
     let page = scene.recovered().await?;
     let denied = [("decision", "denied")];
-    ensure!(page.sum(EVALUATIONS, &denied) == (AGENTS + 10) as f64, "{}", page.text());
+    ensure!(page.sum(EVALUATIONS, &denied) == (AGENTS + 10) as f64, "{}", page.excerpt());
     let agent = |agent| page.value(EVALUATIONS, &[denied[0], ("agent_id", agent)]);
     ensure!(agent("nobody-0") == 6.0, "{}", agent("nobody-0"));
     ensure!(agent("nobody-999") == 0.0, "{}", agent("nobody-999"));
@@ -152,7 +152,7 @@ pub(crate) async fn label_flood() -> Result<()> {
             page.sum("caracal_gateway_requests_total", &[("method", "OTHER")]) == 50.0
         })
         .await?;
-    ensure!(page.count("caracal_gateway_requests_total") == before + 1, "{}", page.text());
+    ensure!(page.count("caracal_gateway_requests_total") == before + 1, "{}", page.excerpt());
     Ok(())
 }
 
@@ -169,9 +169,9 @@ pub(crate) async fn hostile_agents() -> Result<()> {
     let mut seen = BTreeSet::new();
     for (_, agent) in agents {
         let labels = [("decision", "denied"), ("agent_id", agent)];
-        ensure!(page.value(EVALUATIONS, &labels) == 1.0, "{agent:?}:\n{}", page.text());
+        ensure!(page.value(EVALUATIONS, &labels) == 1.0, "{agent:?}:\n{}", page.excerpt());
         seen.insert(agent);
     }
-    ensure!(page.count(EVALUATIONS) == seen.len(), "{}", page.text());
+    ensure!(page.count(EVALUATIONS) == seen.len(), "{}", page.excerpt());
     Ok(())
 }

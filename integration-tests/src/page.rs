@@ -6,20 +6,24 @@ use anyhow::{Context, Result, ensure};
 
 /// The value of each series, by the names of the series.
 #[derive(Clone, Debug)]
-pub(crate) struct Page {
+pub struct Page {
     text: String,
     series: BTreeMap<Series, f64>,
 }
 
 /// A name and labels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Series {
-    pub(crate) name: String,
-    pub(crate) labels: BTreeMap<String, String>,
+pub struct Series {
+    /// The sample's name, a histogram's suffix included.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
 }
 
 impl Series {
-    pub(crate) fn new(name: &str, labels: &[(&str, &str)]) -> Self {
+    /// A series with these labels.
+    #[must_use]
+    pub fn new(name: &str, labels: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Self { name: name.to_owned(), labels: labels.iter().map(owned).collect() }
     }
@@ -33,7 +37,11 @@ impl Series {
 }
 
 impl Page {
-    pub(crate) fn parse(text: String) -> Result<Self> {
+    /// Reads a page in the text format.
+    ///
+    /// # Errors
+    /// When a line is no sample, or a series is there twice.
+    pub fn parse(text: String) -> Result<Self> {
         let mut series = BTreeMap::new();
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let (name, value) = sample(line).with_context(|| format!("not a sample: {line}"))?;
@@ -43,28 +51,39 @@ impl Page {
     }
 
     /// What a series reads; 0 where there is none.
-    pub(crate) fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+    #[must_use]
+    pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.series.get(&Series::new(name, labels)).copied().unwrap_or_default()
     }
 
     /// The sum of the series that have these labels, among others.
-    pub(crate) fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+    #[must_use]
+    pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.series.iter().filter(|(s, _)| s.has(name, labels)).map(|(_, value)| value).sum()
     }
 
     /// The series of this name that are not 0.
-    pub(crate) fn moved(&self, name: &str) -> BTreeMap<&Series, f64> {
+    #[must_use]
+    pub fn moved(&self, name: &str) -> BTreeMap<&Series, f64> {
         let moved = self.series.iter().filter(|(s, value)| s.name == name && **value != 0.0);
         moved.map(|(series, value)| (series, *value)).collect()
     }
 
     /// How many series of this name there are.
-    pub(crate) fn count(&self, name: &str) -> usize {
+    #[must_use]
+    pub fn count(&self, name: &str) -> usize {
         self.series.keys().filter(|series| series.name == name).count()
     }
 
-    /// What moved, for messages: buckets and what reads 0 left out.
-    pub(crate) fn text(&self) -> String {
+    /// The page as it was read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The page without buckets and what reads 0, for messages.
+    #[must_use]
+    pub fn excerpt(&self) -> String {
         let told = |line: &&str| {
             !line.starts_with('#') && !line.contains("_bucket{") && !line.ends_with(" 0")
         };

@@ -1,0 +1,135 @@
+//! What recording costs while it is scraped: 8 threads record, first alone and then with 50 clients
+//! that ask the endpoint for 100,000 series all the time, in turns. Ends with an error where a record
+//! costs more than a tenth more.
+//!
+//! The processor time of the recording threads counts, not the clock's: with more threads than
+//! processors, whoever scrapes takes turns with them, which says nothing of what they wait for.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use caracal_axum::MetricsEndpoint;
+use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType};
+use http::Request;
+use http_body_util::BodyExt;
+use rustix::time::{ClockId, clock_gettime};
+use tokio::runtime::Runtime;
+use tower::ServiceExt;
+
+const SERIES: u64 = 100_000;
+const CLIENTS: u64 = 50;
+const THREADS: u64 = 8;
+const ROUNDS: usize = 11;
+const ROUND: Duration = Duration::from_millis(500);
+const ALLOWED: f64 = 1.1;
+
+fn main() -> ExitCode {
+    let metrics = MetricsRegistry::builder().max_series_per_family(SERIES as usize).build();
+    let metrics = metrics.expect("valid settings");
+    for agent in 0..SERIES {
+        let agent = format!("agent-{agent}");
+        metrics.record_policy_evaluation(PolicyDecisionType::Allowed, &agent, Duration::ZERO);
+    }
+    let app = MetricsEndpoint::new(&metrics).into_router();
+    let runtime = Runtime::new().expect("a runtime");
+    let (mut ratios, mut pages) = (Vec::new(), 0);
+    for _ in 0..ROUNDS {
+        let alone = record(&metrics);
+        let scraping = Scraping::start(&runtime, &app);
+        let scraped = record(&metrics);
+        pages += scraping.stop();
+        ratios.push(scraped / alone);
+        println!("{alone:.1} ns alone, {scraped:.1} ns while scraped");
+    }
+    ratios.sort_by(f64::total_cmp);
+    let ratio = ratios[ROUNDS / 2];
+    println!(
+        "a gateway request is recorded at {ratio:.2} of its cost alone ({:.2} to {:.2}; {pages} pages)",
+        ratios[1],
+        ratios[ROUNDS - 2]
+    );
+    if ratio > ALLOWED { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Processor nanoseconds a record.
+fn record(metrics: &MetricsRegistry) -> f64 {
+    let until = Instant::now() + ROUND;
+    let recorded = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|_| {
+                scope.spawn(move || {
+                    let start = clock_gettime(ClockId::ThreadCPUTime);
+                    let mut records = 0;
+                    while Instant::now() < until {
+                        for _ in 0..1_000 {
+                            let _in_flight = metrics.track_gateway_request_in_flight();
+                            let (method, auth) = black_box(("GET", "jwt"));
+                            metrics.record_gateway_request(
+                                method,
+                                200,
+                                auth,
+                                Duration::from_millis(37),
+                            );
+                        }
+                        records += 1_000;
+                    }
+                    let took = clock_gettime(ClockId::ThreadCPUTime) - start;
+                    (records, took.tv_sec as f64 * 1e9 + took.tv_nsec as f64)
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"))
+            .fold((0, 0.0), |(n, took), (records, nanos)| (n + records, took + nanos))
+    });
+    recorded.1 / f64::from(recorded.0)
+}
+
+/// Clients that ask for the page until they are told to stop.
+struct Scraping<'a> {
+    runtime: &'a Runtime,
+    state: &'static State,
+    clients: Vec<tokio::task::JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct State {
+    stop: AtomicBool,
+    pages: AtomicU64,
+}
+
+impl<'a> Scraping<'a> {
+    fn start(runtime: &'a Runtime, app: &Router) -> Self {
+        let state: &State = Box::leak(Box::default());
+        let client = |app: Router| async move {
+            while !state.stop.load(Relaxed) {
+                let request = Request::get("/metrics").body(Body::empty()).expect("a request");
+                let answer = app.clone().oneshot(request).await.unwrap_or_else(|e| match e {});
+                // Beyond 40 at once: told to come back later, which asks nothing of the recorders.
+                if answer.status().is_success() {
+                    let page = answer.into_body().collect().await.expect("a page").to_bytes();
+                    assert!(page.len() as u64 > SERIES * 20);
+                    state.pages.fetch_add(1, Relaxed);
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let clients = (0..CLIENTS).map(|_| runtime.spawn(client(app.clone()))).collect();
+        Self { runtime, state, clients }
+    }
+
+    /// How many pages they got.
+    fn stop(self) -> u64 {
+        self.state.stop.store(true, Relaxed);
+        for client in self.clients {
+            self.runtime.block_on(client).expect("no panic");
+        }
+        self.state.pages.load(Relaxed)
+    }
+}

@@ -1,0 +1,82 @@
+//! Moving along the tokens of a statement.
+
+use super::{DEEPEST, Parser};
+use crate::sql::keyword::Keyword;
+use crate::sql::lexer::Token;
+
+impl Parser<'_> {
+    pub(super) fn bump(&mut self) {
+        self.token = self.lexer.next();
+    }
+
+    pub(super) fn keyword(&self) -> Option<Keyword> {
+        match self.token? {
+            Token::Word(word) => Keyword::of(word),
+            _ => None,
+        }
+    }
+
+    pub(super) fn at(&self, symbol: u8) -> bool {
+        self.token == Some(Token::Symbol(symbol))
+    }
+
+    pub(super) fn accept(&mut self, symbol: u8) -> bool {
+        let found = self.at(symbol);
+        if found {
+            self.bump();
+        }
+        found
+    }
+
+    pub(super) fn accept_any(&mut self, keywords: &[Keyword]) -> bool {
+        let found = self.keyword().is_some_and(|keyword| keywords.contains(&keyword));
+        if found {
+            self.bump();
+        }
+        found
+    }
+
+    pub(super) fn skip_all(&mut self, keywords: &[Keyword]) {
+        while self.accept_any(keywords) {}
+    }
+
+    pub(super) fn skip_semicolons(&mut self) {
+        while self.accept(b';') {}
+    }
+
+    /// Whether the statement, or the parentheses that it is in, end here.
+    pub(super) fn at_end(&self) -> bool {
+        match self.token {
+            None => true,
+            Some(Token::Symbol(b')')) => self.depth > 0,
+            // Inside parentheses a semicolon is a mistake of the author's.
+            Some(Token::Symbol(b';')) => self.depth == 0,
+            _ => false,
+        }
+    }
+
+    /// Moves to the end of the statement, or of the parentheses that it is in.
+    pub(super) fn skip_rest(&mut self) {
+        let mut open = 0_usize;
+        while open > 0 || !self.at_end() {
+            match self.token {
+                None => return,
+                Some(Token::Symbol(b'(')) if self.depth > 0 => open += 1,
+                Some(Token::Symbol(b')')) if self.depth > 0 => open -= 1,
+                _ => {}
+            }
+            self.bump();
+        }
+    }
+
+    /// Reads what stands between parentheses, the first of which is the next token.
+    pub(super) fn in_parentheses<T: Default>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.bump();
+        self.depth += 1;
+        let read = if self.depth > DEEPEST { T::default() } else { read(self) };
+        self.skip_rest();
+        self.depth -= 1;
+        self.accept(b')');
+        read
+    }
+}

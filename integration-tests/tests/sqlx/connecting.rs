@@ -1,0 +1,95 @@
+//! Connections that can't be made.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use integration_tests::Postgres;
+use sqlx::ConnectOptions;
+use sqlx::error::DatabaseError;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use testcontainers::ImageExt;
+
+use crate::scene::Scene;
+
+/// Long enough for a server that is there.
+const SHORT: Duration = Duration::from_millis(500);
+
+/// A scene whose pool logs in differently.
+async fn logging_in(login: impl FnOnce(PgConnectOptions) -> PgConnectOptions) -> Result<Scene> {
+    let options = PgPoolOptions::new().acquire_timeout(SHORT);
+    Scene::on(Postgres::start().await?, options, login).await
+}
+
+/// Every way to want a connection fails so, and each counts one error, of the connection and, where there
+/// was a query, of that.
+async fn nobody_gets_in(scene: &Scene, error_type: &str) -> Result<()> {
+    let select = || sqlx::query("select * from agents");
+    let failed = &["select agents error"];
+    ensure!(scene.counts("a query", failed, select().execute(&scene.pool)).await?.is_err());
+    let row = select().fetch_optional(&scene.pool);
+    ensure!(scene.counts("a row", failed, row).await?.is_err());
+    ensure!(scene.counts("a connection", &[], scene.pool.acquire()).await?.is_err());
+    let begin = scene.begin();
+    ensure!(scene.counts("a transaction", &["other unknown error"], begin).await?.is_err());
+    scene.only_errors(error_type, 4.0)?;
+    ensure!(scene.pool_value("acquire_duration_seconds_count")? == 4.0);
+    ensure!(scene.pool_value("hold_duration_seconds_count")? == 0.0);
+    ensure!(scene.pool_value("open")? == 0.0);
+    Ok(())
+}
+
+pub(crate) async fn wrong_password() -> Result<()> {
+    let scene = logging_in(|owner| owner.password("guessed")).await?;
+    nobody_gets_in(&scene, "authentication").await
+}
+
+pub(crate) async fn unknown_database() -> Result<()> {
+    let scene = logging_in(|owner| owner.database("nowhere")).await?;
+    nobody_gets_in(&scene, "configuration").await
+}
+
+/// sqlx's pool tries a refused connection again until its time is up, and then only says that it is; who
+/// connects beside the pool learns why.
+pub(crate) async fn refused_port() -> Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let nobody = listener.local_addr()?.port();
+    drop(listener);
+    let refused = move |owner: PgConnectOptions| owner.host("127.0.0.1").port(nobody);
+
+    let scene = logging_in(refused).await?;
+    nobody_gets_in(&scene, "pool_timeout").await?;
+
+    let scene = logging_in(refused).await?;
+    let error = refused(scene.owner()?).connect().await.expect_err("nobody listens");
+    scene.pool.connection_errors().observe(&error);
+    scene.only_errors("refused", 1.0)
+}
+
+/// The same holds for a server that has no connection to spare.
+pub(crate) async fn too_many_connections() -> Result<()> {
+    let small = || {
+        Postgres::start_with(|request| {
+            // The administrator's and one more.
+            let settings =
+                ["max_connections=2", "superuser_reserved_connections=0", "max_wal_senders=0"];
+            request
+                .with_cmd(["postgres"].into_iter().chain(settings.iter().flat_map(|s| ["-c", s])))
+        })
+    };
+    let options = || PgPoolOptions::new().max_connections(2).acquire_timeout(SHORT);
+    let scene = Scene::on(small().await?, options(), |owner| owner).await?;
+    let _last = scene.pool.acquire().await?;
+    ensure!(scene.pool.acquire().await.is_err());
+    scene.only_errors("pool_timeout", 1.0)?;
+    ensure!(scene.pool_value("acquire_timeouts_total")? == 1.0);
+    ensure!(scene.pool_value("size")? == 2.0 && scene.pool_value("checked_out")? == 1.0);
+
+    let scene = Scene::on(small().await?, options(), |owner| owner).await?;
+    let _last = scene.pool.acquire().await?;
+    let error = scene.owner()?.connect().await.expect_err("the server is full");
+    let sqlstate = error.as_database_error().and_then(DatabaseError::code);
+    ensure!(sqlstate.as_deref() == Some("53300"), "{error}");
+    scene.pool.connection_errors().observe(&error);
+    scene.only_errors("insufficient_resources", 1.0)
+}

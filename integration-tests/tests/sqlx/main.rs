@@ -1,0 +1,44 @@
+//! caracal-sqlx on a real Postgres: every form of query, every label of connection errors, and the gauges that
+//! the classic alert divides. All is read from the page.
+
+mod alert;
+mod cancelled;
+mod connecting;
+mod forms;
+mod refusing;
+mod scene;
+mod statements;
+mod transactions;
+
+use std::process::ExitCode;
+
+use integration_tests::{Needs, run, test};
+
+fn main() -> ExitCode {
+    let docker = &[Needs::Docker];
+    run(vec![
+        test("each_form_counts_once", docker, forms::each_form_counts_once),
+        test("prepared_statements", docker, forms::prepared_statements),
+        test("streams", docker, forms::streams),
+        test("functions_generic_over_executor", docker, forms::functions_generic_over_executor),
+        test("operations_and_tables", docker, statements::operations_and_tables),
+        test("statements_that_fail", docker, statements::statements_that_fail),
+        test("transactions", docker, transactions::transactions),
+        test("savepoints", docker, transactions::savepoints),
+        test("a_commit_that_fails", docker, transactions::a_commit_that_fails),
+        test("cancelled_queries", docker, cancelled::cancelled_queries),
+        test("wrong_password", docker, connecting::wrong_password),
+        test("unknown_database", docker, connecting::unknown_database),
+        test("refused_port", docker, connecting::refused_port),
+        test("too_many_connections", docker, connecting::too_many_connections),
+        test("acquire_timeout", docker, refusing::acquire_timeout),
+        test("closed_pool", docker, refusing::closed_pool),
+        test("terminated_in_a_query", docker, refusing::terminated_in_a_query),
+        test(
+            "terminated_in_an_idle_transaction",
+            docker,
+            refusing::terminated_in_an_idle_transaction,
+        ),
+        test("pool_alerts", &[Needs::Docker, Needs::Prometheus], alert::pool_alerts),
+    ])
+}

@@ -1,0 +1,177 @@
+//! A server, a wrapped pool on it, and an administrator beside it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use caracal_metrics::MetricsRegistry;
+use caracal_metrics::sqlx::{ObservedPool, ObservedTransaction, PoolObserver};
+use futures_util::future::BoxFuture;
+use integration_tests::{Page, Postgres};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Postgres as Pg};
+
+const QUERIES: &str = "caracal_database_queries_total";
+const DURATIONS: &str = "caracal_database_query_duration_seconds_count";
+const ERRORS: &str = "caracal_database_connection_errors_total";
+
+/// Far more than any wait here takes, also on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+const SCHEMA: &str = "
+    create table agents (id bigserial primary key, name text not null unique);
+    create table \"Ledger\" (id bigint, agent bigint references agents deferrable initially deferred);
+    insert into agents (name) values ('a'), ('b'), ('c');
+";
+
+pub(crate) struct Scene {
+    postgres: Postgres,
+    /// Sees and ends sessions; it is not observed.
+    pub(crate) admin: PgPool,
+    metrics: MetricsRegistry,
+    pub(crate) pool: ObservedPool<Pg>,
+}
+
+impl Scene {
+    /// A pool of 3 connections that waits for as long as it takes.
+    pub(crate) async fn set() -> Result<Self> {
+        Self::with(PgPoolOptions::new().max_connections(3).acquire_timeout(PATIENCE)).await
+    }
+
+    /// A pool with these settings.
+    pub(crate) async fn with(options: PgPoolOptions) -> Result<Self> {
+        Self::on(Postgres::start().await?, options, |login| login).await
+    }
+
+    /// A pool on this server whose connections are opened when they are wanted, and not as the server's
+    /// owner but as `login` says.
+    pub(crate) async fn on(
+        postgres: Postgres,
+        options: PgPoolOptions,
+        login: impl FnOnce(PgConnectOptions) -> PgConnectOptions,
+    ) -> Result<Self> {
+        let owner: PgConnectOptions = postgres.url().parse()?;
+        let admin = PgPoolOptions::new().max_connections(1).connect_with(owner.clone()).await?;
+        sqlx::raw_sql(SCHEMA).execute(&admin).await.context("the schema can't be made")?;
+        let metrics = MetricsRegistry::new();
+        let pool = PoolObserver::new(&options.connect_lazy_with(login(owner))).wrap(&metrics)?;
+        Ok(Self { postgres, admin, metrics, pool })
+    }
+
+    /// Begins a transaction; boxed, as it is a large future.
+    pub(crate) fn begin(&self) -> BoxFuture<'_, sqlx::Result<ObservedTransaction<'static, Pg>>> {
+        Box::pin(self.pool.begin())
+    }
+
+    /// How the server's owner connects.
+    pub(crate) fn owner(&self) -> Result<PgConnectOptions> {
+        Ok(self.postgres.url().parse()?)
+    }
+
+    pub(crate) fn page(&self) -> Result<Page> {
+        Page::parse(String::from_utf8(self.metrics.generate_metrics())?)
+    }
+
+    /// One of the pool's own families.
+    pub(crate) fn pool_value(&self, name: &str) -> Result<f64> {
+        Ok(self.page()?.value(&format!("caracal_database_connection_pool_{name}"), &[]))
+    }
+
+    /// What `work` adds to the page is these queries, each once, and nothing else: `select agents success`.
+    pub(crate) async fn counts<T>(
+        &self,
+        what: &str,
+        expected: &[&str],
+        work: impl Future<Output = T>,
+    ) -> Result<T> {
+        let before = Counts::read(&self.page()?);
+        let outcome = work.await;
+        let page = self.page()?;
+        let counted = Counts::read(&page).since(&before);
+        let expected = Counts::expected(expected);
+        ensure!(counted == expected, "{what}: {counted:?}, not {expected:?}");
+        Ok(outcome)
+    }
+
+    /// All connection errors so far are of one type, and so many.
+    pub(crate) fn only_errors(&self, error_type: &str, count: f64) -> Result<()> {
+        let page = self.page()?;
+        let read = (page.value(ERRORS, &[("error_type", error_type)]), page.sum(ERRORS, &[]));
+        ensure!(read == (count, count), "{count} {error_type} expected:\n{}", page.text());
+        Ok(())
+    }
+
+    pub(crate) fn no_connection_errors(&self) -> Result<()> {
+        self.only_errors("other", 0.0)
+    }
+
+    /// Waits until the server runs so many queries of others that sleep.
+    pub(crate) async fn until_sleeping(&self, queries: i64) -> Result<()> {
+        let sleeping = "select count(*) from pg_stat_activity
+                        where state = 'active' and wait_event = 'PgSleep'";
+        eventually("the queries sleep", async || {
+            let count: i64 = sqlx::query_scalar(sleeping).fetch_one(&self.admin).await?;
+            Ok(count == queries)
+        })
+        .await
+    }
+}
+
+/// How many queries there were, by operation, table and status, and how many were timed, by operation and
+/// table.
+#[derive(Debug, Default, PartialEq)]
+struct Counts {
+    queries: BTreeMap<String, f64>,
+    durations: BTreeMap<String, f64>,
+}
+
+impl Counts {
+    fn read(page: &Page) -> Self {
+        let by = |name: &str, labels: &[&str]| {
+            let moved = page.moved(name).into_iter();
+            let key = |labels: Vec<&str>| labels.join(" ");
+            moved
+                .map(|(s, count)| (key(labels.iter().map(|l| &*s.labels[*l]).collect()), count))
+                .collect()
+        };
+        Self {
+            queries: by(QUERIES, &["operation", "table", "status"]),
+            durations: by(DURATIONS, &["operation", "table"]),
+        }
+    }
+
+    fn expected(queries: &[&str]) -> Self {
+        let mut expected = Self::default();
+        for query in queries {
+            *expected.queries.entry((*query).to_owned()).or_default() += 1.0;
+            if let Some((timed, _status)) = query.rsplit_once(' ') {
+                *expected.durations.entry(timed.to_owned()).or_default() += 1.0;
+            }
+        }
+        expected
+    }
+
+    fn since(self, before: &Self) -> Self {
+        let less = |now: BTreeMap<String, f64>, before: &BTreeMap<String, f64>| {
+            let before = |key: &String| before.get(key).copied().unwrap_or_default();
+            let more = now.into_iter().map(|(key, count)| (before(&key), key, count));
+            more.filter(|(before, _, count)| before != count)
+                .map(|(before, key, count)| (key, count - before))
+                .collect()
+        };
+        Self {
+            queries: less(self.queries, &before.queries),
+            durations: less(self.durations, &before.durations),
+        }
+    }
+}
+
+/// Asks again until it is so.
+pub(crate) async fn eventually(what: &str, so: impl AsyncFn() -> Result<bool>) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while !so().await? {
+        ensure!(Instant::now() < deadline, "it never came about that {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
