@@ -1,7 +1,7 @@
 //! The service under test: what a gateway does with the facade, every feature on.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use caracal_metrics::MetricsRegistry;
@@ -12,8 +12,8 @@ use caracal_metrics::sqlx::{ObservedPool, PoolObserver};
 use failsafe::backoff::{self, Constant};
 use failsafe::failure_policy::{ConsecutiveFailures, consecutive_failures};
 use moka::future::Cache;
-use sqlx::Postgres;
 use sqlx::postgres::PgPoolOptions;
+use sqlx::{PgPool, Postgres};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -69,8 +69,8 @@ impl Parts {
         let pool = PgPoolOptions::new()
             .max_connections(settings.connections)
             .acquire_timeout(settings.acquire_timeout)
-            .connect(database_url)
-            .await?;
+            .connect_lazy(database_url)?;
+        open_all(&pool).await?;
         let pool = PoolObserver::new(&pool).wrap(&metrics)?;
         let policy = consecutive_failures(settings.failures, backoff::constant(settings.open_for));
         let breaker = BreakerObserver::new("database").build(policy, (), &metrics)?;
@@ -90,6 +90,21 @@ impl Parts {
         let nonces = observer.wrap(nonces, &metrics)?;
         Ok(Self { metrics, pool, breaker, policies, nonces })
     }
+}
+
+/// Opens every connection of the pool. A scenario with a short time for acquiring is about who waits for
+/// whom, and not about how fast a busy machine can connect.
+async fn open_all(pool: &PgPool) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    let mut open = Vec::new();
+    while open.len() < pool.options().get_max_connections() as usize {
+        match pool.acquire().await {
+            Ok(connection) => open.push(connection),
+            Err(sqlx::Error::PoolTimedOut) if Instant::now() < deadline => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// A running service, on a runtime of its own; killed when dropped.
