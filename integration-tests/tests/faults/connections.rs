@@ -29,7 +29,6 @@ async fn works(scene: &Scene) -> Result<()> {
 }
 
 pub(crate) async fn pool_exhaustion() -> Result<()> {
-    // Enough to open a connection on a busy machine.
     const WAIT: Duration = Duration::from_secs(1);
     let settings = Settings { connections: 3, acquire_timeout: WAIT, ..Settings::default() };
     let scene = Scene::set(settings).await?;
