@@ -55,17 +55,10 @@ impl Recorder {
         result
     }
 
-    /// Times the wait for a connection, and counts it as pending meanwhile.
-    pub(crate) async fn wait<T>(
-        &self,
-        connection: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let _waiting = Waiting::new(&self.waits);
-        let result = connection.await;
-        if let Err(Error::PoolTimedOut) = result {
-            self.waits.timeouts.inc();
-        }
-        result
+    /// Counts somebody as waiting for a connection, and times the wait.
+    pub(crate) fn waiting(&self) -> Waiting<'_> {
+        self.waits.pending.fetch_add(1, Relaxed);
+        Waiting { waits: &self.waits, since: Instant::now() }
     }
 }
 
@@ -95,15 +88,17 @@ impl Waits {
 }
 
 /// One who waits for a connection, until it is dropped.
-struct Waiting<'r> {
+pub(crate) struct Waiting<'r> {
     waits: &'r Waits,
     since: Instant,
 }
 
-impl<'r> Waiting<'r> {
-    fn new(waits: &'r Waits) -> Self {
-        waits.pending.fetch_add(1, Relaxed);
-        Self { waits, since: Instant::now() }
+impl Waiting<'_> {
+    /// The wait is over: with a connection, or without one.
+    pub(crate) fn end<T>(self, result: &Result<T, Error>) {
+        if let Err(Error::PoolTimedOut) = result {
+            self.waits.timeouts.inc();
+        }
     }
 }
 

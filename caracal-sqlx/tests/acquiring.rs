@@ -170,3 +170,16 @@ async fn pools_with_names_share_the_queries_and_have_waits_of_their_own() {
     assert_eq!((waits("primary"), waits("replica")), (Some(2.0), Some(1.0)));
     assert_eq!(queries(&metrics, "select", "unknown").success, 3.0);
 }
+
+/// Futures are kept in the callers': one that keeps sqlx's twice makes theirs grow with it.
+#[tokio::test]
+async fn the_futures_are_about_as_large_as_those_of_sqlx() {
+    let (_metrics, pool) = observed().await;
+    let bare = pool.inner();
+    for (what, ours, theirs) in [
+        ("acquire", size_of_val(&pool.acquire()), size_of_val(&bare.acquire())),
+        ("begin", size_of_val(&pool.begin()), size_of_val(&bare.begin())),
+    ] {
+        assert!(ours < theirs + 1024, "{what}: {ours} bytes, {theirs} without the wrapper");
+    }
+}

@@ -81,7 +81,7 @@ impl<DB: Driver> ObservedPool<DB> {
     ///
     /// As [`Pool::begin`].
     pub async fn begin(&self) -> Result<ObservedTransaction<'static, DB>, Error> {
-        self.begin_on(self.take(), None).await
+        self.begin_on(None, None).await
     }
 
     /// Takes a connection and begins a transaction with this statement, as [`Pool::begin_with`]
@@ -94,7 +94,7 @@ impl<DB: Driver> ObservedPool<DB> {
         &self,
         statement: impl SqlSafeStr,
     ) -> Result<ObservedTransaction<'static, DB>, Error> {
-        self.begin_on(self.take(), Some(statement.into_sql_str())).await
+        self.begin_on(None, Some(statement.into_sql_str())).await
     }
 
     /// Begins a transaction if a connection is idle, as [`Pool::try_begin`] does.
@@ -105,7 +105,7 @@ impl<DB: Driver> ObservedPool<DB> {
     pub async fn try_begin(&self) -> Result<Option<ObservedTransaction<'static, DB>>, Error> {
         let Some(connection) = self.pool.try_acquire() else { return Ok(None) };
         let taken = (connection, Hold::new(&self.recorder));
-        self.begin_on(std::future::ready(Ok(taken)), None).await.map(Some)
+        self.begin_on(Some(taken), None).await.map(Some)
     }
 
     /// Closes the pool, as [`Pool::close`] does. Its gauges leave the output with the next scrape.
@@ -133,21 +133,35 @@ impl<DB: Driver> ObservedPool<DB> {
 
     /// Waits for a connection. Its errors are counted by whoever wanted it.
     async fn take(&self) -> Result<(PoolConnection<DB>, Hold), Error> {
-        let connection = self.recorder.wait(self.pool.acquire()).await?;
-        Ok((connection, Hold::new(&self.recorder)))
+        let waiting = self.recorder.waiting();
+        let connection = self.pool.acquire().await;
+        waiting.end(&connection);
+        Ok((connection?, Hold::new(&self.recorder)))
     }
 
     async fn begin_on(
         &self,
-        taken: impl Future<Output = Result<(PoolConnection<DB>, Hold), Error>>,
+        taken: Option<(PoolConnection<DB>, Hold)>,
         statement: Option<SqlStr>,
     ) -> Result<ObservedTransaction<'static, DB>, Error> {
-        let begun = self.recorder.time("BEGIN", async {
-            let (connection, hold) = taken.await?;
-            Ok((Transaction::begin(connection, statement).await?, hold))
-        });
-        let (transaction, hold) = begun.await?;
+        let mut call = self.recorder.call("BEGIN");
+        call.begin();
+        let begun = self.begun(taken, statement).await;
+        call.end(&begun);
+        let (transaction, hold) = begun?;
         Ok(ObservedTransaction::new(transaction, &self.recorder, Some(hold)))
+    }
+
+    async fn begun(
+        &self,
+        taken: Option<(PoolConnection<DB>, Hold)>,
+        statement: Option<SqlStr>,
+    ) -> Result<(Transaction<'static, DB>, Hold), Error> {
+        let (connection, hold) = match taken {
+            Some(taken) => taken,
+            None => self.take().await?,
+        };
+        Ok((Transaction::begin(connection, statement).await?, hold))
     }
 }
 

@@ -184,7 +184,7 @@ pub(crate) async fn functions_generic_over_executor() -> Result<()> {
     scene.counts("on what it dereferences to", SELECTED, count_agents(&mut *connection)).await??;
     scene.counts("on what is inside", &[], count_agents(connection.inner())).await??;
 
-    let mut transaction = scene.begin().await?;
+    let mut transaction = scene.pool.begin().await?;
     scene.counts("in a transaction", SELECTED, count_agents(&mut transaction)).await??;
     scene.counts("on its session", SELECTED, count_agents(&mut *transaction)).await??;
     transaction.commit().await?;

@@ -76,7 +76,7 @@ pub(crate) async fn terminated_in_a_query() -> Result<()> {
 /// The server loses patience between two queries: the next one hears of it.
 pub(crate) async fn terminated_in_an_idle_transaction() -> Result<()> {
     let scene = Scene::set().await?;
-    let mut transaction = scene.begin().await?;
+    let mut transaction = scene.pool.begin().await?;
     let id: i32 =
         sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut *transaction).await?;
     let patience = "set idle_in_transaction_session_timeout = 1";

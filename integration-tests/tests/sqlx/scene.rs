@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use caracal_metrics::MetricsRegistry;
-use caracal_metrics::sqlx::{ObservedPool, ObservedTransaction, PoolObserver};
-use futures_util::future::BoxFuture;
+use caracal_metrics::sqlx::{ObservedPool, PoolObserver};
 use integration_tests::{Page, Postgres};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres as Pg};
@@ -56,11 +55,6 @@ impl Scene {
         let metrics = MetricsRegistry::new();
         let pool = PoolObserver::new(&options.connect_lazy_with(login(owner))).wrap(&metrics)?;
         Ok(Self { postgres, admin, metrics, pool })
-    }
-
-    /// Begins a transaction; boxed, as it is a large future.
-    pub(crate) fn begin(&self) -> BoxFuture<'_, sqlx::Result<ObservedTransaction<'static, Pg>>> {
-        Box::pin(self.pool.begin())
     }
 
     /// How the server's owner connects.

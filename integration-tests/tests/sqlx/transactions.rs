@@ -15,18 +15,18 @@ pub(crate) async fn transactions() -> Result<()> {
     let scene = Scene::set().await?;
     let delete = || sqlx::query("delete from agents where id = 1");
 
-    let mut transaction = scene.counts("begin", DONE, scene.begin()).await??;
+    let mut transaction = scene.counts("begin", DONE, scene.pool.begin()).await??;
     scene.counts("a query in it", DELETED, delete().execute(&mut *transaction)).await??;
     scene.counts("rollback", DONE, transaction.rollback()).await??;
     ensure!(agents(&scene).await? == 3);
 
-    let begin = Box::pin(scene.pool.begin_with("begin isolation level serializable"));
+    let begin = scene.pool.begin_with("begin isolation level serializable");
     let mut transaction = scene.counts("begin_with", DONE, begin).await??;
     scene.counts("a query in it", DELETED, delete().execute(&mut *transaction)).await??;
     scene.counts("commit", DONE, transaction.commit()).await??;
     ensure!(agents(&scene).await? == 2);
 
-    let mut transaction = scene.begin().await?;
+    let mut transaction = scene.pool.begin().await?;
     sqlx::query("delete from agents").execute(&mut *transaction).await?;
     // sqlx rolls back by itself, later.
     scene.counts("a transaction that is dropped", &[], async { drop(transaction) }).await?;
@@ -38,7 +38,7 @@ pub(crate) async fn transactions() -> Result<()> {
 
 pub(crate) async fn savepoints() -> Result<()> {
     let scene = Scene::set().await?;
-    let mut transaction = scene.begin().await?;
+    let mut transaction = scene.pool.begin().await?;
     sqlx::query("delete from agents where id = 1").execute(&mut *transaction).await?;
 
     let mut outer = scene.counts("a savepoint", DONE, transaction.begin()).await??;
@@ -61,7 +61,7 @@ pub(crate) async fn savepoints() -> Result<()> {
 /// A constraint that is checked only at the end.
 pub(crate) async fn a_commit_that_fails() -> Result<()> {
     let scene = Scene::set().await?;
-    let mut transaction = scene.begin().await?;
+    let mut transaction = scene.pool.begin().await?;
     let insert = sqlx::query("insert into \"Ledger\" values (1, 99)").execute(&mut *transaction);
     scene.counts("an insert that is checked later", &["insert Ledger success"], insert).await??;
     let failed = &["other unknown error"];
