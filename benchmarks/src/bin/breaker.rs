@@ -85,7 +85,6 @@ fn instructions() -> Result<(), Failure> {
         if kind == KINDS[0] {
             bare = each;
         }
-        #[allow(clippy::cast_precision_loss, reason = "a few hundred")]
         let ratio = each as f64 / bare as f64;
         println!("instructions, {kind}: {each} a call, ratio {ratio:.2}");
     }
@@ -119,7 +118,6 @@ fn nanoseconds() -> Result<f64, Failure> {
             for ((_, run), times) in runs.iter().zip(&mut times) {
                 let began = Instant::now();
                 run(CALLS);
-                #[allow(clippy::cast_precision_loss, reason = "a round number")]
                 times.push(began.elapsed().as_secs_f64() * 1e9 / CALLS as f64);
             }
         }
