@@ -9,7 +9,7 @@ use crate::adapter::Instances;
 use crate::catalogue::{CATALOGUE, Metric, MetricKind, Origin};
 use crate::engine::{self, Cell};
 use crate::exemplar::{Exemplar, Exemplars};
-use crate::exposition::escape_label_value;
+use crate::exposition::join_labels;
 use crate::labels::LabelValues;
 use crate::series::{FamilyStore, Labels, NO_LABELS, Rows};
 
@@ -72,7 +72,9 @@ impl Core {
             exemplars: Exemplars::default(),
             families,
             by_name,
-            const_label_text: label_text(&const_labels),
+            const_label_text: join_labels(
+                const_labels.iter().map(|(n, v)| (n.as_str(), v.as_str())),
+            ),
             const_labels: const_labels.into(),
             limit,
             instances: Mutex::default(),
@@ -264,18 +266,4 @@ impl Drop for Core {
     fn drop(&mut self) {
         self.release_retired();
     }
-}
-
-fn label_text(labels: &[(String, String)]) -> String {
-    let mut text = String::new();
-    for (name, value) in labels {
-        if !text.is_empty() {
-            text.push(',');
-        }
-        text.push_str(name);
-        text.push_str("=\"");
-        escape_label_value(value, &mut text);
-        text.push('"');
-    }
-    text
 }

@@ -8,7 +8,8 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::engine::{Cell, HISTOGRAM_BUCKETS, LONGEST_NANOS};
 use crate::error::InvalidExemplar;
-use crate::exposition::{escape_label_value, is_label_name};
+use crate::exposition::{is_label_name, join_labels};
+use crate::series::nanos;
 
 /// What OpenMetrics 1.0 lets the names and values of an exemplar's labels have together.
 const MOST_CHARACTERS: usize = 128;
@@ -47,7 +48,6 @@ impl Exemplar {
     /// When a name is no label name or stands twice, or names and values together are longer than
     /// the 128 characters that OpenMetrics allows.
     pub fn new(labels: &[(&str, &str)]) -> Result<Self, InvalidExemplar> {
-        let mut text = String::new();
         let mut characters = 0;
         for (index, (name, value)) in labels.iter().enumerate() {
             if !is_label_name(name) {
@@ -57,18 +57,11 @@ impl Exemplar {
                 return Err(InvalidExemplar::DuplicateLabelName { name: (*name).to_owned() });
             }
             characters += name.len() + value.chars().count();
-            if index > 0 {
-                text.push(',');
-            }
-            text.push_str(name);
-            text.push_str("=\"");
-            escape_label_value(value, &mut text);
-            text.push('"');
         }
         if characters > MOST_CHARACTERS {
             return Err(InvalidExemplar::TooLong { characters });
         }
-        Ok(Self { labels: text.into() })
+        Ok(Self { labels: join_labels(labels.iter().copied()).into() })
     }
 }
 
@@ -100,7 +93,7 @@ impl Exemplars {
     /// Puts it in place of the bucket's last one. It never waits: where another thread is at the
     /// same bucket, or makes room for a new histogram, that one's exemplar stands as well as ours.
     pub(crate) fn keep(&self, cell: Cell, bucket: usize, duration: Duration, exemplar: &Exemplar) {
-        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX).min(LONGEST_NANOS);
+        let nanos = nanos(duration).min(LONGEST_NANOS);
         let kept = Kept { labels: Arc::clone(&exemplar.labels), nanos, at: SystemTime::now() };
         let Some(by_cell) = self.by_cell.try_read() else { return };
         if let Some(buckets) = by_cell.get(&cell.to_raw()) {

@@ -1,7 +1,7 @@
 //! Label values in the text formats.
 
 /// Appends a label value as text 0.0.4 and OpenMetrics want it between quotes.
-pub(crate) fn escape_label_value(value: &str, out: &mut String) {
+fn escape_label_value(value: &str, out: &mut String) {
     for c in value.chars() {
         match c {
             '\\' => out.push_str("\\\\"),
@@ -10,6 +10,26 @@ pub(crate) fn escape_label_value(value: &str, out: &mut String) {
             c => out.push(c),
         }
     }
+}
+
+/// Appends `name="value"`.
+pub(crate) fn write_label(name: &str, value: &str, out: &mut String) {
+    out.push_str(name);
+    out.push_str("=\"");
+    escape_label_value(value, out);
+    out.push('"');
+}
+
+/// `name="value",…`
+pub(crate) fn join_labels<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut text = String::new();
+    for (name, value) in labels {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        write_label(name, value, &mut text);
+    }
+    text
 }
 
 /// Whether Prometheus takes this for the name of a label of a service's own.

@@ -18,7 +18,7 @@ pub(crate) use collector::CaracalCollector;
 pub(crate) use foreign::foreign_families;
 pub use format::Format;
 pub(crate) use isolated::IsolatedCollector;
-pub(crate) use labels::{escape_label_value, is_label_name};
+pub(crate) use labels::{is_label_name, join_labels, write_label};
 pub(crate) use page::{Filter, write_page};
 pub(crate) use sample::lookup;
 pub(crate) use text::le;

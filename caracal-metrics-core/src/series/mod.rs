@@ -8,4 +8,4 @@ mod store;
 
 pub(crate) use key::{Labels, NO_LABELS};
 pub(crate) use rows::{Row, Rows};
-pub(crate) use store::{FamilyStore, OwnedSeries};
+pub(crate) use store::{FamilyStore, OwnedSeries, nanos};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::created::Created;
 use crate::catalogue::{Family, MetricKind};
 use crate::engine::Cell;
-use crate::exposition::{escape_label_value, le};
+use crate::exposition::{le, write_label};
 use crate::series::key::Key;
 
 #[derive(Debug)]
@@ -80,10 +80,7 @@ impl Rows {
             if self.text.len() > start {
                 self.text.push(',');
             }
-            self.text.push_str(label.name);
-            self.text.push_str("=\"");
-            escape_label_value(value, &mut self.text);
-            self.text.push('"');
+            write_label(label.name, value, &mut self.text);
         }
         if self.text.len() > start && !const_labels.is_empty() {
             self.text.push(',');

@@ -358,6 +358,6 @@ impl Drop for FamilyStore {
 /// Saturates. Without the 128 bits of [`Duration::as_nanos`], on whose arithmetic a record would
 /// spend more than on its cell.
 #[inline]
-fn nanos(duration: Duration) -> u64 {
+pub(crate) fn nanos(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos().into())
 }
