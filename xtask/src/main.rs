@@ -91,7 +91,7 @@ fn run(command: Command) -> Result<()> {
         Command::Dashboard { check } => dashboard::run(&workspace, docs::Mode::new(check))?,
         Command::Ci => {
             lint::run(&workspace, &mut steps, &[])?;
-            test::run(&workspace, &mut steps, &test::Options::default())?;
+            test::run(&workspace, &mut steps, &test::Options::once())?;
         }
         Command::Loom => steps.run("loom", "cargo xtask loom", || loom::run(&workspace))?,
         Command::Advisories => {

@@ -30,12 +30,20 @@ pub(crate) struct Options {
     /// Report the tests that need Python as ignored (refused when CI=true).
     #[arg(long)]
     without_python: bool,
+    /// How many times to run the tests, one pass after the other; the first that fails is the last.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    times: u32,
     /// What to pass on to `cargo test`, such as `--test containers`.
     #[arg(last = true)]
     cargo_test: Vec<String>,
 }
 
 impl Options {
+    /// Every test, once.
+    pub(crate) fn once() -> Self {
+        Self { times: 1, ..Self::default() }
+    }
+
     /// Where every test must run, none may be left out.
     fn allowed_when(&self, in_ci: bool) -> Result<()> {
         for (given, flag) in [
@@ -122,19 +130,22 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
         steps.run("loom", "cargo xtask loom", || loom::run(workspace))?;
     }
     let cargo_test = &options.cargo_test;
-    steps.run("test", "cargo xtask test", || {
-        let tested = cmd!(sh, "cargo test {selection...} --no-fail-fast {cargo_test...}")
-            .envs(environment)
-            .run();
-        if !options.without_docker {
-            let left = docker::remove_containers_of(sh, &run)?;
-            if left > 0 {
-                eprintln!("removed what the tests had left behind; containers: {left}");
-                ensure!(tested.is_err(), "the tests left containers behind: {left}");
+    for pass in 1..=options.times {
+        let name = if options.times > 1 { format!("test, pass {pass}") } else { "test".to_owned() };
+        steps.run(&name, "cargo xtask test", || {
+            let tested = cmd!(sh, "cargo test {selection...} --no-fail-fast {cargo_test...}")
+                .envs(environment.clone())
+                .run();
+            if !options.without_docker {
+                let left = docker::remove_containers_of(sh, &run)?;
+                if left > 0 {
+                    eprintln!("removed what the tests had left behind; containers: {left}");
+                    ensure!(tested.is_err(), "the tests left containers behind: {left}");
+                }
             }
-        }
-        Ok(tested?)
-    })?;
+            Ok(tested?)
+        })?;
+    }
     for (skipped, what) in [
         (options.without_docker, "Docker"),
         (options.without_prometheus, "Prometheus"),
@@ -153,17 +164,17 @@ mod tests {
 
     #[test]
     fn nothing_may_be_skipped_in_ci() {
-        let everything = Options::default();
+        let everything = Options::once();
         everything.allowed_when(true).unwrap();
-        let no_docker = Options { without_docker: true, ..Options::default() };
+        let no_docker = Options { without_docker: true, ..Options::once() };
         no_docker.allowed_when(false).unwrap();
         assert_eq!(
             no_docker.allowed_when(true).unwrap_err().to_string(),
             "--without-docker is refused when CI=true: every test must run there"
         );
-        let no_prometheus = Options { without_prometheus: true, ..Options::default() };
+        let no_prometheus = Options { without_prometheus: true, ..Options::once() };
         no_prometheus.allowed_when(true).unwrap_err();
-        let no_python = Options { without_python: true, ..Options::default() };
+        let no_python = Options { without_python: true, ..Options::once() };
         no_python.allowed_when(true).unwrap_err();
     }
 }
