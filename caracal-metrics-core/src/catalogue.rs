@@ -89,7 +89,10 @@ macro_rules! catalogue {
             origin: Origin::$origin,
         }, )* ];
 
-        impl Metric { pub(crate) const ALL: &[Metric] = &[ $( Metric::$id, )* ]; }
+        impl Metric {
+            pub(crate) const COUNT: usize = [ $( Metric::$id, )* ].len();
+            pub(crate) const ALL: [Metric; Metric::COUNT] = [ $( Metric::$id, )* ];
+        }
     };
 }
 

@@ -17,7 +17,7 @@ use crate::series::{FamilyStore, Labels, NO_LABELS, Rows};
 pub(crate) struct Core {
     exemplars: Exemplars,
     /// In the order of [`Metric`].
-    families: Box<[FamilyStore]>,
+    families: [FamilyStore; Metric::COUNT],
     /// Places in `families`, sorted by name.
     by_name: Box<[usize]>,
     const_labels: Box<[(String, String)]>,
@@ -62,10 +62,8 @@ impl Core {
         aggregate: &[String],
         created: bool,
     ) -> Self {
-        let families: Box<[_]> = Metric::ALL
-            .iter()
-            .map(|metric| FamilyStore::new(*metric, limit, aggregate, created))
-            .collect();
+        let families =
+            Metric::ALL.map(|metric| FamilyStore::new(metric, limit, aggregate, created));
         let mut by_name: Box<[usize]> = (0..families.len()).collect();
         by_name.sort_by_key(|place| families[*place].family.name);
         let core = Self {
@@ -95,11 +93,11 @@ impl Core {
             if store.family.origin == Origin::Classic {
                 match store.family.labels {
                     [label] if matches!(label.values, LabelValues::Optional) => {
-                        store.expose(Labels { closed: 0, open: &[""] });
+                        store.expose(Labels { closed: 0, open: [""] });
                     }
                     [label] if matches!(label.values, LabelValues::Closed(_)) => {
                         for closed in 0..store.family.closed_sets() {
-                            store.expose(Labels { closed, open: &[] });
+                            store.expose(Labels { closed, open: [] });
                         }
                     }
                     _ => {}
@@ -107,7 +105,7 @@ impl Core {
             }
         }
         for (index, family) in (0..).zip(CATALOGUE) {
-            let labels = Labels { closed: index, open: &[] };
+            let labels = Labels { closed: index, open: [] };
             let has = |wanted: fn(LabelValues) -> bool| {
                 family.labels.iter().any(|label| wanted(label.values))
             };
@@ -173,16 +171,60 @@ impl Core {
         }
     }
 
+    /// Counts one, by label set.
+    #[inline(always)]
+    pub(crate) fn count<const OPEN: usize>(&self, metric: Metric, labels: Labels<'_, OPEN>) {
+        match self.store(metric).recall(labels) {
+            Some(cell) => engine::add(cell, 1),
+            None => self.count_anew(metric, labels),
+        }
+    }
+
+    #[inline(never)]
+    fn count_anew<const OPEN: usize>(&self, metric: Metric, labels: Labels<'_, OPEN>) {
+        self.increment(self.series(metric, labels));
+    }
+
+    /// Counts a duration, by label set.
+    #[inline(always)]
+    pub(crate) fn time<const OPEN: usize>(
+        &self,
+        metric: Metric,
+        labels: Labels<'_, OPEN>,
+        duration: Duration,
+    ) {
+        match self.store(metric).recall(labels) {
+            Some(cell) => self.observe_cell(metric, cell, duration),
+            None => self.time_anew(metric, labels, duration),
+        }
+    }
+
+    #[inline(never)]
+    fn time_anew<const OPEN: usize>(
+        &self,
+        metric: Metric,
+        labels: Labels<'_, OPEN>,
+        duration: Duration,
+    ) {
+        self.observe(self.series(metric, labels), duration);
+    }
+
     /// The series of this label set, made if it is new.
-    #[inline]
-    pub(crate) fn series(&self, metric: Metric, labels: Labels<'_>) -> Series {
+    pub(crate) fn series<const OPEN: usize>(
+        &self,
+        metric: Metric,
+        labels: Labels<'_, OPEN>,
+    ) -> Series {
         let (cell, folded) = self.store(metric).resolve(labels);
         Series { metric, cell, folded }
     }
 
     /// The series of this label set, if it is there.
-    #[inline]
-    pub(crate) fn known_series(&self, metric: Metric, labels: Labels<'_>) -> Option<Series> {
+    pub(crate) fn known_series<const OPEN: usize>(
+        &self,
+        metric: Metric,
+        labels: Labels<'_, OPEN>,
+    ) -> Option<Series> {
         let cell = self.store(metric).find(labels)?;
         Some(Series { metric, cell, folded: false })
     }
@@ -231,7 +273,10 @@ impl Core {
     #[inline]
     pub(crate) fn track(&self, metric: Metric) -> Tracked {
         debug_assert!(self.store(metric).tracks());
-        let cell = self.series(metric, NO_LABELS).cell;
+        let cell = match self.store(metric).recall(NO_LABELS) {
+            Some(cell) => cell,
+            None => self.series(metric, NO_LABELS).cell,
+        };
         engine::shift(cell, 1);
         Tracked(cell)
     }
@@ -252,12 +297,12 @@ impl Core {
     /// Counts a collector or a callback that failed during a scrape.
     #[cold]
     pub(crate) fn count_collection_error(&self) {
-        self.increment(self.series(Metric::CollectionErrors, NO_LABELS));
+        self.count(Metric::CollectionErrors, NO_LABELS);
     }
 
     #[cold]
     fn count_about(&self, counter: Metric, metric: Metric) {
-        let labels = Labels { closed: metric as u32, open: &[] };
+        let labels = Labels { closed: metric as u32, open: [] };
         engine::add(self.series(counter, labels).cell, 1);
     }
 }

@@ -27,6 +27,7 @@
 //! families.
 
 pub mod adapter;
+mod blocks;
 mod builder;
 pub mod catalogue;
 mod core;

@@ -9,7 +9,7 @@ use crate::catalogue::{LabelValues, Metric, MetricKind};
 use crate::engine::Cell;
 use crate::error::AttachError;
 use crate::registry::MetricsRegistry;
-use crate::series::{Labels, OwnedSeries};
+use crate::series::{Key, OwnedSeries};
 
 /// A gauge that is set at scrape, through [`Gauges`].
 #[derive(Clone, Copy, Debug)]
@@ -124,7 +124,7 @@ impl InstanceBuilder {
         }
         assert!(values.next().is_none(), "{}: more values than labels", family.name);
         let store = self.owner.core.store(metric);
-        let series = store.reserve(Labels { closed, open: &open }).map_err(|_| {
+        let series = store.reserve(Key::new(closed, &open)).map_err(|_| {
             AttachError::SeriesLimit { metric: family.name, limit: self.owner.core.limit() }
         })?;
         let cell = series.cell;

@@ -133,7 +133,7 @@ impl Attached {
 
     fn disown(&self) {
         for metric in Metric::ALL {
-            self.core.store(*metric).disown(self.id);
+            self.core.store(metric).disown(self.id);
         }
     }
 }

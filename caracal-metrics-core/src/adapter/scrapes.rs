@@ -28,8 +28,8 @@ impl MetricsRegistry {
     }
 }
 
-fn scrape_labels(status_code: u16) -> Labels<'static> {
-    Labels { closed: status_code_index(status_code).unwrap_or(UNKNOWN_STATUS_CODE), open: &[] }
+fn scrape_labels(status_code: u16) -> Labels<'static, 0> {
+    Labels { closed: status_code_index(status_code).unwrap_or(UNKNOWN_STATUS_CODE), open: [] }
 }
 
 /// Counts the scrapes of an endpoint.
@@ -46,12 +46,12 @@ impl ScrapeMetrics {
 
     /// Counts a scrape that was answered with this status code.
     pub fn record(&self, status_code: u16) {
-        self.core.increment(self.core.series(Metric::Scrapes, scrape_labels(status_code)));
+        self.core.count(Metric::Scrapes, scrape_labels(status_code));
     }
 
     /// Counts how long it took to make a page.
     pub fn record_page(&self, duration: Duration) {
-        self.core.observe(self.core.series(Metric::ScrapePageDuration, NO_LABELS), duration);
+        self.core.time(Metric::ScrapePageDuration, NO_LABELS, duration);
     }
 }
 

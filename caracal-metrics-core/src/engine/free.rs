@@ -19,8 +19,8 @@ impl Free {
         Self { widths: Vec::new(), split: 0..0, words: Vec::new(), histograms: Vec::new() }
     }
 
-    /// A free cell. `reach` makes the words below its argument usable.
-    pub(super) fn take(&mut self, width: Width, reach: impl Fn(usize)) -> Cell {
+    /// A free cell. `reach` makes the words around its argument usable.
+    pub(super) fn take(&mut self, width: Width, reach: impl Fn(Cell)) -> Cell {
         match width {
             Width::Word => {
                 if let Some(cell) = self.words.pop() {
@@ -41,11 +41,11 @@ impl Free {
         }
     }
 
-    fn fresh_run(&mut self, width: Width, reach: impl Fn(usize)) -> u32 {
-        let run = self.widths.len() * HISTOGRAM_WORDS;
-        reach(run + HISTOGRAM_WORDS);
+    fn fresh_run(&mut self, width: Width, reach: impl Fn(Cell)) -> u32 {
+        let run = (self.widths.len() * HISTOGRAM_WORDS) as u32;
+        reach(Cell(run));
         self.widths.push(width);
-        run as u32
+        run
     }
 
     pub(super) fn give_back(&mut self, cell: Cell, width: Width) {

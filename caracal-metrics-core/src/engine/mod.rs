@@ -39,7 +39,7 @@ impl Cell {
         self.0
     }
 
-    pub(crate) fn from_raw(raw: u32) -> Self {
+    pub(crate) const fn from_raw(raw: u32) -> Self {
         Self(raw)
     }
 }

@@ -51,7 +51,7 @@ impl Store {
 
     /// A cell that reads zero.
     pub(super) fn allocate(&self, width: Width) -> Cell {
-        self.free.lock().take(width, |end| self.shared.reach(end))
+        self.free.lock().take(width, |cell| self.shared.reach(cell))
     }
 
     /// Takes a cell back. The caller holds the last way to reach it, so that all that was recorded

@@ -1,53 +1,29 @@
-//! Zeroed words that never move, in blocks that double in size.
-
-use std::sync::OnceLock;
+//! Zeroed words that never move.
 
 use super::pages::Run;
 use super::sync::{AtomicU64, const_unless_modelled};
 use super::{Cell, HISTOGRAM_WORDS};
+use crate::blocks::Blocks;
 
-/// Runs in the first block, a power of two.
-const FIRST: usize = 64;
-
-/// Enough blocks for every `u32` cell.
-const BLOCKS: usize = 23;
-
-/// Block `k` holds `FIRST << k` runs.
 #[derive(Debug)]
-pub(super) struct Words {
-    blocks: [OnceLock<Box<[Run]>>; BLOCKS],
-}
-
-/// The block of a run, and the run's place in it.
-#[inline]
-fn locate(run: usize) -> (usize, usize) {
-    let from_first = run + FIRST;
-    let block = (from_first.ilog2() - FIRST.ilog2()) as usize;
-    (block, from_first - (FIRST << block))
-}
+pub(super) struct Words(Blocks<Run>);
 
 impl Words {
     const_unless_modelled! {
         pub(super) fn none() -> Self {
-            Self { blocks: [const { OnceLock::new() }; BLOCKS] }
+            Self(Blocks::none())
         }
     }
 
-    /// Makes all words below `end` usable.
-    pub(super) fn reach(&self, end: usize) {
-        let Some(last) = end.checked_sub(1) else {
-            return;
-        };
-        let (block, _) = locate(last / HISTOGRAM_WORDS);
-        self.blocks[block].get_or_init(|| zeroed(FIRST << block));
+    /// Makes the words around a cell usable.
+    pub(super) fn reach(&self, cell: Cell) {
+        self.0.make(cell.0 as usize / HISTOGRAM_WORDS, zeroed);
     }
 
-    /// The words around a cell, which [`reach`](Self::reach) has covered.
+    /// The words around a cell, which [`reach`](Self::reach) has made.
     #[inline]
     pub(super) fn run(&self, cell: Cell) -> &Run {
-        let (block, place) = locate(cell.0 as usize / HISTOGRAM_WORDS);
-        let runs: &[Run] = self.blocks[block].get().map_or(&[], |runs| runs);
-        &runs[place]
+        &self.0.from(cell.0 as usize / HISTOGRAM_WORDS)[0]
     }
 
     /// A cell's word.
@@ -71,22 +47,4 @@ fn zeroed(len: usize) -> Box<[Run]> {
 #[cfg(caracal_loom)]
 fn zeroed(len: usize) -> Box<[Run]> {
     (0..len).map(|_| std::array::from_fn(|_| AtomicU64::new(0))).collect()
-}
-
-#[cfg(all(test, not(caracal_loom)))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_run_has_a_place_of_its_own() {
-        let mut expected = (0, 0);
-        for run in 0..(FIRST * 40) {
-            assert_eq!(locate(run), expected);
-            expected.1 += 1;
-            if expected.1 == FIRST << expected.0 {
-                expected = (expected.0 + 1, 0);
-            }
-        }
-        assert!(locate(u32::MAX as usize / HISTOGRAM_WORDS).0 < BLOCKS);
-    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::catalogue::Metric;
 use crate::core::{Core, Series};
+use crate::engine;
 use crate::labels::CircuitBreakerState;
 use crate::registry::MetricsRegistry;
 use crate::series::Labels;
@@ -24,9 +25,9 @@ impl MetricsRegistry {
     #[must_use]
     pub fn circuit_breaker(&self, name: &str) -> CircuitBreakerMetrics {
         let core = self.core();
-        let series = |metric| core.series(metric, Labels { closed: 0, open: &[name] });
+        let series = |metric| core.series(metric, Labels { closed: 0, open: [name] });
         for (from, to) in LEGAL_TRANSITIONS {
-            let labels = Labels { closed: transition_labels(from, to), open: &[name] };
+            let labels = Labels { closed: transition_labels(from, to), open: [name] };
             core.series(Metric::CircuitBreakerStateChanges, labels);
         }
         CircuitBreakerMetrics {
@@ -46,12 +47,12 @@ impl MetricsRegistry {
 
     /// Counts a call that failed.
     pub fn record_circuit_breaker_failure(&self, name: &str) {
-        self.core().increment(self.breaker_series(Metric::CircuitBreakerFailures, 0, name));
+        self.count_of_breaker(Metric::CircuitBreakerFailures, 0, name);
     }
 
     /// Counts a call that succeeded.
     pub fn record_circuit_breaker_success(&self, name: &str) {
-        self.core().increment(self.breaker_series(Metric::CircuitBreakerSuccesses, 0, name));
+        self.count_of_breaker(Metric::CircuitBreakerSuccesses, 0, name);
     }
 
     /// Counts a transition. The state's gauge is set by
@@ -63,13 +64,25 @@ impl MetricsRegistry {
         to: CircuitBreakerState,
     ) {
         let closed = transition_labels(from, to);
-        let series = self.breaker_series(Metric::CircuitBreakerStateChanges, closed, name);
-        self.core().increment(series);
+        self.count_of_breaker(Metric::CircuitBreakerStateChanges, closed, name);
+    }
+
+    #[inline(always)]
+    fn count_of_breaker(&self, metric: Metric, closed: u32, name: &str) {
+        match self.core().store(metric).recall(Labels { closed, open: [name] }) {
+            Some(cell) => engine::add(cell, 1),
+            None => self.count_of_breaker_anew(metric, closed, name),
+        }
+    }
+
+    #[inline(never)]
+    fn count_of_breaker_anew(&self, metric: Metric, closed: u32, name: &str) {
+        self.core().increment(self.breaker_series(metric, closed, name));
     }
 
     /// A series of a breaker. The first one that is asked for brings the others along.
     fn breaker_series(&self, metric: Metric, closed: u32, name: &str) -> Series {
-        let labels = Labels { closed, open: &[name] };
+        let labels = Labels { closed, open: [name] };
         self.core().known_series(metric, labels).unwrap_or_else(|| {
             let _others = self.circuit_breaker(name);
             self.core().series(metric, labels)
@@ -107,7 +120,7 @@ impl CircuitBreakerMetrics {
 
     /// Counts a transition.
     pub fn record_state_change(&self, from: CircuitBreakerState, to: CircuitBreakerState) {
-        let labels = Labels { closed: transition_labels(from, to), open: &[&self.name] };
-        self.core.increment(self.core.series(Metric::CircuitBreakerStateChanges, labels));
+        let labels = Labels { closed: transition_labels(from, to), open: [&self.name] };
+        self.core.count(Metric::CircuitBreakerStateChanges, labels);
     }
 }

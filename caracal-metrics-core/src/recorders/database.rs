@@ -37,9 +37,9 @@ impl MetricsRegistry {
     ) {
         let core = self.core();
         let closed = query_labels(operation, status);
-        core.increment(core.series(Metric::DatabaseQueries, Labels { closed, open: &[table] }));
-        let labels = Labels { closed: operation.index(), open: &[table] };
-        core.observe(core.series(Metric::DatabaseQueryDuration, labels), duration);
+        core.count(Metric::DatabaseQueries, Labels { closed, open: [table] });
+        let labels = Labels { closed: operation.index(), open: [table] };
+        core.time(Metric::DatabaseQueryDuration, labels, duration);
     }
 
     /// The handle of queries with these labels. Both outcomes stand in the output from now on, so
@@ -53,9 +53,9 @@ impl MetricsRegistry {
         let core = self.core();
         let queries = |status| {
             let closed = query_labels(operation, status);
-            core.series(Metric::DatabaseQueries, Labels { closed, open: &[table] })
+            core.series(Metric::DatabaseQueries, Labels { closed, open: [table] })
         };
-        let labels = Labels { closed: operation.index(), open: &[table] };
+        let labels = Labels { closed: operation.index(), open: [table] };
         DatabaseQueryMetrics {
             success: queries(QueryStatus::Success),
             error: queries(QueryStatus::Error),
@@ -85,7 +85,7 @@ impl MetricsRegistry {
             (Metric::DatabaseConnectionPoolCheckedOut, stats.checked_out),
             (Metric::DatabaseConnectionPoolOverflow, stats.overflow),
         ] {
-            core.set(core.series(metric, Labels { closed: 0, open: &[""] }), value);
+            core.set(core.series(metric, Labels { closed: 0, open: [""] }), value);
             if observed {
                 core.count_invalid(metric);
             }
@@ -94,15 +94,15 @@ impl MetricsRegistry {
 
     /// Counts a connection that could not be had or broke.
     pub fn record_database_connection_error(&self, error_type: &str) {
-        let labels = Labels { closed: 0, open: &[error_type] };
+        let labels = Labels { closed: 0, open: [error_type] };
         let core = self.core();
-        core.increment(core.series(Metric::DatabaseConnectionErrors, labels));
+        core.count(Metric::DatabaseConnectionErrors, labels);
     }
 
     /// The handle of connection errors of this type; they stand in the output from now on.
     #[must_use]
     pub fn database_connection_error(&self, error_type: &str) -> DatabaseConnectionErrorMetrics {
-        let labels = Labels { closed: 0, open: &[error_type] };
+        let labels = Labels { closed: 0, open: [error_type] };
         let series = self.core().series(Metric::DatabaseConnectionErrors, labels);
         DatabaseConnectionErrorMetrics { core: Arc::clone(self.core()), series }
     }

@@ -36,10 +36,10 @@ impl MetricsRegistry {
     ) {
         let core = self.core();
         let closed = request_labels(core, method, status_code);
-        let labels = Labels { closed, open: &[auth_method] };
-        core.increment(core.series(Metric::GatewayRequests, labels));
-        let labels = Labels { closed, open: &[] };
-        core.observe(core.series(Metric::GatewayRequestDuration, labels), duration);
+        let labels = Labels { closed, open: [auth_method] };
+        core.count(Metric::GatewayRequests, labels);
+        let labels = Labels { closed, open: [] };
+        core.time(Metric::GatewayRequestDuration, labels, duration);
     }
 
     /// Counts a request and its duration, which the exemplar is an example of; otherwise as
@@ -54,9 +54,9 @@ impl MetricsRegistry {
     ) {
         let core = self.core();
         let closed = request_labels(core, method, status_code);
-        let labels = Labels { closed, open: &[auth_method] };
-        core.increment(core.series(Metric::GatewayRequests, labels));
-        let labels = Labels { closed, open: &[] };
+        let labels = Labels { closed, open: [auth_method] };
+        core.count(Metric::GatewayRequests, labels);
+        let labels = Labels { closed, open: [] };
         let series = core.series(Metric::GatewayRequestDuration, labels);
         core.observe_with_exemplar(series, duration, exemplar);
     }
@@ -72,8 +72,8 @@ impl MetricsRegistry {
         let core = self.core();
         let closed = request_labels(core, method, status_code);
         GatewayRequestMetrics {
-            requests: core.series(Metric::GatewayRequests, Labels { closed, open: &[auth_method] }),
-            duration: core.series(Metric::GatewayRequestDuration, Labels { closed, open: &[] }),
+            requests: core.series(Metric::GatewayRequests, Labels { closed, open: [auth_method] }),
+            duration: core.series(Metric::GatewayRequestDuration, Labels { closed, open: [] }),
             core: Arc::clone(core),
         }
     }
@@ -98,10 +98,10 @@ impl MetricsRegistry {
         });
         let method = method_index(method);
         let closed = method * STATUS_CLASSES.len() as u32 + class;
-        let labels = Labels { closed, open: &[route] };
-        core.increment(core.series(Metric::GatewayRouteRequests, labels));
-        let labels = Labels { closed: method, open: &[route] };
-        core.observe(core.series(Metric::GatewayRouteRequestDuration, labels), duration);
+        let labels = Labels { closed, open: [route] };
+        core.count(Metric::GatewayRouteRequests, labels);
+        let labels = Labels { closed: method, open: [route] };
+        core.time(Metric::GatewayRouteRequestDuration, labels, duration);
     }
 
     /// Counts a request as in flight until the guard is dropped: by the end of the scope, an early
@@ -112,30 +112,30 @@ impl MetricsRegistry {
 
     /// Counts a failed authentication.
     pub fn record_auth_failure(&self, auth_method: &str, reason: &str) {
-        let labels = Labels { closed: 0, open: &[auth_method, reason] };
+        let labels = Labels { closed: 0, open: [auth_method, reason] };
         let core = self.core();
-        core.increment(core.series(Metric::GatewayAuthFailures, labels));
+        core.count(Metric::GatewayAuthFailures, labels);
     }
 
     /// The handle of authentication failures with these labels.
     #[must_use]
     pub fn auth_failure(&self, auth_method: &str, reason: &str) -> AuthFailureMetrics {
-        let labels = Labels { closed: 0, open: &[auth_method, reason] };
+        let labels = Labels { closed: 0, open: [auth_method, reason] };
         let series = self.core().series(Metric::GatewayAuthFailures, labels);
         AuthFailureMetrics { core: Arc::clone(self.core()), series }
     }
 
     /// Counts a request that replay protection blocked.
     pub fn record_replay_block(&self, reason: &str) {
-        let labels = Labels { closed: 0, open: &[reason] };
+        let labels = Labels { closed: 0, open: [reason] };
         let core = self.core();
-        core.increment(core.series(Metric::GatewayReplayBlocks, labels));
+        core.count(Metric::GatewayReplayBlocks, labels);
     }
 
     /// The handle of replay blocks with this reason.
     #[must_use]
     pub fn replay_block(&self, reason: &str) -> ReplayBlockMetrics {
-        let labels = Labels { closed: 0, open: &[reason] };
+        let labels = Labels { closed: 0, open: [reason] };
         let series = self.core().series(Metric::GatewayReplayBlocks, labels);
         ReplayBlockMetrics { core: Arc::clone(self.core()), series }
     }
@@ -143,7 +143,7 @@ impl MetricsRegistry {
     /// Counts a request that was answered from cached policies alone.
     pub fn record_degraded_mode_request(&self) {
         let core = self.core();
-        core.increment(core.series(Metric::GatewayDegradedModeRequests, NO_LABELS));
+        core.count(Metric::GatewayDegradedModeRequests, NO_LABELS);
     }
 }
 

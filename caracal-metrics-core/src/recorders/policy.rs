@@ -9,8 +9,8 @@ use crate::labels::PolicyDecisionType;
 use crate::registry::MetricsRegistry;
 use crate::series::{Labels, NO_LABELS};
 
-fn decision_labels(decision: PolicyDecisionType) -> Labels<'static> {
-    Labels { closed: decision.index(), open: &[] }
+fn decision_labels(decision: PolicyDecisionType) -> Labels<'static, 0> {
+    Labels { closed: decision.index(), open: [] }
 }
 
 impl MetricsRegistry {
@@ -22,10 +22,10 @@ impl MetricsRegistry {
         duration: Duration,
     ) {
         let core = self.core();
-        let labels = Labels { open: &[agent_id], ..decision_labels(decision) };
-        core.increment(core.series(Metric::PolicyEvaluations, labels));
+        let labels = Labels { closed: decision.index(), open: [agent_id] };
+        core.count(Metric::PolicyEvaluations, labels);
         let labels = decision_labels(decision);
-        core.observe(core.series(Metric::PolicyEvaluationDuration, labels), duration);
+        core.time(Metric::PolicyEvaluationDuration, labels, duration);
     }
 
     /// The handle of evaluations with these labels.
@@ -36,7 +36,7 @@ impl MetricsRegistry {
         agent_id: &str,
     ) -> PolicyEvaluationMetrics {
         let core = self.core();
-        let labels = Labels { open: &[agent_id], ..decision_labels(decision) };
+        let labels = Labels { closed: decision.index(), open: [agent_id] };
         PolicyEvaluationMetrics {
             evaluations: core.series(Metric::PolicyEvaluations, labels),
             duration: core.series(Metric::PolicyEvaluationDuration, decision_labels(decision)),
@@ -77,7 +77,7 @@ impl MetricsRegistry {
 
     fn count_policy_cache(&self, metric: Metric) {
         let core = self.core();
-        core.increment(core.series(metric, NO_LABELS));
+        core.count(metric, NO_LABELS);
     }
 
     /// Sets how many policies are in the cache.

@@ -15,7 +15,7 @@ use super::interner::{Inserted, Interner};
 use super::key::{Key, Labels, MAX_OPEN};
 use super::rows::{Rows, Source};
 use crate::catalogue::{Family, LabelValues, Metric, MetricKind};
-use crate::engine::{self, Cell, LONGEST_NANOS, Width};
+use crate::engine::{self, Cell, HISTOGRAM_BUCKETS, LONGEST_NANOS, Width};
 use crate::labels::AGGREGATED;
 
 /// How a family's label sets find their cells.
@@ -42,15 +42,13 @@ pub(crate) struct Full;
 pub(crate) struct FamilyStore {
     metric: Metric,
     pub(crate) family: &'static Family,
-    /// Upper bounds in nanoseconds, ascending, without the last one.
-    bounds: Box<[u64]>,
+    /// Upper bounds in nanoseconds, ascending, and [`u64::MAX`] where there are no more.
+    bounds: [u64; HISTOGRAM_BUCKETS],
     index: Index,
     /// Keeps two threads from making one dense cell each.
     dense_insert: Mutex<()>,
     /// Which open labels always read [`AGGREGATED`].
     aggregated: [bool; MAX_OPEN],
-    /// Whether there is any such label.
-    aggregates: bool,
     limit: usize,
     /// For counters and histograms, where the registry is to say when their series began.
     created: Option<Created>,
@@ -73,16 +71,17 @@ impl FamilyStore {
         let index = if family.open_labels() == 0 {
             Index::Dense((0..family.closed_sets()).map(|_| AtomicU32::new(0)).collect())
         } else {
-            Index::Interned(Box::default())
+            Index::Interned(Box::new(Interner::new(family.open_labels(), family.closed_sets())))
         };
         Self {
             metric,
             family,
-            bounds: family.buckets.iter().map(|bound| nanos(*bound)).collect(),
+            bounds: std::array::from_fn(|bucket| {
+                family.buckets.get(bucket).map_or(u64::MAX, |bound| nanos(*bound))
+            }),
             index,
             dense_insert: Mutex::default(),
             aggregated,
-            aggregates: aggregated.contains(&true),
             limit,
             created: (created && family.kind != MetricKind::Gauge).then(Created::default),
             series: AtomicUsize::new(0),
@@ -104,22 +103,36 @@ impl FamilyStore {
         matches!(self.metric, Metric::GatewayRequestsInFlight | Metric::ScrapesInFlight)
     }
 
-    /// The cell of a label set, and whether it is the aggregated one because the family is full.
-    #[inline]
-    pub(crate) fn resolve(&self, labels: Labels<'_>) -> (Cell, bool) {
+    /// The cell of a label set that is there already, if it is found at once.
+    #[inline(always)]
+    pub(crate) fn recall<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<Cell> {
         match &self.index {
-            Index::Dense(cells) => (self.dense(cells, labels.closed), false),
-            Index::Interned(interner) if self.aggregates => {
-                let open = self.open_values(labels);
-                let labels = Labels { open: &open[..labels.open.len()], ..labels };
-                self.resolve_interned(interner, labels)
-            }
-            Index::Interned(interner) => self.resolve_interned(interner, labels),
+            Index::Dense(cells) if OPEN == 0 => made(cells.get(labels.closed as usize)?),
+            Index::Interned(interner) if OPEN > 0 => interner.recall(labels),
+            _ => None,
         }
     }
 
+    /// The cell of a label set, and whether it is the aggregated one because the family is full.
     #[inline]
-    fn resolve_interned(&self, interner: &Interner, labels: Labels<'_>) -> (Cell, bool) {
+    pub(crate) fn resolve<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> (Cell, bool) {
+        match &self.index {
+            Index::Dense(cells) => (self.dense(&cells[labels.closed as usize]), false),
+            // Values that the user aggregates are in no series but the one where they are replaced.
+            Index::Interned(interner) => match interner.find(labels) {
+                Some(cell) => (cell, false),
+                None => self.resolve_unknown(interner, labels),
+            },
+        }
+    }
+
+    #[inline(never)]
+    fn resolve_unknown<const OPEN: usize>(
+        &self,
+        interner: &Interner,
+        labels: Labels<'_, OPEN>,
+    ) -> (Cell, bool) {
+        let labels = self.aggregate(labels);
         match interner.find(labels) {
             Some(cell) => (cell, false),
             None => self.make_interned(interner, labels),
@@ -127,55 +140,44 @@ impl FamilyStore {
     }
 
     /// The cell of a label set that is there already.
-    #[inline]
-    pub(crate) fn find(&self, labels: Labels<'_>) -> Option<Cell> {
+    pub(crate) fn find<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<Cell> {
         match &self.index {
-            Index::Dense(cells) => {
-                cells[labels.closed as usize].load(Acquire).checked_sub(1).map(Cell::from_raw)
-            }
+            Index::Dense(cells) => made(&cells[labels.closed as usize]),
             Index::Interned(interner) => {
-                let open = self.open_values(labels);
-                interner.find(Labels { open: &open[..labels.open.len()], ..labels })
+                interner.find(labels).or_else(|| interner.find(self.aggregate(labels)))
             }
         }
     }
 
-    /// The open values as they are recorded: those that the user aggregates are replaced.
-    #[inline]
-    fn open_values<'a>(&self, labels: Labels<'a>) -> [&'a str; MAX_OPEN] {
-        let mut open = [AGGREGATED; MAX_OPEN];
-        for ((slot, value), aggregated) in open.iter_mut().zip(labels.open).zip(self.aggregated) {
-            if !aggregated {
-                *slot = value;
+    /// The labels as they are recorded: those that the user aggregates are replaced.
+    fn aggregate<'a, const OPEN: usize>(&self, labels: Labels<'a, OPEN>) -> Labels<'a, OPEN> {
+        let mut open = labels.open;
+        for (value, aggregated) in open.iter_mut().zip(self.aggregated) {
+            if aggregated {
+                *value = AGGREGATED;
             }
         }
-        open
+        Labels { open, ..labels }
     }
 
-    #[inline]
-    fn dense(&self, cells: &[AtomicU32], closed: u32) -> Cell {
-        match cells[closed as usize].load(Acquire) {
-            0 => self.make_dense(&cells[closed as usize]),
-            raw => Cell::from_raw(raw - 1),
+    fn dense(&self, slot: &AtomicU32) -> Cell {
+        if let Some(cell) = made(slot) {
+            return cell;
         }
-    }
-
-    #[cold]
-    fn make_dense(&self, slot: &AtomicU32) -> Cell {
         let _inserting = self.dense_insert.lock();
-        match slot.load(Acquire) {
-            0 => {
-                let cell = engine::allocate(self.width());
-                slot.store(cell.to_raw() + 1, Release);
-                self.shows(cell);
-                cell
-            }
-            raw => Cell::from_raw(raw - 1),
-        }
+        made(slot).unwrap_or_else(|| {
+            let cell = engine::allocate(self.width());
+            slot.store(cell.to_raw() + 1, Release);
+            self.shows(cell);
+            cell
+        })
     }
 
-    #[cold]
-    fn make_interned(&self, interner: &Interner, labels: Labels<'_>) -> (Cell, bool) {
+    fn make_interned<const OPEN: usize>(
+        &self,
+        interner: &Interner,
+        labels: Labels<'_, OPEN>,
+    ) -> (Cell, bool) {
         // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
         if self.series.load(Relaxed) < self.limit {
             let made = interner.find_or_insert(labels, || {
@@ -187,8 +189,7 @@ impl FamilyStore {
                 return (cell, false);
             }
         }
-        let open = [AGGREGATED; MAX_OPEN];
-        let labels = Labels { open: &open[..labels.open.len()], ..labels };
+        let labels = Labels { open: [AGGREGATED; OPEN], ..labels };
         if let Some(cell) = interner.find(labels) {
             return (cell, true);
         }
@@ -225,9 +226,9 @@ impl FamilyStore {
     }
 
     /// Shows a series that stands in the output from the start. It counts against no limit.
-    pub(crate) fn expose(&self, labels: Labels<'_>) {
+    pub(crate) fn expose<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) {
         match &self.index {
-            Index::Dense(cells) => drop(self.dense(cells, labels.closed)),
+            Index::Dense(cells) => drop(self.dense(&cells[labels.closed as usize])),
             Index::Interned(interner) => {
                 let made = interner
                     .find_or_insert(labels, || Ok::<_, Infallible>(engine::allocate(self.width())));
@@ -238,10 +239,10 @@ impl FamilyStore {
     }
 
     /// Makes a series for an instance to own, which the output does not show yet.
-    pub(crate) fn reserve(&self, labels: Labels<'_>) -> Result<OwnedSeries, Full> {
+    pub(crate) fn reserve(&self, key: Key) -> Result<OwnedSeries, Full> {
         self.take_place()?;
         let cell = engine::allocate(self.width());
-        Ok(OwnedSeries { instance: 0, key: Key::new(labels), cell })
+        Ok(OwnedSeries { instance: 0, key, cell })
     }
 
     /// Shows a series that was reserved.
@@ -291,9 +292,16 @@ impl FamilyStore {
         self.bucket_of(nanos(duration))
     }
 
+    /// How many bounds are less than this.
     #[inline]
     fn bucket_of(&self, nanos: u64) -> usize {
-        self.bounds.partition_point(|bound| *bound < nanos)
+        const _: () = assert!(HISTOGRAM_BUCKETS == 15, "four steps find one of 16 places");
+        // A binary search without a loop or a branch that could be predicted wrongly.
+        let mut bucket = 0;
+        for step in [8, 4, 2, 1] {
+            bucket += step * usize::from(self.bounds[bucket + step - 1] < nanos);
+        }
+        bucket
     }
 
     /// The series in the order of the output; made anew only after one came or went.
@@ -316,18 +324,14 @@ impl FamilyStore {
             // for an instance stands back once there are named ones.
             _ if named => {}
             Index::Dense(cells) => {
-                for (closed, raw) in (0..).zip(cells) {
-                    if let Some(raw) = raw.load(Acquire).checked_sub(1) {
-                        let key = Key::new(Labels { closed, open: &[] });
-                        sources.push(Source { key, cell: Cell::from_raw(raw), owned: false });
+                for (closed, slot) in (0..).zip(cells) {
+                    if let Some(cell) = made(slot) {
+                        sources.push(Source { key: Key::new(closed, &[]), cell, owned: false });
                     }
                 }
             }
-            Index::Interned(interner) => sources.extend(interner.entries().map(|entry| Source {
-                key: entry.key.clone(),
-                cell: entry.cell,
-                owned: false,
-            })),
+            Index::Interned(interner) => sources
+                .extend(interner.entries().map(|(key, cell)| Source { key, cell, owned: false })),
         }
         sources.extend(owned.into_iter().map(|s| Source { key: s.key, cell: s.cell, owned: true }));
         Rows::sorted(self.family, sources, const_labels, self.created.as_ref(), generation)
@@ -339,8 +343,7 @@ impl Drop for FamilyStore {
         // The engine's cells outlive the registry: what it had is for the next one.
         match &self.index {
             Index::Dense(cells) => {
-                let cells = cells.iter().filter_map(|raw| raw.load(Acquire).checked_sub(1));
-                for cell in cells.map(Cell::from_raw) {
+                for cell in cells.iter().filter_map(made) {
                     if self.tracks() {
                         engine::release_when_zero(cell);
                     } else {
@@ -349,10 +352,16 @@ impl Drop for FamilyStore {
                 }
             }
             Index::Interned(interner) => {
-                interner.entries().for_each(|entry| self.release(entry.cell));
+                interner.entries().for_each(|(_, cell)| self.release(cell));
             }
         }
     }
+}
+
+/// The cell in a slot of [`Index::Dense`].
+#[inline]
+fn made(slot: &AtomicU32) -> Option<Cell> {
+    slot.load(Acquire).checked_sub(1).map(Cell::from_raw)
 }
 
 /// Saturates. Without the 128 bits of [`Duration::as_nanos`], on whose arithmetic a record would

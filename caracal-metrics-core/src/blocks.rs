@@ -1,0 +1,111 @@
+//! A list that grows and whose elements never move, in blocks.
+
+use std::sync::OnceLock;
+
+/// Elements of the first block, a power of two.
+const FIRST: usize = 16;
+
+/// Blocks of one size. Then the next ones are twice as large: at most a quarter of what is used is
+/// set aside unused.
+const OF_A_SIZE: usize = 4;
+
+/// Enough for every index that a `u32` holds.
+const BLOCKS: usize = 27 * OF_A_SIZE;
+
+/// Readers take no lock. Elements come block by block, and never go.
+#[derive(Debug)]
+pub(crate) struct Blocks<T> {
+    blocks: [OnceLock<Box<[T]>>; BLOCKS],
+}
+
+/// Where an element is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Location {
+    block: usize,
+    place: usize,
+}
+
+#[inline]
+fn locate(index: usize) -> Location {
+    let from_zero = index + FIRST * OF_A_SIZE;
+    let doublings = (from_zero.ilog2() - (FIRST * OF_A_SIZE).ilog2()) as usize;
+    let of_this_size = (from_zero >> (FIRST.ilog2() as usize + doublings)) % OF_A_SIZE;
+    Location {
+        block: doublings * OF_A_SIZE + of_this_size,
+        place: from_zero & ((FIRST << doublings) - 1),
+    }
+}
+
+fn len_of(block: usize) -> usize {
+    FIRST << (block / OF_A_SIZE)
+}
+
+impl<T> Blocks<T> {
+    pub(crate) const fn none() -> Self {
+        Self { blocks: [const { OnceLock::new() }; BLOCKS] }
+    }
+
+    /// The element with this index and those that follow it in its block; none where
+    /// [`make`](Self::make) has not made them.
+    #[inline]
+    pub(crate) fn from(&self, index: usize) -> &[T] {
+        let Location { block, place } = locate(index);
+        let made = self.blocks.get(block).and_then(OnceLock::get);
+        made.and_then(|elements| elements.get(place..)).unwrap_or_default()
+    }
+
+    /// Makes the block of this index, unless it was made. `elements` makes as many as it is told.
+    pub(crate) fn make(&self, index: usize, elements: impl FnOnce(usize) -> Box<[T]>) {
+        let block = locate(index).block;
+        self.blocks[block].get_or_init(|| elements(len_of(block)));
+    }
+
+    /// The first index from `index` on that has so many elements behind it, itself included, in one
+    /// block.
+    pub(crate) fn room(mut index: usize, elements: usize) -> usize {
+        loop {
+            let Location { block, place } = locate(index);
+            let left = len_of(block) - place;
+            if left >= elements {
+                return index;
+            }
+            index += left;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_index_has_a_place_of_its_own() {
+        let mut expected = Location { block: 0, place: 0 };
+        for index in 0..FIRST * 400 {
+            assert_eq!(locate(index), expected);
+            expected.place += 1;
+            if expected.place == len_of(expected.block) {
+                expected = Location { block: expected.block + 1, place: 0 };
+            }
+        }
+        assert!(locate(u32::MAX as usize).block < BLOCKS);
+    }
+
+    #[test]
+    fn room_is_the_next_place_that_is_long_enough() {
+        for index in 0..FIRST * 20 {
+            for elements in [1, 2, 15, 16, 17, 40] {
+                let first = Blocks::<u64>::room(index, elements);
+                assert!(first >= index);
+                let Location { block, place } = locate(first);
+                assert!(place + elements <= len_of(block));
+                assert!(first == index || place == 0);
+                let fits_earlier = (index..first).any(|earlier| {
+                    let Location { block, place } = locate(earlier);
+                    place + elements <= len_of(block)
+                });
+                assert!(!fits_earlier, "{elements} from {index} on fit before {first}");
+            }
+        }
+    }
+}

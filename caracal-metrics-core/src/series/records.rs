@@ -1,0 +1,130 @@
+//! Label sets that never move: what a table of them points to.
+
+use super::chunk::{self, Stored};
+use super::key::{Key, Labels};
+use crate::blocks::Blocks;
+use crate::engine::Cell;
+
+/// A record is its head and the chunks of its open values. Who has a record's place from a load with `Acquire` sees the record whole.
+#[derive(Debug)]
+pub(super) struct Records {
+    chunks: Blocks<Stored>,
+}
+
+/// What makes a label set one with no other, beside its chunks: the closed labels, and the lengths
+/// of the open values, since chunks of values of different lengths may be equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) closed: u32,
+    /// 32 bits a value, the first one lowest.
+    pub(super) lengths: u64,
+}
+
+impl Head {
+    /// The head of a record, which also holds its cell.
+    fn with(self, cell: Cell) -> u128 {
+        u128::from(cell.to_raw()) | u128::from(self.closed) << 32 | u128::from(self.lengths) << 64
+    }
+
+    #[inline]
+    fn read(head: &Stored) -> (Self, Cell) {
+        let head = head.load();
+        let own = Self { closed: (head >> 32) as u32, lengths: (head >> 64) as u64 };
+        (own, Cell::from_raw(head as u32))
+    }
+
+    #[inline]
+    pub(super) fn of<const OPEN: usize>(labels: Labels<'_, OPEN>) -> Self {
+        let lengths =
+            labels.open.iter().rev().fold(0, |lengths, value| lengths << 32 | value.len() as u64);
+        Self { closed: labels.closed, lengths }
+    }
+
+    fn lens(self) -> impl Iterator<Item = usize> {
+        [self.lengths as u32, (self.lengths >> 32) as u32].into_iter().map(|len| len as usize)
+    }
+}
+
+impl Records {
+    pub(super) const fn none() -> Self {
+        Self { chunks: Blocks::none() }
+    }
+
+    /// Keeps a record in the first place from `end` on, which it moves behind the record. Places
+    /// are 16 bytes, so the memory of a machine ends before their numbers do.
+    pub(super) fn push<const OPEN: usize>(
+        &self,
+        end: &mut usize,
+        labels: Labels<'_, OPEN>,
+        cell: Cell,
+    ) -> u32 {
+        let len = 1 + labels.open.iter().map(|value| chunk::count(value.len())).sum::<usize>();
+        let place = Blocks::<Stored>::room(*end, len);
+        self.chunks.make(place, |len| (0..len).map(|_| Stored::default()).collect());
+        *end = place + len;
+        let mut slots = self.chunks.from(place).iter();
+        let mut store = |chunk| slots.by_ref().take(1).for_each(|slot| slot.store(chunk));
+        store(Head::of(labels).with(cell));
+        for value in labels.open {
+            chunk::each(value.as_bytes(), &mut store);
+        }
+        place as u32
+    }
+
+    /// The cell of the record at this place, if it has these labels.
+    #[inline]
+    pub(super) fn cell_of<const OPEN: usize>(
+        &self,
+        place: u32,
+        labels: Labels<'_, OPEN>,
+    ) -> Option<Cell> {
+        let (head, mut chunks) = self.chunks.from(place as usize).split_first()?;
+        let (head, cell) = Head::read(head);
+        if head != Head::of(labels) {
+            return None;
+        }
+        for value in labels.open {
+            let (own, rest) = chunks.split_at_checked(chunk::count(value.len()))?;
+            if !chunk::are_of(own, value.as_bytes()) {
+                return None;
+            }
+            chunks = rest;
+        }
+        Some(cell)
+    }
+
+    /// As [`cell_of`](Self::cell_of), for values of a chunk each.
+    #[inline]
+    pub(super) fn cell_of_short<const OPEN: usize>(
+        &self,
+        place: u32,
+        head: Head,
+        chunks: [u128; OPEN],
+    ) -> Option<Cell> {
+        let (own, rest) = self.chunks.from(place as usize).split_first()?;
+        let (own, cell) = Head::read(own);
+        let own_chunks = rest.first_chunk::<OPEN>()?.each_ref().map(Stored::load);
+        (own == head && own_chunks == chunks).then_some(cell)
+    }
+
+    /// The head and the chunks of the record at this place, which has so many open values.
+    pub(super) fn parts(&self, place: u32, open: usize) -> (Head, impl Iterator<Item = u128>) {
+        let record = self.chunks.from(place as usize);
+        let (head, _) = Head::read(&record[0]);
+        let chunks: usize = head.lens().take(open).map(chunk::count).sum();
+        (head, record[1..=chunks].iter().map(Stored::load))
+    }
+
+    /// The record at this place, which has so many open values.
+    pub(super) fn get(&self, place: u32, open: usize) -> (Key, Cell) {
+        let (_, cell) = Head::read(&self.chunks.from(place as usize)[0]);
+        let (head, mut chunks) = self.parts(place, open);
+        let mut value = |len| {
+            let bytes = chunk::value(len, chunks.by_ref().take(chunk::count(len)));
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        let values: Vec<_> = head.lens().take(open).map(&mut value).collect();
+        let values: Vec<_> = values.iter().map(String::as_str).collect();
+        (Key::new(head.closed, &values), cell)
+    }
+}
