@@ -29,7 +29,7 @@ async fn works(scene: &Scene) -> Result<()> {
 }
 
 pub(crate) async fn pool_exhaustion() -> Result<()> {
-    const WAIT: Duration = Duration::from_secs(1);
+    const WAIT: Duration = Duration::from_secs(3);
     let settings = Settings { connections: 3, acquire_timeout: WAIT, ..Settings::default() };
     let scene = Scene::set(settings).await?;
     let lock = scene.database.lock().await?;

@@ -12,8 +12,8 @@ use testcontainers::ImageExt;
 
 use crate::scene::Scene;
 
-/// Long enough for a server that is there.
-const SHORT: Duration = Duration::from_millis(500);
+/// Long enough for a server that is there, also on a busy machine.
+const SHORT: Duration = Duration::from_secs(3);
 
 /// A scene whose pool logs in differently.
 async fn logging_in(login: impl FnOnce(PgConnectOptions) -> PgConnectOptions) -> Result<Scene> {

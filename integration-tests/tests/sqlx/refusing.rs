@@ -8,7 +8,7 @@ use sqlx::postgres::PgPoolOptions;
 use crate::scene::{Scene, eventually};
 
 pub(crate) async fn acquire_timeout() -> Result<()> {
-    const WAIT: Duration = Duration::from_millis(200);
+    const WAIT: Duration = Duration::from_secs(2);
     let scene = Scene::with(PgPoolOptions::new().max_connections(1).acquire_timeout(WAIT)).await?;
     let held = scene.pool.acquire().await?;
     let first = scene.pool_value("acquire_duration_seconds_sum")?;
