@@ -1,0 +1,110 @@
+//! Every label set has a series of its own, however alike the sets are.
+
+use std::collections::HashMap;
+
+use caracal_metrics_core::{DatabaseOperationType, MetricsRegistry, QueryStatus};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// Values that share their first bytes, their last bytes or both, of every length on both sides of
+/// those where lookups change their way.
+fn value() -> impl Strategy<Value = String> {
+    let repeated = (select(vec!["a", "ab", "\0", "ü"]), 0..40_usize)
+        .prop_map(|(part, times)| part.repeat(times));
+    let changed = (0..40_usize, 0..40_usize).prop_map(|(len, at)| {
+        let mut value = vec![b'a'; len];
+        if let Some(byte) = value.get_mut(at) {
+            *byte = b'b';
+        }
+        String::from_utf8_lossy(&value).into_owned()
+    });
+    prop_oneof![repeated, changed]
+}
+
+const OPERATIONS: [DatabaseOperationType; 2] =
+    [DatabaseOperationType::Select, DatabaseOperationType::Insert];
+
+#[derive(Clone, Debug)]
+enum Event {
+    Query { operation: DatabaseOperationType, table: String },
+    ReplayBlock { reason: String },
+    AuthFailure { method: String, reason: String },
+}
+
+type Labels = Vec<(&'static str, String)>;
+
+impl Event {
+    fn any() -> impl Strategy<Value = Self> {
+        prop_oneof![
+            (select(OPERATIONS.to_vec()), value())
+                .prop_map(|(operation, table)| Self::Query { operation, table }),
+            value().prop_map(|reason| Self::ReplayBlock { reason }),
+            (value(), value()).prop_map(|(method, reason)| Self::AuthFailure { method, reason }),
+        ]
+    }
+
+    fn record(&self, metrics: &MetricsRegistry) {
+        match self {
+            Self::Query { operation, table } => metrics.record_database_query(
+                *operation,
+                table,
+                QueryStatus::Success,
+                std::time::Duration::from_millis(1),
+            ),
+            Self::ReplayBlock { reason } => metrics.record_replay_block(reason),
+            Self::AuthFailure { method, reason } => metrics.record_auth_failure(method, reason),
+        }
+    }
+
+    /// The series that it counts in.
+    fn series(&self) -> Vec<(&'static str, Labels)> {
+        match self {
+            Self::Query { operation, table } => {
+                let labels = vec![("operation", operation.to_string()), ("table", table.clone())];
+                let mut counter = labels.clone();
+                counter.push(("status", "success".to_owned()));
+                vec![
+                    ("caracal_database_queries_total", counter),
+                    ("caracal_database_query_duration_seconds_count", labels),
+                ]
+            }
+            Self::ReplayBlock { reason } => {
+                vec![("caracal_gateway_replay_blocks_total", vec![("reason", reason.clone())])]
+            }
+            Self::AuthFailure { method, reason } => vec![(
+                "caracal_gateway_auth_failures_total",
+                vec![("auth_method", method.clone()), ("reason", reason.clone())],
+            )],
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn counts_are_those_of_a_map(events in prop::collection::vec((0..2_usize, Event::any()), 1..120)) {
+        // The second one has the cells of a registry that was here before.
+        let first = MetricsRegistry::new();
+        let gone = MetricsRegistry::new();
+        for (_, event) in &events {
+            event.record(&gone);
+        }
+        drop(gone);
+        let registries = [first, MetricsRegistry::new()];
+        let mut counts: HashMap<_, f64> = HashMap::new();
+        for (registry, event) in &events {
+            // Twice: a label set is found in another way when it is not new.
+            for _ in 0..2 {
+                event.record(&registries[*registry]);
+            }
+            for series in event.series() {
+                *counts.entry((*registry, series)).or_default() += 2.0;
+            }
+        }
+        for ((registry, (name, labels)), count) in &counts {
+            let labels: Vec<_> = labels.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            prop_assert_eq!(registries[*registry].sample(name, &labels), Some(*count), "{} {:?}", name, labels);
+        }
+    }
+}
