@@ -108,3 +108,40 @@ proptest! {
         }
     }
 }
+
+/// So many that label sets meet in every place where one is looked for first.
+#[test]
+fn many_sets_that_differ_in_one_part_only() {
+    const VALUES: u32 = 2_000;
+    let metrics = MetricsRegistry::builder().max_series_per_family(usize::MAX).build().unwrap();
+    let tables = |value: u32| {
+        [format!("{value:08}-in-front"), format!("behind--{value:08}"), format!("{value:04}")]
+    };
+    let took = std::time::Duration::from_millis(1);
+    for value in 0..VALUES {
+        for table in tables(value) {
+            for (operation, times) in OPERATIONS.into_iter().zip(1..) {
+                for _ in 0..times {
+                    metrics.record_database_query(operation, &table, QueryStatus::Success, took);
+                }
+                metrics.record_database_query(operation, &table, QueryStatus::Error, took);
+            }
+        }
+    }
+    let page = String::from_utf8(metrics.generate_metrics()).unwrap();
+    let counts: HashMap<_, _> = page.lines().filter_map(|line| line.rsplit_once(' ')).collect();
+    for value in 0..VALUES {
+        for table in tables(value) {
+            for (operation, times) in OPERATIONS.into_iter().zip(1..) {
+                let count = |status: &str| {
+                    let labels = format!("operation=\"{operation}\",table=\"{table}\"");
+                    let series =
+                        format!("caracal_database_queries_total{{{labels},status=\"{status}\"}}");
+                    counts.get(&*series).map(ToString::to_string)
+                };
+                assert_eq!(count("success"), Some(times.to_string()), "{operation} {table}");
+                assert_eq!(count("error"), Some("1".to_owned()), "{operation} {table}");
+            }
+        }
+    }
+}
