@@ -128,6 +128,12 @@ fn many_sets_that_differ_in_one_part_only() {
             }
         }
     }
+    // One kind after the other, so that what is looked up next was not replaced by something else.
+    for kind in 0..3 {
+        for value in 0..VALUES {
+            metrics.record_replay_block(&tables(value)[kind]);
+        }
+    }
     let page = String::from_utf8(metrics.generate_metrics()).unwrap();
     let counts: HashMap<_, _> = page.lines().filter_map(|line| line.rsplit_once(' ')).collect();
     for value in 0..VALUES {
@@ -142,6 +148,8 @@ fn many_sets_that_differ_in_one_part_only() {
                 assert_eq!(count("success"), Some(times.to_string()), "{operation} {table}");
                 assert_eq!(count("error"), Some("1".to_owned()), "{operation} {table}");
             }
+            let series = format!("caracal_gateway_replay_blocks_total{{reason=\"{table}\"}}");
+            assert_eq!(counts.get(&*series), Some(&"1"), "{table}");
         }
     }
 }
