@@ -115,7 +115,7 @@ fn many_sets_that_differ_in_one_part_only() {
     const VALUES: u32 = 2_000;
     let metrics = MetricsRegistry::builder().max_series_per_family(usize::MAX).build().unwrap();
     let tables = |value: u32| {
-        [format!("{value:08}-in-front"), format!("behind--{value:08}"), format!("{value:04}")]
+        [format!("{value:08}-infront"), format!("behind--{value:08}"), format!("{value:04}")]
     };
     let took = std::time::Duration::from_millis(1);
     for value in 0..VALUES {
