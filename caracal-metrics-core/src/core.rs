@@ -173,6 +173,7 @@ impl Core {
 
     /// Counts one, by label set.
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
     pub(crate) fn count<const OPEN: usize>(&self, metric: Metric, labels: Labels<'_, OPEN>) {
         match self.store(metric).recall(labels) {
             Some(cell) => engine::add(cell, 1),
@@ -187,6 +188,7 @@ impl Core {
 
     /// Counts a duration, by label set.
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
     pub(crate) fn time<const OPEN: usize>(
         &self,
         metric: Metric,

@@ -68,6 +68,7 @@ impl MetricsRegistry {
     }
 
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
     fn count_of_breaker(&self, metric: Metric, closed: u32, name: &str) {
         match self.core().store(metric).recall(Labels { closed, open: [name] }) {
             Some(cell) => engine::add(cell, 1),

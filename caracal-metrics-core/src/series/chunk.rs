@@ -59,7 +59,9 @@ pub(super) fn each(value: &[u8], mut take: impl FnMut(u128)) {
         return take(short(value));
     };
     let (whole, rest) = value.as_chunks::<CHUNK>();
-    whole.iter().for_each(|chunk| take(u128::from_le_bytes(*chunk)));
+    for chunk in whole {
+        take(u128::from_le_bytes(*chunk));
+    }
     if !rest.is_empty() {
         take(u128::from_le_bytes(*last));
     }

@@ -69,11 +69,12 @@ impl Interner {
 
     /// The cell of a label set that this thread looked up recently.
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
     pub(super) fn recall<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<Cell> {
         self.lookup(Head::of(labels), &chunk::short_all(labels.open)?)?.recall()
     }
 
-    #[inline(always)]
+    #[inline]
     fn lookup(&self, head: Head, chunks: &[u128]) -> Option<Lookup> {
         let [chunk] = *chunks else { return None };
         let set = self.first_set + u64::from(head.closed);

@@ -105,6 +105,7 @@ impl FamilyStore {
 
     /// The cell of a label set that is there already, if it is found at once.
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
     pub(crate) fn recall<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<Cell> {
         match &self.index {
             Index::Dense(cells) if OPEN == 0 => made(cells.get(labels.closed as usize)?),
