@@ -15,6 +15,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const MANY: u64 = 1_000_000;
+const METHOD: &str = "jwt";
 
 fn main() {
     println!("\nmemory of 10k series, a series, and allocations of a page of them\n");
@@ -44,19 +45,27 @@ fn main() {
             "| {name} | {counter_bytes:.0} | {histogram_bytes:.0} | {counters} | {histograms} |"
         );
     }
-    let text = (0..MANY).map(|number| name(number).len() as f64).sum::<f64>();
-    let metrics = MetricsRegistry::builder().max_series_per_family(usize::MAX).build();
-    let metrics = metrics.expect("valid settings");
-    let region = Region::new(ALLOCATOR);
-    for number in 0..MANY {
-        metrics.record_auth_failure("jwt", &name(number));
+    println!("\na million counters of ours, beside their label text, each:");
+    for (kind, name) in [("short", short as fn(u64) -> String), ("36 characters", long)] {
+        let text = (0..MANY).map(|number| (METHOD.len() + name(number).len()) as f64).sum::<f64>();
+        let metrics = MetricsRegistry::builder().max_series_per_family(usize::MAX).build();
+        let metrics = metrics.expect("valid settings");
+        let region = Region::new(ALLOCATOR);
+        for number in 0..MANY {
+            metrics.record_auth_failure(METHOD, &name(number));
+        }
+        let a_series = (bytes(&region) - text) / MANY as f64;
+        println!("{a_series:.0} bytes ({kind})");
     }
-    let a_series = (bytes(&region) - text) / MANY as f64;
-    println!("\na million counters of ours, beside their label text: {a_series:.0} bytes each");
 }
 
-fn name(number: u64) -> String {
+fn short(number: u64) -> String {
     format!("reason-{number}")
+}
+
+/// As long as a UUID.
+fn long(number: u64) -> String {
+    format!("{number:036}")
 }
 
 /// What was allocated and not given back.
