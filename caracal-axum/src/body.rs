@@ -4,8 +4,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Buf;
+use http::Response;
 use http::header::{CONTENT_LENGTH, HeaderMap};
-use http::{StatusCode, response};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -21,7 +21,7 @@ pin_project! {
     {
         #[pin]
         inner: B,
-        counting: Option<Counting>,
+        exchange: Option<Exchange>,
     }
 
     impl<B> PinnedDrop for ResponseBody<B>
@@ -30,67 +30,69 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if let Some(counting) = this.counting {
+            if let Some(exchange) = this.exchange {
                 // The end may have come since the last frame, and the server have seen it (the
                 // body of another server's response, say, whose stream was closed meanwhile).
-                if counting.exchange.waits() && this.inner.is_end_stream() {
-                    counting.end();
+                if exchange.waits() && this.inner.is_end_stream() {
+                    exchange.end_body();
                 }
             }
         }
     }
 }
 
-/// A request whose response is on its way.
-#[derive(Debug)]
-struct Counting {
-    exchange: Exchange,
-    status: StatusCode,
-    /// Bytes until the body is whole, where its length was announced.
-    missing: Option<u64>,
+/// Bytes until a body is whole, where its length was announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Missing(u64);
+
+impl Missing {
+    /// No body is so long that this could be meant.
+    pub(crate) const UNKNOWN: Self = Self(u64::MAX);
+
+    /// Of a response whose body was not read yet.
+    #[inline]
+    pub(crate) fn of<B: Body>(response: &Response<B>) -> Self {
+        let announced = || content_length(response.headers());
+        response.body().size_hint().exact().or_else(announced).map_or(Self::UNKNOWN, Self)
+    }
+
+    #[inline]
+    fn take(&mut self, bytes: usize) {
+        if *self != Self::UNKNOWN {
+            self.0 = self.0.saturating_sub(bytes as u64);
+        }
+    }
 }
 
-impl Counting {
+impl Exchange {
     /// What being dropped means while the body waits: an abort, unless all of its bytes were
     /// handed over. A server that announced their number stops there and never asks for the end
     /// (hyper does so in HTTP/1).
-    fn leave(&mut self) {
-        if self.missing == Some(0) {
-            self.exchange.answered(self.status);
+    #[inline]
+    pub(crate) fn leave_body(&mut self) {
+        if self.missing == Missing(0) {
+            self.answered();
         } else {
-            self.exchange.leave();
+            self.leave();
         }
     }
 
     /// The body has ended. One that falls short of its announced length breaks the response: hyper
     /// closes the connection on it.
-    fn end(&mut self) {
-        if self.missing.is_none_or(|missing| missing == 0) {
-            self.exchange.answered(self.status);
+    #[inline]
+    fn end_body(&mut self) {
+        if matches!(self.missing, Missing(0) | Missing::UNKNOWN) {
+            self.answered();
         } else {
-            self.exchange.fail();
+            self.fail();
         }
     }
 }
 
 impl<B: Body> ResponseBody<B> {
-    pub(crate) fn uncounted(inner: B) -> Self {
-        Self { inner, counting: None }
-    }
-
-    pub(crate) fn counted(inner: B, response: &response::Parts, mut exchange: Exchange) -> Self {
-        let status = response.status;
-        if exchange.bodiless(status) {
-            exchange.answered(status);
-            return Self::uncounted(inner);
-        }
-        let mut counting = Counting {
-            exchange,
-            status,
-            missing: (inner.size_hint().exact()).or_else(|| content_length(&response.headers)),
-        };
-        counting.leave();
-        Self { inner, counting: Some(counting) }
+    #[inline]
+    pub(crate) fn new(inner: B, exchange: Option<Exchange>) -> Self {
+        Self { inner, exchange }
     }
 }
 
@@ -108,32 +110,34 @@ impl<B: Body> Body for ResponseBody<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
-        let Some(counting) = this.counting else {
-            return this.inner.poll_frame(cx);
-        };
-        counting.exchange.enter();
+        if let Some(exchange) = this.exchange {
+            exchange.enter();
+        }
         let polled = this.inner.as_mut().poll_frame(cx);
+        let Some(exchange) = this.exchange else {
+            return polled;
+        };
         let ended = match &polled {
             Poll::Pending => false,
             Poll::Ready(Some(Ok(frame))) => {
-                if let (Some(missing), Some(data)) = (&mut counting.missing, frame.data_ref()) {
-                    *missing = missing.saturating_sub(data.remaining() as u64);
+                if let Some(data) = frame.data_ref() {
+                    exchange.missing.take(data.remaining());
                 }
                 // Trailers are the last frame: hyper doesn't ask for another one.
                 frame.is_trailers() || this.inner.is_end_stream()
             }
             Poll::Ready(None) => true,
             Poll::Ready(Some(Err(_))) => {
-                counting.exchange.fail();
-                *this.counting = None;
+                exchange.fail();
+                *this.exchange = None;
                 return polled;
             }
         };
         if ended {
-            counting.end();
-            *this.counting = None;
+            exchange.end_body();
+            *this.exchange = None;
         } else {
-            counting.leave();
+            exchange.leave_body();
         }
         polled
     }

@@ -6,10 +6,12 @@ use std::time::Instant;
 
 use axum::extract::MatchedPath;
 use caracal_metrics_core::{Exemplar, InFlightGuard};
-use http::{Method, Request, StatusCode, response};
+use http::{Extensions, Request, Response, StatusCode};
 
+use crate::body::Missing;
 use crate::extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
 use crate::layer::{Settings, UNMATCHED_ROUTE};
+use crate::method::RequestMethod;
 use crate::trace;
 
 /// What nginx calls a request whose client closed the connection first.
@@ -26,75 +28,105 @@ enum Ending {
     /// The service or the body panicked, or failed.
     Failed,
     /// The response was handed over whole.
-    Answered(StatusCode),
+    Answered,
 }
 
 /// Counts its request when it is dropped, and only then: since every way out drops it, and drops
 /// it once, a request can be neither missed nor counted twice.
+///
+/// It moves from the future into the body, and with both through the layers around ours: each of
+/// its bytes is copied several times for a request, so it has as few as it can.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     settings: Arc<Settings>,
     started: Instant,
-    method: &'static str,
     auth_method: Option<AuthMethod>,
     exemplar: Option<Exemplar>,
     /// Read only where requests are counted by route.
     route: Option<MatchedPath>,
-    ending: Ending,
     /// Dropped after the request was counted, so who reads 0 in flight reads all of the counts.
     _in_flight: InFlightGuard,
+    /// Of the response's body, once its head came.
+    pub(crate) missing: Missing,
+    /// The response's, once its head came.
+    status: Option<StatusCode>,
+    method: RequestMethod,
+    ending: Ending,
 }
 
 impl Exchange {
+    #[inline]
     pub(crate) fn begin<B>(settings: &Arc<Settings>, request: &Request<B>) -> Self {
         let route = || request.extensions().get::<MatchedPath>().cloned();
         Self {
             started: Instant::now(),
             _in_flight: settings.metrics.track_gateway_request_in_flight(),
             settings: Arc::clone(settings),
-            method: method_label(request.method()),
+            method: RequestMethod::of(request.method()),
             auth_method: None,
             exemplar: trace::exemplar(request.headers()),
             route: if settings.by_route { route() } else { None },
+            missing: Missing::UNKNOWN,
+            status: None,
             ending: Ending::Abandoned,
         }
     }
 
     /// The service's code runs from here: if control comes back by unwinding, it has panicked.
     /// `thread::panicking` can't tell, since what catches a panic may drop us later.
+    #[inline]
     pub(crate) fn enter(&mut self) {
         self.ending = Ending::Failed;
     }
 
     /// The service waits: if we are dropped now, whoever asked went away.
+    #[inline]
     pub(crate) fn leave(&mut self) {
         self.ending = Ending::Abandoned;
     }
 
     /// Whether being dropped now would be an abort, and no panic is under way.
+    #[inline]
     pub(crate) fn waits(&self) -> bool {
         self.ending == Ending::Abandoned && !thread::panicking()
     }
 
     /// The service or the body answered with an error.
+    #[inline]
     pub(crate) fn fail(&mut self) {
         self.ending = Ending::Failed;
     }
 
     /// Nothing is missing from the response: if we are dropped now, that is no abort.
-    pub(crate) fn answered(&mut self, status: StatusCode) {
-        self.ending = Ending::Answered(status);
+    #[inline]
+    pub(crate) fn answered(&mut self) {
+        self.ending = Ending::Answered;
     }
 
-    pub(crate) fn set_auth_method(&mut self, auth_method: Option<AuthMethod>) {
-        self.auth_method = auth_method;
+    /// Asks the classifier about the request. Not inlined, for the request is large, and would be
+    /// moved about where there is no classifier as well.
+    #[inline(never)]
+    pub(crate) fn classify_request<B>(&mut self, request: Request<B>) -> Request<B> {
+        let (parts, body) = request.into_parts();
+        if let Some(classify) = &self.settings.by_request {
+            self.auth_method = classify(&parts);
+        }
+        Request::from_parts(parts, body)
     }
 
     /// Reads what the response says about the request, and records it at once: it stays true when
-    /// the body is aborted.
-    pub(crate) fn read(&mut self, response: &response::Parts) {
+    /// the body is aborted. Says whether a classifier has to be asked for the rest.
+    #[inline]
+    pub(crate) fn read<B>(&mut self, response: &Response<B>) -> bool {
+        self.status = Some(response.status());
+        let said = response.extensions();
+        let says_auth_method = !said.is_empty() && self.read_extensions(said);
+        self.settings.by_response.is_some() && !says_auth_method
+    }
+
+    /// Says whether the `auth_method` was among what they say.
+    fn read_extensions(&mut self, said: &Extensions) -> bool {
         let metrics = &self.settings.metrics;
-        let said = &response.extensions;
         if let Some(failure) = said.get::<AuthFailure>() {
             metrics.record_auth_failure(&failure.method, &failure.reason);
         }
@@ -104,20 +136,31 @@ impl Exchange {
         if said.get::<DegradedMode>().is_some() {
             metrics.record_degraded_mode_request();
         }
-        let auth_method = said.get::<AuthMethod>().cloned().or_else(|| {
-            let classify = self.settings.by_response.as_ref()?;
-            classify(response)
-        });
-        if auth_method.is_some() {
-            self.auth_method = auth_method;
+        let auth_method = said.get::<AuthMethod>();
+        if let Some(auth_method) = auth_method {
+            self.auth_method = Some(auth_method.clone());
         }
+        auth_method.is_some()
     }
 
-    /// Whether a response with this status has no body, whatever its body type says. Servers drop
-    /// such a body without reading it (hyper: `Server::can_have_body`).
+    /// Asks the classifier about a response that does not say the `auth_method`. Not inlined, as
+    /// above.
+    #[inline(never)]
+    pub(crate) fn classify_response<B>(&mut self, response: Response<B>) -> Response<B> {
+        let (parts, body) = response.into_parts();
+        let classify = self.settings.by_response.as_ref();
+        if let Some(auth_method) = classify.and_then(|classify| classify(&parts)) {
+            self.auth_method = Some(auth_method);
+        }
+        Response::from_parts(parts, body)
+    }
+
+    /// Whether the response has no body, whatever its body type says. Servers drop such a body
+    /// without reading it (hyper: `Server::can_have_body`).
+    #[inline]
     pub(crate) fn bodiless(&self, status: StatusCode) -> bool {
-        self.method == "HEAD"
-            || self.method == "CONNECT" && status.is_success()
+        self.method == RequestMethod::Head
+            || self.method == RequestMethod::Connect && status.is_success()
             || status.is_informational()
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
     }
@@ -125,18 +168,18 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let status = match self.ending {
-            Ending::Answered(status) => status.as_u16(),
+        let status = match (self.ending, self.status) {
+            (Ending::Answered, Some(status)) => status.as_u16(),
             _ if self.waits() => CLIENT_CLOSED_REQUEST,
             // Abandoned in a panic (of a layer around us, say) is no doing of the client's.
-            Ending::Abandoned | Ending::Failed => StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
+            _ => StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
         };
         let auth_method = match &self.auth_method {
             Some(AuthMethod(auth_method)) => auth_method,
             None => NO_AUTH_METHOD,
         };
         let metrics = &self.settings.metrics;
-        let (method, duration) = (self.method, self.started.elapsed());
+        let (method, duration) = (self.method.label(), self.started.elapsed());
         match &self.exemplar {
             Some(exemplar) => metrics.record_gateway_request_with_exemplar(
                 method,
@@ -154,18 +197,13 @@ impl Drop for Exchange {
     }
 }
 
-/// The label's value; no copy of a method that a client made up.
-fn method_label(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::DELETE => "DELETE",
-        Method::CONNECT => "CONNECT",
-        Method::OPTIONS => "OPTIONS",
-        Method::TRACE => "TRACE",
-        Method::PATCH => "PATCH",
-        _ => "OTHER",
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn it_is_small_enough_to_be_moved_about() {
+        assert!(size_of::<Option<Exchange>>() <= 96);
     }
 }

@@ -8,7 +8,7 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use crate::body::ResponseBody;
+use crate::body::{Missing, ResponseBody};
 use crate::exchange::Exchange;
 
 pin_project! {
@@ -16,15 +16,9 @@ pin_project! {
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
         #[pin]
-        inner: F,
+        pub(crate) inner: F,
         // Moves into the body with the response.
-        exchange: Option<Exchange>,
-    }
-}
-
-impl<F> ResponseFuture<F> {
-    pub(crate) fn new(inner: F, exchange: Exchange) -> Self {
-        Self { inner, exchange: Some(exchange) }
+        pub(crate) exchange: Option<Exchange>,
     }
 }
 
@@ -40,27 +34,32 @@ where
         if let Some(exchange) = this.exchange {
             exchange.enter();
         }
-        let Poll::Ready(result) = this.inner.poll(cx) else {
-            if let Some(exchange) = this.exchange {
-                exchange.leave();
-            }
-            return Poll::Pending;
-        };
+        let mut polled = this.inner.poll(cx);
         // None only when polled again after the response: then there is nothing left to count.
-        let Some(mut exchange) = this.exchange.take() else {
-            return Poll::Ready(result.map(|response| response.map(ResponseBody::uncounted)));
-        };
-        match result {
-            Ok(response) => {
-                let (parts, body) = response.into_parts();
-                exchange.read(&parts);
-                let body = ResponseBody::counted(body, &parts, exchange);
-                Poll::Ready(Ok(Response::from_parts(parts, body)))
+        if let Some(exchange) = this.exchange {
+            if let Poll::Ready(Ok(response)) = &polled
+                && exchange.read(response)
+            {
+                polled = polled.map_ok(|response| exchange.classify_response(response));
             }
-            Err(error) => {
-                exchange.fail();
-                Poll::Ready(Err(error))
+            match &polled {
+                Poll::Pending => exchange.leave(),
+                Poll::Ready(Ok(response)) => {
+                    if exchange.bodiless(response.status()) {
+                        exchange.answered();
+                        *this.exchange = None;
+                    } else {
+                        exchange.missing = Missing::of(response);
+                        exchange.leave_body();
+                    }
+                }
+                Poll::Ready(Err(_)) => {
+                    exchange.fail();
+                    *this.exchange = None;
+                }
             }
         }
+        // The response is large: it is moved once, and read where it is.
+        polled.map_ok(|response| response.map(|body| ResponseBody::new(body, this.exchange.take())))
     }
 }

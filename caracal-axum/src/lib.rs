@@ -64,6 +64,7 @@ mod exchange;
 mod extensions;
 mod future;
 mod layer;
+mod method;
 mod service;
 mod trace;
 

@@ -38,13 +38,13 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let mut exchange = Exchange::begin(&self.settings, &request);
-        if let Some(classify) = &self.settings.by_request {
-            let (parts, body) = request.into_parts();
-            exchange.set_auth_method(classify(&parts));
-            request = Request::from_parts(parts, body);
+        if self.settings.by_request.is_some() {
+            // A call of its own: see `classify_request`.
+            let request = exchange.classify_request(request);
+            return ResponseFuture { inner: self.inner.call(request), exchange: Some(exchange) };
         }
-        ResponseFuture::new(self.inner.call(request), exchange)
+        ResponseFuture { inner: self.inner.call(request), exchange: Some(exchange) }
     }
 }
