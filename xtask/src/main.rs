@@ -15,6 +15,7 @@ mod python;
 mod reference;
 mod sanitize;
 mod step;
+mod tally;
 mod test;
 mod tools;
 mod workspace;
