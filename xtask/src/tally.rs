@@ -16,11 +16,11 @@ pub(crate) struct Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} tests passed, ", self.passed)?;
+        write!(f, "{} passed, ", self.passed)?;
         if self.failed > 0 {
             write!(f, "{} failed, ", self.failed)?;
         }
-        write!(f, "{} were ignored", self.ignored)
+        write!(f, "{} ignored", self.ignored)
     }
 }
 
@@ -77,7 +77,7 @@ mod tests {
             tally.add(line);
         }
         assert_eq!(tally, Tally { passed: 19, failed: 2, ignored: 2 });
-        assert_eq!(tally.to_string(), "19 tests passed, 2 failed, 2 were ignored");
+        assert_eq!(tally.to_string(), "19 passed, 2 failed, 2 ignored");
     }
 
     #[test]
@@ -88,7 +88,7 @@ mod tests {
         shell.args(["-c", script]);
         let mut printed = Vec::new();
         let error = run(shell, &mut printed).unwrap_err().to_string();
-        assert!(error.ends_with("4 tests passed, 1 failed, 0 were ignored"), "{error}");
+        assert!(error.ends_with("4 passed, 1 failed, 0 ignored"), "{error}");
         assert!(printed.starts_with(b"test result: FAILED. "));
     }
 }

@@ -140,14 +140,14 @@ impl Scene {
         let constant = [("size", all), ("overflow", 0.0)];
         for (gauge, truth) in of_the_pool.iter().copied().chain(constant) {
             let read = page.value(&format!("caracal_database_connection_pool_{gauge}"), &[]);
-            ensure!(read == truth, "{gauge}: {truth}, not\n{}", page.excerpt());
+            ensure!(read == truth, "{gauge} is not {truth}:\n{}", page.excerpt());
         }
         let state = page.value("caracal_circuit_breaker_state", &[("name", "database")]);
-        ensure!(state == 0.0, "the breaker is closed:\n{}", page.excerpt());
+        ensure!(state == 0.0, "the breaker is not closed:\n{}", page.excerpt());
         if self.settings.policies_live_for == Settings::default().policies_live_for {
             let (cached, decided) =
                 (page.value("caracal_policy_cache_size", &[]), self.client.books().decided());
-            ensure!(cached == decided as f64, "{decided} policies, not\n{}", page.excerpt());
+            ensure!(cached == decided as f64, "not {decided} policies:\n{}", page.excerpt());
         }
         Ok(())
     }
