@@ -57,6 +57,8 @@ impl ServerProcess {
         let output = File::create(&log)?;
         let child = Command::new(program)
             .args(arguments)
+            // Killed, it can't clean up: what it has put there goes with the folder.
+            .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)

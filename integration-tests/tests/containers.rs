@@ -1,13 +1,20 @@
 //! The adapters against real databases, in containers.
 
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use integration_tests::{Needs, Postgres, run, test};
 use sqlx::PgPool;
+use tokio::process::Command;
+use tokio::sync::oneshot;
 
 fn main() -> ExitCode {
-    run(vec![test("postgres_answers_a_query", &[Needs::Docker], postgres_answers_a_query)])
+    let docker = &[Needs::Docker];
+    run(vec![
+        test("postgres_answers_a_query", docker, postgres_answers_a_query),
+        test("no_container_outlives_a_panic", docker, no_container_outlives_a_panic),
+    ])
 }
 
 async fn postgres_answers_a_query() -> Result<()> {
@@ -15,5 +22,36 @@ async fn postgres_answers_a_query() -> Result<()> {
     let pool = PgPool::connect(postgres.url()).await?;
     let one: i32 = sqlx::query_scalar("select 1").fetch_one(&pool).await?;
     ensure!(one == 1, "select 1 is {one}");
+    Ok(())
+}
+
+/// Whether the engine has this container, running or not.
+async fn exists(container: &str) -> Result<bool> {
+    let filter = format!("id={container}");
+    let list = ["ps", "--all", "--quiet", "--no-trunc", "--filter", &filter];
+    let answer = Command::new("docker").args(list).output().await?;
+    ensure!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+    Ok(String::from_utf8_lossy(&answer.stdout).trim() == container)
+}
+
+/// What a test does that fails by a panic: starts a server, says what its container is, and panics.
+async fn panic_beside(named: oneshot::Sender<String>) -> Result<()> {
+    let postgres = Postgres::start().await?;
+    let id = postgres.container().id().to_owned();
+    ensure!(exists(&id).await?, "{id} is not there while it is used");
+    named.send(id).ok();
+    panic!("this one is wanted: a server must not outlive it");
+}
+
+async fn no_container_outlives_a_panic() -> Result<()> {
+    let (named, name) = oneshot::channel();
+    let panicking = tokio::spawn(panic_beside(named));
+    let id = name.await.context("no container was started")?;
+    ensure!(panicking.await.is_err_and(|error| error.is_panic()));
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while exists(&id).await? {
+        ensure!(Instant::now() < deadline, "{id} outlives the test that started it");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     Ok(())
 }

@@ -13,7 +13,9 @@ mod monitoring;
 mod postgres_image;
 mod python;
 mod reference;
+mod sanitize;
 mod step;
+mod tally;
 mod test;
 mod tools;
 mod workspace;
@@ -61,6 +63,8 @@ enum Command {
     Ci,
     /// Run the storage engine's loom models (a part of `test`).
     Loom,
+    /// Run the core's tests under ThreadSanitizer and AddressSanitizer (needs rust-src; no part of `ci`).
+    Sanitize,
     /// Look for known vulnerabilities in the dependencies (needs the network; no part of `ci`).
     Advisories,
     /// Measure recording and scraping beside peers.
@@ -94,6 +98,7 @@ fn run(command: Command) -> Result<()> {
             test::run(&workspace, &mut steps, &test::Options::once())?;
         }
         Command::Loom => steps.run("loom", "cargo xtask loom", || loom::run(&workspace))?,
+        Command::Sanitize => sanitize::run(&workspace, &mut steps)?,
         Command::Advisories => {
             steps.run("advisories", "cargo xtask advisories", || {
                 advisories::check(&workspace.shell)

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: gets what the tests need, then runs all of them.
 
 use std::env;
+use std::io;
 use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,7 +11,7 @@ use xshell::cmd;
 
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{docker, loom, monitoring, postgres_image, python, tools};
+use crate::{docker, loom, monitoring, postgres_image, python, tally, tools};
 
 // The integration tests read these; see `integration-tests/src/harness.rs` and `postgres.rs` there.
 const WITHOUT_DOCKER: &str = "CARACAL_TEST_WITHOUT_DOCKER";
@@ -132,10 +133,10 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
     let cargo_test = &options.cargo_test;
     for pass in 1..=options.times {
         let name = if options.times > 1 { format!("test, pass {pass}") } else { "test".to_owned() };
-        steps.run(&name, "cargo xtask test", || {
-            let tested = cmd!(sh, "cargo test {selection...} --no-fail-fast {cargo_test...}")
-                .envs(environment.clone())
-                .run();
+        let tally = steps.run(&name, "cargo xtask test", || {
+            let cargo_test = cmd!(sh, "cargo test {selection...} --no-fail-fast {cargo_test...}");
+            eprintln!("$ {cargo_test}");
+            let tested = tally::run(cargo_test.envs(environment.clone()).into(), &mut io::stdout());
             if !options.without_docker {
                 let left = docker::remove_containers_of(sh, &run)?;
                 if left > 0 {
@@ -143,8 +144,9 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
                     ensure!(tested.is_err(), "the tests left containers behind: {left}");
                 }
             }
-            Ok(tested?)
+            tested
         })?;
+        steps.note(&tally);
     }
     for (skipped, what) in [
         (options.without_docker, "Docker"),

@@ -1,32 +1,65 @@
 //! The alerts in `monitoring/` fire in what they warn of, and resolve after it.
-//!
-//! Not here: the burn rates over six hours and more, whose windows last minutes even in quick motion;
-//! promtool evaluates those (`monitoring/tests/`).
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use reqwest::StatusCode;
 
-use crate::monitoring::{ensure_quiet, prometheus, until, until_firing, until_resolved};
+use crate::instances;
+use crate::monitoring::{
+    QUICK, QUICKEST, ensure_quiet, prometheus, rule_files, until, until_firing, until_resolved,
+};
 use crate::scene::Scene;
 use crate::service::Settings;
 use crate::steady::Steady;
 
+const FAILING_DATABASE: [&str; 5] = [
+    "CircuitBreakerOpen",
+    "CircuitBreakerNotClosed",
+    "HighGatewayErrorRate",
+    "GatewayErrorBudgetBurn1h",
+    "PolicyEvaluationErrors",
+];
+const EXHAUSTED_POOL: [&str; 3] =
+    ["DatabaseConnectionPoolExhausted", "DatabasePoolSaturated", "DatabasePoolCallersWait"];
+const IMPATIENT_CALLERS: [&str; 2] = ["DatabasePoolAcquireTimeouts", "CircuitBreakerFlapping"];
+const UNKNOWN_AGENTS: [&str; 4] = [
+    "HighPolicyDenialRate",
+    "PolicyDenialRatioHigh",
+    "PolicyCacheHitRatioLow",
+    "MetricSeriesLimited",
+];
+const LONG_WINDOWS: [&str; 3] =
+    ["GatewayErrorBudgetBurn6h", "GatewayErrorBudgetBurn1d", "GatewayErrorBudgetBurn3d"];
+
+/// No alert is without a scenario.
+pub(crate) fn each_has_a_scenario() -> Result<()> {
+    let mut alerts = BTreeSet::new();
+    for (_, text) in rule_files()? {
+        let names = text.lines().filter_map(|line| line.trim().strip_prefix("- alert: "));
+        alerts.extend(names.map(str::to_owned));
+    }
+    let shown = [
+        &FAILING_DATABASE[..],
+        &EXHAUSTED_POOL,
+        &IMPATIENT_CALLERS,
+        &UNKNOWN_AGENTS,
+        &LONG_WINDOWS,
+        &instances::ALERTS,
+    ];
+    let shown: BTreeSet<_> = shown.concat().into_iter().map(str::to_owned).collect();
+    ensure!(shown == alerts, "shown: {shown:#?}, and in the files: {alerts:#?}");
+    Ok(())
+}
+
 /// The database fails; requests do, and the breaker is open.
 pub(crate) async fn failing_database() -> Result<()> {
-    const ALERTS: [&str; 5] = [
-        "CircuitBreakerOpen",
-        "CircuitBreakerNotClosed",
-        "HighGatewayErrorRate",
-        "GatewayErrorBudgetBurn1h",
-        "PolicyEvaluationErrors",
-    ];
     let settings =
         Settings { failures: 3, open_for: Duration::from_secs(3), ..Settings::default() };
     let scene = Scene::set(settings).await?;
-    let prometheus = prometheus(&[scene.service.address()]).await?;
+    let prometheus = prometheus(QUICK, &[scene.service.address()]).await?;
     // Agents whose policies nobody knows yet, so that the database is asked each time.
     let number = AtomicUsize::new(0);
     let traffic = Steady::send(&scene.client, move |client| {
@@ -35,12 +68,12 @@ pub(crate) async fn failing_database() -> Result<()> {
     });
     let rate = "sum(rate(caracal_gateway_requests_total[10s])) > 5";
     until(&prometheus, rate, |values| !values.is_empty()).await?;
-    ensure_quiet(&prometheus, &ALERTS).await?;
+    ensure_quiet(&prometheus, &FAILING_DATABASE).await?;
 
     scene.database.run("revoke select on policies from service").await?;
-    until_firing(&prometheus, &ALERTS).await?;
+    until_firing(&prometheus, &FAILING_DATABASE).await?;
     scene.database.run("grant select on policies to service").await?;
-    until_resolved(&prometheus, &ALERTS).await?;
+    until_resolved(&prometheus, &FAILING_DATABASE).await?;
     traffic.stop().await?;
     scene.recovered().await?;
     Ok(())
@@ -48,32 +81,29 @@ pub(crate) async fn failing_database() -> Result<()> {
 
 /// Somebody holds all connections and forgets; the others wait.
 pub(crate) async fn exhausted_pool() -> Result<()> {
-    const ALERTS: [&str; 3] =
-        ["DatabaseConnectionPoolExhausted", "DatabasePoolSaturated", "DatabasePoolCallersWait"];
     let acquire_timeout = Duration::from_hours(1);
     let settings = Settings { connections: 3, acquire_timeout, ..Settings::default() };
     let scene = Scene::set(settings).await?;
-    let prometheus = prometheus(&[scene.service.address()]).await?;
+    let prometheus = prometheus(QUICK, &[scene.service.address()]).await?;
     scene.client.write("agent-1").await?;
     let size = "caracal_database_connection_pool_size";
     until(&prometheus, size, |values| values == [3.0]).await?;
-    ensure_quiet(&prometheus, &ALERTS).await?;
+    ensure_quiet(&prometheus, &EXHAUSTED_POOL).await?;
 
     let lock = scene.database.lock().await?;
     let requests = [(); 5].map(|()| scene.client.start_waiting());
-    until_firing(&prometheus, &ALERTS).await?;
+    until_firing(&prometheus, &EXHAUSTED_POOL).await?;
     lock.release().await?;
     for request in requests {
         ensure!(request.await??.status == StatusCode::OK);
     }
-    until_resolved(&prometheus, &ALERTS).await?;
+    until_resolved(&prometheus, &EXHAUSTED_POOL).await?;
     scene.recovered().await?;
     Ok(())
 }
 
 /// The same, and the others lose their patience: the breaker opens, tries and opens again.
 pub(crate) async fn impatient_callers() -> Result<()> {
-    const ALERTS: [&str; 2] = ["DatabasePoolAcquireTimeouts", "CircuitBreakerFlapping"];
     let settings = Settings {
         connections: 3,
         acquire_timeout: Duration::from_millis(500),
@@ -81,21 +111,21 @@ pub(crate) async fn impatient_callers() -> Result<()> {
         ..Settings::default()
     };
     let scene = Scene::set(settings).await?;
-    let prometheus = prometheus(&[scene.service.address()]).await?;
+    let prometheus = prometheus(QUICK, &[scene.service.address()]).await?;
     let lock = scene.database.lock().await?;
     let holding = [(); 3].map(|()| scene.client.start_waiting());
     scene.until_waiting(3).await?;
     let size = "caracal_database_connection_pool_size";
     until(&prometheus, size, |values| values == [3.0]).await?;
-    ensure_quiet(&prometheus, &ALERTS).await?;
+    ensure_quiet(&prometheus, &IMPATIENT_CALLERS).await?;
 
     let traffic = Steady::send(&scene.client, |client| async move { client.write("a").await });
-    until_firing(&prometheus, &ALERTS).await?;
+    until_firing(&prometheus, &IMPATIENT_CALLERS).await?;
     lock.release().await?;
     for request in holding {
         ensure!(request.await??.status == StatusCode::OK);
     }
-    until_resolved(&prometheus, &ALERTS).await?;
+    until_resolved(&prometheus, &IMPATIENT_CALLERS).await?;
     traffic.stop().await?;
     scene.recovered().await?;
     Ok(())
@@ -103,19 +133,13 @@ pub(crate) async fn impatient_callers() -> Result<()> {
 
 /// Agents that nobody knows come in masses: denied, not in the cache, and too many for the family.
 pub(crate) async fn unknown_agents() -> Result<()> {
-    const ALERTS: [&str; 4] = [
-        "HighPolicyDenialRate",
-        "PolicyDenialRatioHigh",
-        "PolicyCacheHitRatioLow",
-        "MetricSeriesLimited",
-    ];
     let scene = Scene::set(Settings { series_per_family: 30, ..Settings::default() }).await?;
     scene.client.expect_folded_agents();
-    let prometheus = prometheus(&[scene.service.address()]).await?;
+    let prometheus = prometheus(QUICK, &[scene.service.address()]).await?;
     let known = Steady::send(&scene.client, |client| async move { client.act("agent-1").await });
     let rate = "sum(rate(caracal_gateway_requests_total[10s])) > 5";
     until(&prometheus, rate, |values| !values.is_empty()).await?;
-    ensure_quiet(&prometheus, &ALERTS).await?;
+    ensure_quiet(&prometheus, &UNKNOWN_AGENTS).await?;
     known.stop().await?;
 
     let number = AtomicUsize::new(0);
@@ -123,12 +147,33 @@ pub(crate) async fn unknown_agents() -> Result<()> {
         let agent = format!("nobody-{}", number.fetch_add(1, Relaxed));
         async move { client.act(&agent).await }
     });
-    until_firing(&prometheus, &ALERTS).await?;
+    until_firing(&prometheus, &UNKNOWN_AGENTS).await?;
     flood.stop().await?;
 
     let known = Steady::send(&scene.client, |client| async move { client.act("agent-1").await });
-    until_resolved(&prometheus, &ALERTS).await?;
+    until_resolved(&prometheus, &UNKNOWN_AGENTS).await?;
     known.stop().await?;
+    scene.recovered().await?;
+    Ok(())
+}
+
+/// Writing fails for a while, which is enough to spend the budget of days.
+pub(crate) async fn long_windows() -> Result<()> {
+    let scene = Scene::set(Settings::default()).await?;
+    let prometheus = prometheus(QUICKEST, &[scene.service.address()]).await?;
+    let traffic = Steady::send(&scene.client, |client| async move { client.write("a").await });
+    let rate = "sum(rate(caracal_gateway_requests_total[5s])) > 5";
+    until(&prometheus, rate, |values| !values.is_empty()).await?;
+    ensure_quiet(&prometheus, &LONG_WINDOWS).await?;
+
+    scene.database.run("revoke insert on ledger from service").await?;
+    until_firing(&prometheus, &LONG_WINDOWS).await?;
+    scene.database.run("grant insert on ledger to service").await?;
+    until_resolved(&prometheus, &LONG_WINDOWS).await?;
+    // It is the short windows that have forgotten.
+    let remembered = "job:caracal_gateway_error_ratio:rate3d > 0.001";
+    ensure!(!prometheus.query(remembered).await?.is_empty(), "three days have forgotten");
+    traffic.stop().await?;
     scene.recovered().await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A client of the service, and the books that it keeps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, ensure};
@@ -33,6 +33,7 @@ const BREAKER: (&str, &str) = ("name", "database");
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Books {
     series: BTreeMap<Series, f64>,
+    decided: BTreeSet<String>,
     agents_are_folded: bool,
 }
 
@@ -72,6 +73,9 @@ impl Books {
                 _ => "error",
             };
             self.count(POLICY_EVALUATIONS, &[("decision", decision), ("agent_id", agent)]);
+            if decision != "error" {
+                self.decided.insert(agent.to_owned());
+            }
             let decided = [("decision", decision)];
             self.count("caracal_policy_evaluation_duration_seconds_count", &decided);
         }
@@ -96,6 +100,11 @@ impl Books {
         self.request(method.as_str(), "499", "none");
         let labels = [BREAKER, ("outcome", "cancelled")];
         self.count("caracal_circuit_breaker_unfinished_calls_total", &labels);
+    }
+
+    /// How many agents there was a decision for: so many policies the service has in its cache.
+    pub(crate) fn decided(&self) -> usize {
+        self.decided.len()
     }
 
     /// What the books have for a series, those with more labels included.

@@ -118,7 +118,7 @@ pub(crate) async fn wrong_password() -> Result<()> {
 /// Clients that lose their patience with slow queries.
 pub(crate) async fn cancelled_requests() -> Result<()> {
     const IN_FLIGHT: &str = "caracal_gateway_requests_in_flight";
-    let scene = Scene::set(Settings { connections: 3, ..Settings::default() }).await?;
+    let mut scene = Scene::set(Settings { connections: 3, ..Settings::default() }).await?;
     let lock = scene.database.lock().await?;
     // Three in the database, seven that wait for a connection.
     let requests = [(); 10].map(|()| scene.client.start_waiting());
@@ -138,6 +138,7 @@ pub(crate) async fn cancelled_requests() -> Result<()> {
 
     lock.release().await?;
     eventually("the server is through", async || Ok(scene.database.waiting().await? == 0)).await?;
+    scene.unheard = 3.0;
     works(&scene).await?;
     let page = scene.recovered().await?;
     ensure!(page.sum(ERRORS, &[]) == 0.0, "to cancel is no connection error:\n{}", page.excerpt());

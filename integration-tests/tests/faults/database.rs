@@ -106,6 +106,11 @@ impl Database {
         Ok(calls.fetch_one(&self.admin).await?)
     }
 
+    /// Has the server begin its count anew.
+    pub(crate) async fn forget_statements(&self) -> Result<()> {
+        self.run("select pg_stat_statements_reset()").await
+    }
+
     /// How many connections the service has, by the server's own count.
     pub(crate) async fn sessions(&self) -> Result<f64> {
         let count = "select count(*)::float8 from pg_stat_activity where usename = $1";

@@ -4,11 +4,14 @@ use anyhow::{Result, ensure};
 use reqwest::StatusCode;
 
 use crate::client::Client;
-use crate::monitoring::{configuration, prometheus, until, until_firing, until_resolved};
+use crate::monitoring::{QUICK, configuration, prometheus, until, until_firing, until_resolved};
 use crate::scene::Scene;
 use crate::service::{Service, Settings};
 use crate::steady::Steady;
 
+pub(crate) const ALERTS: [&str; 2] = [DOWN, ABSENT];
+const DOWN: &str = "CaracalTargetDown";
+const ABSENT: &str = "CaracalTargetAbsent";
 const RATIO: &str = "job:caracal_gateway_error_ratio:rate5m";
 
 /// The counters of a service that is killed begin anew: Prometheus adds up both lives.
@@ -17,7 +20,7 @@ pub(crate) async fn restart_between_scrapes() -> Result<()> {
     const AFTER: u32 = 25;
     let written = "caracal_gateway_requests_total{method=\"POST\",status_code=\"201\"}";
     let mut scene = Scene::set(Settings::default()).await?;
-    let prometheus = prometheus(&[scene.service.address()]).await?;
+    let prometheus = prometheus(QUICK, &[scene.service.address()]).await?;
 
     // The first value of a series is no increase: what comes after it is.
     scene.client.write("agent-1").await?;
@@ -57,7 +60,7 @@ pub(crate) async fn two_instances() -> Result<()> {
     let mut sound = Service::start(&settings, scene.database.service_url()).await?;
     let (failing, address) = (&scene.client, sound.address());
     let targets = [scene.service.address(), address];
-    let prometheus = prometheus(&targets).await?;
+    let prometheus = prometheus(QUICK, &targets).await?;
     let up = "sum by (job) (up{job=\"caracal-gateway\"})";
     until(&prometheus, up, |values| values == [2.0]).await?;
 
@@ -82,7 +85,7 @@ pub(crate) async fn two_instances() -> Result<()> {
     works.stop().await?;
 
     sound.kill().await?;
-    until_firing(&prometheus, &["CaracalTargetDown"]).await?;
+    until_firing(&prometheus, &[DOWN]).await?;
     let gone = format!("ALERTS{{alertname=\"CaracalTargetDown\",instance=\"{address}\"}}");
     until(&prometheus, &gone, |values| values.len() == 1).await?;
     until(&prometheus, "count(ALERTS{alertname=\"CaracalTargetDown\"})", |v| v == [1.0]).await?;
@@ -94,17 +97,17 @@ pub(crate) async fn two_instances() -> Result<()> {
     let mut again = Service::start(&settings, scene.database.service_url()).await?;
     let works =
         Steady::send(&Client::new(address), |client| async move { client.write("agent-1").await });
-    until_resolved(&prometheus, &["CaracalTargetDown"]).await?;
+    until_resolved(&prometheus, &[DOWN]).await?;
     until(&prometheus, RATIO, half).await?;
     for steady in [fails, works] {
         steady.stop().await?;
     }
-    scene.settled().await?;
+    scene.unharmed(&scene.settled().await?)?;
 
     // Nobody is scraped at all, which no `up == 0` can tell.
-    prometheus.reconfigure(|folder| configuration(folder, &[])).await?;
-    until_firing(&prometheus, &["CaracalTargetAbsent"]).await?;
-    prometheus.reconfigure(|folder| configuration(folder, &targets)).await?;
-    until_resolved(&prometheus, &["CaracalTargetAbsent"]).await?;
+    prometheus.reconfigure(|folder| configuration(folder, QUICK, &[])).await?;
+    until_firing(&prometheus, &[ABSENT]).await?;
+    prometheus.reconfigure(|folder| configuration(folder, QUICK, &targets)).await?;
+    until_resolved(&prometheus, &[ABSENT]).await?;
     again.kill().await
 }

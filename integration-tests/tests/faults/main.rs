@@ -12,6 +12,7 @@ mod monitoring;
 mod outages;
 mod scene;
 mod service;
+mod statements;
 mod steady;
 mod traffic;
 
@@ -31,6 +32,8 @@ fn main() -> ExitCode {
         test("alerts_of_an_exhausted_pool", both, alerts::exhausted_pool),
         test("alerts_of_impatient_callers", both, alerts::impatient_callers),
         test("alerts_of_unknown_agents", both, alerts::unknown_agents),
+        test("alerts_that_look_back_for_days", both, alerts::long_windows),
+        test("every_alert_has_a_scenario", &[], || async { alerts::each_has_a_scenario() }),
         test("normal_traffic", docker, traffic::normal_traffic),
         test("two_hundred_clients", docker, traffic::two_hundred_clients),
         test("label_flood", docker, traffic::label_flood),

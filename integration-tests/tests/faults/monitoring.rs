@@ -1,8 +1,6 @@
 //! A Prometheus with the configuration, the rules and the alerts in `monitoring/`, in quick motion.
 //!
-//! Its time runs 30 times as fast: it scrapes every 500 ms instead of every 15 s, and each range and each
-//! `for:` of the rules is divided by 30. A range holds as many samples as in production, and an alert that
-//! waits five minutes there waits ten seconds here. The expressions stay as they are.
+//! Each range and each `for:` of the rules is divided by a number; the expressions stay as they are.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,50 +11,77 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use integration_tests::Prometheus;
 
-const QUICKER: u64 = 30;
+/// How much faster the time of a Prometheus runs, and how often it scrapes and evaluates.
+#[derive(Clone, Copy)]
+pub(crate) struct Motion {
+    times: u64,
+    interval: &'static str,
+}
+
+/// A range holds as many samples as in production, where a scrape is due every 15 s; an alert that waits
+/// five minutes there waits ten seconds here.
+pub(crate) const QUICK: Motion = Motion { times: 30, interval: "500ms" };
+
+/// Three days are six minutes, and three hours a quarter of one. Ranges hold fewer samples than in
+/// production: ten where it looks back for half an hour, and too few where it does for less.
+pub(crate) const QUICKEST: Motion = Motion { times: 720, interval: "250ms" };
+
 /// The longest wait of an alert that is tested, and some more.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Starts it, scraping these instances of the job.
-pub(crate) async fn prometheus(targets: &[SocketAddr]) -> Result<Prometheus> {
+pub(crate) async fn prometheus(motion: Motion, targets: &[SocketAddr]) -> Result<Prometheus> {
     let targets = targets.to_vec();
-    Prometheus::configured(move |folder| configuration(folder, &targets)).await
+    Prometheus::configured(move |folder| configuration(folder, motion, &targets)).await
 }
 
-pub(crate) fn configuration(folder: &Path, targets: &[SocketAddr]) -> Result<String> {
-    let monitoring = Path::new(env!("CARGO_MANIFEST_DIR")).join("../monitoring");
-    let read = |file: &str| fs::read_to_string(monitoring.join(file)).context(file.to_owned());
-    for file in ["rules.yml", "alerts-classic.yml"] {
-        fs::write(folder.join(file), quicken(&read(file)?)?)?;
+pub(crate) fn configuration(
+    folder: &Path,
+    motion: Motion,
+    targets: &[SocketAddr],
+) -> Result<String> {
+    for (file, rules) in rule_files()? {
+        fs::write(folder.join(file), quicken(&rules, motion)?)?;
     }
     let mut configuration = read("prometheus.yml")?;
     let targets: Vec<_> = targets.iter().map(|target| format!("\"{target}\"")).collect();
     for (written, here) in [
-        ("scrape_interval: 15s", "scrape_interval: 500ms"),
-        ("scrape_timeout: 10s", "scrape_timeout: 500ms"),
-        ("evaluation_interval: 15s", "evaluation_interval: 500ms"),
-        ("# - alerts-classic.yml", "- alerts-classic.yml"),
-        ("\"localhost:8443\"", &targets.join(", ")),
+        ("scrape_interval: 15s", format!("scrape_interval: {}", motion.interval)),
+        ("scrape_timeout: 10s", format!("scrape_timeout: {}", motion.interval)),
+        ("evaluation_interval: 15s", format!("evaluation_interval: {}", motion.interval)),
+        ("# - alerts-classic.yml", "- alerts-classic.yml".to_owned()),
+        ("\"localhost:8443\"", targets.join(", ")),
     ] {
         ensure!(configuration.contains(written), "prometheus.yml no longer has {written}");
-        configuration = configuration.replace(written, here);
+        configuration = configuration.replace(written, &here);
     }
     Ok(configuration)
 }
 
-/// Divides each range (`[5m]`) and each `for:` by [`QUICKER`].
-fn quicken(rules: &str) -> Result<String> {
+/// The files that have alerts in them: their names, and what they say.
+pub(crate) fn rule_files() -> Result<Vec<(&'static str, String)>> {
+    let files = ["rules.yml", "alerts-classic.yml"];
+    files.into_iter().map(|file| Ok((file, read(file)?))).collect()
+}
+
+fn read(file: &str) -> Result<String> {
+    let monitoring = Path::new(env!("CARGO_MANIFEST_DIR")).join("../monitoring");
+    fs::read_to_string(monitoring.join(file)).context(file.to_owned())
+}
+
+/// Divides each range (`[5m]`) and each `for:`.
+fn quicken(rules: &str, motion: Motion) -> Result<String> {
     let mut quickened = String::new();
     for line in rules.lines() {
         if let Some((indent, duration)) = line.split_once("for: ") {
             ensure!(indent.trim().is_empty(), "not a `for:` of its own: {line}");
-            writeln!(quickened, "{indent}for: {}ms", quick(duration)?)?;
+            writeln!(quickened, "{indent}for: {}ms", quick(duration, motion)?)?;
             continue;
         }
         let mut rest = line;
         while let Some((before, behind)) = rest.split_once('[') {
             let (duration, after) = behind.split_once(']').context("a range without an end")?;
-            write!(quickened, "{before}[{}ms]", quick(duration)?)?;
+            write!(quickened, "{before}[{}ms]", quick(duration, motion)?)?;
             rest = after;
         }
         writeln!(quickened, "{rest}")?;
@@ -64,7 +89,7 @@ fn quicken(rules: &str) -> Result<String> {
     Ok(quickened)
 }
 
-fn quick(duration: &str) -> Result<u64> {
+fn quick(duration: &str, motion: Motion) -> Result<u64> {
     let (number, unit) = duration.split_at(duration.len().saturating_sub(1));
     let seconds = match unit {
         "s" => 1,
@@ -74,7 +99,7 @@ fn quick(duration: &str) -> Result<u64> {
         _ => bail!("not a duration: {duration}"),
     };
     let number: u64 = number.parse().with_context(|| duration.to_owned())?;
-    Ok(number * seconds * 1000 / QUICKER)
+    Ok(number * seconds * 1000 / motion.times)
 }
 
 /// Waits until each of these alerts fires.

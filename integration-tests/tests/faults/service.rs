@@ -110,6 +110,7 @@ async fn open_all(pool: &PgPool) -> Result<()> {
 /// A running service, on a runtime of its own; killed when dropped.
 pub(crate) struct Service {
     address: SocketAddr,
+    pool: Option<PgPool>,
     runtime: Option<Runtime>,
 }
 
@@ -124,14 +125,15 @@ impl Service {
         let (settings, database_url) = (settings.clone(), database_url.to_owned());
         let starting = runtime.spawn(async move {
             let parts = Parts::assemble(&settings, &database_url).await?;
+            let pool = parts.pool.inner().clone();
             let listener = TcpListener::bind(settings.listen).await?;
             let address = listener.local_addr()?;
             tokio::spawn(async move { axum::serve(listener, router(parts)).await });
-            anyhow::Ok(address)
+            anyhow::Ok((address, pool))
         });
         let started = starting.await.map_err(anyhow::Error::from).flatten();
         match started.context("the service does not start") {
-            Ok(address) => Ok(Self { address, runtime: Some(runtime) }),
+            Ok((address, pool)) => Ok(Self { address, pool: Some(pool), runtime: Some(runtime) }),
             Err(error) => {
                 runtime.shutdown_background();
                 Err(error)
@@ -143,8 +145,14 @@ impl Service {
         self.address
     }
 
+    /// Its pool of connections, to ask that itself what is true of it.
+    pub(crate) fn pool(&self) -> Result<&PgPool> {
+        self.pool.as_ref().context("the service was killed")
+    }
+
     /// Kills it: nothing is finished, nobody is told. Its port is free afterwards.
     pub(crate) async fn kill(&mut self) -> Result<()> {
+        self.pool = None;
         if let Some(runtime) = self.runtime.take() {
             let end = move || runtime.shutdown_timeout(Duration::from_secs(10));
             tokio::task::spawn_blocking(end).await?;

@@ -8,7 +8,7 @@ use integration_tests::promtool_test_rules;
 use serde_json::{Value, json};
 use sqlx::postgres::PgPoolOptions;
 
-use crate::scene::{Scene, eventually};
+use crate::scene::Scene;
 
 const CAPACITY: u32 = 10;
 
@@ -60,7 +60,7 @@ pub(crate) async fn pool_alerts() -> Result<()> {
     }
     let full = Instance::read("full", &scene)?;
     held.pop();
-    eventually("one is idle", async || Ok(scene.pool_value("idle")? == 1.0)).await?;
+    scene.until_idle().await?;
     let nearly = Instance::read("nearly full", &scene)?;
     ensure!(scene.pool_value("open")? == f64::from(CAPACITY), "the idle one stays open");
 

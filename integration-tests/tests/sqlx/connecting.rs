@@ -10,14 +10,17 @@ use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use testcontainers::ImageExt;
 
-use crate::scene::Scene;
+use crate::scene::{PATIENCE, Scene};
 
-/// Long enough for a server that is there, also on a busy machine.
-const SHORT: Duration = Duration::from_secs(3);
+/// Where one waits in vain.
+const SHORT: Duration = Duration::from_millis(500);
 
 /// A scene whose pool logs in differently.
-async fn logging_in(login: impl FnOnce(PgConnectOptions) -> PgConnectOptions) -> Result<Scene> {
-    let options = PgPoolOptions::new().acquire_timeout(SHORT);
+async fn logging_in(
+    patience: Duration,
+    login: impl FnOnce(PgConnectOptions) -> PgConnectOptions,
+) -> Result<Scene> {
+    let options = PgPoolOptions::new().acquire_timeout(patience);
     Scene::on(Postgres::start().await?, options, login).await
 }
 
@@ -40,12 +43,12 @@ async fn nobody_gets_in(scene: &Scene, error_type: &str) -> Result<()> {
 }
 
 pub(crate) async fn wrong_password() -> Result<()> {
-    let scene = logging_in(|owner| owner.password("guessed")).await?;
+    let scene = logging_in(PATIENCE, |owner| owner.password("guessed")).await?;
     nobody_gets_in(&scene, "authentication").await
 }
 
 pub(crate) async fn unknown_database() -> Result<()> {
-    let scene = logging_in(|owner| owner.database("nowhere")).await?;
+    let scene = logging_in(PATIENCE, |owner| owner.database("nowhere")).await?;
     nobody_gets_in(&scene, "configuration").await
 }
 
@@ -57,10 +60,10 @@ pub(crate) async fn refused_port() -> Result<()> {
     drop(listener);
     let refused = move |owner: PgConnectOptions| owner.host("127.0.0.1").port(nobody);
 
-    let scene = logging_in(refused).await?;
+    let scene = logging_in(SHORT, refused).await?;
     nobody_gets_in(&scene, "pool_timeout").await?;
 
-    let scene = logging_in(refused).await?;
+    let scene = logging_in(SHORT, refused).await?;
     let error = refused(scene.owner()?).connect().await.expect_err("nobody listens");
     scene.pool.connection_errors().observe(&error);
     scene.only_errors("refused", 1.0)
@@ -79,14 +82,14 @@ pub(crate) async fn too_many_connections() -> Result<()> {
     };
     let options = || PgPoolOptions::new().max_connections(2).acquire_timeout(SHORT);
     let scene = Scene::on(small().await?, options(), |owner| owner).await?;
-    let _last = scene.pool.acquire().await?;
+    let _last = scene.take_one().await?;
     ensure!(scene.pool.acquire().await.is_err());
     scene.only_errors("pool_timeout", 1.0)?;
     ensure!(scene.pool_value("acquire_timeouts_total")? == 1.0);
     ensure!(scene.pool_value("size")? == 2.0 && scene.pool_value("checked_out")? == 1.0);
 
     let scene = Scene::on(small().await?, options(), |owner| owner).await?;
-    let _last = scene.pool.acquire().await?;
+    let _last = scene.take_one().await?;
     let error = scene.owner()?.connect().await.expect_err("the server is full");
     let sqlstate = error.as_database_error().and_then(DatabaseError::code);
     ensure!(sqlstate.as_deref() == Some("53300"), "{error}");

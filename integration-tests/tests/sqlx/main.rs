@@ -39,6 +39,7 @@ fn main() -> ExitCode {
             docker,
             refusing::terminated_in_an_idle_transaction,
         ),
+        test("terminated_before_preparing", docker, refusing::terminated_before_preparing),
         test("pool_alerts", &[Needs::Docker, Needs::Prometheus], alert::pool_alerts),
     ])
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use sqlx::postgres::PgPoolOptions;
+use sqlx::{Executor, SqlSafeStr};
 
 use crate::scene::{Scene, eventually};
 
 pub(crate) async fn acquire_timeout() -> Result<()> {
-    const WAIT: Duration = Duration::from_secs(2);
+    const WAIT: Duration = Duration::from_millis(500);
     let scene = Scene::with(PgPoolOptions::new().max_connections(1).acquire_timeout(WAIT)).await?;
-    let held = scene.pool.acquire().await?;
-    let first = scene.pool_value("acquire_duration_seconds_sum")?;
+    let held = scene.take_one().await?;
 
     let select = || sqlx::query("select * from agents").execute(&scene.pool);
     let failed = &["select agents error"];
@@ -20,10 +20,11 @@ pub(crate) async fn acquire_timeout() -> Result<()> {
     ensure!(scene.counts("a connection", &[], scene.pool.acquire()).await?.is_err());
     scene.only_errors("pool_timeout", 2.0)?;
     ensure!(scene.pool_value("acquire_timeouts_total")? == 2.0);
-    let waited = scene.pool_value("acquire_duration_seconds_sum")? - first;
+    let waited = scene.pool_value("acquire_duration_seconds_sum")?;
     ensure!(waited >= 2.0 * WAIT.as_secs_f64(), "two waited {waited} s");
 
     drop(held);
+    scene.until_idle().await?;
     scene.counts("a query afterwards", &["select agents success"], select()).await??;
     scene.only_errors("pool_timeout", 2.0)
 }
@@ -77,18 +78,45 @@ pub(crate) async fn terminated_in_a_query() -> Result<()> {
 pub(crate) async fn terminated_in_an_idle_transaction() -> Result<()> {
     let scene = Scene::set().await?;
     let mut transaction = scene.pool.begin().await?;
-    let id: i32 =
-        sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut *transaction).await?;
     let patience = "set idle_in_transaction_session_timeout = 1";
     sqlx::query(patience).execute(&mut *transaction).await?;
-    let sessions = "select count(*) from pg_stat_activity where pid = $1";
-    eventually("the session is ended", async || {
-        let sessions = sqlx::query_scalar(sessions).bind(id).fetch_one(&scene.admin);
-        let sessions: i64 = sessions.await?;
-        Ok(sessions == 0)
-    })
-    .await?;
+    until_without_sessions(&scene).await?;
     let select = sqlx::query("select * from agents").execute(&mut *transaction);
     ensure!(scene.counts("the next query", &["select agents error"], select).await?.is_err());
     scene.only_errors("reset", 1.0)
+}
+
+/// To prepare or to describe a statement is no query, but it is the one that hears of it.
+pub(crate) async fn terminated_before_preparing() -> Result<()> {
+    const SQL: &str = "select * from agents";
+    let scene = Scene::set().await?;
+    let (mut preparing, mut describing) =
+        (scene.pool.acquire().await?, scene.pool.acquire().await?);
+    let mut in_transaction = scene.pool.begin().await?;
+    let terminate = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+                     where backend_type = 'client backend' and pid <> pg_backend_pid()";
+    let ended: i64 = sqlx::query_scalar(terminate).fetch_one(&scene.admin).await?;
+    ensure!(ended == 3, "{ended} were ended");
+    until_without_sessions(&scene).await?;
+
+    let prepare = (&mut *preparing).prepare(SQL.into_sql_str());
+    ensure!(scene.counts("preparing", &[], prepare).await?.is_err());
+    scene.only_errors("server_shutdown", 1.0)?;
+    let prepare = (&mut *in_transaction).prepare(SQL.into_sql_str());
+    ensure!(scene.counts("preparing in a transaction", &[], prepare).await?.is_err());
+    scene.only_errors("server_shutdown", 2.0)?;
+    let describe = (&mut *describing).describe(SQL.into_sql_str());
+    ensure!(scene.counts("describing", &[], describe).await?.is_err());
+    scene.only_errors("server_shutdown", 3.0)
+}
+
+/// Waits until the server has no session but the administrator's.
+async fn until_without_sessions(scene: &Scene) -> Result<()> {
+    let sessions = "select count(*) from pg_stat_activity
+                    where backend_type = 'client backend' and pid <> pg_backend_pid()";
+    eventually("the sessions are ended", async || {
+        let sessions: i64 = sqlx::query_scalar(sessions).fetch_one(&scene.admin).await?;
+        Ok(sessions == 0)
+    })
+    .await
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use caracal_metrics::MetricsRegistry;
-use caracal_metrics::sqlx::{ObservedPool, PoolObserver};
+use caracal_metrics::sqlx::{ObservedConnection, ObservedPool, PoolObserver};
 use integration_tests::{Page, Postgres};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres as Pg};
@@ -15,7 +15,7 @@ const DURATIONS: &str = "caracal_database_query_duration_seconds_count";
 const ERRORS: &str = "caracal_database_connection_errors_total";
 
 /// Far more than any wait here takes, also on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 const SCHEMA: &str = "
     create table agents (id bigserial primary key, name text not null unique);
@@ -55,6 +55,24 @@ impl Scene {
         let metrics = MetricsRegistry::new();
         let pool = PoolObserver::new(&options.connect_lazy_with(login(owner))).wrap(&metrics)?;
         Ok(Self { postgres, admin, metrics, pool })
+    }
+
+    /// Takes a connection without waiting for it. It is opened beside the wrapper: on a busy machine that can
+    /// take longer than a pool with little patience waits, and is no timeout of the test's.
+    pub(crate) async fn take_one(&self) -> Result<ObservedConnection<Pg>> {
+        eventually("a connection opens", async || match self.pool.inner().acquire().await {
+            Ok(_) => Ok(true),
+            Err(sqlx::Error::PoolTimedOut) => Ok(false),
+            Err(error) => Err(error.into()),
+        })
+        .await?;
+        self.until_idle().await?;
+        self.pool.try_acquire().context("the idle connection is not to be had")
+    }
+
+    /// Waits until the pool has a connection to spare.
+    pub(crate) async fn until_idle(&self) -> Result<()> {
+        eventually("one is idle", async || Ok(self.pool_value("idle")? == 1.0)).await
     }
 
     /// How the server's owner connects.

@@ -1,0 +1,47 @@
+//! The statements that the service runs, by the server's own count.
+
+use anyhow::{Result, ensure};
+use integration_tests::Page;
+
+use crate::database::Database;
+
+const QUERIES: &str = "caracal_database_queries_total";
+const DURATIONS: &str = "caracal_database_query_duration_seconds_count";
+
+/// What `/lock` runs.
+const LOCK: &str = "select pg_advisory_xact_lock_shared";
+
+/// Each kind of statement that the service has: its labels, and how the server knows it.
+const STATEMENTS: [(&str, &str, &[&str]); 6] = [
+    ("select", "policies", &["select effect from policies"]),
+    ("select", "ledger", &["select count(*) from ledger"]),
+    ("insert", "ledger", &["insert into ledger"]),
+    ("update", "policies", &["update policies"]),
+    ("other", "unknown", &["begin", "commit"]),
+    ("select", "unknown", &[LOCK]),
+];
+
+/// The page counts each statement as a success as often as the server has executed it, and no others.
+/// `unheard` of those that waited for the lock the server executed for clients that had gone away.
+pub(crate) async fn compare(database: &Database, page: &Page, unheard: f64) -> Result<()> {
+    let mut sum = 0.0;
+    for (operation, table, statements) in STATEMENTS {
+        let labels = [("operation", operation), ("table", table), ("status", "success")];
+        let counted = page.value(QUERIES, &labels);
+        let mut executed = 0.0;
+        for statement in statements {
+            executed += database.executed(statement).await?;
+        }
+        if statements.contains(&LOCK) {
+            executed -= unheard;
+        }
+        ensure!(counted == executed, "{statements:?}: {counted} on the page, {executed} executed");
+        let timed = page.value(DURATIONS, &labels[..2]);
+        let ended = page.sum(QUERIES, &labels[..2]);
+        ensure!(timed == ended, "{operation} {table}: {timed} durations of {ended} statements");
+        sum += counted;
+    }
+    let all = page.sum(QUERIES, &[("status", "success")]);
+    ensure!(sum == all, "unexpected statements:\n{}", page.excerpt());
+    Ok(())
+}

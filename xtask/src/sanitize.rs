@@ -1,0 +1,36 @@
+//! The core's tests under ThreadSanitizer and AddressSanitizer.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use xshell::cmd;
+
+use crate::step::Steps;
+use crate::workspace::Workspace;
+
+/// Runs them one after the other, each in a target folder of its own.
+pub(crate) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
+    let sh = &workspace.shell;
+    let sysroot = cmd!(sh, "rustc --print sysroot").quiet().read()?;
+    ensure!(
+        Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.toml").is_file(),
+        "the standard library's source is missing: install it with `rustup component add rust-src`"
+    );
+    let host = cmd!(sh, "rustc --print host-tuple").quiet().read()?;
+    for sanitizer in ["thread", "address"] {
+        steps.run(&format!("{sanitizer} sanitizer"), "cargo xtask sanitize", || {
+            // The standard library is built as the tests are: ThreadSanitizer does not see what the
+            // compiled one's locks, channels and `Arc`s order, and reports races that are none. With
+            // the target named, build scripts and procedural macros are built as always.
+            cmd!(sh, "cargo test -Zbuild-std --target {host} --no-fail-fast")
+                .args(["--package", "caracal-metrics-core", "--all-features", "--lib", "--tests"])
+                .env("CARGO_TARGET_DIR", workspace.scratch().join(sanitizer))
+                .env("RUSTFLAGS", format!("-Zsanitizer={sanitizer}"))
+                // Both flags are unstable, on this toolchain as well.
+                .env("RUSTC_BOOTSTRAP", "1")
+                .run()?;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
