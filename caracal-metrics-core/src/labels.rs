@@ -121,6 +121,7 @@ pub(crate) const UNKNOWN_STATUS_CLASS: u32 = STATUS_CLASSES.len() as u32 - 1;
 
 /// Index of a request method: the nine of RFC 9110 and RFC 5789, case-sensitive as HTTP has them;
 /// everything else is `OTHER`, since a client may invent methods without end.
+#[inline]
 pub(crate) fn method_index(method: &str) -> u32 {
     match method {
         "GET" => 0,
@@ -137,6 +138,7 @@ pub(crate) fn method_index(method: &str) -> u32 {
 }
 
 /// Index of a status code, or `None` for a number outside the range that HTTP allows.
+#[inline]
 pub(crate) fn status_code_index(status_code: u16) -> Option<u32> {
     u32::from(status_code).checked_sub(100).filter(|index| *index < STATUS_CODES)
 }

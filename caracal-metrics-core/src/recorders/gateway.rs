@@ -106,6 +106,7 @@ impl MetricsRegistry {
 
     /// Counts a request as in flight until the guard is dropped: by the end of the scope, an early
     /// `?`, a panic, or a cancelled future that held it.
+    #[inline]
     pub fn track_gateway_request_in_flight(&self) -> InFlightGuard {
         InFlightGuard(self.core().track(Metric::GatewayRequestsInFlight))
     }
