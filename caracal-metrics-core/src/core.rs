@@ -177,13 +177,14 @@ impl Core {
     pub(crate) fn count<const OPEN: usize>(&self, metric: Metric, labels: Labels<'_, OPEN>) {
         match self.store(metric).recall(labels) {
             Some(cell) => engine::add(cell, 1),
-            None => self.count_anew(metric, labels),
+            None => self.count_anew(metric, labels.closed, &labels.open),
         }
     }
 
+    /// Not generic, so that it is compiled once and not with each crate that records.
     #[inline(never)]
-    fn count_anew<const OPEN: usize>(&self, metric: Metric, labels: Labels<'_, OPEN>) {
-        self.increment(self.series(metric, labels));
+    fn count_anew(&self, metric: Metric, closed: u32, open: &[&str]) {
+        self.increment(self.series_of(metric, closed, open));
     }
 
     /// Counts a duration, by label set.
@@ -197,18 +198,23 @@ impl Core {
     ) {
         match self.store(metric).recall(labels) {
             Some(cell) => self.observe_cell(metric, cell, duration),
-            None => self.time_anew(metric, labels, duration),
+            None => self.time_anew(metric, labels.closed, &labels.open, duration),
         }
     }
 
     #[inline(never)]
-    fn time_anew<const OPEN: usize>(
-        &self,
-        metric: Metric,
-        labels: Labels<'_, OPEN>,
-        duration: Duration,
-    ) {
-        self.observe(self.series(metric, labels), duration);
+    fn time_anew(&self, metric: Metric, closed: u32, open: &[&str], duration: Duration) {
+        self.observe(self.series_of(metric, closed, open), duration);
+    }
+
+    /// The series of a label set whose number of open labels is known at run time only.
+    fn series_of(&self, metric: Metric, closed: u32, open: &[&str]) -> Series {
+        match *open {
+            [] => self.series(metric, Labels { closed, open: [] }),
+            [value] => self.series(metric, Labels { closed, open: [value] }),
+            // No family has more: see `MAX_OPEN`.
+            [first, second, ..] => self.series(metric, Labels { closed, open: [first, second] }),
+        }
     }
 
     /// The series of this label set, made if it is new.

@@ -46,17 +46,20 @@ impl MetricsRegistry {
     }
 
     /// Counts a call that failed.
+    #[inline]
     pub fn record_circuit_breaker_failure(&self, name: &str) {
         self.count_of_breaker(Metric::CircuitBreakerFailures, 0, name);
     }
 
     /// Counts a call that succeeded.
+    #[inline]
     pub fn record_circuit_breaker_success(&self, name: &str) {
         self.count_of_breaker(Metric::CircuitBreakerSuccesses, 0, name);
     }
 
     /// Counts a transition. The state's gauge is set by
     /// [`set_circuit_breaker_state`](Self::set_circuit_breaker_state), as in the Python module.
+    #[inline]
     pub fn record_circuit_breaker_state_change(
         &self,
         name: &str,

@@ -11,6 +11,7 @@ use crate::registry::MetricsRegistry;
 use crate::series::Labels;
 
 /// The closed part of a query's labels, operation before status.
+#[inline]
 fn query_labels(operation: DatabaseOperationType, status: QueryStatus) -> u32 {
     operation.index() * QueryStatus::COUNT + status.index()
 }
@@ -28,6 +29,7 @@ pub struct PoolStats {
 
 impl MetricsRegistry {
     /// Counts a query and its duration.
+    #[inline]
     pub fn record_database_query(
         &self,
         operation: DatabaseOperationType,
@@ -93,6 +95,7 @@ impl MetricsRegistry {
     }
 
     /// Counts a connection that could not be had or broke.
+    #[inline]
     pub fn record_database_connection_error(&self, error_type: &str) {
         let labels = Labels { closed: 0, open: [error_type] };
         let core = self.core();

@@ -14,6 +14,7 @@ use crate::registry::MetricsRegistry;
 use crate::series::{Labels, NO_LABELS};
 
 /// The closed part of a request's labels, method before status code.
+#[inline]
 fn request_labels(core: &Core, method: &str, status_code: u16) -> u32 {
     let status = status_code_index(status_code).unwrap_or_else(|| {
         core.count_invalid(Metric::GatewayRequests);
@@ -27,6 +28,7 @@ impl MetricsRegistry {
     ///
     /// A method other than the nine standard ones counts as `OTHER`, a status code outside 100 to
     /// 999 as `unknown` (and in `caracal_metrics_invalid_values_total`).
+    #[inline]
     pub fn record_gateway_request(
         &self,
         method: &str,
@@ -84,6 +86,7 @@ impl MetricsRegistry {
     /// The route is the pattern that matched (`/agents/{id}`), never the path that was asked for:
     /// that one has as many values as clients like. A status code outside 100 to 599 counts as
     /// `unknown` (and in `caracal_metrics_invalid_values_total`).
+    #[inline]
     pub fn record_gateway_route_request(
         &self,
         route: &str,
@@ -112,6 +115,7 @@ impl MetricsRegistry {
     }
 
     /// Counts a failed authentication.
+    #[inline]
     pub fn record_auth_failure(&self, auth_method: &str, reason: &str) {
         let labels = Labels { closed: 0, open: [auth_method, reason] };
         let core = self.core();
@@ -127,6 +131,7 @@ impl MetricsRegistry {
     }
 
     /// Counts a request that replay protection blocked.
+    #[inline]
     pub fn record_replay_block(&self, reason: &str) {
         let labels = Labels { closed: 0, open: [reason] };
         let core = self.core();
@@ -142,6 +147,7 @@ impl MetricsRegistry {
     }
 
     /// Counts a request that was answered from cached policies alone.
+    #[inline]
     pub fn record_degraded_mode_request(&self) {
         let core = self.core();
         core.count(Metric::GatewayDegradedModeRequests, NO_LABELS);

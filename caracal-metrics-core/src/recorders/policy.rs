@@ -9,12 +9,14 @@ use crate::labels::PolicyDecisionType;
 use crate::registry::MetricsRegistry;
 use crate::series::{Labels, NO_LABELS};
 
+#[inline]
 fn decision_labels(decision: PolicyDecisionType) -> Labels<'static, 0> {
     Labels { closed: decision.index(), open: [] }
 }
 
 impl MetricsRegistry {
     /// Counts an evaluation and its duration.
+    #[inline]
     pub fn record_policy_evaluation(
         &self,
         decision: PolicyDecisionType,
@@ -61,20 +63,24 @@ impl MetricsRegistry {
     }
 
     /// Counts a policy that was found in the cache.
+    #[inline]
     pub fn record_policy_cache_hit(&self) {
         self.count_policy_cache(Metric::PolicyCacheHits);
     }
 
     /// Counts a policy that was not in the cache.
+    #[inline]
     pub fn record_policy_cache_miss(&self) {
         self.count_policy_cache(Metric::PolicyCacheMisses);
     }
 
     /// Counts a policy that the cache evicted.
+    #[inline]
     pub fn record_policy_cache_eviction(&self) {
         self.count_policy_cache(Metric::PolicyCacheEvictions);
     }
 
+    #[inline]
     fn count_policy_cache(&self, metric: Metric) {
         let core = self.core();
         core.count(metric, NO_LABELS);
