@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use crate::peers::{PEERS, Peer, SERIES, Work};
+use crate::peers::{PEERS, Peer, RECORDS, Row, SERIES, Work};
 use crate::rounds::Unit;
 use crate::{growth, layers};
 
@@ -15,15 +15,6 @@ pub(crate) struct Case {
     /// What is taken off each: what is there without any of them.
     pub(crate) without: Option<Work>,
 }
-
-type Row = (&'static str, fn(&Peer) -> Work);
-
-const RECORDS: [Row; 4] = [
-    ("counter, handle", |peer| (peer.handle)()),
-    ("counter, 3 labels by value", |peer| (peer.counter)()),
-    ("histogram, 2 labels by value (ours: and a counter, 3 labels)", |peer| (peer.histogram)()),
-    ("gateway request: in flight ±1, counter, histogram", |peer| (peer.request)()),
-];
 
 const PAGES: [Row; 2] = [
     ("page of 10k counters, a series", |peer| (peer.counters_page)()),

@@ -110,6 +110,7 @@ fn run(command: Command) -> Result<()> {
             cmd!(sh, "cargo run --release --package benchmarks -- {few...}").run()?;
             cmd!(sh, "cargo run --release --package benchmarks --bin memory").run()?;
             if !quick {
+                cmd!(sh, "cargo run --release --package benchmarks --bin instructions").run()?;
                 cmd!(sh, "cargo run --release --package benchmarks --bin breaker").run()?;
                 cmd!(sh, "cargo run --release --package benchmarks --bin scraped").run()?;
                 cmd!(sh, "cargo bench --package caracal-cache --all-features --bench hot_get")

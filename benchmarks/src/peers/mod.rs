@@ -30,6 +30,16 @@ pub(crate) struct Peer {
     pub(crate) histograms_page: fn() -> Work,
 }
 
+/// What is measured, and which of a library's work that is.
+pub(crate) type Row = (&'static str, fn(&Peer) -> Work);
+
+pub(crate) const RECORDS: [Row; 4] = [
+    ("counter, handle", |peer| (peer.handle)()),
+    ("counter, 3 labels by value", |peer| (peer.counter)()),
+    ("histogram, 2 labels by value (ours: and a counter, 3 labels)", |peer| (peer.histogram)()),
+    ("gateway request: in flight ±1, counter, histogram", |peer| (peer.request)()),
+];
+
 /// What all are compared with comes first, ours last.
 pub(crate) const PEERS: [Peer; 6] = [
     self::prometheus::PROMETHEUS,

@@ -1,0 +1,77 @@
+//! Instructions of a record: unlike its time, nearly the same in every run. It says nothing of how many
+//! a processor runs at once, or of what waits for memory.
+
+#[path = "../layers.rs"]
+mod layers;
+#[path = "../peers/mod.rs"]
+#[expect(dead_code, reason = "shared with the timings, which need the rest")]
+mod peers;
+
+use std::env;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use peers::{PEERS, RECORDS, Work};
+
+const TIMES: u64 = 10_000;
+
+const LAYER: &str = "axum layer, beyond one that does nothing";
+const WITHOUT: &str = "without";
+
+fn main() -> Result<()> {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    if let [row, name] = &arguments[..] {
+        let work = work(row, name).context("there is no such work")?;
+        // What is made at first is not counted.
+        work(TIMES);
+        counted_by_callgrind(&work);
+        return Ok(());
+    }
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        eprintln!(
+            "Instructions are not counted: valgrind is missing (Debian has it as `valgrind`)."
+        );
+        return Ok(());
+    }
+    for (row, _) in RECORDS {
+        println!("\n{row}\n\n| | instructions |\n|---|--:|");
+        for peer in PEERS {
+            println!("| {} | {} |", peer.name, instructions(row, peer.name)?);
+        }
+    }
+    println!("\n{LAYER}\n\n| | instructions |\n|---|--:|");
+    let without = instructions(LAYER, WITHOUT)?;
+    for (name, _) in layers::works() {
+        println!("| {name} | {} |", instructions(LAYER, name)?.saturating_sub(without));
+    }
+    Ok(())
+}
+
+fn work(row: &str, name: &str) -> Option<Work> {
+    if row == LAYER {
+        let works = layers::works().into_iter().chain([(WITHOUT, layers::without())]);
+        return works.into_iter().find_map(|(of, work)| (of == name).then_some(work));
+    }
+    let (_, make) = RECORDS.iter().find(|(what, _)| *what == row)?;
+    PEERS.iter().find(|peer| peer.name == name).map(make)
+}
+
+#[inline(never)]
+fn counted_by_callgrind(work: &Work) {
+    work(TIMES);
+}
+
+/// Of one repetition.
+fn instructions(row: &str, name: &str) -> Result<u64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg("--toggle-collect=*counted_by_callgrind*")
+        .arg(env::current_exe()?)
+        .args([row, name])
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "callgrind failed: {said}");
+    let collected = said.lines().find_map(|line| line.split_once("Collected : "));
+    let collected: u64 = collected.context("callgrind says no number")?.1.trim().parse()?;
+    Ok(collected / TIMES)
+}
