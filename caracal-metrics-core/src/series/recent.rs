@@ -1,8 +1,8 @@
 //! The label sets that a thread looked up last, for families with one open label.
 //!
-//! Services record the same few label sets again and again. What is found here was found by its
-//! full labels, as in the [`Interner`](super::interner::Interner), but for a third of the
-//! instructions: nothing is shared, so there is no table to load and no record to locate.
+//! Services record the same few label sets again and again. What is found here was compared in full,
+//! as in the [`Interner`](super::interner::Interner), but there is no table to load and no record to
+//! locate, since nothing is shared.
 
 use std::cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -5,7 +5,8 @@ use super::key::{Key, Labels};
 use crate::blocks::Blocks;
 use crate::engine::Cell;
 
-/// A record is its head and the chunks of its open values. Who has a record's place from a load with `Acquire` sees the record whole.
+/// A record is its head and the chunks of its open values. Who has its place from a load with
+/// `Acquire` sees it whole.
 #[derive(Debug)]
 pub(super) struct Records {
     chunks: Blocks<Stored>,
