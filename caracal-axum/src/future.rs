@@ -59,7 +59,7 @@ where
                 }
             }
         }
-        // The response is large: it is moved once, and read where it is.
+        // The response is large: without a classifier it is moved once, and read where it is.
         polled.map_ok(|response| response.map(|body| ResponseBody::new(body, this.exchange.take())))
     }
 }

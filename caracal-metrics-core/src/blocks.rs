@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 /// Elements of the first block, a power of two.
 const FIRST: usize = 16;
 
-/// Blocks of one size. Then the next ones are twice as large: at most a quarter of what is used is
-/// set aside unused.
+/// Blocks of one size. Then the next ones are twice as large: once there are many, about a quarter
+/// of what is used is set aside unused at most.
 const OF_A_SIZE: usize = 4;
 
 /// Enough for every index that a `u32` holds.

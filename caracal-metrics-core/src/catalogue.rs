@@ -13,6 +13,7 @@ use crate::labels::{
     TABLE, TO_STATE,
 };
 pub use crate::labels::{LabelSpec, LabelValues};
+use crate::series::MAX_OPEN;
 
 /// The type of a family, as `# TYPE` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -283,6 +284,13 @@ const _: () = {
     let mut place = 0;
     while place < CATALOGUE.len() {
         assert!(CATALOGUE[place].buckets.len() < HISTOGRAM_BUCKETS, "more buckets than a cell has");
+        let (labels, mut label, mut open) = (CATALOGUE[place].labels, 0, 0);
+        while label < labels.len() {
+            open +=
+                matches!(labels[label].values, LabelValues::Open | LabelValues::Optional) as usize;
+            label += 1;
+        }
+        assert!(open <= MAX_OPEN, "more open labels than a key has");
         place += 1;
     }
 };

@@ -212,7 +212,7 @@ impl Core {
         match *open {
             [] => self.series(metric, Labels { closed, open: [] }),
             [value] => self.series(metric, Labels { closed, open: [value] }),
-            // No family has more: see `MAX_OPEN`.
+            // The catalogue asserts that no family has more.
             [first, second, ..] => self.series(metric, Labels { closed, open: [first, second] }),
         }
     }

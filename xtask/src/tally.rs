@@ -49,14 +49,17 @@ impl Tally {
 pub(crate) fn run(mut cargo_test: Command, print: &mut impl Write) -> Result<Tally> {
     let mut child = cargo_test.stdout(Stdio::piped()).spawn().context("cargo can't be started")?;
     let mut output = BufReader::new(child.stdout.take().context("cargo has no standard output")?);
-    let (mut tally, mut line) = (Tally::default(), Vec::new());
+    let (mut tally, mut line, mut printed) = (Tally::default(), Vec::new(), Ok(()));
     while output.read_until(b'\n', &mut line)? > 0 {
-        print.write_all(&line)?;
+        // cargo goes on where nobody reads what it says, and is waited for.
+        printed = printed.and_then(|()| print.write_all(&line));
         tally.add(&String::from_utf8_lossy(&line));
         line.clear();
     }
     let status = child.wait()?;
+    printed?;
     ensure!(status.success(), "cargo test ended with {status}: {tally}");
+    ensure!(tally.passed > 0, "no test ran: {tally}");
     Ok(tally)
 }
 

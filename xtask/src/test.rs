@@ -20,7 +20,7 @@ const WITHOUT_PYTHON: &str = "CARACAL_TEST_WITHOUT_PYTHON";
 const RUN: &str = "CARACAL_TEST_RUN";
 
 /// How to run the tests.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Debug)]
 pub(crate) struct Options {
     /// Report the tests that need Docker as ignored (refused when CI=true).
     #[arg(long)]
@@ -42,7 +42,13 @@ pub(crate) struct Options {
 impl Options {
     /// Every test, once.
     pub(crate) fn once() -> Self {
-        Self { times: 1, ..Self::default() }
+        Self {
+            without_docker: false,
+            without_prometheus: false,
+            without_python: false,
+            times: 1,
+            cargo_test: Vec::new(),
+        }
     }
 
     /// Where every test must run, none may be left out.

@@ -73,5 +73,6 @@ fn instructions(row: &str, name: &str) -> Result<u64> {
     ensure!(output.status.success(), "callgrind failed: {said}");
     let collected = said.lines().find_map(|line| line.split_once("Collected : "));
     let collected: u64 = collected.context("callgrind says no number")?.1.trim().parse()?;
+    ensure!(collected > 0, "callgrind has not seen `counted_by_callgrind`");
     Ok(collected / TIMES)
 }

@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+/// Two to the 64th over the golden ratio: multiplied by it, numbers that are close end far apart.
+pub(super) const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Bytes of a chunk.
 const CHUNK: usize = 16;
 

@@ -149,7 +149,7 @@ impl Interner {
         let mut hasher = self.hasher.build_hasher();
         chunks(&mut |chunk| hasher.write_u128(chunk));
         // The closed labels are ours and few: no one can make them collide on purpose.
-        let head = (u64::from(head.closed) ^ head.lengths).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let head = (u64::from(head.closed) ^ head.lengths).wrapping_mul(chunk::GOLDEN_RATIO);
         hasher.finish() ^ head
     }
 

@@ -9,6 +9,6 @@ mod records;
 mod rows;
 mod store;
 
-pub(crate) use key::{Key, Labels, NO_LABELS};
+pub(crate) use key::{Key, Labels, MAX_OPEN, NO_LABELS};
 pub(crate) use rows::{Row, Rows};
 pub(crate) use store::{FamilyStore, OwnedSeries, nanos};

@@ -1,19 +1,21 @@
 //! The label sets that a thread looked up last, for families with one open label.
 //!
-//! Services record the same few label sets again and again. What is found here was compared in full,
-//! as in the [`Interner`](super::interner::Interner), but there is no table to load and no record to
-//! locate, since nothing is shared.
+//! Services record the same few label sets again and again. What is found here was compared in
+//! full, as in the [`Interner`](super::interner::Interner), but there is no table to load and no
+//! record to locate, since nothing is shared.
 
 use std::cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::chunk::GOLDEN_RATIO;
 use crate::engine::Cell;
 
 /// Two kibibytes a thread, a power of two.
 const LOOKUPS: usize = 64;
 
 thread_local! {
-    static RECENT: [cell::Cell<Found>; LOOKUPS] = const { [const { cell::Cell::new(Found::NONE) }; LOOKUPS] };
+    static RECENT: [cell::Cell<Found>; LOOKUPS] =
+        const { [const { cell::Cell::new(Found::NONE) }; LOOKUPS] };
 }
 
 /// What closed labels of no family are numbered.
@@ -58,7 +60,7 @@ impl Lookup {
     #[inline]
     fn place(self) -> usize {
         let [low, high] = self.halves();
-        let mixed = (low ^ high.rotate_left(29) ^ self.set).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed = (low ^ high.rotate_left(29) ^ self.set).wrapping_mul(GOLDEN_RATIO);
         (mixed >> (u64::BITS - LOOKUPS.ilog2())) as usize
     }
 

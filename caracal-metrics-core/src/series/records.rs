@@ -51,8 +51,8 @@ impl Records {
         Self { chunks: Blocks::none() }
     }
 
-    /// Keeps a record in the first place from `end` on, which it moves behind the record. Places
-    /// are 16 bytes, so the memory of a machine ends before their numbers do.
+    /// Keeps a record in the first place from `end` on, which it moves behind the record. There are
+    /// places for 64 GiB.
     pub(super) fn push<const OPEN: usize>(
         &self,
         end: &mut usize,

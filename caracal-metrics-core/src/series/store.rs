@@ -107,6 +107,8 @@ impl FamilyStore {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
     pub(crate) fn recall<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<Cell> {
+        // Beyond them are the numbers of another family.
+        debug_assert!(labels.closed < self.family.closed_sets());
         match &self.index {
             Index::Dense(cells) if OPEN == 0 => made(cells.get(labels.closed as usize)?),
             Index::Interned(interner) if OPEN > 0 => interner.recall(labels),

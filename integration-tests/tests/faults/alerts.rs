@@ -34,7 +34,7 @@ const UNKNOWN_AGENTS: [&str; 4] = [
 const LONG_WINDOWS: [&str; 3] =
     ["GatewayErrorBudgetBurn6h", "GatewayErrorBudgetBurn1d", "GatewayErrorBudgetBurn3d"];
 
-/// No alert is without a scenario.
+/// Each alert is in the list of a scenario, which waits for those in its list.
 pub(crate) fn each_has_a_scenario() -> Result<()> {
     let mut alerts = BTreeSet::new();
     for (_, text) in rule_files()? {

@@ -86,9 +86,10 @@ pub(crate) async fn two_instances() -> Result<()> {
 
     sound.kill().await?;
     until_firing(&prometheus, &[DOWN]).await?;
-    let gone = format!("ALERTS{{alertname=\"CaracalTargetDown\",instance=\"{address}\"}}");
+    let gone = format!("ALERTS{{alertname=\"{DOWN}\",instance=\"{address}\"}}");
     until(&prometheus, &gone, |values| values.len() == 1).await?;
-    until(&prometheus, "count(ALERTS{alertname=\"CaracalTargetDown\"})", |v| v == [1.0]).await?;
+    let count = format!("count(ALERTS{{alertname=\"{DOWN}\"}})");
+    until(&prometheus, &count, |values| values == [1.0]).await?;
     // Its series end at once, and the one that is left speaks for the job.
     until(&prometheus, pools, |values| values == [f64::from(settings.connections)]).await?;
     until(&prometheus, RATIO, |values| matches!(values, [ratio] if *ratio > 0.95)).await?;

@@ -13,8 +13,7 @@ use crate::statements;
 
 /// Far more than any wait here takes, also on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// What a scenario may add to the memory of the process, in which other scenarios run beside it. All of them
-/// together add 22 MiB.
+/// What a scenario may add to the memory of the process, in which other scenarios run beside it.
 const MEMORY: f64 = 64.0 * 1024.0 * 1024.0;
 
 static PANICS: AtomicUsize = AtomicUsize::new(0);
@@ -63,6 +62,10 @@ impl Scene {
         self.settings.listen = self.service.address();
         self.service.kill().await?;
         self.client.forget();
+        eventually("the server has ended the sessions", async || {
+            Ok(self.database.sessions().await? == 0.0)
+        })
+        .await?;
         self.database.forget_statements().await?;
         self.service = Service::start(&self.settings, self.database.service_url()).await?;
         Ok(())
