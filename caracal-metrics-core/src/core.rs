@@ -1,17 +1,20 @@
 //! What all handles of one registry share.
 
+mod recording;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::{Mutex, ReentrantMutex};
 
 use crate::adapter::Instances;
 use crate::catalogue::{CATALOGUE, Metric, MetricKind, Origin};
-use crate::engine::{self, Cell};
-use crate::exemplar::{Exemplar, Exemplars};
+use crate::engine::Cell;
+use crate::exemplar::Exemplars;
 use crate::exposition::join_labels;
 use crate::labels::LabelValues;
 use crate::series::{FamilyStore, Labels, NO_LABELS, Rows};
+
+pub(crate) use recording::{Series, Tracked};
 
 #[derive(Debug)]
 pub(crate) struct Core {
@@ -30,29 +33,6 @@ pub(crate) struct Core {
     /// together. Reentrant, since an instance may run the user's code (a cache's listeners), and
     /// that may read the metrics.
     scraping: ReentrantMutex<()>,
-}
-
-/// One series to record into.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Series {
-    metric: Metric,
-    cell: Cell,
-    /// The family was full: this is the aggregated series, and each record is counted as folded.
-    folded: bool,
-}
-
-/// One of what a gauge counts.
-///
-/// It does not keep the registry, which would be two locked instructions for a request. The gauge's
-/// cell outlives the registry until all that it counts is gone: see [`engine::release_when_zero`].
-#[derive(Debug)]
-pub(crate) struct Tracked(Cell);
-
-impl Drop for Tracked {
-    #[inline]
-    fn drop(&mut self) {
-        engine::shift(self.0, -1);
-    }
 }
 
 impl Core {
@@ -169,149 +149,6 @@ impl Core {
             self.exemplars.forget(cell);
             self.store(metric).release(cell);
         }
-    }
-
-    /// Counts one, by label set.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
-    pub(crate) fn count<const OPEN: usize>(&self, metric: Metric, labels: Labels<'_, OPEN>) {
-        match self.store(metric).recall(labels) {
-            Some(cell) => engine::add(cell, 1),
-            None => self.count_anew(metric, labels.closed, &labels.open),
-        }
-    }
-
-    /// Not generic, so that it is compiled once and not with each crate that records.
-    #[inline(never)]
-    fn count_anew(&self, metric: Metric, closed: u32, open: &[&str]) {
-        self.increment(self.series_of(metric, closed, open));
-    }
-
-    /// Counts a duration, by label set.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
-    pub(crate) fn time<const OPEN: usize>(
-        &self,
-        metric: Metric,
-        labels: Labels<'_, OPEN>,
-        duration: Duration,
-    ) {
-        match self.store(metric).recall(labels) {
-            Some(cell) => self.observe_cell(metric, cell, duration),
-            None => self.time_anew(metric, labels.closed, &labels.open, duration),
-        }
-    }
-
-    #[inline(never)]
-    fn time_anew(&self, metric: Metric, closed: u32, open: &[&str], duration: Duration) {
-        self.observe(self.series_of(metric, closed, open), duration);
-    }
-
-    /// The series of a label set whose number of open labels is known at run time only.
-    fn series_of(&self, metric: Metric, closed: u32, open: &[&str]) -> Series {
-        match *open {
-            [] => self.series(metric, Labels { closed, open: [] }),
-            [value] => self.series(metric, Labels { closed, open: [value] }),
-            // The catalogue asserts that no family has more.
-            [first, second, ..] => self.series(metric, Labels { closed, open: [first, second] }),
-        }
-    }
-
-    /// The series of this label set, made if it is new.
-    pub(crate) fn series<const OPEN: usize>(
-        &self,
-        metric: Metric,
-        labels: Labels<'_, OPEN>,
-    ) -> Series {
-        let (cell, folded) = self.store(metric).resolve(labels);
-        Series { metric, cell, folded }
-    }
-
-    /// The series of this label set, if it is there.
-    pub(crate) fn known_series<const OPEN: usize>(
-        &self,
-        metric: Metric,
-        labels: Labels<'_, OPEN>,
-    ) -> Option<Series> {
-        let cell = self.store(metric).find(labels)?;
-        Some(Series { metric, cell, folded: false })
-    }
-
-    /// Counts one.
-    #[inline]
-    pub(crate) fn increment(&self, series: Series) {
-        engine::add(series.cell, 1);
-        self.count_folded(series);
-    }
-
-    /// Counts a duration.
-    #[inline]
-    pub(crate) fn observe(&self, series: Series, duration: Duration) {
-        self.observe_cell(series.metric, series.cell, duration);
-        self.count_folded(series);
-    }
-
-    /// Counts a duration that the exemplar is an example of.
-    pub(crate) fn observe_with_exemplar(
-        &self,
-        series: Series,
-        duration: Duration,
-        exemplar: &Exemplar,
-    ) {
-        self.observe(series, duration);
-        let bucket = self.store(series.metric).bucket(duration);
-        self.exemplars.keep(series.cell, bucket, duration, exemplar);
-    }
-
-    /// Counts a duration into a cell of this histogram.
-    #[inline]
-    pub(crate) fn observe_cell(&self, metric: Metric, cell: Cell, duration: Duration) {
-        if !self.store(metric).observe(cell, duration) {
-            self.count_invalid(metric);
-        }
-    }
-
-    /// Sets a gauge. A number beyond `i64` reads as its largest.
-    pub(crate) fn set(&self, series: Series, value: u64) {
-        engine::set(series.cell, i64::try_from(value).unwrap_or(i64::MAX));
-        self.count_folded(series);
-    }
-
-    /// Counts one more in a [tracked](FamilyStore::tracks) gauge until it is dropped.
-    #[inline]
-    pub(crate) fn track(&self, metric: Metric) -> Tracked {
-        debug_assert!(self.store(metric).tracks());
-        let cell = match self.store(metric).recall(NO_LABELS) {
-            Some(cell) => cell,
-            None => self.series(metric, NO_LABELS).cell,
-        };
-        engine::shift(cell, 1);
-        Tracked(cell)
-    }
-
-    #[inline]
-    fn count_folded(&self, series: Series) {
-        if series.folded {
-            self.count_about(Metric::SeriesLimited, series.metric);
-        }
-    }
-
-    /// Counts a value that was corrected or set aside.
-    #[cold]
-    pub(crate) fn count_invalid(&self, metric: Metric) {
-        self.count_about(Metric::InvalidValues, metric);
-    }
-
-    /// Counts a collector or a callback that failed during a scrape.
-    #[cold]
-    pub(crate) fn count_collection_error(&self) {
-        self.count(Metric::CollectionErrors, NO_LABELS);
-    }
-
-    #[cold]
-    fn count_about(&self, counter: Metric, metric: Metric) {
-        let labels = Labels { closed: metric as u32, open: [] };
-        engine::add(self.series(counter, labels).cell, 1);
     }
 }
 
