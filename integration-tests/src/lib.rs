@@ -12,6 +12,7 @@ mod prometheus;
 mod promtool;
 mod python;
 mod server;
+mod wait;
 
 pub use gateway::Gateway;
 pub use harness::{Needs, run, test};
@@ -21,6 +22,7 @@ pub use prometheus::{Prometheus, Sample};
 pub use promtool::{PromtoolReport, promtool_check, promtool_test_rules};
 pub use python::{PythonSample, python_samples};
 pub use server::ServerProcess;
+pub use wait::{PATIENCE, eventually};
 
 /// The code in the documentation's pages.
 #[cfg(doctest)]

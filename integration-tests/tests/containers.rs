@@ -1,10 +1,9 @@
 //! The adapters against real databases, in containers.
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use integration_tests::{Needs, Postgres, run, test};
+use integration_tests::{Needs, Postgres, eventually, run, test};
 use sqlx::PgPool;
 use tokio::process::Command;
 use tokio::sync::oneshot;
@@ -48,10 +47,6 @@ async fn no_container_outlives_a_panic() -> Result<()> {
     let panicking = tokio::spawn(panic_beside(named));
     let id = name.await.context("no container was started")?;
     ensure!(panicking.await.is_err_and(|error| error.is_panic()));
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while exists(&id).await? {
-        ensure!(Instant::now() < deadline, "{id} outlives the test that started it");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(())
+    eventually("the container goes with the test that started it", async || Ok(!exists(&id).await?))
+        .await
 }

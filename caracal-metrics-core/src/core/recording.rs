@@ -142,10 +142,8 @@ impl Core {
     #[inline]
     pub(crate) fn track(&self, metric: Metric) -> Tracked {
         debug_assert!(self.store(metric).tracks());
-        let cell = match self.store(metric).recall(NO_LABELS) {
-            Some(cell) => cell,
-            None => self.series(metric, NO_LABELS).cell,
-        };
+        let known = self.store(metric).recall(NO_LABELS);
+        let cell = known.unwrap_or_else(|| self.series(metric, NO_LABELS).cell);
         engine::shift(cell, 1);
         Tracked(cell)
     }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use integration_tests::Page;
+use integration_tests::{Page, eventually};
 use reqwest::StatusCode;
 
-use crate::scene::{Scene, eventually};
+use crate::scene::Scene;
 use crate::service::Settings;
 
 const CHECKED_OUT: &str = "caracal_database_connection_pool_checked_out";

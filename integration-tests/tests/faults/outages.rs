@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use integration_tests::eventually;
 use reqwest::StatusCode;
 
-use crate::scene::{Scene, eventually};
+use crate::scene::Scene;
 use crate::service::Settings;
 
 const ERRORS: &str = "caracal_database_connection_errors_total";

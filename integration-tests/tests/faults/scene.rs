@@ -4,15 +4,13 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use integration_tests::Page;
+use integration_tests::{PATIENCE, Page, eventually};
 
 use crate::client::Client;
 use crate::database::Database;
 use crate::service::{Service, Settings, THREADS};
 use crate::statements;
 
-/// Far more than any wait here takes, also on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
 /// What a scenario may add to the memory of the process, in which other scenarios run beside it.
 const MEMORY: f64 = 64.0 * 1024.0 * 1024.0;
 
@@ -168,14 +166,4 @@ impl Scene {
         ensure!(panics == 0, "panics in services: {panics}");
         Ok(())
     }
-}
-
-/// Asks again until it is so.
-pub(crate) async fn eventually(what: &str, so: impl AsyncFn() -> Result<bool>) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    while !so().await? {
-        ensure!(Instant::now() < deadline, "it never came about that {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
 }

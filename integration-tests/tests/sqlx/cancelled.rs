@@ -16,7 +16,8 @@ pub(crate) async fn cancelled_queries() -> Result<()> {
     let in_the_server = [(); 3].map(|()| sleep());
     scene.until_sleeping(3).await?;
     let waiting = sleep();
-    crate::scene::eventually("one waits", async || Ok(scene.pool_value("pending")? == 1.0)).await?;
+    integration_tests::eventually("one waits", async || Ok(scene.pool_value("pending")? == 1.0))
+        .await?;
 
     let cancel = async {
         waiting.abort();

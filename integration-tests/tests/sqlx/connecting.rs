@@ -4,13 +4,13 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use integration_tests::Postgres;
+use integration_tests::{PATIENCE, Postgres};
 use sqlx::ConnectOptions;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use testcontainers::ImageExt;
 
-use crate::scene::{PATIENCE, Scene};
+use crate::scene::Scene;
 
 /// Where one waits in vain.
 const SHORT: Duration = Duration::from_millis(500);

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use integration_tests::eventually;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Executor, SqlSafeStr};
 
-use crate::scene::{Scene, eventually};
+use crate::scene::Scene;
 
 pub(crate) async fn acquire_timeout() -> Result<()> {
     const WAIT: Duration = Duration::from_millis(500);

@@ -1,21 +1,17 @@
 //! A server, a wrapped pool on it, and an administrator beside it.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use caracal_metrics::MetricsRegistry;
 use caracal_metrics::sqlx::{ObservedConnection, ObservedPool, PoolObserver};
-use integration_tests::{Page, Postgres};
+use integration_tests::{PATIENCE, Page, Postgres, eventually};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres as Pg};
 
 const QUERIES: &str = "caracal_database_queries_total";
 const DURATIONS: &str = "caracal_database_query_duration_seconds_count";
 const ERRORS: &str = "caracal_database_connection_errors_total";
-
-/// Far more than any wait here takes, also on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 const SCHEMA: &str = "
     create table agents (id bigserial primary key, name text not null unique);
@@ -176,14 +172,4 @@ impl Counts {
             durations: less(self.durations, &before.durations),
         }
     }
-}
-
-/// Asks again until it is so.
-pub(crate) async fn eventually(what: &str, so: impl AsyncFn() -> Result<bool>) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    while !so().await? {
-        ensure!(Instant::now() < deadline, "it never came about that {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
 }
