@@ -1,6 +1,7 @@
 //! The database of a scenario: the server in its container, and its administrator.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -36,6 +37,9 @@ pub(crate) fn allowed(n: usize) -> bool {
 pub(crate) struct Database {
     postgres: Postgres,
     admin: PgPool,
+    /// A session for the first lock that is older than all of the service's. A server that stops ends
+    /// the younger ones first: what waits for the lock is ended before the lock is free.
+    oldest: Mutex<Option<PgConnection>>,
     service_url: String,
 }
 
@@ -79,7 +83,8 @@ impl Database {
         let (host, port) = (options.get_host(), options.get_port());
         let name = options.get_database().context("the URL names no database")?;
         let service_url = format!("postgres://{ROLE}:{PASSWORD}@{host}:{port}/{name}");
-        Ok(Self { postgres, admin, service_url })
+        let oldest = Mutex::new(Some(PgConnection::connect(postgres.url()).await?));
+        Ok(Self { postgres, admin, oldest, service_url })
     }
 
     /// Where the service finds it.
@@ -126,7 +131,11 @@ impl Database {
 
     /// Takes the lock that `/lock` waits for, until it is released.
     pub(crate) async fn lock(&self) -> Result<Lock> {
-        let mut connection = PgConnection::connect(self.postgres.url()).await?;
+        let oldest = self.oldest.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut connection = match oldest {
+            Some(connection) => connection,
+            None => PgConnection::connect(self.postgres.url()).await?,
+        };
         sqlx::query("select pg_advisory_lock(1)").execute(&mut connection).await?;
         Ok(Lock { connection })
     }
