@@ -1,11 +1,9 @@
 //! The demo gateway as a process.
 
-use std::env;
-use std::path::PathBuf;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use crate::ServerProcess;
+use crate::binary::binary;
 
 /// The gateway's flag for the address to listen on.
 const LISTEN: &str = "--listen";
@@ -36,30 +34,5 @@ impl Gateway {
     #[must_use]
     pub fn server(&self) -> &ServerProcess {
         &self.server
-    }
-}
-
-/// A binary of another package of the workspace: Cargo tells a test only where its own package's are. Both
-/// are in the profile's folder, the test one level below.
-fn binary(name: &str) -> Result<PathBuf> {
-    let test = env::current_exe()?;
-    let profile = test.ancestors().nth(2).context("the test is not in a target folder")?;
-    let binary = profile.join(name).with_extension(env::consts::EXE_EXTENSION);
-    ensure!(
-        binary.is_file(),
-        "{} was not built: run `cargo xtask test`, or `cargo build --package {name}` first",
-        binary.display()
-    );
-    Ok(binary)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::binary;
-
-    #[test]
-    fn a_binary_that_was_not_built_is_named() {
-        let error = binary("no-such-program").unwrap_err().to_string();
-        assert!(error.contains("no-such-program was not built: run `cargo xtask test`"), "{error}");
     }
 }

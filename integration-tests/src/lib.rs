@@ -4,6 +4,8 @@
 //! Postgres image, `prometheus` and `promtool` must be on the `PATH`, and `python3` must have
 //! `prometheus_client`.
 
+mod binary;
+mod expressions;
 mod gateway;
 mod harness;
 mod page;
@@ -12,8 +14,10 @@ mod prometheus;
 mod promtool;
 mod python;
 mod server;
+pub mod service;
 mod wait;
 
+pub use expressions::{Expression, expressions};
 pub use gateway::Gateway;
 pub use harness::{Needs, run, test};
 pub use page::{Page, Series};

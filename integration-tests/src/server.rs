@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
+use crate::PATIENCE;
+
 /// A child process that serves HTTP on the loopback interface; killed when dropped.
 #[derive(Debug)]
 pub struct ServerProcess {
@@ -20,7 +22,7 @@ pub struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts `program` and waits until `ready_path` answers with success.
+    /// Starts `program` on a free port and waits until `ready_path` answers with success.
     ///
     /// `arguments` gets the address to listen on and a folder that goes when the server does.
     ///
@@ -36,20 +38,36 @@ impl ServerProcess {
         let mut attempts = 3;
         loop {
             attempts -= 1;
-            let mut server = Self::spawn(program, &arguments)?;
-            match server.wait_until_ready(ready_path).await {
-                Ok(()) => return Ok(server),
-                Err(_) if attempts > 0 && server.log().contains("address already in use") => {}
-                Err(error) => return Err(error),
+            let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+            match Self::start_at(address, program, ready_path, &arguments).await {
+                // What says so writes it with a large A or a small one.
+                Err(error)
+                    if attempts > 0 && format!("{error:?}").contains("ddress already in use") => {}
+                outcome => return outcome,
             }
         }
     }
 
+    /// The same, at this address.
+    ///
+    /// # Errors
+    /// As [`ServerProcess::start`].
+    pub async fn start_at(
+        address: SocketAddr,
+        program: &Path,
+        ready_path: &str,
+        arguments: impl Fn(SocketAddr, &Path) -> Result<Vec<String>>,
+    ) -> Result<Self> {
+        let mut server = Self::spawn(address, program, arguments)?;
+        server.wait_until_ready(ready_path).await?;
+        Ok(server)
+    }
+
     fn spawn(
+        address: SocketAddr,
         program: &Path,
         arguments: impl Fn(SocketAddr, &Path) -> Result<Vec<String>>,
     ) -> Result<Self> {
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let folder = tempfile::tempdir()?;
         let arguments = arguments(address, folder.path())?;
         // A file, and not a pipe: nobody reads along, and a full pipe would stop the server.
@@ -69,7 +87,7 @@ impl ServerProcess {
 
     async fn wait_until_ready(&mut self, path: &str) -> Result<()> {
         let url = self.url(path);
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait()? {
                 bail!("the server ended ({status}) before {url} answered:\n{}", self.log());
@@ -107,6 +125,13 @@ impl ServerProcess {
             .unwrap_or_default()
     }
 
+    /// Kills it: nothing is finished, nobody is told. Its port is free afterwards.
+    pub fn kill(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// The server's own folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -116,8 +141,6 @@ impl ServerProcess {
 
 impl Drop for ServerProcess {
     fn drop(&mut self) {
-        // An error means that it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }

@@ -12,8 +12,8 @@ use crate::monitoring::{
     QUICK, QUICKEST, ensure_quiet, prometheus, rule_files, until, until_firing, until_resolved,
 };
 use crate::scene::Scene;
-use crate::service::Settings;
 use crate::steady::Steady;
+use integration_tests::service::Settings;
 
 const FAILING_DATABASE: [&str; 5] = [
     "CircuitBreakerOpen",

@@ -7,7 +7,7 @@ use integration_tests::{Page, eventually};
 use reqwest::StatusCode;
 
 use crate::scene::Scene;
-use crate::service::Settings;
+use integration_tests::service::Settings;
 
 const STATE: &str = "caracal_circuit_breaker_state";
 const CHANGES: &str = "caracal_circuit_breaker_state_changes_total";
@@ -115,8 +115,8 @@ pub(crate) async fn cache_expiry() -> Result<()> {
     const EVICTIONS: &str = "caracal_policy_cache_evictions_total";
     const EXPIRED: [(&str, &str); 2] = [("cache", "policy"), ("cause", "expired")];
     // Longer than forty requests take on a busy machine.
-    let policies_live_for = Duration::from_secs(6);
-    let scene = Scene::set(Settings { policies_live_for, ..Settings::default() }).await?;
+    let cached_for = Duration::from_secs(6);
+    let scene = Scene::set(Settings { cached_for, ..Settings::default() }).await?;
     for _ in 0..2 {
         for n in 0..AGENTS {
             scene.client.act(&format!("agent-{n}")).await?;

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, ensure};
+use integration_tests::service::{CACHE, DATABASE, DEGRADED, GOOD_KEY, KEY, NONCE};
 use integration_tests::{Page, Series};
 use reqwest::{Method, StatusCode};
 use tokio::task::JoinHandle;
 
-use crate::handlers::{CACHE, DATABASE, DEGRADED, GOOD_KEY, KEY, NONCE};
-
 /// The series that the books know of: each must read what the books say, and no other may be there.
-const BOOKED: [&str; 13] = [
+const BOOKED: [&str; 15] = [
     "caracal_gateway_requests_total",
     "caracal_gateway_request_duration_seconds_count",
+    "caracal_gateway_route_requests_total",
+    "caracal_gateway_route_request_duration_seconds_count",
     "caracal_gateway_auth_failures_total",
     "caracal_gateway_replay_blocks_total",
     "caracal_gateway_degraded_mode_requests_total",
@@ -27,6 +28,8 @@ const BOOKED: [&str; 13] = [
     "caracal_circuit_breaker_unfinished_calls_total",
 ];
 const POLICY_EVALUATIONS: &str = "caracal_policy_evaluations_total";
+/// The path of what waits for the administrator's lock.
+const LOCK: &str = "/lock";
 const BREAKER: (&str, &str) = ("name", "database");
 
 /// What was sent and what came back, as the series that should say so.
@@ -42,16 +45,25 @@ impl Books {
         *self.series.entry(Series::new(name, labels)).or_default() += 1.0;
     }
 
-    fn request(&mut self, method: &str, status: &str, auth_method: &str) {
-        let labels = [("method", method), ("status_code", status), ("auth_method", auth_method)];
+    fn request(&mut self, method: &Method, path: &str, status: &str, auth_method: &str) {
+        let method = ("method", method.as_str());
+        let labels = [method, ("status_code", status), ("auth_method", auth_method)];
         self.count("caracal_gateway_requests_total", &labels);
         self.count("caracal_gateway_request_duration_seconds_count", &labels[..2]);
+        let route = match path.rsplit('/').next() {
+            Some(action) if path.starts_with("/agents/") => format!("/agents/{{agent}}/{action}"),
+            _ => path.to_owned(),
+        };
+        let status_class = format!("{}xx", &status[..1]);
+        let labels = [("route", route.as_str()), method, ("status_class", &status_class)];
+        self.count("caracal_gateway_route_requests_total", &labels);
+        self.count("caracal_gateway_route_request_duration_seconds_count", &labels[..2]);
     }
 
     fn answered(&mut self, method: &Method, path: &str, answer: &Answer) {
         let status = answer.status;
         let auth_method = if status == StatusCode::UNAUTHORIZED { "none" } else { "key" };
-        self.request(method.as_str(), status.as_str(), auth_method);
+        self.request(method, path, status.as_str(), auth_method);
         match status {
             StatusCode::UNAUTHORIZED => {
                 let labels = [("auth_method", "key"), ("reason", "unknown_key")];
@@ -96,8 +108,8 @@ impl Books {
     }
 
     /// The client went away while the database worked for it.
-    fn abandoned(&mut self, method: &Method) {
-        self.request(method.as_str(), "499", "none");
+    fn abandoned(&mut self, method: &Method, path: &str) {
+        self.request(method, path, "499", "none");
         let labels = [BREAKER, ("outcome", "cancelled")];
         self.count("caracal_circuit_breaker_unfinished_calls_total", &labels);
     }
@@ -234,14 +246,14 @@ impl Client {
     /// Starts a request that waits for the administrator's lock.
     pub(crate) fn start_waiting(&self) -> JoinHandle<Result<Answer>> {
         let client = self.clone();
-        tokio::spawn(async move { client.send(Method::GET, "/lock", &[(KEY, GOOD_KEY)]).await })
+        tokio::spawn(async move { client.send(Method::GET, LOCK, &[(KEY, GOOD_KEY)]).await })
     }
 
     /// Goes away from a request that waits.
     pub(crate) async fn abandon(&self, waiting: JoinHandle<Result<Answer>>) {
         waiting.abort();
         if waiting.await.is_err_and(|error| error.is_cancelled()) {
-            self.books().abandoned(&Method::GET);
+            self.books().abandoned(&Method::GET, LOCK);
         }
     }
 

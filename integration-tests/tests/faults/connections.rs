@@ -7,7 +7,7 @@ use integration_tests::{Page, eventually};
 use reqwest::StatusCode;
 
 use crate::scene::Scene;
-use crate::service::Settings;
+use integration_tests::service::Settings;
 
 const CHECKED_OUT: &str = "caracal_database_connection_pool_checked_out";
 const PENDING: &str = "caracal_database_connection_pool_pending";

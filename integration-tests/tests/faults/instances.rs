@@ -1,12 +1,12 @@
 //! Services that come and go under one Prometheus.
 
 use anyhow::{Result, ensure};
+use integration_tests::service::{Service, Settings};
 use reqwest::StatusCode;
 
 use crate::client::Client;
 use crate::monitoring::{QUICK, configuration, prometheus, until, until_firing, until_resolved};
 use crate::scene::Scene;
-use crate::service::{Service, Settings};
 use crate::steady::Steady;
 
 pub(crate) const ALERTS: [&str; 2] = [DOWN, ABSENT];
@@ -84,7 +84,7 @@ pub(crate) async fn two_instances() -> Result<()> {
     until(&prometheus, p95, |values| matches!(values, [p95] if *p95 > 0.0)).await?;
     works.stop().await?;
 
-    sound.kill().await?;
+    sound.kill();
     until_firing(&prometheus, &[DOWN]).await?;
     let gone = format!("ALERTS{{alertname=\"{DOWN}\",instance=\"{address}\"}}");
     until(&prometheus, &gone, |values| values.len() == 1).await?;
@@ -94,8 +94,7 @@ pub(crate) async fn two_instances() -> Result<()> {
     until(&prometheus, pools, |values| values == [f64::from(settings.connections)]).await?;
     until(&prometheus, RATIO, |values| matches!(values, [ratio] if *ratio > 0.95)).await?;
 
-    let settings = Settings { listen: address, ..settings };
-    let mut again = Service::start(&settings, scene.database.service_url()).await?;
+    let again = Service::start_at(address, &settings, scene.database.service_url()).await?;
     let works =
         Steady::send(&Client::new(address), |client| async move { client.write("agent-1").await });
     until_resolved(&prometheus, &[DOWN]).await?;
@@ -110,5 +109,5 @@ pub(crate) async fn two_instances() -> Result<()> {
     until_firing(&prometheus, &[ABSENT]).await?;
     prometheus.reconfigure(|folder| configuration(folder, QUICK, &targets)).await?;
     until_resolved(&prometheus, &[ABSENT]).await?;
-    again.kill().await
+    again.ensure_no_panic()
 }

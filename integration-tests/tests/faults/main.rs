@@ -6,12 +6,11 @@ mod breaker;
 mod client;
 mod connections;
 mod database;
-mod handlers;
 mod instances;
 mod monitoring;
 mod outages;
+mod panels;
 mod scene;
-mod service;
 mod statements;
 mod steady;
 mod traffic;
@@ -21,7 +20,6 @@ use std::process::ExitCode;
 use integration_tests::{Needs, run, test};
 
 fn main() -> ExitCode {
-    scene::count_panics();
     let docker = &[Needs::Docker];
     let both = &[Needs::Docker, Needs::Prometheus];
     run(vec![
@@ -33,6 +31,7 @@ fn main() -> ExitCode {
         test("alerts_of_impatient_callers", both, alerts::impatient_callers),
         test("alerts_of_unknown_agents", both, alerts::unknown_agents),
         test("alerts_that_look_back_for_days", both, alerts::long_windows),
+        test("every_expression_moves", both, panels::every_expression_moves),
         test("every_alert_has_a_scenario", &[], || async { alerts::each_has_a_scenario() }),
         test("normal_traffic", docker, traffic::normal_traffic),
         test("two_hundred_clients", docker, traffic::two_hundred_clients),

@@ -7,7 +7,7 @@ use integration_tests::eventually;
 use reqwest::StatusCode;
 
 use crate::scene::Scene;
-use crate::service::Settings;
+use integration_tests::service::Settings;
 
 const ERRORS: &str = "caracal_database_connection_errors_total";
 const STATE: &str = "caracal_circuit_breaker_state";

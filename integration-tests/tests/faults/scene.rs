@@ -1,31 +1,17 @@
 //! A database, a service on it, a client of that; and what must hold when all is over.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use integration_tests::service::{Connections, Service, Settings};
 use integration_tests::{PATIENCE, Page, eventually};
 
 use crate::client::Client;
 use crate::database::Database;
-use crate::service::{Service, Settings, THREADS};
 use crate::statements;
 
 /// What a scenario may add to the memory of the process, in which other scenarios run beside it.
 const MEMORY: f64 = 64.0 * 1024.0 * 1024.0;
-
-static PANICS: AtomicUsize = AtomicUsize::new(0);
-
-/// Counts the panics of services: tokio and hyper catch them, so that no test would see one.
-pub(crate) fn count_panics() {
-    let default = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().name() == Some(THREADS) {
-            PANICS.fetch_add(1, Relaxed);
-        }
-        default(panic);
-    }));
-}
 
 pub(crate) struct Scene {
     pub(crate) database: Database,
@@ -57,15 +43,16 @@ impl Scene {
 
     /// Kills the service and starts another one at its address.
     pub(crate) async fn restart(&mut self) -> Result<()> {
-        self.settings.listen = self.service.address();
-        self.service.kill().await?;
+        self.service.ensure_no_panic()?;
+        self.service.kill();
         self.client.forget();
         eventually("the server has ended the sessions", async || {
             Ok(self.database.sessions().await? == 0.0)
         })
         .await?;
         self.database.forget_statements().await?;
-        self.service = Service::start(&self.settings, self.database.service_url()).await?;
+        let (address, url) = (self.service.address(), self.database.service_url());
+        self.service = Service::start_at(address, &self.settings, url).await?;
         Ok(())
     }
 
@@ -116,17 +103,26 @@ impl Scene {
         self.gauges_are_true(&page, &[("pending", 0.0)])?;
         // sqlx checks a connection before it counts as given back, which a test can't hurry. As soon as the
         // pool itself and the server say that it is so, one look at the page must do.
-        let pool = self.service.pool()?;
         eventually("the pool has its connections back, and the server no others", async || {
-            let open = pool.size();
-            Ok(pool.num_idle() == open as usize
-                && self.database.sessions().await? == f64::from(open))
+            let Connections { open, idle } = self.service.connections().await?;
+            Ok(idle == open as usize && self.database.sessions().await? == f64::from(open))
         })
         .await?;
-        let open = f64::from(pool.size());
+        let open = self.service.connections().await?.open;
+        let overflow = match self.settings.baseline {
+            0 => 0,
+            baseline => open.saturating_sub(baseline),
+        };
+        let (open, overflow) = (f64::from(open), f64::from(overflow));
         let page = self.page().await?;
         self.client.books().compare(&page).with_context(|| page.excerpt())?;
-        let pool = [("pending", 0.0), ("checked_out", 0.0), ("idle", open), ("open", open)];
+        let pool = [
+            ("pending", 0.0),
+            ("checked_out", 0.0),
+            ("idle", open),
+            ("open", open),
+            ("overflow", overflow),
+        ];
         self.gauges_are_true(&page, &pool)?;
         statements::compare(&self.database, &page, self.unheard)
             .await
@@ -138,14 +134,14 @@ impl Scene {
     /// The gauges of the breaker and the cache, these of the pool, and those that never change.
     fn gauges_are_true(&self, page: &Page, of_the_pool: &[(&str, f64)]) -> Result<()> {
         let all = f64::from(self.settings.connections);
-        let constant = [("size", all), ("overflow", 0.0)];
+        let constant = [("size", all)];
         for (gauge, truth) in of_the_pool.iter().copied().chain(constant) {
             let read = page.value(&format!("caracal_database_connection_pool_{gauge}"), &[]);
             ensure!(read == truth, "{gauge} is not {truth}:\n{}", page.excerpt());
         }
         let state = page.value("caracal_circuit_breaker_state", &[("name", "database")]);
         ensure!(state == 0.0, "the breaker is not closed:\n{}", page.excerpt());
-        if self.settings.policies_live_for == Settings::default().policies_live_for {
+        if self.settings.cached_for == Settings::default().cached_for {
             let (cached, decided) =
                 (page.value("caracal_policy_cache_size", &[]), self.client.books().decided());
             ensure!(cached == decided as f64, "not {decided} policies:\n{}", page.excerpt());
@@ -162,8 +158,6 @@ impl Scene {
         }
         let memory = page.value("process_resident_memory_bytes", &[]);
         ensure!(memory < self.memory + MEMORY, "{} bytes became {memory}", self.memory);
-        let panics = PANICS.load(Relaxed);
-        ensure!(panics == 0, "panics in services: {panics}");
-        Ok(())
+        self.service.ensure_no_panic()
     }
 }

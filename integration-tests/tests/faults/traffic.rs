@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 
 use crate::database::allowed;
 use crate::scene::Scene;
-use crate::service::Settings;
+use integration_tests::service::Settings;
 
 const QUERIES: &str = "caracal_database_queries_total";
 

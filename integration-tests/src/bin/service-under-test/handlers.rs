@@ -2,35 +2,22 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use caracal_metrics::axum::{
     AuthFailure, AuthMethod, DegradedMode, GatewayMetricsLayer, MetricsEndpoint, ReplayBlock,
 };
 use caracal_metrics::{CircuitBreakerState, PolicyDecisionType};
 use failsafe::Error;
+use integration_tests::service::{
+    CACHE, Connections, DATABASE, DEGRADED, GOOD_KEY, KEY, NONCE, POOL,
+};
 
-use crate::service::Parts;
-
-/// The header with the key of the caller.
-pub(crate) const KEY: &str = "x-key";
-/// The key that is let in.
-pub(crate) const GOOD_KEY: &str = "good";
-/// The header with a number that is good for one request.
-pub(crate) const NONCE: &str = "x-nonce";
-
-// In answers: what the service did for this request, in its own words and not in its metrics'.
-
-/// What came of the request's own call to the database: `success`, `failure` or `rejection`.
-pub(crate) const DATABASE: &str = "x-database";
-/// Whether the policy came from the cache: `hit` or `miss`.
-pub(crate) const CACHE: &str = "x-cache";
-/// The request was answered from the cache, and the database could not have been asked.
-pub(crate) const DEGRADED: &str = "x-degraded";
+use crate::parts::Parts;
 
 type Shared = State<Arc<Parts>>;
 type Asked<T> = Result<T, Error<sqlx::Error>>;
@@ -44,7 +31,8 @@ pub(crate) fn router(parts: Parts) -> Router {
         .route("/agents/{agent}/transfer", post(transfer))
         .route("/lock", get(wait_for_lock))
         .layer(middleware::from_fn_with_state(Arc::clone(&parts), authenticate))
-        .layer(GatewayMetricsLayer::new(&metrics))
+        .layer(GatewayMetricsLayer::new(&metrics).by_route())
+        .route(POOL, get(connections))
         .route("/metrics", MetricsEndpoint::new(&metrics).into_method_router())
         .with_state(parts)
 }
@@ -131,6 +119,11 @@ async fn wait_for_lock(State(parts): Shared) -> Response {
     let lock = sqlx::query("select pg_advisory_xact_lock_shared(1)");
     let locked = parts.breaker.call_async(lock.execute(&parts.pool)).await;
     answer(locked.map(|_| StatusCode::OK))
+}
+
+async fn connections(State(parts): Shared) -> Json<Connections> {
+    let pool = parts.pool.inner();
+    Json(Connections { open: pool.size(), idle: pool.num_idle() })
 }
 
 fn answer(asked: Asked<impl IntoResponse>) -> Response {

@@ -1,0 +1,29 @@
+//! The service that scenarios of faults are played with: every feature of the facade is on, and every
+//! answer says, in the service's own words, what a client's books can't know otherwise.
+//!
+//! `service-under-test ADDRESS DATABASE_URL SETTINGS`, the settings as JSON.
+
+mod handlers;
+mod parts;
+
+use std::env;
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use integration_tests::service::Settings;
+use tokio::net::TcpListener;
+
+use crate::parts::Parts;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut arguments = env::args().skip(1);
+    let mut next = |name| arguments.next().with_context(|| format!("{name} is missing"));
+    let address: SocketAddr = next("ADDRESS")?.parse()?;
+    let database_url = next("DATABASE_URL")?;
+    let settings: Settings = serde_json::from_str(&next("SETTINGS")?)?;
+
+    let parts = Parts::assemble(&settings, &database_url).await?;
+    let listener = TcpListener::bind(address).await?;
+    Ok(axum::serve(listener, handlers::router(parts)).await?)
+}

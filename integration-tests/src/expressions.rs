@@ -1,0 +1,62 @@
+//! The PromQL expressions in `monitoring/`.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+/// An expression that somebody looks at.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    /// Who looks at it: a panel of the dashboard, or the file that it is in.
+    pub source: String,
+    /// The PromQL.
+    pub promql: String,
+}
+
+/// Every expression of the dashboard, with its variables filled in as Grafana would (all jobs, and a few
+/// scrapes of a second each); every one of the Python module's dashboards; every series that the rules record.
+///
+/// # Errors
+/// When a file can't be read, or does not have what is looked for.
+pub fn expressions() -> Result<Vec<Expression>> {
+    let mut expressions = of_the_dashboard()?;
+    expressions.extend(of_lines("classic-expressions.txt", |line| {
+        (!line.starts_with('#')).then_some(line)
+    })?);
+    expressions.extend(of_lines("rules.yml", |line| line.trim().strip_prefix("- record: "))?);
+    Ok(expressions)
+}
+
+fn of_the_dashboard() -> Result<Vec<Expression>> {
+    let dashboard: Value = serde_json::from_str(&read("grafana/caracal.json")?)?;
+    let panels = dashboard["panels"].as_array().context("a dashboard has panels")?;
+    let mut expressions = Vec::new();
+    for panel in panels.iter().filter(|panel| panel["type"] != "row") {
+        let title = panel["title"].as_str().context("a panel has a title")?;
+        let targets = panel["targets"].as_array().filter(|targets| !targets.is_empty());
+        for target in targets.with_context(|| format!("the panel {title} asks for nothing"))? {
+            let promql = target["expr"].as_str().context("a target has an expression")?;
+            let promql = promql.replace("$__rate_interval", "10s").replace("$job", ".+");
+            ensure!(!promql.contains('$'), "{title} uses another variable: {promql}");
+            expressions.push(Expression { source: format!("panel {title}"), promql });
+        }
+    }
+    ensure!(!expressions.is_empty(), "the dashboard has no panel");
+    Ok(expressions)
+}
+
+/// What is an expression among the lines of a file.
+fn of_lines(file: &str, expression: impl Fn(&str) -> Option<&str>) -> Result<Vec<Expression>> {
+    let text = read(file)?;
+    let of_line = |line| Expression { source: file.to_owned(), promql: String::from(line) };
+    let expressions: Vec<_> = text.lines().filter_map(expression).map(of_line).collect();
+    ensure!(!expressions.is_empty(), "{file} has no expression");
+    Ok(expressions)
+}
+
+fn read(file: &str) -> Result<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../monitoring").join(file);
+    fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))
+}

@@ -1,0 +1,123 @@
+//! What somebody looks at when the alerts have gone off: every expression in `monitoring/` moves with what
+//! happens to the service.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use integration_tests::service::Settings;
+use integration_tests::{Expression, PATIENCE, Prometheus, eventually, expressions};
+use reqwest::StatusCode;
+use tokio::task::JoinHandle;
+
+use crate::monitoring::{QUICK, prometheus};
+use crate::scene::Scene;
+
+/// What must read 0 whatever happens: the metrics' own faults.
+const NEVER: [&str; 2] =
+    ["caracal_metrics_invalid_values_total", "caracal_metrics_collection_errors_total"];
+
+/// How many agents act again and again.
+const AGENTS: usize = 10;
+
+/// Until each of these was seen with a number that is not 0.
+fn watch(prometheus: Prometheus, mut expressions: Vec<Expression>) -> JoinHandle<Result<()>> {
+    tokio::spawn(async move {
+        let deadline = Instant::now() + PATIENCE;
+        while !expressions.is_empty() {
+            let mut still = Vec::new();
+            for expression in expressions {
+                let samples = prometheus.query(&expression.promql).await?;
+                // Not a number is what a division by nothing or a quantile of nothing comes to.
+                if !samples.iter().any(|sample| sample.value.is_finite() && sample.value != 0.0) {
+                    still.push(expression);
+                }
+            }
+            ensure!(Instant::now() < deadline, "never moved: {still:#?}");
+            expressions = still;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
+    })
+}
+
+pub(crate) async fn every_expression_moves() -> Result<()> {
+    let settings = Settings {
+        connections: 3,
+        baseline: 1,
+        acquire_timeout: Duration::from_secs(1),
+        failures: 4,
+        open_for: Duration::from_secs(2),
+        cached_for: Duration::from_secs(5),
+        series_per_family: 20,
+    };
+    let scene = Scene::set(settings).await?;
+    scene.client.expect_folded_agents();
+    let prometheus = prometheus(QUICK, &[scene.service.address()]).await?;
+    let (never, watched): (Vec<_>, Vec<_>) = expressions()?
+        .into_iter()
+        .partition(|expression| NEVER.iter().any(|name| expression.promql.contains(name)));
+    ensure!(never.len() == NEVER.len(), "{never:#?}");
+    let watching = watch(prometheus, watched);
+    for round in 0.. {
+        if watching.is_finished() {
+            break;
+        }
+        traffic(&scene, round).await?;
+        fault(&scene, f64::from(round + 1)).await?;
+    }
+    watching.await??;
+    scene.recovered().await?;
+    Ok(())
+}
+
+/// All that clients do while nothing breaks.
+async fn traffic(scene: &Scene, round: u32) -> Result<()> {
+    let client = &scene.client;
+    for n in 0..AGENTS {
+        let agent = format!("agent-{n}");
+        client.act(&agent).await?;
+        client.act(&agent).await?;
+        client.act(&format!("nobody-{round}-{n}")).await?;
+        client.write(&agent).await?;
+        client.read(&agent).await?;
+        client.transfer(&agent).await?;
+        client.act_as_stranger(&agent).await?;
+        let nonce = format!("nonce-{round}-{n}");
+        client.act_once(&agent, &nonce).await?;
+        client.act_once(&agent, &nonce).await?;
+    }
+    Ok(())
+}
+
+/// No connection is free, one client goes away, the connections are cut: the breaker opens, and closes again.
+async fn fault(scene: &Scene, round: f64) -> Result<()> {
+    let client = &scene.client;
+    let lock = scene.database.lock().await?;
+    let [given_up, cut @ ..] = [(); 3].map(|()| client.start_waiting());
+    scene.until_waiting(3).await?;
+    let impatient = [(); 2].map(|()| {
+        let client = client.clone();
+        tokio::spawn(async move { client.write("agent-1").await })
+    });
+    for impatient in impatient {
+        ensure!(impatient.await??.status == StatusCode::SERVICE_UNAVAILABLE);
+    }
+    client.abandon(given_up).await;
+    // Only then has the service seen that the client is gone; the database has not, and is cut short.
+    let unfinished = "caracal_circuit_breaker_unfinished_calls_total";
+    let cancelled = [("name", "database"), ("outcome", "cancelled")];
+    scene.page_when("who went away", |page| page.value(unfinished, &cancelled) == round).await?;
+    scene.database.terminate_sessions().await?;
+    for cut in cut {
+        ensure!(cut.await??.status == StatusCode::SERVICE_UNAVAILABLE);
+    }
+    lock.release().await?;
+    eventually("the breaker lets calls through again", async || {
+        // Some of them are in the cache.
+        for n in 0..AGENTS {
+            client.act(&format!("agent-{n}")).await?;
+        }
+        Ok(client.write("agent-1").await?.status == StatusCode::CREATED)
+    })
+    .await
+}
