@@ -3,6 +3,7 @@
 use std::env;
 use std::future::Future;
 use std::process::ExitCode;
+use std::thread;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
@@ -57,7 +58,12 @@ where
 /// Runs the tests as `cargo test` expects of a target: its arguments, its output, its exit code.
 #[must_use = "the exit code says whether the tests passed"]
 pub fn run(tests: Vec<Trial>) -> ExitCode {
-    libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+    let mut arguments = Arguments::from_args();
+    // They wait for servers most of the time: one thread a core leaves the cores idle.
+    if arguments.test_threads.is_none() {
+        arguments.test_threads = thread::available_parallelism().ok().map(|cores| 2 * cores.get());
+    }
+    libtest_mimic::run(&arguments, tests).exit_code()
 }
 
 #[cfg(test)]
