@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode};
 use tokio::task::JoinHandle;
 
 /// The series that the books know of: each must read what the books say, and no other may be there.
-const BOOKED: [&str; 15] = [
+const BOOKED: [&str; 16] = [
     "caracal_gateway_requests_total",
     "caracal_gateway_request_duration_seconds_count",
     "caracal_gateway_route_requests_total",
@@ -22,12 +22,15 @@ const BOOKED: [&str; 15] = [
     "caracal_policy_evaluation_duration_seconds_count",
     "caracal_policy_cache_hits_total",
     "caracal_policy_cache_misses_total",
+    ACQUIRED,
     "caracal_circuit_breaker_successes_total",
     "caracal_circuit_breaker_failures_total",
     "caracal_circuit_breaker_rejections_total",
     "caracal_circuit_breaker_unfinished_calls_total",
 ];
 const POLICY_EVALUATIONS: &str = "caracal_policy_evaluations_total";
+/// A request that reaches the database asks for a connection once.
+const ACQUIRED: &str = "caracal_database_connection_pool_acquire_duration_seconds_count";
 /// The path of what waits for the administrator's lock.
 const LOCK: &str = "/lock";
 const BREAKER: (&str, &str) = ("name", "database");
@@ -99,6 +102,9 @@ impl Books {
         if answer.degraded {
             self.count("caracal_gateway_degraded_mode_requests_total", &[]);
         }
+        if answer.database.as_deref().is_some_and(|database| database != "rejection") {
+            self.count(ACQUIRED, &[]);
+        }
         match answer.database.as_deref() {
             Some("success") => self.count("caracal_circuit_breaker_successes_total", &[BREAKER]),
             Some("failure") => self.count("caracal_circuit_breaker_failures_total", &[BREAKER]),
@@ -110,6 +116,7 @@ impl Books {
     /// The client went away while the database worked for it.
     fn abandoned(&mut self, method: &Method, path: &str) {
         self.request(method, path, "499", "none");
+        self.count(ACQUIRED, &[]);
         let labels = [BREAKER, ("outcome", "cancelled")];
         self.count("caracal_circuit_breaker_unfinished_calls_total", &labels);
     }

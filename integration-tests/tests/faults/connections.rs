@@ -21,6 +21,14 @@ fn only_errors(page: &Page, error_type: &str, count: f64) -> Result<()> {
     Ok(())
 }
 
+/// Everybody who asked for a connection has held one and given it back, but for so many.
+fn without_a_connection(page: &Page, count: f64) -> Result<()> {
+    let asked = page.value("caracal_database_connection_pool_acquire_duration_seconds_count", &[]);
+    let held = page.value("caracal_database_connection_pool_hold_duration_seconds_count", &[]);
+    ensure!(asked == held + count, "{asked} asked, {held} held:\n{}", page.excerpt());
+    Ok(())
+}
+
 /// The service works: one request that needs the database succeeds.
 async fn works(scene: &Scene) -> Result<()> {
     let answer = scene.client.write("agent-1").await?;
@@ -64,6 +72,7 @@ pub(crate) async fn pool_exhaustion() -> Result<()> {
     works(&scene).await?;
     let page = scene.recovered().await?;
     only_errors(&page, "pool_timeout", 5.0)?;
+    without_a_connection(&page, 5.0)?;
     let failed = page.sum(QUERIES, &[("status", "error")]);
     ensure!(failed == 5.0, "{failed} queries failed");
     Ok(())
@@ -85,6 +94,7 @@ pub(crate) async fn terminated_connections() -> Result<()> {
     works(&scene).await?;
     let page = scene.recovered().await?;
     only_errors(&page, "server_shutdown", 3.0)?;
+    without_a_connection(&page, 0.0)?;
     ensure!(page.sum(QUERIES, &[("status", "error")]) == 3.0, "{}", page.excerpt());
 
     // An idle connection that was ended is found out before anybody gets it: nobody sees an error.
@@ -112,7 +122,9 @@ pub(crate) async fn wrong_password() -> Result<()> {
 
     scene.database.run("alter role service password 'first'").await?;
     works(&scene).await?;
-    only_errors(&scene.recovered().await?, "authentication", 7.0)
+    let page = scene.recovered().await?;
+    without_a_connection(&page, 7.0)?;
+    only_errors(&page, "authentication", 7.0)
 }
 
 /// Clients that lose their patience with slow queries.
@@ -141,6 +153,7 @@ pub(crate) async fn cancelled_requests() -> Result<()> {
     scene.unheard = 3.0;
     works(&scene).await?;
     let page = scene.recovered().await?;
+    without_a_connection(&page, 7.0)?;
     ensure!(page.sum(ERRORS, &[]) == 0.0, "to cancel is no connection error:\n{}", page.excerpt());
     Ok(())
 }

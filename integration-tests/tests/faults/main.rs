@@ -2,6 +2,7 @@
 //! clients saw, what the database counted and what the page says must agree.
 
 mod alerts;
+mod balance;
 mod breaker;
 mod client;
 mod connections;

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use integration_tests::service::{Connections, Service, Settings};
 use integration_tests::{PATIENCE, Page, eventually};
 
+use crate::balance::balanced;
 use crate::client::Client;
 use crate::database::Database;
 use crate::statements;
@@ -94,8 +95,14 @@ impl Scene {
     pub(crate) async fn settled(&self) -> Result<Page> {
         let none = |page: &Page| page.value("caracal_gateway_requests_in_flight", &[]) == 0.0;
         let page = self.page_when("no request in flight", none).await?;
-        self.client.books().compare(&page).with_context(|| page.excerpt())?;
+        self.compare(&page)?;
         Ok(page)
+    }
+
+    /// The page agrees with the client's books, and with itself.
+    fn compare(&self, page: &Page) -> Result<()> {
+        self.client.books().compare(page).with_context(|| page.excerpt())?;
+        balanced(page).with_context(|| page.excerpt())
     }
 
     /// The page when the fault is over, and requests succeed again: the books balance with it, and it with
@@ -117,7 +124,7 @@ impl Scene {
         };
         let (open, overflow) = (f64::from(open), f64::from(overflow));
         let page = self.page().await?;
-        self.client.books().compare(&page).with_context(|| page.excerpt())?;
+        self.compare(&page)?;
         let pool = [
             ("pending", 0.0),
             ("checked_out", 0.0),
