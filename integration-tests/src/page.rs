@@ -75,6 +75,30 @@ impl Page {
         self.series.keys().filter(|series| series.name == name).count()
     }
 
+    /// The counters, and the parts of histograms, that have fallen since an earlier page, or are gone.
+    #[must_use]
+    pub fn fallen_since<'p>(&self, earlier: &'p Self) -> Vec<&'p Series> {
+        let only_rises = |series: &Series| {
+            ["_total", "_bucket", "_count", "_sum"].iter().any(|end| series.name.ends_with(end))
+        };
+        let has_fallen = |(series, before): &(&Series, &f64)| {
+            only_rises(series) && self.series.get(*series).is_none_or(|now| now < *before)
+        };
+        earlier.series.iter().filter(has_fallen).map(|(series, _)| series).collect()
+    }
+
+    /// The counts of histograms that are not what the last bucket has.
+    #[must_use]
+    pub fn torn(&self) -> Vec<&Series> {
+        let is_torn = |(series, count): &(&Series, &f64)| {
+            let Some(name) = series.name.strip_suffix("_count") else { return false };
+            let mut last = Series { name: format!("{name}_bucket"), labels: series.labels.clone() };
+            last.labels.insert("le".to_owned(), "+Inf".to_owned());
+            self.series.get(&last) != Some(*count)
+        };
+        self.series.iter().filter(is_torn).map(|(series, _)| series).collect()
+    }
+
     /// The page as it was read.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -123,5 +147,31 @@ fn unquote(quoted: &str) -> Option<(String, &str)> {
             },
             (_, character) => value.push(character),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(lines: &[&str]) -> Page {
+        Page::parse(lines.join("\n")).unwrap()
+    }
+
+    #[test]
+    fn a_counter_that_falls_or_goes_is_seen() {
+        let earlier = page(&["a_total{x=\"1\"} 2", "b_count 3", "gauge 9"]);
+        assert!(page(&["a_total{x=\"1\"} 2", "b_count 4"]).fallen_since(&earlier).is_empty());
+        let fallen = page(&["a_total{x=\"2\"} 2", "b_count 2"]);
+        let names: Vec<_> = fallen.fallen_since(&earlier).into_iter().map(|s| &s.name).collect();
+        assert_eq!(names, ["a_total", "b_count"]);
+    }
+
+    #[test]
+    fn a_torn_histogram_is_seen() {
+        let bucket = "h_bucket{x=\"1\",le=\"+Inf\"} 3";
+        assert!(page(&[bucket, "h_count{x=\"1\"} 3"]).torn().is_empty());
+        assert_eq!(page(&[bucket, "h_count{x=\"1\"} 4"]).torn().len(), 1);
+        assert_eq!(page(&["h_count 3"]).torn().len(), 1);
     }
 }

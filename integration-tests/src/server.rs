@@ -15,14 +15,16 @@ use crate::PATIENCE;
 #[derive(Debug)]
 pub struct ServerProcess {
     child: Child,
+    program: PathBuf,
+    arguments: Vec<String>,
+    ready_path: String,
     address: SocketAddr,
     // Dropped after the child, which writes there: see `drop`.
     folder: TempDir,
-    log: PathBuf,
 }
 
 impl ServerProcess {
-    /// Starts `program` on a free port and waits until `ready_path` answers with success.
+    /// Starts `program` and waits until `ready_path` answers with success.
     ///
     /// `arguments` gets the address to listen on and a folder that goes when the server does.
     ///
@@ -39,54 +41,37 @@ impl ServerProcess {
         loop {
             attempts -= 1;
             let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-            match Self::start_at(address, program, ready_path, &arguments).await {
+            let folder = tempfile::tempdir()?;
+            let arguments = arguments(address, folder.path())?;
+            let mut server = Self {
+                child: spawn(program, &arguments, folder.path())?,
+                program: program.to_owned(),
+                arguments,
+                ready_path: ready_path.to_owned(),
+                address,
+                folder,
+            };
+            match server.wait_until_ready().await {
+                Ok(()) => return Ok(server),
                 // What says so writes it with a large A or a small one.
-                Err(error)
-                    if attempts > 0 && format!("{error:?}").contains("ddress already in use") => {}
-                outcome => return outcome,
+                Err(_) if attempts > 0 && server.log().contains("ddress already in use") => {}
+                Err(error) => return Err(error),
             }
         }
     }
 
-    /// The same, at this address.
+    /// Starts it as before, where it was, after it was killed.
     ///
     /// # Errors
     /// As [`ServerProcess::start`].
-    pub async fn start_at(
-        address: SocketAddr,
-        program: &Path,
-        ready_path: &str,
-        arguments: impl Fn(SocketAddr, &Path) -> Result<Vec<String>>,
-    ) -> Result<Self> {
-        let mut server = Self::spawn(address, program, arguments)?;
-        server.wait_until_ready(ready_path).await?;
-        Ok(server)
+    pub async fn start_again(&mut self) -> Result<()> {
+        self.kill();
+        self.child = spawn(&self.program, &self.arguments, self.folder.path())?;
+        self.wait_until_ready().await
     }
 
-    fn spawn(
-        address: SocketAddr,
-        program: &Path,
-        arguments: impl Fn(SocketAddr, &Path) -> Result<Vec<String>>,
-    ) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let arguments = arguments(address, folder.path())?;
-        // A file, and not a pipe: nobody reads along, and a full pipe would stop the server.
-        let log = folder.path().join("output");
-        let output = File::create(&log)?;
-        let child = Command::new(program)
-            .args(arguments)
-            // Killed, it can't clean up: what it has put there goes with the folder.
-            .env("TMPDIR", folder.path())
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output)
-            .spawn()
-            .with_context(|| format!("{} can't be started", program.display()))?;
-        Ok(Self { child, address, folder, log })
-    }
-
-    async fn wait_until_ready(&mut self, path: &str) -> Result<()> {
-        let url = self.url(path);
+    async fn wait_until_ready(&mut self) -> Result<()> {
+        let url = self.url(&self.ready_path);
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait()? {
@@ -117,10 +102,10 @@ impl ServerProcess {
         format!("http://{}{path}", self.address)
     }
 
-    /// What the server has written so far, on standard output and standard error.
+    /// What the server has written so far, on standard output and standard error, in all its lives.
     #[must_use]
     pub fn log(&self) -> String {
-        fs::read(&self.log)
+        fs::read(log(self.folder.path()))
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
             .unwrap_or_default()
     }
@@ -137,6 +122,25 @@ impl ServerProcess {
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// The file that a server writes to, in its own folder.
+fn log(folder: &Path) -> PathBuf {
+    folder.join("output")
+}
+
+fn spawn(program: &Path, arguments: &[String], folder: &Path) -> Result<Child> {
+    // A file, and not a pipe: nobody reads along, and a full pipe would stop the server.
+    let output = File::options().create(true).append(true).open(log(folder))?;
+    Command::new(program)
+        .args(arguments)
+        // Killed, it can't clean up: what it has put there goes with the folder.
+        .env("TMPDIR", folder)
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output)
+        .spawn()
+        .with_context(|| format!("{} can't be started", program.display()))
 }
 
 impl Drop for ServerProcess {

@@ -2,6 +2,7 @@
 //! its answers say beside the body, and the process.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -84,26 +85,25 @@ impl Service {
     /// # Errors
     /// When it was not built, ends by itself, or does not answer in time.
     pub async fn start(settings: &Settings, database_url: &str) -> Result<Self> {
-        let (program, arguments) = (binary(PROGRAM)?, arguments(settings, database_url)?);
-        let process =
-            ServerProcess::start(&program, POOL, |address, _| Ok(arguments(address))).await;
-        Ok(Self { process: process.context(WHAT)? })
+        let settings = serde_json::to_string(settings)?;
+        let arguments = |address: SocketAddr, _: &Path| {
+            Ok(vec![address.to_string(), database_url.to_owned(), settings.clone()])
+        };
+        let process = ServerProcess::start(&binary("service-under-test")?, POOL, arguments).await;
+        Ok(Self { process: process.context("the service does not start")? })
     }
 
-    /// The same, at the address that another one had.
+    /// Kills it: nothing is finished, nobody is told.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it as before, at its address, after it was killed.
     ///
     /// # Errors
     /// As [`Service::start`].
-    pub async fn start_at(
-        address: SocketAddr,
-        settings: &Settings,
-        database_url: &str,
-    ) -> Result<Self> {
-        let (program, arguments) = (binary(PROGRAM)?, arguments(settings, database_url)?);
-        let process =
-            ServerProcess::start_at(address, &program, POOL, |address, _| Ok(arguments(address)))
-                .await;
-        Ok(Self { process: process.context(WHAT)? })
+    pub async fn start_again(&mut self) -> Result<()> {
+        self.process.start_again().await.context("the service does not start again")
     }
 
     /// Where it listens.
@@ -121,11 +121,6 @@ impl Service {
         Ok(serde_json::from_slice(&answer.bytes().await?)?)
     }
 
-    /// Kills it: nothing is finished, nobody is told. Its port is free afterwards.
-    pub fn kill(&mut self) {
-        self.process.kill();
-    }
-
     /// Nothing panicked in it: tokio and hyper catch a panic, and no client need see one.
     ///
     /// # Errors
@@ -135,16 +130,4 @@ impl Service {
         ensure!(!log.contains("panicked at"), "the service wrote:\n{log}");
         Ok(())
     }
-}
-
-const PROGRAM: &str = "service-under-test";
-const WHAT: &str = "the service does not start";
-
-/// The command line of the service at an address.
-fn arguments(
-    settings: &Settings,
-    database_url: &str,
-) -> Result<impl Fn(SocketAddr) -> Vec<String>> {
-    let (settings, database_url) = (serde_json::to_string(settings)?, database_url.to_owned());
-    Ok(move |address: SocketAddr| vec![address.to_string(), database_url.clone(), settings.clone()])
 }

@@ -94,7 +94,7 @@ pub(crate) async fn two_instances() -> Result<()> {
     until(&prometheus, pools, |values| values == [f64::from(settings.connections)]).await?;
     until(&prometheus, RATIO, |values| matches!(values, [ratio] if *ratio > 0.95)).await?;
 
-    let again = Service::start_at(address, &settings, scene.database.service_url()).await?;
+    sound.start_again().await?;
     let works =
         Steady::send(&Client::new(address), |client| async move { client.write("agent-1").await });
     until_resolved(&prometheus, &[DOWN]).await?;
@@ -109,5 +109,5 @@ pub(crate) async fn two_instances() -> Result<()> {
     until_firing(&prometheus, &[ABSENT]).await?;
     prometheus.reconfigure(|folder| configuration(folder, QUICK, &targets)).await?;
     until_resolved(&prometheus, &[ABSENT]).await?;
-    again.ensure_no_panic()
+    sound.ensure_no_panic()
 }

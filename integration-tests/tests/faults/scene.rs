@@ -46,7 +46,6 @@ impl Scene {
 
     /// Kills the service and starts another one at its address.
     pub(crate) async fn restart(&mut self) -> Result<()> {
-        self.service.ensure_no_panic()?;
         self.service.kill();
         self.client.forget();
         eventually("the server has ended the sessions", async || {
@@ -54,9 +53,7 @@ impl Scene {
         })
         .await?;
         self.database.forget_statements().await?;
-        let (address, url) = (self.service.address(), self.database.service_url());
-        self.service = Service::start_at(address, &self.settings, url).await?;
-        Ok(())
+        self.service.start_again().await
     }
 
     pub(crate) async fn page(&self) -> Result<Page> {

@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 
 use crate::database::allowed;
 use crate::scene::Scene;
+use integration_tests::Page;
 use integration_tests::service::Settings;
 
 const QUERIES: &str = "caracal_database_queries_total";
@@ -45,6 +46,25 @@ fn select(table: &str) -> [(&str, &str); 3] {
     [("operation", "select"), ("table", table), ("status", "success")]
 }
 
+/// A page that was made in the midst of traffic comes after an earlier one, and is whole in itself.
+fn follows(page: &Page, earlier: &Page, clients: f64) -> Result<()> {
+    let fallen = page.fallen_since(earlier);
+    ensure!(fallen.is_empty(), "fallen: {fallen:?}");
+    let torn = page.torn();
+    ensure!(torn.is_empty(), "torn: {torn:?}");
+    let pool = |what| page.value(&format!("caracal_database_connection_pool_{what}"), &[]);
+    let (size, open, out) = (pool("size"), pool("open"), pool("checked_out"));
+    ensure!(out <= open && open <= size, "{out} checked out of {open}, of {size} at most");
+    for (gauge, most) in [
+        ("caracal_gateway_requests_in_flight", clients),
+        ("caracal_database_connection_pool_pending", clients),
+    ] {
+        let read = page.value(gauge, &[]);
+        ensure!((0.0..=most).contains(&read), "{gauge} is {read}");
+    }
+    Ok(())
+}
+
 pub(crate) async fn two_hundred_clients() -> Result<()> {
     const CLIENTS: usize = 200;
     const ROUNDS: usize = 5;
@@ -65,8 +85,25 @@ pub(crate) async fn two_hundred_clients() -> Result<()> {
             anyhow::Ok(())
         });
     }
+    let mut earlier = scene.page().await?;
+    let scrapes = tokio::spawn({
+        let client = scene.client.clone();
+        async move {
+            loop {
+                let page = client.page().await?;
+                follows(&page, &earlier, CLIENTS as f64)?;
+                earlier = page;
+            }
+        }
+    });
     while let Some(finished) = clients.join_next().await {
         finished??;
+    }
+    // They end by themselves only if a page was wrong.
+    scrapes.abort();
+    match scrapes.await {
+        Err(aborted) if aborted.is_cancelled() => {}
+        wrong => return wrong?,
     }
     let page = scene.recovered().await?;
     let lookups = (CLIENTS * ROUNDS) as f64;
