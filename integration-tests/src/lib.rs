@@ -5,9 +5,9 @@
 //! `prometheus_client`.
 
 mod binary;
-mod expressions;
 mod gateway;
 mod harness;
+mod monitoring;
 mod page;
 mod postgres;
 mod prometheus;
@@ -17,9 +17,9 @@ mod server;
 pub mod service;
 mod wait;
 
-pub use expressions::{Expression, expressions};
 pub use gateway::Gateway;
 pub use harness::{Needs, run, test};
+pub use monitoring::{Expression, expressions, monitoring};
 pub use page::{Page, Series};
 pub use postgres::Postgres;
 pub use prometheus::{Prometheus, Sample};

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use integration_tests::Prometheus;
+use integration_tests::{Prometheus, monitoring};
 
 /// How much faster the time of a Prometheus runs, and how often it scrapes and evaluates.
 #[derive(Clone, Copy)]
@@ -43,7 +43,7 @@ pub(crate) fn configuration(
     for (file, rules) in rule_files()? {
         fs::write(folder.join(file), quicken(&rules, motion)?)?;
     }
-    let mut configuration = read("prometheus.yml")?;
+    let mut configuration = monitoring("prometheus.yml")?;
     let targets: Vec<_> = targets.iter().map(|target| format!("\"{target}\"")).collect();
     for (written, here) in [
         ("scrape_interval: 15s", format!("scrape_interval: {}", motion.interval)),
@@ -61,12 +61,7 @@ pub(crate) fn configuration(
 /// The files that have alerts in them: their names, and what they say.
 pub(crate) fn rule_files() -> Result<Vec<(&'static str, String)>> {
     let files = ["rules.yml", "alerts-classic.yml"];
-    files.into_iter().map(|file| Ok((file, read(file)?))).collect()
-}
-
-fn read(file: &str) -> Result<String> {
-    let monitoring = Path::new(env!("CARGO_MANIFEST_DIR")).join("../monitoring");
-    fs::read_to_string(monitoring.join(file)).context(file.to_owned())
+    files.into_iter().map(|file| Ok((file, monitoring(file)?))).collect()
 }
 
 /// Divides each range (`[5m]`) and each `for:`.

@@ -1,5 +1,5 @@
-//! The service that scenarios of faults are played with: every feature of the facade is on, and every
-//! answer says, in the service's own words, what a client's books can't know otherwise.
+//! The service that scenarios of faults are played with: every adapter is in use, and every answer
+//! says, in the service's own words, what a client's books can't know otherwise.
 //!
 //! `service-under-test ADDRESS DATABASE_URL SETTINGS`, the settings as JSON.
 

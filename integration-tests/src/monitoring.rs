@@ -1,10 +1,19 @@
-//! The PromQL expressions in `monitoring/`.
+//! What is in `monitoring/`, and the PromQL expressions there.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+
+/// A file of `monitoring/`.
+///
+/// # Errors
+/// When it can't be read.
+pub fn monitoring(file: &str) -> Result<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../monitoring").join(file);
+    fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))
+}
 
 /// An expression that somebody looks at.
 #[derive(Clone, Debug)]
@@ -15,8 +24,8 @@ pub struct Expression {
     pub promql: String,
 }
 
-/// Every expression of the dashboard, with its variables filled in as Grafana would (all jobs, and a few
-/// scrapes of a second each); every one of the Python module's dashboards; every series that the rules record.
+/// Every expression of the dashboard, its variables filled in as Grafana would (all jobs, and ten seconds
+/// for a few scrapes); every one of the Python module's dashboards; every series that the rules record.
 ///
 /// # Errors
 /// When a file can't be read, or does not have what is looked for.
@@ -30,7 +39,7 @@ pub fn expressions() -> Result<Vec<Expression>> {
 }
 
 fn of_the_dashboard() -> Result<Vec<Expression>> {
-    let dashboard: Value = serde_json::from_str(&read("grafana/caracal.json")?)?;
+    let dashboard: Value = serde_json::from_str(&monitoring("grafana/caracal.json")?)?;
     let panels = dashboard["panels"].as_array().context("a dashboard has panels")?;
     let mut expressions = Vec::new();
     for panel in panels.iter().filter(|panel| panel["type"] != "row") {
@@ -49,14 +58,9 @@ fn of_the_dashboard() -> Result<Vec<Expression>> {
 
 /// What is an expression among the lines of a file.
 fn of_lines(file: &str, expression: impl Fn(&str) -> Option<&str>) -> Result<Vec<Expression>> {
-    let text = read(file)?;
+    let text = monitoring(file)?;
     let of_line = |line| Expression { source: file.to_owned(), promql: String::from(line) };
     let expressions: Vec<_> = text.lines().filter_map(expression).map(of_line).collect();
     ensure!(!expressions.is_empty(), "{file} has no expression");
     Ok(expressions)
-}
-
-fn read(file: &str) -> Result<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../monitoring").join(file);
-    fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))
 }
