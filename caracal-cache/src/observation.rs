@@ -1,10 +1,10 @@
 //! A wrapped cache: what its calls record into, and what a scrape reads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use caracal_metrics_core::adapter::{
-    Counter, Gauges, Instance, InstanceBuilder, InstanceKind, Sampled, SampledGauge,
+    Counter, Instance, InstanceBuilder, InstanceKind, Sampled, SampledGauge,
 };
 use caracal_metrics_core::catalogue::Metric;
 use caracal_metrics_core::{AttachError, MetricsRegistry};
@@ -91,12 +91,16 @@ impl<C: Kind> Observation<C> {
         });
         let size: Reading<C> = (size, C::entry_count);
         let weighted_size: Reading<C> = (weighted_size, C::weighted_size);
-        let instances = match policy {
-            Some(policy) => (
-                on_scrape(policy, &source, vec![size]),
-                Some(on_scrape(builder, &source, vec![weighted_size])),
-            ),
-            None => (on_scrape(builder, &source, vec![size, weighted_size]), None),
+        let instances = if let Some(policy) = policy {
+            // A scrape reads instances in the order in which they were attached. Brought up to date
+            // twice, the page would have what expires in between in its size and among its removals.
+            (
+                on_scrape(policy, &source, Source::bring_up_to_date, vec![size]),
+                Some(on_scrape(builder, &source, |_| {}, vec![weighted_size])),
+            )
+        } else {
+            let gauges = vec![size, weighted_size];
+            (on_scrape(builder, &source, Source::bring_up_to_date, gauges), None)
         };
         Ok(Arc::new(Self { cache, recorder, source, _instances: instances }))
     }
@@ -114,11 +118,18 @@ type Reading<C> = (SampledGauge, fn(&C) -> u64);
 fn on_scrape<C: Kind>(
     builder: InstanceBuilder,
     source: &Arc<Source<C>>,
+    before: fn(&Source<C>),
     gauges: Vec<Reading<C>>,
 ) -> Instance {
     let source = Arc::downgrade(source);
     builder.on_scrape(move |values| {
-        Source::read(&source, values, &gauges);
+        // Gone while the scrape was under way: the series go with it.
+        if let Some(source) = source.upgrade() {
+            before(&source);
+            for (gauge, read) in &gauges {
+                values.set(*gauge, read(&source.cache));
+            }
+        }
         Sampled::Live
     })
 }
@@ -134,20 +145,13 @@ struct Source<C> {
 }
 
 impl<C: Kind> Source<C> {
-    fn read(source: &Weak<Self>, values: &Gauges<'_>, gauges: &[Reading<C>]) {
-        // Gone while the scrape was under way: the series go with it.
-        let Some(source) = source.upgrade() else {
-            return;
-        };
-        if !source.lazy_size {
+    fn bring_up_to_date(&self) {
+        if !self.lazy_size {
             // May run the user's code (predicates of `invalidate_entries_if`), and a scrape never
             // fails because of it.
-            let _ = catch_unwind(AssertUnwindSafe(|| source.cache.run_pending_tasks()));
+            let _ = catch_unwind(AssertUnwindSafe(|| self.cache.run_pending_tasks()));
         }
-        source.carry_over();
-        for (gauge, read) in gauges {
-            values.set(*gauge, read(&source.cache));
-        }
+        self.carry_over();
     }
 }
 
