@@ -42,12 +42,14 @@ impl Postgres {
         // One server sets the database up and logs on standard output, the one that stays logs on
         // standard error. The second message alone could be missed: Docker orders the two streams apart.
         let ready = "database system is ready to accept connections";
+        // testcontainers leaves out a label without a value.
+        let run = env::var("CARACAL_TEST_RUN").unwrap_or_else(|_| "by-hand".to_owned());
         let request = GenericImage::new(name, tag)
             .with_exposed_port(PORT)
             .with_wait_for(WaitFor::message_on_stdout(ready))
             .with_wait_for(WaitFor::message_on_stderr(ready))
             // `cargo xtask test` looks for its run's containers after the tests.
-            .with_label("caracal-metrics-test", env::var("CARACAL_TEST_RUN").unwrap_or_default())
+            .with_label("caracal-metrics-test", run)
             .with_env_var("POSTGRES_USER", USER)
             .with_env_var("POSTGRES_PASSWORD", PASSWORD)
             .with_env_var("POSTGRES_DB", DATABASE);

@@ -24,11 +24,11 @@ async fn postgres_answers_a_query() -> Result<()> {
     Ok(())
 }
 
-/// Whether the engine has this container, running or not.
+/// Whether the engine has this container, running or not, among those with the label of the tests.
 async fn exists(container: &str) -> Result<bool> {
-    let filter = format!("id={container}");
-    let list = ["ps", "--all", "--quiet", "--no-trunc", "--filter", &filter];
-    let answer = Command::new("docker").args(list).output().await?;
+    let labelled = ["--filter", "label=caracal-metrics-test"];
+    let list = ["ps", "--all", "--quiet", "--no-trunc", "--filter", &format!("id={container}")];
+    let answer = Command::new("docker").args(list).args(labelled).output().await?;
     ensure!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
     Ok(String::from_utf8_lossy(&answer.stdout).trim() == container)
 }
