@@ -4,8 +4,14 @@ use std::env;
 use std::future::Future;
 use std::process::ExitCode;
 use std::thread;
+use std::time::Duration;
 
+use anyhow::Context;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use tokio::time::timeout;
+
+/// How long a test may take: an answer that is lost is waited for without an end.
+const DEADLINE: Duration = Duration::from_mins(10);
 
 /// What a test needs beyond the Rust toolchain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +54,18 @@ where
         // Containers are removed when they are dropped inside the runtime; with worker threads that needs
         // no second one.
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        match runtime.block_on(body()) {
+        match runtime.block_on(async { within(DEADLINE, body()).await }) {
             Ok(()) => Ok(Completion::Completed),
             Err(error) => Err(Failed::from(format!("{error:?}"))),
         }
     })
+}
+
+async fn within(
+    deadline: Duration,
+    body: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    timeout(deadline, body).await.with_context(|| format!("it was not over after {deadline:?}"))?
 }
 
 /// Runs the tests as `cargo test` expects of a target: its arguments, its output, its exit code.
@@ -78,6 +91,13 @@ mod tests {
         assert_eq!(Needs::Docker.left_out(|_| false, false), None);
         let without_python = |variable: &str| variable == "CARACAL_TEST_WITHOUT_PYTHON";
         assert_eq!(Needs::Python.left_out(without_python, false), Some("run without Python"));
+    }
+
+    #[tokio::test]
+    async fn a_test_that_does_not_end_fails() {
+        let error = within(Duration::ZERO, std::future::pending()).await.unwrap_err();
+        assert_eq!(error.to_string(), "it was not over after 0ns");
+        within(DEADLINE, async { Ok(()) }).await.unwrap();
     }
 
     #[test]

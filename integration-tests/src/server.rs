@@ -1,7 +1,7 @@
 //! A server program that runs as a child of the test.
 
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
-use crate::PATIENCE;
+use crate::{PATIENCE, free_port};
 
 /// A child process that serves HTTP on the loopback interface; killed when dropped.
 #[derive(Debug)]
@@ -36,28 +36,19 @@ impl ServerProcess {
         ready_path: &str,
         arguments: impl Fn(SocketAddr, &Path) -> Result<Vec<String>>,
     ) -> Result<Self> {
-        // Between choosing a free port and its use, another process can take it.
-        let mut attempts = 3;
-        loop {
-            attempts -= 1;
-            let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-            let folder = tempfile::tempdir()?;
-            let arguments = arguments(address, folder.path())?;
-            let mut server = Self {
-                child: spawn(program, &arguments, folder.path())?,
-                program: program.to_owned(),
-                arguments,
-                ready_path: ready_path.to_owned(),
-                address,
-                folder,
-            };
-            match server.wait_until_ready().await {
-                Ok(()) => return Ok(server),
-                // What says so writes it with a large A or a small one.
-                Err(_) if attempts > 0 && server.log().contains("ddress already in use") => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+        let folder = tempfile::tempdir()?;
+        let arguments = arguments(address, folder.path())?;
+        let mut server = Self {
+            child: spawn(program, &arguments, folder.path())?,
+            program: program.to_owned(),
+            arguments,
+            ready_path: ready_path.to_owned(),
+            address,
+            folder,
+        };
+        server.wait_until_ready().await?;
+        Ok(server)
     }
 
     /// Starts it as before, where it was, after it was killed.
@@ -136,7 +127,8 @@ fn spawn(program: &Path, arguments: &[String], folder: &Path) -> Result<Child> {
         .args(arguments)
         // Killed, it can't clean up: what it has put there goes with the folder.
         .env("TMPDIR", folder)
-        .stdin(Stdio::null())
+        // Ends with us, by which a server can tell that nobody needs it any more.
+        .stdin(Stdio::piped())
         .stdout(output.try_clone()?)
         .stderr(output)
         .spawn()

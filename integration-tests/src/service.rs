@@ -35,7 +35,7 @@ pub const POOL: &str = "/pool";
 pub struct Settings {
     /// How many connections the pool may open; it opens them all as the service starts.
     pub connections: u32,
-    /// How many of them the pool is expected to get along with.
+    /// How many of them are no overflow; with 0 none is.
     pub baseline: u32,
     /// How long a request waits for a connection.
     pub acquire_timeout: Duration,

@@ -126,8 +126,8 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
 
     // The benchmarks compile a dozen peers and test nothing.
     let selection = ["--workspace", "--exclude", "benchmarks", "--all-features"];
-    // The integration tests start the gateway's binary, which `cargo test` alone might not build. Together
-    // with the tests it is built from the same dependencies as they are.
+    // The integration tests start binaries, of which `cargo test` alone might not build the gateway's.
+    // Together with the tests they are built from the same dependencies as those are.
     steps.run(
         "build",
         "cargo build --workspace --exclude benchmarks --all-features --bins --tests",

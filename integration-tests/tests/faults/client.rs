@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::{Result, ensure};
 use integration_tests::service::{CACHE, DATABASE, DEGRADED, GOOD_KEY, KEY, NONCE};
 use integration_tests::{Page, Series};
+use percent_encoding::percent_decode_str;
 use reqwest::{Method, StatusCode};
 use tokio::task::JoinHandle;
 
@@ -48,14 +49,15 @@ impl Books {
         *self.series.entry(Series::new(name, labels)).or_default() += 1.0;
     }
 
-    fn request(&mut self, method: &Method, path: &str, status: &str, auth_method: &str) {
-        let method = ("method", method.as_str());
+    fn request(&mut self, method: &str, path: &str, status: &str, auth_method: &str) {
+        let method = ("method", method);
         let labels = [method, ("status_code", status), ("auth_method", auth_method)];
         self.count("caracal_gateway_requests_total", &labels);
         self.count("caracal_gateway_request_duration_seconds_count", &labels[..2]);
         let route = match path.rsplit('/').next() {
             Some(action) if path.starts_with("/agents/") => format!("/agents/{{agent}}/{action}"),
-            _ => path.to_owned(),
+            _ if path == LOCK => path.to_owned(),
+            _ => "unmatched".to_owned(),
         };
         let status_class = format!("{}xx", &status[..1]);
         let labels = [("route", route.as_str()), method, ("status_class", &status_class)];
@@ -66,7 +68,7 @@ impl Books {
     fn answered(&mut self, method: &Method, path: &str, answer: &Answer) {
         let status = answer.status;
         let auth_method = if status == StatusCode::UNAUTHORIZED { "none" } else { "key" };
-        self.request(method, path, status.as_str(), auth_method);
+        self.request(method.as_str(), path, status.as_str(), auth_method);
         match status {
             StatusCode::UNAUTHORIZED => {
                 let labels = [("auth_method", "key"), ("reason", "unknown_key")];
@@ -87,9 +89,10 @@ impl Books {
                 StatusCode::FORBIDDEN => "denied",
                 _ => "error",
             };
-            self.count(POLICY_EVALUATIONS, &[("decision", decision), ("agent_id", agent)]);
+            let agent = percent_decode_str(agent).decode_utf8_lossy();
+            self.count(POLICY_EVALUATIONS, &[("decision", decision), ("agent_id", &agent)]);
             if decision != "error" {
-                self.decided.insert(agent.to_owned());
+                self.decided.insert(agent.into_owned());
             }
             let decided = [("decision", decision)];
             self.count("caracal_policy_evaluation_duration_seconds_count", &decided);
@@ -115,7 +118,7 @@ impl Books {
 
     /// The client went away while the database worked for it.
     fn abandoned(&mut self, method: &Method, path: &str) {
-        self.request(method, path, "499", "none");
+        self.request(method.as_str(), path, "499", "none");
         self.count(ACQUIRED, &[]);
         let labels = [BREAKER, ("outcome", "cancelled")];
         self.count("caracal_circuit_breaker_unfinished_calls_total", &labels);
@@ -247,7 +250,11 @@ impl Client {
     pub(crate) async fn invent(&self, method: &[u8], path: &str) -> Result<StatusCode> {
         let method = Method::from_bytes(method)?;
         let url = format!("{}{path}", self.base);
-        Ok(self.http.request(method, url).header(KEY, GOOD_KEY).send().await?.status())
+        let answer = self.http.request(method, url).header(KEY, GOOD_KEY).send().await?;
+        let status = answer.status();
+        answer.bytes().await?;
+        self.books().request("OTHER", path, status.as_str(), "key");
+        Ok(status)
     }
 
     /// Starts a request that waits for the administrator's lock.

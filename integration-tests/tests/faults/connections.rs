@@ -140,6 +140,7 @@ pub(crate) async fn cancelled_requests() -> Result<()> {
     for request in requests {
         scene.client.abandon(request).await;
     }
+    scene.nobody_in_flight().await?;
     let page = scene.settled().await?;
     ensure!(page.value(PENDING, &[]) == 0.0, "{}", page.excerpt());
     // The queries that were given up run on in the server, and have their connections.

@@ -1,11 +1,10 @@
 //! The database of a scenario: the server in its container, and its administrator.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use integration_tests::Postgres;
+use integration_tests::{Postgres, free_port};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 use testcontainers::ImageExt;
@@ -50,16 +49,7 @@ impl Database {
 
     /// A server whose port stays the same when it is stopped and started.
     pub(crate) async fn start_on_fixed_port() -> Result<Self> {
-        let mut attempts = 3;
-        loop {
-            attempts -= 1;
-            // Between choosing a free port and its use, another process can take it.
-            let port = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?.local_addr()?.port();
-            match Self::on_port(Some(port)).await {
-                Err(error) if attempts > 0 && format!("{error:?}").contains("port") => {}
-                outcome => return outcome,
-            }
-        }
+        Self::on_port(Some(free_port()?)).await
     }
 
     async fn on_port(port: Option<u16>) -> Result<Self> {

@@ -32,7 +32,11 @@ fn main() -> ExitCode {
         test("alerts_of_impatient_callers", both, alerts::impatient_callers),
         test("alerts_of_unknown_agents", both, alerts::unknown_agents),
         test("alerts_that_look_back_for_days", both, alerts::long_windows),
-        test("every_expression_moves", both, panels::every_expression_moves),
+        test(
+            "every_expression_has_something_to_show",
+            both,
+            panels::every_expression_has_something_to_show,
+        ),
         test("every_alert_has_a_scenario", &[], || async { alerts::each_has_a_scenario() }),
         test("normal_traffic", docker, traffic::normal_traffic),
         test("two_hundred_clients", docker, traffic::two_hundred_clients),

@@ -6,8 +6,8 @@
 mod handlers;
 mod parts;
 
-use std::env;
 use std::net::SocketAddr;
+use std::{env, io, process, thread};
 
 use anyhow::{Context, Result};
 use integration_tests::service::Settings;
@@ -23,7 +23,13 @@ async fn main() -> Result<()> {
     let database_url = next("DATABASE_URL")?;
     let settings: Settings = serde_json::from_str(&next("SETTINGS")?)?;
 
-    let parts = Parts::assemble(&settings, &database_url).await?;
+    // A test that is killed can't kill us, but our standard input ends with it.
+    thread::spawn(|| {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        process::exit(0);
+    });
+    // First, so that nobody else answers here while we connect.
     let listener = TcpListener::bind(address).await?;
+    let parts = Parts::assemble(&settings, &database_url).await?;
     Ok(axum::serve(listener, handlers::router(parts)).await?)
 }

@@ -1,0 +1,27 @@
+//! Ports to listen on.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::process;
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
+
+use anyhow::{Context, Result};
+
+/// Below the ports that systems hand out to connections, one of which could take a port between its
+/// choice and its use.
+const FIRST: u16 = 10_000;
+const COUNT: u16 = 20_000;
+
+static CHOSEN: AtomicU16 = AtomicU16::new(0);
+
+/// A port that is free on every interface. No two tests of a process get the same.
+///
+/// # Errors
+/// When none is.
+pub fn free_port() -> Result<u16> {
+    // Tests in other processes begin elsewhere.
+    let begin = process::id().wrapping_mul(101) as u16 % COUNT;
+    (0..COUNT)
+        .map(|_| FIRST + (begin + CHOSEN.fetch_add(1, Relaxed) % COUNT) % COUNT)
+        .find(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok())
+        .context("no port is free")
+}
