@@ -169,7 +169,7 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         let status = match (self.ending, self.status) {
-            (Ending::Answered, Some(status)) => status.as_u16(),
+            (Ending::Answered, Some(status)) if !thread::panicking() => status.as_u16(),
             _ if self.waits() => CLIENT_CLOSED_REQUEST,
             // Abandoned in a panic (of a layer around us, say) is no doing of the client's.
             _ => StatusCode::INTERNAL_SERVER_ERROR.as_u16(),

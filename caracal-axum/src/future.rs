@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::Response;
+use http::{Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
@@ -45,8 +45,14 @@ where
             match &polled {
                 Poll::Pending => exchange.leave(),
                 Poll::Ready(Ok(response)) => {
-                    if exchange.bodiless(response.status()) {
-                        exchange.answered();
+                    let status = response.status();
+                    if exchange.bodiless(status) {
+                        if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
+                            // No answer: hyper sends 500 in its place (`Server::encode`).
+                            exchange.fail();
+                        } else {
+                            exchange.answered();
+                        }
                         *this.exchange = None;
                     } else {
                         exchange.missing = Missing::of(response);

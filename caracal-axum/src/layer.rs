@@ -44,6 +44,10 @@ impl fmt::Debug for Settings {
 /// authentication, compression): what it sees is what is counted. On two nested routers it counts
 /// twice.
 ///
+/// The clock starts when the service is called. A layer that has requests wait for that in
+/// `poll_ready` (tower's `ConcurrencyLimit`, `RateLimit`, `Buffer`) keeps them out of every number
+/// while they wait: put tower's `LoadShed` around it, or take a permit in a middleware instead.
+///
 /// Routes that axum's `Router` gets after `.layer(..)` are not counted: add `/metrics` there to
 /// keep the scrapes out of the request rate and the gauge.
 #[derive(Clone, Debug)]
@@ -70,7 +74,8 @@ impl GatewayMetricsLayer {
     ///
     /// The route is the pattern that axum matched (`/agents/{id}`), never the path that was asked
     /// for, and [`UNMATCHED_ROUTE`] where none did. Put the layer on with `Router::layer` or
-    /// `Router::route_layer`.
+    /// `Router::route_layer`. What lies below a `nest_service` counts as unmatched, since axum does
+    /// not say what it matched there: where that is a `Router`, put the layer on it, or use `nest`.
     ///
     /// ```
     /// use axum::{Router, routing::get};

@@ -40,10 +40,13 @@
 //! | the last frame of the body was handed to the server | the response's |
 //! | the response was dropped before its last frame: the client went away, a timeout outside of the layer ran out, the server shut down | 499 |
 //! | the service or the body panicked or failed, or the body fell short of its announced length | 500 |
+//! | the response is a 1xx other than 101, in whose place hyper sends a 500 | 500 |
 //!
 //! A response that has no body (to HEAD, 1xx, 204, 304, 2xx to CONNECT) ends with its head: an
 //! upgraded connection is no longer a request. A layer outside of this one that drops a body to
-//! send another one looks like a client that went away.
+//! send another one looks like a client that went away, and so does a head that hyper refuses to send
+//! (one with both `Transfer-Encoding` and `Content-Length`, say). A response body that passes on the
+//! request's own fails with it where the client leaves before its upload has ended.
 //!
 //! What the service knows of a request beyond its status, it says in response extensions:
 //! [`AuthMethod`], [`AuthFailure`], [`ReplayBlock`] and [`DegradedMode`]. They are recorded when

@@ -4,6 +4,7 @@ use std::io;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use axum::response::Response;
 use axum::routing::get;
@@ -83,6 +84,31 @@ async fn a_panic_of_a_layer_outside_is_no_abort() {
     };
     let gateway = Gateway::start(app).await;
     assert_eq!(gateway.ask("GET /").await, "", "the connection breaks");
+    gateway.assert_counted(&["GET 500 none 1"]).await;
+}
+
+/// It has no body that could be missing, and was not sent either.
+#[tokio::test]
+async fn a_panic_of_a_layer_outside_of_an_empty_answer() {
+    let app = |layer| {
+        Router::new()
+            .route("/", get(async || ()))
+            .layer(layer)
+            .layer(axum::middleware::map_response(async |_: Response| panics().await))
+    };
+    let gateway = Gateway::start(app).await;
+    assert_eq!(gateway.ask("GET /").await, "", "the connection breaks");
+    gateway.assert_counted(&["GET 500 none 1"]).await;
+}
+
+/// hyper has one answer for a request, and 1xx is none.
+#[tokio::test]
+async fn an_answer_that_can_be_none() {
+    let processing = async || StatusCode::PROCESSING;
+    let app = |layer| Router::new().route("/", get(processing)).layer(layer);
+    let gateway = Gateway::start(app).await;
+    let answer = gateway.ask("GET /").await;
+    assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
     gateway.assert_counted(&["GET 500 none 1"]).await;
 }
 
