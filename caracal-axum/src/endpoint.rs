@@ -95,7 +95,8 @@ impl MetricsEndpoint {
     }
 
     /// Answers only to who sends this token (`Authorization: Bearer …`), and with status 401 to all
-    /// others. Prometheus sends it with `authorization: { credentials: … }`.
+    /// others. Prometheus sends it with `authorization: { credentials: … }`. White space around it, such
+    /// as the end of the line of a mounted file, is no part of it.
     ///
     /// With several tokens and users, each one is let in. Nobody is let in by an empty token, which
     /// is a setting that somebody forgot.

@@ -33,6 +33,8 @@ impl fmt::Debug for Authorization {
 
 impl Authorization {
     pub(super) fn allow_bearer(&mut self, token: &str) {
+        // A file that a secret is mounted as often ends its line, and no header can.
+        let token = token.trim_ascii();
         let token = (!token.is_empty()).then(|| token.to_owned());
         self.allowed.push(Credentials { scheme: "Bearer", token });
         self.bearer = true;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,7 +15,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, OwnedMutexGuard};
 
 /// What makes two pages of one moment different.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,20 +67,7 @@ impl Pages {
             let turn = Arc::clone(&self.turn).lock_owned().await;
             self.begin(&key, shared);
             let (metrics, scrapes) = (self.metrics.clone(), self.scrapes.clone());
-            let key = key.clone();
-            let make = move || {
-                // Held here, where the work is, and not by the scrape, which may go away.
-                let _turn = turn;
-                let started = Instant::now();
-                let page = page(&metrics, &key);
-                scrapes.record_page(started.elapsed());
-                page
-            };
-            match Handle::try_current() {
-                Ok(runtime) => runtime.spawn_blocking(make).await.map_err(|_| Unmade)?,
-                // axum's router runs on other executors as well; there it has to be made here.
-                Err(_) => make(),
-            }
+            Work { turn, metrics, scrapes, key: key.clone() }.make().await
         });
         made.await.cloned()
     }
@@ -91,6 +79,45 @@ impl Pages {
             waiting.remove(key);
         }
     }
+}
+
+/// A page whose turn it is. The turn is held here, where the work is, and not by the scrape, which may
+/// go away.
+struct Work {
+    turn: OwnedMutexGuard<()>,
+    metrics: MetricsRegistry,
+    scrapes: ScrapeMetrics,
+    key: PageKey,
+}
+
+impl Work {
+    async fn make(self) -> Result<Bytes, Unmade> {
+        // axum's router runs on other executors as well; there it has to be made here.
+        let Ok(runtime) = Handle::try_current() else { return self.make_here() };
+        let work = Arc::new(Mutex::new(Some(self)));
+        let make = {
+            let work = Arc::clone(&work);
+            move || take(&work)?.make_here()
+        };
+        match catch_unwind(AssertUnwindSafe(|| runtime.spawn_blocking(make))) {
+            Ok(making) => making.await.map_err(|_| Unmade)?,
+            // The system starts no more threads: tokio 1.54 panics, and what it was to run stays in its
+            // queue. With the turn in it, no scrape would be answered any more.
+            Err(_) => take(&work)?.make_here(),
+        }
+    }
+
+    fn make_here(self) -> Result<Bytes, Unmade> {
+        let started = Instant::now();
+        let page = page(&self.metrics, &self.key);
+        self.scrapes.record_page(started.elapsed());
+        drop(self.turn);
+        page
+    }
+}
+
+fn take(work: &Mutex<Option<Work>>) -> Result<Work, Unmade> {
+    work.lock().take().ok_or(Unmade)
 }
 
 /// A scrape that waits for a page. The last one to leave takes the page off the list, where it
@@ -134,6 +161,22 @@ mod tests {
     use std::task::{Context, Poll, Waker};
 
     use super::*;
+
+    #[test]
+    fn a_system_without_threads_is_no_page_without_an_end() {
+        // No address space has room for a stack of this size.
+        let starved = tokio::runtime::Builder::new_current_thread()
+            .thread_stack_size(1 << 47)
+            .build()
+            .unwrap();
+        let metrics = MetricsRegistry::new();
+        let pages = Pages::new(metrics.clone(), metrics.scrape_metrics());
+        let key = PageKey { format: Format::Text, gzip: false, names: vec![] };
+        for _ in 0..2 {
+            let page = starved.block_on(pages.make(key.clone())).unwrap();
+            assert!(page.starts_with(b"# HELP"));
+        }
+    }
 
     /// Names are the client's to choose: were the keys of pages that nobody waits for kept, one who
     /// asks and leaves would fill the memory.

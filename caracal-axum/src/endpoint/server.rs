@@ -2,12 +2,17 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::MetricsEndpoint;
+
+/// How long a scrape under way is waited for.
+const GRACE: Duration = Duration::from_secs(10);
 
 impl MetricsEndpoint {
     /// Serves the page at `/metrics` on a port of its own, over plain HTTP/1, until the
@@ -32,7 +37,7 @@ impl MetricsEndpoint {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime with its I/O enabled.
+    /// Outside of a tokio runtime with its I/O and its time enabled.
     pub async fn serve(self, address: impl ToSocketAddrs) -> io::Result<MetricsServer> {
         let listener = TcpListener::bind(address).await?;
         let local_addr = listener.local_addr()?;
@@ -61,14 +66,19 @@ impl MetricsServer {
         self.local_addr
     }
 
-    /// Takes no more connections, and waits until the scrapes under way are answered. Dropping the
-    /// future leaves them to end by themselves, as dropping the server does.
+    /// Takes no more connections, and waits until the scrapes under way are answered, for ten seconds at
+    /// most: a client that has sent half a request may never send the rest. Dropping the future leaves
+    /// them to end by themselves, as dropping the server does.
     ///
     /// # Errors
     ///
     /// When the server had failed, or its runtime has ended.
-    pub async fn shutdown(self) -> io::Result<()> {
+    pub async fn shutdown(mut self) -> io::Result<()> {
         drop(self.stop);
-        self.task.await.map_err(io::Error::other)?
+        if let Ok(ended) = timeout(GRACE, &mut self.task).await {
+            return ended.map_err(io::Error::other)?;
+        }
+        self.task.abort();
+        Ok(())
     }
 }

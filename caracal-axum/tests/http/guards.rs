@@ -72,6 +72,14 @@ async fn a_bearer_token() {
 }
 
 #[tokio::test]
+async fn a_bearer_token_from_a_file_that_ends_its_line() {
+    let app = endpoint().bearer_token("s3cret\n").into_router();
+    assert_lets_in(&app, &["Bearer s3cret"], &["Bearer s3cre"]).await;
+    let nothing = endpoint().bearer_token("\n").into_router();
+    assert_lets_in(&nothing, &[], &["Bearer ", "Bearer"]).await;
+}
+
+#[tokio::test]
 async fn a_name_and_a_password() {
     let app = endpoint().basic_auth("prometheus", "p\u{e4}ss:word").into_router();
     assert_lets_in(

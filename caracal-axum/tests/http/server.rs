@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use caracal_axum::MetricsEndpoint;
 use caracal_metrics_core::MetricsRegistry;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::collectors::Gate;
@@ -33,6 +34,20 @@ async fn serves_until_it_is_shut_down() {
     gate.open();
     assert!(scrape.rest().await.starts_with("HTTP/1.1 200"));
     within(shutdown).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn half_a_request_does_not_keep_it() {
+    let metrics = MetricsRegistry::new();
+    let server = MetricsEndpoint::new(&metrics).serve("127.0.0.1:0").await.unwrap();
+    let client = client(server.local_addr(), &metrics);
+    let mut half = TcpStream::connect(server.local_addr()).await.unwrap();
+    half.write_all(b"GET /metrics HTTP/1.1\r\n").await.unwrap();
+    // Connections are served in turn: when this one was answered, the other one was read.
+    assert!(client.ask("GET /metrics").await.starts_with("HTTP/1.1 200"));
+    // From here on the clock jumps to the next time that anybody waits for.
+    tokio::time::pause();
+    within(server.shutdown()).await.unwrap();
 }
 
 #[tokio::test]
