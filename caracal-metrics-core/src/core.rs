@@ -131,7 +131,7 @@ impl Core {
     pub(crate) fn scrape<R>(&self, read: impl FnOnce() -> R) -> R {
         let _scraping = self.scraping.lock();
         self.release_retired();
-        Instances::sample_all(self);
+        Instances::sample(self, |_| true);
         read()
     }
 

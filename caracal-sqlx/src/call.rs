@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use caracal_metrics_core::{DatabaseQueryMetrics, QueryStatus};
@@ -48,6 +48,13 @@ impl Call {
     fn answered(&mut self) {
         if let State::Running { status, .. } = &mut self.state {
             *status = QueryStatus::Success;
+        }
+    }
+
+    /// More is waited for: dropped now, the query was given up.
+    fn waits(&mut self) {
+        if let State::Running { status, .. } = &mut self.state {
+            *status = QueryStatus::Error;
         }
     }
 
@@ -101,7 +108,10 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.project();
         this.call.begin();
-        let step = ready!(this.steps.poll_next(cx));
+        let Poll::Ready(step) = this.steps.poll_next(cx) else {
+            this.call.waits();
+            return Poll::Pending;
+        };
         match &step {
             Some(Ok(_)) => this.call.answered(),
             Some(result @ Err(_)) => this.call.end(result),

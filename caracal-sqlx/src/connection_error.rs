@@ -4,6 +4,9 @@ use std::fmt;
 use std::io;
 
 use caracal_metrics_core::{DatabaseConnectionErrorMetrics, MetricsRegistry};
+use sqlx::error::DatabaseError;
+#[cfg(feature = "postgres")]
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 macro_rules! error_types {
     ($( $(#[doc = $doc:literal])+ $id:ident $label:literal )*) => {
@@ -61,6 +64,10 @@ impl fmt::Display for ConnectionErrorType {
 /// What kind of connection error this is, or `None` for an error of the statement or its data (a
 /// constraint, a syntax error, a cancelled or locked-out query, a row that is not there).
 ///
+/// With the feature `postgres`, the severity of Postgres's errors decides: what is no more than an
+/// `ERROR` has left the connection as it was, even with a code of a connection's (a remote server's
+/// that `dblink` passes on, say).
+///
 /// ```
 /// use caracal_sqlx::{ConnectionErrorType, classify_connection_error};
 ///
@@ -79,9 +86,22 @@ pub fn classify_connection_error(error: &sqlx::Error) -> Option<ConnectionErrorT
         sqlx::Error::Configuration(_) => Some(Type::Configuration),
         // Both leave a connection that can't be used again.
         sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => Some(Type::Other),
-        sqlx::Error::Database(error) => of_code(error.code().as_deref()?),
+        sqlx::Error::Database(error) => of_server(error.as_ref()),
         _ => None,
     }
+}
+
+fn of_server(error: &dyn DatabaseError) -> Option<ConnectionErrorType> {
+    let known = error.code().as_deref().and_then(of_code);
+    #[cfg(feature = "postgres")]
+    if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
+        // ERROR ends a statement, whatever its code is called; the others end the session.
+        return match error.severity() {
+            PgSeverity::Fatal | PgSeverity::Panic => known.or(Some(ConnectionErrorType::Other)),
+            _ => None,
+        };
+    }
+    known
 }
 
 fn of_io(kind: io::ErrorKind) -> ConnectionErrorType {
@@ -95,6 +115,8 @@ fn of_io(kind: io::ErrorKind) -> ConnectionErrorType {
         | Kind::NotConnected
         | Kind::UnexpectedEof => ConnectionErrorType::Reset,
         Kind::TimedOut => ConnectionErrorType::Timeout,
+        // rustls's errors of a handshake come as such; only native-tls has `Error::Tls`.
+        Kind::InvalidData => ConnectionErrorType::Tls,
         _ => ConnectionErrorType::Other,
     }
 }
@@ -105,8 +127,9 @@ fn of_code(code: &str) -> Option<ConnectionErrorType> {
     use ConnectionErrorType as Type;
     match code {
         "57P01" | "57P02" | "57P03" => Some(Type::ServerShutdown),
-        // The timeouts of idle sessions and idle transactions, which end the session.
-        "57P05" | "25P03" => Some(Type::Reset),
+        // The timeouts of idle sessions, of idle transactions and of transactions, which end the
+        // session.
+        "57P05" | "25P03" | "25P04" => Some(Type::Reset),
         "28P01" | "28000" => Some(Type::Authentication),
         "3D000" => Some(Type::Configuration),
         // Postgres's and MySQL's "too many connections".

@@ -75,8 +75,9 @@
 //!
 //! - The clock runs from the first poll to the end, the wait for a connection included, which
 //!   `caracal_database_connection_pool_acquire_duration_seconds` shows by itself.
-//! - A stream that is dropped after rows is a success, a query dropped before any answer an error,
-//!   and one that is never polled is no query. A `fetch_one` that finds no row is a success.
+//! - A stream that is dropped after a row is a success; a query that is dropped while an answer is
+//!   waited for, the first or a later one, is an error; and one that is never polled is no query. A
+//!   `fetch_one` that finds no row is a success.
 //! - The table is the first of the outermost `FROM`, or what is written to, without its schema.
 //!   A `WITH` that writes counts as what it writes. What can't be read is `other` or `unknown`, and
 //!   several statements in one text are `other` on `batch`.

@@ -114,7 +114,7 @@ fn reserve(metrics: &MetricsRegistry, name: Option<&str>) -> Result<InstanceBuil
         | AttachError::NamedAndUnnamed { .. } => {
             // The one in the way may be closed without a scrape having seen it: a service that
             // replaces its pool can't wait for one.
-            let _page = metrics.generate_metrics();
+            metrics.look_at(InstanceKind::ConnectionPool);
             attach()
         }
         error => Err(error),

@@ -2,14 +2,17 @@
 
 mod page;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use caracal_metrics_core::MetricsRegistry;
 use caracal_sqlx::{ObservedPool, PoolObserver};
 use futures_util::TryStreamExt as _;
 use page::{Counts, connection_errors, observed, pool_sample, queries};
+use prometheus::core::Collector;
 use sqlx::Sqlite;
-use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 
 fn impatient() -> (MetricsRegistry, ObservedPool<Sqlite>) {
     let metrics = MetricsRegistry::new();
@@ -99,6 +102,55 @@ async fn a_wait_in_vain_is_a_timeout_and_a_connection_error() {
     assert_eq!(queries(&metrics, "select", "agents").error, 2.0);
     assert_eq!(queries(&metrics, "other", "unknown").error, 1.0);
     drop(held);
+}
+
+/// What sqlx says is an error of the file, as a statement's can be; but there is no statement.
+#[tokio::test]
+async fn a_connection_that_can_not_be_made_is_a_connection_error_whatever_it_is_called() {
+    let file = std::env::temp_dir().join(format!("caracal-no-database-{}", std::process::id()));
+    std::fs::write(&file, [b'x'; 4096]).unwrap();
+    let options = SqliteConnectOptions::new().filename(&file).journal_mode(SqliteJournalMode::Wal);
+    let metrics = MetricsRegistry::new();
+    let pool = SqlitePoolOptions::new().connect_lazy_with(options);
+    let pool = PoolObserver::new(&pool).wrap(&metrics).unwrap();
+    assert!(pool.acquire().await.is_err());
+    assert_eq!(connection_errors(&metrics), [("other", 1.0)]);
+    // A query's, too, and the connection's once.
+    assert!(sqlx::query("SELECT * FROM agents").execute(&pool).await.is_err());
+    assert_eq!(connection_errors(&metrics), [("other", 2.0)]);
+    assert_eq!(queries(&metrics, "select", "agents").error, 1.0);
+    std::fs::remove_file(file).unwrap();
+}
+
+/// Who replaces a pool may hold what a collector of theirs wants.
+#[tokio::test]
+async fn to_replace_a_closed_pool_calls_no_collector() {
+    let (metrics, pool) = observed().await;
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = prometheus::IntCounter::new("app_reads_total", "Reads").unwrap();
+    metrics.register(Box::new(Counting { calls: Arc::clone(&calls), counter })).unwrap();
+    let before = calls.load(Relaxed);
+    pool.close().await;
+    let next = SqlitePoolOptions::new().connect_lazy("sqlite::memory:").unwrap();
+    let _next = PoolObserver::new(&next).attach(&metrics).unwrap();
+    assert_eq!(calls.load(Relaxed), before);
+}
+
+/// Counts how often it is read.
+struct Counting {
+    calls: Arc<AtomicUsize>,
+    counter: prometheus::IntCounter,
+}
+
+impl Collector for Counting {
+    fn desc(&self) -> Vec<&prometheus::core::Desc> {
+        self.counter.desc()
+    }
+
+    fn collect(&self) -> Vec<prometheus::proto::MetricFamily> {
+        self.calls.fetch_add(1, Relaxed);
+        self.counter.collect()
+    }
 }
 
 #[tokio::test]

@@ -146,8 +146,8 @@ async fn startup_answered_with(answer: Vec<u8>) -> sqlx::Error {
     error
 }
 
-fn error_response(sqlstate: &str) -> Vec<u8> {
-    let fields = format!("SFATAL\0VFATAL\0C{sqlstate}\0Mno\0\0");
+fn error_response(severity: &str, sqlstate: &str) -> Vec<u8> {
+    let fields = format!("S{severity}\0V{severity}\0C{sqlstate}\0Mno\0\0");
     let length = u32::try_from(fields.len() + 4).unwrap();
     [b"E", length.to_be_bytes().as_slice(), fields.as_bytes()].concat()
 }
@@ -175,17 +175,34 @@ async fn what_a_server_says_when_it_lets_nobody_in() {
         ("3D000", Some(Type::Configuration)),
         ("53300", Some(Type::InsufficientResources)),
         ("57P05", Some(Type::Reset)),
+        ("25P04", Some(Type::Reset)),
         ("08006", Some(Type::Other)),
-        // Errors of a statement, whoever says them.
-        ("23505", None),
-        ("57014", None),
-        ("55P03", None),
     ] {
-        let error = startup_answered_with(error_response(code)).await;
-        let sqlstate = error.as_database_error().and_then(DatabaseError::code);
-        assert_eq!(sqlstate.as_deref(), Some(code), "{error}");
-        assert_eq!(classify_connection_error(&error), expected, "{code}");
+        assert_eq!(classified("FATAL", code).await, expected, "{code}");
     }
+    // Errors of a statement.
+    for code in ["23505", "57014", "55P03"] {
+        assert_eq!(classified("ERROR", code).await, None, "{code}");
+    }
+}
+
+/// Whoever ends the session, and whatever its code is called; and what a remote server's fault is called.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn the_severity_says_whether_a_postgres_ended_the_session() {
+    assert_eq!(classified("FATAL", "42501").await, Some(Type::Other));
+    assert_eq!(classified("PANIC", "XX000").await, Some(Type::Other));
+    for code in ["08P01", "08001", "3D000"] {
+        assert_eq!(classified("ERROR", code).await, None, "{code}");
+    }
+}
+
+/// What is made of a server's answer with this severity and code.
+async fn classified(severity: &str, code: &str) -> Option<Type> {
+    let error = startup_answered_with(error_response(severity, code)).await;
+    let sqlstate = error.as_database_error().and_then(DatabaseError::code);
+    assert_eq!(sqlstate.as_deref(), Some(code), "{error}");
+    classify_connection_error(&error)
 }
 
 #[test]
@@ -195,6 +212,7 @@ fn errors_that_take_a_network_to_happen() {
         (io(std::io::ErrorKind::TimedOut), Type::Timeout),
         (io(std::io::ErrorKind::ConnectionReset), Type::Reset),
         (io(std::io::ErrorKind::HostUnreachable), Type::Other),
+        (io(std::io::ErrorKind::InvalidData), Type::Tls),
         (sqlx::Error::Tls("no common cipher".into()), Type::Tls),
         (sqlx::Error::WorkerCrashed, Type::Other),
     ] {

@@ -4,7 +4,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use super::InstanceKind;
-use super::instance::{Attached, Counter, DurationHistogram, Gauges, Instance, Owner, Sampled};
+use super::instance::{
+    Attached, Counter, DurationHistogram, Gauges, Instance, Instances, Owner, Sampled,
+};
 use crate::catalogue::{LabelValues, Metric, MetricKind};
 use crate::engine::Cell;
 use crate::error::AttachError;
@@ -46,6 +48,13 @@ impl MetricsRegistry {
         });
         let owner = Arc::new(Owner { core: Arc::clone(self.core()), attached });
         Ok(InstanceBuilder { owner, series: Vec::new() })
+    }
+
+    /// Asks the instances of this kind whether they are there still, as a scrape does; the names of
+    /// those that are gone are free afterwards. Runs their callbacks and nothing else: no page is
+    /// made, and nobody else's collector called.
+    pub fn look_at(&self, kind: InstanceKind) {
+        Instances::sample(self.core(), |live| live == kind);
     }
 }
 

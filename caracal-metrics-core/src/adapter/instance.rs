@@ -254,11 +254,14 @@ impl Instances {
         self.live.iter().any(|live| live.kind == kind)
     }
 
-    /// Brings the gauges of all instances up to date.
-    pub(crate) fn sample_all(core: &Core) {
+    /// Brings the gauges of the instances of these kinds up to date.
+    pub(crate) fn sample(core: &Core, these: impl Fn(InstanceKind) -> bool) {
         // The callbacks run the adapters' code and may run the user's: no lock is held meanwhile.
-        let attached: Vec<_> =
-            core.instances.lock().live.iter().filter_map(|live| live.attached.upgrade()).collect();
+        let attached: Vec<_> = {
+            let instances = core.instances.lock();
+            let live = instances.live.iter().filter(|live| these(live.kind));
+            live.filter_map(|live| live.attached.upgrade()).collect()
+        };
         for attached in attached {
             attached.sample();
         }

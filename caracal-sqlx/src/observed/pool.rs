@@ -11,7 +11,7 @@ use sqlx::{Describe, Either, Error, Execute, Executor, Pool, SqlSafeStr, SqlStr,
 
 use super::{ObservedConnection, ObservedTransaction};
 use crate::call::Answers;
-use crate::connection_error::ConnectionErrors;
+use crate::connection_error::{ConnectionErrorType, ConnectionErrors, classify_connection_error};
 use crate::driver::Driver;
 use crate::query::OwnedQuery;
 use crate::recorder::{Hold, Recorder};
@@ -136,6 +136,13 @@ impl<DB: Driver> ObservedPool<DB> {
         let waiting = self.recorder.waiting();
         let connection = self.pool.acquire().await;
         waiting.end(&connection);
+        if let Err(error) = &connection
+            && classify_connection_error(error).is_none()
+        {
+            // In a statement it would be the statement's, but here there is none (the user may not
+            // connect to this database, the file is none of SQLite's).
+            self.recorder.errors.record(ConnectionErrorType::Other);
+        }
         Ok((connection?, Hold::new(&self.recorder)))
     }
 

@@ -119,9 +119,12 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// A string, whose doubled quotes read as two strings next to each other.
+    /// A string, which may hold its own quote, doubled.
     fn string(&mut self, backslashes: bool) -> Token<'a> {
         self.skip_quotes(b'\'', backslashes);
+        while self.peek(0) == Some(b'\'') {
+            self.skip_quotes(b'\'', backslashes);
+        }
         Token::Literal
     }
 

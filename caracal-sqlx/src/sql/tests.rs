@@ -37,6 +37,26 @@ fn the_four_operations() {
 }
 
 #[test]
+fn a_doubled_quote_does_not_end_a_string() {
+    let postgres = |text, operation| expect_in(Dialect::Postgres, text, operation, "a");
+    postgres(r"SELECT E'it''s \' FROM secret' FROM a", Operation::Select);
+    postgres(r"INSERT INTO a VALUES (E'it''s \'; x')", Operation::Insert);
+    expect("SELECT 'it''s FROM secret' FROM a", Operation::Select, "a");
+    expect("SELECT '' FROM a", Operation::Select, "a");
+}
+
+#[test]
+fn a_name_with_a_schema_is_none_of_a_with() {
+    expect("WITH a AS (SELECT 1 FROM x) SELECT * FROM public.a", Operation::Select, "a");
+    expect("WITH a AS (SELECT 1 FROM x) SELECT * FROM a", Operation::Select, "x");
+    expect(
+        "WITH RECURSIVE agents AS (SELECT * FROM public.agents) SELECT * FROM agents",
+        Operation::Select,
+        "agents",
+    );
+}
+
+#[test]
 fn other_commands_are_other_with_the_table_they_are_about() {
     for text in
         ["BEGIN", "COMMIT", "ROLLBACK TO SAVEPOINT x", "PRAGMA table_info(agents)", "VACUUM"]

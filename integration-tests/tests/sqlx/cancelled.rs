@@ -1,6 +1,7 @@
 //! Queries that nobody waits for any more.
 
 use anyhow::{Result, ensure};
+use futures_util::TryStreamExt;
 
 use crate::scene::Scene;
 
@@ -36,5 +37,29 @@ pub(crate) async fn cancelled_queries() -> Result<()> {
     };
     scene.counts("cancelled in the server", &[failed, failed, failed], cancel).await??;
     ensure!(scene.pool_value("hold_duration_seconds_count")? == 3.0);
+    scene.no_connection_errors()
+}
+
+/// Who waits for another row has got nothing of it all; who goes away with a row in hand wanted no more.
+pub(crate) async fn cancelled_halfway() -> Result<()> {
+    // The server sends when it has eight kibibytes: the first row comes while the third is made.
+    const SQL: &str =
+        "select repeat('x', 9000), case when id > 2 then pg_sleep(600) end from agents";
+    let scene = Scene::set().await?;
+    let waiting = async {
+        let mut rows = sqlx::query(SQL).fetch(&scene.pool);
+        ensure!(rows.try_next().await?.is_some());
+        // The second may have come as well; the third can't.
+        let _second = futures_util::poll!(rows.try_next());
+        ensure!(futures_util::poll!(rows.try_next()).is_pending());
+        Ok(())
+    };
+    scene.counts("a row is waited for", &["select agents error"], waiting).await??;
+    let satisfied = async {
+        let mut rows = sqlx::query(SQL).fetch(&scene.pool);
+        ensure!(rows.try_next().await?.is_some());
+        Ok(())
+    };
+    scene.counts("one row is enough", &["select agents success"], satisfied).await??;
     scene.no_connection_errors()
 }

@@ -52,6 +52,15 @@ pub(crate) async fn unknown_database() -> Result<()> {
     nobody_gets_in(&scene, "configuration").await
 }
 
+/// The code is one of statements.
+pub(crate) async fn forbidden_database() -> Result<()> {
+    let scene = logging_in(PATIENCE, |owner| owner.username("guest").password("welcome")).await?;
+    let forbid = "create role guest login password 'welcome';
+                  revoke connect on database gateway from public";
+    sqlx::raw_sql(forbid).execute(&scene.admin).await?;
+    nobody_gets_in(&scene, "other").await
+}
+
 /// sqlx's pool tries a refused connection again until its time is up, and then only says that it is; who
 /// connects beside the pool learns why.
 pub(crate) async fn refused_port() -> Result<()> {

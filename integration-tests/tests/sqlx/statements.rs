@@ -58,6 +58,8 @@ pub(crate) async fn statements_that_fail() -> Result<()> {
         ("insert into agents (name) values ('a')", "23505", "insert agents error"),
         ("select nothing from agents", "42703", "select agents error"),
         ("selekt * from agents", "42601", "other unknown error"),
+        // Nothing is bound: the server calls that a violation of the protocol, and goes on.
+        ("select * from agents where id = $1", "08P01", "select agents error"),
         ("delete from nowhere", "42P01", "delete nowhere error"),
         ("select pg_sleep(60) from agents", "57014", "select agents error"),
     ] {

@@ -28,10 +28,12 @@ impl Name {
 impl Parser<'_> {
     /// A table that is read: neither a function, nor what a `WITH` has named.
     pub(super) fn relation(&mut self) -> Option<String> {
-        let name = self.name()?;
+        let (name, is_qualified) = self.qualified_name()?;
         let name = name.table()?;
         let is_function = self.at(b'(');
-        (!is_function && !self.with.contains(&name.to_lowercase())).then_some(name)
+        // What a `WITH` has named is in no schema.
+        let is_named_here = !is_qualified && self.with.contains(&name.to_lowercase());
+        (!is_function && !is_named_here).then_some(name)
     }
 
     /// A table that is written or defined.
@@ -47,18 +49,24 @@ impl Parser<'_> {
 
     /// A name, of which the last part counts: `schema.table`.
     pub(super) fn name(&mut self) -> Option<Name> {
-        let mut last = self.part()?;
+        self.qualified_name().map(|(name, _)| name)
+    }
+
+    /// The same, and whether there were parts before the last.
+    fn qualified_name(&mut self) -> Option<(Name, bool)> {
+        let (mut last, mut is_qualified) = (self.part()?, false);
         self.bump();
         while self.accept(b'.') {
+            is_qualified = true;
             match self.part() {
                 Some(part) => {
                     last = part;
                     self.bump();
                 }
-                None => return Some(Name::Unreadable),
+                None => return Some((Name::Unreadable, is_qualified)),
             }
         }
-        Some(last)
+        Some((last, is_qualified))
     }
 
     fn part(&self) -> Option<Name> {
