@@ -1,7 +1,7 @@
 //! What a breaker is built with, around the user's own policy and instrument.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use failsafe::{FailurePolicy, Instrument};
 
@@ -31,7 +31,10 @@ impl<P: FailurePolicy> FailurePolicy for ObservedPolicy<P> {
     fn mark_dead_on_failure(&mut self) -> Option<Duration> {
         // The user's first: if it panics, failsafe stays in the state in which it is.
         let delay = self.policy.mark_dead_on_failure();
-        self.tracker.failed(delay.is_some());
+        // failsafe adds it to the time, and panics in the state in which it is where there is no such time.
+        if delay.is_none_or(|delay| Instant::now().checked_add(delay).is_some()) {
+            self.tracker.failed(delay.is_some());
+        }
         delay
     }
 

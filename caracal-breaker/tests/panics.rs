@@ -128,3 +128,17 @@ fn a_policy_that_panics_corrupts_nothing() {
     breaker.reset();
     assert_eq!(walk(), [4, 3, 0, 3, 1], "nothing is left over");
 }
+
+/// "Until I reset it": there is no such time, so failsafe panics before it opens.
+#[test]
+fn a_backoff_beyond_the_end_of_time_is_no_change_of_state() {
+    let metrics = MetricsRegistry::new();
+    let breaker = BreakerObserver::new("reacts")
+        .build(trip_at_once(Duration::MAX), Reacts::default(), &metrics)
+        .unwrap();
+    for _ in 0..2 {
+        assert!(panic::catch_unwind(AssertUnwindSafe(|| breaker.on_error())).is_err());
+        assert_at_rest(&metrics, &breaker);
+    }
+    assert_eq!(Page::scrape(&metrics).walk("reacts"), [0; 5]);
+}

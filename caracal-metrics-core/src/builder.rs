@@ -10,7 +10,7 @@ use prometheus::proto;
 use crate::catalogue::CATALOGUE;
 use crate::core::Core;
 use crate::error::BuildError;
-use crate::exposition::{CaracalCollector, is_label_name};
+use crate::exposition::{CaracalCollector, gather, is_label_name};
 use crate::labels::LabelValues;
 use crate::registry::MetricsRegistry;
 
@@ -195,7 +195,8 @@ fn check_names(
     const_labels: &[(String, String)],
 ) -> Result<(), BuildError> {
     let taken = |name: &str| BuildError::NameTaken { name: name.to_owned() };
-    let gathered = registry.gather();
+    // A collector that panics, since what it reads is not there yet, is a page's to count.
+    let gathered = gather(registry).unwrap_or_default();
     for family in CATALOGUE {
         if gathered.iter().any(|other| other.name() == family.name)
             || is_registered(registry, family.name, family.help, &[])

@@ -12,8 +12,10 @@ pub(crate) fn register(
     use prometheus::core::Collector;
     use prometheus::process_collector::ProcessCollector;
 
+    use crate::exposition::gather;
+
     let collector = ProcessCollector::for_self();
-    let gathered = registry.gather();
+    let gathered = gather(registry).unwrap_or_default();
     let is_taken = |name: &str| gathered.iter().any(|family| family.name() == name);
     let descs = collector.desc();
     let (there, missing): (Vec<_>, Vec<_>) =

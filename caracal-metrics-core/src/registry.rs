@@ -157,7 +157,8 @@ impl MetricsRegistry {
     ///
     /// The name is a sample's (a histogram's has `_bucket`, `_sum` or `_count`), the labels are all
     /// of its labels (`le` and constant ones included), in any order. The whole page is written to
-    /// find it: what this answers is what a scrape would have seen.
+    /// find it: what this answers is what a scrape would have seen. Called by a collector of the
+    /// registry that is attached, it sees Caracal's own families only.
     ///
     /// ```
     /// # use caracal_metrics_core::MetricsRegistry;

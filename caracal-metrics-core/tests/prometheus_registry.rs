@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use caracal_metrics_core::{BuildError, MetricsRegistry};
+use prometheus::core::Collector;
 use prometheus::{
     Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry,
     TextEncoder,
@@ -186,4 +187,63 @@ fn an_attachment_that_was_refused_works_once_the_way_is_free() {
     let m = MetricsRegistry::builder().registry(mine).build().unwrap();
     m.record_degraded_mode_request();
     assert_eq!(m.sample("caracal_gateway_degraded_mode_requests_total", &[]), Some(1.0));
+}
+
+/// Derives a metric of its own from ours.
+struct Derived {
+    from: MetricsRegistry,
+    hits: Gauge,
+}
+
+impl Collector for Derived {
+    fn desc(&self) -> Vec<&prometheus::core::Desc> {
+        self.hits.desc()
+    }
+
+    fn collect(&self) -> Vec<prometheus::proto::MetricFamily> {
+        let ours = self.from.sample("caracal_policy_cache_hits_total", &[]);
+        assert_eq!(
+            self.from.sample("app_before_total", &[]),
+            None,
+            "the user's are not asked again"
+        );
+        self.hits.set(ours.expect("it stands from the start"));
+        self.hits.collect()
+    }
+}
+
+#[test]
+fn a_collector_may_read_our_metrics() {
+    let mine = Registry::new();
+    mine.register(Box::new(IntCounter::new("app_before_total", "Theirs").unwrap())).unwrap();
+    let m = MetricsRegistry::builder().registry(mine.clone()).build().unwrap();
+    let hits = Gauge::new("app_hits", "Derived").unwrap();
+    m.register(Box::new(Derived { from: m.clone(), hits })).unwrap();
+    m.record_policy_cache_hit();
+    let page = parse(&m.generate_metrics());
+    assert_eq!(value(&page, "app_hits", &[]), 1.0);
+    assert_eq!(value(&page, "app_before_total", &[]), 0.0);
+    assert_eq!(m.sample("app_hits", &[]), Some(1.0));
+}
+
+/// What it reads is not there yet.
+struct NotReady(IntCounter);
+
+impl Collector for NotReady {
+    fn desc(&self) -> Vec<&prometheus::core::Desc> {
+        self.0.desc()
+    }
+
+    fn collect(&self) -> Vec<prometheus::proto::MetricFamily> {
+        panic!("this one is wanted: the collector is not ready")
+    }
+}
+
+#[test]
+fn a_collector_that_panics_does_not_keep_a_registry_from_being_attached() {
+    let mine = Registry::new();
+    let counter = IntCounter::new("app_total", "Theirs").unwrap();
+    mine.register(Box::new(NotReady(counter))).unwrap();
+    let m = MetricsRegistry::builder().registry(mine).build().unwrap();
+    assert_eq!(m.sample("caracal_metrics_collection_errors_total", &[]), Some(1.0));
 }

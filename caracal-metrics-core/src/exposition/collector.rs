@@ -50,12 +50,21 @@ impl CaracalCollector {
                 WRITING.set(self.0);
             }
         }
+        if std::ptr::eq(WRITING.get(), core) {
+            // One of the others reads our metrics to derive its own: it is not asked in its turn.
+            return Vec::new();
+        }
         let _restore = Restore(WRITING.replace(core));
-        catch_unwind(AssertUnwindSafe(|| registry.gather())).unwrap_or_else(|_| {
+        gather(registry).unwrap_or_else(|| {
             core.count_collection_error();
             Vec::new()
         })
     }
+}
+
+/// What a registry gathers, unless one of its collectors panics.
+pub(crate) fn gather(registry: &prometheus::Registry) -> Option<Vec<proto::MetricFamily>> {
+    catch_unwind(AssertUnwindSafe(|| registry.gather())).ok()
 }
 
 /// The description of a family in the words of the `prometheus` crate.

@@ -14,7 +14,7 @@ mod protobuf;
 mod sample;
 mod text;
 
-pub(crate) use collector::CaracalCollector;
+pub(crate) use collector::{CaracalCollector, gather};
 pub(crate) use foreign::foreign_families;
 pub use format::Format;
 pub(crate) use isolated::IsolatedCollector;

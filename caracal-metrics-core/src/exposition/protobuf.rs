@@ -81,8 +81,9 @@ fn write_our_histogram(
     cells: &[Cell],
     out: &mut Vec<u8>,
 ) {
-    let value = reader.histogram(cells);
+    // Before the value, which then has what they are examples of.
     let exemplars = core.exemplars().of(cells);
+    let value = reader.histogram(cells);
     let bounds = family.buckets.iter().map(Duration::as_secs_f64);
     message(Some(7), out, |out| {
         integer(1, value.buckets.iter().sum(), out);

@@ -37,8 +37,9 @@ pub(super) fn write_samples(
         }
         MetricKind::Histogram => {
             for row in rows.iter() {
-                let value = reader.histogram(row.cells);
+                // Before the value, which then has what they are examples of.
                 let exemplars = exemplars.and_then(|exemplars| exemplars.of(row.cells));
+                let value = reader.histogram(row.cells);
                 let mut count = 0;
                 for (index, (bucket, bound)) in value.buckets.iter().zip(rows.bounds()).enumerate()
                 {
