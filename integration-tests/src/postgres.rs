@@ -5,7 +5,10 @@ use std::env;
 use anyhow::{Context, Result};
 use testcontainers::core::{ContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
-use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt};
+use testcontainers::{
+    ContainerAsync, ContainerRequest, GenericImage, ImageExt, TestcontainersError,
+};
+use tokio::sync::Mutex;
 
 const USER: &str = "caracal";
 const PASSWORD: &str = "caracal-test";
@@ -53,8 +56,7 @@ impl Postgres {
             .with_env_var("POSTGRES_USER", USER)
             .with_env_var("POSTGRES_PASSWORD", PASSWORD)
             .with_env_var("POSTGRES_DB", DATABASE);
-        let container = change(request)
-            .start()
+        let container = start(change(request))
             .await
             .with_context(|| format!("Postgres does not start in Docker from the image {image}"))?;
         // The port is the one on IPv4, and "localhost" may mean IPv6 first.
@@ -78,6 +80,24 @@ impl Postgres {
     pub fn container(&self) -> &ContainerAsync<GenericImage> {
         &self.container
     }
+}
+
+/// Starts a container; the first one of the process alone.
+///
+/// Whoever starts it makes testcontainers' watchdog. When two threads are about to, one can panic:
+/// conquer-once 0.4 takes for unreachable that the other is through just then.
+async fn start(
+    request: ContainerRequest<GenericImage>,
+) -> Result<ContainerAsync<GenericImage>, TestcontainersError> {
+    static HAS_WATCHDOG: Mutex<bool> = Mutex::const_new(false);
+    let mut has_watchdog = HAS_WATCHDOG.lock().await;
+    if *has_watchdog {
+        drop(has_watchdog);
+        return request.start().await;
+    }
+    let container = request.start().await?;
+    *has_watchdog = true;
+    Ok(container)
 }
 
 /// A registry's host may have a port, so that not every colon sets off a tag.
