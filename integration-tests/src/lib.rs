@@ -20,7 +20,7 @@ mod wait;
 
 pub use gateway::Gateway;
 pub use harness::{Needs, run, test};
-pub use monitoring::{Expression, expressions, monitoring};
+pub use monitoring::{Expression, expressions, monitoring, without_sample};
 pub use page::{Page, Series};
 pub use port::free_port;
 pub use postgres::Postgres;

@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+use crate::Prometheus;
+
 /// A file of `monitoring/`.
 ///
 /// # Errors
@@ -35,7 +37,27 @@ pub fn expressions() -> Result<Vec<Expression>> {
         (!line.starts_with('#')).then_some(line)
     })?);
     expressions.extend(of_lines("rules.yml", |line| line.trim().strip_prefix("- record: "))?);
+    ensure!(expressions.len() > 80, "where are the others? {expressions:?}");
     Ok(expressions)
+}
+
+/// Those of the expressions of which no sample is as `wanted`.
+///
+/// # Errors
+/// When Prometheus rejects one, or does not answer.
+pub async fn without_sample(
+    prometheus: &Prometheus,
+    expressions: Vec<Expression>,
+    wanted: impl Fn(f64) -> bool,
+) -> Result<Vec<Expression>> {
+    let mut without = Vec::new();
+    for expression in expressions {
+        let samples = prometheus.query(&expression.promql).await?;
+        if !samples.iter().any(|sample| wanted(sample.value)) {
+            without.push(expression);
+        }
+    }
+    Ok(without)
 }
 
 fn of_the_dashboard() -> Result<Vec<Expression>> {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use integration_tests::{Gateway, Needs, Prometheus, expressions, run, test};
+use integration_tests::{Gateway, Needs, Prometheus, expressions, run, test, without_sample};
 
 fn main() -> ExitCode {
     run(vec![test(
@@ -24,16 +24,12 @@ async fn every_expression_returns_data_within_a_minute() -> Result<()> {
     let prometheus = Prometheus::scraping_with_rules(gateway.server().address(), &[&rules]).await?;
     let deadline = Instant::now() + Duration::from_mins(1);
     while !expressions.is_empty() {
-        let mut empty = Vec::new();
-        for expression in expressions {
-            let samples = prometheus.query(&expression.promql).await?;
-            // Not a number is what a division by nothing or a quantile of nothing comes to.
-            if !samples.iter().any(|sample| sample.value.is_finite()) {
-                empty.push(expression);
-            }
-        }
-        ensure!(empty.is_empty() || Instant::now() < deadline, "no data in a minute: {empty:#?}");
-        expressions = empty;
+        // Not a number is what a division by nothing or a quantile of nothing comes to.
+        expressions = without_sample(&prometheus, expressions, f64::is_finite).await?;
+        ensure!(
+            expressions.is_empty() || Instant::now() < deadline,
+            "no data in a minute: {expressions:#?}"
+        );
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     Ok(())

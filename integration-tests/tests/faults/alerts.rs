@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use integration_tests::service::Settings;
 use reqwest::StatusCode;
 
 use crate::instances;
@@ -13,7 +14,6 @@ use crate::monitoring::{
 };
 use crate::scene::Scene;
 use crate::steady::Steady;
-use integration_tests::service::Settings;
 
 const FAILING_DATABASE: [&str; 5] = [
     "CircuitBreakerOpen",

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use integration_tests::service::Settings;
 use integration_tests::{Page, eventually};
 use reqwest::StatusCode;
 
 use crate::scene::Scene;
-use integration_tests::service::Settings;
 
 const STATE: &str = "caracal_circuit_breaker_state";
 const CHANGES: &str = "caracal_circuit_breaker_state_changes_total";

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use integration_tests::service::Settings;
 use integration_tests::{Page, eventually};
 use reqwest::StatusCode;
 
 use crate::scene::Scene;
-use integration_tests::service::Settings;
 
 const CHECKED_OUT: &str = "caracal_database_connection_pool_checked_out";
 const PENDING: &str = "caracal_database_connection_pool_pending";

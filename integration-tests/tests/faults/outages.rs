@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use integration_tests::eventually;
+use integration_tests::service::Settings;
 use reqwest::StatusCode;
 
 use crate::scene::Scene;
-use integration_tests::service::Settings;
 
 const ERRORS: &str = "caracal_database_connection_errors_total";
 const STATE: &str = "caracal_circuit_breaker_state";

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use integration_tests::service::Settings;
-use integration_tests::{Expression, Prometheus, eventually, expressions};
+use integration_tests::{Expression, Prometheus, eventually, expressions, without_sample};
 use reqwest::StatusCode;
 use tokio::task::JoinHandle;
 
@@ -26,16 +26,10 @@ fn watch(
     tokio::spawn(async move {
         let deadline = Instant::now() + PATIENCE;
         while !expressions.is_empty() {
-            let mut still = Vec::new();
-            for expression in expressions {
-                let samples = prometheus.query(&expression.promql).await?;
-                // Not a number is what a division by nothing or a quantile of nothing comes to.
-                if !samples.iter().any(|sample| sample.value.is_finite() && sample.value != 0.0) {
-                    still.push(expression);
-                }
-            }
-            ensure!(Instant::now() < deadline, "nothing to show: {still:#?}");
-            expressions = still;
+            // Not a number is what a division by nothing or a quantile of nothing comes to.
+            let shows = |value: f64| value.is_finite() && value != 0.0;
+            expressions = without_sample(&prometheus, expressions, shows).await?;
+            ensure!(Instant::now() < deadline, "nothing to show: {expressions:#?}");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         Ok(prometheus)
