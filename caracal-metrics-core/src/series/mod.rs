@@ -10,7 +10,7 @@ mod models;
 mod recent;
 mod records;
 mod rows;
-#[cfg(test)]
+#[cfg(all(test, not(caracal_loom)))]
 pub(crate) mod seam;
 mod store;
 #[cfg(all(test, not(caracal_loom)))]
