@@ -1,6 +1,8 @@
 //! What all handles of one registry share.
 
+mod in_flight;
 mod recording;
+mod values;
 
 use std::sync::Arc;
 
@@ -14,7 +16,9 @@ use crate::exposition::join_labels;
 use crate::labels::LabelValues;
 use crate::series::{FamilyStore, Labels, NO_LABELS, Rows};
 
+pub(crate) use in_flight::InFlight;
 pub(crate) use recording::{Series, Tracked};
+pub(crate) use values::Values;
 
 #[derive(Debug)]
 pub(crate) struct Core {

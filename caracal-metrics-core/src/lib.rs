@@ -42,6 +42,7 @@ mod process;
 mod recorders;
 mod registry;
 mod series;
+mod sync;
 
 pub use builder::MetricsRegistryBuilder;
 pub use error::{AlreadyInitialized, AttachError, BuildError, InvalidExemplar, NotInitialized};

@@ -140,6 +140,7 @@ impl MetricsRegistry {
     }
 
     fn write(&self, format: Format, filter: Filter<'_>, out: &mut Vec<u8>) {
+        let in_flight = self.core.in_flight();
         // The user's collectors first, and outside the scrape's lock: `gather` holds a lock of its
         // own, under which our collector would wait for ours.
         let gathered = CaracalCollector::gather_others(&self.core, &self.registry);
@@ -150,7 +151,7 @@ impl MetricsRegistry {
                 None => self.core.count_collection_error(),
             }
         }
-        self.core.scrape(|| write_page(&self.core, format, filter, foreign, out));
+        self.core.scrape(|| write_page(&self.core, format, filter, &in_flight, foreign, out));
     }
 
     /// The value of one exposed sample, for tests and for dashboards of your own.

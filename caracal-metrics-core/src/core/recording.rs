@@ -17,17 +17,18 @@ pub(crate) struct Series {
     folded: bool,
 }
 
-/// One of what a gauge counts.
+/// One of what a gauge counts. What a thread recorded before it dropped this is on every page that
+/// no longer counts it.
 ///
-/// It does not keep the registry, which would be two locked instructions for a request. The gauge's
-/// cell outlives the registry until all that it counts is gone: see [`engine::release_when_zero`].
+/// It does not keep the registry, which would cost two locked instructions a request. The gauge's
+/// cell outlives the registry until the last guard is dropped: see [`engine::release_when_zero`].
 #[derive(Debug)]
 pub(crate) struct Tracked(Cell);
 
 impl Drop for Tracked {
     #[inline]
     fn drop(&mut self) {
-        engine::shift(self.0, -1);
+        engine::end(self.0);
     }
 }
 
@@ -144,7 +145,7 @@ impl Core {
         debug_assert!(self.store(metric).tracks());
         let known = self.store(metric).recall(NO_LABELS);
         let cell = known.unwrap_or_else(|| self.series(metric, NO_LABELS).cell);
-        engine::shift(cell, 1);
+        engine::begin(cell);
         Tracked(cell)
     }
 

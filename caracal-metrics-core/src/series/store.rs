@@ -3,15 +3,16 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{
-    AtomicU32, AtomicU64, AtomicUsize,
+    AtomicU32, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::changes::{Changes, Version};
 use super::created::Created;
-use super::interner::{Inserted, Interner};
+use super::interner::Interner;
 use super::key::{Key, Labels, MAX_OPEN};
 use super::rows::{Rows, Source};
 use crate::catalogue::{Family, LabelValues, Metric, MetricKind};
@@ -55,8 +56,7 @@ pub(crate) struct FamilyStore {
     /// Series that count against the limit.
     series: AtomicUsize,
     owned: Mutex<Vec<OwnedSeries>>,
-    /// Grows whenever a series comes or goes: rows of an older generation are stale.
-    generation: AtomicU64,
+    pub(super) changes: Changes,
     rows: Mutex<Arc<Rows>>,
 }
 
@@ -86,7 +86,7 @@ impl FamilyStore {
             created: (created && family.kind != MetricKind::Gauge).then(Created::default),
             series: AtomicUsize::new(0),
             owned: Mutex::default(),
-            generation: AtomicU64::new(1),
+            changes: Changes::new(),
             rows: Mutex::default(),
         }
     }
@@ -94,8 +94,18 @@ impl FamilyStore {
     fn width(&self) -> Width {
         match self.family.kind {
             MetricKind::Histogram => Width::Histogram,
-            _ => Width::Word,
+            MetricKind::Gauge if self.tracks() => Width::Pair,
+            MetricKind::Gauge | MetricKind::Counter => Width::Word,
         }
+    }
+
+    /// A cell for a series that begins.
+    fn allocate(&self) -> Cell {
+        let cell = engine::allocate(self.width());
+        if let Some(created) = &self.created {
+            created.note(cell);
+        }
+        cell
     }
 
     /// Whether the gauge is the number of guards that are alive, and nothing sets it.
@@ -169,9 +179,8 @@ impl FamilyStore {
         }
         let _inserting = self.dense_insert.lock();
         made(slot).unwrap_or_else(|| {
-            let cell = engine::allocate(self.width());
-            slot.store(cell.to_raw() + 1, Release);
-            self.shows(cell);
+            let cell = self.allocate();
+            self.changes.make(|| slot.store(cell.to_raw() + 1, Release));
             cell
         })
     }
@@ -183,12 +192,11 @@ impl FamilyStore {
     ) -> (Cell, bool) {
         // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
         if self.series.load(Relaxed) < self.limit {
-            let made = interner.find_or_insert(labels, || {
+            let made = interner.find_or_insert(labels, &self.changes, || {
                 self.take_place()?;
-                Ok::<_, Full>(engine::allocate(self.width()))
+                Ok::<_, Full>(self.allocate())
             });
-            if let Ok((cell, inserted)) = made {
-                self.note(cell, inserted);
+            if let Ok(cell) = made {
                 return (cell, false);
             }
         }
@@ -196,29 +204,19 @@ impl FamilyStore {
         if let Some(cell) = interner.find(labels) {
             return (cell, true);
         }
-        let made =
-            interner.find_or_insert(labels, || Ok::<_, Infallible>(engine::allocate(self.width())));
-        let (cell, inserted) = made.unwrap_or_else(|never| match never {});
-        self.note(cell, inserted);
-        (cell, true)
+        (self.make_unbounded(interner, labels), true)
     }
 
-    fn note(&self, cell: Cell, inserted: Inserted) {
-        if inserted == Inserted::Yes {
-            self.shows(cell);
-        }
-    }
-
-    /// A series has begun.
-    fn shows(&self, cell: Cell) {
-        if let Some(created) = &self.created {
-            created.note(cell);
-        }
-        self.changed();
-    }
-
-    fn changed(&self) {
-        self.generation.fetch_add(1, Release);
+    /// The cell of a label set that counts against no limit.
+    fn make_unbounded<const OPEN: usize>(
+        &self,
+        interner: &Interner,
+        labels: Labels<'_, OPEN>,
+    ) -> Cell {
+        let create = || Ok::<_, Infallible>(self.allocate());
+        interner
+            .find_or_insert(labels, &self.changes, create)
+            .unwrap_or_else(|never| match never {})
     }
 
     fn take_place(&self) -> Result<(), Full> {
@@ -233,10 +231,7 @@ impl FamilyStore {
         match &self.index {
             Index::Dense(cells) => drop(self.dense(&cells[labels.closed as usize])),
             Index::Interned(interner) => {
-                let made = interner
-                    .find_or_insert(labels, || Ok::<_, Infallible>(engine::allocate(self.width())));
-                let (cell, inserted) = made.unwrap_or_else(|never| match never {});
-                self.note(cell, inserted);
+                self.make_unbounded(interner, labels);
             }
         }
     }
@@ -244,15 +239,12 @@ impl FamilyStore {
     /// Makes a series for an instance to own, which the output does not show yet.
     pub(crate) fn reserve(&self, key: Key) -> Result<OwnedSeries, Full> {
         self.take_place()?;
-        let cell = engine::allocate(self.width());
-        Ok(OwnedSeries { instance: 0, key, cell })
+        Ok(OwnedSeries { instance: 0, key, cell: self.allocate() })
     }
 
     /// Shows a series that was reserved.
     pub(crate) fn own(&self, instance: u64, series: OwnedSeries) {
-        let cell = series.cell;
-        self.owned.lock().push(OwnedSeries { instance, ..series });
-        self.shows(cell);
+        self.changes.make(|| self.owned.lock().push(OwnedSeries { instance, ..series }));
     }
 
     /// Gives up a series that was reserved and not shown.
@@ -262,15 +254,16 @@ impl FamilyStore {
 
     /// Takes the series of an instance out of the output. Their cells are still the instance's.
     pub(crate) fn disown(&self, instance: u64) {
-        let mut owned = self.owned.lock();
-        let before = owned.len();
-        owned.retain(|series| series.instance != instance);
-        let gone = before - owned.len();
-        drop(owned);
-        if gone > 0 {
-            self.series.fetch_sub(gone, Relaxed);
-            self.changed();
+        let is_gone = |series: &OwnedSeries| series.instance == instance;
+        if !self.owned.lock().iter().any(is_gone) {
+            return;
         }
+        self.changes.make(|| {
+            let mut owned = self.owned.lock();
+            let before = owned.len();
+            owned.retain(|series| !is_gone(series));
+            self.series.fetch_sub(before - owned.len(), Relaxed);
+        });
     }
 
     /// Gives the memory of a disowned series back.
@@ -307,17 +300,17 @@ impl FamilyStore {
         bucket
     }
 
-    /// The series in the order of the output; made anew only after one came or went.
+    /// The series in the order of the output, made anew only after one came or went.
     pub(crate) fn rows(&self, const_labels: &str) -> Arc<Rows> {
         let mut rows = self.rows.lock();
-        let generation = self.generation.load(Acquire);
-        if rows.generation != generation {
-            *rows = Arc::new(self.sort_rows(generation, const_labels));
+        if !self.changes.is_fresh(rows.version) {
+            let version = self.changes.version();
+            *rows = Arc::new(self.sort_rows(version, const_labels));
         }
         Arc::clone(&rows)
     }
 
-    fn sort_rows(&self, generation: u64, const_labels: &str) -> Rows {
+    fn sort_rows(&self, version: Version, const_labels: &str) -> Rows {
         let owned = self.owned.lock().clone();
         let optional = self.family.labels.iter().any(|l| matches!(l.values, LabelValues::Optional));
         let named = optional && owned.iter().any(|series| !series.key.open(0).is_empty());
@@ -337,7 +330,7 @@ impl FamilyStore {
                 .extend(interner.entries().map(|(key, cell)| Source { key, cell, owned: false })),
         }
         sources.extend(owned.into_iter().map(|s| Source { key: s.key, cell: s.cell, owned: true }));
-        Rows::sorted(self.family, sources, const_labels, self.created.as_ref(), generation)
+        Rows::sorted(self.family, sources, const_labels, self.created.as_ref(), version)
     }
 }
 
