@@ -39,7 +39,8 @@ impl fmt::Debug for MetricsRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MetricsRegistry")
             .field("const_labels", &self.core.const_labels())
-            .field("max_series_per_family", &self.core.limit())
+            .field("max_series_per_family", &self.core.limits().series)
+            .field("max_label_value_bytes", &self.core.limits().value_bytes)
             .finish_non_exhaustive()
     }
 }

@@ -6,15 +6,23 @@ use super::Core;
 use crate::catalogue::Metric;
 use crate::engine::{self, Cell};
 use crate::exemplar::Exemplar;
-use crate::series::{Labels, NO_LABELS};
+use crate::series::{Fit, Labels, NO_LABELS};
 
 /// One series to record into.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Series {
     metric: Metric,
     cell: Cell,
-    /// The family was full: this is the aggregated series, and each record is counted as folded.
-    folded: bool,
+    /// Each record is counted as cut or folded if its label values were.
+    fit: Fit,
+}
+
+impl Series {
+    /// The same series, found by a label value that had been cut if `cut` says so.
+    #[must_use]
+    pub(crate) fn or_cut(self, cut: bool) -> Self {
+        Self { fit: self.fit.or_cut(cut), ..self }
+    }
 }
 
 /// One of what a gauge counts.
@@ -84,8 +92,8 @@ impl Core {
         metric: Metric,
         labels: Labels<'_, OPEN>,
     ) -> Series {
-        let (cell, folded) = self.store(metric).resolve(labels);
-        Series { metric, cell, folded }
+        let (cell, fit) = self.store(metric).resolve(labels);
+        Series { metric, cell, fit }
     }
 
     /// The series of this label set, if it is there.
@@ -94,22 +102,22 @@ impl Core {
         metric: Metric,
         labels: Labels<'_, OPEN>,
     ) -> Option<Series> {
-        let cell = self.store(metric).find(labels)?;
-        Some(Series { metric, cell, folded: false })
+        let (cell, fit) = self.store(metric).find(labels)?;
+        Some(Series { metric, cell, fit })
     }
 
     /// Counts one.
     #[inline]
     pub(crate) fn increment(&self, series: Series) {
         engine::add(series.cell, 1);
-        self.count_folded(series);
+        self.count_misfit(series);
     }
 
     /// Counts a duration.
     #[inline]
     pub(crate) fn observe(&self, series: Series, duration: Duration) {
         self.observe_cell(series.metric, series.cell, duration);
-        self.count_folded(series);
+        self.count_misfit(series);
     }
 
     /// Counts a duration that the exemplar is an example of.
@@ -135,7 +143,7 @@ impl Core {
     /// Sets a gauge. A number beyond `i64` reads as its largest.
     pub(crate) fn set(&self, series: Series, value: u64) {
         engine::set(series.cell, i64::try_from(value).unwrap_or(i64::MAX));
-        self.count_folded(series);
+        self.count_misfit(series);
     }
 
     /// Counts one more in a [tracked](crate::series::FamilyStore::tracks) gauge until it is dropped.
@@ -149,9 +157,19 @@ impl Core {
     }
 
     #[inline]
-    fn count_folded(&self, series: Series) {
-        if series.folded {
+    fn count_misfit(&self, series: Series) {
+        if series.fit != Fit::Whole {
+            self.count_cut_or_folded(series);
+        }
+    }
+
+    #[cold]
+    fn count_cut_or_folded(&self, series: Series) {
+        if series.fit.is_folded() {
             self.count_about(Metric::SeriesLimited, series.metric);
+        }
+        if series.fit.is_cut() {
+            self.count_invalid(series.metric);
         }
     }
 

@@ -25,7 +25,11 @@ impl MetricsRegistry {
     #[must_use]
     pub fn circuit_breaker(&self, name: &str) -> CircuitBreakerMetrics {
         let core = self.core();
-        let series = |metric| core.series(metric, Labels { closed: 0, open: [name] });
+        // Once for all of the breaker's series, whose families have the same limits.
+        let ([name], fit) = core.store(Metric::CircuitBreakerState).values([name]);
+        let name = &*name;
+        let series =
+            |metric| core.series(metric, Labels { closed: 0, open: [name] }).or_cut(fit.is_cut());
         for (from, to) in LEGAL_TRANSITIONS {
             let labels = Labels { closed: transition_labels(from, to), open: [name] };
             core.series(Metric::CircuitBreakerStateChanges, labels);
@@ -35,6 +39,7 @@ impl MetricsRegistry {
             failures: series(Metric::CircuitBreakerFailures),
             successes: series(Metric::CircuitBreakerSuccesses),
             name: name.into(),
+            is_name_cut: fit.is_cut(),
             core: Arc::clone(core),
         }
     }
@@ -99,6 +104,7 @@ impl MetricsRegistry {
 pub struct CircuitBreakerMetrics {
     core: Arc<Core>,
     name: Arc<str>,
+    is_name_cut: bool,
     state: Series,
     failures: Series,
     successes: Series,
@@ -126,5 +132,8 @@ impl CircuitBreakerMetrics {
     pub fn record_state_change(&self, from: CircuitBreakerState, to: CircuitBreakerState) {
         let labels = Labels { closed: transition_labels(from, to), open: [&self.name] };
         self.core.count(Metric::CircuitBreakerStateChanges, labels);
+        if self.is_name_cut {
+            self.core.count_invalid(Metric::CircuitBreakerStateChanges);
+        }
     }
 }

@@ -1,18 +1,20 @@
 //! The series of one family.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::{
     AtomicU32, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::created::Created;
+use super::cut::Value;
 use super::interner::{Inserted, Interner};
 use super::key::{Key, Labels, MAX_OPEN};
+use super::limits::{Fit, Limits};
 use super::rows::{Rows, Source};
 use crate::catalogue::{Family, LabelValues, Metric, MetricKind};
 use crate::engine::{self, Cell, HISTOGRAM_BUCKETS, LONGEST_NANOS, Width};
@@ -49,7 +51,13 @@ pub(crate) struct FamilyStore {
     dense_insert: Mutex<()>,
     /// Which open labels always read [`AGGREGATED`].
     aggregated: [bool; MAX_OPEN],
+    /// Bytes of an open label value.
+    value_bytes: usize,
+    /// Series that the family may have.
     limit: usize,
+    /// Where a gauge's values go once the family is full. No page shows them: the values of several
+    /// gauges have no sum.
+    set_aside: OnceLock<Cell>,
     /// For counters and histograms, where the registry is to say when their series began.
     created: Option<Created>,
     /// Series that count against the limit.
@@ -61,12 +69,12 @@ pub(crate) struct FamilyStore {
 }
 
 impl FamilyStore {
-    pub(crate) fn new(metric: Metric, limit: usize, aggregate: &[String], created: bool) -> Self {
+    pub(crate) fn new(metric: Metric, limits: &Limits, created: bool) -> Self {
         let family = metric.family();
         let mut aggregated = [false; MAX_OPEN];
         let open = family.labels.iter().filter(|label| label.values.is_open());
         for (flag, label) in aggregated.iter_mut().zip(open) {
-            *flag = aggregate.iter().any(|name| name == label.name);
+            *flag = limits.aggregate.iter().any(|name| name == label.name);
         }
         let index = if family.open_labels() == 0 {
             Index::Dense((0..family.closed_sets()).map(|_| AtomicU32::new(0)).collect())
@@ -82,7 +90,9 @@ impl FamilyStore {
             index,
             dense_insert: Mutex::default(),
             aggregated,
-            limit,
+            value_bytes: limits.value_bytes,
+            limit: limits.series,
+            set_aside: OnceLock::new(),
             created: (created && family.kind != MetricKind::Gauge).then(Created::default),
             series: AtomicUsize::new(0),
             owned: Mutex::default(),
@@ -116,14 +126,15 @@ impl FamilyStore {
         }
     }
 
-    /// The cell of a label set, and whether it is the aggregated one because the family is full.
+    /// The cell of a label set, made if it is new, and how the label values fit.
     #[inline]
-    pub(crate) fn resolve<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> (Cell, bool) {
+    pub(crate) fn resolve<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> (Cell, Fit) {
         match &self.index {
-            Index::Dense(cells) => (self.dense(&cells[labels.closed as usize]), false),
-            // Values that the user aggregates are in no series but the one where they are replaced.
+            Index::Dense(cells) => (self.dense(&cells[labels.closed as usize]), Fit::Whole),
+            // No series has a value that is too long or that the user aggregates: those are not
+            // found, so only label sets that are not found pay for the check.
             Index::Interned(interner) => match interner.find(labels) {
-                Some(cell) => (cell, false),
+                Some(cell) => (cell, Fit::Whole),
                 None => self.resolve_unknown(interner, labels),
             },
         }
@@ -134,33 +145,43 @@ impl FamilyStore {
         &self,
         interner: &Interner,
         labels: Labels<'_, OPEN>,
-    ) -> (Cell, bool) {
-        let labels = self.aggregate(labels);
+    ) -> (Cell, Fit) {
+        let (open, fit) = self.values(labels.open);
+        let labels = Labels { closed: labels.closed, open: open.each_ref().map(|value| &**value) };
         match interner.find(labels) {
-            Some(cell) => (cell, false),
-            None => self.make_interned(interner, labels),
+            Some(cell) => (cell, fit),
+            None => self.make_interned(interner, labels, fit),
         }
     }
 
-    /// The cell of a label set that is there already.
-    pub(crate) fn find<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<Cell> {
+    /// The cell of a label set that is there already, and how the label values fit.
+    pub(crate) fn find<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<(Cell, Fit)> {
         match &self.index {
-            Index::Dense(cells) => made(&cells[labels.closed as usize]),
+            Index::Dense(cells) => Some((made(&cells[labels.closed as usize])?, Fit::Whole)),
             Index::Interned(interner) => {
-                interner.find(labels).or_else(|| interner.find(self.aggregate(labels)))
+                let known = interner.find(labels).map(|cell| (cell, Fit::Whole));
+                known.or_else(|| {
+                    let (open, fit) = self.values(labels.open);
+                    let open = open.each_ref().map(|value| &**value);
+                    Some((interner.find(Labels { closed: labels.closed, open })?, fit))
+                })
             }
         }
     }
 
-    /// The labels as they are recorded: those that the user aggregates are replaced.
-    fn aggregate<'a, const OPEN: usize>(&self, labels: Labels<'a, OPEN>) -> Labels<'a, OPEN> {
-        let mut open = labels.open;
-        for (value, aggregated) in open.iter_mut().zip(self.aggregated) {
-            if aggregated {
-                *value = AGGREGATED;
-            }
-        }
-        Labels { open, ..labels }
+    /// Open label values as series carry them, and how they fit: those that the user aggregates are
+    /// replaced, and those that are too long are cut.
+    pub(crate) fn values<'a, const OPEN: usize>(
+        &self,
+        open: [&'a str; OPEN],
+    ) -> ([Value<'a>; OPEN], Fit) {
+        let mut aggregated = self.aggregated.into_iter();
+        let values = open.map(|value| match aggregated.next() {
+            Some(true) => Value::Whole(AGGREGATED),
+            _ => Value::within(value, self.value_bytes),
+        });
+        let fit = Fit::Whole.or_cut(values.iter().any(Value::is_cut));
+        (values, fit)
     }
 
     fn dense(&self, slot: &AtomicU32) -> Cell {
@@ -180,7 +201,8 @@ impl FamilyStore {
         &self,
         interner: &Interner,
         labels: Labels<'_, OPEN>,
-    ) -> (Cell, bool) {
+        fit: Fit,
+    ) -> (Cell, Fit) {
         // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
         if self.series.load(Relaxed) < self.limit {
             let made = interner.find_or_insert(labels, || {
@@ -189,18 +211,22 @@ impl FamilyStore {
             });
             if let Ok((cell, inserted)) = made {
                 self.note(cell, inserted);
-                return (cell, false);
+                return (cell, fit);
             }
+        }
+        let fit = fit.folded();
+        if self.family.kind == MetricKind::Gauge {
+            return (*self.set_aside.get_or_init(|| engine::allocate(self.width())), fit);
         }
         let labels = Labels { open: [AGGREGATED; OPEN], ..labels };
         if let Some(cell) = interner.find(labels) {
-            return (cell, true);
+            return (cell, fit);
         }
         let made =
             interner.find_or_insert(labels, || Ok::<_, Infallible>(engine::allocate(self.width())));
         let (cell, inserted) = made.unwrap_or_else(|never| match never {});
         self.note(cell, inserted);
-        (cell, true)
+        (cell, fit)
     }
 
     fn note(&self, cell: Cell, inserted: Inserted) {
@@ -344,6 +370,9 @@ impl FamilyStore {
 impl Drop for FamilyStore {
     fn drop(&mut self) {
         // The engine's cells outlive the registry: what it had is for the next one.
+        if let Some(cell) = self.set_aside.get() {
+            self.release(*cell);
+        }
         match &self.index {
             Index::Dense(cells) => {
                 for cell in cells.iter().filter_map(made) {
