@@ -79,9 +79,9 @@ impl MetricsRegistryBuilder {
     /// A longer value of an open label, or a longer name of an instance, is cut at a character
     /// boundary. Its series carries the beginning of the value, `…`, and 16 hexadecimal digits: the
     /// SipHash-2-4, with a key of zeros, of the whole value. The hash keeps values apart that begin
-    /// alike and is the same after a restart. Each record with a cut value is counted in
-    /// `caracal_metrics_invalid_values_total`, and each series of an instance with a cut name is
-    /// counted once, when the instance is attached.
+    /// alike and is the same after a restart. `caracal_metrics_invalid_values_total` counts each
+    /// record with such a value, and each series of a handle or of an instance that is made with
+    /// one.
     ///
     /// Two values share a series only if they begin alike and their hashes collide, for which the
     /// odds are 3 in 10^12 among 10,000 values. The key is public: whoever chooses the values can

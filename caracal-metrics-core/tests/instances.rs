@@ -288,7 +288,9 @@ fn long_names_are_cut_and_kept_apart() {
         (builder.build(), [hits, expired, replaced])
     });
     for (count, (_, counters)) in (1..).zip(&caches) {
-        counters.iter().for_each(|counter| counter.inc_by(count));
+        for counter in counters {
+            counter.inc_by(count);
+        }
     }
     let page = parse(&m.generate_metrics());
     for (count, (instance, _)) in (1..).zip(&caches) {

@@ -2,12 +2,12 @@
 
 mod support;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use caracal_metrics_core::{
-    CircuitBreakerState, DatabaseOperationType, Format, MetricsRegistry, PolicyDecisionType,
-    QueryStatus,
+    CircuitBreakerState, DatabaseOperationType, Exemplar, Format, MetricsRegistry,
+    PolicyDecisionType, QueryStatus,
 };
 use proptest::prelude::*;
 use support::{Family, parse, value};
@@ -75,8 +75,9 @@ proptest! {
             prop_assert!(labels.values().all(|value| value.len() <= LIMIT), "{:?}", labels);
         }
         // Each count was recorded for one label set only.
-        let counts: HashSet<_> = family.samples.values().map(|count| *count as u64).collect();
-        prop_assert_eq!(counts, (1..=sets.len() as u64).collect::<HashSet<_>>());
+        let mut counts: Vec<_> = family.samples.values().copied().collect();
+        counts.sort_by(f64::total_cmp);
+        prop_assert_eq!(counts, (1..=sets.len()).map(|times| times as f64).collect::<Vec<_>>());
         prop_assert_eq!(family.samples.values().sum::<f64>(), f64::from(records));
         prop_assert_eq!(invalid(&page, "caracal_gateway_auth_failures_total"), f64::from(cut));
     }
@@ -120,6 +121,8 @@ fn no_recorder_bypasses_the_limit() {
         for long in &long {
             m.record_gateway_request("GET", 200, long, TOOK);
             m.gateway_request("GET", 200, long).record(TOOK);
+            let trace = Exemplar::new(&[("trace_id", "4bf92f35")]).unwrap();
+            m.record_gateway_request_with_exemplar("GET", 200, long, TOOK, &trace);
             m.record_gateway_route_request(long, long, 200, TOOK);
             m.record_auth_failure(long, "short");
             m.auth_failure(long, "short").record();
@@ -153,7 +156,7 @@ fn no_recorder_bypasses_the_limit() {
     assert!(!String::from_utf8_lossy(&text).contains(&long[0]), "a value passed whole");
     let page = parse(&text);
     for (name, label, each) in [
-        ("caracal_gateway_requests_total", "auth_method", 2.0),
+        ("caracal_gateway_requests_total", "auth_method", 3.0),
         ("caracal_gateway_route_requests_total", "route", 1.0),
         ("caracal_gateway_replay_blocks_total", "reason", 2.0),
         (EVALUATIONS, "agent_id", 3.0),
@@ -164,15 +167,17 @@ fn no_recorder_bypasses_the_limit() {
     ] {
         assert_eq!(values(&page, name, label).len(), 2, "{name}");
         assert!(page[name].samples.values().all(|count| *count == each), "{name}");
-        assert_eq!(invalid(&page, name), 2.0 * each, "{name}: each record is counted");
+        assert_eq!(invalid(&page, name), 2.0 * each, "{name}: each value is counted");
     }
-    for (name, records) in [
-        ("caracal_gateway_auth_failures_total", 3.0 * 2.0),
-        ("caracal_database_queries_total", 3.0 * 2.0),
-        ("caracal_circuit_breaker_state_changes_total", 2.0 * 2.0),
+    for (name, records, counted) in [
+        ("caracal_gateway_auth_failures_total", 3.0, 3.0),
+        // A handle has a series for each outcome.
+        ("caracal_database_queries_total", 3.0, 1.0 + 2.0 * 2.0),
+        // A handle has a series for each transition.
+        ("caracal_circuit_breaker_state_changes_total", 2.0, 1.0 + 5.0),
     ] {
-        assert_eq!(page[name].samples.values().sum::<f64>(), records, "{name}");
-        assert_eq!(invalid(&page, name), records, "{name}");
+        assert_eq!(page[name].samples.values().sum::<f64>(), 2.0 * records, "{name}");
+        assert_eq!(invalid(&page, name), 2.0 * counted, "{name}");
     }
     for name in [
         "caracal_gateway_route_request_duration_seconds",

@@ -6,23 +6,15 @@ use super::Core;
 use crate::catalogue::Metric;
 use crate::engine::{self, Cell};
 use crate::exemplar::Exemplar;
-use crate::series::{Fit, Labels, NO_LABELS};
+use crate::series::{Labels, NO_LABELS};
 
 /// One series to record into.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Series {
     metric: Metric,
     cell: Cell,
-    /// Each record is counted as cut or folded if its label values were.
-    fit: Fit,
-}
-
-impl Series {
-    /// The same series, found by a label value that had been cut if `cut` says so.
-    #[must_use]
-    pub(crate) fn or_cut(self, cut: bool) -> Self {
-        Self { fit: self.fit.or_cut(cut), ..self }
-    }
+    /// The family was full: this is the aggregated series, and each record is counted as folded.
+    folded: bool,
 }
 
 /// One of what a gauge counts.
@@ -92,8 +84,9 @@ impl Core {
         metric: Metric,
         labels: Labels<'_, OPEN>,
     ) -> Series {
-        let (cell, fit) = self.store(metric).resolve(labels);
-        Series { metric, cell, fit }
+        let on_cut = || self.count_invalid(metric);
+        let (cell, folded) = self.store(metric).resolve(labels, on_cut);
+        Series { metric, cell, folded }
     }
 
     /// The series of this label set, if it is there.
@@ -102,22 +95,22 @@ impl Core {
         metric: Metric,
         labels: Labels<'_, OPEN>,
     ) -> Option<Series> {
-        let (cell, fit) = self.store(metric).find(labels)?;
-        Some(Series { metric, cell, fit })
+        let cell = self.store(metric).find(labels, || self.count_invalid(metric))?;
+        Some(Series { metric, cell, folded: false })
     }
 
     /// Counts one.
     #[inline]
     pub(crate) fn increment(&self, series: Series) {
         engine::add(series.cell, 1);
-        self.count_misfit(series);
+        self.count_folded(series);
     }
 
     /// Counts a duration.
     #[inline]
     pub(crate) fn observe(&self, series: Series, duration: Duration) {
         self.observe_cell(series.metric, series.cell, duration);
-        self.count_misfit(series);
+        self.count_folded(series);
     }
 
     /// Counts a duration that the exemplar is an example of.
@@ -143,7 +136,7 @@ impl Core {
     /// Sets a gauge. A number beyond `i64` reads as its largest.
     pub(crate) fn set(&self, series: Series, value: u64) {
         engine::set(series.cell, i64::try_from(value).unwrap_or(i64::MAX));
-        self.count_misfit(series);
+        self.count_folded(series);
     }
 
     /// Counts one more in a [tracked](crate::series::FamilyStore::tracks) gauge until it is dropped.
@@ -157,19 +150,9 @@ impl Core {
     }
 
     #[inline]
-    fn count_misfit(&self, series: Series) {
-        if series.fit != Fit::Whole {
-            self.count_cut_or_folded(series);
-        }
-    }
-
-    #[cold]
-    fn count_cut_or_folded(&self, series: Series) {
-        if series.fit.is_folded() {
+    fn count_folded(&self, series: Series) {
+        if series.folded {
             self.count_about(Metric::SeriesLimited, series.metric);
-        }
-        if series.fit.is_cut() {
-            self.count_invalid(series.metric);
         }
     }
 

@@ -25,21 +25,18 @@ impl MetricsRegistry {
     #[must_use]
     pub fn circuit_breaker(&self, name: &str) -> CircuitBreakerMetrics {
         let core = self.core();
-        // Once for all of the breaker's series, whose families have the same limits.
-        let ([name], fit) = core.store(Metric::CircuitBreakerState).values([name]);
-        let name = &*name;
-        let series =
-            |metric| core.series(metric, Labels { closed: 0, open: [name] }).or_cut(fit.is_cut());
+        let series = |metric| core.series(metric, Labels { closed: 0, open: [name] });
         for (from, to) in LEGAL_TRANSITIONS {
             let labels = Labels { closed: transition_labels(from, to), open: [name] };
             core.series(Metric::CircuitBreakerStateChanges, labels);
         }
+        // The families of a breaker have the same limits.
+        let [value] = core.store(Metric::CircuitBreakerState).values([name]);
         CircuitBreakerMetrics {
             state: series(Metric::CircuitBreakerState),
             failures: series(Metric::CircuitBreakerFailures),
             successes: series(Metric::CircuitBreakerSuccesses),
-            name: name.into(),
-            is_name_cut: fit.is_cut(),
+            name: (*value).into(),
             core: Arc::clone(core),
         }
     }
@@ -92,10 +89,18 @@ impl MetricsRegistry {
     /// A series of a breaker. The first one that is asked for brings the others along.
     fn breaker_series(&self, metric: Metric, closed: u32, name: &str) -> Series {
         let labels = Labels { closed, open: [name] };
-        self.core().known_series(metric, labels).unwrap_or_else(|| {
-            let _others = self.circuit_breaker(name);
-            self.core().series(metric, labels)
-        })
+        match self.core().known_series(metric, labels) {
+            Some(series) => series,
+            None => self.make_breaker_series(metric, labels),
+        }
+    }
+
+    #[inline(never)]
+    fn make_breaker_series(&self, metric: Metric, labels: Labels<'_, 1>) -> Series {
+        // As the series carry it, so that only the record itself counts a name that is too long.
+        let [name] = self.core().store(metric).values(labels.open);
+        let _others = self.circuit_breaker(&name);
+        self.core().series(metric, labels)
     }
 }
 
@@ -104,7 +109,6 @@ impl MetricsRegistry {
 pub struct CircuitBreakerMetrics {
     core: Arc<Core>,
     name: Arc<str>,
-    is_name_cut: bool,
     state: Series,
     failures: Series,
     successes: Series,
@@ -132,8 +136,5 @@ impl CircuitBreakerMetrics {
     pub fn record_state_change(&self, from: CircuitBreakerState, to: CircuitBreakerState) {
         let labels = Labels { closed: transition_labels(from, to), open: [&self.name] };
         self.core.count(Metric::CircuitBreakerStateChanges, labels);
-        if self.is_name_cut {
-            self.core.count_invalid(Metric::CircuitBreakerStateChanges);
-        }
     }
 }

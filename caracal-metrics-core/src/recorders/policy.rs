@@ -53,12 +53,15 @@ impl MetricsRegistry {
         decision: PolicyDecisionType,
         agent_id: &str,
     ) -> PolicyEvaluationTimer {
-        let ([agent_id], fit) = self.core().store(Metric::PolicyEvaluations).values([agent_id]);
+        let metric = Metric::PolicyEvaluations;
+        let [agent_id] = self.core().store(metric).values([agent_id]);
+        if agent_id.is_cut() {
+            self.core().count_invalid(metric);
+        }
         PolicyEvaluationTimer {
             metrics: self.clone(),
             decision,
             agent_id: (*agent_id).to_owned(),
-            is_agent_id_cut: fit.is_cut(),
             made_while_panicking: std::thread::panicking(),
             start: Instant::now(),
         }
@@ -146,7 +149,6 @@ pub struct PolicyEvaluationTimer {
     metrics: MetricsRegistry,
     decision: PolicyDecisionType,
     agent_id: String,
-    is_agent_id_cut: bool,
     /// Clean-up code may evaluate a policy while another panic unwinds: that one is not ours.
     made_while_panicking: bool,
     start: Instant,
@@ -164,8 +166,5 @@ impl Drop for PolicyEvaluationTimer {
         let panicked = std::thread::panicking() && !self.made_while_panicking;
         let decision = if panicked { PolicyDecisionType::Error } else { self.decision };
         self.metrics.record_policy_evaluation(decision, &self.agent_id, self.start.elapsed());
-        if self.is_agent_id_cut {
-            self.metrics.core().count_invalid(Metric::PolicyEvaluations);
-        }
     }
 }

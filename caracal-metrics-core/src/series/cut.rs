@@ -32,6 +32,7 @@ const MARKER: usize = ELLIPSIS.len() + HASH_DIGITS;
 
 /// A label value within a limit.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one lookup; a box is an allocation")]
 pub(crate) enum Value<'a> {
     Whole(&'a str),
     /// On the stack, unless the limit is higher than the default.

@@ -12,6 +12,6 @@ mod rows;
 mod store;
 
 pub(crate) use key::{Key, Labels, MAX_OPEN, NO_LABELS};
-pub(crate) use limits::{Fit, Limits};
+pub(crate) use limits::Limits;
 pub(crate) use rows::{Row, Rows};
 pub(crate) use store::{FamilyStore, OwnedSeries, nanos};

@@ -14,7 +14,7 @@ use super::created::Created;
 use super::cut::Value;
 use super::interner::{Inserted, Interner};
 use super::key::{Key, Labels, MAX_OPEN};
-use super::limits::{Fit, Limits};
+use super::limits::Limits;
 use super::rows::{Rows, Source};
 use crate::catalogue::{Family, LabelValues, Metric, MetricKind};
 use crate::engine::{self, Cell, HISTOGRAM_BUCKETS, LONGEST_NANOS, Width};
@@ -126,16 +126,21 @@ impl FamilyStore {
         }
     }
 
-    /// The cell of a label set, made if it is new, and how the label values fit.
+    /// The cell of a label set, and whether it is the aggregated one because the family is full.
+    /// Calls `on_cut` if a value is too long and is cut.
     #[inline]
-    pub(crate) fn resolve<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> (Cell, Fit) {
+    pub(crate) fn resolve<const OPEN: usize>(
+        &self,
+        labels: Labels<'_, OPEN>,
+        on_cut: impl FnOnce(),
+    ) -> (Cell, bool) {
         match &self.index {
-            Index::Dense(cells) => (self.dense(&cells[labels.closed as usize]), Fit::Whole),
+            Index::Dense(cells) => (self.dense(&cells[labels.closed as usize]), false),
             // No series has a value that is too long or that the user aggregates: those are not
             // found, so only label sets that are not found pay for the check.
             Index::Interned(interner) => match interner.find(labels) {
-                Some(cell) => (cell, Fit::Whole),
-                None => self.resolve_unknown(interner, labels),
+                Some(cell) => (cell, false),
+                None => self.resolve_unknown(interner, labels, on_cut),
             },
         }
     }
@@ -145,43 +150,59 @@ impl FamilyStore {
         &self,
         interner: &Interner,
         labels: Labels<'_, OPEN>,
-    ) -> (Cell, Fit) {
-        let (open, fit) = self.values(labels.open);
+        on_cut: impl FnOnce(),
+    ) -> (Cell, bool) {
+        let open = self.values(labels.open);
+        if open.iter().any(Value::is_cut) {
+            on_cut();
+        }
         let labels = Labels { closed: labels.closed, open: open.each_ref().map(|value| &**value) };
         match interner.find(labels) {
-            Some(cell) => (cell, fit),
-            None => self.make_interned(interner, labels, fit),
+            Some(cell) => (cell, false),
+            None => self.make_interned(interner, labels),
         }
     }
 
-    /// The cell of a label set that is there already, and how the label values fit.
-    pub(crate) fn find<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<(Cell, Fit)> {
-        match &self.index {
-            Index::Dense(cells) => Some((made(&cells[labels.closed as usize])?, Fit::Whole)),
-            Index::Interned(interner) => {
-                let known = interner.find(labels).map(|cell| (cell, Fit::Whole));
-                known.or_else(|| {
-                    let (open, fit) = self.values(labels.open);
-                    let open = open.each_ref().map(|value| &**value);
-                    Some((interner.find(Labels { closed: labels.closed, open })?, fit))
-                })
-            }
-        }
-    }
-
-    /// Open label values as series carry them, and how they fit: those that the user aggregates are
-    /// replaced, and those that are too long are cut.
-    pub(crate) fn values<'a, const OPEN: usize>(
+    /// The cell of a label set that is there already. If it is, and a value is too long, calls
+    /// `on_cut`.
+    pub(crate) fn find<const OPEN: usize>(
         &self,
-        open: [&'a str; OPEN],
-    ) -> ([Value<'a>; OPEN], Fit) {
+        labels: Labels<'_, OPEN>,
+        on_cut: impl FnOnce(),
+    ) -> Option<Cell> {
+        match &self.index {
+            Index::Dense(cells) => made(&cells[labels.closed as usize]),
+            Index::Interned(interner) => match interner.find(labels) {
+                Some(cell) => Some(cell),
+                None => self.find_changed(interner, labels, on_cut),
+            },
+        }
+    }
+
+    #[inline(never)]
+    fn find_changed<const OPEN: usize>(
+        &self,
+        interner: &Interner,
+        labels: Labels<'_, OPEN>,
+        on_cut: impl FnOnce(),
+    ) -> Option<Cell> {
+        let open = self.values(labels.open);
+        let labels = Labels { closed: labels.closed, open: open.each_ref().map(|value| &**value) };
+        let cell = interner.find(labels)?;
+        if open.iter().any(Value::is_cut) {
+            on_cut();
+        }
+        Some(cell)
+    }
+
+    /// Open label values as series carry them: those that the user aggregates are replaced, and
+    /// those that are too long are cut.
+    pub(crate) fn values<'a, const OPEN: usize>(&self, open: [&'a str; OPEN]) -> [Value<'a>; OPEN] {
         let mut aggregated = self.aggregated.into_iter();
-        let values = open.map(|value| match aggregated.next() {
+        open.map(|value| match aggregated.next() {
             Some(true) => Value::Whole(AGGREGATED),
             _ => Value::within(value, self.value_bytes),
-        });
-        let fit = Fit::Whole.or_cut(values.iter().any(Value::is_cut));
-        (values, fit)
+        })
     }
 
     fn dense(&self, slot: &AtomicU32) -> Cell {
@@ -201,8 +222,7 @@ impl FamilyStore {
         &self,
         interner: &Interner,
         labels: Labels<'_, OPEN>,
-        fit: Fit,
-    ) -> (Cell, Fit) {
+    ) -> (Cell, bool) {
         // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
         if self.series.load(Relaxed) < self.limit {
             let made = interner.find_or_insert(labels, || {
@@ -211,22 +231,21 @@ impl FamilyStore {
             });
             if let Ok((cell, inserted)) = made {
                 self.note(cell, inserted);
-                return (cell, fit);
+                return (cell, false);
             }
         }
-        let fit = fit.folded();
         if self.family.kind == MetricKind::Gauge {
-            return (*self.set_aside.get_or_init(|| engine::allocate(self.width())), fit);
+            return (*self.set_aside.get_or_init(|| engine::allocate(self.width())), true);
         }
         let labels = Labels { open: [AGGREGATED; OPEN], ..labels };
         if let Some(cell) = interner.find(labels) {
-            return (cell, fit);
+            return (cell, true);
         }
         let made =
             interner.find_or_insert(labels, || Ok::<_, Infallible>(engine::allocate(self.width())));
         let (cell, inserted) = made.unwrap_or_else(|never| match never {});
         self.note(cell, inserted);
-        (cell, fit)
+        (cell, true)
     }
 
     fn note(&self, cell: Cell, inserted: Inserted) {
