@@ -157,7 +157,8 @@ impl MetricsRegistry {
     /// The value of one exposed sample, for tests and for dashboards of your own.
     ///
     /// The name is a sample's (a histogram's has `_bucket`, `_sum` or `_count`), the labels are all
-    /// of its labels (`le` and constant ones included), in any order. The whole page is written to
+    /// of its labels (`le` and constant ones included), in any order. Their values are those of the
+    /// page, where long ones are [cut](crate::MetricsRegistryBuilder::max_label_value_bytes). The whole page is written to
     /// find it: what this answers is what a scrape would have seen. Called by a collector of the
     /// registry that is attached, it sees Caracal's own families only.
     ///

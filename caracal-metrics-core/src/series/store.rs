@@ -126,8 +126,8 @@ impl FamilyStore {
         }
     }
 
-    /// The cell of a label set, and whether it is the aggregated one because the family is full.
-    /// Calls `on_cut` if a value is too long and is cut.
+    /// The cell of a label set, and whether it is a shared one because the family is full: that of
+    /// the aggregated series, or for a gauge one that no page shows. Calls `on_cut` if a value is too long and is cut.
     #[inline]
     pub(crate) fn resolve<const OPEN: usize>(
         &self,
