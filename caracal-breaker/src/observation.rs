@@ -13,7 +13,6 @@ pub(crate) struct Observation<P, I> {
     pub(crate) machine: StateMachine<P, I>,
     pub(crate) watched: Arc<Watched<P, I>>,
     pub(crate) calls: CallCounters,
-    pub(crate) name: String,
     pub(crate) instance: Instance,
 }
 

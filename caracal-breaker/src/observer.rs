@@ -96,7 +96,7 @@ impl BreakerObserver {
                 source: Source::Tracked { tracker, transitions },
             }
         });
-        Ok(self.observe(watched, series))
+        Ok(Self::observe(watched, series))
     }
 
     /// Observes a breaker that exists already, made without our listeners: calls through the
@@ -133,10 +133,10 @@ impl BreakerObserver {
     {
         let series = self.attach(metrics)?;
         let watched = Arc::new(Watched { machine: breaker, source: Source::Looked });
-        Ok(self.observe(watched, series))
+        Ok(Self::observe(watched, series))
     }
 
-    fn observe<P, I>(self, watched: Arc<Watched<P, I>>, series: Series) -> ObservedBreaker<P, I>
+    fn observe<P, I>(watched: Arc<Watched<P, I>>, series: Series) -> ObservedBreaker<P, I>
     where
         P: Send + 'static,
         I: Send + Sync + 'static,
@@ -154,7 +154,6 @@ impl BreakerObserver {
             machine: watched.machine.clone(),
             watched,
             calls: series.calls,
-            name: self.name,
             instance,
         })
     }

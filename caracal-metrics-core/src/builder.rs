@@ -1,20 +1,19 @@
 //! Settings of a registry, and attaching it to a `prometheus::Registry`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto;
 
-use crate::catalogue::CATALOGUE;
+use crate::catalogue::{CATALOGUE, MetricKind};
 use crate::core::Core;
 use crate::error::BuildError;
 use crate::exposition::{CaracalCollector, gather, is_label_name};
 use crate::labels::LabelValues;
 use crate::registry::MetricsRegistry;
-
-const DEFAULT_MAX_SERIES_PER_FAMILY: usize = 10_000;
+use crate::series::{Limits, cut};
 
 /// One attachment at a time: looking for taken names registers something for an instant.
 static ATTACHING: Mutex<()> = Mutex::new(());
@@ -35,30 +34,15 @@ static ATTACHING: Mutex<()> = Mutex::new(());
 /// assert!(mine.gather().iter().any(|family| family.name() == "caracal_gateway_replay_blocks_total"));
 /// # Ok::<(), caracal_metrics_core::BuildError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[must_use = "call `build` to get a registry"]
 pub struct MetricsRegistryBuilder {
     registry: Option<prometheus::Registry>,
     const_labels: Vec<(String, String)>,
-    max_series_per_family: usize,
-    aggregate: Vec<String>,
+    limits: Limits,
     created: bool,
     #[cfg(feature = "process")]
     process: bool,
-}
-
-impl Default for MetricsRegistryBuilder {
-    fn default() -> Self {
-        Self {
-            registry: None,
-            const_labels: Vec::new(),
-            max_series_per_family: DEFAULT_MAX_SERIES_PER_FAMILY,
-            aggregate: Vec::new(),
-            created: false,
-            #[cfg(feature = "process")]
-            process: false,
-        }
-    }
 }
 
 impl MetricsRegistryBuilder {
@@ -75,17 +59,58 @@ impl MetricsRegistryBuilder {
         self
     }
 
-    /// How many label sets a family may have (10,000 unless told). Records beyond go to one series
-    /// whose open labels read `aggregated`, and are counted in
-    /// `caracal_metrics_series_limited_total`.
+    /// Limits the number of label sets of each family. Defaults to 10,000.
+    ///
+    /// A record whose label set is new to a full family goes to one series whose open labels read
+    /// `aggregated`. The value of a gauge is dropped instead, because the states of several circuit
+    /// breakers have no sum. Both are counted in `caracal_metrics_series_limited_total`.
+    ///
+    /// An attached instance (a pool, a circuit breaker, a cache) is never folded. Its series count
+    /// towards the limit as long as it is attached, and attaching to a full family fails with
+    /// [`AttachError::SeriesLimit`](crate::AttachError::SeriesLimit).
     pub fn max_series_per_family(mut self, limit: usize) -> Self {
-        self.max_series_per_family = limit;
+        self.limits.series = limit;
         self
     }
 
-    /// Makes a label that comes from outside (such as `agent_id`) read `aggregated` in every family.
+    /// Limits the length of a label value, in bytes. Defaults to 256; the least is 32 and the most
+    /// is 65,536.
+    ///
+    /// A longer value of an open label, or a longer name of an instance, is cut at a character
+    /// boundary. Its series carries the beginning of the value, `…`, and 16 hexadecimal digits: the
+    /// SipHash-2-4, with a key of zeros, of the whole value. The hash keeps values apart that begin
+    /// alike and is the same after a restart. `caracal_metrics_invalid_values_total` counts each
+    /// record with such a value, and each series of a handle or of an instance that is made with
+    /// one.
+    ///
+    /// Two values share a series only if they begin alike and their hashes collide, for which the
+    /// odds are 3 in 10^12 among 10,000 values. The key is public: whoever chooses the values can
+    /// find a collision, which merges two series and loses no count.
+    ///
+    /// Neither memory nor the page grows with the length of the values. Recording one that is too
+    /// long takes time in proportion to its length, since all of it is hashed.
+    ///
+    /// ```
+    /// use caracal_metrics_core::MetricsRegistry;
+    ///
+    /// let metrics = MetricsRegistry::builder().max_label_value_bytes(32).build()?;
+    /// metrics.record_replay_block("the nonce was used by another agent before");
+    /// let page = String::from_utf8(metrics.generate_metrics()).unwrap();
+    /// assert!(page.contains(r#"{reason="the nonce was…c0cdb8ccd004d0ca"} 1"#));
+    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// ```
+    pub fn max_label_value_bytes(mut self, bytes: usize) -> Self {
+        self.limits.value_bytes = bytes;
+        self
+    }
+
+    /// Makes an open label (such as `agent_id`) read `aggregated` in every family.
+    ///
+    /// A label that names an instance (`name`, `cache`, `pool`) can't be aggregated: gauges such as
+    /// the state of a circuit breaker have no sum. Aggregate it in queries instead, with
+    /// `sum without (name) (…)`.
     pub fn aggregate_label(mut self, name: impl Into<String>) -> Self {
-        self.aggregate.push(name.into());
+        self.limits.aggregate.push(name.into());
         self
     }
 
@@ -129,11 +154,8 @@ impl MetricsRegistryBuilder {
     /// When a setting is not valid, or the `prometheus::Registry` has a family of the catalogue
     /// already. Nothing is registered then.
     pub fn build(self) -> Result<MetricsRegistry, BuildError> {
-        check_const_labels(&self.const_labels)?;
-        check_aggregate(&self.aggregate)?;
-        if self.max_series_per_family == 0 {
-            return Err(BuildError::ZeroSeriesLimit);
-        }
+        check_limits(&self.limits)?;
+        check_const_labels(&self.const_labels, self.limits.value_bytes)?;
         let registry = self.registry.unwrap_or_default();
         let _attaching = ATTACHING.lock();
         check_names(&registry, &self.const_labels)?;
@@ -143,9 +165,7 @@ impl MetricsRegistryBuilder {
                 is_registered(&registry, &desc.fq_name, &desc.help, &[])
             })?;
         }
-        let core =
-            Core::new(self.const_labels, self.max_series_per_family, &self.aggregate, self.created);
-        let core = Arc::new(core);
+        let core = Arc::new(Core::new(self.const_labels, self.limits, self.created));
         CaracalCollector::new(Arc::clone(&core))
             .and_then(|collector| registry.register(Box::new(collector)))
             .map_err(|error| BuildError::Registration { reason: error.to_string() })?;
@@ -153,9 +173,9 @@ impl MetricsRegistryBuilder {
     }
 }
 
-fn check_const_labels(labels: &[(String, String)]) -> Result<(), BuildError> {
+fn check_const_labels(labels: &[(String, String)], limit: usize) -> Result<(), BuildError> {
     let mut seen = HashSet::new();
-    for (name, _) in labels {
+    for (name, value) in labels {
         let name = name.clone();
         let mut known = CATALOGUE.iter().flat_map(|family| family.labels);
         if !is_label_name(&name) {
@@ -164,6 +184,9 @@ fn check_const_labels(labels: &[(String, String)]) -> Result<(), BuildError> {
         if known.any(|label| label.name == name) || name == "le" || name == "quantile" {
             return Err(BuildError::ReservedLabelName { name });
         }
+        if value.len() > limit {
+            return Err(BuildError::LongLabelValue { name, bytes: value.len(), limit });
+        }
         if !seen.insert(name.clone()) {
             return Err(BuildError::DuplicateLabelName { name });
         }
@@ -171,21 +194,59 @@ fn check_const_labels(labels: &[(String, String)]) -> Result<(), BuildError> {
     Ok(())
 }
 
-fn check_aggregate(aggregate: &[String]) -> Result<(), BuildError> {
-    let mut open: Vec<_> = CATALOGUE
-        .iter()
-        .flat_map(|family| family.labels)
-        .filter(|label| matches!(label.values, LabelValues::Open))
-        .map(|label| label.name)
-        .collect();
-    open.sort_unstable();
-    open.dedup();
-    match aggregate.iter().find(|name| !open.contains(&name.as_str())) {
-        Some(name) => {
-            Err(BuildError::UnknownAggregateLabel { name: name.clone(), open: open.join(", ") })
-        }
-        None => Ok(()),
+fn check_limits(limits: &Limits) -> Result<(), BuildError> {
+    if limits.series == 0 {
+        return Err(BuildError::ZeroSeriesLimit);
     }
+    let (least, most) = (*cut::LIMITS.start(), *cut::LIMITS.end());
+    if !cut::LIMITS.contains(&limits.value_bytes) {
+        return Err(BuildError::LabelValueLimit { bytes: limits.value_bytes, least, most });
+    }
+    limits.aggregate.iter().try_for_each(|name| check_aggregate(name))
+}
+
+fn check_aggregate(name: &str) -> Result<(), BuildError> {
+    let families = CATALOGUE.iter().filter_map(|family| {
+        let label = family.labels.iter().find(|label| label.name == name)?;
+        Some((family, label.values))
+    });
+    let mut is_open = false;
+    let mut closed = None;
+    for (family, values) in families {
+        match values {
+            LabelValues::Open => is_open = true,
+            // The families of an instance have counters as well, but it is the gauges that forbid it.
+            LabelValues::Instance | LabelValues::Optional if family.kind == MetricKind::Gauge => {
+                return Err(BuildError::InstanceAggregateLabel {
+                    name: name.to_owned(),
+                    family: family.name,
+                });
+            }
+            LabelValues::Instance | LabelValues::Optional => {}
+            LabelValues::Closed(_) | LabelValues::StatusCode | LabelValues::Metric => {
+                closed = closed.or(Some(family.name));
+            }
+        }
+    }
+    match closed {
+        _ if is_open => Ok(()),
+        Some(family) => Err(BuildError::ClosedAggregateLabel {
+            name: name.to_owned(),
+            family,
+            open: open_labels(),
+        }),
+        None => {
+            Err(BuildError::UnknownAggregateLabel { name: name.to_owned(), open: open_labels() })
+        }
+    }
+}
+
+/// The labels that can be aggregated.
+fn open_labels() -> String {
+    let labels = CATALOGUE.iter().flat_map(|family| family.labels);
+    let open = labels.filter(|label| matches!(label.values, LabelValues::Open));
+    let open: BTreeSet<_> = open.map(|label| label.name).collect();
+    open.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// Looks for our names in the registry before anything is registered: `prometheus` 0.14 keeps the

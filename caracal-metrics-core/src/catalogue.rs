@@ -286,8 +286,10 @@ const _: () = {
         assert!(CATALOGUE[place].buckets.len() < HISTOGRAM_BUCKETS, "more buckets than a cell has");
         let (labels, mut label, mut open) = (CATALOGUE[place].labels, 0, 0);
         while label < labels.len() {
-            open +=
-                matches!(labels[label].values, LabelValues::Open | LabelValues::Optional) as usize;
+            open += matches!(
+                labels[label].values,
+                LabelValues::Open | LabelValues::Instance | LabelValues::Optional
+            ) as usize;
             label += 1;
         }
         assert!(open <= MAX_OPEN, "more open labels than a key has");

@@ -14,7 +14,7 @@ use crate::engine::Cell;
 use crate::exemplar::Exemplars;
 use crate::exposition::join_labels;
 use crate::labels::LabelValues;
-use crate::series::{FamilyStore, Labels, NO_LABELS, Rows};
+use crate::series::{FamilyStore, Labels, Limits, NO_LABELS, Rows};
 
 pub(crate) use in_flight::InFlight;
 pub(crate) use recording::{Series, Tracked};
@@ -29,7 +29,7 @@ pub(crate) struct Core {
     by_name: Box<[usize]>,
     const_labels: Box<[(String, String)]>,
     const_label_text: String,
-    limit: usize,
+    limits: Limits,
     pub(crate) instances: Mutex<Instances>,
     /// Series that are in no output any more, but for a page that is being written.
     retired: Mutex<Vec<(Metric, Cell)>>,
@@ -40,14 +40,8 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(
-        const_labels: Vec<(String, String)>,
-        limit: usize,
-        aggregate: &[String],
-        created: bool,
-    ) -> Self {
-        let families =
-            Metric::ALL.map(|metric| FamilyStore::new(metric, limit, aggregate, created));
+    pub(crate) fn new(const_labels: Vec<(String, String)>, limits: Limits, created: bool) -> Self {
+        let families = Metric::ALL.map(|metric| FamilyStore::new(metric, &limits, created));
         let mut by_name: Box<[usize]> = (0..families.len()).collect();
         by_name.sort_by_key(|place| families[*place].family.name);
         let core = Self {
@@ -58,7 +52,7 @@ impl Core {
                 const_labels.iter().map(|(n, v)| (n.as_str(), v.as_str())),
             ),
             const_labels: const_labels.into(),
-            limit,
+            limits,
             instances: Mutex::default(),
             retired: Mutex::default(),
             scraping: ReentrantMutex::default(),
@@ -93,11 +87,12 @@ impl Core {
             let has = |wanted: fn(LabelValues) -> bool| {
                 family.labels.iter().any(|label| wanted(label.values))
             };
-            if family.origin == Origin::Classic && has(|v| matches!(v, LabelValues::Open)) {
+            let foldable = has(|v| matches!(v, LabelValues::Open | LabelValues::Instance));
+            if family.origin == Origin::Classic && foldable {
                 self.store(Metric::SeriesLimited).expose(labels);
             }
             let corrected = family.kind == MetricKind::Histogram
-                || has(|v| matches!(v, LabelValues::StatusCode | LabelValues::Optional));
+                || has(|v| v.is_open() || matches!(v, LabelValues::StatusCode));
             if family.origin == Origin::Classic && corrected {
                 self.store(Metric::InvalidValues).expose(labels);
             }
@@ -108,8 +103,8 @@ impl Core {
         &self.exemplars
     }
 
-    pub(crate) fn limit(&self) -> usize {
-        self.limit
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     pub(crate) fn const_labels(&self) -> &[(String, String)] {

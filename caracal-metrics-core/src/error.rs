@@ -30,13 +30,62 @@ pub enum BuildError {
         /// The name that stands twice.
         name: String,
     },
-    /// `aggregate_label` names a label that no family takes from outside.
-    #[error("{name:?} is not an open label of any family: aggregate one of {open}")]
+    /// The value of a constant label is longer than `max_label_value_bytes` allows.
+    #[error(
+        "the value of constant label {name:?} has {bytes} bytes and {limit} are allowed: shorten \
+         it, or raise max_label_value_bytes"
+    )]
+    LongLabelValue {
+        /// The label's name.
+        name: String,
+        /// The length of the value.
+        bytes: usize,
+        /// The limit in force.
+        limit: usize,
+    },
+    /// `max_label_value_bytes` was given a limit out of range.
+    #[error("max_label_value_bytes({bytes}) is out of range: choose from {least} to {most} bytes")]
+    LabelValueLimit {
+        /// The refused limit.
+        bytes: usize,
+        /// The lowest limit.
+        least: usize,
+        /// The highest limit.
+        most: usize,
+    },
+    /// `aggregate_label` names a label that no family has.
+    #[error("aggregate_label({name:?}): no family has a label of that name; choose one of {open}")]
     UnknownAggregateLabel {
         /// The refused name.
         name: String,
         /// The labels that can be aggregated.
         open: String,
+    },
+    /// `aggregate_label` names a label whose values are fixed.
+    #[error(
+        "aggregate_label({name:?}): the values of this label of {family} are fixed, so there is \
+         nothing to bound; choose one of {open}"
+    )]
+    ClosedAggregateLabel {
+        /// The refused name.
+        name: String,
+        /// A family that has the label.
+        family: &'static str,
+        /// The labels that can be aggregated.
+        open: String,
+    },
+    /// `aggregate_label` names a label that tells instances apart, such as circuit breakers, caches
+    /// or connection pools.
+    #[error(
+        "aggregate_label({name:?}): this label names the instances of {family}, a gauge whose \
+         values have no sum; attach fewer instances, or aggregate in queries with `sum without \
+         ({name}) (…)`"
+    )]
+    InstanceAggregateLabel {
+        /// The refused name.
+        name: String,
+        /// A gauge that has the label.
+        family: &'static str,
     },
     /// `max_series_per_family(0)`.
     #[error(
@@ -94,8 +143,12 @@ pub enum AttachError {
         /// The kind of the instance.
         kind: InstanceKind,
     },
-    /// The family has as many series as `max_series_per_family` allows.
-    #[error("{metric} has {limit} series, as many as allowed: raise max_series_per_family")]
+    /// The family has as many series as `max_series_per_family` allows. Instances are not folded
+    /// into an aggregated series.
+    #[error(
+        "{metric} has no room for another instance, {limit} series are allowed: drop an instance \
+         that is out of use, or raise max_series_per_family"
+    )]
     SeriesLimit {
         /// The family's name.
         metric: &'static str,

@@ -39,7 +39,8 @@ impl fmt::Debug for MetricsRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MetricsRegistry")
             .field("const_labels", &self.core.const_labels())
-            .field("max_series_per_family", &self.core.limit())
+            .field("max_series_per_family", &self.core.limits().series)
+            .field("max_label_value_bytes", &self.core.limits().value_bytes)
             .finish_non_exhaustive()
     }
 }
@@ -157,7 +158,8 @@ impl MetricsRegistry {
     /// The value of one exposed sample, for tests and for dashboards of your own.
     ///
     /// The name is a sample's (a histogram's has `_bucket`, `_sum` or `_count`), the labels are all
-    /// of its labels (`le` and constant ones included), in any order. The whole page is written to
+    /// of its labels (`le` and constant ones included), in any order. Their values are those of the
+    /// page, where long ones are [cut](crate::MetricsRegistryBuilder::max_label_value_bytes). The whole page is written to
     /// find it: what this answers is what a scrape would have seen. Called by a collector of the
     /// registry that is attached, it sees Caracal's own families only.
     ///

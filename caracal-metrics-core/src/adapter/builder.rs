@@ -7,10 +7,11 @@ use super::InstanceKind;
 use super::instance::{
     Attached, Counter, DurationHistogram, Gauges, Instance, Instances, Owner, Sampled,
 };
-use crate::catalogue::{LabelValues, Metric, MetricKind};
+use crate::catalogue::{Family, LabelSpec, LabelValues, Metric, MetricKind};
 use crate::engine::Cell;
 use crate::error::AttachError;
 use crate::registry::MetricsRegistry;
+use crate::series::cut::Value;
 use crate::series::{Key, OwnedSeries};
 
 /// A gauge that is set at scrape, through [`Gauges`].
@@ -22,11 +23,16 @@ pub struct SampledGauge(pub(super) usize);
 #[must_use = "nothing is attached until `build` or `on_scrape`"]
 pub struct InstanceBuilder {
     owner: Arc<Owner>,
+    is_name_cut: bool,
     series: Vec<(Metric, OwnedSeries)>,
 }
 
 impl MetricsRegistry {
     /// Reserves a name for a thing to observe.
+    ///
+    /// A name that is longer than
+    /// [`max_label_value_bytes`](crate::MetricsRegistryBuilder::max_label_value_bytes) is cut, as a
+    /// label value is.
     ///
     /// # Errors
     ///
@@ -36,18 +42,21 @@ impl MetricsRegistry {
         kind: InstanceKind,
         name: Option<&str>,
     ) -> Result<InstanceBuilder, AttachError> {
-        let id = self.core().instances.lock().reserve(kind, name)?;
+        let limit = self.core().limits().value_bytes;
+        let name = name.map(|name| Value::within(name, limit));
+        let id = self.core().instances.lock().reserve(kind, name.as_deref())?;
         let attached = Arc::new(Attached {
             core: Arc::clone(self.core()),
             id,
             kind,
-            name: name.map(str::to_owned),
+            name: name.as_deref().map(str::to_owned),
             series: OnceLock::new(),
             sampler: OnceLock::new(),
             detached: AtomicBool::new(false),
         });
         let owner = Arc::new(Owner { core: Arc::clone(self.core()), attached });
-        Ok(InstanceBuilder { owner, series: Vec::new() })
+        let is_name_cut = name.is_some_and(|name| name.is_cut());
+        Ok(InstanceBuilder { owner, is_name_cut, series: Vec::new() })
     }
 
     /// Asks the instances of this kind whether they are there still, as a scrape does; the names of
@@ -68,7 +77,9 @@ impl InstanceBuilder {
     ///
     /// # Panics
     ///
-    /// When the catalogue has no such counter with these labels.
+    /// When the family is not a counter, when a value is missing, unknown or left over, when the
+    /// family needs a name and the instance has none, or when the family has an open label that
+    /// does not name an instance.
     pub fn counter(&mut self, metric: Metric, labels: &[&str]) -> Result<Counter, AttachError> {
         let cell = self.series(metric, MetricKind::Counter, labels)?;
         Ok(Counter { _owner: Arc::clone(&self.owner), cell })
@@ -82,7 +93,7 @@ impl InstanceBuilder {
     ///
     /// # Panics
     ///
-    /// When the catalogue has no such histogram with these labels.
+    /// When the family is not a histogram; otherwise as [`counter`](Self::counter).
     pub fn histogram(
         &mut self,
         metric: Metric,
@@ -100,7 +111,7 @@ impl InstanceBuilder {
     ///
     /// # Panics
     ///
-    /// When the catalogue has no such gauge with these labels.
+    /// When the family is not a gauge; otherwise as [`counter`](Self::counter).
     pub fn gauge(&mut self, metric: Metric, labels: &[&str]) -> Result<SampledGauge, AttachError> {
         self.series(metric, MetricKind::Gauge, labels)?;
         Ok(SampledGauge(self.series.len() - 1))
@@ -113,31 +124,19 @@ impl InstanceBuilder {
         labels: &[&str],
     ) -> Result<Cell, AttachError> {
         let family = metric.family();
-        assert_eq!(family.kind, kind, "{} is no {}", family.name, kind.as_str());
-        let mut values = labels.iter();
-        let mut closed = 0;
-        let mut open = Vec::new();
-        for label in family.labels {
-            match label.values {
-                LabelValues::Closed(all) => {
-                    let value = values.next().and_then(|value| all.iter().position(|v| v == value));
-                    let index = value.and_then(|index| u32::try_from(index).ok());
-                    let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
-                    closed = closed * count
-                        + index.unwrap_or_else(|| {
-                            panic!("{}: no value for {}", family.name, label.name)
-                        });
-                }
-                _ => open.push(self.owner.attached.name.as_deref().unwrap_or_default()),
-            }
-        }
-        assert!(values.next().is_none(), "{}: more values than labels", family.name);
+        let name = self.owner.attached.name.as_deref();
+        let key = key(family, kind, name, labels)
+            .unwrap_or_else(|mistake| panic!("{}: {mistake}", family.name));
         let store = self.owner.core.store(metric);
-        let series = store.reserve(Key::new(closed, &open)).map_err(|_| {
-            AttachError::SeriesLimit { metric: family.name, limit: self.owner.core.limit() }
+        let series = store.reserve(key).map_err(|_| {
+            let limit = self.owner.core.limits().series;
+            AttachError::SeriesLimit { metric: family.name, limit }
         })?;
         let cell = series.cell;
         self.series.push((metric, series));
+        if self.is_name_cut && family.open_labels() > 0 {
+            self.owner.core.count_invalid(metric);
+        }
         Ok(cell)
     }
 
@@ -172,6 +171,42 @@ impl Drop for InstanceBuilder {
         }
         self.owner.attached.series.get_or_init(|| cells(&self.series));
     }
+}
+
+/// The label values of a series of an instance, or the mistake of the adapter's author.
+fn key(
+    family: &Family,
+    kind: MetricKind,
+    name: Option<&str>,
+    labels: &[&str],
+) -> Result<Key, String> {
+    if family.kind != kind {
+        return Err(format!("this is a {}, not a {}", family.kind.as_str(), kind.as_str()));
+    }
+    let mut values = labels.iter();
+    let mut closed = 0;
+    let mut open = None;
+    for LabelSpec { name: label, values: known } in family.labels {
+        match known {
+            LabelValues::Instance => {
+                open = Some(name.ok_or_else(|| format!("{label} is the name, and there is none"))?);
+            }
+            LabelValues::Optional => open = Some(name.unwrap_or_default()),
+            LabelValues::Open => {
+                return Err(format!("{label} is open, and an instance can't bound its values"));
+            }
+            LabelValues::Closed(_) | LabelValues::StatusCode | LabelValues::Metric => {
+                let value = values.next().ok_or_else(|| format!("no value for {label}"))?;
+                let index = known.index_of(value);
+                let index = index.ok_or_else(|| format!("{label} has no value {value:?}"))?;
+                closed = closed * known.count().unwrap_or(1) + index;
+            }
+        }
+    }
+    if let Some(value) = values.next() {
+        return Err(format!("no label for {value:?}"));
+    }
+    Ok(Key::new(closed, open.as_slice()))
 }
 
 fn cells(series: &[(Metric, OwnedSeries)]) -> Vec<(Metric, Cell)> {

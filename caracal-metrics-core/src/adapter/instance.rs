@@ -33,7 +33,7 @@ type Sampler = Box<dyn Fn(&Gauges<'_>) -> Sampled + Send + Sync>;
 pub struct Instance(pub(super) Arc<Owner>);
 
 impl Instance {
-    /// The name it was attached with.
+    /// The name in the metrics: the one it was attached with, cut if it was too long.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.0.attached.name.as_deref()

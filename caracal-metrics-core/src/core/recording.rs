@@ -85,7 +85,8 @@ impl Core {
         metric: Metric,
         labels: Labels<'_, OPEN>,
     ) -> Series {
-        let (cell, folded) = self.store(metric).resolve(labels);
+        let on_cut = || self.count_invalid(metric);
+        let (cell, folded) = self.store(metric).resolve(labels, on_cut);
         Series { metric, cell, folded }
     }
 
@@ -95,7 +96,7 @@ impl Core {
         metric: Metric,
         labels: Labels<'_, OPEN>,
     ) -> Option<Series> {
-        let cell = self.store(metric).find(labels)?;
+        let cell = self.store(metric).find(labels, || self.count_invalid(metric))?;
         Some(Series { metric, cell, folded: false })
     }
 

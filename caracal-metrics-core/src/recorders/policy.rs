@@ -53,10 +53,15 @@ impl MetricsRegistry {
         decision: PolicyDecisionType,
         agent_id: &str,
     ) -> PolicyEvaluationTimer {
+        let metric = Metric::PolicyEvaluations;
+        let [agent_id] = self.core().store(metric).values([agent_id]);
+        if agent_id.is_cut() {
+            self.core().count_invalid(metric);
+        }
         PolicyEvaluationTimer {
             metrics: self.clone(),
             decision,
-            agent_id: agent_id.to_owned(),
+            agent_id: (*agent_id).to_owned(),
             made_while_panicking: std::thread::panicking(),
             start: Instant::now(),
         }

@@ -3,8 +3,10 @@
 mod changes;
 mod chunk;
 mod created;
+pub(crate) mod cut;
 mod interner;
 mod key;
+mod limits;
 #[cfg(all(test, caracal_loom))]
 mod models;
 mod recent;
@@ -17,5 +19,6 @@ mod store;
 mod tests;
 
 pub(crate) use key::{Key, Labels, MAX_OPEN, NO_LABELS};
+pub(crate) use limits::Limits;
 pub(crate) use rows::{Row, Rows};
 pub(crate) use store::{FamilyStore, OwnedSeries, nanos};

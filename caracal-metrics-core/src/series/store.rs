@@ -1,19 +1,21 @@
 //! The series of one family.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::{
     AtomicU32, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::changes::{Changes, Version};
 use super::created::Created;
+use super::cut::Value;
 use super::interner::Interner;
 use super::key::{Key, Labels, MAX_OPEN};
+use super::limits::Limits;
 use super::rows::{Rows, Source};
 use crate::catalogue::{Family, LabelValues, Metric, MetricKind};
 use crate::engine::{self, Cell, HISTOGRAM_BUCKETS, LONGEST_NANOS, Width};
@@ -50,7 +52,13 @@ pub(crate) struct FamilyStore {
     dense_insert: Mutex<()>,
     /// Which open labels always read [`AGGREGATED`].
     aggregated: [bool; MAX_OPEN],
+    /// Bytes of an open label value.
+    value_bytes: usize,
+    /// Series that the family may have.
     limit: usize,
+    /// Where a gauge's values go once the family is full. No page shows them: the values of several
+    /// gauges have no sum.
+    set_aside: OnceLock<Cell>,
     /// For counters and histograms, where the registry is to say when their series began.
     created: Option<Created>,
     /// Series that count against the limit.
@@ -61,12 +69,12 @@ pub(crate) struct FamilyStore {
 }
 
 impl FamilyStore {
-    pub(crate) fn new(metric: Metric, limit: usize, aggregate: &[String], created: bool) -> Self {
+    pub(crate) fn new(metric: Metric, limits: &Limits, created: bool) -> Self {
         let family = metric.family();
         let mut aggregated = [false; MAX_OPEN];
         let open = family.labels.iter().filter(|label| label.values.is_open());
         for (flag, label) in aggregated.iter_mut().zip(open) {
-            *flag = aggregate.iter().any(|name| name == label.name);
+            *flag = limits.aggregate.iter().any(|name| name == label.name);
         }
         let index = if family.open_labels() == 0 {
             Index::Dense((0..family.closed_sets()).map(|_| AtomicU32::new(0)).collect())
@@ -82,7 +90,9 @@ impl FamilyStore {
             index,
             dense_insert: Mutex::default(),
             aggregated,
-            limit,
+            value_bytes: limits.value_bytes,
+            limit: limits.series,
+            set_aside: OnceLock::new(),
             created: (created && family.kind != MetricKind::Gauge).then(Created::default),
             series: AtomicUsize::new(0),
             owned: Mutex::default(),
@@ -126,15 +136,21 @@ impl FamilyStore {
         }
     }
 
-    /// The cell of a label set, and whether it is the aggregated one because the family is full.
+    /// The cell of a label set, and whether it is a shared one because the family is full: that of
+    /// the aggregated series, or for a gauge one that no page shows. Calls `on_cut` if a value is too long and is cut.
     #[inline]
-    pub(crate) fn resolve<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> (Cell, bool) {
+    pub(crate) fn resolve<const OPEN: usize>(
+        &self,
+        labels: Labels<'_, OPEN>,
+        on_cut: impl FnOnce(),
+    ) -> (Cell, bool) {
         match &self.index {
             Index::Dense(cells) => (self.dense(&cells[labels.closed as usize]), false),
-            // Values that the user aggregates are in no series but the one where they are replaced.
+            // No series has a value that is too long or that the user aggregates: those are not
+            // found, so only label sets that are not found pay for the check.
             Index::Interned(interner) => match interner.find(labels) {
                 Some(cell) => (cell, false),
-                None => self.resolve_unknown(interner, labels),
+                None => self.resolve_unknown(interner, labels, on_cut),
             },
         }
     }
@@ -144,33 +160,59 @@ impl FamilyStore {
         &self,
         interner: &Interner,
         labels: Labels<'_, OPEN>,
+        on_cut: impl FnOnce(),
     ) -> (Cell, bool) {
-        let labels = self.aggregate(labels);
+        let open = self.values(labels.open);
+        if open.iter().any(Value::is_cut) {
+            on_cut();
+        }
+        let labels = Labels { closed: labels.closed, open: open.each_ref().map(|value| &**value) };
         match interner.find(labels) {
             Some(cell) => (cell, false),
             None => self.make_interned(interner, labels),
         }
     }
 
-    /// The cell of a label set that is there already.
-    pub(crate) fn find<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<Cell> {
+    /// The cell of a label set that is there already. If it is, and a value is too long, calls
+    /// `on_cut`.
+    pub(crate) fn find<const OPEN: usize>(
+        &self,
+        labels: Labels<'_, OPEN>,
+        on_cut: impl FnOnce(),
+    ) -> Option<Cell> {
         match &self.index {
             Index::Dense(cells) => made(&cells[labels.closed as usize]),
-            Index::Interned(interner) => {
-                interner.find(labels).or_else(|| interner.find(self.aggregate(labels)))
-            }
+            Index::Interned(interner) => match interner.find(labels) {
+                Some(cell) => Some(cell),
+                None => self.find_changed(interner, labels, on_cut),
+            },
         }
     }
 
-    /// The labels as they are recorded: those that the user aggregates are replaced.
-    fn aggregate<'a, const OPEN: usize>(&self, labels: Labels<'a, OPEN>) -> Labels<'a, OPEN> {
-        let mut open = labels.open;
-        for (value, aggregated) in open.iter_mut().zip(self.aggregated) {
-            if aggregated {
-                *value = AGGREGATED;
-            }
+    #[inline(never)]
+    fn find_changed<const OPEN: usize>(
+        &self,
+        interner: &Interner,
+        labels: Labels<'_, OPEN>,
+        on_cut: impl FnOnce(),
+    ) -> Option<Cell> {
+        let open = self.values(labels.open);
+        let labels = Labels { closed: labels.closed, open: open.each_ref().map(|value| &**value) };
+        let cell = interner.find(labels)?;
+        if open.iter().any(Value::is_cut) {
+            on_cut();
         }
-        Labels { open, ..labels }
+        Some(cell)
+    }
+
+    /// Open label values as series carry them: those that the user aggregates are replaced, and
+    /// those that are too long are cut.
+    pub(crate) fn values<'a, const OPEN: usize>(&self, open: [&'a str; OPEN]) -> [Value<'a>; OPEN] {
+        let mut aggregated = self.aggregated.into_iter();
+        open.map(|value| match aggregated.next() {
+            Some(true) => Value::Whole(AGGREGATED),
+            _ => Value::within(value, self.value_bytes),
+        })
     }
 
     fn dense(&self, slot: &AtomicU32) -> Cell {
@@ -199,6 +241,9 @@ impl FamilyStore {
             if let Ok(cell) = made {
                 return (cell, false);
             }
+        }
+        if self.family.kind == MetricKind::Gauge {
+            return (*self.set_aside.get_or_init(|| engine::allocate(self.width())), true);
         }
         let labels = Labels { open: [AGGREGATED; OPEN], ..labels };
         if let Some(cell) = interner.find(labels) {
@@ -337,6 +382,9 @@ impl FamilyStore {
 impl Drop for FamilyStore {
     fn drop(&mut self) {
         // The engine's cells outlive the registry: what it had is for the next one.
+        if let Some(cell) = self.set_aside.get() {
+            self.release(*cell);
+        }
         match &self.index {
             Index::Dense(cells) => {
                 for cell in cells.iter().filter_map(made) {
