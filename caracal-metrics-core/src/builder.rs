@@ -1,19 +1,20 @@
 //! Settings of a registry, and attaching it to a `prometheus::Registry`.
 
-use std::collections::{BTreeSet, HashSet};
+mod limits;
+
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto;
 
-use crate::catalogue::{CATALOGUE, MetricKind};
+use crate::catalogue::CATALOGUE;
 use crate::core::Core;
 use crate::error::BuildError;
 use crate::exposition::{CaracalCollector, gather, is_label_name};
-use crate::labels::LabelValues;
 use crate::registry::MetricsRegistry;
-use crate::series::{Limits, cut};
+use crate::series::Limits;
 
 /// One attachment at a time: looking for taken names registers something for an instant.
 static ATTACHING: Mutex<()> = Mutex::new(());
@@ -154,7 +155,7 @@ impl MetricsRegistryBuilder {
     /// When a setting is not valid, or the `prometheus::Registry` has a family of the catalogue
     /// already. Nothing is registered then.
     pub fn build(self) -> Result<MetricsRegistry, BuildError> {
-        check_limits(&self.limits)?;
+        limits::check(&self.limits)?;
         check_const_labels(&self.const_labels, self.limits.value_bytes)?;
         let registry = self.registry.unwrap_or_default();
         let _attaching = ATTACHING.lock();
@@ -192,61 +193,6 @@ fn check_const_labels(labels: &[(String, String)], limit: usize) -> Result<(), B
         }
     }
     Ok(())
-}
-
-fn check_limits(limits: &Limits) -> Result<(), BuildError> {
-    if limits.series == 0 {
-        return Err(BuildError::ZeroSeriesLimit);
-    }
-    let (least, most) = (*cut::LIMITS.start(), *cut::LIMITS.end());
-    if !cut::LIMITS.contains(&limits.value_bytes) {
-        return Err(BuildError::LabelValueLimit { bytes: limits.value_bytes, least, most });
-    }
-    limits.aggregate.iter().try_for_each(|name| check_aggregate(name))
-}
-
-fn check_aggregate(name: &str) -> Result<(), BuildError> {
-    let families = CATALOGUE.iter().filter_map(|family| {
-        let label = family.labels.iter().find(|label| label.name == name)?;
-        Some((family, label.values))
-    });
-    let mut is_open = false;
-    let mut closed = None;
-    for (family, values) in families {
-        match values {
-            LabelValues::Open => is_open = true,
-            // The families of an instance have counters as well, but it is the gauges that forbid it.
-            LabelValues::Instance | LabelValues::Optional if family.kind == MetricKind::Gauge => {
-                return Err(BuildError::InstanceAggregateLabel {
-                    name: name.to_owned(),
-                    family: family.name,
-                });
-            }
-            LabelValues::Instance | LabelValues::Optional => {}
-            LabelValues::Closed(_) | LabelValues::StatusCode | LabelValues::Metric => {
-                closed = closed.or(Some(family.name));
-            }
-        }
-    }
-    match closed {
-        _ if is_open => Ok(()),
-        Some(family) => Err(BuildError::ClosedAggregateLabel {
-            name: name.to_owned(),
-            family,
-            open: open_labels(),
-        }),
-        None => {
-            Err(BuildError::UnknownAggregateLabel { name: name.to_owned(), open: open_labels() })
-        }
-    }
-}
-
-/// The labels that can be aggregated.
-fn open_labels() -> String {
-    let labels = CATALOGUE.iter().flat_map(|family| family.labels);
-    let open = labels.filter(|label| matches!(label.values, LabelValues::Open));
-    let open: BTreeSet<_> = open.map(|label| label.name).collect();
-    open.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// Looks for our names in the registry before anything is registered: `prometheus` 0.14 keeps the
