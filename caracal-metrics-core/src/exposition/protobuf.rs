@@ -144,7 +144,7 @@ fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
                 let Parts { steps, sum } = std::mem::take(&mut parts);
                 metric(out, &|out| write_steps(kind, &steps, sum, sample.value, out));
             }
-            // `le` and `quantile` stand last: see `canonical_bound`.
+            // `prometheus` writes `le` and `quantile` last.
             _ => {
                 let bound = labels.last().and_then(|(_, bound)| bound.parse().ok());
                 parts.steps.extend(bound.map(|bound| (bound, sample.value)));
