@@ -46,7 +46,7 @@ mod series;
 pub use builder::MetricsRegistryBuilder;
 pub use error::{AlreadyInitialized, AttachError, BuildError, InvalidExemplar, NotInitialized};
 pub use exemplar::Exemplar;
-pub use exposition::Format;
+pub use exposition::{Format, Negotiated};
 pub use global::{
     get_metrics_registry, initialize_metrics_registry, initialize_metrics_registry_with,
 };

@@ -16,7 +16,7 @@ mod text;
 
 pub(crate) use collector::{CaracalCollector, gather};
 pub(crate) use foreign::foreign_families;
-pub use format::Format;
+pub use format::{Format, Negotiated};
 pub(crate) use isolated::IsolatedCollector;
 pub(crate) use labels::{is_label_name, join_labels, write_label};
 pub(crate) use page::{Filter, write_page};
