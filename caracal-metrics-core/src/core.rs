@@ -2,6 +2,7 @@
 
 mod recording;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, ReentrantMutex};
@@ -24,9 +25,14 @@ pub(crate) struct Core {
     /// Places in `families`, sorted by name.
     by_name: Box<[usize]>,
     const_labels: Box<[(String, String)]>,
+    /// How many labels the attached `prometheus::Registry` adds to what it gathers.
+    registry_labels: usize,
+    /// The constant labels and, after them, those of the registry.
     const_label_text: String,
     limit: usize,
     pub(crate) instances: Mutex<Instances>,
+    /// The names of families that were registered through us, some of which may be gone.
+    pub(crate) registered: Mutex<HashSet<String>>,
     /// Series that are in no output any more, but for a page that is being written.
     retired: Mutex<Vec<(Metric, Cell)>>,
     /// One scrape at a time, so that what instances report at scrape and what is written belong
@@ -38,6 +44,7 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn new(
         const_labels: Vec<(String, String)>,
+        registry_labels: &[(String, String)],
         limit: usize,
         aggregate: &[String],
         created: bool,
@@ -51,11 +58,13 @@ impl Core {
             families,
             by_name,
             const_label_text: join_labels(
-                const_labels.iter().map(|(n, v)| (n.as_str(), v.as_str())),
+                const_labels.iter().chain(registry_labels).map(|(n, v)| (n.as_str(), v.as_str())),
             ),
+            registry_labels: registry_labels.len(),
             const_labels: const_labels.into(),
             limit,
             instances: Mutex::default(),
+            registered: Mutex::default(),
             retired: Mutex::default(),
             scraping: ReentrantMutex::default(),
         };
@@ -110,6 +119,11 @@ impl Core {
 
     pub(crate) fn const_labels(&self) -> &[(String, String)] {
         &self.const_labels
+    }
+
+    /// How many of the labels at the end of a row are those of the registry.
+    pub(crate) fn registry_labels(&self) -> usize {
+        self.registry_labels
     }
 
     #[inline]

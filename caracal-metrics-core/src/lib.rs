@@ -27,9 +27,11 @@
 //! families.
 
 pub mod adapter;
+mod attaching;
 mod blocks;
 mod builder;
 pub mod catalogue;
+mod collectors;
 mod core;
 mod engine;
 mod error;
@@ -37,6 +39,7 @@ mod exemplar;
 mod exposition;
 mod global;
 mod labels;
+mod probes;
 #[cfg(feature = "process")]
 mod process;
 mod recorders;
@@ -44,7 +47,9 @@ mod registry;
 mod series;
 
 pub use builder::MetricsRegistryBuilder;
-pub use error::{AlreadyInitialized, AttachError, BuildError, InvalidExemplar, NotInitialized};
+pub use error::{
+    AlreadyInitialized, AttachError, BuildError, InvalidExemplar, NotInitialized, RegisterError,
+};
 pub use exemplar::Exemplar;
 pub use exposition::{Format, Negotiated};
 pub use global::{

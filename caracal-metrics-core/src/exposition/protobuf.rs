@@ -6,8 +6,7 @@
 use std::time::Duration;
 
 use super::foreign::ForeignFamily;
-use super::labels::parse_labels;
-use super::sample::SampleLine;
+use super::labels::{label_set, parse_labels};
 use super::text::seconds;
 use crate::catalogue::{Family, MetricKind};
 use crate::core::Core;
@@ -30,8 +29,7 @@ pub(super) fn write_family(
         let reader = engine::reader();
         for row in rows.iter() {
             message(Some(4), out, |out| {
-                let labels = parse_labels(row.labels).unwrap_or_default();
-                write_labels(1, &sorted(labels), out);
+                write_labels(1, &label_set(row.labels).unwrap_or_default(), out);
                 match family.kind {
                     MetricKind::Counter => {
                         write_value(3, reader.counter(row.cells) as f64, out);
@@ -124,13 +122,12 @@ struct Parts<'a> {
 
 fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
     let mut parts = Parts::default();
-    for line in family.text.lines().filter(|line| !line.starts_with('#')) {
-        let Some(sample) = SampleLine::parse(line) else { continue };
+    for sample in family.samples() {
         let Ok(value) = sample.value.parse::<f64>() else { continue };
-        let labels = parse_labels(sample.labels).unwrap_or_default();
+        let mut labels = parse_labels(sample.labels).unwrap_or_default();
         // `prometheus` writes `le` and `quantile` last.
         let step = labels.last().and_then(|(_, step)| step.parse().ok());
-        let labels = sorted(labels);
+        labels.sort_unstable();
         let metric = |out: &mut Vec<u8>, write: &dyn Fn(&mut Vec<u8>)| {
             message(Some(4), out, |out| {
                 write_labels(1, &labels, out);
@@ -172,12 +169,6 @@ fn write_steps(kind: &str, steps: &[(f64, &str)], sum: f64, count: &str, out: &m
             });
         }
     });
-}
-
-/// The labels of a series by name, as client_golang writes them and Prometheus keeps them.
-fn sorted(mut labels: Labels) -> Labels {
-    labels.sort_unstable();
-    labels
 }
 
 fn write_labels(field: u64, labels: &Labels, out: &mut Vec<u8>) {
