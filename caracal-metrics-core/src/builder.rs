@@ -6,13 +6,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use prometheus::core::{Collector, Desc};
-use prometheus::proto;
 
-use crate::catalogue::CATALOGUE;
+use crate::attaching::{check_names, check_settings, owner_of_label};
 use crate::core::Core;
 use crate::error::BuildError;
 use crate::exposition::{CaracalCollector, gather, is_label_name};
+use crate::probes::Gathered;
 use crate::registry::MetricsRegistry;
 use crate::series::Limits;
 
@@ -49,6 +48,15 @@ pub struct MetricsRegistryBuilder {
 impl MetricsRegistryBuilder {
     /// Attaches to a `prometheus::Registry` that exists: its other collectors appear in the page,
     /// and its `gather()` has Caracal's families, until it is dropped.
+    ///
+    /// The labels of a registry that was made with `Registry::new_custom` are on all series of the
+    /// page, as they are in `gather()`. A registry with a prefix is refused, since the prefix would
+    /// rename Caracal's families. Both are found by gathering from the registry once. They remain
+    /// unknown if one of its collectors panics meanwhile.
+    ///
+    /// A family of the registry that has the name of one of Caracal's families, or of its samples,
+    /// is an error of [`build`](Self::build). From then on, the registry refuses these names to
+    /// others.
     pub fn registry(mut self, registry: prometheus::Registry) -> Self {
         self.registry = Some(registry);
         self
@@ -152,21 +160,31 @@ impl MetricsRegistryBuilder {
     ///
     /// # Errors
     ///
-    /// When a setting is not valid, or the `prometheus::Registry` has a family of the catalogue
-    /// already. Nothing is registered then.
+    /// When a setting is not valid, or the `prometheus::Registry` has a prefix, a label or a family
+    /// that clashes with Caracal's. Nothing is registered then.
     pub fn build(self) -> Result<MetricsRegistry, BuildError> {
         limits::check(&self.limits)?;
         check_const_labels(&self.const_labels, self.limits.value_bytes)?;
-        let registry = self.registry.unwrap_or_default();
+        let (registry, gathered) = match self.registry {
+            None => (prometheus::Registry::new(), Gathered::default()),
+            Some(registry) => {
+                // Before the lock is taken: it runs the user's collectors. One that panics, since
+                // what it reads is not there yet, is a page's to count.
+                let gathered = Gathered::new(&registry, |marker| marker.with(|| gather(&registry)));
+                (registry, gathered)
+            }
+        };
+        check_settings(&gathered, &self.const_labels)?;
         let _attaching = ATTACHING.lock();
-        check_names(&registry, &self.const_labels)?;
+        check_names(&registry, &gathered, &self.const_labels)?;
         #[cfg(feature = "process")]
         if self.process {
-            crate::process::register(&registry, |desc| {
-                is_registered(&registry, &desc.fq_name, &desc.help, &[])
+            crate::process::register(&registry, |name| {
+                gathered.has(name) || crate::probes::is_registered(&registry, name, &[])
             })?;
         }
-        let core = Arc::new(Core::new(self.const_labels, self.limits, self.created));
+        let core = Core::new(self.const_labels, &gathered.labels, self.limits, self.created);
+        let core = Arc::new(core);
         CaracalCollector::new(Arc::clone(&core))
             .and_then(|collector| registry.register(Box::new(collector)))
             .map_err(|error| BuildError::Registration { reason: error.to_string() })?;
@@ -178,11 +196,10 @@ fn check_const_labels(labels: &[(String, String)], limit: usize) -> Result<(), B
     let mut seen = HashSet::new();
     for (name, value) in labels {
         let name = name.clone();
-        let mut known = CATALOGUE.iter().flat_map(|family| family.labels);
         if !is_label_name(&name) {
             return Err(BuildError::InvalidLabelName { name });
         }
-        if known.any(|label| label.name == name) || name == "le" || name == "quantile" {
+        if owner_of_label(&name).is_some() {
             return Err(BuildError::ReservedLabelName { name });
         }
         if value.len() > limit {
@@ -193,63 +210,4 @@ fn check_const_labels(labels: &[(String, String)], limit: usize) -> Result<(), B
         }
     }
     Ok(())
-}
-
-/// Looks for our names in the registry before anything is registered: `prometheus` 0.14 keeps the
-/// names of a collector that it rejects, and they would block a later one.
-fn check_names(
-    registry: &prometheus::Registry,
-    const_labels: &[(String, String)],
-) -> Result<(), BuildError> {
-    let taken = |name: &str| BuildError::NameTaken { name: name.to_owned() };
-    // A collector that panics, since what it reads is not there yet, is a page's to count.
-    let gathered = gather(registry).unwrap_or_default();
-    for family in CATALOGUE {
-        if gathered.iter().any(|other| other.name() == family.name)
-            || is_registered(registry, family.name, family.help, &[])
-            || is_registered(registry, family.name, family.help, const_labels)
-        {
-            return Err(taken(family.name));
-        }
-    }
-    Ok(())
-}
-
-/// Whether a family is registered that has no series yet, which `gather` leaves out.
-///
-/// `prometheus` looks at a description's id (name and constant labels) before its name. So one that
-/// has the id of the family and the empty name, which nobody can use, is refused if the family is
-/// there, and otherwise registers and unregisters without a trace that anyone could meet.
-fn is_registered(
-    registry: &prometheus::Registry,
-    name: &str,
-    help: &str,
-    const_labels: &[(String, String)],
-) -> bool {
-    struct Probe(Desc);
-
-    impl Collector for Probe {
-        fn desc(&self) -> Vec<&Desc> {
-            vec![&self.0]
-        }
-
-        fn collect(&self) -> Vec<proto::MetricFamily> {
-            Vec::new()
-        }
-    }
-
-    let labels = const_labels.iter().cloned().collect();
-    let Ok(mut desc) = Desc::new(name.to_owned(), help.to_owned(), Vec::new(), labels) else {
-        return false;
-    };
-    desc.fq_name.clear();
-    desc.dim_hash = 0;
-    match registry.register(Box::new(Probe(desc.clone()))) {
-        Ok(()) => {
-            // Just registered, so it is there to be taken out.
-            let _ = registry.unregister(Box::new(Probe(desc)));
-            false
-        }
-        Err(_) => true,
-    }
 }

@@ -277,7 +277,7 @@ catalogue! {
     InvalidValues Counter() Registry "caracal_metrics_invalid_values_total"
         "Total number of recorded values that were corrected or set aside" [METRIC]
     CollectionErrors Counter() Registry "caracal_metrics_collection_errors_total"
-        "Total number of collectors and callbacks that failed during a scrape" []
+        "Total number of collectors and callbacks that failed, and of families left out, during a scrape" []
 }
 
 const _: () = {

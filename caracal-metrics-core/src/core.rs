@@ -4,6 +4,7 @@ mod in_flight;
 mod recording;
 mod values;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, ReentrantMutex};
@@ -28,9 +29,14 @@ pub(crate) struct Core {
     /// Places in `families`, sorted by name.
     by_name: Box<[usize]>,
     const_labels: Box<[(String, String)]>,
+    /// How many labels the attached `prometheus::Registry` adds to what it gathers.
+    registry_labels: usize,
+    /// The constant labels and, after them, those of the registry.
     const_label_text: String,
     limits: Limits,
     pub(crate) instances: Mutex<Instances>,
+    /// The names of families that were registered through us, some of which may be gone.
+    pub(crate) registered: Mutex<HashSet<String>>,
     /// Series that are in no output any more, but for a page that is being written.
     retired: Mutex<Vec<(Metric, Cell)>>,
     /// One scrape at a time, so that what instances report at scrape and what is written belong
@@ -40,7 +46,12 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(const_labels: Vec<(String, String)>, limits: Limits, created: bool) -> Self {
+    pub(crate) fn new(
+        const_labels: Vec<(String, String)>,
+        registry_labels: &[(String, String)],
+        limits: Limits,
+        created: bool,
+    ) -> Self {
         let families = Metric::ALL.map(|metric| FamilyStore::new(metric, &limits, created));
         let mut by_name: Box<[usize]> = (0..families.len()).collect();
         by_name.sort_by_key(|place| families[*place].family.name);
@@ -49,11 +60,13 @@ impl Core {
             families,
             by_name,
             const_label_text: join_labels(
-                const_labels.iter().map(|(n, v)| (n.as_str(), v.as_str())),
+                const_labels.iter().chain(registry_labels).map(|(n, v)| (n.as_str(), v.as_str())),
             ),
+            registry_labels: registry_labels.len(),
             const_labels: const_labels.into(),
             limits,
             instances: Mutex::default(),
+            registered: Mutex::default(),
             retired: Mutex::default(),
             scraping: ReentrantMutex::default(),
         };
@@ -109,6 +122,11 @@ impl Core {
 
     pub(crate) fn const_labels(&self) -> &[(String, String)] {
         &self.const_labels
+    }
+
+    /// How many of the labels at the end of a row are those of the registry.
+    pub(crate) fn registry_labels(&self) -> usize {
+        self.registry_labels
     }
 
     #[inline]

@@ -101,9 +101,88 @@ pub enum BuildError {
         /// The family's name.
         name: String,
     },
+    /// The `prometheus::Registry` has a family that needs a name of one of Caracal's families.
+    #[error(
+        "{name:?} of the prometheus registry and Caracal's {other:?} both need the name {shared:?}: \
+         rename {name:?}"
+    )]
+    NameClash {
+        /// The family of the `prometheus::Registry`.
+        name: String,
+        /// Caracal's family.
+        other: String,
+        /// The name that both need, such as that of a histogram's `_count`.
+        shared: String,
+    },
+    /// The `prometheus::Registry` puts a prefix before every name that it gathers.
+    #[error(
+        "the prometheus registry puts the prefix {prefix:?} before every name that it gathers, so \
+         Caracal's families would have other names there than on the page and in the alerts: attach \
+         to a registry that was made without a prefix, and put it into your own names with \
+         `Opts::namespace`"
+    )]
+    RegistryPrefix {
+        /// The prefix that `Registry::new_custom` was given.
+        prefix: String,
+    },
+    /// The `prometheus::Registry` adds a label that Caracal's series have already.
+    #[error(
+        "the prometheus registry adds the label {name:?} to every series, and {other} has it \
+         already: give it another name in `Registry::new_custom`"
+    )]
+    RegistryLabel {
+        /// The label that `Registry::new_custom` was given.
+        name: String,
+        /// What else has a label of this name.
+        other: String,
+    },
+    /// The `prometheus::Registry` adds a label whose name is not valid.
+    #[error(
+        "the prometheus registry adds the label {name:?} to every series, which is not a valid label \
+         name: use letters, digits and underscores, not starting with a digit or with two \
+         underscores"
+    )]
+    InvalidRegistryLabel {
+        /// The label that `Registry::new_custom` was given.
+        name: String,
+    },
     /// The `prometheus::Registry` refused for a reason of its own.
     #[error("the prometheus registry refused Caracal's families: {reason}")]
     Registration {
+        /// What it said.
+        reason: String,
+    },
+}
+
+/// Why [`MetricsRegistry::register`](crate::MetricsRegistry::register) refused a collector.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// A family of the collector needs a name that belongs to another family.
+    #[error("{name:?} and {other:?} both need the name {shared:?}: rename {name:?}")]
+    NameClash {
+        /// The collector's family.
+        name: String,
+        /// The other family.
+        other: String,
+        /// The name that both need, such as that of a histogram's `_count`.
+        shared: String,
+    },
+    /// A family of the same name has another type.
+    #[error("{name:?} is a {kind} here and a {other} elsewhere: rename one of them")]
+    TypeClash {
+        /// The name of both.
+        name: String,
+        /// The type of the collector's family.
+        kind: &'static str,
+        /// The type of the other family.
+        other: &'static str,
+    },
+    /// The `prometheus::Registry` refused the collector.
+    #[error("the prometheus registry refused the collector of {names}: {reason}")]
+    Refused {
+        /// The families that the collector describes.
+        names: String,
         /// What it said.
         reason: String,
     },

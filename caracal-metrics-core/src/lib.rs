@@ -29,9 +29,11 @@
 //! families.
 
 pub mod adapter;
+mod attaching;
 mod blocks;
 mod builder;
 pub mod catalogue;
+mod collectors;
 mod core;
 mod engine;
 mod error;
@@ -39,6 +41,7 @@ mod exemplar;
 mod exposition;
 mod global;
 mod labels;
+mod probes;
 #[cfg(feature = "process")]
 mod process;
 mod recorders;
@@ -47,9 +50,11 @@ mod series;
 mod sync;
 
 pub use builder::MetricsRegistryBuilder;
-pub use error::{AlreadyInitialized, AttachError, BuildError, InvalidExemplar, NotInitialized};
+pub use error::{
+    AlreadyInitialized, AttachError, BuildError, InvalidExemplar, NotInitialized, RegisterError,
+};
 pub use exemplar::Exemplar;
-pub use exposition::Format;
+pub use exposition::{Format, Negotiated};
 pub use global::{
     get_metrics_registry, initialize_metrics_registry, initialize_metrics_registry_with,
 };

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::builder::MetricsRegistryBuilder;
+use crate::collectors::{check_collector, described};
 use crate::core::Core;
+use crate::error::RegisterError;
 use crate::exposition::{
     CaracalCollector, Filter, Format, IsolatedCollector, foreign_families, lookup, write_page,
 };
@@ -91,13 +93,32 @@ impl MetricsRegistry {
     ///
     /// # Errors
     ///
-    /// As `prometheus::Registry::register`: when a name is taken or not valid.
+    /// When a family of the collector needs a name that belongs to another family, or has another
+    /// type than a family of the same name. A family's names are its own and, for a histogram or a
+    /// summary, those of its samples (`_bucket`, `_sum`, `_count`) and of OpenMetrics (`_created`).
+    /// Types are not part of what a collector describes. So if the name of a family is the name of
+    /// another with such a suffix, this collects once from the collector, and gathers the others.
+    ///
+    /// When `prometheus::Registry::register` refuses: a name is taken by a family with other labels
+    /// or another help text, or the same collector is registered already.
+    ///
+    /// A clash that can't be known here, with a family that has no series yet or is registered
+    /// later with [`prometheus_registry`](Self::prometheus_registry), is found by each page: the
+    /// family is left out in every format, and counted in
+    /// `caracal_metrics_collection_errors_total`.
     pub fn register(
         &self,
         collector: Box<dyn prometheus::core::Collector>,
-    ) -> Result<(), prometheus::Error> {
+    ) -> Result<(), RegisterError> {
+        let names = described(&*collector);
+        check_collector(&self.core, &self.registry, &*collector, &names)?;
         let isolated = IsolatedCollector::new(collector, Arc::clone(&self.core));
-        self.registry.register(Box::new(isolated))
+        if let Err(error) = self.registry.register(Box::new(isolated)) {
+            let names = names.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(RegisterError::Refused { names, reason: error.to_string() });
+        }
+        self.core.registered.lock().extend(names);
+        Ok(())
     }
 
     /// The page in text format 0.0.4.
@@ -144,7 +165,11 @@ impl MetricsRegistry {
         let in_flight = self.core.in_flight();
         // The user's collectors first, and outside the scrape's lock: `gather` holds a lock of its
         // own, under which our collector would wait for ours.
-        let gathered = CaracalCollector::gather_others(&self.core, &self.registry);
+        let gathered =
+            CaracalCollector::gather_others(&self.core, &self.registry).unwrap_or_else(|| {
+                self.core.count_collection_error();
+                Vec::new()
+            });
         let mut foreign = Vec::with_capacity(gathered.len());
         for family in foreign_families(gathered) {
             match family {

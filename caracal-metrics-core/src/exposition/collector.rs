@@ -9,6 +9,7 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto;
 
 use super::labels::parse_labels;
+use super::names::reserved;
 use super::text;
 use crate::catalogue::{CATALOGUE, Family, MetricKind};
 use crate::core::{Core, InFlight, Values};
@@ -30,20 +31,25 @@ thread_local! {
 
 impl CaracalCollector {
     pub(crate) fn new(core: Arc<Core>) -> prometheus::Result<Self> {
-        let descs = CATALOGUE
-            .iter()
-            .map(|family| desc(family, core.const_labels()))
-            .collect::<Result<_, _>>()?;
+        let const_labels: HashMap<_, _> = core.const_labels().iter().cloned().collect();
+        let families = CATALOGUE.iter().map(|family| desc(family, &const_labels));
+        // Names of samples, such as a histogram's `_count`. Described, they are refused to others by
+        // the registry itself; nothing is ever collected under them.
+        let samples = reserved().filter(|(name, family)| name != family).map(|(name, family)| {
+            let help = format!("Reserved for {family}");
+            Desc::new(name.to_owned(), help, Vec::new(), const_labels.clone())
+        });
+        let descs = families.chain(samples).collect::<Result<_, _>>()?;
         Ok(Self { core, descs })
     }
 
-    /// What a registry gathers from all collectors but that of `core`. A collector that panics
-    /// costs all of them, since `prometheus` gathers as a whole, unless it is an
+    /// What a registry gathers from all collectors but that of `core`. `None` if a collector panics:
+    /// it costs all of them, since `prometheus` gathers as a whole, unless it is an
     /// [`IsolatedCollector`](super::IsolatedCollector).
     pub(crate) fn gather_others(
         core: &Core,
         registry: &prometheus::Registry,
-    ) -> Vec<proto::MetricFamily> {
+    ) -> Option<Vec<proto::MetricFamily>> {
         struct Restore(*const Core);
         impl Drop for Restore {
             fn drop(&mut self) {
@@ -52,13 +58,10 @@ impl CaracalCollector {
         }
         if std::ptr::eq(WRITING.get(), core) {
             // One of the others reads our metrics to derive its own: it is not asked in its turn.
-            return Vec::new();
+            return Some(Vec::new());
         }
         let _restore = Restore(WRITING.replace(core));
-        gather(registry).unwrap_or_else(|| {
-            core.count_collection_error();
-            Vec::new()
-        })
+        gather(registry)
     }
 }
 
@@ -68,12 +71,12 @@ pub(crate) fn gather(registry: &prometheus::Registry) -> Option<Vec<proto::Metri
 }
 
 /// The description of a family in the words of the `prometheus` crate.
-fn desc(family: &Family, const_labels: &[(String, String)]) -> prometheus::Result<Desc> {
+fn desc(family: &Family, const_labels: &HashMap<String, String>) -> prometheus::Result<Desc> {
     Desc::new(
         family.name.to_owned(),
         family.help.to_owned(),
         family.labels.iter().map(|label| label.name.to_owned()).collect(),
-        const_labels.iter().cloned().collect::<HashMap<_, _>>(),
+        const_labels.clone(),
     )
 }
 
@@ -108,7 +111,10 @@ fn family(core: &Core, store: &FamilyStore, in_flight: &InFlight) -> Option<prot
     family.set_metric(
         rows.iter()
             .map(|row| {
-                let mut metric = proto::Metric::from_label(label_pairs(row.labels));
+                let mut labels = label_pairs(row.labels);
+                // The registry adds its own labels, which are the row's last ones, by itself.
+                labels.truncate(labels.len().saturating_sub(core.registry_labels()));
+                let mut metric = proto::Metric::from_label(labels);
                 match store.family.kind {
                     MetricKind::Counter => {
                         let mut counter = proto::Counter::default();

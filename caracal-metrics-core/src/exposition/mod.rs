@@ -8,6 +8,7 @@ mod format;
 mod header;
 mod isolated;
 mod labels;
+mod names;
 mod page;
 #[cfg(feature = "protobuf")]
 mod protobuf;
@@ -15,10 +16,11 @@ mod sample;
 mod text;
 
 pub(crate) use collector::{CaracalCollector, gather};
-pub(crate) use foreign::foreign_families;
-pub use format::Format;
+pub(crate) use foreign::{family_labels, foreign_families, named_families};
+pub use format::{Format, Negotiated};
 pub(crate) use isolated::IsolatedCollector;
 pub(crate) use labels::{is_label_name, join_labels, write_label};
+pub(crate) use names::{Clash, NamedFamily, check, is_reserved, related, reserved};
 pub(crate) use page::{Filter, write_page};
 pub(crate) use sample::lookup;
 pub(crate) use text::le;

@@ -1,9 +1,12 @@
 //! The whole page: our families and those of the user's registry, sorted by name.
 
+use std::collections::HashSet;
+
 use super::clashes;
 use super::foreign::ForeignFamily;
 use super::format::Format;
 use super::header::Header;
+use super::labels::label_set;
 #[cfg(feature = "protobuf")]
 use super::protobuf;
 use super::text;
@@ -29,25 +32,23 @@ pub(crate) fn write_page(
     mut foreign: Vec<ForeignFamily>,
     out: &mut Vec<u8>,
 ) {
-    if format == Format::OpenMetrics {
-        for _ in 0..clashes::resolve(&mut foreign) {
-            core.count_collection_error();
-        }
+    // Of all families, whichever were asked for, so that each page has the same ones.
+    for _ in 0..clashes::resolve(&mut foreign) {
+        core.count_collection_error();
     }
     foreign.retain(|family| filter.wants(&family.name));
-    foreign.sort_by(|a, b| a.name.cmp(&b.name));
     let mut foreign = foreign.into_iter().peekable();
     for store in core.families_by_name() {
         let name = store.family.name;
         while let Some(family) = foreign.next_if(|family| family.name.as_str() < name) {
             write_foreign(&family, format, out);
         }
-        // A user may register a family of our name with other constant labels: one header, then
-        // both.
-        let same: Vec<_> =
+        // A user may register a family of our name and type with other constant labels: one
+        // header, then both.
+        let mut same: Vec<_> =
             std::iter::from_fn(|| foreign.next_if(|family| family.name == name)).collect();
         if filter.wants(name) {
-            write_family(core, format, store, in_flight, &same, out);
+            write_family(core, format, store, in_flight, &mut same, out);
         }
     }
     for family in foreign {
@@ -63,12 +64,21 @@ fn write_family(
     format: Format,
     store: &FamilyStore,
     in_flight: &InFlight,
-    same: &[ForeignFamily],
+    same: &mut [ForeignFamily],
     out: &mut Vec<u8>,
 ) {
     let Some(rows) = core.exposed_rows(store) else {
         return same.iter().for_each(|family| write_foreign(family, format, out));
     };
+    if !same.is_empty() {
+        // A collector may pass on what another registry of ours gathers.
+        let ours: HashSet<_> = rows.iter().filter_map(|row| label_set(row.labels)).collect();
+        for family in &mut *same {
+            if family.leave_out(&ours) {
+                core.count_collection_error();
+            }
+        }
+    }
     let family = store.family;
     let values = Values::of(store, in_flight);
     #[cfg(feature = "protobuf")]
@@ -79,7 +89,7 @@ fn write_family(
     Header { name: family.name, kind, help, unit: family.unit }.write(format, out);
     let exemplars = (format == Format::OpenMetrics).then(|| core.exemplars());
     text::write_samples(family, &rows, &values, exemplars, out);
-    for family in same {
+    for family in same.iter() {
         family.write_samples(format, out);
     }
 }

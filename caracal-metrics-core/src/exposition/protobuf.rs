@@ -6,8 +6,7 @@
 use std::time::Duration;
 
 use super::foreign::ForeignFamily;
-use super::labels::parse_labels;
-use super::sample::SampleLine;
+use super::labels::{label_set, parse_labels};
 use super::text::seconds;
 use crate::catalogue::{Family, MetricKind};
 use crate::core::{Core, Values};
@@ -30,7 +29,7 @@ pub(super) fn write_family(
         write_header(family.name, family.help, family.kind.as_str(), family.unit, out);
         for row in rows.iter() {
             message(Some(4), out, |out| {
-                write_labels(1, &parse_labels(row.labels).unwrap_or_default(), out);
+                write_labels(1, &label_set(row.labels).unwrap_or_default(), out);
                 match family.kind {
                     MetricKind::Counter => {
                         write_value(3, values.counter(row.cells) as f64, out);
@@ -123,10 +122,12 @@ struct Parts<'a> {
 
 fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
     let mut parts = Parts::default();
-    for line in family.text.lines().filter(|line| !line.starts_with('#')) {
-        let Some(sample) = SampleLine::parse(line) else { continue };
+    for sample in family.samples() {
         let Ok(value) = sample.value.parse::<f64>() else { continue };
-        let labels = parse_labels(sample.labels).unwrap_or_default();
+        let mut labels = parse_labels(sample.labels).unwrap_or_default();
+        // `prometheus` writes `le` and `quantile` last.
+        let step = labels.last().and_then(|(_, step)| step.parse().ok());
+        labels.sort_unstable();
         let metric = |out: &mut Vec<u8>, write: &dyn Fn(&mut Vec<u8>)| {
             message(Some(4), out, |out| {
                 write_labels(1, &labels, out);
@@ -144,11 +145,7 @@ fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
                 let Parts { steps, sum } = std::mem::take(&mut parts);
                 metric(out, &|out| write_steps(kind, &steps, sum, sample.value, out));
             }
-            // `le` and `quantile` stand last: see `canonical_bound`.
-            _ => {
-                let bound = labels.last().and_then(|(_, bound)| bound.parse().ok());
-                parts.steps.extend(bound.map(|bound| (bound, sample.value)));
-            }
+            _ => parts.steps.extend(step.map(|step| (step, sample.value))),
         }
     }
 }
