@@ -24,7 +24,8 @@
 //! crates of their own, built on [`adapter`].
 //!
 //! The feature `process` adds `MetricsRegistryBuilder::process_metrics`, the standard `process_*`
-//! families.
+//! families. With the feature `tokio`, callbacks and collectors run inside the tokio runtime of the
+//! thread that reads the metrics: see [`MetricsRegistryBuilder::collection_timeout`].
 
 pub mod adapter;
 mod blocks;
@@ -37,11 +38,13 @@ mod exemplar;
 mod exposition;
 mod global;
 mod labels;
+mod panics;
 #[cfg(feature = "process")]
 mod process;
 mod recorders;
 mod registry;
 mod series;
+mod workers;
 
 pub use builder::MetricsRegistryBuilder;
 pub use error::{AlreadyInitialized, AttachError, BuildError, InvalidExemplar, NotInitialized};

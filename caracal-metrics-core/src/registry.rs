@@ -4,11 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use crate::adapter::Instances;
 use crate::builder::MetricsRegistryBuilder;
 use crate::core::Core;
-use crate::exposition::{
-    CaracalCollector, Filter, Format, IsolatedCollector, foreign_families, lookup, write_page,
-};
+use crate::exposition::{Filter, Format, IsolatedCollector, Others, lookup, write_page};
 
 /// What a page may be longer than the one before it, in bytes, without another allocation.
 const PAGE_GROWTH: usize = 1024;
@@ -30,7 +29,7 @@ const PAGE_GROWTH: usize = 1024;
 #[derive(Clone)]
 pub struct MetricsRegistry {
     core: Arc<Core>,
-    registry: prometheus::Registry,
+    others: Arc<Others>,
     /// The length of the last page: the next one will be about as long.
     page_len: Arc<AtomicUsize>,
 }
@@ -66,8 +65,13 @@ impl MetricsRegistry {
         MetricsRegistryBuilder::default()
     }
 
-    pub(crate) fn from_parts(core: Arc<Core>, registry: prometheus::Registry) -> Self {
-        Self { core, registry, page_len: Arc::default() }
+    pub(crate) fn from_parts(
+        core: Arc<Core>,
+        registry: prometheus::Registry,
+        is_shared: bool,
+    ) -> Self {
+        let others = Arc::new(Others::new(&core, registry, is_shared));
+        Self { core, others, page_len: Arc::default() }
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
@@ -78,15 +82,17 @@ impl MetricsRegistry {
     /// own here, and they appear in the page.
     #[must_use]
     pub fn prometheus_registry(&self) -> &prometheus::Registry {
-        &self.registry
+        self.others.registry()
     }
 
-    /// Registers a collector of your own so that a panic in it costs its own families and nothing
-    /// else, and is counted in `caracal_metrics_collection_errors_total`.
+    /// Registers a collector of your own. When it panics, or does not return within
+    /// [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout), its own families
+    /// are left out and nothing else, and the failure is counted in
+    /// `caracal_metrics_collection_errors_total`.
     ///
-    /// One that is registered with [`prometheus_registry`](Self::prometheus_registry) itself takes
-    /// the other collectors of that registry with it when it panics, since `prometheus` gathers as
-    /// a whole; Caracal's families are served all the same.
+    /// A collector that is registered with [`prometheus_registry`](Self::prometheus_registry) itself
+    /// takes the other collectors of that registry with it, since `prometheus` gathers as a whole.
+    /// Caracal's families are served all the same.
     ///
     /// # Errors
     ///
@@ -96,7 +102,7 @@ impl MetricsRegistry {
         collector: Box<dyn prometheus::core::Collector>,
     ) -> Result<(), prometheus::Error> {
         let isolated = IsolatedCollector::new(collector, Arc::clone(&self.core));
-        self.registry.register(Box::new(isolated))
+        self.others.register(isolated)
     }
 
     /// The page in text format 0.0.4.
@@ -140,25 +146,20 @@ impl MetricsRegistry {
     }
 
     fn write(&self, format: Format, filter: Filter<'_>, out: &mut Vec<u8>) {
-        // The user's collectors first, and outside the scrape's lock: `gather` holds a lock of its
-        // own, under which our collector would wait for ours.
-        let gathered = CaracalCollector::gather_others(&self.core, &self.registry);
-        let mut foreign = Vec::with_capacity(gathered.len());
-        for family in foreign_families(gathered) {
-            match family {
-                Some(family) => foreign.push(family),
-                None => self.core.count_collection_error(),
-            }
-        }
-        self.core.scrape(|| write_page(&self.core, format, filter, foreign, out));
+        // Callbacks of instances first: a collector may derive its metrics from ours.
+        let instances = Instances::attached(&self.core, |_| true);
+        self.core.sample(&instances);
+        let foreign = self.others.families(&self.core);
+        self.core.page(instances, || write_page(&self.core, format, filter, foreign, out));
     }
 
     /// The value of one exposed sample, for tests and for dashboards of your own.
     ///
     /// The name is a sample's (a histogram's has `_bucket`, `_sum` or `_count`), the labels are all
     /// of its labels (`le` and constant ones included), in any order. The whole page is written to
-    /// find it: what this answers is what a scrape would have seen. Called by a collector of the
-    /// registry that is attached, it sees Caracal's own families only.
+    /// find it: what this answers is what a scrape would have seen. Called by code that
+    /// reading the metrics runs, such as a collector of the attached registry or a cache's eviction
+    /// listener, it sees Caracal's own families only, with the gauges as they were read last.
     ///
     /// ```
     /// # use caracal_metrics_core::MetricsRegistry;
