@@ -40,7 +40,7 @@ mod scrapes;
 pub use builder::InstanceBuilder;
 pub(crate) use instance::{Attached, Instances};
 pub use instance::{Counter, DurationHistogram, Instance};
-pub use sampling::{Gauges, Sampled, SampledCounter, SampledGauge};
+pub use sampling::{Gauges, Sampled, SampledCounter, SampledGauge, release};
 pub use scrapes::{ScrapeGuard, ScrapeMetrics};
 
 pub use crate::panics::{contain, discard};

@@ -3,6 +3,7 @@
 mod recording;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -144,6 +145,10 @@ impl Core {
             let isolated: Vec<_> = instances.iter().filter_map(|it| it.isolated()).collect();
             self.run(&isolated);
         }
+    }
+
+    pub(crate) fn collection_timeout(&self) -> Duration {
+        self.workers.timeout()
     }
 
     /// Whether the calling thread runs code of the user's that reading the metrics may wait for. It

@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::instance::Attached;
 use crate::catalogue::Metric;
 use crate::engine::{self, Cell};
 use crate::series::NO_LABELS;
-use crate::workers::{Context, Task};
+use crate::workers::{Context, Task, dispose};
 
 /// Whether the thing is still there to be observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,11 +87,27 @@ impl<'a> Gauges<'a> {
         self.readings.borrow_mut().push(Reading::Counter(counter.0, n));
     }
 
+    /// How long the callback may take: half of
+    /// [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout), so that one which
+    /// looks at the clock now and then is in time.
+    #[must_use]
+    pub fn budget(&self) -> Duration {
+        self.attached.core.collection_timeout() / 2
+    }
+
     /// Whether the callback runs inside a tokio runtime, so that futures which need one can be driven
     /// to their end here. Always `false` without the feature `tokio`.
     #[must_use]
     pub fn has_runtime(&self) -> bool {
         Context::has_runtime()
+    }
+}
+
+/// Gives up a reference to an observed thing that a callback has made. Where it was the last one, the
+/// thing is dropped on a thread of its own: its drop may run the application's code.
+pub fn release<T: Send + Sync + 'static>(thing: Arc<T>) {
+    if let Some(thing) = Arc::into_inner(thing) {
+        dispose(thing);
     }
 }
 
