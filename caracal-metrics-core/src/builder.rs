@@ -13,6 +13,7 @@ use crate::core::Core;
 use crate::error::BuildError;
 use crate::exposition::{CaracalCollector, Gathering, is_label_name};
 use crate::labels::LabelValues;
+use crate::panics::contain;
 use crate::registry::MetricsRegistry;
 use crate::workers::Workers;
 
@@ -172,7 +173,7 @@ impl MetricsRegistryBuilder {
         let is_shared = self.registry.is_some();
         let registry = self.registry.unwrap_or_default();
         // Before the lock is taken: it runs the user's collectors.
-        let gathered = if is_shared { gather(&registry, &workers) } else { Vec::new() };
+        let gathered = if is_shared { gather(&registry, &workers)? } else { Vec::new() };
         let _attaching = ATTACHING.lock();
         check_names(&registry, &gathered, &self.const_labels)?;
         #[cfg(feature = "process")]
@@ -195,12 +196,18 @@ impl MetricsRegistryBuilder {
     }
 }
 
-/// What a registry gathers. Collectors that fail, since what they read is not there yet, are for
-/// pages to count.
-fn gather(registry: &prometheus::Registry, workers: &Workers) -> Vec<proto::MetricFamily> {
+/// What a registry gathers.
+fn gather(
+    registry: &prometheus::Registry,
+    workers: &Workers,
+) -> Result<Vec<proto::MetricFamily>, BuildError> {
     let registry = registry.clone();
-    let gathering = Gathering::new(move || registry.gather());
-    gathering.gather(|task| workers.run(&[task]) == [true]).unwrap_or_default()
+    // A collector that panics, since what it reads is not there yet, is for pages to count.
+    let gathering = Gathering::new(move || contain(|| registry.gather()).unwrap_or_default());
+    // `prometheus` holds its lock while it gathers, so registering would wait for the collector.
+    gathering
+        .gather(|task| workers.run(&[task]) == [true])
+        .ok_or(BuildError::CollectorsOverran { timeout: workers.timeout() })
 }
 
 fn check_const_labels(labels: &[(String, String)]) -> Result<(), BuildError> {
