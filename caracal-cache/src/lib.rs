@@ -89,6 +89,8 @@ mod kind;
 #[cfg(any(feature = "future", feature = "sync"))]
 mod listener;
 #[cfg(any(feature = "future", feature = "sync"))]
+mod maintenance;
+#[cfg(any(feature = "future", feature = "sync"))]
 mod observation;
 #[cfg(any(feature = "future", feature = "sync"))]
 mod observer;

@@ -1,6 +1,7 @@
 //! The observer of one cache.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use caracal_metrics_core::{AttachError, MetricsRegistry};
 use moka::notification::RemovalCause;
@@ -59,7 +60,13 @@ impl CacheObserver {
     }
 
     fn new(name: Option<String>) -> Self {
-        Self { subject: Subject { name, lazy_size: false, removals: Arc::default() } }
+        let subject = Subject {
+            name,
+            lazy_size: false,
+            removals: Arc::default(),
+            awaits: AtomicBool::new(false),
+        };
+        Self { subject }
     }
 
     /// Reads the size as the cache has it, without running its pending tasks first.
@@ -129,6 +136,7 @@ impl CacheObserver {
         F: Fn(Arc<K>, V, RemovalCause) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
+        self.subject.awaits.store(true, std::sync::atomic::Ordering::Relaxed);
         listener::counting_async(Arc::clone(&self.subject.removals), listener)
     }
 

@@ -285,49 +285,6 @@ async fn an_async_listener_of_the_user_runs_to_its_end() {
     assert_eq!(page(&metrics).removals("async"), [Some(0), Some(1), Some(1), Some(0)]);
 }
 
-#[tokio::test]
-async fn a_scrape_does_not_wait_for_an_async_listener() {
-    let metrics = MetricsRegistry::new();
-    let observer = CacheObserver::named("slow");
-    let go = Arc::new(tokio::sync::Semaphore::new(0));
-    let done = Arc::new(AtomicU64::new(0));
-    let listener = observer.async_listener({
-        let (go, done) = (Arc::clone(&go), Arc::clone(&done));
-        move |_: Arc<u32>, _: u32, _| {
-            let (go, done) = (Arc::clone(&go), Arc::clone(&done));
-            async move {
-                go.acquire_owned().await.expect("it is not closed").forget();
-                done.fetch_add(1, Relaxed);
-            }
-        }
-    });
-    let cache = FutureCache::builder()
-        .time_to_live(Duration::ZERO)
-        .async_eviction_listener(listener)
-        .build();
-    let cache = observer.wrap(cache, &metrics).expect("the name is free");
-    // In a task of their own: an insert may do maintenance too, and then it does wait.
-    let inserts = tokio::spawn({
-        let cache = cache.clone();
-        async move {
-            cache.insert(1, 1).await;
-            cache.insert(2, 2).await;
-        }
-    });
-    while page(&metrics).evictions("slow") == Some(0) {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(done.load(Relaxed), 0);
-
-    // What the scrapes gave up halfway is taken up again, and nothing is told twice.
-    go.add_permits(10);
-    inserts.await.expect("inserts do not panic");
-    cache.run_pending_tasks().await;
-    assert_eq!(page(&metrics).size("slow"), Some(0));
-    assert_eq!(page(&metrics).evictions("slow"), Some(2));
-    assert_eq!(done.load(Relaxed), 2);
-}
-
 #[test]
 fn without_our_listener_there_is_no_false_zero() {
     let metrics = MetricsRegistry::new();

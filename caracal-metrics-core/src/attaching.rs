@@ -2,8 +2,27 @@
 
 use crate::catalogue::CATALOGUE;
 use crate::error::BuildError;
-use crate::exposition::{Clash, check, is_label_name, named_families, reserved};
+use crate::exposition::{Clash, Gathering, check, is_label_name, named_families, reserved};
+use crate::panics::contain;
 use crate::probes::{Gathered, are_registered, is_registered};
+use crate::workers::Workers;
+
+/// Gathers from the registry once, on a thread of the workers'.
+pub(crate) fn gather(
+    registry: &prometheus::Registry,
+    workers: &Workers,
+) -> Result<Gathered, BuildError> {
+    let registry = registry.clone();
+    // All of it runs there: `prometheus` holds its lock while it gathers, so whoever registers or
+    // unregisters something waits for the collectors. One that panics, since what it reads is not
+    // there yet, is for pages to count.
+    let gathering = Gathering::new(move || {
+        Gathered::new(&registry, |marker| marker.with(|| contain(|| registry.gather())))
+    });
+    gathering
+        .gather(|task| workers.run(&[task]) == [true])
+        .ok_or(BuildError::CollectorsOverran { timeout: workers.timeout() })
+}
 
 /// Checks what the registry does to all families as it gathers them: it would be true there and not
 /// on the page.

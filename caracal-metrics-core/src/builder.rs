@@ -4,16 +4,20 @@ mod limits;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::attaching::{check_names, check_settings, owner_of_label};
+use crate::attaching::{check_names, check_settings, gather, owner_of_label};
 use crate::core::Core;
 use crate::error::BuildError;
-use crate::exposition::{CaracalCollector, gather, is_label_name};
+use crate::exposition::{CaracalCollector, is_label_name};
 use crate::probes::Gathered;
 use crate::registry::MetricsRegistry;
 use crate::series::Limits;
+use crate::workers::Workers;
+
+const DEFAULT_COLLECTION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// One attachment at a time: looking for taken names registers something for an instant.
 static ATTACHING: Mutex<()> = Mutex::new(());
@@ -34,15 +38,30 @@ static ATTACHING: Mutex<()> = Mutex::new(());
 /// assert!(mine.gather().iter().any(|family| family.name() == "caracal_gateway_replay_blocks_total"));
 /// # Ok::<(), caracal_metrics_core::BuildError>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[must_use = "call `build` to get a registry"]
 pub struct MetricsRegistryBuilder {
     registry: Option<prometheus::Registry>,
     const_labels: Vec<(String, String)>,
     limits: Limits,
     created: bool,
+    collection_timeout: Duration,
     #[cfg(feature = "process")]
     process: bool,
+}
+
+impl Default for MetricsRegistryBuilder {
+    fn default() -> Self {
+        Self {
+            registry: None,
+            const_labels: Vec::new(),
+            limits: Limits::default(),
+            created: false,
+            collection_timeout: DEFAULT_COLLECTION_TIMEOUT,
+            #[cfg(feature = "process")]
+            process: false,
+        }
+    }
 }
 
 impl MetricsRegistryBuilder {
@@ -51,8 +70,9 @@ impl MetricsRegistryBuilder {
     ///
     /// The labels of a registry that was made with `Registry::new_custom` are on all series of the
     /// page, as they are in `gather()`. A registry with a prefix is refused, since the prefix would
-    /// rename Caracal's families. Both are found by gathering from the registry once. They remain
-    /// unknown if one of its collectors panics meanwhile.
+    /// rename Caracal's families. Both are found by gathering from the registry once, for which
+    /// [`collection_timeout`](Self::collection_timeout) applies. They remain unknown if one of its
+    /// collectors panics meanwhile.
     ///
     /// A family of the registry that has the name of one of Caracal's families, or of its samples,
     /// is an error of [`build`](Self::build). From then on, the registry refuses these names to
@@ -144,6 +164,31 @@ impl MetricsRegistryBuilder {
         self
     }
 
+    /// How long reading the metrics waits for code that is not the library's: callbacks of adapters
+    /// that may run yours (such as a cache's eviction listener), and collectors of the attached
+    /// `prometheus::Registry`. Defaults to 1 second. Callbacks and collectors have that long one after
+    /// the other, so keep it well below half of Prometheus' `scrape_timeout`, which is 10 seconds.
+    ///
+    /// Such code runs on a thread of the registry's own, which exists only meanwhile and has the name
+    /// `caracal-metrics`. With the feature `tokio`, which `caracal-axum` and `caracal-cache` turn on,
+    /// it runs inside the tokio runtime of the thread that reads the metrics, or else inside the one
+    /// that the instance was attached in. Code that takes longer goes on, and later reads do not
+    /// wait for it until it has returned. Meanwhile each of them is counted in
+    /// `caracal_metrics_collection_errors_total`, and
+    ///
+    /// - the gauges that the callback sets, and the counters that it adds to, stay at what they last
+    ///   read, so that alerts on them neither start nor end because of it;
+    /// - the families of a collector that was registered with
+    ///   [`MetricsRegistry::register`] are left out. A collector that was registered with the
+    ///   `prometheus::Registry` itself takes all families of that registry with it, since
+    ///   `prometheus` gathers as a whole.
+    ///
+    /// The same happens where the code panics, and where the system starts no thread.
+    pub fn collection_timeout(mut self, timeout: Duration) -> Self {
+        self.collection_timeout = timeout;
+        self
+    }
+
     /// Adds the standard `process_*` families to the page: CPU seconds (whole ones), memory in
     /// bytes, file descriptors, threads and the start time. Constant labels are not put on them.
     ///
@@ -160,20 +205,20 @@ impl MetricsRegistryBuilder {
     ///
     /// # Errors
     ///
-    /// When a setting is not valid, or the `prometheus::Registry` has a prefix, a label or a family
-    /// that clashes with Caracal's. Nothing is registered then.
+    /// When a setting is not valid, when the `prometheus::Registry` has a prefix, a label or a family
+    /// that clashes with Caracal's, or when its collectors do not return in time. Nothing of
+    /// Caracal's is registered then.
     pub fn build(self) -> Result<MetricsRegistry, BuildError> {
         limits::check(&self.limits)?;
         check_const_labels(&self.const_labels, self.limits.value_bytes)?;
-        let (registry, gathered) = match self.registry {
-            None => (prometheus::Registry::new(), Gathered::default()),
-            Some(registry) => {
-                // Before the lock is taken: it runs the user's collectors. One that panics, since
-                // what it reads is not there yet, is a page's to count.
-                let gathered = Gathered::new(&registry, |marker| marker.with(|| gather(&registry)));
-                (registry, gathered)
-            }
-        };
+        if self.collection_timeout.is_zero() {
+            return Err(BuildError::ZeroCollectionTimeout);
+        }
+        let workers = Workers::new(self.collection_timeout);
+        let is_shared = self.registry.is_some();
+        let registry = self.registry.unwrap_or_default();
+        // Before the lock is taken: it runs the user's collectors.
+        let gathered = if is_shared { gather(&registry, &workers)? } else { Gathered::default() };
         check_settings(&gathered, &self.const_labels)?;
         let _attaching = ATTACHING.lock();
         check_names(&registry, &gathered, &self.const_labels)?;
@@ -183,12 +228,17 @@ impl MetricsRegistryBuilder {
                 gathered.has(name) || crate::probes::is_registered(&registry, name, &[])
             })?;
         }
-        let core = Core::new(self.const_labels, &gathered.labels, self.limits, self.created);
-        let core = Arc::new(core);
+        let core = Arc::new(Core::new(
+            self.const_labels,
+            &gathered.labels,
+            self.limits,
+            self.created,
+            workers,
+        ));
         CaracalCollector::new(Arc::clone(&core))
             .and_then(|collector| registry.register(Box::new(collector)))
             .map_err(|error| BuildError::Registration { reason: error.to_string() })?;
-        Ok(MetricsRegistry::from_parts(core, registry))
+        Ok(MetricsRegistry::from_parts(core, registry, is_shared))
     }
 }
 

@@ -26,7 +26,8 @@
 //! crates of their own, built on [`adapter`].
 //!
 //! The feature `process` adds `MetricsRegistryBuilder::process_metrics`, the standard `process_*`
-//! families.
+//! families. With the feature `tokio`, callbacks and collectors run inside the tokio runtime of the
+//! thread that reads the metrics: see [`MetricsRegistryBuilder::collection_timeout`].
 
 pub mod adapter;
 mod attaching;
@@ -41,6 +42,7 @@ mod exemplar;
 mod exposition;
 mod global;
 mod labels;
+mod panics;
 mod probes;
 #[cfg(feature = "process")]
 mod process;
@@ -48,6 +50,7 @@ mod recorders;
 mod registry;
 mod series;
 mod sync;
+mod workers;
 
 pub use builder::MetricsRegistryBuilder;
 pub use error::{
