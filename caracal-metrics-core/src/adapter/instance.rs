@@ -136,6 +136,11 @@ impl Drop for Attached {
 }
 
 /// A counter of an instance.
+///
+/// It counts modulo 2^64, like every counter of a registry: the number after 2^64 - 1 is 0.
+/// Prometheus takes a counter that goes down for one that was reset, so `rate()` and `increase()`
+/// then leave out what was added between the last scrape and the wrap, and nothing else. Increments
+/// of one never get there: a billion a second need 584 years.
 #[derive(Clone, Debug)]
 pub struct Counter {
     /// Keeps the cell.
@@ -150,7 +155,7 @@ impl Counter {
         self.inc_by(1);
     }
 
-    /// Adds `n`.
+    /// Adds `n`, modulo 2^64. It neither fails nor stops at the largest number.
     #[inline]
     pub fn inc_by(&self, n: u64) {
         engine::add(self.cell, n);

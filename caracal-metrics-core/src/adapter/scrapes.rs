@@ -39,7 +39,8 @@ pub struct ScrapeMetrics {
 }
 
 impl ScrapeMetrics {
-    /// Counts a scrape as in flight until the guard is dropped.
+    /// Counts a scrape as in flight until the guard is dropped, with the same promises as
+    /// [`track_gateway_request_in_flight`](MetricsRegistry::track_gateway_request_in_flight).
     pub fn track_in_flight(&self) -> ScrapeGuard {
         ScrapeGuard(self.core.track(Metric::ScrapesInFlight))
     }

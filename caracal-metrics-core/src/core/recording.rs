@@ -17,8 +17,8 @@ pub(crate) struct Series {
     folded: bool,
 }
 
-/// One of what a gauge counts. What a thread recorded before it dropped this is on every page that
-/// no longer counts it.
+/// One of what a gauge counts. What was recorded before it was dropped is on every page on which
+/// the gauge is zero.
 ///
 /// It does not keep the registry, which would cost two locked instructions a request. The gauge's
 /// cell outlives the registry until the last guard is dropped: see [`engine::release_when_zero`].
