@@ -31,7 +31,10 @@ pub(crate) struct Core {
     const_label_text: String,
     limit: usize,
     pub(crate) instances: Mutex<Instances>,
-    /// The names of families that were registered through us, some of which may be gone.
+    /// The names of families that were registered with [`MetricsRegistry::register`]. Some may have
+    /// been unregistered since.
+    ///
+    /// [`MetricsRegistry::register`]: crate::MetricsRegistry::register
     pub(crate) registered: Mutex<HashSet<String>>,
     /// Series that are in no output any more, but for a page that is being written.
     retired: Mutex<Vec<(Metric, Cell)>>,
