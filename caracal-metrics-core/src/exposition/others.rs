@@ -27,7 +27,8 @@ pub(crate) struct Others {
     is_shared: AtomicBool,
     gathering: Gathering,
     isolated: Mutex<Vec<Weak<Isolated>>>,
-    /// The names of families that were registered through us, some of which may be gone.
+    /// The names of families that were registered with [`register`](Self::register). Some may have
+    /// been unregistered since.
     names: Mutex<HashSet<String>>,
 }
 
@@ -68,12 +69,12 @@ impl Others {
         Ok(())
     }
 
-    /// Whether a family of this name was registered through us.
+    /// Whether a family of this name was registered with [`register`](Self::register).
     pub(crate) fn knows(&self, name: &str) -> bool {
         self.names.lock().contains(name)
     }
 
-    /// Whether one of these families is registered, through us or not.
+    /// Whether one of these families is in the registry.
     pub(crate) fn are_registered(&self, names: &[&str]) -> bool {
         are_registered(&self.registry, names, &[])
     }
