@@ -30,10 +30,11 @@ mod builder;
 mod instance;
 mod scrapes;
 
+pub use crate::labels::CutReason;
 pub use builder::{InstanceBuilder, SampledGauge};
 pub(crate) use instance::Instances;
 pub use instance::{Counter, DurationHistogram, Gauges, Instance, Sampled};
-pub use scrapes::{ScrapeGuard, ScrapeMetrics};
+pub use scrapes::{ScrapeGuard, ScrapeMetrics, ServerMetrics};
 
 use std::fmt;
 

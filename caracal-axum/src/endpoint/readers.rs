@@ -1,0 +1,185 @@
+//! Who reads a page at the moment, and whom to give up.
+//!
+//! A server polls a body only when it has room for more bytes. The body of a client that reads nothing is
+//! never polled again, so it cannot give itself up. That is why everything that a scrape holds is here,
+//! where the next scrape can release it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use caracal_metrics_core::adapter::{CutReason, ScrapeGuard, ScrapeMetrics};
+use parking_lot::Mutex;
+// Not the standard library's, so that tests can let time pass.
+use tokio::time::Instant;
+
+use super::hang_up::HangUp;
+use super::page::Page;
+
+/// A reader that has taken nothing for this fraction of the time that a page may take to be read makes
+/// room for another scrape, where as many as allowed are under way.
+const STALLED_FRACTION: u32 = 30;
+
+/// The scrapes of one endpoint that are under way.
+#[derive(Debug)]
+pub(super) struct Readers {
+    /// How many there may be at a time.
+    limit: usize,
+    /// How long a page may take to be read.
+    timeout: Duration,
+    metrics: ScrapeMetrics,
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    /// Scrapes that have no page yet.
+    waiting: usize,
+    /// By when they got their page.
+    reading: BTreeMap<u64, Reading>,
+    next: u64,
+}
+
+/// A scrape whose page is being read.
+#[derive(Debug)]
+struct Reading {
+    page: Page,
+    next_piece: usize,
+    began: Instant,
+    progressed: Instant,
+    hang_up: Option<HangUp>,
+    _in_flight: ScrapeGuard,
+}
+
+impl Readers {
+    /// At most `limit` scrapes at a time; 0 means unlimited.
+    pub(super) fn new(limit: usize, timeout: Duration, metrics: ScrapeMetrics) -> Arc<Self> {
+        let limit = if limit == 0 { usize::MAX } else { limit };
+        Arc::new(Self { limit, timeout, metrics, table: Mutex::default() })
+    }
+
+    /// Begins a scrape, unless as many as allowed are under way and none of them has stalled.
+    pub(super) fn enter(self: &Arc<Self>) -> Option<Place> {
+        self.give_up_late();
+        loop {
+            let mut table = self.table.lock();
+            if table.waiting + table.reading.len() < self.limit {
+                table.waiting += 1;
+                return Some(Place(Some(Arc::clone(self))));
+            }
+            drop(table);
+            if !self.displace() {
+                return None;
+            }
+        }
+    }
+
+    /// Gives up those whose time is over.
+    pub(super) fn give_up_late(&self) {
+        loop {
+            let late = {
+                let mut table = self.table.lock();
+                let oldest = table.reading.first_entry();
+                oldest
+                    .filter(|first| first.get().began.elapsed() >= self.timeout)
+                    .map(|o| o.remove())
+            };
+            let Some(late) = late else { return };
+            self.give_up(&late, CutReason::Timeout);
+        }
+    }
+
+    /// Gives up the reader that has stalled longest, if any has.
+    pub(super) fn displace(&self) -> bool {
+        let stalled = {
+            let mut table = self.table.lock();
+            let longest = table.reading.iter().min_by_key(|(_, reading)| reading.progressed);
+            let longest = longest.map(|(id, reading)| (*id, reading.progressed.elapsed()));
+            longest
+                .filter(|(_, stalled)| *stalled >= self.timeout / STALLED_FRACTION)
+                .and_then(|(id, _)| table.reading.remove(&id))
+        };
+        if let Some(stalled) = &stalled {
+            self.give_up(stalled, CutReason::Displaced);
+        }
+        stalled.is_some()
+    }
+
+    fn give_up(&self, reading: &Reading, reason: CutReason) {
+        self.metrics.record_given_up(reason);
+        if let Some(hang_up) = &reading.hang_up {
+            hang_up.now();
+        }
+    }
+}
+
+/// The place of a scrape that waits for its page.
+#[derive(Debug)]
+pub(super) struct Place(
+    /// There until the page comes.
+    Option<Arc<Readers>>,
+);
+
+impl Place {
+    /// The page came: from here on the client has to read.
+    pub(super) fn read(
+        mut self,
+        page: Page,
+        in_flight: ScrapeGuard,
+        hang_up: Option<HangUp>,
+    ) -> Option<Reader> {
+        let readers = self.0.take()?;
+        let mut table = readers.table.lock();
+        let id = table.next;
+        table.next += 1;
+        table.waiting -= 1;
+        let now = Instant::now();
+        let reading = Reading {
+            page,
+            next_piece: 0,
+            began: now,
+            progressed: now,
+            hang_up,
+            _in_flight: in_flight,
+        };
+        table.reading.insert(id, reading);
+        drop(table);
+        Some(Reader { readers, id })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(readers) = &self.0 {
+            readers.table.lock().waiting -= 1;
+        }
+    }
+}
+
+/// Reads a page, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Reader {
+    readers: Arc<Readers>,
+    id: u64,
+}
+
+impl Reader {
+    /// The next piece of the page; `None` where the scrape was given up.
+    pub(super) fn next_piece(&self) -> Option<Bytes> {
+        let mut table = self.readers.table.lock();
+        let reading = table.reading.get_mut(&self.id)?;
+        let piece = reading.page.piece(reading.next_piece)?;
+        reading.next_piece += 1;
+        reading.progressed = Instant::now();
+        Some(piece)
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let read = self.readers.table.lock().reading.remove(&self.id);
+        // Freeing a page takes a while: not under the lock.
+        drop(read);
+    }
+}
