@@ -113,7 +113,9 @@ async fn a_flood_of_scrapes() {
                     let mut pages: Vec<_> = pages.into_iter().map(Result::unwrap).collect();
                     // Those that share one have the same bytes, in the same place.
                     pages.dedup_by_key(|page| page[0].as_ptr());
-                    pages.iter().for_each(|page| check(page));
+                    for page in &pages {
+                        check(page);
+                    }
                 }
             });
         });

@@ -77,17 +77,16 @@ impl Readers {
 
     /// Gives up those whose time is over.
     pub(super) fn give_up_late(&self) {
-        loop {
-            let late = {
-                let mut table = self.table.lock();
-                let oldest = table.reading.first_entry();
-                oldest
-                    .filter(|first| first.get().began.elapsed() >= self.timeout)
-                    .map(|o| o.remove())
-            };
-            let Some(late) = late else { return };
+        while let Some(late) = self.take_late() {
             self.give_up(&late, CutReason::Timeout);
         }
+    }
+
+    fn take_late(&self) -> Option<Reading> {
+        let mut table = self.table.lock();
+        let oldest = table.reading.first_entry()?;
+        let late = oldest.get().began.elapsed() >= self.timeout;
+        late.then(|| oldest.remove())
     }
 
     /// Gives up the reader that has stalled longest, if any has.

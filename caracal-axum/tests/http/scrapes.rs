@@ -81,7 +81,7 @@ async fn no_limit() {
 async fn a_scrape_lasts_until_its_last_byte_is_sent() {
     let gateway = Gateway::start_with(|metrics| {
         // So long that the client does not seem to stall on a slow machine.
-        let hour = Duration::from_hours(1);
+        let hour = Duration::from_secs(3_600);
         MetricsEndpoint::new(metrics).max_concurrent_scrapes(1).read_timeout(hour).into_router()
     })
     .await;

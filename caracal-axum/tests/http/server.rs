@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use caracal_axum::MetricsEndpoint;
 use caracal_metrics_core::MetricsRegistry;
+use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -157,6 +158,45 @@ async fn the_head_of_a_request_has_a_time_limit() {
         metrics.sample("caracal_metrics_server_connections_closed_total", &[("reason", "timeout")])
     };
     until(|| timed_out() == Some(1.0), || format!("{:?}", timed_out())).await;
+}
+
+/// Many more than the bound of connections.
+#[tokio::test]
+async fn scrapers_that_come_at_once_are_all_answered() {
+    let metrics = MetricsRegistry::new();
+    let server = MetricsEndpoint::new(&metrics)
+        .server()
+        .max_connections(4)
+        .serve("127.0.0.1:0")
+        .await
+        .unwrap();
+    let client = client(server.local_addr(), &metrics);
+    for answer in join_all((0..100).map(|_| client.ask("GET /metrics"))).await {
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    within(server.shutdown()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_serves_one_request() {
+    let metrics = MetricsRegistry::new();
+    let server = MetricsEndpoint::new(&metrics).serve("127.0.0.1:0").await.unwrap();
+    let client = client(server.local_addr(), &metrics);
+    let answer = client.send("GET /metrics").await.rest().await;
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    // Nor does a body that never ends keep it open.
+    let half = "Content-Length: 1000\r\n";
+    let answer = client.send_with("POST /metrics", half).await.rest().await;
+    assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_host_name_is_resolved() {
+    let metrics = MetricsRegistry::new();
+    let server = MetricsEndpoint::new(&metrics).serve("localhost:0").await.unwrap();
+    assert!(server.local_addr().ip().is_loopback());
+    let error = MetricsEndpoint::new(&metrics).serve("no port").await.unwrap_err();
+    assert!(error.to_string().contains("\"no port\""), "{error}");
 }
 
 /// These tests turn on HTTP/2 in hyper, as another crate of a service may.

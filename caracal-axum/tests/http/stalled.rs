@@ -18,7 +18,7 @@ use crate::support::{Client, Gateway, until, within};
 
 const SLOTS: usize = 4;
 /// So long that no reader seems to stall on a slow machine.
-const READ_TIMEOUT: Duration = Duration::from_hours(1);
+const READ_TIMEOUT: Duration = Duration::from_secs(3_600);
 
 fn limited(metrics: &MetricsRegistry) -> MetricsEndpoint {
     MetricsEndpoint::new(metrics).max_concurrent_scrapes(SLOTS).read_timeout(READ_TIMEOUT)

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -15,8 +16,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio::task::{self, JoinSet};
+use tokio::sync::{Notify, watch};
+use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tower_service::Service;
 
@@ -26,8 +27,8 @@ use crate::endpoint::readers::Readers;
 /// How often connections are looked at whose time may be over.
 const TICK: Duration = Duration::from_millis(100);
 
-/// A connection is not closed to make room before it had this long to send a request. Otherwise a
-/// burst of scrapers would close each other's connections, of which none was read from yet.
+/// A connection is not closed to make room before it had this long to send a request: many scrapers may
+/// come at once.
 const LEAST_TIME: Duration = Duration::from_millis(100);
 
 /// Of the head of a request, and of what is queued for a client. hyper's default is 400 KiB.
@@ -49,7 +50,8 @@ pub(super) struct Connections {
     readers: Arc<Readers>,
     metrics: ServerMetrics,
     limits: Limits,
-    tasks: JoinSet<()>,
+    /// Each ends with why it was closed, if not by the client or after an answer.
+    tasks: JoinSet<Option<CutReason>>,
     open: HashMap<task::Id, Arc<Connection>>,
     /// A connection was told to close and is not closed yet: no other one need go.
     making_room: bool,
@@ -60,6 +62,9 @@ struct Connection {
     accepted: Instant,
     /// The head of its request has come.
     asked: AtomicBool,
+    /// Close, unless the head of a request has come.
+    leave: Notify,
+    /// Close.
     hang_up: HangUp,
 }
 
@@ -88,9 +93,7 @@ impl Connections {
             tokio::select! {
                 _ = stopped.changed() => break,
                 Some(ended) = self.tasks.join_next_with_id() => {
-                    let id = ended.map_or_else(|failed| failed.id(), |(id, ())| id);
-                    self.open.remove(&id);
-                    self.making_room = false;
+                    self.ended(ended);
                 }
                 _ = tick.tick(), if !self.tasks.is_empty() => self.readers.give_up_late(),
                 stream = accept(&listener), if newcomer.is_none() => newcomer = Some(stream),
@@ -109,32 +112,30 @@ impl Connections {
         let connection = Arc::new(Connection {
             accepted: Instant::now(),
             asked: AtomicBool::new(false),
+            leave: Notify::new(),
             hang_up: HangUp::default(),
         });
-        let (router, metrics) = (self.router.clone(), self.metrics.clone());
         let header_timeout = self.limits.header_timeout.min(LONGEST_TIMEOUT);
-        let served = Arc::clone(&connection);
-        let task = self.tasks.spawn(async move {
-            let closed = served.hang_up.requested();
-            tokio::select! {
-                () = closed => {}
-                served = served.serve(stream, router, header_timeout) => {
-                    if served.is_err_and(|error| error.is_timeout()) {
-                        metrics.record_closed(CutReason::Timeout);
-                    }
-                }
-            }
-        });
+        let serve = Arc::clone(&connection).serve(stream, self.router.clone(), header_timeout);
+        let task = self.tasks.spawn(serve);
         self.open.insert(task.id(), connection);
+    }
+
+    fn ended(&mut self, ended: Result<(task::Id, Option<CutReason>), JoinError>) {
+        let (id, reason) = ended.unwrap_or_else(|failed| (failed.id(), None));
+        self.open.remove(&id);
+        self.making_room = false;
+        if let Some(reason) = reason {
+            self.metrics.record_closed(reason);
+        }
     }
 
     /// Closes the connection that can best be spared, if any can.
     fn make_room(&self) -> bool {
-        let idle = self.open.values().filter(|connection| !connection.asked.load(Relaxed));
+        let idle = self.open.values().filter(|connection| !connection.has_asked());
         let longest = idle.min_by_key(|connection| connection.accepted);
         if let Some(idle) = longest.filter(|idle| idle.accepted.elapsed() >= LEAST_TIME) {
-            idle.hang_up.now();
-            self.metrics.record_closed(CutReason::Displaced);
+            idle.leave.notify_one();
             return true;
         }
         // Its reading was given up, which closes the connection.
@@ -144,9 +145,7 @@ impl Connections {
     /// Waits for the scrapes under way as long as allowed, and closes all connections.
     async fn close(mut self) -> usize {
         for connection in self.open.values() {
-            if !connection.asked.load(Relaxed) {
-                connection.hang_up.now();
-            }
+            connection.leave.notify_one();
         }
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         let _ = timeout(self.limits.grace_period, ended).await;
@@ -157,26 +156,47 @@ impl Connections {
 }
 
 impl Connection {
+    fn has_asked(&self) -> bool {
+        self.asked.load(Relaxed)
+    }
+
+    /// Answers one request.
     async fn serve(
-        &self,
+        self: Arc<Self>,
         stream: TcpStream,
         router: Router,
         header_timeout: Duration,
-    ) -> hyper::Result<()> {
+    ) -> Option<CutReason> {
         let service = service_fn(|mut request: Request<Incoming>| {
             self.asked.store(true, Relaxed);
             request.extensions_mut().insert(self.hang_up.clone());
             let answer = router.clone().call(request);
             async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
         });
-        http1::Builder::new()
+        let served = http1::Builder::new()
             // An idle connection would have to be told from one that is about to be used again.
             .keep_alive(false)
             .timer(TokioTimer::new())
             .header_read_timeout(header_timeout)
             .max_buf_size(BUFFER)
-            .serve_connection(TokioIo::new(stream), service)
-            .await
+            .serve_connection(TokioIo::new(stream), service);
+        let mut served = pin!(served);
+        loop {
+            tokio::select! {
+                // In this order: a request that has come may not have been read before.
+                biased;
+                served = &mut served => {
+                    let timeout = served.is_err_and(|error| error.is_timeout());
+                    return timeout.then_some(CutReason::Timeout);
+                }
+                () = self.hang_up.requested() => return None,
+                () = self.leave.notified() => {
+                    if !self.has_asked() {
+                        return Some(CutReason::Displaced);
+                    }
+                }
+            }
+        }
     }
 }
 
