@@ -97,9 +97,10 @@ impl MetricsEndpoint {
     /// How many scrapes are answered at a time. Defaults to 40; 0 means unlimited.
     ///
     /// A scrape lasts until its last byte was handed to the network. When one more comes, the reader that
-    /// has stalled longest is given up: one that has taken nothing for a thirtieth of the
-    /// [`read_timeout`](Self::read_timeout), a second by default. When no reader has stalled, the answer is
-    /// status 503 with `Retry-After`.
+    /// has stalled longest is given up: one that has taken nothing for a 300th of the
+    /// [`read_timeout`](Self::read_timeout), a tenth of a second by default. A scrape waits up to a quarter
+    /// of a second for that. When no reader has stalled by then, the answer is status 503 with
+    /// `Retry-After`.
     pub fn max_concurrent_scrapes(mut self, limit: usize) -> Self {
         self.max_concurrent_scrapes = limit;
         self

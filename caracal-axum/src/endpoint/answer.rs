@@ -59,7 +59,7 @@ impl Endpoint {
             return scrape
                 .end((StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response());
         }
-        let Some(place) = self.readers.enter() else {
+        let Some(place) = self.readers.enter().await else {
             let text = "As many scrapes as allowed are being answered: try again later.\n";
             let headers = [(RETRY_AFTER, "1")];
             return scrape.end((StatusCode::SERVICE_UNAVAILABLE, headers, text).into_response());

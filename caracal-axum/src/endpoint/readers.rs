@@ -5,21 +5,28 @@
 //! where the next scrape can release it.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 use caracal_metrics_core::adapter::{CutReason, ScrapeGuard, ScrapeMetrics};
 use parking_lot::Mutex;
 // Not the standard library's, so that tests can let time pass.
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::hang_up::HangUp;
 use super::page::Page;
 
 /// A reader that has taken nothing for this fraction of the time that a page may take to be read makes
-/// room for another scrape, where as many as allowed are under way.
-const STALLED_FRACTION: u32 = 30;
+/// room for another scrape, where as many as allowed are under way. It is a tenth of a second by default:
+/// whoever wants to shut others out has to begin all the scrapes that are allowed ten times a second.
+const STALLED_FRACTION: u32 = 300;
+
+/// How long a scrape waits for a reader to have stalled.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// The scrapes of one endpoint that are under way.
 #[derive(Debug)]
@@ -59,20 +66,41 @@ impl Readers {
         Arc::new(Self { limit, timeout, metrics, table: Mutex::default() })
     }
 
-    /// Begins a scrape, unless as many as allowed are under way and none of them has stalled.
-    pub(super) fn enter(self: &Arc<Self>) -> Option<Place> {
+    /// Begins a scrape, unless as many as allowed are under way and none of them stalls.
+    pub(super) async fn enter(self: &Arc<Self>) -> Option<Place> {
         self.give_up_late();
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            let stalled = match self.try_enter() {
+                Ok(place) => return Some(place),
+                Err(stalled) => stalled?,
+            };
+            if stalled > patience || !wait_until(stalled).await {
+                return None;
+            }
+        }
+    }
+
+    /// A place, or when the next reader will have stalled.
+    fn try_enter(self: &Arc<Self>) -> Result<Place, Option<Instant>> {
         loop {
             let mut table = self.table.lock();
             if table.waiting + table.reading.len() < self.limit {
                 table.waiting += 1;
-                return Some(Place(Some(Arc::clone(self))));
+                return Ok(Place(Some(Arc::clone(self))));
             }
             drop(table);
             if !self.displace() {
-                return None;
+                break;
             }
         }
+        let table = self.table.lock();
+        let longest = table.reading.values().map(|reading| reading.progressed).min();
+        Err(longest.and_then(|progressed| progressed.checked_add(self.stalled_after())))
+    }
+
+    fn stalled_after(&self) -> Duration {
+        self.timeout / STALLED_FRACTION
     }
 
     /// Gives up those whose time is over.
@@ -96,7 +124,7 @@ impl Readers {
             let longest = table.reading.iter().min_by_key(|(_, reading)| reading.progressed);
             let longest = longest.map(|(id, reading)| (*id, reading.progressed.elapsed()));
             longest
-                .filter(|(_, stalled)| *stalled >= self.timeout / STALLED_FRACTION)
+                .filter(|(_, stalled)| *stalled >= self.stalled_after())
                 .and_then(|(id, _)| table.reading.remove(&id))
         };
         if let Some(stalled) = &stalled {
@@ -111,6 +139,23 @@ impl Readers {
             hang_up.now();
         }
     }
+}
+
+/// Whether the time could be waited for. axum's router runs on executors that have no timer as well; tokio
+/// panics there.
+async fn wait_until(time: Instant) -> bool {
+    let mut sleep = None;
+    poll_fn(|context| {
+        let poll = || {
+            let sleep = sleep.get_or_insert_with(|| Box::pin(sleep_until(time)));
+            sleep.as_mut().poll(context)
+        };
+        match catch_unwind(AssertUnwindSafe(poll)) {
+            Ok(polled) => polled.map(|()| true),
+            Err(_) => Poll::Ready(false),
+        }
+    })
+    .await
 }
 
 /// The place of a scrape that waits for its page.

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
 use caracal_axum::MetricsEndpoint;
 use caracal_metrics_core::MetricsRegistry;
+use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -124,7 +125,7 @@ async fn where_all_places_are_taken_the_reader_that_stalled_longest_makes_room()
     let refused = app.clone().oneshot(get()).await.unwrap();
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
 
-    tokio::time::advance(READ_TIMEOUT / 30).await;
+    tokio::time::advance(READ_TIMEOUT / 300).await;
     // All but the second one take a piece.
     for (n, body) in bodies.iter_mut().enumerate().filter(|(n, _)| *n != 1) {
         assert!(body.frame().await.unwrap().is_ok(), "{n}");
@@ -135,6 +136,37 @@ async fn where_all_places_are_taken_the_reader_that_stalled_longest_makes_room()
     for (n, body) in bodies.iter_mut().enumerate() {
         assert_eq!(body.frame().await.unwrap().is_ok(), n != 1, "{n}");
     }
+}
+
+/// A client may begin as many scrapes as allowed at once, again and again.
+#[tokio::test]
+async fn a_scrape_that_comes_after_a_burst_of_stalled_ones_waits_a_moment() {
+    let metrics = MetricsRegistry::new();
+    long_page(&metrics);
+    let app: Router = MetricsEndpoint::new(&metrics).max_concurrent_scrapes(SLOTS).into_router();
+    let uri = "/metrics?name[]=caracal_policy_cache_size";
+    let bursts: Vec<_> = (0..SLOTS)
+        .map(|_| app.clone().oneshot(Request::get(uri).body(Body::empty()).unwrap()))
+        .collect();
+    let bursts = join_all(bursts).await;
+    assert!(bursts.iter().all(|response| response.as_ref().unwrap().status() == StatusCode::OK));
+    assert_eq!(app.oneshot(get()).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(given_up(&metrics, "displaced"), Some(1.0));
+}
+
+/// The runtime has no timer, so no scrape can wait for a reader to stall.
+#[test]
+fn as_many_as_allowed_on_a_runtime_without_a_timer() {
+    let runtime = tokio::runtime::Builder::new_current_thread().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let metrics = MetricsRegistry::new();
+        long_page(&metrics);
+        let app: Router = MetricsEndpoint::new(&metrics).max_concurrent_scrapes(1).into_router();
+        let stalled = app.clone().oneshot(get()).await.unwrap();
+        let refused = app.oneshot(get()).await.unwrap();
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        drop(stalled);
+    });
 }
 
 #[tokio::test(start_paused = true)]
