@@ -10,6 +10,7 @@ use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
@@ -130,6 +131,8 @@ async fn reset(address: SocketAddr) -> Result<()> {
 async fn stalled_http1(address: SocketAddr) -> Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(4_096)?;
+    // Linux derives the other side's buffer from it: megabytes on loopback, which would hold the page.
+    SockRef::from(&socket).set_tcp_mss(536)?;
     let mut stream = socket.connect(address).await?;
     stream.write_all(HEAD).await?;
     stream.write_all(b"\r\n").await?;

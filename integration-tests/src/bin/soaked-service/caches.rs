@@ -31,7 +31,7 @@ pub(crate) fn misbehave(metrics: &MetricsRegistry) -> Result<Vec<Box<dyn Any + S
         // The listener waits for a thread that reads the metrics meanwhile.
         churn("blocking", metrics, blocking, move || {
             let held = lock.lock().unwrap_or_else(PoisonError::into_inner);
-            observed.sample("caracal_cache_size", &[("cache", "blocking")]);
+            let _ = observed.sample("caracal_cache_size", &[("cache", "blocking")]);
             drop(held);
         })?,
     ])

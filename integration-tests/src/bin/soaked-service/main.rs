@@ -17,8 +17,8 @@ use caracal_metrics::axum::{GatewayMetricsLayer, MetricsEndpoint, metrics_endpoi
 use prometheus::{Gauge, Opts};
 use tokio::net::TcpListener;
 
-/// More than the buffers of two sockets hold, so that a client can stall.
-const LONG: usize = 4 << 20;
+/// More than hyper and the sockets of a client that stalls hold.
+const LONG: usize = 768 << 10;
 
 #[tokio::main]
 async fn main() -> Result<()> {
