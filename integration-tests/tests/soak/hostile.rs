@@ -1,10 +1,11 @@
 //! Clients that take what they can and give nothing.
 
 use std::collections::VecDeque;
+use std::future::pending;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use axum::body::Body;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
@@ -23,72 +24,59 @@ const STREAMS: usize = 40;
 
 const HEAD: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: soak\r\n";
 
-/// They go on until they are told to end.
+/// They go on until this is dropped.
 pub(crate) struct Hostile {
-    clients: JoinSet<Result<()>>,
+    _clients: JoinSet<()>,
     most_connections: usize,
 }
 
 impl Hostile {
     pub(crate) fn begin(application: SocketAddr, metrics: SocketAddr) -> Self {
         let mut clients = JoinSet::new();
-        let mut most_connections = 0;
         for address in [application, metrics] {
             let often = Duration::from_millis(100);
-            clients.spawn(hold(often, HELD, move || idle(address)));
-            clients.spawn(hold(often, HELD, move || half_a_request(address)));
-            clients.spawn(hold(often, HELD, move || half_a_body(address)));
-            clients.spawn(hold(often, HELD, move || byte_by_byte(address)));
-            clients.spawn(hold(often, HELD, move || reset(address)));
-            // The page is made for each of these.
-            let seldom = Duration::from_millis(400);
-            clients.spawn(hold(seldom, HELD, move || stalled_http1(address)));
-            let connections = if address == application { 6 * HELD + 2 } else { 33 };
-            most_connections += connections;
+            clients.spawn(hold(often, move || idle(address)));
+            clients.spawn(hold(often, move || half_a_request(address)));
+            clients.spawn(hold(often, move || half_a_body(address)));
+            clients.spawn(hold(often, move || byte_by_byte(address)));
+            clients.spawn(hold(often, move || reset(address)));
+            // For each of these the service makes a page.
+            clients.spawn(hold(Duration::from_millis(400), move || stalled_http1(address)));
         }
-        clients.spawn(hold(Duration::from_secs(5), 2, move || stalled_http2(application)));
-        Self { clients, most_connections }
+        clients.spawn(hold(Duration::from_secs(5), move || stalled_http2(application)));
+        // The application's server has no limit of its own; that of the metrics has one.
+        Self { _clients: clients, most_connections: 7 * HELD + 33 }
     }
 
     /// How many connections the service has because of them.
     pub(crate) fn most_connections(&self) -> usize {
         self.most_connections
     }
-
-    /// Ends them all.
-    ///
-    /// # Errors
-    /// When one had ended before: the service did not take its connection.
-    pub(crate) async fn end(mut self) -> Result<()> {
-        let ended = self.clients.try_join_next();
-        ensure!(ended.is_none(), "{ended:?}");
-        self.clients.shutdown().await;
-        Ok(())
-    }
 }
 
-/// Begins one client after the other, and keeps the last ones.
-async fn hold<T, F>(every: Duration, most: usize, client: impl Fn() -> F) -> Result<()>
+/// Begins one client after the other, and holds what the last ones have got.
+async fn hold<T, F>(every: Duration, client: impl Fn() -> F)
 where
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
-    let mut clients = VecDeque::new();
+    let mut held = VecDeque::new();
     let mut begin = interval(every);
     loop {
         begin.tick().await;
-        if clients.len() == most {
-            clients.pop_front();
+        if held.len() == HELD {
+            held.pop_front();
         }
-        let mut client_task = JoinSet::new();
         let client = client();
-        client_task.spawn(async move {
-            // The service may close the connection at any time; what a client has got is held.
-            let held = client.await;
-            std::future::pending::<()>().await;
-            drop(held);
+        let mut task = JoinSet::new();
+        // An error says that the service closed the connection, as it may at any time.
+        task.spawn(async move {
+            let got = client.await;
+            pending::<()>().await;
+            drop(got);
         });
-        clients.push_back(client_task);
+        // Dropping it ends the client.
+        held.push_back(task);
     }
 }
 

@@ -30,7 +30,9 @@ async fn no_scrape_is_missed() -> Result<()> {
     let seconds = env::var(SECONDS).ok().map_or(Ok(20), |seconds| seconds.parse::<u64>());
     let seconds = seconds.with_context(|| format!("{SECONDS} is no number of seconds"))?;
     let service = SoakedService::start().await?;
-    let targets = [service.application(), service.metrics()];
+    // Nobody attacks this one: it misses a scrape only where the machine is too slow to tell anything.
+    let spared = SoakedService::start().await?;
+    let targets = [service.application(), service.metrics(), spared.metrics()];
     let prometheus = Prometheus::configured(|_| configuration(targets)).await?;
     prometheus.wait_until("up == 1", |up| up.len() == targets.len()).await?;
 
@@ -46,16 +48,19 @@ async fn no_scrape_is_missed() -> Result<()> {
         Ok::<_, anyhow::Error>(samples)
     };
     value("max_over_time(scrape_duration_seconds[])").await?;
-    for sample in value("min_over_time(up[])").await? {
-        let targets = prometheus.get("/api/v1/targets", &[]).await?;
-        ensure!(sample.value == 1.0, "a scrape failed: {sample:?}, {targets}");
-    }
+    let up = value("min_over_time(up[])").await?;
     let scrapes = value("count_over_time(up[])").await?;
     ensure!(scrapes.len() == targets.len(), "{scrapes:?}");
-    for sample in scrapes {
-        // One may be due at each end of the window.
-        ensure!(sample.value >= seconds as f64 - 1.0, "a scrape is missing: {sample:?}");
-    }
+    // One may be due at each end of the window.
+    let missed = |sample: &&Sample| sample.value < seconds as f64 - 1.0;
+    let missed: Vec<_> =
+        up.iter().filter(|up| up.value < 1.0).chain(scrapes.iter().filter(missed)).collect();
+    let spared = spared.metrics().to_string();
+    ensure!(
+        missed.iter().all(|sample| sample.labels["instance"] != spared),
+        "this machine is too slow: scrapes of a service that is left alone were missed, too: {missed:?}"
+    );
+    ensure!(missed.is_empty(), "scrapes were missed: {missed:?}");
     let files = value("max_over_time(process_open_fds[])").await?;
     let most = hostile.most_connections() as f64;
     // Beside connections: the runtime's own files, the listeners, and connections that are closing.
@@ -71,7 +76,7 @@ async fn no_scrape_is_missed() -> Result<()> {
         let given_up = value(&format!("sum(increase({family}[]))")).await?;
         ensure!(given_up.iter().any(|sample| sample.value > 0.0), "{family} did not grow");
     }
-    hostile.end().await?;
+    drop(hostile);
     // All that is left is the scrape that reads it.
     eventually("no scrape is in flight but the one that asks", async || {
         let page = reqwest::get(format!("http://{}/metrics", service.metrics())).await?;
@@ -86,7 +91,7 @@ fn values(samples: &[Sample]) -> Vec<f64> {
 }
 
 /// JSON, which is YAML as well.
-fn configuration(targets: [SocketAddr; 2]) -> Result<String> {
+fn configuration(targets: [SocketAddr; 3]) -> Result<String> {
     Ok(serde_json::to_string(&json!({
         "global": { "scrape_interval": "1s", "scrape_timeout": "1s" },
         "scrape_configs": [
