@@ -41,8 +41,9 @@ pub use builder::InstanceBuilder;
 pub(crate) use instance::{Attached, Instances};
 pub use instance::{Counter, DurationHistogram, Instance};
 pub use sampling::{Gauges, Sampled, SampledCounter, SampledGauge, release};
-pub use scrapes::{ScrapeGuard, ScrapeMetrics};
+pub use scrapes::{ScrapeGuard, ScrapeMetrics, ServerMetrics};
 
+pub use crate::labels::CutReason;
 pub use crate::panics::{contain, discard};
 pub use crate::workers::user_code;
 

@@ -99,6 +99,7 @@ pub(crate) const AGENT_ID: LabelSpec = open("agent_id");
 pub(crate) const AUTH_METHOD: LabelSpec = open("auth_method");
 pub(crate) const CACHE: LabelSpec = instance("cache");
 pub(crate) const CAUSE: LabelSpec = closed("cause", &["expired", "explicit", "replaced", "size"]);
+pub(crate) const CUT: LabelSpec = closed("reason", CutReason::NAMES);
 pub(crate) const DECISION: LabelSpec = closed("decision", PolicyDecisionType::NAMES);
 pub(crate) const ERROR_TYPE: LabelSpec = open("error_type");
 pub(crate) const FROM_STATE: LabelSpec = closed("from_state", CircuitBreakerState::NAMES);
@@ -236,5 +237,15 @@ label_enum! {
         Open = 1 => "open",
         /// Calls go through on trial.
         HalfOpen = 2 => "half_open",
+    }
+}
+
+label_enum! {
+    /// Why the metrics endpoint let go of a client.
+    CutReason {
+        /// Its time was over.
+        Timeout = 0 => "timeout",
+        /// As many as allowed were there, and another one came.
+        Displaced = 1 => "displaced",
     }
 }

@@ -18,6 +18,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("caracal_circuit_breaker_", "`breaker`"),
     ("caracal_cache_", "`cache`"),
     ("caracal_metrics_scrape", "`axum`"),
+    ("caracal_metrics_server_", "`axum-serve`"),
     ("caracal_metrics_", "registry"),
 ];
 
