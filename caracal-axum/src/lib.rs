@@ -61,7 +61,9 @@
 //!
 //! # Features
 //!
-//! `serve` (off by default) adds `MetricsEndpoint::serve`, for metrics on a port of their own.
+//! `serve` adds `MetricsEndpoint::serve` and `MetricsServer`, for metrics on a port of their own. It is
+//! off by default, and `axum-serve` turns it on in `caracal-metrics`. Without it the compiler says that
+//! there is no method named `serve`.
 
 mod body;
 mod endpoint;

@@ -80,7 +80,7 @@
 //! | feature | module | observes |
 //! |---|---|---|
 //! | `axum` | `axum` | requests, and the page at `/metrics` |
-//! | `axum-serve` | `axum` | the same, with a server for metrics on a port of their own |
+//! | `axum-serve` | `axum` | the same, with `MetricsEndpoint::serve` for metrics on a port of their own |
 //! | `breaker` | `breaker` | failsafe circuit breakers |
 //! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
@@ -88,6 +88,9 @@
 //! | `sqlx-any`, `sqlx-mysql`, `sqlx-postgres`, `sqlx-sqlite` | `sqlx` | queries through a wrapped pool of that database |
 //! | `protobuf` | | nothing: adds `Format::Protobuf`, for scrapers that ask for it |
 //! | `full` | all of them | all but the queries, which need the feature of the database |
+//!
+//! "No method named `serve`" or "no method named `process_metrics`" means that `axum-serve` or `process`
+//! is not enabled: the compiler can't name the feature that a method needs.
 
 pub use caracal_metrics_core::*;
 
