@@ -12,6 +12,7 @@ macro_rules! wrapper {
         may run futures: $futures:literal
     ) => {
         $(#[$doc])*
+        #[must_use = "the cache's series leave the output when the last clone of this is dropped"]
         pub struct $name<K, V, S = RandomState> {
             observation: Arc<Observation<$cache<K, V, S>>>,
         }

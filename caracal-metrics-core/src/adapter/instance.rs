@@ -21,6 +21,32 @@ use crate::series::OwnedSeries;
 /// free, at once: a scrape that is reading the instance does not put that off, and neither does a
 /// [`Counter`] or a [`DurationHistogram`], even one that the callback holds. What such a handle
 /// records from then on is in no output.
+///
+/// Bind it to a name: `let _ =` drops it at once. See [`InFlightGuard`](crate::InFlightGuard) for the
+/// lint that finds this.
+///
+/// ```
+/// # use caracal_metrics_core::MetricsRegistry;
+/// # use caracal_metrics_core::adapter::{InstanceKind, Sampled};
+/// # use caracal_metrics_core::catalogue::Metric;
+/// let metrics = MetricsRegistry::new();
+/// let attach = || {
+///     let mut builder = metrics.attach(InstanceKind::Cache, Some("sessions"))?;
+///     let size = builder.gauge(Metric::CacheSize, &[])?;
+///     Ok(builder.on_scrape(move |gauges| {
+///         gauges.set(size, 7);
+///         Sampled::Live
+///     }))
+/// };
+/// let size = || metrics.sample("caracal_cache_size", &[("cache", "sessions")]);
+///
+/// let _ = attach()?;
+/// assert_eq!(size(), None);
+///
+/// let _sessions = attach()?;
+/// assert_eq!(size(), Some(7.0));
+/// # Ok::<(), caracal_metrics_core::AttachError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "the series leave the output when the instance is dropped"]
 pub struct Instance(pub(super) Arc<Owner>);

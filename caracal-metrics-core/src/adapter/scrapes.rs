@@ -95,6 +95,22 @@ impl ServerMetrics {
 }
 
 /// Counts a scrape as in flight until it is dropped.
+///
+/// Bind it to a name: `let _ =` drops it at once. See [`InFlightGuard`](crate::InFlightGuard) for the
+/// lint that finds this.
+///
+/// ```
+/// # use caracal_metrics_core::MetricsRegistry;
+/// let metrics = MetricsRegistry::new();
+/// let scrapes = metrics.scrape_metrics();
+/// let in_flight = || metrics.sample("caracal_metrics_scrapes_in_flight", &[]);
+///
+/// let _ = scrapes.track_in_flight();
+/// assert_eq!(in_flight(), Some(0.0));
+///
+/// let _guard = scrapes.track_in_flight();
+/// assert_eq!(in_flight(), Some(1.0));
+/// ```
 #[derive(Debug)]
 #[must_use = "the scrape counts as in flight only while the guard is held"]
 pub struct ScrapeGuard(#[expect(dead_code, reason = "counts until it is dropped")] Tracked);
