@@ -178,7 +178,7 @@ impl MetricsRegistryBuilder {
         check_names(&registry, &gathered, &self.const_labels)?;
         #[cfg(feature = "process")]
         if self.process {
-            crate::process::register(&registry, |desc| {
+            crate::process::register(&registry, &gathered, |desc| {
                 is_registered(&registry, &desc.fq_name, &desc.help, &[])
             })?;
         }

@@ -1,21 +1,21 @@
 //! The standard `process_*` families, by the `prometheus` crate's own collector.
 
+use prometheus::proto::MetricFamily;
+
 use crate::error::BuildError;
 
 /// Adds the families to a registry, unless its collector for them is there already, as it is in
-/// `prometheus::default_registry()`.
+/// `prometheus::default_registry()`. `gathered` is what the registry has.
 #[cfg(target_os = "linux")]
 pub(crate) fn register(
     registry: &prometheus::Registry,
+    gathered: &[MetricFamily],
     is_registered: impl Fn(&prometheus::core::Desc) -> bool,
 ) -> Result<(), BuildError> {
     use prometheus::core::Collector;
     use prometheus::process_collector::ProcessCollector;
 
-    use crate::exposition::gather;
-
     let collector = ProcessCollector::for_self();
-    let gathered = gather(registry).unwrap_or_default();
     let is_taken = |name: &str| gathered.iter().any(|family| family.name() == name);
     let descs = collector.desc();
     let (there, missing): (Vec<_>, Vec<_>) =
@@ -35,6 +35,7 @@ pub(crate) fn register(
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn register(
     _registry: &prometheus::Registry,
+    _gathered: &[MetricFamily],
     _is_registered: impl Fn(&prometheus::core::Desc) -> bool,
 ) -> Result<(), BuildError> {
     Ok(())
