@@ -18,7 +18,7 @@ pub(crate) mod sealed {
 
     /// What a scrape asks of a cache.
     pub trait Kind: Clone + Send + Sync + 'static {
-        /// Whether its listener may be asynchronous.
+        /// Whether its listener may be asynchronous, and its maintenance have to wait for it.
         const MAY_RUN_FUTURES: bool;
 
         /// Does one round of maintenance, to its end. Runs listeners and predicates.

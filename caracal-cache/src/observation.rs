@@ -74,9 +74,10 @@ impl<C: Kind> Observation<C> {
             load_success: builder.histogram(Metric::CacheLoadDuration, &["success"])?,
             load_error: builder.histogram(Metric::CacheLoadDuration, &["error"])?,
         };
-        let counters = match listening {
-            true => Some(RemovalCounters::new(policy.as_ref(), &mut builder)?),
-            false => None,
+        let counters = if listening {
+            Some(RemovalCounters::new(policy.as_ref(), &mut builder)?)
+        } else {
+            None
         };
         let size = if policy.is_some() { Metric::PolicyCacheSize } else { Metric::CacheSize };
         let readings = Readings {
@@ -88,7 +89,7 @@ impl<C: Kind> Observation<C> {
         // Nothing fails from here on, so a cache that could not be attached has counted nothing.
         let source = Arc::new(Source {
             cache: cache.clone(),
-            needs_runtime: C::MAY_RUN_FUTURES && !(listening && !subject.awaits.into_inner()),
+            needs_runtime: C::MAY_RUN_FUTURES && (!listening || subject.awaits.into_inner()),
             removals: subject.removals,
             evictions: (listening && policy.is_some()).then(|| metrics.clone()),
         });

@@ -3,19 +3,10 @@
 
 mod page;
 
-use std::time::Duration;
-
 use caracal_cache::CacheObserver;
-use caracal_metrics_core::MetricsRegistry;
-use page::Page;
+use page::{Page, patient};
 
 const ENTRIES: u64 = 5_000;
-
-/// A registry whose scrapes give a cache all the time that it takes.
-fn patient() -> MetricsRegistry {
-    let builder = MetricsRegistry::builder().collection_timeout(Duration::from_secs(600));
-    builder.build().expect("the settings are valid")
-}
 
 /// Invalidates every odd key, then some others in ways that moka takes several runs for.
 macro_rules! invalidations {

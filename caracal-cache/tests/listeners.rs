@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use caracal_cache::{CacheObserver, future, sync};
 use caracal_metrics_core::MetricsRegistry;
-use page::Page;
+use page::{Page, patient};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -77,7 +77,7 @@ async fn scrape(metrics: &MetricsRegistry) -> Page {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_async_listener_that_a_scrape_starts_is_driven_to_its_end() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     // The connections of a pool of one.
     let pool = Arc::new(Semaphore::new(1));
     let done = Arc::new(AtomicU64::new(0));
@@ -141,7 +141,7 @@ async fn an_async_listener_that_never_ends_costs_no_page() {
 
 #[test]
 fn without_a_runtime_no_async_listener_is_started() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let started = Arc::new(AtomicU64::new(0));
     let observer = CacheObserver::named("elsewhere");
     let listener = {
@@ -174,7 +174,7 @@ fn without_a_runtime_no_async_listener_is_started() {
 
 #[test]
 fn a_listener_survives_the_end_of_the_runtime_that_it_was_made_in() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let done = Arc::new(AtomicU64::new(0));
     let first = runtime();
     let cache = first.block_on(expired(&metrics, {
@@ -199,7 +199,7 @@ fn a_listener_survives_the_end_of_the_runtime_that_it_was_made_in() {
 #[test]
 fn a_listener_may_use_the_runtime_that_its_cache_was_wrapped_in() {
     let runtime = runtime();
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let told = Arc::new(AtomicU64::new(0));
     let observer = CacheObserver::named("sessions");
     let listener = {
@@ -266,7 +266,7 @@ fn metrics_are_read_while_a_lock_is_held_that_the_listener_takes() {
 #[test]
 fn a_lazy_size_runs_no_listener() {
     without_hanging(|| {
-        let metrics = MetricsRegistry::new();
+        let metrics = patient();
         let index = Arc::new(Mutex::new(()));
         let cache = full(CacheObserver::named("sessions").lazy_size(), &metrics, {
             let index = Arc::clone(&index);
@@ -283,7 +283,7 @@ fn a_lazy_size_runs_no_listener() {
 #[test]
 fn a_listener_may_read_the_metrics() {
     without_hanging(|| {
-        let metrics = MetricsRegistry::new();
+        let metrics = patient();
         let read = Arc::new(AtomicU64::new(0));
         let cache = full(CacheObserver::named("sessions"), &metrics, {
             let (metrics, read) = (metrics.clone(), Arc::clone(&read));
@@ -308,7 +308,7 @@ fn a_listener_may_read_the_metrics() {
 #[test]
 fn a_predicate_may_read_the_metrics() {
     without_hanging(|| {
-        let metrics = MetricsRegistry::new();
+        let metrics = patient();
         let cache = moka::sync::Cache::builder().support_invalidation_closures().build();
         let cache = CacheObserver::named("sessions").wrap(cache, &metrics);
         let cache = cache.expect("the name is free");
