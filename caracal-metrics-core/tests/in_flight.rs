@@ -117,7 +117,7 @@ fn read(m: &MetricsRegistry, way: usize) -> (f64, f64) {
     let page = parse(&page);
     let counted = value(&page, DEGRADED, &[]);
     // The user's own counts are on the whole page only. `gather` reads collectors in any order.
-    let own = if way % 3 == 0 { value(&page, OWN, &[]) } else { counted };
+    let own = if way.is_multiple_of(3) { value(&page, OWN, &[]) } else { counted };
     (value(&page, IN_FLIGHT, &[]), counted.min(own))
 }
 
