@@ -9,6 +9,7 @@ use crate::error::RegisterError;
 use crate::exposition::{
     Clash, IsolatedCollector, NamedFamily, Others, check, is_reserved, named_families, related,
 };
+use crate::probes::are_registered;
 
 /// The names that a collector describes.
 pub(crate) fn described(collector: &dyn Collector) -> BTreeSet<String> {
@@ -53,8 +54,8 @@ fn may_clash(others: &Others, names: &BTreeSet<String>) -> bool {
     let related: BTreeSet<_> = names.iter().flat_map(|name| related(name)).collect();
     let is_ours = |name: &String| names.contains(name) || is_reserved(name);
     let is_registered = |names: &BTreeSet<String>| {
-        names.iter().any(|name| others.knows(name))
-            || others.are_registered(&names.iter().map(String::as_str).collect::<Vec<_>>())
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        names.iter().any(|name| others.knows(name)) || are_registered(others.probed(), &names, &[])
     };
     related.iter().any(is_ours) || is_registered(&related) || is_registered(names)
 }

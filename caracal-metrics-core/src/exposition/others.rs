@@ -15,7 +15,6 @@ use super::names::NamedFamily;
 use crate::core::Core;
 use crate::error::RegisterError;
 use crate::panics::contain;
-use crate::probes::are_registered;
 use crate::workers::{Task, dispose};
 
 /// The attached registry, as pages read it.
@@ -74,9 +73,9 @@ impl Others {
         self.names.lock().contains(name)
     }
 
-    /// Whether one of these families is in the registry.
-    pub(crate) fn are_registered(&self, names: &[&str]) -> bool {
-        are_registered(&self.registry, names, &[])
+    /// The registry, for probes.
+    pub(crate) fn probed(&self) -> &prometheus::Registry {
+        &self.registry
     }
 
     /// The families of the registry, without ours. Collectors that fail are counted.
