@@ -3,27 +3,34 @@
 mod answer;
 mod authorization;
 mod encoding;
+mod hang_up;
+mod page;
+mod page_body;
 mod pages;
+mod readers;
 #[cfg(feature = "serve")]
 mod server;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::routing::{MethodRouter, any};
+use axum::routing::MethodRouter;
 use caracal_metrics_core::MetricsRegistry;
-use tokio::sync::Semaphore;
 
 use answer::Endpoint;
 use authorization::Authorization;
 use pages::Pages;
+use readers::Readers;
 #[cfg(feature = "serve")]
-pub use server::MetricsServer;
+pub use server::{MetricsServer, MetricsServerBuilder};
 
 /// As many as node_exporter answers (`--web.max-requests`): enough for every Prometheus of a large
 /// installation, and too few to fill the memory.
 const DEFAULT_MAX_CONCURRENT_SCRAPES: usize = 40;
+
+/// Prometheus gives a scrape up after 10 seconds by default, and after its interval at the latest.
+const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves the registry's page to GET and HEAD: [`MetricsEndpoint`] with its default settings.
 ///
@@ -43,7 +50,7 @@ where
 
 /// The endpoint that scrapers read the registry's page from.
 ///
-/// The `Accept` header chooses the format ([`Format::negotiate`]), `Accept-Encoding` whether it is
+/// The `Accept` header chooses the format ([`Negotiated::from_accept`]), `Accept-Encoding` whether it is
 /// compressed with gzip, and `?name[]=` (any number of them) which families stand in it
 /// ([`MetricsRegistry::encode_named`]).
 ///
@@ -66,12 +73,13 @@ where
 /// let app: Router = Router::new().route("/metrics", endpoint.into_method_router());
 /// ```
 ///
-/// [`Format::negotiate`]: caracal_metrics_core::Format::negotiate
+/// [`Negotiated::from_accept`]: caracal_metrics_core::Negotiated::from_accept
 #[derive(Clone, Debug)]
 #[must_use = "an endpoint serves nothing until it is put into a router, or served"]
 pub struct MetricsEndpoint {
     metrics: MetricsRegistry,
     max_concurrent_scrapes: usize,
+    read_timeout: Duration,
     authorization: Authorization,
 }
 
@@ -81,16 +89,36 @@ impl MetricsEndpoint {
         Self {
             metrics: metrics.clone(),
             max_concurrent_scrapes: DEFAULT_MAX_CONCURRENT_SCRAPES,
+            read_timeout: DEFAULT_READ_TIMEOUT,
             authorization: Authorization::default(),
         }
     }
 
-    /// How many scrapes are answered at once (40 unless told); 0 is no limit.
+    /// How many scrapes are answered at a time. Defaults to 40; 0 means unlimited.
     ///
-    /// One beyond is answered with status 503 and `Retry-After`. A scrape lasts until its last byte
-    /// was handed to the network, so the pages in memory are no more than this.
+    /// A scrape lasts until its last byte was handed to the network. When one more comes, the reader that
+    /// has stalled longest is given up: one that has taken nothing for a 300th of the
+    /// [`read_timeout`](Self::read_timeout), a tenth of a second by default. A scrape waits up to a quarter
+    /// of a second for that. When no reader has stalled by then, the answer is status 503 with
+    /// `Retry-After`.
     pub fn max_concurrent_scrapes(mut self, limit: usize) -> Self {
         self.max_concurrent_scrapes = limit;
+        self
+    }
+
+    /// How long a client may take to read the page. Defaults to 30 seconds.
+    ///
+    /// A client that takes longer is given up. Its place and the page's memory are released when the next
+    /// scrape comes, at the latest; the client's connection breaks if it reads on, so that it cannot take
+    /// half a page for a whole one. In a router of your own, the connection itself stays open until the
+    /// client or your server closes it, and it keeps at most 16 pieces of the page of 16 KiB each (one for
+    /// each stream in HTTP/2). A server from `MetricsEndpoint::serve` closes the connection.
+    ///
+    /// Scrapes that are given up count in `caracal_metrics_scrapes_given_up_total`, with the reason
+    /// `timeout`, or `displaced` where [`max_concurrent_scrapes`](Self::max_concurrent_scrapes) was
+    /// reached.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = timeout;
         self
     }
 
@@ -98,9 +126,26 @@ impl MetricsEndpoint {
     /// others. Prometheus sends it with `authorization: { credentials: … }`. White space around it, such
     /// as the end of the line of a mounted file, is no part of it.
     ///
-    /// With several tokens and users, each one is let in. Nobody is let in by an empty token, which
-    /// is a setting that somebody forgot.
+    /// With several tokens and users, each one is let in.
+    ///
+    /// ```should_panic
+    /// # use caracal_axum::MetricsEndpoint;
+    /// # use caracal_metrics_core::MetricsRegistry;
+    /// # let metrics = MetricsRegistry::new();
+    /// let token = std::env::var("A_VARIABLE_THAT_IS_NOT_SET").unwrap_or_default();
+    /// let endpoint = MetricsEndpoint::new(&metrics).bearer_token(&token);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the token is empty or white space, as that of a setting that was forgotten: it would
+    /// either let everyone in or no scraper.
     pub fn bearer_token(mut self, token: &str) -> Self {
+        assert!(
+            !token.trim_ascii().is_empty(),
+            "MetricsEndpoint::bearer_token: the token is empty, so no scraper could be let in; set \
+             the token, or leave out the call to let in everyone who can reach the endpoint"
+        );
         self.authorization.allow_bearer(token);
         self
     }
@@ -108,8 +153,18 @@ impl MetricsEndpoint {
     /// Answers only to who sends this name and password (`Authorization: Basic …`), and with status
     /// 401 to all others. Prometheus sends them with `basic_auth`.
     ///
-    /// With several tokens and users, each one is let in. Nobody is let in by an empty password.
+    /// With several tokens and users, each one is let in.
+    ///
+    /// # Panics
+    ///
+    /// When the password is empty, as that of a setting that was forgotten.
     pub fn basic_auth(mut self, username: &str, password: &str) -> Self {
+        assert!(
+            !password.is_empty(),
+            "MetricsEndpoint::basic_auth: the password of {username:?} is empty, so no scraper could \
+             be let in; set the password, or leave out the call to let in everyone who can reach the \
+             endpoint"
+        );
         self.authorization.allow_basic(username, password);
         self
     }
@@ -121,18 +176,7 @@ impl MetricsEndpoint {
     where
         S: Clone + Send + Sync + 'static,
     {
-        let slots = match self.max_concurrent_scrapes {
-            0 => None,
-            limit => Some(Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)))),
-        };
-        let scrapes = self.metrics.scrape_metrics();
-        let endpoint = Arc::new(Endpoint {
-            pages: Pages::new(self.metrics, scrapes.clone()),
-            scrapes,
-            slots,
-            authorization: self.authorization,
-        });
-        any(move |request: Request| Arc::clone(&endpoint).answer(request))
+        self.build().into_method_router()
     }
 
     /// A router with the page at `/metrics`.
@@ -140,6 +184,17 @@ impl MetricsEndpoint {
     where
         S: Clone + Send + Sync + 'static,
     {
-        Router::new().route("/metrics", self.into_method_router())
+        self.build().into_router()
+    }
+
+    fn build(self) -> Arc<Endpoint> {
+        let scrapes = self.metrics.scrape_metrics();
+        let readers = Readers::new(self.max_concurrent_scrapes, self.read_timeout, scrapes.clone());
+        Arc::new(Endpoint {
+            pages: Pages::new(self.metrics, scrapes.clone()),
+            scrapes,
+            readers,
+            authorization: self.authorization,
+        })
     }
 }

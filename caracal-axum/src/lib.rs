@@ -12,7 +12,7 @@
 //! let app: Router = Router::new()
 //!     .route("/tools", get(async || (AuthMethod::new("jwt"), "[]")))
 //!     .layer(GatewayMetricsLayer::new(&metrics))
-//!     // After the layer, so that scrapes are not requests to the gateway.
+//!     // After the layer, which counts the requests to the routes before it.
 //!     .route("/metrics", metrics_endpoint(&metrics));
 //!
 //! # let app = &app;
@@ -23,10 +23,12 @@
 //! #         String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap()
 //! #     }
 //! # };
+//! # get("/metrics").await;
 //! get("/tools").await;
 //! assert!(get("/metrics").await.contains(
 //!     r#"caracal_gateway_requests_total{method="GET",status_code="200",auth_method="jwt"} 1"#
 //! ));
+//! # assert_eq!(get("/metrics").await.matches("caracal_gateway_requests_total{").count(), 1);
 //! # });
 //! ```
 //!
@@ -53,13 +55,16 @@
 //! the response's head comes, so an aborted body loses none of them. Where the authentication
 //! can't set them, [`GatewayMetricsLayer::classify_auth_method`] reads other traces of it.
 //!
-//! The trace id of a `traceparent` header (W3C Trace Context) goes to the request's bucket of the
-//! duration histogram as an exemplar, which OpenMetrics and protobuf show. By route, requests are
-//! counted where [`GatewayMetricsLayer::by_route`] asks for it.
+//! A request with a `traceparent` header (W3C Trace Context) whose *sampled* flag is set leaves its
+//! trace id as an exemplar at its bucket of the duration histogram. OpenMetrics and protobuf show
+//! exemplars. A trace that is not sampled leaves none, since no tracing backend stores it.
+//! [`GatewayMetricsLayer::by_route`] counts requests by route as well.
 //!
 //! # Features
 //!
-//! `serve` (off by default) adds `MetricsEndpoint::serve`, for metrics on a port of their own.
+//! `serve` adds `MetricsEndpoint::serve` and `MetricsServer`, for metrics on a port of their own. It is
+//! off by default, and `axum-serve` turns it on in `caracal-metrics`. Without it the compiler says that
+//! there is no method named `serve`.
 
 mod body;
 mod endpoint;
@@ -72,9 +77,9 @@ mod service;
 mod trace;
 
 pub use body::ResponseBody;
-#[cfg(feature = "serve")]
-pub use endpoint::MetricsServer;
 pub use endpoint::{MetricsEndpoint, metrics_endpoint};
+#[cfg(feature = "serve")]
+pub use endpoint::{MetricsServer, MetricsServerBuilder};
 pub use extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
 pub use future::ResponseFuture;
 pub use layer::{GatewayMetricsLayer, UNMATCHED_ROUTE};

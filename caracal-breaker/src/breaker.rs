@@ -19,6 +19,7 @@ use crate::observation::Observation;
 /// [`CallFuture`] are dropped; clones of [`inner`](Self::inner) keep the breaker, not its series.
 ///
 /// Calls that go to [`inner`](Self::inner) directly are not counted, but what they do to the state is.
+#[must_use = "the breaker's series leave the output when the last clone of this is dropped"]
 pub struct ObservedBreaker<P, I> {
     observation: Arc<Observation<P, I>>,
 }
@@ -32,10 +33,11 @@ impl<P, I> ObservedBreaker<P, I> {
         &self.observation
     }
 
-    /// The breaker's name in the metrics.
+    /// The breaker's name in the metrics. One that is longer than `max_label_value_bytes` is cut.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.observation.name
+        // A breaker always has a name.
+        self.observation.instance.name().unwrap_or_default()
     }
 
     /// The breaker itself.

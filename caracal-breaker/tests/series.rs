@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use caracal_breaker::BreakerObserver;
 use caracal_metrics_core::adapter::{InstanceKind, Sampled};
-use caracal_metrics_core::{AttachError, CircuitBreakerState, MetricsRegistry};
+use caracal_metrics_core::{AttachError, CircuitBreakerState, Format, MetricsRegistry};
 use common::{HOUR, Page, enter_half_open, trip_at_once};
 use failsafe::{CircuitBreaker, FailurePolicy, Instrument, StateMachine};
 
@@ -224,6 +224,23 @@ fn a_refused_breaker_leaves_nothing() -> Result<(), Box<dyn Error>> {
 }
 
 #[test]
+fn a_long_name_is_the_one_of_the_metrics() {
+    let metrics = MetricsRegistry::new();
+    let hosts = ["a", "b"].map(|host| format!("https://{}.{host}.example", "x".repeat(300)));
+    let breakers = hosts
+        .each_ref()
+        .map(|host| BreakerObserver::new(host).build(trip_at_once(HOUR), (), &metrics).unwrap());
+    breakers[0].call(|| Err::<(), _>(())).unwrap_err();
+    let page = Page::scrape(&metrics);
+    for (breaker, state) in breakers.iter().zip([1, 0]) {
+        assert!(breaker.name().len() <= 256, "{}", breaker.name());
+        assert_eq!(page.state(breaker.name()), Some(state));
+    }
+    drop(breakers);
+    assert_eq!(Page::scrape(&metrics).len(), 0);
+}
+
+#[test]
 fn the_series_go_with_the_last_handle() {
     let metrics = MetricsRegistry::new();
     let breaker =
@@ -285,4 +302,40 @@ fn a_breaker_outlives_its_registry() {
         format!("{breaker:?}"),
         r#"ObservedBreaker { name: "database", state: "closed", .. }"#
     );
+}
+
+/// Stops the scrapes, also when the test fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+#[test]
+fn the_name_of_a_dropped_breaker_is_free_while_scrapes_read_it() {
+    let metrics = MetricsRegistry::new();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut page = Vec::new();
+            while !done.load(SeqCst) {
+                page.clear();
+                // A short page, so that most of the time goes into reading the breaker.
+                metrics.encode_named(Format::Text, &["caracal_circuit_breaker_state"], &mut page);
+            }
+        });
+        let _stop = Stop(&done);
+        for _ in 0..2_500 {
+            let observer = BreakerObserver::new("again");
+            let built = observer.build(trip_at_once(HOUR), (), &metrics).expect("the name is free");
+            built.on_error();
+            drop(built);
+            let existing = StateMachine::new(trip_at_once(HOUR), ());
+            let observer = BreakerObserver::new("again");
+            drop(observer.wrap(existing, &metrics).expect("the name is free"));
+        }
+    });
+    assert_eq!(Page::scrape(&metrics).len(), 0);
 }

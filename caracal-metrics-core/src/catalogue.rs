@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::engine::HISTOGRAM_BUCKETS;
 use crate::labels::{
-    AGENT_ID, AUTH_METHOD, CACHE, CAUSE, DECISION, ERROR_TYPE, FROM_STATE, METHOD, METRIC, NAME,
-    OPERATION, OUTCOME, POOL, QUERY_STATUS, REASON, RESULT, ROUTE, STATUS_CLASS, STATUS_CODE,
+    AGENT_ID, AUTH_METHOD, CACHE, CAUSE, CUT, DECISION, ERROR_TYPE, FROM_STATE, METHOD, METRIC,
+    NAME, OPERATION, OUTCOME, POOL, QUERY_STATUS, REASON, RESULT, ROUTE, STATUS_CLASS, STATUS_CODE,
     TABLE, TO_STATE,
 };
 pub use crate::labels::{LabelSpec, LabelValues};
@@ -271,13 +271,17 @@ catalogue! {
         "Number of scrapes currently being answered" []
     ScrapePageDuration Histogram(LOAD) Adapter "caracal_metrics_scrape_page_duration_seconds"
         "Duration of making the page of metrics in seconds" []
+    ScrapesGivenUp Counter() Adapter "caracal_metrics_scrapes_given_up_total"
+        "Total number of scrapes that the metrics endpoint gave up because the client did not read the page" [CUT]
+    ServerConnectionsClosed Counter() Adapter "caracal_metrics_server_connections_closed_total"
+        "Total number of connections that the metrics server closed because they sent no request" [CUT]
 
     SeriesLimited Counter() Registry "caracal_metrics_series_limited_total"
         "Total number of records folded into an aggregated series because the family is full" [METRIC]
     InvalidValues Counter() Registry "caracal_metrics_invalid_values_total"
         "Total number of recorded values that were corrected or set aside" [METRIC]
     CollectionErrors Counter() Registry "caracal_metrics_collection_errors_total"
-        "Total number of collectors and callbacks that failed during a scrape" []
+        "Total number of collectors and callbacks that failed, and of families left out, during a scrape" []
 }
 
 const _: () = {
@@ -286,8 +290,10 @@ const _: () = {
         assert!(CATALOGUE[place].buckets.len() < HISTOGRAM_BUCKETS, "more buckets than a cell has");
         let (labels, mut label, mut open) = (CATALOGUE[place].labels, 0, 0);
         while label < labels.len() {
-            open +=
-                matches!(labels[label].values, LabelValues::Open | LabelValues::Optional) as usize;
+            open += matches!(
+                labels[label].values,
+                LabelValues::Open | LabelValues::Instance | LabelValues::Optional
+            ) as usize;
             label += 1;
         }
         assert!(open <= MAX_OPEN, "more open labels than a key has");

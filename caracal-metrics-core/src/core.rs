@@ -1,20 +1,26 @@
 //! What all handles of one registry share.
 
+mod in_flight;
 mod recording;
+mod values;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use parking_lot::{Mutex, ReentrantMutex};
+use parking_lot::Mutex;
 
-use crate::adapter::Instances;
+use crate::adapter::{Attached, Instances};
 use crate::catalogue::{CATALOGUE, Metric, MetricKind, Origin};
 use crate::engine::Cell;
 use crate::exemplar::Exemplars;
 use crate::exposition::join_labels;
 use crate::labels::LabelValues;
-use crate::series::{FamilyStore, Labels, NO_LABELS, Rows};
+use crate::series::{FamilyStore, Labels, Limits, NO_LABELS, Rows};
+use crate::workers::{Task, Workers, dispose};
 
+pub(crate) use in_flight::InFlight;
 pub(crate) use recording::{Series, Tracked};
+pub(crate) use values::Values;
 
 #[derive(Debug)]
 pub(crate) struct Core {
@@ -24,26 +30,29 @@ pub(crate) struct Core {
     /// Places in `families`, sorted by name.
     by_name: Box<[usize]>,
     const_labels: Box<[(String, String)]>,
+    /// How many labels the attached `prometheus::Registry` adds to what it gathers.
+    registry_labels: usize,
+    /// The constant labels and, after them, those of the registry.
     const_label_text: String,
-    limit: usize,
+    limits: Limits,
     pub(crate) instances: Mutex<Instances>,
     /// Series that are in no output any more, but for a page that is being written.
     retired: Mutex<Vec<(Metric, Cell)>>,
-    /// One scrape at a time, so that what instances report at scrape and what is written belong
-    /// together. Reentrant, since an instance may run the user's code (a cache's listeners), and
-    /// that may read the metrics.
-    scraping: ReentrantMutex<()>,
+    /// One page at a time, so that what instances report at scrape and what is written belong
+    /// together. No code of the user's runs under it.
+    writing: Mutex<()>,
+    workers: Workers,
 }
 
 impl Core {
     pub(crate) fn new(
         const_labels: Vec<(String, String)>,
-        limit: usize,
-        aggregate: &[String],
+        registry_labels: &[(String, String)],
+        limits: Limits,
         created: bool,
+        workers: Workers,
     ) -> Self {
-        let families =
-            Metric::ALL.map(|metric| FamilyStore::new(metric, limit, aggregate, created));
+        let families = Metric::ALL.map(|metric| FamilyStore::new(metric, &limits, created));
         let mut by_name: Box<[usize]> = (0..families.len()).collect();
         by_name.sort_by_key(|place| families[*place].family.name);
         let core = Self {
@@ -51,13 +60,15 @@ impl Core {
             families,
             by_name,
             const_label_text: join_labels(
-                const_labels.iter().map(|(n, v)| (n.as_str(), v.as_str())),
+                const_labels.iter().chain(registry_labels).map(|(n, v)| (n.as_str(), v.as_str())),
             ),
+            registry_labels: registry_labels.len(),
             const_labels: const_labels.into(),
-            limit,
+            limits,
             instances: Mutex::default(),
             retired: Mutex::default(),
-            scraping: ReentrantMutex::default(),
+            writing: Mutex::default(),
+            workers,
         };
         core.expose_known_series();
         core
@@ -89,11 +100,12 @@ impl Core {
             let has = |wanted: fn(LabelValues) -> bool| {
                 family.labels.iter().any(|label| wanted(label.values))
             };
-            if family.origin == Origin::Classic && has(|v| matches!(v, LabelValues::Open)) {
+            let foldable = has(|v| matches!(v, LabelValues::Open | LabelValues::Instance));
+            if family.origin == Origin::Classic && foldable {
                 self.store(Metric::SeriesLimited).expose(labels);
             }
             let corrected = family.kind == MetricKind::Histogram
-                || has(|v| matches!(v, LabelValues::StatusCode | LabelValues::Optional));
+                || has(|v| v.is_open() || matches!(v, LabelValues::StatusCode));
             if family.origin == Origin::Classic && corrected {
                 self.store(Metric::InvalidValues).expose(labels);
             }
@@ -104,12 +116,17 @@ impl Core {
         &self.exemplars
     }
 
-    pub(crate) fn limit(&self) -> usize {
-        self.limit
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     pub(crate) fn const_labels(&self) -> &[(String, String)] {
         &self.const_labels
+    }
+
+    /// How many of the labels at the end of a row are those of the registry.
+    pub(crate) fn registry_labels(&self) -> usize {
+        self.registry_labels
     }
 
     #[inline]
@@ -129,17 +146,65 @@ impl Core {
 
     /// Runs `read` with everything that is read at scrape brought up to date.
     pub(crate) fn scrape<R>(&self, read: impl FnOnce() -> R) -> R {
-        let _scraping = self.scraping.lock();
-        self.release_retired();
-        Instances::sample(self, |_| true);
-        read()
+        let instances = Instances::attached(self, |_| true);
+        self.sample(&instances);
+        self.page(instances, read)
+    }
+
+    /// Runs the callbacks of instances that may run the user's code. It waits for a bounded time, under
+    /// no lock.
+    pub(crate) fn sample(&self, instances: &[Arc<Attached>]) {
+        if !self.is_inside() {
+            let isolated: Vec<_> = instances.iter().filter_map(|it| it.isolated()).collect();
+            self.run(&isolated);
+        }
+    }
+
+    pub(crate) fn collection_timeout(&self) -> Duration {
+        self.workers.timeout()
+    }
+
+    /// Whether the calling thread runs code of the user's that reading the metrics may wait for. It
+    /// gets what was read last: waiting for callbacks and collectors, it could wait for itself.
+    pub(crate) fn is_inside(&self) -> bool {
+        self.workers.is_inside()
+    }
+
+    /// Runs tasks and counts those that fail. Says for each whether it is through.
+    pub(crate) fn run(&self, tasks: &[&Arc<Task>]) -> Vec<bool> {
+        let through = self.try_run(tasks);
+        for _ in through.iter().filter(|through| !**through) {
+            self.count_collection_error();
+        }
+        through
+    }
+
+    /// Runs tasks. Says for each whether it is through.
+    pub(crate) fn try_run(&self, tasks: &[&Arc<Task>]) -> Vec<bool> {
+        self.workers.run(tasks)
+    }
+
+    /// Puts what the instances have read into their series and runs `read`, as one step. `read` must
+    /// not run the user's code.
+    pub(crate) fn page<R>(&self, instances: Vec<Arc<Attached>>, read: impl FnOnce() -> R) -> R {
+        let result = {
+            let _writing = self.writing.lock();
+            self.release_retired();
+            for instance in &instances {
+                instance.bring_up_to_date();
+            }
+            read()
+        };
+        // Dropped in the meantime, an instance ends here, and with it what its callback holds.
+        instances.into_iter().filter_map(Arc::into_inner).for_each(dispose);
+        result
     }
 
     /// Takes the series of an instance back once no page is being written that may still show them:
     /// their cells are given to others.
     pub(crate) fn retire(&self, series: Vec<(Metric, Cell)>) {
         self.retired.lock().extend(series);
-        if let Some(_scraping) = self.scraping.try_lock() {
+        if let Some(_writing) = self.writing.try_lock() {
             self.release_retired();
         }
     }

@@ -1,5 +1,7 @@
 //! What building, attaching and the process-wide instance can refuse.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::adapter::InstanceKind;
@@ -19,7 +21,10 @@ pub enum BuildError {
     },
     /// A constant label has the name of a label that a family of the catalogue uses, or `le` or
     /// `quantile`.
-    #[error("constant label {name:?} is a label of the catalogue already: choose another name")]
+    #[error(
+        "constant label {name:?} is taken: a family of the catalogue has a label of that name, or \
+         histograms and summaries need it; choose another name"
+    )]
     ReservedLabelName {
         /// The refused name.
         name: String,
@@ -30,19 +35,84 @@ pub enum BuildError {
         /// The name that stands twice.
         name: String,
     },
-    /// `aggregate_label` names a label that no family takes from outside.
-    #[error("{name:?} is not an open label of any family: aggregate one of {open}")]
+    /// The value of a constant label is longer than `max_label_value_bytes` allows.
+    #[error(
+        "the value of constant label {name:?} has {bytes} bytes and {limit} are allowed: shorten \
+         it, or raise max_label_value_bytes"
+    )]
+    LongLabelValue {
+        /// The label's name.
+        name: String,
+        /// The length of the value.
+        bytes: usize,
+        /// The limit in force.
+        limit: usize,
+    },
+    /// `max_label_value_bytes` was given a limit out of range.
+    #[error("max_label_value_bytes({bytes}) is out of range: choose from {least} to {most} bytes")]
+    LabelValueLimit {
+        /// The refused limit.
+        bytes: usize,
+        /// The lowest limit.
+        least: usize,
+        /// The highest limit.
+        most: usize,
+    },
+    /// `aggregate_label` names a label that no family has.
+    #[error("aggregate_label({name:?}): no family has a label of that name; choose one of {open}")]
     UnknownAggregateLabel {
         /// The refused name.
         name: String,
         /// The labels that can be aggregated.
         open: String,
     },
+    /// `aggregate_label` names a label whose values are fixed.
+    #[error(
+        "aggregate_label({name:?}): the values of this label of {family} are fixed, so there is \
+         nothing to bound; choose one of {open}"
+    )]
+    ClosedAggregateLabel {
+        /// The refused name.
+        name: String,
+        /// A family that has the label.
+        family: &'static str,
+        /// The labels that can be aggregated.
+        open: String,
+    },
+    /// `aggregate_label` names a label that tells instances apart, such as circuit breakers, caches
+    /// or connection pools.
+    #[error(
+        "aggregate_label({name:?}): this label names the instances of {family}, a gauge whose \
+         values have no sum; attach fewer instances, or aggregate in queries with `sum without \
+         ({name}) (…)`"
+    )]
+    InstanceAggregateLabel {
+        /// The refused name.
+        name: String,
+        /// A gauge that has the label.
+        family: &'static str,
+    },
     /// `max_series_per_family(0)`.
     #[error(
         "max_series_per_family must be at least 1; to fold a label always, use aggregate_label"
     )]
     ZeroSeriesLimit,
+    /// `collection_timeout(Duration::ZERO)`.
+    #[error(
+        "collection_timeout must be longer than zero: with zero, no callback and no collector would \
+         ever return in time"
+    )]
+    ZeroCollectionTimeout,
+    /// The collectors of the `prometheus::Registry` did not return within `collection_timeout`, or the
+    /// system started no thread for them.
+    #[error(
+        "the collectors of the prometheus registry did not return within {timeout:?}, which is the \
+         collection_timeout: find the one that waits for something, or raise collection_timeout"
+    )]
+    CollectorsOverran {
+        /// The timeout in force.
+        timeout: Duration,
+    },
     /// The `prometheus::Registry` has a family of this name already.
     #[error(
         "the prometheus registry has {name:?} registered already: attach Caracal metrics once per \
@@ -52,9 +122,88 @@ pub enum BuildError {
         /// The family's name.
         name: String,
     },
+    /// The `prometheus::Registry` has a family that needs a name of one of Caracal's families.
+    #[error(
+        "{name:?} of the prometheus registry and Caracal's {other:?} both need the name {shared:?}: \
+         rename {name:?}"
+    )]
+    NameClash {
+        /// The family of the `prometheus::Registry`.
+        name: String,
+        /// Caracal's family.
+        other: String,
+        /// The name that both need, such as that of a histogram's `_count`.
+        shared: String,
+    },
+    /// The `prometheus::Registry` puts a prefix before every name that it gathers.
+    #[error(
+        "the prometheus registry puts the prefix {prefix:?} before every name that it gathers, so \
+         Caracal's families would have other names there than on the page and in the alerts: attach \
+         to a registry that was made without a prefix, and put it into your own names with \
+         `Opts::namespace`"
+    )]
+    RegistryPrefix {
+        /// The prefix that `Registry::new_custom` was given.
+        prefix: String,
+    },
+    /// The `prometheus::Registry` adds a label that Caracal's series have already.
+    #[error(
+        "the prometheus registry adds the label {name:?} to every series, and {other} has it \
+         already: give it another name in `Registry::new_custom`"
+    )]
+    RegistryLabel {
+        /// The label that `Registry::new_custom` was given.
+        name: String,
+        /// What else has a label of this name.
+        other: String,
+    },
+    /// The `prometheus::Registry` adds a label whose name is not valid.
+    #[error(
+        "the prometheus registry adds the label {name:?} to every series, which is not a valid label \
+         name: use letters, digits and underscores, not starting with a digit or with two \
+         underscores"
+    )]
+    InvalidRegistryLabel {
+        /// The label that `Registry::new_custom` was given.
+        name: String,
+    },
     /// The `prometheus::Registry` refused for a reason of its own.
     #[error("the prometheus registry refused Caracal's families: {reason}")]
     Registration {
+        /// What it said.
+        reason: String,
+    },
+}
+
+/// Why [`MetricsRegistry::register`](crate::MetricsRegistry::register) refused a collector.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// A family of the collector needs a name that belongs to another family.
+    #[error("{name:?} and {other:?} both need the name {shared:?}: rename {name:?}")]
+    NameClash {
+        /// The collector's family.
+        name: String,
+        /// The other family.
+        other: String,
+        /// The name that both need, such as that of a histogram's `_count`.
+        shared: String,
+    },
+    /// A family of the same name has another type.
+    #[error("{name:?} is a {kind} here and a {other} elsewhere: rename one of them")]
+    TypeClash {
+        /// The name of both.
+        name: String,
+        /// The type of the collector's family.
+        kind: &'static str,
+        /// The type of the other family.
+        other: &'static str,
+    },
+    /// The `prometheus::Registry` refused the collector.
+    #[error("the prometheus registry refused the collector of {names}: {reason}")]
+    Refused {
+        /// The families that the collector describes.
+        names: String,
         /// What it said.
         reason: String,
     },
@@ -89,13 +238,17 @@ pub enum AttachError {
         kind: InstanceKind,
     },
     /// The name is empty.
-    #[error("the name of a {kind} can't be empty")]
+    #[error("the name of a {kind} is empty: give it one")]
     EmptyName {
         /// The kind of the instance.
         kind: InstanceKind,
     },
-    /// The family has as many series as `max_series_per_family` allows.
-    #[error("{metric} has {limit} series, as many as allowed: raise max_series_per_family")]
+    /// The family has as many series as `max_series_per_family` allows. Instances are not folded
+    /// into an aggregated series.
+    #[error(
+        "{metric} has no room for another instance, {limit} series are allowed: drop an instance \
+         that is out of use, or raise max_series_per_family"
+    )]
     SeriesLimit {
         /// The family's name.
         metric: &'static str,
@@ -124,7 +277,10 @@ pub enum InvalidExemplar {
         name: String,
     },
     /// OpenMetrics allows 128 characters for all names and values together.
-    #[error("the labels of an exemplar have {characters} characters: 128 are allowed")]
+    #[error(
+        "the names and values of an exemplar's labels have {characters} characters together and 128 \
+         are allowed: leave out a label, or shorten its value"
+    )]
     TooLong {
         /// How many there were.
         characters: usize,

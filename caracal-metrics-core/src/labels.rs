@@ -21,9 +21,12 @@ pub struct LabelSpec {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum LabelValues {
-    /// Comes from outside, so it is bounded by `max_series_per_family`.
+    /// Comes from outside, so it is bounded by `max_series_per_family` and `max_label_value_bytes`.
     Open,
-    /// Names one of several instances; left out of the output when there is only an unnamed one.
+    /// The name of an attached instance, or of one that is reported by hand.
+    Instance,
+    /// The name of an attached instance; left out of the output when there is only one, without a
+    /// name.
     Optional,
     /// One of these.
     Closed(&'static [&'static str]),
@@ -50,7 +53,7 @@ impl LabelValues {
     /// How many values there are, if that is known beforehand.
     pub(crate) fn count(self) -> Option<u32> {
         match self {
-            Self::Open | Self::Optional => None,
+            Self::Open | Self::Instance | Self::Optional => None,
             Self::Closed(values) => Some(values.len() as u32),
             Self::StatusCode => Some(STATUS_CODES + 1),
             Self::Metric => Some(CATALOGUE.len() as u32),
@@ -61,10 +64,15 @@ impl LabelValues {
         self.count().is_none()
     }
 
+    /// The index of a value that is known beforehand.
+    pub(crate) fn index_of(self, text: &str) -> Option<u32> {
+        (0..self.count()?).find(|index| self.text(*index) == text)
+    }
+
     /// The text of the value with this index.
     pub(crate) fn text(self, index: u32) -> &'static str {
         match self {
-            Self::Open | Self::Optional => "",
+            Self::Open | Self::Instance | Self::Optional => "",
             Self::Closed(values) => values[index as usize],
             Self::StatusCode => STATUS_DIGITS
                 .get(index as usize)
@@ -79,20 +87,25 @@ const fn open(name: &'static str) -> LabelSpec {
     LabelSpec { name, values: LabelValues::Open }
 }
 
+const fn instance(name: &'static str) -> LabelSpec {
+    LabelSpec { name, values: LabelValues::Instance }
+}
+
 const fn closed(name: &'static str, values: &'static [&'static str]) -> LabelSpec {
     LabelSpec { name, values: LabelValues::Closed(values) }
 }
 
 pub(crate) const AGENT_ID: LabelSpec = open("agent_id");
 pub(crate) const AUTH_METHOD: LabelSpec = open("auth_method");
-pub(crate) const CACHE: LabelSpec = open("cache");
+pub(crate) const CACHE: LabelSpec = instance("cache");
 pub(crate) const CAUSE: LabelSpec = closed("cause", &["expired", "explicit", "replaced", "size"]);
+pub(crate) const CUT: LabelSpec = closed("reason", CutReason::NAMES);
 pub(crate) const DECISION: LabelSpec = closed("decision", PolicyDecisionType::NAMES);
 pub(crate) const ERROR_TYPE: LabelSpec = open("error_type");
 pub(crate) const FROM_STATE: LabelSpec = closed("from_state", CircuitBreakerState::NAMES);
 pub(crate) const METHOD: LabelSpec = closed("method", METHODS);
 pub(crate) const METRIC: LabelSpec = LabelSpec { name: "metric", values: LabelValues::Metric };
-pub(crate) const NAME: LabelSpec = open("name");
+pub(crate) const NAME: LabelSpec = instance("name");
 pub(crate) const OPERATION: LabelSpec = closed("operation", DatabaseOperationType::NAMES);
 pub(crate) const OUTCOME: LabelSpec = closed("outcome", &["cancelled", "panicked"]);
 pub(crate) const POOL: LabelSpec = LabelSpec { name: "pool", values: LabelValues::Optional };
@@ -224,5 +237,15 @@ label_enum! {
         Open = 1 => "open",
         /// Calls go through on trial.
         HalfOpen = 2 => "half_open",
+    }
+}
+
+label_enum! {
+    /// Why the metrics endpoint let go of a client.
+    CutReason {
+        /// Its time was over.
+        Timeout = 0 => "timeout",
+        /// As many as allowed were there, and another one came.
+        Displaced = 1 => "displaced",
     }
 }

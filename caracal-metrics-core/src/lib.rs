@@ -16,20 +16,25 @@
 //! assert_eq!(metrics.sample("caracal_gateway_requests_in_flight", &[]), Some(0.0));
 //! ```
 //!
-//! Recording never fails, panics or blocks on I/O. Label values from outside are bounded
-//! ([`MetricsRegistryBuilder::max_series_per_family`]); what is folded or corrected is counted in
-//! `caracal_metrics_series_limited_total` and `caracal_metrics_invalid_values_total`.
+//! Recording never fails, panics or blocks on I/O. Label values from outside are bounded in number
+//! ([`MetricsRegistryBuilder::max_series_per_family`]) and in length
+//! ([`MetricsRegistryBuilder::max_label_value_bytes`]). Records that are folded and values that are
+//! cut are counted in `caracal_metrics_series_limited_total` and
+//! `caracal_metrics_invalid_values_total`.
 //!
 //! The families are those of the [`catalogue`]. Adapters for sqlx, moka, failsafe and axum are
 //! crates of their own, built on [`adapter`].
 //!
 //! The feature `process` adds `MetricsRegistryBuilder::process_metrics`, the standard `process_*`
-//! families.
+//! families. With the feature `tokio`, callbacks and collectors run inside the tokio runtime of the
+//! thread that reads the metrics: see [`MetricsRegistryBuilder::collection_timeout`].
 
 pub mod adapter;
+mod attaching;
 mod blocks;
 mod builder;
 pub mod catalogue;
+mod collectors;
 mod core;
 mod engine;
 mod error;
@@ -37,16 +42,22 @@ mod exemplar;
 mod exposition;
 mod global;
 mod labels;
+mod panics;
+mod probes;
 #[cfg(feature = "process")]
 mod process;
 mod recorders;
 mod registry;
 mod series;
+mod sync;
+mod workers;
 
 pub use builder::MetricsRegistryBuilder;
-pub use error::{AlreadyInitialized, AttachError, BuildError, InvalidExemplar, NotInitialized};
+pub use error::{
+    AlreadyInitialized, AttachError, BuildError, InvalidExemplar, NotInitialized, RegisterError,
+};
 pub use exemplar::Exemplar;
-pub use exposition::Format;
+pub use exposition::{Format, Negotiated};
 pub use global::{
     get_metrics_registry, initialize_metrics_registry, initialize_metrics_registry_with,
 };

@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use crate::adapter::Instances;
 use crate::builder::MetricsRegistryBuilder;
+use crate::collectors::{check_collector, described};
 use crate::core::Core;
-use crate::exposition::{
-    CaracalCollector, Filter, Format, IsolatedCollector, foreign_families, lookup, write_page,
-};
+use crate::error::RegisterError;
+use crate::exposition::{Filter, Format, IsolatedCollector, Others, lookup, write_page};
 
 /// What a page may be longer than the one before it, in bytes, without another allocation.
 const PAGE_GROWTH: usize = 1024;
@@ -30,7 +31,7 @@ const PAGE_GROWTH: usize = 1024;
 #[derive(Clone)]
 pub struct MetricsRegistry {
     core: Arc<Core>,
-    registry: prometheus::Registry,
+    others: Arc<Others>,
     /// The length of the last page: the next one will be about as long.
     page_len: Arc<AtomicUsize>,
 }
@@ -39,7 +40,8 @@ impl fmt::Debug for MetricsRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MetricsRegistry")
             .field("const_labels", &self.core.const_labels())
-            .field("max_series_per_family", &self.core.limit())
+            .field("max_series_per_family", &self.core.limits().series)
+            .field("max_label_value_bytes", &self.core.limits().value_bytes)
             .finish_non_exhaustive()
     }
 }
@@ -66,8 +68,13 @@ impl MetricsRegistry {
         MetricsRegistryBuilder::default()
     }
 
-    pub(crate) fn from_parts(core: Arc<Core>, registry: prometheus::Registry) -> Self {
-        Self { core, registry, page_len: Arc::default() }
+    pub(crate) fn from_parts(
+        core: Arc<Core>,
+        registry: prometheus::Registry,
+        is_shared: bool,
+    ) -> Self {
+        let others = Arc::new(Others::new(&core, registry, is_shared));
+        Self { core, others, page_len: Arc::default() }
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
@@ -78,25 +85,41 @@ impl MetricsRegistry {
     /// own here, and they appear in the page.
     #[must_use]
     pub fn prometheus_registry(&self) -> &prometheus::Registry {
-        &self.registry
+        self.others.registry()
     }
 
-    /// Registers a collector of your own so that a panic in it costs its own families and nothing
-    /// else, and is counted in `caracal_metrics_collection_errors_total`.
+    /// Registers a collector of your own. When it panics, or does not return within
+    /// [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout), its own families
+    /// are left out and nothing else, and the failure is counted in
+    /// `caracal_metrics_collection_errors_total`.
     ///
-    /// One that is registered with [`prometheus_registry`](Self::prometheus_registry) itself takes
-    /// the other collectors of that registry with it when it panics, since `prometheus` gathers as
-    /// a whole; Caracal's families are served all the same.
+    /// A collector that is registered with [`prometheus_registry`](Self::prometheus_registry) itself
+    /// takes the other collectors of that registry with it, since `prometheus` gathers as a whole.
+    /// Caracal's families are served all the same.
     ///
     /// # Errors
     ///
-    /// As `prometheus::Registry::register`: when a name is taken or not valid.
+    /// When a family of the collector needs a name that belongs to another family, or has another
+    /// type than a family of the same name. A family's names are its own and, for a histogram or a
+    /// summary, those of its samples (`_bucket`, `_sum`, `_count`) and of OpenMetrics (`_created`).
+    /// Types are not part of what a collector describes. So if the name of a family is the name of
+    /// another with such a suffix, this collects once from the collector, and gathers the others.
+    ///
+    /// When `prometheus::Registry::register` refuses: a name is taken by a family with other labels
+    /// or another help text, or the same collector is registered already.
+    ///
+    /// A clash that can't be known here, with a family that has no series yet or is registered
+    /// later with [`prometheus_registry`](Self::prometheus_registry), is found by each page: the
+    /// family is left out in every format, and counted in
+    /// `caracal_metrics_collection_errors_total`.
     pub fn register(
         &self,
         collector: Box<dyn prometheus::core::Collector>,
-    ) -> Result<(), prometheus::Error> {
-        let isolated = IsolatedCollector::new(collector, Arc::clone(&self.core));
-        self.registry.register(Box::new(isolated))
+    ) -> Result<(), RegisterError> {
+        let collector = IsolatedCollector::new(collector, Arc::clone(&self.core));
+        let names = described(&collector);
+        check_collector(&self.core, &self.others, &collector, &names)?;
+        self.others.register(collector, names)
     }
 
     /// The page in text format 0.0.4.
@@ -140,25 +163,24 @@ impl MetricsRegistry {
     }
 
     fn write(&self, format: Format, filter: Filter<'_>, out: &mut Vec<u8>) {
-        // The user's collectors first, and outside the scrape's lock: `gather` holds a lock of its
-        // own, under which our collector would wait for ours.
-        let gathered = CaracalCollector::gather_others(&self.core, &self.registry);
-        let mut foreign = Vec::with_capacity(gathered.len());
-        for family in foreign_families(gathered) {
-            match family {
-                Some(family) => foreign.push(family),
-                None => self.core.count_collection_error(),
-            }
-        }
-        self.core.scrape(|| write_page(&self.core, format, filter, foreign, out));
+        let in_flight = self.core.in_flight();
+        // Callbacks of instances first: a collector may derive its metrics from ours.
+        let instances = Instances::attached(&self.core, |_| true);
+        self.core.sample(&instances);
+        let foreign = self.others.families(&self.core);
+        let page = || write_page(&self.core, format, filter, &in_flight, foreign, out);
+        self.core.page(instances, page);
     }
 
     /// The value of one exposed sample, for tests and for dashboards of your own.
     ///
     /// The name is a sample's (a histogram's has `_bucket`, `_sum` or `_count`), the labels are all
-    /// of its labels (`le` and constant ones included), in any order. The whole page is written to
-    /// find it: what this answers is what a scrape would have seen. Called by a collector of the
-    /// registry that is attached, it sees Caracal's own families only.
+    /// of its labels (`le` and constant ones included), in any order. Their values are those of the
+    /// page, where long ones are [cut](crate::MetricsRegistryBuilder::max_label_value_bytes). The
+    /// whole page is written to find it: what this answers is what a scrape would have seen. Called
+    /// by code that reading the metrics runs, such as a collector of the attached registry or a
+    /// cache's eviction listener, it sees Caracal's own families only, with the gauges as they were
+    /// read last.
     ///
     /// ```
     /// # use caracal_metrics_core::MetricsRegistry;

@@ -1,9 +1,12 @@
 //! A program for each feature of the facade, that uses it as its users do: alone, from outside of the
 //! workspace, with a library only where its feature is on.
 
+#[cfg(test)]
+mod mistakes;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use xshell::cmd;
@@ -62,17 +65,26 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// Writes a package with this program.
+fn package(workspace: &Workspace, feature: &str, folder: &Path, program: &Path) -> Result<PathBuf> {
+    let sh = &workspace.shell;
+    sh.create_dir(folder.join("src"))?;
+    let path = folder.join("Cargo.toml");
+    // Cargo tells two packages in one target folder apart by their names, and not by their paths. Of two
+    // with one name it would take the second for the first, and not compile it.
+    let name = program.file_stem().and_then(|stem| stem.to_str()).context("it has no name")?;
+    sh.write_file(&path, manifest(workspace, &format!("consumer-{name}"), feature)?)?;
+    // The same versions as here: what was compiled for the workspace need not be compiled again.
+    sh.copy_file("Cargo.lock", folder.join("Cargo.lock"))?;
+    sh.copy_file(program, folder.join("src/main.rs"))?;
+    Ok(path)
+}
+
 fn run(workspace: &Workspace, feature: &str) -> Result<()> {
     let sh = &workspace.shell;
     let folder = workspace.scratch().join("consumers").join(feature);
-    sh.create_dir(folder.join("src"))?;
-    sh.write_file(folder.join("Cargo.toml"), manifest(workspace, feature)?)?;
-    // The same versions as here: what was compiled for the workspace need not be compiled again.
-    sh.copy_file("Cargo.lock", folder.join("Cargo.lock"))?;
     let program = Path::new("xtask/consumers").join(feature).with_extension("rs");
-    sh.copy_file(program, folder.join("src/main.rs"))?;
-
-    let manifest = folder.join("Cargo.toml");
+    let manifest = package(workspace, feature, &folder, &program)?;
     let target = &workspace.metadata.target_directory;
     cmd!(sh, "cargo run --quiet --offline --manifest-path {manifest} --target-dir {target}")
         .run()?;
@@ -94,7 +106,7 @@ fn run(workspace: &Workspace, feature: &str) -> Result<()> {
 }
 
 /// A package beside the workspace; its profile is the workspace's, so that dependencies are shared.
-fn manifest(workspace: &Workspace, feature: &str) -> Result<String> {
+fn manifest(workspace: &Workspace, name: &str, feature: &str) -> Result<String> {
     let root = &workspace.metadata.workspace_root;
     let features: &[&str] = if feature == NONE { &[] } else { &[feature] };
     let mut dependencies = toml::Table::from_iter([(
@@ -113,7 +125,7 @@ fn manifest(workspace: &Workspace, feature: &str) -> Result<String> {
     let profile = workspace_manifest.get("profile").context("the workspace has no profiles")?;
     let package = toml::toml! {
         [package]
-        name = "consumer"
+        name = (name)
         version = "0.0.0"
         edition = "2024"
         publish = false

@@ -18,6 +18,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("caracal_circuit_breaker_", "`breaker`"),
     ("caracal_cache_", "`cache`"),
     ("caracal_metrics_scrape", "`axum`"),
+    ("caracal_metrics_server_", "`axum-serve`"),
     ("caracal_metrics_", "registry"),
 ];
 
@@ -78,6 +79,7 @@ fn label_rows(catalogue: &[Family]) -> Result<BTreeSet<String>> {
 fn label_row(label: &LabelSpec) -> Result<String> {
     let values = match label.values {
         LabelValues::Open => "open: comes from outside".to_owned(),
+        LabelValues::Instance => "open: the name of the instance".to_owned(),
         LabelValues::Optional => {
             "open: the name of the instance; left out when there is only one, without a name"
                 .to_owned()

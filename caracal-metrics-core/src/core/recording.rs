@@ -17,17 +17,18 @@ pub(crate) struct Series {
     folded: bool,
 }
 
-/// One of what a gauge counts.
+/// One of what a gauge counts. What was recorded before it was dropped is on every page on which
+/// the gauge is zero.
 ///
-/// It does not keep the registry, which would be two locked instructions for a request. The gauge's
-/// cell outlives the registry until all that it counts is gone: see [`engine::release_when_zero`].
+/// It does not keep the registry, which would cost two locked instructions a request. The gauge's
+/// cell outlives the registry until the last guard is dropped: see [`engine::release_when_zero`].
 #[derive(Debug)]
 pub(crate) struct Tracked(Cell);
 
 impl Drop for Tracked {
     #[inline]
     fn drop(&mut self) {
-        engine::shift(self.0, -1);
+        engine::end(self.0);
     }
 }
 
@@ -84,7 +85,8 @@ impl Core {
         metric: Metric,
         labels: Labels<'_, OPEN>,
     ) -> Series {
-        let (cell, folded) = self.store(metric).resolve(labels);
+        let on_cut = || self.count_invalid(metric);
+        let (cell, folded) = self.store(metric).resolve(labels, on_cut);
         Series { metric, cell, folded }
     }
 
@@ -94,7 +96,7 @@ impl Core {
         metric: Metric,
         labels: Labels<'_, OPEN>,
     ) -> Option<Series> {
-        let cell = self.store(metric).find(labels)?;
+        let cell = self.store(metric).find(labels, || self.count_invalid(metric))?;
         Some(Series { metric, cell, folded: false })
     }
 
@@ -144,7 +146,7 @@ impl Core {
         debug_assert!(self.store(metric).tracks());
         let known = self.store(metric).recall(NO_LABELS);
         let cell = known.unwrap_or_else(|| self.series(metric, NO_LABELS).cell);
-        engine::shift(cell, 1);
+        engine::begin(cell);
         Tracked(cell)
     }
 

@@ -1,18 +1,22 @@
 //! Where the numbers live.
 //!
-//! Callers know cells, not memory: a [`Cell`] names one word (a counter or a gauge) or one
-//! histogram. The cells of all registries are one process-wide [`Store`](store::Store): a thread
+//! Callers know cells, not memory: a [`Cell`] names one word (a counter, or a gauge that is set), one
+//! pair of words (a gauge that counts guards) or one histogram. The cells of all registries are one process-wide [`Store`](store::Store): a thread
 //! has words of its own for the cells that it records into, in pages that serve every registry.
 
 mod carries;
 mod free;
+mod in_flight;
 mod local;
 #[cfg(all(test, caracal_loom))]
 mod models;
 mod pages;
 mod store;
-mod sync;
+#[cfg(all(test, not(caracal_loom)))]
+mod tests;
 mod words;
+
+use std::sync::atomic::Ordering::{self, Relaxed, Release};
 
 pub(crate) use store::Reader;
 use store::Store;
@@ -29,7 +33,7 @@ const SUM: usize = HISTOGRAM_BUCKETS;
 /// little of a word that a hundred threads may add it at the same instant.
 pub(crate) const LONGEST_NANOS: u64 = 1 << 55;
 
-/// Names a word, or the first word of a histogram.
+/// Names a word, or the first word of a pair or of a histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cell(u32);
 
@@ -42,13 +46,31 @@ impl Cell {
     pub(crate) const fn from_raw(raw: u32) -> Self {
         Self(raw)
     }
+
+    /// The word of the guards that ended, in the pair of a gauge that counts guards. The pair's
+    /// first word is that of the guards that were begun.
+    #[inline]
+    fn ended(self) -> Self {
+        Self(self.0 + 1)
+    }
 }
 
 /// How many words a cell has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Width {
     Word,
+    Pair,
     Histogram,
+}
+
+impl Width {
+    fn words(self) -> usize {
+        match self {
+            Self::Word => 1,
+            Self::Pair => 2,
+            Self::Histogram => HISTOGRAM_WORDS,
+        }
+    }
 }
 
 /// What a scrape reads of a histogram. The count is the sum of the buckets, so it can't differ
@@ -69,40 +91,51 @@ pub(crate) fn allocate(width: Width) -> Cell {
     STORE.allocate(width)
 }
 
-/// Takes a cell back. The caller holds the last way to reach it, so nothing is added after.
+/// Takes a cell back. The caller holds the last way to reach it, so nothing is added afterwards.
 pub(crate) fn release(cell: Cell, width: Width) {
     STORE.release(cell, width);
 }
 
-/// Takes back the cell of a gauge that counts guards, once the last of them is dropped. No guard is
-/// made any more.
+/// Takes back the cell of a gauge that counts guards once the last of them has ended. No guard is
+/// begun any more.
 pub(crate) fn release_when_zero(cell: Cell) {
     STORE.release_when_zero(cell);
 }
 
-/// Adds to a counter.
+/// Adds to a counter. At 2^64 it goes on from zero.
 #[inline]
 pub(crate) fn add(cell: Cell, n: u64) {
-    if !local::pages().add(cell, n) {
-        add_first(cell, n);
+    record(cell, n, Relaxed);
+}
+
+/// Counts a guard as begun.
+#[inline]
+pub(crate) fn begin(gauge: Cell) {
+    record(gauge, 1, Release);
+}
+
+/// Counts a guard as ended, on whatever thread.
+#[inline]
+pub(crate) fn end(gauge: Cell) {
+    record(gauge.ended(), 1, Release);
+}
+
+#[inline]
+fn record(cell: Cell, n: u64, ordering: Ordering) {
+    if !local::pages().add(cell, n, ordering) {
+        record_first(cell, n, ordering);
     }
 }
 
 /// Adds to a counter of which this thread has no word yet.
 #[cold]
-fn add_first(cell: Cell, n: u64) {
-    if !local::reach(cell).is_some_and(|pages| pages.add(cell, n)) {
-        STORE.add_shared(cell, n);
+fn record_first(cell: Cell, n: u64, ordering: Ordering) {
+    if !local::reach(cell).is_some_and(|pages| pages.add(cell, n, ordering)) {
+        STORE.add_shared(cell, n, ordering);
     }
 }
 
-/// Moves an up-down gauge.
-#[inline]
-pub(crate) fn shift(cell: Cell, by: i64) {
-    add(cell, by.cast_unsigned());
-}
-
-/// Sets a gauge, one that is never moved.
+/// Sets a gauge.
 #[inline]
 pub(crate) fn set(cell: Cell, value: i64) {
     STORE.set(cell, value);
@@ -128,87 +161,4 @@ fn observe_first(cell: Cell, bucket: usize, nanos: u64) {
 /// Reads cells. While it is held, threads that end wait: no code of the user's runs meanwhile.
 pub(crate) fn reader() -> Reader<'static> {
     STORE.reader()
-}
-
-#[cfg(all(test, not(caracal_loom)))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_released_cell_is_given_out_again_and_reads_zero() {
-        let histogram = allocate(Width::Histogram);
-        let word = allocate(Width::Word);
-        observe(histogram, 3, 5);
-        add(word, 7);
-        release(histogram, Width::Histogram);
-        release(word, Width::Word);
-        assert_eq!(allocate(Width::Histogram), histogram);
-        assert_eq!(allocate(Width::Word), word);
-        assert_eq!(reader().counter(&[word]), 0);
-        assert_eq!(reader().histogram(&[histogram]).sum_nanos, 0);
-        assert_eq!(reader().histogram(&[histogram]).buckets, [0; HISTOGRAM_BUCKETS]);
-    }
-
-    #[test]
-    fn cells_never_overlap() {
-        let cells: Vec<_> = (0..5_000)
-            .map(|i| {
-                let width = if i % 3 == 0 { Width::Histogram } else { Width::Word };
-                (allocate(width), width)
-            })
-            .collect();
-        for (cell, width) in &cells {
-            match width {
-                Width::Word => add(*cell, 1),
-                Width::Histogram => {
-                    for bucket in 0..HISTOGRAM_BUCKETS {
-                        observe(*cell, bucket, 1);
-                    }
-                }
-            }
-        }
-        for (cell, width) in &cells {
-            match width {
-                Width::Word => assert_eq!(reader().counter(&[*cell]), 1),
-                Width::Histogram => {
-                    let value = reader().histogram(&[*cell]);
-                    assert_eq!(value.buckets, [1; HISTOGRAM_BUCKETS]);
-                    assert_eq!(value.sum_nanos, HISTOGRAM_BUCKETS as u128);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_sum_is_exact_beyond_its_word() {
-        let cell = allocate(Width::Histogram);
-        for round in 1..=3_000_u32 {
-            observe(cell, 14, u64::MAX);
-            let sum = reader().histogram(&[cell]).sum_nanos;
-            assert_eq!(sum, u128::from(LONGEST_NANOS) * u128::from(round));
-        }
-        assert_eq!(reader().histogram(&[cell]).buckets[14], 3_000);
-        release(cell, Width::Histogram);
-        assert_eq!(allocate(Width::Histogram), cell);
-        assert_eq!(reader().histogram(&[cell]).sum_nanos, 0);
-    }
-
-    #[test]
-    fn a_sum_that_is_carried_while_it_is_read_never_goes_down() {
-        const ROUNDS: u128 = 50_000;
-        let cell = allocate(Width::Histogram);
-        std::thread::scope(|scope| {
-            let adders: Vec<_> = (0..2)
-                .map(|_| scope.spawn(|| (0..ROUNDS).for_each(|_| observe(cell, 0, LONGEST_NANOS))))
-                .collect();
-            let mut last = 0;
-            while !adders.iter().all(std::thread::ScopedJoinHandle::is_finished) {
-                let sum = reader().histogram(&[cell]).sum_nanos;
-                assert!(sum >= last, "from {last} to {sum}");
-                last = sum;
-            }
-        });
-        let sum = reader().histogram(&[cell]).sum_nanos;
-        assert_eq!(sum, 2 * ROUNDS * u128::from(LONGEST_NANOS));
-    }
 }

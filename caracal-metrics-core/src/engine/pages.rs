@@ -4,10 +4,10 @@
 //! for [`Store::leave`](super::store::Store::leave) and `release`, which write when the owner can't.
 
 use std::ptr;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
-use super::sync::{AtomicPtr, AtomicU64, const_unless_modelled};
 use super::{Cell, HISTOGRAM_WORDS};
+use crate::sync::{AtomicPtr, AtomicU64, const_unless_modelled};
 
 /// Runs of a page. Two kibibytes are what most services need for all of their counters.
 const PAGE_RUNS: usize = if cfg!(caracal_loom) { 1 } else { 16 };
@@ -64,15 +64,16 @@ impl Pages {
         Some(&self.run(cell)?[cell.0 as usize % HISTOGRAM_WORDS])
     }
 
-    /// Adds to a cell's word if its page was made, and says whether it was.
+    /// Adds to a cell's word if its page was made, and says whether it was. The ordering is the
+    /// store's.
     #[inline]
-    pub(super) fn add(&self, cell: Cell, n: u64) -> bool {
-        self.word(cell).map(|word| bump(word, n)).is_some()
+    pub(super) fn add(&self, cell: Cell, n: u64, ordering: Ordering) -> bool {
+        self.word(cell).map(|word| bump(word, n, ordering)).is_some()
     }
 
     #[inline]
     fn page(&self, number: usize) -> Option<&Page> {
-        // Acquire: who sees a page sees its zeros.
+        // Acquire: a thread that sees the page sees its zeros.
         let page = self.0.get(number)?.load(Acquire);
         // SAFETY: the pointer is null or comes from `Box::leak` in `make`, so it is valid for reads
         // for good, and the page behind it is only ever borrowed as shared.
@@ -105,10 +106,25 @@ fn page_of(cell: Cell) -> usize {
     cell.0 as usize / PAGE_WORDS
 }
 
-/// Adds to a word that this thread alone writes.
+/// Adds to a word that this thread alone writes. The ordering is the store's.
 #[inline]
-pub(super) fn bump(word: &AtomicU64, n: u64) -> u64 {
-    let value = word.load(Relaxed).wrapping_add(n);
-    word.store(value, Relaxed);
+pub(super) fn bump(word: &AtomicU64, n: u64, ordering: Ordering) -> u64 {
+    let value = load_own(word).wrapping_add(n);
+    word.store(value, ordering);
     value
+}
+
+/// Loads a word that only this thread writes at the moment.
+#[cfg(not(caracal_loom))]
+#[inline]
+fn load_own(word: &AtomicU64) -> u64 {
+    word.load(Relaxed)
+}
+
+/// Loom fails here if another thread may be writing the word. It also does not count this as an
+/// access: see [`models`](super::models) for what a load before the store would hide from it.
+#[cfg(caracal_loom)]
+fn load_own(word: &AtomicU64) -> u64 {
+    // SAFETY: only the calling thread writes the word at the moment, and loom checks that.
+    unsafe { word.unsync_load() }
 }

@@ -1,13 +1,14 @@
 //! Every cell of the process: the shared words, and the pages of the threads that live.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{self, Acquire, Relaxed};
 
 use super::carries::Carries;
 use super::free::Free;
+use super::in_flight;
 use super::pages::{Pages, Run, bump};
-use super::sync::{AtomicUsize, Mutex, RwLock, RwLockReadGuard, const_unless_modelled};
 use super::words::Words;
 use super::{Cell, HISTOGRAM_BUCKETS, HISTOGRAM_WORDS, HistogramValue, SUM, Width};
+use crate::sync::{AtomicUsize, Mutex, RwLock, RwLockReadGuard, const_unless_modelled};
 
 /// Threads that have pages of their own at a time. Those beyond share words: each more makes every
 /// scrape read more, and a service with so many threads has most of them asleep.
@@ -19,12 +20,12 @@ pub(super) struct Store {
     shared: Words,
     free: Mutex<Free>,
     carries: Carries,
-    /// Gauges whose registry is gone while something that they count is not.
+    /// Gauges whose registry is gone while guards that they count are not.
     outlived: Mutex<Vec<Cell>>,
-    /// Who reads cells holds this for reading, who moves words from a thread to the shared ones for
-    /// writing: no reader sees a word twice or not at all.
+    /// Locked for reading while cells are read, and for writing while a thread's words move to the
+    /// shared ones: no reader sees a word twice or not at all.
     threads: RwLock<Threads>,
-    /// How many are live, for who would enter: spares them the lock when it is no use.
+    /// How many threads are live. A thread that finds it at the limit does not try the lock.
     live: AtomicUsize,
 }
 
@@ -57,12 +58,12 @@ impl Store {
     /// Takes a cell back. The caller holds the last way to reach it, so that all that was recorded
     /// happened before, and nothing is recorded after.
     pub(super) fn release(&self, cell: Cell, width: Width) {
-        let zero = |run: &Run| match width {
-            Width::Word => run[cell.0 as usize % HISTOGRAM_WORDS].store(0, Relaxed),
-            Width::Histogram => run.iter().for_each(|word| word.store(0, Relaxed)),
+        let first = cell.0 as usize % HISTOGRAM_WORDS;
+        let zero = |run: &Run| {
+            run[first..first + width.words()].iter().for_each(|word| word.store(0, Relaxed));
         };
-        // Under the lock, all of it: a thread that ends must not fold what it has of the cell into the
-        // shared words after those are zero.
+        // All of it under the lock: a thread that ends must not fold what it has of the cell into the
+        // shared words after those were zeroed.
         let threads = self.threads.read_recursive();
         zero(self.shared.run(cell));
         for pages in &threads.live {
@@ -75,16 +76,16 @@ impl Store {
         self.free.lock().give_back(cell, width);
     }
 
-    /// Takes back the cell of a gauge that is only moved down any more, now or with a later call.
+    /// Takes back the cell of a gauge once the last guard has ended, now or with a later call. No
+    /// guard is begun any more.
     pub(super) fn release_when_zero(&self, cell: Cell) {
         let mut outlived = self.outlived.lock();
         outlived.push(cell);
-        // All that was added happened before, so what is read is at least what it is.
         let reader = self.reader();
-        let gone: Vec<_> = outlived.extract_if(.., |cell| reader.counter(&[*cell]) == 0).collect();
+        let gone: Vec<_> = outlived.extract_if(.., |cell| reader.in_flight(*cell) == 0).collect();
         drop(reader);
         for cell in gone {
-            self.release(cell, Width::Word);
+            self.release(cell, Width::Pair);
         }
     }
 
@@ -119,13 +120,11 @@ impl Store {
 
     fn fold(&self, first: Cell, run: &Run) {
         let shared = self.shared.run(first);
-        let plain = match self.free.lock().width(first) {
-            Width::Word => HISTOGRAM_WORDS,
-            Width::Histogram => {
-                self.carries.add(first, &shared[SUM], run[SUM].load(Relaxed));
-                HISTOGRAM_BUCKETS
-            }
-        };
+        let mut plain = HISTOGRAM_WORDS;
+        if self.free.lock().is_histogram(first) {
+            self.carries.add(first, &shared[SUM], run[SUM].load(Relaxed));
+            plain = HISTOGRAM_BUCKETS;
+        }
         for (shared, word) in shared.iter().zip(run).take(plain) {
             shared.fetch_add(word.load(Relaxed), Relaxed);
         }
@@ -135,11 +134,11 @@ impl Store {
     }
 
     /// Adds to a word that all threads share.
-    pub(super) fn add_shared(&self, cell: Cell, n: u64) {
-        self.shared.word(cell).fetch_add(n, Relaxed);
+    pub(super) fn add_shared(&self, cell: Cell, n: u64, ordering: Ordering) {
+        self.shared.word(cell).fetch_add(n, ordering);
     }
 
-    /// Sets a gauge. One that is set is never moved, so no thread has a part of it.
+    /// Sets a gauge. Nothing is ever added to one that is set, so no thread has a part of it.
     pub(super) fn set(&self, cell: Cell, value: i64) {
         self.shared.word(cell).store(value.cast_unsigned(), Relaxed);
     }
@@ -148,7 +147,7 @@ impl Store {
     #[inline]
     pub(super) fn observe(&self, pages: &Pages, cell: Cell, bucket: usize, nanos: u64) -> bool {
         let Some(run) = pages.run(cell) else { return false };
-        bump(&run[bucket], 1);
+        bump(&run[bucket], 1, Relaxed);
         self.carries.bump(cell, &run[SUM], nanos);
         true
     }
@@ -173,22 +172,28 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The value of a counter that these cells make up.
+    /// The value of a counter that these cells make up, modulo 2^64.
     pub(crate) fn counter(&self, cells: &[Cell]) -> u64 {
-        cells.iter().fold(0, |sum, cell| sum.wrapping_add(self.word(*cell)))
+        cells.iter().fold(0, |sum, cell| sum.wrapping_add(self.word(*cell, Relaxed)))
     }
 
-    /// The value of a gauge that these cells make up. All of our gauges count things.
+    /// The value of a gauge that is set, as the sum of these cells.
     pub(crate) fn gauge(&self, cells: &[Cell]) -> i64 {
-        // One that threads move reads below zero where what one of them took away was read, and what
-        // another had added before was not.
-        self.counter(cells).cast_signed().max(0)
+        let set = cells.iter().map(|cell| self.store.shared.word(*cell).load(Relaxed));
+        set.fold(0, |sum, value| sum.saturating_add(value.cast_signed()))
+    }
+
+    /// How many guards this gauge counts. What is read afterwards has all that was recorded before
+    /// the guards ended that are no longer counted.
+    pub(crate) fn in_flight(&self, gauge: Cell) -> u64 {
+        in_flight::read(|| self.word(gauge, Acquire), || self.word(gauge.ended(), Acquire))
     }
 
     /// The value of a histogram that these cells make up.
     pub(crate) fn histogram(&self, cells: &[Cell]) -> HistogramValue {
         let mut value = HistogramValue::default();
         for cell in cells {
+            // Before the buckets: see `Carries::whole`.
             value.sum_nanos +=
                 self.store.carries.whole(*cell, || self.runs(*cell).map(|run| &run[SUM]));
             for run in self.runs(*cell) {
@@ -200,10 +205,10 @@ impl Reader<'_> {
         value
     }
 
-    fn word(&self, cell: Cell) -> u64 {
+    fn word(&self, cell: Cell, ordering: Ordering) -> u64 {
         let own = self.threads.live.iter().filter_map(|pages| pages.word(cell));
-        own.fold(self.store.shared.word(cell).load(Relaxed), |sum, word| {
-            sum.wrapping_add(word.load(Relaxed))
+        own.fold(self.store.shared.word(cell).load(ordering), |sum, word| {
+            sum.wrapping_add(word.load(ordering))
         })
     }
 

@@ -1,9 +1,9 @@
 //! Zeroed words that never move.
 
 use super::pages::Run;
-use super::sync::{AtomicU64, const_unless_modelled};
 use super::{Cell, HISTOGRAM_WORDS};
 use crate::blocks::Blocks;
+use crate::sync::{AtomicU64, const_unless_modelled};
 
 #[derive(Debug)]
 pub(super) struct Words(Blocks<Run>);

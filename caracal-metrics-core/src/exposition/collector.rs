@@ -2,17 +2,17 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto;
 
 use super::labels::parse_labels;
+use super::names::reserved;
 use super::text;
 use crate::catalogue::{CATALOGUE, Family, MetricKind};
-use crate::core::Core;
-use crate::engine::{self, HistogramValue};
+use crate::core::{Core, InFlight, Values};
+use crate::engine::HistogramValue;
 use crate::series::FamilyStore;
 
 /// Registered with the `prometheus::Registry` that the metrics are attached to.
@@ -23,57 +23,54 @@ pub(crate) struct CaracalCollector {
 }
 
 thread_local! {
-    /// The core whose page this thread is writing. Its collector stays silent meanwhile, since the
+    /// The core for whose page this thread gathers. Its collector stays silent meanwhile, since the
     /// page has its families already.
     static WRITING: Cell<*const Core> = const { Cell::new(std::ptr::null()) };
 }
 
 impl CaracalCollector {
     pub(crate) fn new(core: Arc<Core>) -> prometheus::Result<Self> {
-        let descs = CATALOGUE
-            .iter()
-            .map(|family| desc(family, core.const_labels()))
-            .collect::<Result<_, _>>()?;
+        let const_labels: HashMap<_, _> = core.const_labels().iter().cloned().collect();
+        let families = CATALOGUE.iter().map(|family| desc(family, &const_labels));
+        // Names of samples, such as a histogram's `_count`. Described, they are refused to others by
+        // the registry itself; nothing is ever collected under them.
+        let samples = reserved().filter(|(name, family)| name != family).map(|(name, family)| {
+            let help = format!("Reserved for {family}");
+            Desc::new(name.to_owned(), help, Vec::new(), const_labels.clone())
+        });
+        let descs = families.chain(samples).collect::<Result<_, _>>()?;
         Ok(Self { core, descs })
-    }
-
-    /// What a registry gathers from all collectors but that of `core`. A collector that panics
-    /// costs all of them, since `prometheus` gathers as a whole, unless it is an
-    /// [`IsolatedCollector`](super::IsolatedCollector).
-    pub(crate) fn gather_others(
-        core: &Core,
-        registry: &prometheus::Registry,
-    ) -> Vec<proto::MetricFamily> {
-        struct Restore(*const Core);
-        impl Drop for Restore {
-            fn drop(&mut self) {
-                WRITING.set(self.0);
-            }
-        }
-        if std::ptr::eq(WRITING.get(), core) {
-            // One of the others reads our metrics to derive its own: it is not asked in its turn.
-            return Vec::new();
-        }
-        let _restore = Restore(WRITING.replace(core));
-        gather(registry).unwrap_or_else(|| {
-            core.count_collection_error();
-            Vec::new()
-        })
     }
 }
 
-/// What a registry gathers, unless one of its collectors panics.
-pub(crate) fn gather(registry: &prometheus::Registry) -> Option<Vec<proto::MetricFamily>> {
-    catch_unwind(AssertUnwindSafe(|| registry.gather())).ok()
+/// Whether this thread gathers for a page of `core`.
+pub(super) fn is_writing(core: &Core) -> bool {
+    std::ptr::eq(WRITING.get(), core)
+}
+
+/// What a registry gathers from all collectors but that of `core`, which is only compared. Panics if
+/// one of the collectors does.
+pub(super) fn gather_others(
+    core: *const Core,
+    registry: &prometheus::Registry,
+) -> Vec<proto::MetricFamily> {
+    struct Restore(*const Core);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            WRITING.set(self.0);
+        }
+    }
+    let _restore = Restore(WRITING.replace(core));
+    registry.gather()
 }
 
 /// The description of a family in the words of the `prometheus` crate.
-fn desc(family: &Family, const_labels: &[(String, String)]) -> prometheus::Result<Desc> {
+fn desc(family: &Family, const_labels: &HashMap<String, String>) -> prometheus::Result<Desc> {
     Desc::new(
         family.name.to_owned(),
         family.help.to_owned(),
         family.labels.iter().map(|label| label.name.to_owned()).collect(),
-        const_labels.iter().cloned().collect::<HashMap<_, _>>(),
+        const_labels.clone(),
     )
 }
 
@@ -83,18 +80,20 @@ impl Collector for CaracalCollector {
     }
 
     fn collect(&self) -> Vec<proto::MetricFamily> {
-        if std::ptr::eq(WRITING.get(), Arc::as_ptr(&self.core)) {
+        if is_writing(&self.core) {
             return Vec::new();
         }
+        let in_flight = self.core.in_flight();
         self.core.scrape(|| {
-            self.core.families_by_name().filter_map(|store| family(&self.core, store)).collect()
+            let stores = self.core.families_by_name();
+            stores.filter_map(|store| family(&self.core, store, &in_flight)).collect()
         })
     }
 }
 
-fn family(core: &Core, store: &FamilyStore) -> Option<proto::MetricFamily> {
+fn family(core: &Core, store: &FamilyStore, in_flight: &InFlight) -> Option<proto::MetricFamily> {
     let rows = core.exposed_rows(store)?;
-    let reader = engine::reader();
+    let values = Values::of(store, in_flight);
     let mut family = proto::MetricFamily::default();
     family.set_name(store.family.name.to_owned());
     family.set_help(store.family.help.to_owned());
@@ -106,20 +105,23 @@ fn family(core: &Core, store: &FamilyStore) -> Option<proto::MetricFamily> {
     family.set_metric(
         rows.iter()
             .map(|row| {
-                let mut metric = proto::Metric::from_label(label_pairs(row.labels));
+                let mut labels = label_pairs(row.labels);
+                // The registry adds its own labels, which are the row's last ones, by itself.
+                labels.truncate(labels.len().saturating_sub(core.registry_labels()));
+                let mut metric = proto::Metric::from_label(labels);
                 match store.family.kind {
                     MetricKind::Counter => {
                         let mut counter = proto::Counter::default();
-                        counter.set_value(reader.counter(row.cells) as f64);
+                        counter.set_value(values.counter(row.cells) as f64);
                         metric.set_counter(counter);
                     }
                     MetricKind::Gauge => {
                         let mut gauge = proto::Gauge::default();
-                        gauge.set_value(reader.gauge(row.cells) as f64);
+                        gauge.set_value(values.gauge(row.cells) as f64);
                         metric.set_gauge(gauge);
                     }
                     MetricKind::Histogram => {
-                        let value = reader.histogram(row.cells);
+                        let value = values.histogram(row.cells);
                         metric.set_histogram(histogram(store.family, &value));
                     }
                 }

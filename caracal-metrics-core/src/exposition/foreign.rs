@@ -4,11 +4,16 @@
 //! `prometheus::proto`: those change their types with that crate's `protobuf` feature, which any
 //! other crate in the build may turn on.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use prometheus::proto::{MetricFamily, MetricType};
 use prometheus::{Encoder, TextEncoder};
 
 use super::format::Format;
 use super::header::{Header, base_name};
+use super::labels::parse_labels;
+use super::names::NamedFamily;
 use super::sample::SampleLine;
 use super::text::canonical_float;
 
@@ -17,6 +22,9 @@ pub(crate) struct ForeignFamily {
     pub(super) name: String,
     pub(super) help: String,
     pub(super) kind: &'static str,
+    /// OpenMetrics has another family under a name that this counter would have there, so it is
+    /// written as one of unknown type.
+    pub(super) is_untyped: bool,
     /// Sample lines of text 0.0.4.
     pub(super) text: String,
 }
@@ -26,34 +34,63 @@ pub(crate) fn foreign_families(families: Vec<MetricFamily>) -> Vec<Option<Foreig
     families.into_iter().map(foreign_family).collect()
 }
 
+/// The type of a family, as `# TYPE` has it.
+fn kind(family: &MetricFamily) -> Option<&'static str> {
+    match family.get_field_type() {
+        MetricType::COUNTER => Some("counter"),
+        MetricType::GAUGE => Some("gauge"),
+        MetricType::HISTOGRAM => Some("histogram"),
+        MetricType::SUMMARY => Some("summary"),
+        MetricType::UNTYPED => None,
+    }
+}
+
+/// Names and types of families.
+pub(crate) fn named_families(families: &[MetricFamily]) -> Vec<NamedFamily> {
+    families
+        .iter()
+        .map(|family| NamedFamily { name: family.name().to_owned(), kind: kind(family) })
+        .collect()
+}
+
 fn foreign_family(family: MetricFamily) -> Option<ForeignFamily> {
-    let kind = match family.get_field_type() {
-        MetricType::COUNTER => "counter",
-        MetricType::GAUGE => "gauge",
-        MetricType::HISTOGRAM => "histogram",
-        MetricType::SUMMARY => "summary",
-        // The text encoder of `prometheus` 0.14 panics on this type.
-        MetricType::UNTYPED => return None,
-    };
+    // The text encoder of `prometheus` 0.14 panics on a type that is not known.
+    let kind = kind(&family)?;
     let (name, help) = (family.name().to_owned(), family.help().to_owned());
     let mut text = Vec::new();
     TextEncoder::new().encode(&[family], &mut text).ok()?;
-    Some(ForeignFamily { name, help, kind, text: String::from_utf8(text).ok()? })
+    Some(ForeignFamily { name, help, kind, is_untyped: false, text: String::from_utf8(text).ok()? })
+}
+
+/// The labels of a family's first series.
+pub(crate) fn family_labels(family: MetricFamily) -> Vec<(String, String)> {
+    let family = foreign_family(family);
+    let line = family.as_ref().and_then(|family| family.samples().next());
+    line.and_then(|sample| parse_labels(sample.labels)).unwrap_or_default()
 }
 
 impl ForeignFamily {
+    pub(super) fn samples(&self) -> impl Iterator<Item = SampleLine<'_>> {
+        let lines = self.text.lines().filter(|line| !line.starts_with('#'));
+        lines.filter_map(SampleLine::parse)
+    }
+
     pub(super) fn write(&self, format: Format, out: &mut Vec<u8>) {
-        let header = Header { name: &self.name, kind: self.kind, help: &self.help, unit: None };
+        let kind = self.kind_in(format);
+        let header = Header { name: &self.name, kind, help: &self.help, unit: None };
         header.write(format, out);
         self.write_samples(format, out);
     }
 
+    fn kind_in(&self, format: Format) -> &'static str {
+        if self.is_untyped && format == Format::OpenMetrics { "unknown" } else { self.kind }
+    }
+
     pub(super) fn write_samples(&self, format: Format, out: &mut Vec<u8>) {
-        for line in self.text.lines().filter(|line| !line.starts_with('#')) {
-            let Some(sample) = SampleLine::parse(line) else { continue };
+        for sample in self.samples() {
             // OpenMetrics wants a counter's sample to end in `_total`, whatever the family is
             // called; text 0.0.4 leaves the name to the user.
-            if format == Format::OpenMetrics && self.kind == "counter" {
+            if format == Format::OpenMetrics && self.kind_in(format) == "counter" {
                 out.extend_from_slice(base_name(&self.name, self.kind).as_bytes());
                 out.extend_from_slice(b"_total");
             } else {
@@ -61,7 +98,7 @@ impl ForeignFamily {
             }
             if !sample.labels.is_empty() {
                 out.push(b'{');
-                out.extend_from_slice(canonical_bound(sample.labels).as_bytes());
+                out.extend_from_slice(self.labels(&sample).as_bytes());
                 out.push(b'}');
             }
             out.push(b' ');
@@ -80,6 +117,57 @@ impl ForeignFamily {
             out.push(b'\n');
         }
     }
+
+    /// Leaves out the series of these label sets, and says whether there were any.
+    pub(super) fn leave_out(&mut self, series: &HashSet<Vec<(String, String)>>) -> bool {
+        let is_left_out = |line: &str| {
+            let sample = SampleLine::parse(line).filter(|_| !line.starts_with('#'));
+            let labels = sample.and_then(|sample| {
+                let mut labels = parse_labels(sample.labels)?;
+                if self.numeric_label(&sample).is_some() {
+                    labels.pop();
+                }
+                labels.sort_unstable();
+                Some(labels)
+            });
+            labels.is_some_and(|labels| series.contains(&labels))
+        };
+        let kept: Vec<_> = self.text.lines().filter(|line| !is_left_out(line)).collect();
+        let any = kept.len() < self.text.lines().count();
+        if any {
+            self.text = kept.join("\n");
+        }
+        any
+    }
+
+    /// The label of this sample that is a number, if it has one: the `le` of a histogram's bucket or
+    /// the `quantile` of a summary. The text encoder of `prometheus` writes it last.
+    fn numeric_label(&self, sample: &SampleLine<'_>) -> Option<&'static str> {
+        match (self.kind, sample.name.strip_prefix(self.name.as_str())) {
+            ("histogram", Some("_bucket")) => Some("le=\""),
+            ("summary", Some("")) => Some("quantile=\""),
+            _ => None,
+        }
+    }
+
+    /// The labels of a sample, with a bound or a quantile in its canonical form.
+    ///
+    /// `prometheus` writes the bound of one second as `1`. Prometheus 2 takes that for another
+    /// series than the `1.0` of every other library. The value of any other label is text of the
+    /// user's, in which `0.5` and `0.50` are two series.
+    fn labels<'a>(&self, sample: &SampleLine<'a>) -> Cow<'a, str> {
+        // No number holds a quote.
+        let number = self.numeric_label(sample).and_then(|label| {
+            let (head, tail) = sample.labels.rsplit_once(label)?;
+            Some((head, label, tail.strip_suffix('"')?.parse::<f64>().ok()?))
+        });
+        match number {
+            Some((head, label, number)) => {
+                Cow::Owned(format!("{head}{label}{}\"", canonical_float(number)))
+            }
+            None => Cow::Borrowed(sample.labels),
+        }
+    }
 }
 
 /// Text 0.0.4 has milliseconds, OpenMetrics seconds.
@@ -91,20 +179,6 @@ fn write_seconds(milliseconds: &str, out: &mut Vec<u8>) {
     let digits = format!("{digits:0>4}");
     let (seconds, fraction) = digits.split_at(digits.len() - 3);
     out.extend_from_slice(format!("{sign}{seconds}.{fraction}").as_bytes());
-}
-
-/// `prometheus` writes the bound of one second as `1`; Prometheus 2 takes that for another series
-/// than the `1.0` of every other library. Its text encoder writes `le` and `quantile` last, and
-/// their values hold no quote.
-fn canonical_bound(labels: &str) -> String {
-    for label in ["le=\"", "quantile=\""] {
-        let Some((head, tail)) = labels.rsplit_once(label) else { continue };
-        let bound = tail.strip_suffix('"').and_then(|bound| bound.parse::<f64>().ok());
-        if let (Some(bound), None | Some(',')) = (bound, head.chars().last()) {
-            return format!("{head}{label}{}\"", canonical_float(bound));
-        }
-    }
-    labels.to_owned()
 }
 
 #[cfg(test)]

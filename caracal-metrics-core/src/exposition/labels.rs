@@ -56,6 +56,13 @@ pub(crate) fn parse_labels(mut text: &str) -> Option<Vec<(String, String)>> {
     Some(labels)
 }
 
+/// A series' labels, in the same order whatever order they are written in.
+pub(super) fn label_set(text: &str) -> Option<Vec<(String, String)>> {
+    let mut labels = parse_labels(text)?;
+    labels.sort_unstable();
+    Some(labels)
+}
+
 /// The value up to its closing quote, and what follows the quote.
 fn unescape(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();

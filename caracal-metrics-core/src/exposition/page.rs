@@ -1,14 +1,16 @@
 //! The whole page: our families and those of the user's registry, sorted by name.
 
+use std::collections::HashSet;
+
 use super::clashes;
 use super::foreign::ForeignFamily;
 use super::format::Format;
 use super::header::Header;
+use super::labels::label_set;
 #[cfg(feature = "protobuf")]
 use super::protobuf;
 use super::text;
-use crate::core::Core;
-use crate::engine;
+use crate::core::{Core, InFlight, Values};
 use crate::series::FamilyStore;
 
 /// Which families to write, by their names; all where none is named.
@@ -26,28 +28,27 @@ pub(crate) fn write_page(
     core: &Core,
     format: Format,
     filter: Filter<'_>,
+    in_flight: &InFlight,
     mut foreign: Vec<ForeignFamily>,
     out: &mut Vec<u8>,
 ) {
-    if format == Format::OpenMetrics {
-        for _ in 0..clashes::resolve(&mut foreign) {
-            core.count_collection_error();
-        }
+    // Of all families, whichever were asked for, so that each page has the same ones.
+    for _ in 0..clashes::resolve(&mut foreign) {
+        core.count_collection_error();
     }
     foreign.retain(|family| filter.wants(&family.name));
-    foreign.sort_by(|a, b| a.name.cmp(&b.name));
     let mut foreign = foreign.into_iter().peekable();
     for store in core.families_by_name() {
         let name = store.family.name;
         while let Some(family) = foreign.next_if(|family| family.name.as_str() < name) {
             write_foreign(&family, format, out);
         }
-        // A user may register a family of our name with other constant labels: one header, then
-        // both.
-        let same: Vec<_> =
+        // A user may register a family of our name and type with other constant labels: one
+        // header, then both.
+        let mut same: Vec<_> =
             std::iter::from_fn(|| foreign.next_if(|family| family.name == name)).collect();
         if filter.wants(name) {
-            write_family(core, format, store, &same, out);
+            write_family(core, format, store, in_flight, &mut same, out);
         }
     }
     for family in foreign {
@@ -62,22 +63,33 @@ fn write_family(
     core: &Core,
     format: Format,
     store: &FamilyStore,
-    same: &[ForeignFamily],
+    in_flight: &InFlight,
+    same: &mut [ForeignFamily],
     out: &mut Vec<u8>,
 ) {
     let Some(rows) = core.exposed_rows(store) else {
         return same.iter().for_each(|family| write_foreign(family, format, out));
     };
+    if !same.is_empty() {
+        // A collector may pass on what another registry of ours gathers.
+        let ours: HashSet<_> = rows.iter().filter_map(|row| label_set(row.labels)).collect();
+        for family in &mut *same {
+            if family.leave_out(&ours) {
+                core.count_collection_error();
+            }
+        }
+    }
     let family = store.family;
+    let values = Values::of(store, in_flight);
     #[cfg(feature = "protobuf")]
     if format == Format::Protobuf {
-        return protobuf::write_family(core, family, &rows, same, out);
+        return protobuf::write_family(core, family, &rows, &values, same, out);
     }
     let (kind, help) = (family.kind.as_str(), family.help);
     Header { name: family.name, kind, help, unit: family.unit }.write(format, out);
     let exemplars = (format == Format::OpenMetrics).then(|| core.exemplars());
-    text::write_samples(family, &rows, &engine::reader(), exemplars, out);
-    for family in same {
+    text::write_samples(family, &rows, &values, exemplars, out);
+    for family in same.iter() {
         family.write_samples(format, out);
     }
 }

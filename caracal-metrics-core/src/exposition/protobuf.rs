@@ -6,12 +6,11 @@
 use std::time::Duration;
 
 use super::foreign::ForeignFamily;
-use super::labels::parse_labels;
-use super::sample::SampleLine;
+use super::labels::{label_set, parse_labels};
 use super::text::seconds;
 use crate::catalogue::{Family, MetricKind};
-use crate::core::Core;
-use crate::engine::{self, Cell, Reader};
+use crate::core::{Core, Values};
+use crate::engine::Cell;
 use crate::exemplar::Kept;
 use crate::series::Rows;
 
@@ -22,24 +21,24 @@ pub(super) fn write_family(
     core: &Core,
     family: &Family,
     rows: &Rows,
+    values: &Values<'_>,
     same: &[ForeignFamily],
     out: &mut Vec<u8>,
 ) {
     message(None, out, |out| {
         write_header(family.name, family.help, family.kind.as_str(), family.unit, out);
-        let reader = engine::reader();
         for row in rows.iter() {
             message(Some(4), out, |out| {
-                write_labels(1, &parse_labels(row.labels).unwrap_or_default(), out);
+                write_labels(1, &label_set(row.labels).unwrap_or_default(), out);
                 match family.kind {
                     MetricKind::Counter => {
-                        write_value(3, reader.counter(row.cells) as f64, out);
+                        write_value(3, values.counter(row.cells) as f64, out);
                     }
                     MetricKind::Gauge => {
-                        write_value(2, reader.gauge(row.cells) as f64, out);
+                        write_value(2, values.gauge(row.cells) as f64, out);
                     }
                     MetricKind::Histogram => {
-                        write_our_histogram(core, &reader, family, row.cells, out);
+                        write_our_histogram(core, values, family, row.cells, out);
                     }
                 }
             });
@@ -76,14 +75,14 @@ fn write_header(name: &str, help: &str, kind: &str, unit: Option<&str>, out: &mu
 
 fn write_our_histogram(
     core: &Core,
-    reader: &Reader<'_>,
+    values: &Values<'_>,
     family: &Family,
     cells: &[Cell],
     out: &mut Vec<u8>,
 ) {
     // Before the value, which then has what they are examples of.
     let exemplars = core.exemplars().of(cells);
-    let value = reader.histogram(cells);
+    let value = values.histogram(cells);
     let bounds = family.buckets.iter().map(Duration::as_secs_f64);
     message(Some(7), out, |out| {
         integer(1, value.buckets.iter().sum(), out);
@@ -123,10 +122,12 @@ struct Parts<'a> {
 
 fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
     let mut parts = Parts::default();
-    for line in family.text.lines().filter(|line| !line.starts_with('#')) {
-        let Some(sample) = SampleLine::parse(line) else { continue };
+    for sample in family.samples() {
         let Ok(value) = sample.value.parse::<f64>() else { continue };
-        let labels = parse_labels(sample.labels).unwrap_or_default();
+        let mut labels = parse_labels(sample.labels).unwrap_or_default();
+        // `prometheus` writes `le` and `quantile` last.
+        let step = labels.last().and_then(|(_, step)| step.parse().ok());
+        labels.sort_unstable();
         let metric = |out: &mut Vec<u8>, write: &dyn Fn(&mut Vec<u8>)| {
             message(Some(4), out, |out| {
                 write_labels(1, &labels, out);
@@ -144,11 +145,7 @@ fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
                 let Parts { steps, sum } = std::mem::take(&mut parts);
                 metric(out, &|out| write_steps(kind, &steps, sum, sample.value, out));
             }
-            // `le` and `quantile` stand last: see `canonical_bound`.
-            _ => {
-                let bound = labels.last().and_then(|(_, bound)| bound.parse().ok());
-                parts.steps.extend(bound.map(|bound| (bound, sample.value)));
-            }
+            _ => parts.steps.extend(step.map(|step| (step, sample.value))),
         }
     }
 }

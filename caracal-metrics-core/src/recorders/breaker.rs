@@ -30,11 +30,13 @@ impl MetricsRegistry {
             let labels = Labels { closed: transition_labels(from, to), open: [name] };
             core.series(Metric::CircuitBreakerStateChanges, labels);
         }
+        // The families of a breaker have the same limits.
+        let [value] = core.store(Metric::CircuitBreakerState).values([name]);
         CircuitBreakerMetrics {
             state: series(Metric::CircuitBreakerState),
             failures: series(Metric::CircuitBreakerFailures),
             successes: series(Metric::CircuitBreakerSuccesses),
-            name: name.into(),
+            name: (*value).into(),
             core: Arc::clone(core),
         }
     }
@@ -87,10 +89,18 @@ impl MetricsRegistry {
     /// A series of a breaker. The first one that is asked for brings the others along.
     fn breaker_series(&self, metric: Metric, closed: u32, name: &str) -> Series {
         let labels = Labels { closed, open: [name] };
-        self.core().known_series(metric, labels).unwrap_or_else(|| {
-            let _others = self.circuit_breaker(name);
-            self.core().series(metric, labels)
-        })
+        match self.core().known_series(metric, labels) {
+            Some(series) => series,
+            None => self.make_breaker_series(metric, labels),
+        }
+    }
+
+    #[inline(never)]
+    fn make_breaker_series(&self, metric: Metric, labels: Labels<'_, 1>) -> Series {
+        // As the series carry it, so that only the record itself counts a name that is too long.
+        let [name] = self.core().store(metric).values(labels.open);
+        let _others = self.circuit_breaker(&name);
+        self.core().series(metric, labels)
     }
 }
 

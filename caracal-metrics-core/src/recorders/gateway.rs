@@ -108,7 +108,14 @@ impl MetricsRegistry {
     }
 
     /// Counts a request as in flight until the guard is dropped: by the end of the scope, an early
-    /// `?`, a panic, or a cancelled future that held it.
+    /// `?`, a panic, or a cancelled future that held it. The guard may be dropped on another thread.
+    ///
+    /// A page with nothing in flight has everything that was recorded before the guards were dropped.
+    /// So record the request first, and drop the guard afterwards.
+    ///
+    /// The number on a page is one that was true at a moment of the scrape. If requests end while it
+    /// is being read, it may be off by half as many as end in those microseconds. It is zero only if
+    /// every request that was in flight when the scrape began has ended.
     #[inline]
     pub fn track_gateway_request_in_flight(&self) -> InFlightGuard {
         InFlightGuard(self.core().track(Metric::GatewayRequestsInFlight))
@@ -206,6 +213,30 @@ event_handle! {
 }
 
 /// Counts a request as in flight until it is dropped.
+///
+/// Bind it to a name: `let _ =` drops it at once, and no compiler warning says so.
+///
+/// ```
+/// # use caracal_metrics_core::MetricsRegistry;
+/// let metrics = MetricsRegistry::new();
+/// let in_flight = || metrics.sample("caracal_gateway_requests_in_flight", &[]);
+///
+/// let _ = metrics.track_gateway_request_in_flight();
+/// assert_eq!(in_flight(), Some(0.0));
+///
+/// let _in_flight = metrics.track_gateway_request_in_flight();
+/// assert_eq!(in_flight(), Some(1.0));
+/// ```
+///
+/// rustc's lint `let_underscore_drop`, which is off by default, finds such a binding, and so does
+/// clippy's `let_underscore_must_use`:
+///
+/// ```compile_fail
+/// #![deny(let_underscore_drop)]
+/// # use caracal_metrics_core::MetricsRegistry;
+/// # let metrics = MetricsRegistry::new();
+/// let _ = metrics.track_gateway_request_in_flight();
+/// ```
 #[derive(Debug)]
 #[must_use = "the request counts as in flight only while the guard is held"]
 pub struct InFlightGuard(#[expect(dead_code, reason = "counts until it is dropped")] Tracked);

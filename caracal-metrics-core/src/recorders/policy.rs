@@ -53,10 +53,15 @@ impl MetricsRegistry {
         decision: PolicyDecisionType,
         agent_id: &str,
     ) -> PolicyEvaluationTimer {
+        let metric = Metric::PolicyEvaluations;
+        let [agent_id] = self.core().store(metric).values([agent_id]);
+        if agent_id.is_cut() {
+            self.core().count_invalid(metric);
+        }
         PolicyEvaluationTimer {
             metrics: self.clone(),
             decision,
-            agent_id: agent_id.to_owned(),
+            agent_id: (*agent_id).to_owned(),
             made_while_panicking: std::thread::panicking(),
             start: Instant::now(),
         }
@@ -137,6 +142,18 @@ impl PolicyEvaluationMetrics {
 /// );
 /// assert_eq!((count("allowed"), count("error")), (Some(1.0), Some(1.0)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Bind it to a name: `let _ =` drops it at once, and the evaluation that follows is not timed. See
+/// [`InFlightGuard`](crate::InFlightGuard) for the lint that finds this.
+///
+/// ```
+/// # use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType};
+/// let metrics = MetricsRegistry::new();
+/// let _ = metrics.time_policy_evaluation(PolicyDecisionType::Error, "agent-1");
+/// // What is evaluated here is neither timed nor counted. The timer has recorded an error already.
+/// let errors = [("decision", "error"), ("agent_id", "agent-1")];
+/// assert_eq!(metrics.sample("caracal_policy_evaluations_total", &errors), Some(1.0));
 /// ```
 #[derive(Debug)]
 #[must_use = "the evaluation ends when the timer is dropped"]

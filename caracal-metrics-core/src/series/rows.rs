@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::changes::Version;
 use super::created::Created;
 use crate::catalogue::{Family, MetricKind};
 use crate::engine::Cell;
@@ -28,7 +29,7 @@ pub(crate) struct Row<'a> {
 
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
-    pub(super) generation: u64,
+    pub(super) version: Version,
     text: String,
     cells: Vec<Cell>,
     /// Where each row ends in `text` and in `cells`.
@@ -46,13 +47,13 @@ impl Rows {
         sources: Vec<Source>,
         const_labels: &str,
         created: Option<&Created>,
-        generation: u64,
+        version: Version,
     ) -> Self {
         let mut sources: Vec<_> =
             sources.into_iter().map(|source| (values(family, &source.key), source)).collect();
         sources.sort_by(|(a, _), (b, _)| a.cmp(b));
         let bounds = family.buckets.iter().copied().map(le).chain(["+Inf".to_owned()]).collect();
-        let mut rows = Self { generation, bounds, ..Self::default() };
+        let mut rows = Self { version, bounds, ..Self::default() };
         for run in sources.chunk_by(|(a, _), (b, _)| a == b) {
             let first = rows.cells.len();
             let owned = run.iter().any(|(_, source)| source.owned);

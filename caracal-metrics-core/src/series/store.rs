@@ -1,18 +1,21 @@
 //! The series of one family.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::{
-    AtomicU32, AtomicU64, AtomicUsize,
+    AtomicU32, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::changes::{Changes, Version};
 use super::created::Created;
-use super::interner::{Inserted, Interner};
+use super::cut::Value;
+use super::interner::Interner;
 use super::key::{Key, Labels, MAX_OPEN};
+use super::limits::Limits;
 use super::rows::{Rows, Source};
 use crate::catalogue::{Family, LabelValues, Metric, MetricKind};
 use crate::engine::{self, Cell, HISTOGRAM_BUCKETS, LONGEST_NANOS, Width};
@@ -49,24 +52,29 @@ pub(crate) struct FamilyStore {
     dense_insert: Mutex<()>,
     /// Which open labels always read [`AGGREGATED`].
     aggregated: [bool; MAX_OPEN],
+    /// Bytes of an open label value.
+    value_bytes: usize,
+    /// Series that the family may have.
     limit: usize,
+    /// Where a gauge's values go once the family is full. No page shows them: the values of several
+    /// gauges have no sum.
+    set_aside: OnceLock<Cell>,
     /// For counters and histograms, where the registry is to say when their series began.
     created: Option<Created>,
     /// Series that count against the limit.
     series: AtomicUsize,
     owned: Mutex<Vec<OwnedSeries>>,
-    /// Grows whenever a series comes or goes: rows of an older generation are stale.
-    generation: AtomicU64,
+    pub(super) changes: Changes,
     rows: Mutex<Arc<Rows>>,
 }
 
 impl FamilyStore {
-    pub(crate) fn new(metric: Metric, limit: usize, aggregate: &[String], created: bool) -> Self {
+    pub(crate) fn new(metric: Metric, limits: &Limits, created: bool) -> Self {
         let family = metric.family();
         let mut aggregated = [false; MAX_OPEN];
         let open = family.labels.iter().filter(|label| label.values.is_open());
         for (flag, label) in aggregated.iter_mut().zip(open) {
-            *flag = aggregate.iter().any(|name| name == label.name);
+            *flag = limits.aggregate.iter().any(|name| name == label.name);
         }
         let index = if family.open_labels() == 0 {
             Index::Dense((0..family.closed_sets()).map(|_| AtomicU32::new(0)).collect())
@@ -82,11 +90,13 @@ impl FamilyStore {
             index,
             dense_insert: Mutex::default(),
             aggregated,
-            limit,
+            value_bytes: limits.value_bytes,
+            limit: limits.series,
+            set_aside: OnceLock::new(),
             created: (created && family.kind != MetricKind::Gauge).then(Created::default),
             series: AtomicUsize::new(0),
             owned: Mutex::default(),
-            generation: AtomicU64::new(1),
+            changes: Changes::new(),
             rows: Mutex::default(),
         }
     }
@@ -94,8 +104,18 @@ impl FamilyStore {
     fn width(&self) -> Width {
         match self.family.kind {
             MetricKind::Histogram => Width::Histogram,
-            _ => Width::Word,
+            MetricKind::Gauge if self.tracks() => Width::Pair,
+            MetricKind::Gauge | MetricKind::Counter => Width::Word,
         }
+    }
+
+    /// A cell for a series that begins.
+    fn allocate(&self) -> Cell {
+        let cell = engine::allocate(self.width());
+        if let Some(created) = &self.created {
+            created.note(cell);
+        }
+        cell
     }
 
     /// Whether the gauge is the number of guards that are alive, and nothing sets it.
@@ -116,15 +136,21 @@ impl FamilyStore {
         }
     }
 
-    /// The cell of a label set, and whether it is the aggregated one because the family is full.
+    /// The cell of a label set, and whether it is a shared one because the family is full: that of
+    /// the aggregated series, or for a gauge one that no page shows. Calls `on_cut` if a value is too long and is cut.
     #[inline]
-    pub(crate) fn resolve<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> (Cell, bool) {
+    pub(crate) fn resolve<const OPEN: usize>(
+        &self,
+        labels: Labels<'_, OPEN>,
+        on_cut: impl FnOnce(),
+    ) -> (Cell, bool) {
         match &self.index {
             Index::Dense(cells) => (self.dense(&cells[labels.closed as usize]), false),
-            // Values that the user aggregates are in no series but the one where they are replaced.
+            // No series has a value that is too long or that the user aggregates: those are not
+            // found, so only label sets that are not found pay for the check.
             Index::Interned(interner) => match interner.find(labels) {
                 Some(cell) => (cell, false),
-                None => self.resolve_unknown(interner, labels),
+                None => self.resolve_unknown(interner, labels, on_cut),
             },
         }
     }
@@ -134,33 +160,59 @@ impl FamilyStore {
         &self,
         interner: &Interner,
         labels: Labels<'_, OPEN>,
+        on_cut: impl FnOnce(),
     ) -> (Cell, bool) {
-        let labels = self.aggregate(labels);
+        let open = self.values(labels.open);
+        if open.iter().any(Value::is_cut) {
+            on_cut();
+        }
+        let labels = Labels { closed: labels.closed, open: open.each_ref().map(|value| &**value) };
         match interner.find(labels) {
             Some(cell) => (cell, false),
             None => self.make_interned(interner, labels),
         }
     }
 
-    /// The cell of a label set that is there already.
-    pub(crate) fn find<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<Cell> {
+    /// The cell of a label set that is there already. If it is, and a value is too long, calls
+    /// `on_cut`.
+    pub(crate) fn find<const OPEN: usize>(
+        &self,
+        labels: Labels<'_, OPEN>,
+        on_cut: impl FnOnce(),
+    ) -> Option<Cell> {
         match &self.index {
             Index::Dense(cells) => made(&cells[labels.closed as usize]),
-            Index::Interned(interner) => {
-                interner.find(labels).or_else(|| interner.find(self.aggregate(labels)))
-            }
+            Index::Interned(interner) => match interner.find(labels) {
+                Some(cell) => Some(cell),
+                None => self.find_changed(interner, labels, on_cut),
+            },
         }
     }
 
-    /// The labels as they are recorded: those that the user aggregates are replaced.
-    fn aggregate<'a, const OPEN: usize>(&self, labels: Labels<'a, OPEN>) -> Labels<'a, OPEN> {
-        let mut open = labels.open;
-        for (value, aggregated) in open.iter_mut().zip(self.aggregated) {
-            if aggregated {
-                *value = AGGREGATED;
-            }
+    #[inline(never)]
+    fn find_changed<const OPEN: usize>(
+        &self,
+        interner: &Interner,
+        labels: Labels<'_, OPEN>,
+        on_cut: impl FnOnce(),
+    ) -> Option<Cell> {
+        let open = self.values(labels.open);
+        let labels = Labels { closed: labels.closed, open: open.each_ref().map(|value| &**value) };
+        let cell = interner.find(labels)?;
+        if open.iter().any(Value::is_cut) {
+            on_cut();
         }
-        Labels { open, ..labels }
+        Some(cell)
+    }
+
+    /// Open label values as series carry them: those that the user aggregates are replaced, and
+    /// those that are too long are cut.
+    pub(crate) fn values<'a, const OPEN: usize>(&self, open: [&'a str; OPEN]) -> [Value<'a>; OPEN] {
+        let mut aggregated = self.aggregated.into_iter();
+        open.map(|value| match aggregated.next() {
+            Some(true) => Value::Whole(AGGREGATED),
+            _ => Value::within(value, self.value_bytes),
+        })
     }
 
     fn dense(&self, slot: &AtomicU32) -> Cell {
@@ -169,9 +221,8 @@ impl FamilyStore {
         }
         let _inserting = self.dense_insert.lock();
         made(slot).unwrap_or_else(|| {
-            let cell = engine::allocate(self.width());
-            slot.store(cell.to_raw() + 1, Release);
-            self.shows(cell);
+            let cell = self.allocate();
+            self.changes.make(|| slot.store(cell.to_raw() + 1, Release));
             cell
         })
     }
@@ -183,42 +234,34 @@ impl FamilyStore {
     ) -> (Cell, bool) {
         // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
         if self.series.load(Relaxed) < self.limit {
-            let made = interner.find_or_insert(labels, || {
+            let made = interner.find_or_insert(labels, &self.changes, || {
                 self.take_place()?;
-                Ok::<_, Full>(engine::allocate(self.width()))
+                Ok::<_, Full>(self.allocate())
             });
-            if let Ok((cell, inserted)) = made {
-                self.note(cell, inserted);
+            if let Ok(cell) = made {
                 return (cell, false);
             }
+        }
+        if self.family.kind == MetricKind::Gauge {
+            return (*self.set_aside.get_or_init(|| engine::allocate(self.width())), true);
         }
         let labels = Labels { open: [AGGREGATED; OPEN], ..labels };
         if let Some(cell) = interner.find(labels) {
             return (cell, true);
         }
-        let made =
-            interner.find_or_insert(labels, || Ok::<_, Infallible>(engine::allocate(self.width())));
-        let (cell, inserted) = made.unwrap_or_else(|never| match never {});
-        self.note(cell, inserted);
-        (cell, true)
+        (self.make_unbounded(interner, labels), true)
     }
 
-    fn note(&self, cell: Cell, inserted: Inserted) {
-        if inserted == Inserted::Yes {
-            self.shows(cell);
-        }
-    }
-
-    /// A series has begun.
-    fn shows(&self, cell: Cell) {
-        if let Some(created) = &self.created {
-            created.note(cell);
-        }
-        self.changed();
-    }
-
-    fn changed(&self) {
-        self.generation.fetch_add(1, Release);
+    /// The cell of a label set that counts against no limit.
+    fn make_unbounded<const OPEN: usize>(
+        &self,
+        interner: &Interner,
+        labels: Labels<'_, OPEN>,
+    ) -> Cell {
+        let create = || Ok::<_, Infallible>(self.allocate());
+        interner
+            .find_or_insert(labels, &self.changes, create)
+            .unwrap_or_else(|never| match never {})
     }
 
     fn take_place(&self) -> Result<(), Full> {
@@ -233,10 +276,7 @@ impl FamilyStore {
         match &self.index {
             Index::Dense(cells) => drop(self.dense(&cells[labels.closed as usize])),
             Index::Interned(interner) => {
-                let made = interner
-                    .find_or_insert(labels, || Ok::<_, Infallible>(engine::allocate(self.width())));
-                let (cell, inserted) = made.unwrap_or_else(|never| match never {});
-                self.note(cell, inserted);
+                self.make_unbounded(interner, labels);
             }
         }
     }
@@ -244,15 +284,12 @@ impl FamilyStore {
     /// Makes a series for an instance to own, which the output does not show yet.
     pub(crate) fn reserve(&self, key: Key) -> Result<OwnedSeries, Full> {
         self.take_place()?;
-        let cell = engine::allocate(self.width());
-        Ok(OwnedSeries { instance: 0, key, cell })
+        Ok(OwnedSeries { instance: 0, key, cell: self.allocate() })
     }
 
     /// Shows a series that was reserved.
     pub(crate) fn own(&self, instance: u64, series: OwnedSeries) {
-        let cell = series.cell;
-        self.owned.lock().push(OwnedSeries { instance, ..series });
-        self.shows(cell);
+        self.changes.make(|| self.owned.lock().push(OwnedSeries { instance, ..series }));
     }
 
     /// Gives up a series that was reserved and not shown.
@@ -262,15 +299,16 @@ impl FamilyStore {
 
     /// Takes the series of an instance out of the output. Their cells are still the instance's.
     pub(crate) fn disown(&self, instance: u64) {
-        let mut owned = self.owned.lock();
-        let before = owned.len();
-        owned.retain(|series| series.instance != instance);
-        let gone = before - owned.len();
-        drop(owned);
-        if gone > 0 {
-            self.series.fetch_sub(gone, Relaxed);
-            self.changed();
+        let is_gone = |series: &OwnedSeries| series.instance == instance;
+        if !self.owned.lock().iter().any(is_gone) {
+            return;
         }
+        self.changes.make(|| {
+            let mut owned = self.owned.lock();
+            let before = owned.len();
+            owned.retain(|series| !is_gone(series));
+            self.series.fetch_sub(before - owned.len(), Relaxed);
+        });
     }
 
     /// Gives the memory of a disowned series back.
@@ -307,17 +345,17 @@ impl FamilyStore {
         bucket
     }
 
-    /// The series in the order of the output; made anew only after one came or went.
+    /// The series in the order of the output, made anew only after one came or went.
     pub(crate) fn rows(&self, const_labels: &str) -> Arc<Rows> {
         let mut rows = self.rows.lock();
-        let generation = self.generation.load(Acquire);
-        if rows.generation != generation {
-            *rows = Arc::new(self.sort_rows(generation, const_labels));
+        if !self.changes.is_fresh(rows.version) {
+            let version = self.changes.version();
+            *rows = Arc::new(self.sort_rows(version, const_labels));
         }
         Arc::clone(&rows)
     }
 
-    fn sort_rows(&self, generation: u64, const_labels: &str) -> Rows {
+    fn sort_rows(&self, version: Version, const_labels: &str) -> Rows {
         let owned = self.owned.lock().clone();
         let optional = self.family.labels.iter().any(|l| matches!(l.values, LabelValues::Optional));
         let named = optional && owned.iter().any(|series| !series.key.open(0).is_empty());
@@ -337,13 +375,16 @@ impl FamilyStore {
                 .extend(interner.entries().map(|(key, cell)| Source { key, cell, owned: false })),
         }
         sources.extend(owned.into_iter().map(|s| Source { key: s.key, cell: s.cell, owned: true }));
-        Rows::sorted(self.family, sources, const_labels, self.created.as_ref(), generation)
+        Rows::sorted(self.family, sources, const_labels, self.created.as_ref(), version)
     }
 }
 
 impl Drop for FamilyStore {
     fn drop(&mut self) {
         // The engine's cells outlive the registry: what it had is for the next one.
+        if let Some(cell) = self.set_aside.get() {
+            self.release(*cell);
+        }
         match &self.index {
             Index::Dense(cells) => {
                 for cell in cells.iter().filter_map(made) {
