@@ -1,4 +1,4 @@
-//! The files in `monitoring/`: read, checked against the catalogue and each other, run by promtool.
+//! The files in `monitoring/`: read, checked against the families and each other, run by promtool.
 
 mod promtool;
 mod rules;
@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use caracal_metrics_core::catalogue::{CATALOGUE, MetricKind};
 
+use crate::families::{FAMILIES, Kind};
 use crate::workspace::Workspace;
 
 pub(crate) use promtool::run as run_promtool;
@@ -72,7 +72,7 @@ pub(crate) fn check_names(text: &str) -> Result<()> {
     let recorded = rules::recorded(text);
     for name in names(text) {
         let found = if name.contains(':') { recorded.contains(name) } else { known.contains(name) };
-        ensure!(found, "{name} is in no catalogue and recorded by no rule of this file");
+        ensure!(found, "{name} is not a metric of any crate here, and no rule of this file records it");
     }
     Ok(())
 }
@@ -80,9 +80,9 @@ pub(crate) fn check_names(text: &str) -> Result<()> {
 /// The names of all samples that a scrape may hold.
 fn sample_names() -> BTreeSet<String> {
     let mut names: BTreeSet<_> = PROCESS.iter().map(ToString::to_string).collect();
-    for family in CATALOGUE {
+    for family in &*FAMILIES {
         let suffixes: &[&str] = match family.kind {
-            MetricKind::Histogram => &["_bucket", "_sum", "_count"],
+            Kind::Histogram => &["_bucket", "_sum", "_count"],
             _ => &[""],
         };
         names.extend(suffixes.iter().map(|suffix| format!("{}{suffix}", family.name)));

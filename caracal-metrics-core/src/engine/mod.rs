@@ -23,6 +23,9 @@ pub(crate) const HISTOGRAM_WORDS: usize = 16;
 /// Buckets of a histogram, the one up to `+Inf` included.
 pub(crate) const HISTOGRAM_BUCKETS: usize = HISTOGRAM_WORDS - 1;
 
+/// The most bounds that a histogram has, without `+Inf`.
+pub(crate) const MAX_BOUNDS: usize = HISTOGRAM_BUCKETS - 1;
+
 const SUM: usize = HISTOGRAM_BUCKETS;
 
 /// The longest duration that is added to a sum as it is, in nanoseconds: more than a year, and so
@@ -100,6 +103,12 @@ fn add_first(cell: Cell, n: u64) {
 #[inline]
 pub(crate) fn shift(cell: Cell, by: i64) {
     add(cell, by.cast_unsigned());
+}
+
+/// Moves a gauge by hand.
+#[inline]
+pub(crate) fn shift_shared(cell: Cell, by: i64) {
+    STORE.add_shared(cell, by.cast_unsigned());
 }
 
 /// Sets a gauge, one that is never moved.

@@ -3,104 +3,176 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{
-    AtomicU32, AtomicU64, AtomicUsize,
+    AtomicBool, AtomicU32, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::buckets::BucketSearch;
 use super::created::Created;
+use super::exemplars::Exemplars;
 use super::interner::{Inserted, Interner};
-use super::key::{Key, Labels, MAX_OPEN};
-use super::rows::{Rows, Source};
-use crate::catalogue::{Family, LabelValues, Metric, MetricKind};
-use crate::engine::{self, Cell, HISTOGRAM_BUCKETS, LONGEST_NANOS, Width};
-use crate::labels::AGGREGATED;
+use super::key::{Key, Labels, with_open};
+use super::rows::{Encoding, Rows};
+use super::tally::Tally;
+use crate::description::Description;
+use crate::engine::{self, Cell, Width};
+use crate::family::FamilyKind;
+use crate::labels::{AGGREGATED, LabelValues, MAX_LABELS, closed_sets, open_labels};
+
+/// The most series that a family shows before anything was recorded.
+const MOST_KNOWN_SERIES: u32 = 100;
 
 /// How a family's label sets find their cells.
 #[derive(Debug)]
-enum Index {
+pub(super) enum Index {
     /// All labels are closed: the packed number is the place. Cells stand there plus one, 0 is none.
     Dense(Box<[AtomicU32]>),
     Interned(Box<Interner>),
 }
 
-/// A series that an attached instance owns: it goes when the instance does.
+/// A series that an attached instance owns.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnedSeries {
-    instance: u64,
-    key: Key,
+    pub(super) instance: u64,
+    pub(super) key: Key,
     pub(crate) cell: Cell,
 }
 
 /// The family has as many series as it may.
 #[derive(Debug)]
-pub(crate) struct Full;
+pub(crate) struct Full {
+    pub(crate) limit: usize,
+}
+
+/// How a registry wants a family.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) limit: usize,
+    /// The open labels that always read [`AGGREGATED`].
+    pub(crate) aggregate: Vec<String>,
+    /// Whether to note when a series began.
+    pub(crate) created: bool,
+    /// Whether the family is left out of the page until it is used.
+    pub(crate) shown_once_used: bool,
+    /// What every series has besides the labels of the family.
+    pub(crate) const_labels: Arc<[(String, String)]>,
+    /// Counts records that were folded because the family is full.
+    pub(crate) folded: Tally,
+    /// Counts values that were corrected or set aside.
+    pub(crate) invalid: Tally,
+}
 
 #[derive(Debug)]
 pub(crate) struct FamilyStore {
-    metric: Metric,
-    pub(crate) family: &'static Family,
-    /// Upper bounds in nanoseconds, ascending, and [`u64::MAX`] where there are no more.
-    bounds: [u64; HISTOGRAM_BUCKETS],
-    index: Index,
+    pub(crate) description: Description,
+    pub(crate) exemplars: Exemplars,
+    pub(super) buckets: BucketSearch,
+    pub(super) index: Index,
     /// Keeps two threads from making one dense cell each.
     dense_insert: Mutex<()>,
     /// Which open labels always read [`AGGREGATED`].
-    aggregated: [bool; MAX_OPEN],
-    limit: usize,
+    aggregated: [bool; MAX_LABELS],
+    /// How many values the closed labels have together.
+    closed_sets: u32,
+    pub(super) settings: Settings,
+    /// Whether series that are known beforehand are there.
+    used: AtomicBool,
     /// For counters and histograms, where the registry is to say when their series began.
-    created: Option<Created>,
+    pub(super) created: Option<Created>,
     /// Series that count against the limit.
     series: AtomicUsize,
-    owned: Mutex<Vec<OwnedSeries>>,
+    pub(super) owned: Mutex<Vec<OwnedSeries>>,
     /// Grows whenever a series comes or goes: rows of an older generation are stale.
-    generation: AtomicU64,
-    rows: Mutex<Arc<Rows>>,
+    pub(super) generation: AtomicU64,
+    pub(super) rows: [Mutex<Arc<Rows>>; Encoding::COUNT],
 }
 
 impl FamilyStore {
-    pub(crate) fn new(metric: Metric, limit: usize, aggregate: &[String], created: bool) -> Self {
-        let family = metric.family();
-        let mut aggregated = [false; MAX_OPEN];
-        let open = family.labels.iter().filter(|label| label.values.is_open());
+    pub(crate) fn new(description: Description, settings: Settings) -> Self {
+        let labels = &description.labels;
+        let mut aggregated = [false; MAX_LABELS];
+        let open = labels.iter().filter(|label| label.values.is_open());
         for (flag, label) in aggregated.iter_mut().zip(open) {
-            *flag = aggregate.iter().any(|name| name == label.name);
+            *flag = settings.aggregate.iter().any(|name| name == label.name);
         }
-        let index = if family.open_labels() == 0 {
-            Index::Dense((0..family.closed_sets()).map(|_| AtomicU32::new(0)).collect())
+        let (open, closed_sets) = (open_labels(labels), closed_sets(labels));
+        let index = if open == 0 {
+            Index::Dense((0..closed_sets).map(|_| AtomicU32::new(0)).collect())
         } else {
-            Index::Interned(Box::new(Interner::new(family.open_labels(), family.closed_sets())))
+            Index::Interned(Box::new(Interner::new(open, closed_sets)))
         };
-        Self {
-            metric,
-            family,
-            bounds: std::array::from_fn(|bucket| {
-                family.buckets.get(bucket).map_or(u64::MAX, |bound| nanos(*bound))
-            }),
+        let store = Self {
+            buckets: BucketSearch::of(&description.bounds),
+            exemplars: Exemplars::default(),
             index,
             dense_insert: Mutex::default(),
             aggregated,
-            limit,
-            created: (created && family.kind != MetricKind::Gauge).then(Created::default),
+            closed_sets,
+            used: AtomicBool::new(false),
+            created: (settings.created && !description.kind.is_gauge()).then(Created::default),
             series: AtomicUsize::new(0),
             owned: Mutex::default(),
             generation: AtomicU64::new(1),
-            rows: Mutex::default(),
+            rows: Default::default(),
+            settings,
+            description,
+        };
+        if !store.settings.shown_once_used {
+            store.use_from_now_on();
         }
+        store
     }
 
-    fn width(&self) -> Width {
-        match self.family.kind {
-            MetricKind::Histogram => Width::Histogram,
-            _ => Width::Word,
-        }
+    pub(crate) fn name(&self) -> &str {
+        &self.description.name
     }
 
-    /// Whether the gauge is the number of guards that are alive, and nothing sets it.
-    pub(crate) fn tracks(&self) -> bool {
-        matches!(self.metric, Metric::GatewayRequestsInFlight | Metric::ScrapesInFlight)
+    pub(crate) fn kind(&self) -> FamilyKind {
+        self.description.kind
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.settings.limit
+    }
+
+    pub(crate) fn width(&self) -> Width {
+        self.buckets.width(self.description.kind)
+    }
+
+    /// Whether the page has the family.
+    pub(crate) fn is_shown(&self, rows: &Rows) -> bool {
+        !self.settings.shown_once_used || !rows.is_empty()
+    }
+
+    /// Series whose labels are known beforehand stand at 0 once the family is in use, so that their
+    /// first event shows in `rate()`.
+    #[cold]
+    fn use_from_now_on(&self) {
+        if self.used.swap(true, Relaxed) {
+            return;
+        }
+        let known = |values| match values {
+            LabelValues::Closed(_) | LabelValues::Optional => true,
+            LabelValues::Open | LabelValues::StatusCode => false,
+        };
+        let labels = &self.description.labels;
+        let all_known = labels.iter().all(|label| known(label.values));
+        if all_known && self.closed_sets <= MOST_KNOWN_SERIES {
+            let open = vec![""; open_labels(labels)];
+            for closed in 0..self.closed_sets {
+                with_open!(closed, &open, |labels| self.expose(labels));
+            }
+        }
+        let has = |wanted: fn(LabelValues) -> bool| labels.iter().any(|l| wanted(l.values));
+        if has(|values| values == LabelValues::Open) {
+            self.settings.folded.show();
+        }
+        let corrects = |values| matches!(values, LabelValues::StatusCode | LabelValues::Optional);
+        if self.description.kind.is_histogram() || has(corrects) {
+            self.settings.invalid.show();
+        }
     }
 
     /// The cell of a label set that is there already, if it is found at once.
@@ -108,7 +180,7 @@ impl FamilyStore {
     #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
     pub(crate) fn recall<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<Cell> {
         // Beyond them are the numbers of another family.
-        debug_assert!(labels.closed < self.family.closed_sets());
+        debug_assert!(labels.closed < self.closed_sets);
         match &self.index {
             Index::Dense(cells) if OPEN == 0 => made(cells.get(labels.closed as usize)?),
             Index::Interned(interner) if OPEN > 0 => interner.recall(labels),
@@ -167,6 +239,7 @@ impl FamilyStore {
         if let Some(cell) = made(slot) {
             return cell;
         }
+        self.use_from_now_on();
         let _inserting = self.dense_insert.lock();
         made(slot).unwrap_or_else(|| {
             let cell = engine::allocate(self.width());
@@ -181,8 +254,9 @@ impl FamilyStore {
         interner: &Interner,
         labels: Labels<'_, OPEN>,
     ) -> (Cell, bool) {
+        self.use_from_now_on();
         // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
-        if self.series.load(Relaxed) < self.limit {
+        if self.series.load(Relaxed) < self.limit() {
             let made = interner.find_or_insert(labels, || {
                 self.take_place()?;
                 Ok::<_, Full>(engine::allocate(self.width()))
@@ -210,26 +284,32 @@ impl FamilyStore {
     }
 
     /// A series has begun.
-    fn shows(&self, cell: Cell) {
+    pub(super) fn shows(&self, cell: Cell) {
         if let Some(created) = &self.created {
             created.note(cell);
         }
         self.changed();
     }
 
-    fn changed(&self) {
+    pub(super) fn changed(&self) {
         self.generation.fetch_add(1, Release);
     }
 
-    fn take_place(&self) -> Result<(), Full> {
+    pub(super) fn take_place(&self) -> Result<(), Full> {
+        let limit = self.limit();
         self.series
-            .fetch_update(Relaxed, Relaxed, |series| (series < self.limit).then_some(series + 1))
+            .fetch_update(Relaxed, Relaxed, |series| (series < limit).then_some(series + 1))
             .map(drop)
-            .map_err(|_| Full)
+            .map_err(|_| Full { limit })
+    }
+
+    /// Places of series that are gone, or were not shown after all.
+    pub(super) fn give_places_back(&self, places: usize) {
+        self.series.fetch_sub(places, Relaxed);
     }
 
     /// Shows a series that stands in the output from the start. It counts against no limit.
-    pub(crate) fn expose<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) {
+    fn expose<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) {
         match &self.index {
             Index::Dense(cells) => drop(self.dense(&cells[labels.closed as usize])),
             Index::Interned(interner) => {
@@ -241,135 +321,41 @@ impl FamilyStore {
         }
     }
 
-    /// Makes a series for an instance to own, which the output does not show yet.
-    pub(crate) fn reserve(&self, key: Key) -> Result<OwnedSeries, Full> {
-        self.take_place()?;
-        let cell = engine::allocate(self.width());
-        Ok(OwnedSeries { instance: 0, key, cell })
+    /// Whether an instance is attached to the family.
+    pub(crate) fn is_attached_to(&self) -> bool {
+        !self.owned.lock().is_empty()
     }
 
-    /// Shows a series that was reserved.
-    pub(crate) fn own(&self, instance: u64, series: OwnedSeries) {
-        let cell = series.cell;
-        self.owned.lock().push(OwnedSeries { instance, ..series });
-        self.shows(cell);
-    }
-
-    /// Gives up a series that was reserved and not shown.
-    pub(crate) fn give_up(&self) {
-        self.series.fetch_sub(1, Relaxed);
-    }
-
-    /// Takes the series of an instance out of the output. Their cells are still the instance's.
-    pub(crate) fn disown(&self, instance: u64) {
-        let mut owned = self.owned.lock();
-        let before = owned.len();
-        owned.retain(|series| series.instance != instance);
-        let gone = before - owned.len();
-        drop(owned);
-        if gone > 0 {
-            self.series.fetch_sub(gone, Relaxed);
-            self.changed();
-        }
-    }
-
-    /// Gives the memory of a disowned series back.
+    /// Gives the memory of a series that is not shown any more back.
     pub(crate) fn release(&self, cell: Cell) {
         if let Some(created) = &self.created {
             created.forget(cell);
         }
+        self.exemplars.forget(cell);
         engine::release(cell, self.width());
-    }
-
-    /// Counts a duration. Says whether it was counted as it is: one of more than a year is cut.
-    #[inline]
-    #[must_use]
-    pub(crate) fn observe(&self, cell: Cell, duration: Duration) -> bool {
-        let nanos = nanos(duration);
-        engine::observe(cell, self.bucket_of(nanos), nanos);
-        nanos <= LONGEST_NANOS
-    }
-
-    /// The bucket that a duration is counted into.
-    pub(crate) fn bucket(&self, duration: Duration) -> usize {
-        self.bucket_of(nanos(duration))
-    }
-
-    /// How many bounds are less than this.
-    #[inline]
-    fn bucket_of(&self, nanos: u64) -> usize {
-        const _: () = assert!(HISTOGRAM_BUCKETS == 15, "four steps find one of 16 places");
-        // A binary search without a loop or a branch that could be predicted wrongly.
-        let mut bucket = 0;
-        for step in [8, 4, 2, 1] {
-            bucket += step * usize::from(self.bounds[bucket + step - 1] < nanos);
-        }
-        bucket
-    }
-
-    /// The series in the order of the output; made anew only after one came or went.
-    pub(crate) fn rows(&self, const_labels: &str) -> Arc<Rows> {
-        let mut rows = self.rows.lock();
-        let generation = self.generation.load(Acquire);
-        if rows.generation != generation {
-            *rows = Arc::new(self.sort_rows(generation, const_labels));
-        }
-        Arc::clone(&rows)
-    }
-
-    fn sort_rows(&self, generation: u64, const_labels: &str) -> Rows {
-        let owned = self.owned.lock().clone();
-        let optional = self.family.labels.iter().any(|l| matches!(l.values, LabelValues::Optional));
-        let named = optional && owned.iter().any(|series| !series.key.open(0).is_empty());
-        let mut sources: Vec<Source> = Vec::new();
-        match &self.index {
-            // Named and unnamed instances never share a family, so the unnamed series that waits
-            // for an instance stands back once there are named ones.
-            _ if named => {}
-            Index::Dense(cells) => {
-                for (closed, slot) in (0..).zip(cells) {
-                    if let Some(cell) = made(slot) {
-                        sources.push(Source { key: Key::new(closed, &[]), cell, owned: false });
-                    }
-                }
-            }
-            Index::Interned(interner) => sources
-                .extend(interner.entries().map(|(key, cell)| Source { key, cell, owned: false })),
-        }
-        sources.extend(owned.into_iter().map(|s| Source { key: s.key, cell: s.cell, owned: true }));
-        Rows::sorted(self.family, sources, const_labels, self.created.as_ref(), generation)
     }
 }
 
 impl Drop for FamilyStore {
     fn drop(&mut self) {
         // The engine's cells outlive the registry: what it had is for the next one.
+        let tracks = self.description.kind == FamilyKind::Gauge;
+        let release = |cell| {
+            if tracks {
+                engine::release_when_zero(cell);
+            } else {
+                engine::release(cell, self.width());
+            }
+        };
         match &self.index {
-            Index::Dense(cells) => {
-                for cell in cells.iter().filter_map(made) {
-                    if self.tracks() {
-                        engine::release_when_zero(cell);
-                    } else {
-                        self.release(cell);
-                    }
-                }
-            }
-            Index::Interned(interner) => {
-                interner.entries().for_each(|(_, cell)| self.release(cell));
-            }
+            Index::Dense(cells) => cells.iter().filter_map(made).for_each(release),
+            Index::Interned(interner) => interner.entries().for_each(|(_, cell)| release(cell)),
         }
     }
 }
 
 /// The cell in a slot of [`Index::Dense`].
 #[inline]
-fn made(slot: &AtomicU32) -> Option<Cell> {
+pub(super) fn made(slot: &AtomicU32) -> Option<Cell> {
     slot.load(Acquire).checked_sub(1).map(Cell::from_raw)
-}
-
-/// Saturates. Without the 128 bits of [`Duration::as_nanos`], on whose arithmetic a record would
-/// spend more than on its cell.
-#[inline]
-pub(crate) fn nanos(duration: Duration) -> u64 {
-    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos().into())
 }

@@ -1,0 +1,164 @@
+//! Why a family was not registered.
+
+use thiserror::Error;
+
+/// Why [`MetricsRegistry::family`](crate::MetricsRegistry::family) refused a family. Nothing was
+/// registered.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum FamilyError {
+    /// The name is not one that Prometheus accepts for a metric.
+    #[error(
+        "{name:?} is not a valid metric name: use letters, digits and underscores, and do not \
+         start with a digit"
+    )]
+    InvalidName {
+        /// The name.
+        name: String,
+    },
+    /// The name has an ending that the exposition formats reserve.
+    #[error(
+        "the {kind} {name:?} can't end in {suffix:?}, as only the samples of counters and histograms \
+         do: rename it"
+    )]
+    ReservedSuffix {
+        /// The name.
+        name: String,
+        /// The type of the family.
+        kind: &'static str,
+        /// The ending.
+        suffix: &'static str,
+    },
+    /// The name of a counter does not end in `_total`.
+    #[error("the counter {name:?} must end in \"_total\", as OpenMetrics requires: rename it")]
+    CounterWithoutTotal {
+        /// The name.
+        name: String,
+    },
+    /// The name does not end in the unit.
+    #[error("the name {name:?} must end in its unit, \"_{unit}\": rename it, or name another unit")]
+    MissingUnit {
+        /// The name.
+        name: String,
+        /// The unit.
+        unit: String,
+    },
+    /// A label's name is not one that Prometheus accepts for a label.
+    #[error(
+        "the label {label:?} of {name:?} is not a valid label name: use letters, digits and \
+         underscores, and do not start with a digit or with two underscores"
+    )]
+    InvalidLabelName {
+        /// The family.
+        name: String,
+        /// The label.
+        label: String,
+    },
+    /// A label has a name that the exposition formats reserve for histograms and summaries.
+    #[error("the label {label:?} of {name:?} is reserved for histograms and summaries: rename it")]
+    ReservedLabelName {
+        /// The family.
+        name: String,
+        /// The label.
+        label: String,
+    },
+    /// Two labels of the family have one name.
+    #[error("{name:?} has the label {label:?} twice: rename one of them")]
+    DuplicateLabelName {
+        /// The family.
+        name: String,
+        /// The label.
+        label: String,
+    },
+    /// The family has a label with the name of a constant label of the registry.
+    #[error(
+        "{name:?} has the label {label:?}, which the registry puts on every series as a constant \
+         label: rename one of them"
+    )]
+    ConstLabel {
+        /// The family.
+        name: String,
+        /// The label.
+        label: String,
+    },
+    /// A closed label has the same value twice.
+    #[error("the label {label:?} of {name:?} has the value {value:?} twice: change one of them")]
+    DuplicateLabelValue {
+        /// The family.
+        name: String,
+        /// The label.
+        label: String,
+        /// The value.
+        value: &'static str,
+    },
+    /// A histogram has no buckets.
+    #[error("the histogram {name:?} has no buckets: give it at least one bound with `buckets`")]
+    NoBuckets {
+        /// The name.
+        name: String,
+    },
+    /// A histogram has too many buckets.
+    #[error("the histogram {name:?} has {bounds} bounds: at most {most} are allowed")]
+    TooManyBuckets {
+        /// The name.
+        name: String,
+        /// How many there were.
+        bounds: usize,
+        /// How many are allowed.
+        most: usize,
+    },
+    /// The bounds of a histogram are not ascending, finite and, for durations, positive.
+    #[error(
+        "the bounds of the histogram {name:?} must be {rule}: {bound} comes after {before}, \
+         correct one of them"
+    )]
+    InvalidBound {
+        /// The name.
+        name: String,
+        /// What the bounds have to be.
+        rule: &'static str,
+        /// The first bound that breaks the rule.
+        bound: f64,
+        /// The bound before it; 0 or negative infinity before the first one.
+        before: f64,
+    },
+    /// Another family has the name, and is not the same one.
+    #[error(
+        "{name:?} is registered already with {registered}, and not with {given}: use one constant \
+         for both, or rename one of them"
+    )]
+    DifferentDescription {
+        /// The name.
+        name: String,
+        /// What tells the registered family from the other one.
+        registered: String,
+        /// The same of the family that was refused.
+        given: String,
+    },
+    /// A sample of the family would have a name that belongs to another family.
+    #[error(
+        "the {kind} {name:?} and the {other_kind} {other:?} would both be exposed as {sample:?}: \
+         rename one of them"
+    )]
+    NameCollision {
+        /// The family that was refused.
+        name: String,
+        /// Its type.
+        kind: &'static str,
+        /// The family that is registered.
+        other: String,
+        /// Its type.
+        other_kind: &'static str,
+        /// The name that both would have.
+        sample: String,
+    },
+    /// The attached `prometheus::Registry` has the name.
+    #[error(
+        "the attached prometheus registry has a metric that clashes with {name:?}: rename one of \
+         them, or unregister the other collector"
+    )]
+    NameInPrometheusRegistry {
+        /// The name.
+        name: String,
+    },
+}

@@ -1,0 +1,85 @@
+//! Numbers that go up and down.
+
+use super::Series;
+use super::sealed::FromSeries;
+use crate::engine::{self, Cell};
+
+/// A gauge: an integer that goes up and down.
+///
+/// It reads the number that was last set, plus what was added since, plus the number of
+/// [guards](Self::track) that are alive.
+///
+/// ```
+/// use caracal_metrics_core::{Family, Gauge, MetricsRegistry};
+///
+/// static QUEUE_DEPTH: Family<Gauge> = Family::gauge("queue_depth", "Jobs that wait.");
+/// static WORKERS: Family<Gauge> = Family::gauge("workers_busy", "Workers that are busy.");
+///
+/// let metrics = MetricsRegistry::new();
+/// let queue = metrics.family(&QUEUE_DEPTH)?;
+/// queue.set(5);
+/// queue.add(-2);
+/// assert_eq!(metrics.sample("queue_depth", &[]), Some(3.0));
+///
+/// let workers = metrics.family(&WORKERS)?;
+/// let busy = workers.track();
+/// assert_eq!(metrics.sample("workers_busy", &[]), Some(1.0));
+/// drop(busy);
+/// assert_eq!(metrics.sample("workers_busy", &[]), Some(0.0));
+/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Gauge(Series);
+
+impl FromSeries for Gauge {
+    fn from_series(series: Series) -> Self {
+        Self(series)
+    }
+}
+
+impl Gauge {
+    /// Sets the gauge.
+    #[inline]
+    pub fn set(&self, value: i64) {
+        engine::set(self.0.cell, value);
+        self.0.recorded();
+    }
+
+    /// Adds to the gauge; a negative number subtracts.
+    #[inline]
+    pub fn add(&self, n: i64) {
+        engine::shift_shared(self.0.cell, n);
+        self.0.recorded();
+    }
+
+    /// Counts one more until the guard is dropped: by the end of the scope, an early `?`, a panic,
+    /// or a cancelled future that held it.
+    #[inline]
+    pub fn track(&self) -> GaugeGuard {
+        self.0.recorded();
+        GaugeGuard::begin(self.0.cell)
+    }
+}
+
+/// Counts one in a gauge until it is dropped.
+///
+/// It does not keep the registry, which would be two locked instructions for each guard. The cell
+/// of the gauge outlives the registry until the last guard is dropped.
+#[derive(Debug)]
+#[must_use = "one is counted only while the guard is held"]
+pub struct GaugeGuard(Cell);
+
+impl GaugeGuard {
+    #[inline]
+    pub(crate) fn begin(cell: Cell) -> Self {
+        engine::shift(cell, 1);
+        Self(cell)
+    }
+}
+
+impl Drop for GaugeGuard {
+    #[inline]
+    fn drop(&mut self) {
+        engine::shift(self.0, -1);
+    }
+}

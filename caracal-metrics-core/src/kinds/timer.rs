@@ -1,0 +1,34 @@
+//! Timing a piece of work.
+
+use std::time::Instant;
+
+use super::DurationHistogram;
+
+/// Counts the time since it was made into a [`DurationHistogram`] when it is dropped: by the end of
+/// the scope, an early `?`, a panic, or a cancelled future that held it.
+#[derive(Debug)]
+#[must_use = "the time ends when the timer is dropped"]
+pub struct Timer {
+    /// `None` once the timer was discarded.
+    histogram: Option<DurationHistogram>,
+    start: Instant,
+}
+
+impl Timer {
+    pub(super) fn new(histogram: DurationHistogram, start: Instant) -> Self {
+        Self { histogram: Some(histogram), start }
+    }
+
+    /// Ends the timer and counts nothing.
+    pub fn discard(mut self) {
+        self.histogram = None;
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        if let Some(histogram) = &self.histogram {
+            histogram.observe(self.start.elapsed());
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Recording by label set and into a cell.
+
+use std::time::Duration;
+
+use super::key::{Labels, with_open};
+use super::store::FamilyStore;
+use crate::description::nanos;
+use crate::engine::{self, Cell, LONGEST_NANOS};
+use crate::exemplar::Exemplar;
+use crate::labels::{LabelSet, open_labels};
+
+/// Calls a generic method with a label set whose number of open labels is a constant.
+macro_rules! with_labels {
+    ($labels:expr, $set:ty, |$name:ident| $call:expr) => {
+        with_labels!(@arms $labels, $set, $name, $call, 0 1 2 3 4 5 6 7 8)
+    };
+    (@arms $labels:expr, $set:ty, $name:ident, $call:expr, $($count:literal)+) => {
+        match const { open_labels(<$set as LabelSet>::SPECS) } {
+            $( $count => {
+                let $name =
+                    Labels { closed: $labels.closed(), open: $labels.open::<$count>() };
+                $call
+            } )+
+            _ => unreachable!("a family has at most 8 labels"),
+        }
+    };
+}
+
+impl FamilyStore {
+    /// The cell of a label set that is there already, if it is found at once.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    pub(crate) fn recall_set<S: LabelSet>(&self, labels: &S) -> Option<Cell> {
+        with_labels!(labels, S, |labels| self.recall(labels))
+    }
+
+    /// Whether the series of a label set is there.
+    pub(crate) fn has_set<S: LabelSet>(&self, labels: &S) -> bool {
+        with_labels!(labels, S, |labels| self.find(labels).is_some())
+    }
+
+    /// The cell of a label set, made if it is new, and whether it is the aggregated one.
+    pub(crate) fn resolve_set<S: LabelSet>(&self, labels: &S) -> (Cell, bool) {
+        with_labels!(labels, S, |labels| self.resolve(labels))
+    }
+
+    /// The cell of a label set, for one record: a fold is counted.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    pub(crate) fn cell_of_set<S: LabelSet>(&self, labels: &S) -> Cell {
+        match self.recall_set(labels) {
+            Some(cell) => cell,
+            None => with_labels!(labels, S, |labels| self.cell_of(labels.closed, &labels.open)),
+        }
+    }
+
+    /// Counts `n`.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    pub(crate) fn add<S: LabelSet>(&self, labels: &S, n: u64) {
+        match self.recall_set(labels) {
+            Some(cell) => engine::add(cell, n),
+            None => with_labels!(labels, S, |labels| self.add_anew(
+                labels.closed,
+                &labels.open,
+                n
+            )),
+        }
+    }
+
+    /// Not generic, so that it is compiled once and not with each crate that records.
+    #[inline(never)]
+    fn add_anew(&self, closed: u32, open: &[&str], n: u64) {
+        engine::add(self.cell_of(closed, open), n);
+    }
+
+    /// Counts a duration.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    pub(crate) fn observe<S: LabelSet>(&self, labels: &S, duration: Duration) {
+        match self.recall_set(labels) {
+            Some(cell) => self.observe_cell(cell, duration),
+            None => with_labels!(labels, S, |labels| self.observe_anew(
+                labels.closed,
+                &labels.open,
+                duration
+            )),
+        }
+    }
+
+    #[inline(never)]
+    fn observe_anew(&self, closed: u32, open: &[&str], duration: Duration) {
+        self.observe_cell(self.cell_of(closed, open), duration);
+    }
+
+    #[inline(never)]
+    fn cell_of(&self, closed: u32, open: &[&str]) -> Cell {
+        let (cell, folded) = with_open!(closed, open, |labels| self.resolve(labels));
+        if folded {
+            self.count_folded();
+        }
+        cell
+    }
+
+    /// Counts a duration into a cell. One of more than a year counts as a year.
+    #[inline]
+    pub(crate) fn observe_cell(&self, cell: Cell, duration: Duration) {
+        let nanos = nanos(duration);
+        engine::observe(cell, self.buckets.of_nanos(nanos), nanos);
+        if nanos > LONGEST_NANOS {
+            self.count_invalid();
+        }
+    }
+
+    /// Counts a duration that the exemplar is an example of.
+    pub(crate) fn observe_with_exemplar(
+        &self,
+        cell: Cell,
+        duration: Duration,
+        exemplar: &Exemplar,
+    ) {
+        self.observe_cell(cell, duration);
+        let nanos = nanos(duration);
+        let bucket = self.buckets.of_nanos(nanos);
+        self.exemplars.keep(cell, bucket, nanos.min(LONGEST_NANOS), exemplar);
+    }
+
+    /// Counts a record into the aggregated series of a family that is full.
+    #[cold]
+    pub(crate) fn count_folded(&self) {
+        self.settings.folded.count();
+    }
+
+    /// Counts a value that was corrected or set aside.
+    #[cold]
+    pub(crate) fn count_invalid(&self) {
+        self.settings.invalid.count();
+    }
+}
