@@ -9,12 +9,13 @@ use crate::calls::CallCounters;
 use crate::watched::Watched;
 
 pub(crate) struct Observation<P, I> {
+    /// First, so that the name is free before the user's policy and instrument are dropped.
+    pub(crate) _instance: Instance,
     /// The machine of `watched`, one step nearer.
     pub(crate) machine: StateMachine<P, I>,
     pub(crate) watched: Arc<Watched<P, I>>,
     pub(crate) calls: CallCounters,
     pub(crate) name: String,
-    pub(crate) instance: Instance,
 }
 
 impl<P: FailurePolicy, I: Instrument> Observation<P, I> {
@@ -47,13 +48,5 @@ impl<P: FailurePolicy, I: Instrument> Observation<P, I> {
     pub(crate) fn failed(&self) {
         self.calls.failures.inc();
         self.machine.on_error();
-    }
-}
-
-impl<P, I> Drop for Observation<P, I> {
-    fn drop(&mut self) {
-        // Not when the last counter goes: a scrape may hold the instance for a while, and the name
-        // is to be free at once.
-        self.instance.detach();
     }
 }

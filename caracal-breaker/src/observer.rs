@@ -1,5 +1,6 @@
 //! Putting a breaker under observation.
 
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
 
 use caracal_metrics_core::adapter::{InstanceBuilder, InstanceKind, Sampled, SampledGauge};
@@ -132,7 +133,10 @@ impl BreakerObserver {
         I: Instrument + Send + Sync + 'static,
     {
         let series = self.attach(metrics)?;
-        let watched = Arc::new(Watched { machine: breaker, source: Source::Looked });
+        let watched = Arc::new(Watched {
+            machine: breaker,
+            source: Source::Looked { resets: AtomicUsize::new(0) },
+        });
         Ok(self.observe(watched, series))
     }
 
@@ -141,21 +145,33 @@ impl BreakerObserver {
         P: Send + 'static,
         I: Send + Sync + 'static,
     {
-        // Weak, or the metrics would keep the breaker.
-        let sampled = Arc::downgrade(&watched);
-        let instance = series.builder.on_scrape(move |gauges| {
-            let Some(watched) = sampled.upgrade() else {
-                return Sampled::Gone;
-            };
-            gauges.set(series.state, watched.state() as u64);
-            Sampled::Live
-        });
+        let instance = match &watched.source {
+            Source::Tracked { tracker, .. } => {
+                let tracker = Arc::clone(tracker);
+                series.builder.on_scrape_inline(move |gauges| {
+                    gauges.set(series.state, tracker.state() as u64);
+                    Sampled::Live
+                })
+            }
+            // A look takes failsafe's lock, under which the user's policy is called.
+            Source::Looked { .. } => {
+                // Weak, or the metrics would keep the breaker.
+                let sampled = Arc::downgrade(&watched);
+                series.builder.on_scrape(move |gauges| {
+                    let Some(watched) = sampled.upgrade() else {
+                        return Sampled::Gone;
+                    };
+                    gauges.set(series.state, watched.state() as u64);
+                    Sampled::Live
+                })
+            }
+        };
         ObservedBreaker::new(Observation {
             machine: watched.machine.clone(),
             watched,
             calls: series.calls,
             name: self.name,
-            instance,
+            _instance: instance,
         })
     }
 

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::ptr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use caracal_metrics_core::CircuitBreakerState;
 use failsafe::{FailurePolicy, Instrument, StateMachine};
@@ -24,16 +25,20 @@ pub(crate) enum Source {
     /// The breaker was built with our listeners.
     Tracked { tracker: Arc<Tracker>, transitions: Transitions },
     /// It was not: only a look at it tells.
-    Looked,
+    Looked {
+        /// How many threads are inside [`Watched::reset`].
+        resets: AtomicUsize,
+    },
 }
 
 impl<P, I> Watched<P, I> {
     pub(crate) fn state(&self) -> CircuitBreakerState {
         match &self.source {
             Source::Tracked { tracker, .. } => tracker.state(),
-            // failsafe holds its lock here, and has closed already.
-            Source::Looked if self.is_resetting() => CircuitBreakerState::Closed,
-            Source::Looked => look(&self.machine).unwrap_or(CircuitBreakerState::Closed),
+            // failsafe holds its lock while it tells the instrument, and has closed already. The
+            // instrument may be waiting for this very answer, on whatever thread it is given.
+            Source::Looked { resets } if resets.load(SeqCst) > 0 => CircuitBreakerState::Closed,
+            Source::Looked { .. } => look(&self.machine).unwrap_or(CircuitBreakerState::Closed),
         }
     }
 
@@ -52,7 +57,7 @@ impl<P, I> Watched<P, I> {
 impl<P: FailurePolicy, I: Instrument> Watched<P, I> {
     pub(crate) fn reset(&self) {
         if !self.is_resetting() {
-            let _resetting = Resetting::enter(self.address());
+            let _resetting = Resetting::enter(self);
             self.machine.reset();
         }
     }
@@ -79,17 +84,34 @@ thread_local! {
     static RESETTING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
-struct Resetting;
+struct Resetting<'a> {
+    resets: Option<&'a AtomicUsize>,
+    noted: bool,
+}
 
-impl Resetting {
-    fn enter(address: usize) -> Option<Self> {
+impl<'a> Resetting<'a> {
+    fn enter<P, I>(watched: &'a Watched<P, I>) -> Self {
+        let resets = match &watched.source {
+            Source::Looked { resets } => Some(resets),
+            Source::Tracked { .. } => None,
+        };
+        if let Some(resets) = resets {
+            resets.fetch_add(1, SeqCst);
+        }
         // While the thread's locals are being dropped, callbacks are on their own.
-        RESETTING.try_with(|resetting| resetting.borrow_mut().push(address)).ok().map(|()| Self)
+        let noted =
+            RESETTING.try_with(|resetting| resetting.borrow_mut().push(watched.address())).is_ok();
+        Self { resets, noted }
     }
 }
 
-impl Drop for Resetting {
+impl Drop for Resetting<'_> {
     fn drop(&mut self) {
-        let _ = RESETTING.try_with(|resetting| resetting.borrow_mut().pop());
+        if self.noted {
+            let _ = RESETTING.try_with(|resetting| resetting.borrow_mut().pop());
+        }
+        if let Some(resets) = self.resets {
+            resets.fetch_sub(1, SeqCst);
+        }
     }
 }

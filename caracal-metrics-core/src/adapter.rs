@@ -2,7 +2,13 @@
 //!
 //! An adapter asks for an [`InstanceBuilder`], names the series that the thing feeds, and keeps
 //! the [`Instance`] as long as it observes. Counters and histograms are recorded through their
-//! handles; gauges are read from the thing at scrape.
+//! handles; gauges are read from the thing at scrape, by a callback.
+//!
+//! A callback that may wait for a lock or run code of the application's, such as a cache's eviction
+//! listener, is given to [`InstanceBuilder::on_scrape`]. It runs on a thread of the registry's own,
+//! and the reader waits for it no longer than
+//! [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout). One that only loads
+//! atomics is given to [`InstanceBuilder::on_scrape_inline`], which starts no thread.
 //!
 //! ```
 //! use caracal_metrics_core::adapter::{InstanceKind, Sampled};
@@ -28,12 +34,17 @@
 
 mod builder;
 mod instance;
+mod sampling;
 mod scrapes;
 
-pub use builder::{InstanceBuilder, SampledGauge};
-pub(crate) use instance::Instances;
-pub use instance::{Counter, DurationHistogram, Gauges, Instance, Sampled};
+pub use builder::InstanceBuilder;
+pub(crate) use instance::{Attached, Instances};
+pub use instance::{Counter, DurationHistogram, Instance};
+pub use sampling::{Gauges, Sampled, SampledCounter, SampledGauge};
 pub use scrapes::{ScrapeGuard, ScrapeMetrics};
+
+pub use crate::panics::{contain, discard};
+pub use crate::workers::user_code;
 
 use std::fmt;
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use prometheus::core::{Collector, Desc};
@@ -10,11 +11,14 @@ use prometheus::proto;
 use crate::catalogue::CATALOGUE;
 use crate::core::Core;
 use crate::error::BuildError;
-use crate::exposition::{CaracalCollector, gather, is_label_name};
+use crate::exposition::{CaracalCollector, Gathering, is_label_name};
 use crate::labels::LabelValues;
 use crate::registry::MetricsRegistry;
+use crate::workers::Workers;
 
 const DEFAULT_MAX_SERIES_PER_FAMILY: usize = 10_000;
+
+const DEFAULT_COLLECTION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// One attachment at a time: looking for taken names registers something for an instant.
 static ATTACHING: Mutex<()> = Mutex::new(());
@@ -43,6 +47,7 @@ pub struct MetricsRegistryBuilder {
     max_series_per_family: usize,
     aggregate: Vec<String>,
     created: bool,
+    collection_timeout: Duration,
     #[cfg(feature = "process")]
     process: bool,
 }
@@ -55,6 +60,7 @@ impl Default for MetricsRegistryBuilder {
             max_series_per_family: DEFAULT_MAX_SERIES_PER_FAMILY,
             aggregate: Vec::new(),
             created: false,
+            collection_timeout: DEFAULT_COLLECTION_TIMEOUT,
             #[cfg(feature = "process")]
             process: false,
         }
@@ -110,6 +116,31 @@ impl MetricsRegistryBuilder {
         self
     }
 
+    /// How long reading the metrics waits for code that is not the library's: callbacks of adapters
+    /// that may run yours (such as a cache's eviction listener), and collectors of the attached
+    /// `prometheus::Registry`. Defaults to 1 second. Callbacks and collectors have that long one after
+    /// the other, so keep it well below half of Prometheus' `scrape_timeout`, which is 10 seconds.
+    ///
+    /// Such code runs on a thread of the registry's own, which exists only meanwhile and has the name
+    /// `caracal-metrics`. With the feature `tokio`, which `caracal-axum` and `caracal-cache` turn on,
+    /// it runs inside the tokio runtime of the thread that reads the metrics, or else inside the one
+    /// that the instance was attached in. Code that takes longer goes on, and later reads do not
+    /// wait for it until it has returned. Meanwhile each of them is counted in
+    /// `caracal_metrics_collection_errors_total`, and
+    ///
+    /// - the gauges that the callback sets, and the counters that it adds to, stay at what they last
+    ///   read, so that alerts on them neither start nor end because of it;
+    /// - the families of a collector that was registered with
+    ///   [`MetricsRegistry::register`] are left out. A collector that was registered with the
+    ///   `prometheus::Registry` itself takes all families of that registry with it, since
+    ///   `prometheus` gathers as a whole.
+    ///
+    /// The same happens where the code panics, and where the system starts no thread.
+    pub fn collection_timeout(mut self, timeout: Duration) -> Self {
+        self.collection_timeout = timeout;
+        self
+    }
+
     /// Adds the standard `process_*` families to the page: CPU seconds (whole ones), memory in
     /// bytes, file descriptors, threads and the start time. Constant labels are not put on them.
     ///
@@ -134,23 +165,42 @@ impl MetricsRegistryBuilder {
         if self.max_series_per_family == 0 {
             return Err(BuildError::ZeroSeriesLimit);
         }
+        if self.collection_timeout.is_zero() {
+            return Err(BuildError::ZeroCollectionTimeout);
+        }
+        let workers = Workers::new(self.collection_timeout);
+        let is_shared = self.registry.is_some();
         let registry = self.registry.unwrap_or_default();
+        // Before the lock is taken: it runs the user's collectors.
+        let gathered = if is_shared { gather(&registry, &workers) } else { Vec::new() };
         let _attaching = ATTACHING.lock();
-        check_names(&registry, &self.const_labels)?;
+        check_names(&registry, &gathered, &self.const_labels)?;
         #[cfg(feature = "process")]
         if self.process {
             crate::process::register(&registry, |desc| {
                 is_registered(&registry, &desc.fq_name, &desc.help, &[])
             })?;
         }
-        let core =
-            Core::new(self.const_labels, self.max_series_per_family, &self.aggregate, self.created);
-        let core = Arc::new(core);
+        let core = Arc::new(Core::new(
+            self.const_labels,
+            self.max_series_per_family,
+            &self.aggregate,
+            self.created,
+            workers,
+        ));
         CaracalCollector::new(Arc::clone(&core))
             .and_then(|collector| registry.register(Box::new(collector)))
             .map_err(|error| BuildError::Registration { reason: error.to_string() })?;
-        Ok(MetricsRegistry::from_parts(core, registry))
+        Ok(MetricsRegistry::from_parts(core, registry, is_shared))
     }
+}
+
+/// What a registry gathers. Collectors that fail, since what they read is not there yet, are for
+/// pages to count.
+fn gather(registry: &prometheus::Registry, workers: &Workers) -> Vec<proto::MetricFamily> {
+    let registry = registry.clone();
+    let gathering = Gathering::new(move || registry.gather());
+    gathering.gather(|task| workers.run(&[task]) == [true]).unwrap_or_default()
 }
 
 fn check_const_labels(labels: &[(String, String)]) -> Result<(), BuildError> {
@@ -192,11 +242,10 @@ fn check_aggregate(aggregate: &[String]) -> Result<(), BuildError> {
 /// names of a collector that it rejects, and they would block a later one.
 fn check_names(
     registry: &prometheus::Registry,
+    gathered: &[proto::MetricFamily],
     const_labels: &[(String, String)],
 ) -> Result<(), BuildError> {
     let taken = |name: &str| BuildError::NameTaken { name: name.to_owned() };
-    // A collector that panics, since what it reads is not there yet, is a page's to count.
-    let gathered = gather(registry).unwrap_or_default();
     for family in CATALOGUE {
         if gathered.iter().any(|other| other.name() == family.name)
             || is_registered(registry, family.name, family.help, &[])

@@ -4,15 +4,16 @@ mod recording;
 
 use std::sync::Arc;
 
-use parking_lot::{Mutex, ReentrantMutex};
+use parking_lot::Mutex;
 
-use crate::adapter::Instances;
+use crate::adapter::{Attached, Instances};
 use crate::catalogue::{CATALOGUE, Metric, MetricKind, Origin};
 use crate::engine::Cell;
 use crate::exemplar::Exemplars;
 use crate::exposition::join_labels;
 use crate::labels::LabelValues;
 use crate::series::{FamilyStore, Labels, NO_LABELS, Rows};
+use crate::workers::{Task, Workers, dispose};
 
 pub(crate) use recording::{Series, Tracked};
 
@@ -29,10 +30,10 @@ pub(crate) struct Core {
     pub(crate) instances: Mutex<Instances>,
     /// Series that are in no output any more, but for a page that is being written.
     retired: Mutex<Vec<(Metric, Cell)>>,
-    /// One scrape at a time, so that what instances report at scrape and what is written belong
-    /// together. Reentrant, since an instance may run the user's code (a cache's listeners), and
-    /// that may read the metrics.
-    scraping: ReentrantMutex<()>,
+    /// One page at a time, so that what instances report at scrape and what is written belong
+    /// together. No code of the user's runs under it.
+    writing: Mutex<()>,
+    workers: Workers,
 }
 
 impl Core {
@@ -41,6 +42,7 @@ impl Core {
         limit: usize,
         aggregate: &[String],
         created: bool,
+        workers: Workers,
     ) -> Self {
         let families =
             Metric::ALL.map(|metric| FamilyStore::new(metric, limit, aggregate, created));
@@ -57,7 +59,8 @@ impl Core {
             limit,
             instances: Mutex::default(),
             retired: Mutex::default(),
-            scraping: ReentrantMutex::default(),
+            writing: Mutex::default(),
+            workers,
         };
         core.expose_known_series();
         core
@@ -129,17 +132,56 @@ impl Core {
 
     /// Runs `read` with everything that is read at scrape brought up to date.
     pub(crate) fn scrape<R>(&self, read: impl FnOnce() -> R) -> R {
-        let _scraping = self.scraping.lock();
-        self.release_retired();
-        Instances::sample(self, |_| true);
-        read()
+        let instances = Instances::attached(self, |_| true);
+        self.sample(&instances);
+        self.page(instances, read)
+    }
+
+    /// Runs the callbacks of instances that may run the user's code. It waits for a bounded time, under
+    /// no lock.
+    pub(crate) fn sample(&self, instances: &[Arc<Attached>]) {
+        if !self.is_inside() {
+            let isolated: Vec<_> = instances.iter().filter_map(|it| it.isolated()).collect();
+            self.run(&isolated);
+        }
+    }
+
+    /// Whether the calling thread runs code of the user's that reading the metrics may wait for. It
+    /// gets what was read last: waiting for callbacks and collectors, it could wait for itself.
+    pub(crate) fn is_inside(&self) -> bool {
+        self.workers.is_inside()
+    }
+
+    /// Runs tasks and counts those that fail. Says for each whether it is through.
+    pub(crate) fn run(&self, tasks: &[&Arc<Task>]) -> Vec<bool> {
+        let through = self.workers.run(tasks);
+        for _ in through.iter().filter(|through| !**through) {
+            self.count_collection_error();
+        }
+        through
+    }
+
+    /// Puts what the instances have read into their series and runs `read`, as one step. `read` must
+    /// not run the user's code.
+    pub(crate) fn page<R>(&self, instances: Vec<Arc<Attached>>, read: impl FnOnce() -> R) -> R {
+        let result = {
+            let _writing = self.writing.lock();
+            self.release_retired();
+            for instance in &instances {
+                instance.bring_up_to_date();
+            }
+            read()
+        };
+        // Dropped in the meantime, an instance ends here, and with it what its callback holds.
+        instances.into_iter().filter_map(Arc::into_inner).for_each(dispose);
+        result
     }
 
     /// Takes the series of an instance back once no page is being written that may still show them:
     /// their cells are given to others.
     pub(crate) fn retire(&self, series: Vec<(Metric, Cell)>) {
         self.retired.lock().extend(series);
-        if let Some(_scraping) = self.scraping.try_lock() {
+        if let Some(_writing) = self.writing.try_lock() {
             self.release_retired();
         }
     }

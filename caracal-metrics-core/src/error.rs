@@ -43,6 +43,12 @@ pub enum BuildError {
         "max_series_per_family must be at least 1; to fold a label always, use aggregate_label"
     )]
     ZeroSeriesLimit,
+    /// `collection_timeout(Duration::ZERO)`.
+    #[error(
+        "collection_timeout must be longer than zero: with zero, no callback and no collector would \
+         ever return in time"
+    )]
+    ZeroCollectionTimeout,
     /// The `prometheus::Registry` has a family of this name already.
     #[error(
         "the prometheus registry has {name:?} registered already: attach Caracal metrics once per \

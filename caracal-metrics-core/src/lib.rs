@@ -1,23 +1,64 @@
-#![allow(missing_docs, dead_code, unused)]
-extern crate self as caracal_metrics_core;
+//! The registry, catalogue and exposition of [Caracal metrics](https://docs.rs/caracal-metrics).
+//!
+//! ```
+//! use std::time::Duration;
+//! use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType};
+//!
+//! let metrics = MetricsRegistry::new();
+//!
+//! let in_flight = metrics.track_gateway_request_in_flight();
+//! metrics.record_policy_evaluation(PolicyDecisionType::Allowed, "agent-1", Duration::from_millis(2));
+//! metrics.record_gateway_request("GET", 200, "jwt", Duration::from_millis(15));
+//! drop(in_flight);
+//!
+//! let page = String::from_utf8(metrics.generate_metrics()).unwrap();
+//! assert!(page.contains("# TYPE caracal_gateway_request_duration_seconds histogram"));
+//! assert_eq!(metrics.sample("caracal_gateway_requests_in_flight", &[]), Some(0.0));
+//! ```
+//!
+//! Recording never fails, panics or blocks on I/O. Label values from outside are bounded
+//! ([`MetricsRegistryBuilder::max_series_per_family`]); what is folded or corrected is counted in
+//! `caracal_metrics_series_limited_total` and `caracal_metrics_invalid_values_total`.
+//!
+//! The families are those of the [`catalogue`]. Adapters for sqlx, moka, failsafe and axum are
+//! crates of their own, built on [`adapter`].
+//!
+//! The feature `process` adds `MetricsRegistryBuilder::process_metrics`, the standard `process_*`
+//! families. With the feature `tokio`, callbacks and collectors run inside the tokio runtime of the
+//! thread that reads the metrics: see [`MetricsRegistryBuilder::collection_timeout`].
+
+pub mod adapter;
 mod blocks;
-mod catalogue;
-mod description;
+mod builder;
+pub mod catalogue;
+mod core;
 mod engine;
 mod error;
 mod exemplar;
-mod family;
-mod family_error;
-mod kinds;
+mod exposition;
+mod global;
 mod labels;
-mod metric;
-mod preregistered;
+mod panics;
+#[cfg(feature = "process")]
+mod process;
+mod recorders;
 mod registry;
 mod series;
-mod text;
-#[cfg(feature = "protobuf")]
-mod wire;
-pub mod adapter { use std::fmt; #[derive(Clone, Copy, Debug, PartialEq, Eq)] pub enum InstanceKind { A } impl fmt::Display for InstanceKind { fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str("x") } } }
-mod builder { pub struct MetricsRegistryBuilder; impl MetricsRegistryBuilder { pub fn of_families(_: impl Iterator<Item=&'static crate::family::FamilySpec>) -> Self { Self } pub fn build(self) -> Result<crate::registry::MetricsRegistry, ()> { Err(()) } } }
-pub use family::*; pub use labels::*; pub use kinds::*; pub use metric::*;
-#[doc(hidden)] pub use labels::private as __private;
+mod workers;
+
+pub use builder::MetricsRegistryBuilder;
+pub use error::{AlreadyInitialized, AttachError, BuildError, InvalidExemplar, NotInitialized};
+pub use exemplar::Exemplar;
+pub use exposition::Format;
+pub use global::{
+    get_metrics_registry, initialize_metrics_registry, initialize_metrics_registry_with,
+};
+pub use labels::{
+    AGGREGATED, CircuitBreakerState, DatabaseOperationType, PolicyDecisionType, QueryStatus,
+};
+pub use recorders::{
+    AuthFailureMetrics, CircuitBreakerMetrics, DatabaseConnectionErrorMetrics,
+    DatabaseQueryMetrics, DatabaseQueryTimer, GatewayRequestMetrics, InFlightGuard,
+    PolicyEvaluationMetrics, PolicyEvaluationTimer, PoolStats, ReplayBlockMetrics,
+};
+pub use registry::MetricsRegistry;

@@ -71,7 +71,7 @@ fn the_unnamed_pool_gives_way_to_named_ones_and_comes_back() {
 }
 
 #[test]
-fn series_go_with_the_last_handle_and_start_again_at_zero() {
+fn series_go_with_the_instance_and_start_again_at_zero() {
     let m = MetricsRegistry::new();
     for _ in 0..3 {
         let mut builder = m.attach(InstanceKind::Cache, Some("sessions")).unwrap();
@@ -84,10 +84,13 @@ fn series_go_with_the_last_handle_and_start_again_at_zero() {
         assert_eq!(m.sample("caracal_cache_hits_total", &labels), Some(1.0));
         let removals = [("cache", "sessions"), ("cause", "expired")];
         assert_eq!(m.sample("caracal_cache_removals_total", &removals), Some(4.0));
+        let clone = instance.clone();
         drop(instance);
-        let held = m.sample("caracal_cache_hits_total", &labels);
-        assert_eq!(held, Some(1.0), "a counter that can still count is in the output");
-        drop((hits, expired));
+        assert_eq!(m.sample("caracal_cache_hits_total", &labels), Some(1.0), "a clone is left");
+        drop(clone);
+        // Counters that are left over neither keep the series and the name nor reach a successor.
+        hits.inc();
+        expired.inc();
         assert!(!String::from_utf8(m.generate_metrics()).unwrap().contains("caracal_cache_hits"));
     }
 }
@@ -260,15 +263,14 @@ fn a_callback_or_collector_that_panics_costs_no_page() {
         value(&page, "caracal_gateway_replay_blocks_total", &[("reason", "nonce_reused")]),
         1.0
     );
-    // Once as it attached, once for the page.
-    assert_eq!(value(&page, ERRORS, &[]), 2.0);
+    assert_eq!(value(&page, ERRORS, &[]), 1.0);
     drop(instance);
 
     let panics = Panics(prometheus::IntCounter::new("app_total", "App").unwrap());
     m.prometheus_registry().register(Box::new(panics.clone())).unwrap();
-    assert_eq!(m.sample(ERRORS, &[]), Some(3.0));
+    assert_eq!(m.sample(ERRORS, &[]), Some(2.0));
     m.prometheus_registry().unregister(Box::new(panics)).unwrap();
-    assert_eq!(m.sample(ERRORS, &[]), Some(3.0));
+    assert_eq!(m.sample(ERRORS, &[]), Some(2.0));
     let page = parse(&m.generate_metrics());
     assert_eq!(
         value(&page, "caracal_gateway_replay_blocks_total", &[("reason", "nonce_reused")]),

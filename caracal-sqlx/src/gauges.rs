@@ -27,7 +27,7 @@ pub(crate) fn attach<DB: Database>(
         Some(count) => Some((builder.gauge(Metric::DatabaseConnectionPoolPending, &[])?, count)),
         None => None,
     };
-    Ok(builder.on_scrape(move |scrape| {
+    Ok(builder.on_scrape_inline(move |scrape| {
         if pool.is_closed() {
             return Sampled::Gone;
         }

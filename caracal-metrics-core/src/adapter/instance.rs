@@ -1,33 +1,26 @@
 //! An attached thing, and the handles to its series.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use super::{InstanceKind, SampledGauge};
+use parking_lot::Mutex;
+
+use super::InstanceKind;
+use super::sampling::{Reading, Sampler};
 use crate::catalogue::Metric;
 use crate::core::Core;
 use crate::engine::{self, Cell};
 use crate::error::AttachError;
 use crate::series::OwnedSeries;
 
-/// Whether the thing is still there to be observed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sampled {
-    /// It is.
-    Live,
-    /// It is gone or closed: its series leave the output with this scrape, and its name is free.
-    Gone,
-}
-
-type Sampler = Box<dyn Fn(&Gauges<'_>) -> Sampled + Send + Sync>;
-
 /// Keeps the series of one observed thing in the output.
 ///
-/// Clones share them. They go when the last clone and the last [`Counter`] and
-/// [`DurationHistogram`] of the instance are dropped.
+/// Clones share them. When the last clone is dropped the series leave the output and the name is
+/// free, at once: a scrape that is reading the instance does not put that off, and neither does a
+/// [`Counter`] or a [`DurationHistogram`], even one that the callback holds. What such a handle
+/// records from then on is in no output.
 #[derive(Clone, Debug)]
 #[must_use = "the series leave the output when the instance is dropped"]
 pub struct Instance(pub(super) Arc<Owner>);
@@ -39,8 +32,7 @@ impl Instance {
         self.0.attached.name.as_deref()
     }
 
-    /// Takes the series out of the output and frees the name at once, whatever handles are left and
-    /// even while a scrape is reading the instance; what they record from now on is not shown.
+    /// Takes the series out of the output and frees the name before the last clone is dropped.
     ///
     /// ```
     /// # use caracal_metrics_core::MetricsRegistry;
@@ -62,10 +54,9 @@ impl Instance {
     }
 }
 
-/// What all handles of an instance share. Series and name go with it, at once: a scrape that is
-/// under way keeps [`Attached`] only.
+/// What the clones of an [`Instance`] share. Series and name go with it: everybody else, a scrape and
+/// the handles of series included, keeps [`Attached`] only.
 pub(super) struct Owner {
-    pub(super) core: Arc<Core>,
     pub(super) attached: Arc<Attached>,
 }
 
@@ -81,7 +72,8 @@ impl Drop for Owner {
     }
 }
 
-pub(super) struct Attached {
+/// An instance as those see it who do not keep it attached.
+pub(crate) struct Attached {
     pub(super) core: Arc<Core>,
     pub(super) id: u64,
     pub(super) kind: InstanceKind,
@@ -89,6 +81,10 @@ pub(super) struct Attached {
     /// Every series of the instance, in the order in which they were asked for.
     pub(super) series: OnceLock<Vec<(Metric, Cell)>>,
     pub(super) sampler: OnceLock<Sampler>,
+    /// What callbacks have read since the last page, in order.
+    pub(super) readings: Mutex<Vec<Reading>>,
+    /// Gauges that nobody has read yet. They are shown once they have a value.
+    pub(super) unread: Mutex<Vec<(Metric, OwnedSeries)>>,
     pub(super) detached: AtomicBool,
 }
 
@@ -102,19 +98,12 @@ impl fmt::Debug for Attached {
 }
 
 impl Attached {
-    /// Brings the gauges up to date. Those of a callback that panics keep what they last read.
-    pub(super) fn sample(&self) {
-        let Some(sampler) = self.sampler.get() else { return };
-        match catch_unwind(AssertUnwindSafe(|| sampler(&Gauges { attached: self }))) {
-            Ok(Sampled::Live) => {}
-            Ok(Sampled::Gone) => self.detach(),
-            Err(_) => self.core.count_collection_error(),
-        }
-    }
-
     /// Takes the series out of the output and frees the name. Handles may still record.
     pub(super) fn detach(&self) {
         if !self.detached.swap(true, SeqCst) {
+            for (metric, _) in std::mem::take(&mut *self.unread.lock()) {
+                self.core.store(metric).give_up();
+            }
             self.disown();
             self.core.instances.lock().live.retain(|live| live.id != self.id);
         }
@@ -140,24 +129,9 @@ impl Attached {
 
 impl Drop for Attached {
     fn drop(&mut self) {
+        // What was added to counters of the registry's own is not lost with the instance.
+        self.settle();
         self.core.retire(self.series.take().unwrap_or_default());
-    }
-}
-
-/// Where a scrape's callback puts what it reads.
-#[derive(Debug)]
-pub struct Gauges<'a> {
-    attached: &'a Attached,
-}
-
-impl Gauges<'_> {
-    /// Sets a gauge of this instance.
-    pub fn set(&self, gauge: SampledGauge, value: u64) {
-        let Some((_, cell)) = self.attached.series.get().and_then(|series| series.get(gauge.0))
-        else {
-            return;
-        };
-        engine::set(*cell, i64::try_from(value).unwrap_or(i64::MAX));
     }
 }
 
@@ -165,7 +139,7 @@ impl Gauges<'_> {
 #[derive(Clone, Debug)]
 pub struct Counter {
     /// Keeps the cell.
-    pub(super) _owner: Arc<Owner>,
+    pub(super) _attached: Arc<Attached>,
     pub(super) cell: Cell,
 }
 
@@ -186,7 +160,7 @@ impl Counter {
 /// A histogram of durations of an instance.
 #[derive(Clone, Debug)]
 pub struct DurationHistogram {
-    pub(super) owner: Arc<Owner>,
+    pub(super) attached: Arc<Attached>,
     pub(super) metric: Metric,
     pub(super) cell: Cell,
 }
@@ -195,7 +169,7 @@ impl DurationHistogram {
     /// Counts a duration.
     #[inline]
     pub fn observe(&self, duration: Duration) {
-        self.owner.core.observe_cell(self.metric, self.cell, duration);
+        self.attached.core.observe_cell(self.metric, self.cell, duration);
     }
 }
 
@@ -254,16 +228,13 @@ impl Instances {
         self.live.iter().any(|live| live.kind == kind)
     }
 
-    /// Brings the gauges of the instances of these kinds up to date.
-    pub(crate) fn sample(core: &Core, these: impl Fn(InstanceKind) -> bool) {
-        // The callbacks run the adapters' code and may run the user's: no lock is held meanwhile.
-        let attached: Vec<_> = {
-            let instances = core.instances.lock();
-            let live = instances.live.iter().filter(|live| these(live.kind));
-            live.filter_map(|live| live.attached.upgrade()).collect()
-        };
-        for attached in attached {
-            attached.sample();
-        }
+    /// The instances of these kinds, as they are now. The caller drops them under no lock.
+    pub(crate) fn attached(
+        core: &Core,
+        these: impl Fn(InstanceKind) -> bool,
+    ) -> Vec<Arc<Attached>> {
+        let instances = core.instances.lock();
+        let live = instances.live.iter().filter(|live| these(live.kind));
+        live.filter_map(|live| live.attached.upgrade()).collect()
     }
 }

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use prometheus::core::{Collector, Desc};
@@ -23,7 +22,7 @@ pub(crate) struct CaracalCollector {
 }
 
 thread_local! {
-    /// The core whose page this thread is writing. Its collector stays silent meanwhile, since the
+    /// The core for whose page this thread gathers. Its collector stays silent meanwhile, since the
     /// page has its families already.
     static WRITING: Cell<*const Core> = const { Cell::new(std::ptr::null()) };
 }
@@ -36,35 +35,27 @@ impl CaracalCollector {
             .collect::<Result<_, _>>()?;
         Ok(Self { core, descs })
     }
-
-    /// What a registry gathers from all collectors but that of `core`. A collector that panics
-    /// costs all of them, since `prometheus` gathers as a whole, unless it is an
-    /// [`IsolatedCollector`](super::IsolatedCollector).
-    pub(crate) fn gather_others(
-        core: &Core,
-        registry: &prometheus::Registry,
-    ) -> Vec<proto::MetricFamily> {
-        struct Restore(*const Core);
-        impl Drop for Restore {
-            fn drop(&mut self) {
-                WRITING.set(self.0);
-            }
-        }
-        if std::ptr::eq(WRITING.get(), core) {
-            // One of the others reads our metrics to derive its own: it is not asked in its turn.
-            return Vec::new();
-        }
-        let _restore = Restore(WRITING.replace(core));
-        gather(registry).unwrap_or_else(|| {
-            core.count_collection_error();
-            Vec::new()
-        })
-    }
 }
 
-/// What a registry gathers, unless one of its collectors panics.
-pub(crate) fn gather(registry: &prometheus::Registry) -> Option<Vec<proto::MetricFamily>> {
-    catch_unwind(AssertUnwindSafe(|| registry.gather())).ok()
+/// Whether this thread gathers for a page of `core`.
+pub(super) fn is_writing(core: &Core) -> bool {
+    std::ptr::eq(WRITING.get(), core)
+}
+
+/// What a registry gathers from all collectors but that of `core`, which is only compared. Panics if
+/// one of the collectors does.
+pub(super) fn gather_others(
+    core: *const Core,
+    registry: &prometheus::Registry,
+) -> Vec<proto::MetricFamily> {
+    struct Restore(*const Core);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            WRITING.set(self.0);
+        }
+    }
+    let _restore = Restore(WRITING.replace(core));
+    registry.gather()
 }
 
 /// The description of a family in the words of the `prometheus` crate.
@@ -83,7 +74,7 @@ impl Collector for CaracalCollector {
     }
 
     fn collect(&self) -> Vec<proto::MetricFamily> {
-        if std::ptr::eq(WRITING.get(), Arc::as_ptr(&self.core)) {
+        if is_writing(&self.core) {
             return Vec::new();
         }
         self.core.scrape(|| {

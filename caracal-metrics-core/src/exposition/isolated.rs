@@ -1,21 +1,55 @@
-//! A user's collector whose panics cost nobody else.
+//! A user's collector that costs nobody else when it fails.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 
+use super::collector::is_writing;
+use super::gathering::Gathering;
 use crate::core::Core;
+use crate::workers::Task;
 
+/// What the `prometheus::Registry` holds.
 pub(crate) struct IsolatedCollector {
-    collector: Box<dyn Collector>,
+    collector: Arc<dyn Collector>,
+    isolated: Arc<Isolated>,
     core: Arc<Core>,
+}
+
+/// What pages hold.
+#[derive(Debug)]
+pub(crate) struct Isolated {
+    gathering: Gathering,
+    /// The collector has not returned in time, so this page does not ask it again.
+    failed: AtomicBool,
+}
+
+impl Isolated {
+    pub(super) fn task(&self) -> &Arc<Task> {
+        self.gathering.task()
+    }
+
+    /// The page has run the task: is it through?
+    pub(super) fn note(&self, through: bool) {
+        self.failed.store(!through, Relaxed);
+    }
 }
 
 impl IsolatedCollector {
     pub(crate) fn new(collector: Box<dyn Collector>, core: Arc<Core>) -> Self {
-        Self { collector, core }
+        let collector: Arc<dyn Collector> = collector.into();
+        let gathering = Gathering::new({
+            let collector = Arc::clone(&collector);
+            move || collector.collect()
+        });
+        let isolated = Arc::new(Isolated { gathering, failed: AtomicBool::new(false) });
+        Self { collector, isolated, core }
+    }
+
+    pub(crate) fn isolated(&self) -> &Arc<Isolated> {
+        &self.isolated
     }
 }
 
@@ -25,9 +59,17 @@ impl Collector for IsolatedCollector {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        catch_unwind(AssertUnwindSafe(|| self.collector.collect())).unwrap_or_else(|_| {
-            self.core.count_collection_error();
-            Vec::new()
-        })
+        if is_writing(&self.core) {
+            // A page of ours has run all collectors of this kind side by side. Asking each in turn,
+            // `gather` would wait for one after the other.
+            if self.isolated.failed.load(Relaxed) {
+                return Vec::new();
+            }
+            if let Some(families) = self.isolated.gathering.take() {
+                return families;
+            }
+        }
+        let run = |task: &Arc<Task>| self.core.run(&[task]) == [true];
+        self.isolated.gathering.gather(run).unwrap_or_default()
     }
 }

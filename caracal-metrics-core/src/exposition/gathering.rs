@@ -1,0 +1,57 @@
+//! Gathering what collectors of the user's have, on a thread of the registry's own.
+
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use prometheus::proto::MetricFamily;
+
+use crate::workers::Task;
+
+/// Something that gathers families by running the user's code.
+pub(crate) struct Gathering {
+    task: Arc<Task>,
+    /// What the last run gathered, until somebody takes it.
+    gathered: Arc<Mutex<Option<Vec<MetricFamily>>>>,
+}
+
+impl fmt::Debug for Gathering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.task.fmt(f)
+    }
+}
+
+impl Gathering {
+    pub(crate) fn new(gather: impl Fn() -> Vec<MetricFamily> + Send + Sync + 'static) -> Self {
+        let gathered = Arc::<Mutex<Option<Vec<MetricFamily>>>>::default();
+        let task = Task::new({
+            let gathered = Arc::clone(&gathered);
+            move || {
+                let families = gather();
+                *gathered.lock() = Some(families);
+            }
+        });
+        Self { task, gathered }
+    }
+
+    pub(super) fn task(&self) -> &Arc<Task> {
+        &self.task
+    }
+
+    /// What the last run gathered, if no other reader has taken it.
+    pub(super) fn take(&self) -> Option<Vec<MetricFamily>> {
+        self.gathered.lock().take()
+    }
+
+    /// Gathers. `run` runs the task and says whether it is through; `None` if it is not.
+    pub(crate) fn gather(&self, run: impl Fn(&Arc<Task>) -> bool) -> Option<Vec<MetricFamily>> {
+        while run(&self.task) {
+            // Of readers that wait for the same run one gets what it gathered.
+            let gathered = self.take();
+            if gathered.is_some() {
+                return gathered;
+            }
+        }
+        None
+    }
+}

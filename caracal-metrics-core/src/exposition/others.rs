@@ -1,0 +1,95 @@
+//! The families of a page that are not ours: what the attached `prometheus::Registry` gathers.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+use prometheus::proto::MetricFamily;
+
+use super::collector::gather_others;
+use super::foreign::{ForeignFamily, foreign_families};
+use super::gathering::Gathering;
+use super::isolated::{Isolated, IsolatedCollector};
+use crate::core::Core;
+use crate::panics::contain;
+use crate::workers::dispose;
+
+/// The attached registry, as pages read it.
+#[derive(Debug)]
+pub(crate) struct Others {
+    registry: prometheus::Registry,
+    /// Whether the user has the registry, and so may have registered collectors of any kind. Until
+    /// then all of them are ours and are asked on the thread of the reader.
+    is_shared: AtomicBool,
+    gathering: Gathering,
+    isolated: Mutex<Vec<Weak<Isolated>>>,
+}
+
+impl Others {
+    pub(crate) fn new(core: &Arc<Core>, registry: prometheus::Registry, is_shared: bool) -> Self {
+        let gathering = Gathering::new({
+            let (core, registry) = (Arc::downgrade(core), registry.clone());
+            move || gather_others(core.as_ptr(), &registry)
+        });
+        Self {
+            registry,
+            is_shared: AtomicBool::new(is_shared),
+            gathering,
+            isolated: Mutex::default(),
+        }
+    }
+
+    /// The registry, for the user to have.
+    pub(crate) fn registry(&self) -> &prometheus::Registry {
+        self.is_shared.store(true, Relaxed);
+        &self.registry
+    }
+
+    /// Registers a collector whose failures cost its own families only.
+    pub(crate) fn register(&self, collector: IsolatedCollector) -> prometheus::Result<()> {
+        let isolated = Arc::downgrade(collector.isolated());
+        self.registry().register(Box::new(collector))?;
+        self.isolated.lock().push(isolated);
+        Ok(())
+    }
+
+    /// The families of the registry, without ours. Collectors that fail are counted.
+    pub(crate) fn families(&self, core: &Core) -> Vec<ForeignFamily> {
+        let mut families = Vec::new();
+        for family in foreign_families(self.gather(core)) {
+            match family {
+                Some(family) => families.push(family),
+                None => core.count_collection_error(),
+            }
+        }
+        families
+    }
+
+    fn gather(&self, core: &Core) -> Vec<MetricFamily> {
+        if core.is_inside() {
+            // A collector reads our metrics to derive its own: it is not asked in its turn.
+            return Vec::new();
+        }
+        if !self.is_shared.load(Relaxed) {
+            return contain(|| gather_others(core, &self.registry)).unwrap_or_else(|| {
+                core.count_collection_error();
+                Vec::new()
+            });
+        }
+        let isolated = self.isolated();
+        let tasks: Vec<_> = isolated.iter().map(|isolated| isolated.task()).collect();
+        for (isolated, through) in isolated.iter().zip(core.run(&tasks)) {
+            isolated.note(through);
+        }
+        // One that was unregistered meanwhile ends here, and with it the user's collector.
+        isolated.into_iter().filter_map(Arc::into_inner).for_each(dispose);
+        self.gathering.gather(|task| core.run(&[task]) == [true]).unwrap_or_default()
+    }
+
+    /// The isolated collectors that are still registered.
+    fn isolated(&self) -> Vec<Arc<Isolated>> {
+        let mut isolated = self.isolated.lock();
+        isolated.retain(|isolated| isolated.strong_count() > 0);
+        isolated.iter().filter_map(Weak::upgrade).collect()
+    }
+}

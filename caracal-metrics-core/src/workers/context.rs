@@ -1,0 +1,85 @@
+//! The tokio runtime that a task runs in.
+
+#[cfg(feature = "tokio")]
+use tokio::runtime::Handle;
+
+/// The runtime of the thread that captured it, if there was one.
+///
+/// Code that was written for the threads of a service may call `tokio::spawn` or start a timer: on a
+/// thread of ours, outside of any runtime, it would panic.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Context {
+    #[cfg(feature = "tokio")]
+    runtime: Option<Handle>,
+}
+
+impl Context {
+    /// The runtime of the calling thread.
+    pub(crate) fn current() -> Self {
+        Self {
+            #[cfg(feature = "tokio")]
+            runtime: Handle::try_current().ok(),
+        }
+    }
+
+    /// This runtime, or `other` where there is none.
+    pub(super) fn or(self, other: &Self) -> Self {
+        #[cfg(feature = "tokio")]
+        if self.runtime.is_none() {
+            return Self { runtime: other.runtime.clone().filter(is_running) };
+        }
+        let _ = other;
+        self
+    }
+
+    /// Runs `f` inside the runtime.
+    pub(super) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        #[cfg(feature = "tokio")]
+        let _entered = self.runtime.as_ref().map(Handle::enter);
+        f()
+    }
+
+    /// Whether the calling thread is inside a runtime.
+    pub(crate) fn has_runtime() -> bool {
+        #[cfg(feature = "tokio")]
+        return Handle::try_current().is_ok();
+        #[cfg(not(feature = "tokio"))]
+        false
+    }
+}
+
+/// Whether a runtime still takes tasks. In one that was shut down timers panic, and there is no
+/// method that tells; a task that is spawned there is cancelled at once.
+#[cfg(feature = "tokio")]
+fn is_running(runtime: &Handle) -> bool {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    let probe = pin!(runtime.spawn(std::future::ready(())));
+    !matches!(probe.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Err(_)))
+}
+
+#[cfg(all(test, feature = "tokio"))]
+mod tests {
+    use super::*;
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().build().unwrap()
+    }
+
+    #[test]
+    fn a_runtime_that_was_shut_down_is_not_entered() {
+        let home = runtime();
+        let captured = {
+            let _entered = home.enter();
+            Context::current()
+        };
+        assert!(Context::default().or(&captured).enter(Context::has_runtime));
+        drop(home);
+        assert!(!Context::default().or(&captured).enter(Context::has_runtime));
+
+        let reader = runtime();
+        let _entered = reader.enter();
+        assert!(Context::current().or(&captured).enter(Context::has_runtime));
+    }
+}
