@@ -43,7 +43,7 @@ where
 
 /// The endpoint that scrapers read the registry's page from.
 ///
-/// The `Accept` header chooses the format ([`Format::negotiate`]), `Accept-Encoding` whether it is
+/// The `Accept` header chooses the format ([`Negotiated::from_accept`]), `Accept-Encoding` whether it is
 /// compressed with gzip, and `?name[]=` (any number of them) which families stand in it
 /// ([`MetricsRegistry::encode_named`]).
 ///
@@ -66,7 +66,7 @@ where
 /// let app: Router = Router::new().route("/metrics", endpoint.into_method_router());
 /// ```
 ///
-/// [`Format::negotiate`]: caracal_metrics_core::Format::negotiate
+/// [`Negotiated::from_accept`]: caracal_metrics_core::Negotiated::from_accept
 #[derive(Clone, Debug)]
 #[must_use = "an endpoint serves nothing until it is put into a router, or served"]
 pub struct MetricsEndpoint {

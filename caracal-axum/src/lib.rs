@@ -53,9 +53,10 @@
 //! the response's head comes, so an aborted body loses none of them. Where the authentication
 //! can't set them, [`GatewayMetricsLayer::classify_auth_method`] reads other traces of it.
 //!
-//! The trace id of a `traceparent` header (W3C Trace Context) goes to the request's bucket of the
-//! duration histogram as an exemplar, which OpenMetrics and protobuf show. By route, requests are
-//! counted where [`GatewayMetricsLayer::by_route`] asks for it.
+//! A request with a `traceparent` header (W3C Trace Context) whose *sampled* flag is set leaves its
+//! trace id as an exemplar at its bucket of the duration histogram. OpenMetrics and protobuf show
+//! exemplars. A trace that is not sampled leaves none, since no tracing backend stores it.
+//! [`GatewayMetricsLayer::by_route`] counts requests by route as well.
 //!
 //! # Features
 //!

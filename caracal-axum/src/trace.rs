@@ -1,11 +1,11 @@
-//! The trace that a request belongs to, by the `traceparent` header of W3C Trace Context.
+//! The trace that a request belongs to, from the `traceparent` header of W3C Trace Context.
 
 use caracal_metrics_core::Exemplar;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// An exemplar with the request's trace id, if it has a valid one.
+/// An exemplar with the request's trace id, if the request belongs to a valid, sampled trace.
 #[inline]
 pub(crate) fn exemplar(headers: &HeaderMap) -> Option<Exemplar> {
     headers.get(&TRACEPARENT).and_then(|line| exemplar_of(line, headers))
@@ -14,14 +14,16 @@ pub(crate) fn exemplar(headers: &HeaderMap) -> Option<Exemplar> {
 /// Not inlined: most requests have no such header.
 #[inline(never)]
 fn exemplar_of(line: &HeaderValue, headers: &HeaderMap) -> Option<Exemplar> {
-    // Which of two traces it belongs to, nobody can say.
+    // With two headers it is unknown which trace the request belongs to.
     if headers.get_all(&TRACEPARENT).iter().nth(1).is_some() {
         return None;
     }
-    Exemplar::new(&[("trace_id", trace_id(line.to_str().ok()?)?)]).ok()
+    Exemplar::new(&[("trace_id", sampled_trace_id(line.to_str().ok()?)?)]).ok()
 }
 
-fn trace_id(traceparent: &str) -> Option<&str> {
+/// The trace id, if the header is valid and its *sampled* flag is set. A tracing backend does not
+/// store the other traces, so a link to one of them leads nowhere.
+fn sampled_trace_id(traceparent: &str) -> Option<&str> {
     let mut fields = traceparent.trim_matches([' ', '\t']).split('-');
     let (version, trace_id) = (fields.next()?, fields.next()?);
     let (parent_id, flags) = (fields.next()?, fields.next()?);
@@ -32,12 +34,18 @@ fn trace_id(traceparent: &str) -> Option<&str> {
         && hex(parent_id, 16)
         && parent_id.bytes().any(|digit| digit != b'0')
         && hex(flags, 2)
-        // Later versions may have more fields; in version 00 they are an error.
+        // Later versions may add fields. Version 00 has exactly these four.
         && (version != "00" || fields.next().is_none());
-    valid.then_some(trace_id)
+    (valid && is_sampled(flags)).then_some(trace_id)
 }
 
-/// The standard has lower case alone.
+/// Whether the lowest bit of two hexadecimal digits is set. It means *sampled* in every version;
+/// the other bits are not ours to read.
+fn is_sampled(flags: &str) -> bool {
+    matches!(flags.as_bytes().last(), Some(b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f'))
+}
+
+/// The standard allows lower case only.
 fn hex(text: &str, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
@@ -47,14 +55,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_valid_traceparent_has_a_trace() {
+    fn only_a_valid_and_sampled_traceparent_has_a_trace() {
         const ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-        for (traceparent, valid) in [
+        for (traceparent, accepted) in [
             ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true),
-            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00", true),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00", false),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-02", false),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-10", false),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03", true),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-ff", true),
             (" 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\t", true),
+            ("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true),
             ("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-the-future", true),
+            ("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00-what-the-future", false),
+            ("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.what-the-future", false),
             ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", false),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-", false),
             ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false),
             ("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", false),
             ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", false),
@@ -62,10 +78,11 @@ mod tests {
             ("00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01", false),
             ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", false),
             ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-", false),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1", false),
             ("0-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false),
             ("", false),
         ] {
-            assert_eq!(trace_id(traceparent), valid.then_some(ID), "{traceparent}");
+            assert_eq!(sampled_trace_id(traceparent), accepted.then_some(ID), "{traceparent}");
         }
     }
 }

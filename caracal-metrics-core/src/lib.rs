@@ -49,7 +49,7 @@ mod workers;
 pub use builder::MetricsRegistryBuilder;
 pub use error::{AlreadyInitialized, AttachError, BuildError, InvalidExemplar, NotInitialized};
 pub use exemplar::Exemplar;
-pub use exposition::Format;
+pub use exposition::{Format, Negotiated};
 pub use global::{
     get_metrics_registry, initialize_metrics_registry, initialize_metrics_registry_with,
 };

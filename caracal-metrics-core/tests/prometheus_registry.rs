@@ -4,12 +4,13 @@ mod support;
 
 use std::time::Duration;
 
-use caracal_metrics_core::{BuildError, MetricsRegistry};
+use caracal_metrics_core::{BuildError, Format, MetricsRegistry};
 use prometheus::core::Collector;
 use prometheus::{
-    Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry,
-    TextEncoder,
+    Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
+    Opts, Registry, TextEncoder,
 };
+use proptest::prelude::*;
 use support::{parse, value};
 
 fn encode(registry: &Registry) -> String {
@@ -246,4 +247,73 @@ fn a_collector_that_panics_does_not_keep_a_registry_from_being_attached() {
     mine.register(Box::new(NotReady(counter))).unwrap();
     let m = MetricsRegistry::builder().registry(mine).build().unwrap();
     assert_eq!(m.sample("caracal_metrics_collection_errors_total", &[]), Some(1.0));
+}
+
+/// `le` and `quantile` are numbers in the samples of histograms and summaries only. In other
+/// families they are labels of the user's, whose values are text.
+#[test]
+fn label_values_of_the_users_are_never_rewritten() {
+    let m = MetricsRegistry::new();
+    let latency = GaugeVec::new(Opts::new("app_latency", "Computed elsewhere"), &["quantile"]);
+    let latency = latency.unwrap();
+    let shoes = IntCounterVec::new(Opts::new("app_shoes_total", "Sold"), &["le"]).unwrap();
+    m.prometheus_registry().register(Box::new(latency.clone())).unwrap();
+    m.prometheus_registry().register(Box::new(shoes.clone())).unwrap();
+    let values = ["0.50", "0.5", "1", "1.0", "1000000", "nan", "inf", "+Inf", "1e3", ""];
+    for (index, value) in (1_u8..).zip(values) {
+        latency.with_label_values(&[value]).set(f64::from(index));
+        shoes.with_label_values(&[value]).inc_by(index.into());
+    }
+    for (index, value) in (1_u8..).zip(values) {
+        for page in [parse(&m.generate_metrics()), open_metrics_as_text(&m)] {
+            let index = f64::from(index);
+            assert_eq!(support::value(&page, "app_latency", &[("quantile", value)]), index);
+            assert_eq!(support::value(&page, "app_shoes_total", &[("le", value)]), index);
+        }
+        assert_eq!(m.sample("app_latency", &[("quantile", value)]), Some(index.into()));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Any label, in any kind of family: the page shows the value that was given.
+    #[test]
+    fn any_label_value_reads_back(
+        name in proptest::sample::select(vec!["le", "quantile", "version"]),
+        value in prop_oneof![any::<String>(), any::<f64>().prop_map(|v| v.to_string()), "[0-9]{1,3}\\.[0-9]0"],
+        histogram: bool,
+    ) {
+        // The `prometheus` crate has no histogram with a label `le`.
+        prop_assume!(!(histogram && name == "le"));
+        let m = MetricsRegistry::new();
+        if histogram {
+            let opts = HistogramOpts::new("app_seconds", "Took").buckets(vec![1.0]);
+            let vec = HistogramVec::new(opts, &[name]).unwrap();
+            vec.with_label_values(&[&value]).observe(0.5);
+            m.prometheus_registry().register(Box::new(vec)).unwrap();
+        } else {
+            let vec = GaugeVec::new(Opts::new("app_level", "Level"), &[name]).unwrap();
+            vec.with_label_values(&[&value]).set(1.0);
+            m.prometheus_registry().register(Box::new(vec)).unwrap();
+        }
+        for page in [parse(&m.generate_metrics()), open_metrics_as_text(&m)] {
+            if histogram {
+                let labels = [(name, value.as_str()), ("le", "1.0")];
+                prop_assert_eq!(support::value(&page, "app_seconds_bucket", &labels), 1.0);
+                prop_assert_eq!(support::value(&page, "app_seconds_sum", &labels[..1]), 0.5);
+            } else {
+                prop_assert_eq!(support::value(&page, "app_level", &[(name, &value)]), 1.0);
+            }
+        }
+    }
+}
+
+/// The families of the OpenMetrics page that text 0.0.4 calls the same, read by the strict reader.
+fn open_metrics_as_text(
+    m: &MetricsRegistry,
+) -> std::collections::BTreeMap<String, support::Family> {
+    let mut page = Vec::new();
+    m.encode(Format::OpenMetrics, &mut page);
+    support::open_metrics::parse(&page)
 }

@@ -10,7 +10,7 @@ use caracal_metrics_core::{
     PolicyDecisionType, QueryStatus,
 };
 use prometheus::{
-    CounterVec, Gauge, Histogram, HistogramOpts, Opts,
+    CounterVec, Gauge, Histogram, HistogramOpts, HistogramVec, Opts,
     core::{Collector, Desc},
     proto::{self, MetricFamily},
 };
@@ -250,6 +250,36 @@ fn a_family_with_the_users_samples_is_one_message() {
     let families = decode(&m, &["caracal_gateway_replay_blocks_total"]);
     assert_eq!(families.len(), 1);
     assert_eq!(families[0].metric.len(), 2);
+}
+
+/// As client_golang writes them, and as Prometheus keeps them.
+#[test]
+fn the_labels_of_a_series_are_sorted_by_name() {
+    let m = MetricsRegistry::builder().const_label("a_first", "x").build().unwrap();
+    m.record_gateway_request("GET", 200, "jwt", Duration::from_millis(7));
+    m.record_database_query(
+        DatabaseOperationType::Select,
+        "agents",
+        QueryStatus::Success,
+        Duration::from_millis(7),
+    );
+    let mine = CounterVec::new(Opts::new("app_jobs_total", "Jobs"), &["zone", "kind"]).unwrap();
+    mine.with_label_values(&["eu", "mail"]).inc();
+    m.register(Box::new(mine)).unwrap();
+    let mine = HistogramOpts::new("app_seconds", "Took").const_label("zone", "eu");
+    let mine = HistogramVec::new(mine.buckets(vec![0.5]), &["kind"]).unwrap();
+    mine.with_label_values(&["mail"]).observe(1.0);
+    m.register(Box::new(mine)).unwrap();
+    let mut most = 0;
+    for family in decode(&m, &[]) {
+        for metric in &family.metric {
+            let names: Vec<_> = metric.label.iter().map(|pair| pair.name.as_str()).collect();
+            assert!(names.is_sorted(), "{}: {names:?}", family.name);
+            most = most.max(names.len());
+        }
+    }
+    assert_eq!(most, 4, "a request has three labels and the constant one");
+    assert_same(&m);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use caracal_metrics_core::Format;
+use caracal_metrics_core::Negotiated;
 use caracal_metrics_core::adapter::{ScrapeGuard, ScrapeMetrics};
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName,
@@ -51,12 +51,13 @@ impl Endpoint {
             };
             scrape.slot = Some(slot);
         }
+        let negotiated = Negotiated::from_accept(&list(request.headers(), &ACCEPT));
         let key = PageKey {
-            format: Format::negotiate(&list(request.headers(), &ACCEPT)),
+            format: negotiated.format(),
             gzip: prefers_gzip(&list(request.headers(), &ACCEPT_ENCODING)),
             names: names(request.uri().query().unwrap_or_default()),
         };
-        let headers = page_headers(&key);
+        let headers = page_headers(negotiated, &key);
         match self.pages.make(key).await {
             Ok(page) => {
                 scrape.record(StatusCode::OK);
@@ -68,9 +69,9 @@ impl Endpoint {
     }
 }
 
-fn page_headers(key: &PageKey) -> HeaderMap {
+fn page_headers(negotiated: Negotiated, key: &PageKey) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(3);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(key.format.content_type()));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(negotiated.content_type()));
     headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
     if key.gzip {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));

@@ -47,6 +47,39 @@ async fn openmetrics_to_who_names_it_on_any_line() {
     }
 }
 
+/// What Prometheus 3.0, 3.4 and one with a scheme of its own ask for, and what an older one and a
+/// browser do not.
+#[tokio::test]
+async fn the_escaping_scheme_is_repeated_to_clients_that_ask_for_one() {
+    const OM: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
+    for (accept, content_type) in [
+        (
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
+             application/openmetrics-text;version=0.0.1;escaping=allow-utf-8;q=0.4,\
+             text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,\
+             text/plain;version=0.0.4;escaping=allow-utf-8;q=0.2,*/*;q=0.1",
+            format!("{OM}; escaping=allow-utf-8"),
+        ),
+        (
+            "application/openmetrics-text;version=1.0.0;escaping=underscores;q=0.6,\
+             application/openmetrics-text;version=0.0.1;q=0.5,\
+             text/plain;version=1.0.0;escaping=underscores;q=0.4,\
+             text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+            format!("{OM}; escaping=underscores"),
+        ),
+        (
+            "text/plain;version=1.0.0;escaping=values;q=0.6,text/plain;version=0.0.4;q=0.5",
+            "text/plain; version=1.0.0; charset=utf-8; escaping=values".to_owned(),
+        ),
+        ("application/openmetrics-text;version=1.0.0,text/plain;q=0.5", OM.to_owned()),
+        ("text/html,*/*;q=0.8", PLAIN.to_owned()),
+    ] {
+        let (headers, _) = scrape(&[("accept", accept)]).await;
+        assert_eq!(headers["content-type"], content_type, "{accept}");
+    }
+}
+
 #[tokio::test]
 async fn gzip_to_who_takes_it() {
     for (line, compressed) in [

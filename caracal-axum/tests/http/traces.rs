@@ -45,3 +45,21 @@ async fn a_request_without_a_valid_trace_has_none() {
     gateway.assert_counted(&["GET 200 none 3"]).await;
     assert_eq!(exemplars(&gateway.metrics), Vec::<String>::new());
 }
+
+/// The tracing backend has no spans of such a trace: a link to it would lead nowhere.
+#[tokio::test]
+async fn a_trace_that_is_not_sampled_is_no_exemplar() {
+    let gateway = gateway().await;
+    for flags in ["00", "02", "fe"] {
+        let header = format!("traceparent: 00-{TRACE}-00f067aa0ba902b7-{flags}\r\n");
+        gateway.ask_with("GET /", &header).await;
+    }
+    gateway.assert_counted(&["GET 200 none 3"]).await;
+    assert_eq!(exemplars(&gateway.metrics), Vec::<String>::new());
+
+    // The other flags change nothing: `03` is a sampled trace whose id is random (Level 2).
+    let header = format!("traceparent: 00-{TRACE}-00f067aa0ba902b7-03\r\n");
+    gateway.ask_with("GET /", &header).await;
+    gateway.assert_counted(&["GET 200 none 4"]).await;
+    assert_eq!(exemplars(&gateway.metrics).len(), 1);
+}

@@ -1,4 +1,4 @@
-//! How much a client likes a media type, by the `Accept` header of RFC 9110, section 12.5.1.
+//! What a client says about a media type in the `Accept` header of RFC 9110, section 12.5.1.
 
 /// A media type that we offer.
 #[derive(Clone, Copy, Debug)]
@@ -11,24 +11,69 @@ pub(super) struct MediaType<'a> {
     pub(super) required: &'a [(&'a str, &'a str)],
 }
 
-/// The quality of an offer in thousandths, 0 where it is not acceptable, and whether the client
-/// names it rather than taking it by a wildcard.
+/// How names may be written that are not of `[a-zA-Z_:][a-zA-Z0-9_:]*`, as Prometheus 3 asks for it
+/// with the parameter `escaping`.
 ///
-/// The most specific media range that matches decides, whatever its quality. Of equally specific
-/// ones the best.
-pub(super) fn quality(accept: &str, offer: MediaType<'_>) -> (u16, bool) {
-    split_unquoted(accept, ',')
-        .filter_map(MediaRange::parse)
-        .filter_map(|range| Some((range.specificity(offer)?, range.quality)))
-        .max()
-        .map_or((0, false), |(specificity, quality)| (quality, specificity >= Specificity::Type))
+/// All names of a page are of that form, and these schemes leave them as they are. The fourth one,
+/// `dots`, does not: it writes each `_` as `__`, so it is passed over like a scheme that is not
+/// known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Escaping {
+    AllowUtf8,
+    Underscores,
+    Values,
 }
 
+impl Escaping {
+    fn parse(name: &str) -> Option<Self> {
+        match name {
+            "allow-utf-8" => Some(Self::AllowUtf8),
+            "underscores" => Some(Self::Underscores),
+            "values" => Some(Self::Values),
+            _ => None,
+        }
+    }
+}
+
+/// What the media range that decides about an offer says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Preference {
+    /// Thousandths; 0 is a refusal.
+    pub(super) quality: u16,
+    pub(super) specificity: Specificity,
+    pub(super) escaping: Option<Escaping>,
+}
+
+/// What an `Accept` header says about an offer; `None` where no media range matches.
+///
+/// The most specific media range that matches decides, whatever its quality. Of equally specific
+/// ones the best decides, and of equally good ones the first.
+pub(super) fn preference(accept: &str, offer: MediaType<'_>) -> Option<Preference> {
+    split_unquoted(accept, ',')
+        .filter_map(MediaRange::parse)
+        .filter_map(|range| {
+            Some(Preference {
+                quality: range.quality,
+                specificity: range.specificity(offer)?,
+                escaping: range.escaping,
+            })
+        })
+        .reduce(|best, next| {
+            let rank = |preference: Preference| (preference.specificity, preference.quality);
+            if rank(next) > rank(best) { next } else { best }
+        })
+}
+
+/// How closely a media range describes an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Specificity {
+pub(super) enum Specificity {
+    /// `*/*`.
     Any,
+    /// `text/*`.
     Subtype,
+    /// `text/plain`.
     Type,
+    /// `text/plain;version=0.0.4`.
     Version,
 }
 
@@ -38,7 +83,8 @@ struct MediaRange {
     subtype: String,
     version: Option<String>,
     charset: Option<String>,
-    /// All parameters but `q`, their names in lower case.
+    escaping: Option<Escaping>,
+    /// All other parameters but `q`, their names in lower case.
     parameters: Vec<(String, String)>,
     /// Thousandths.
     quality: u16,
@@ -54,6 +100,7 @@ impl MediaRange {
             subtype: subtype.to_ascii_lowercase(),
             version: None,
             charset: None,
+            escaping: None,
             parameters: Vec::new(),
             quality: 1000,
         };
@@ -65,8 +112,8 @@ impl MediaRange {
                 "q" => range.quality = thousandths(&value)?,
                 "version" => range.version = Some(value),
                 "charset" => range.charset = Some(value),
-                // Such as Prometheus 3's `escaping`: says how names may be written, and ours need
-                // no escaping.
+                // Says nothing about which offer matches.
+                "escaping" => range.escaping = Escaping::parse(&value),
                 _ => range.parameters.push((name, value)),
             }
         }
@@ -126,7 +173,7 @@ fn unquote(text: &str) -> String {
     plain
 }
 
-/// Parts between separators that stand in no quoted string.
+/// The parts between separators that are not inside a quoted string.
 fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     let mut escaped = false;

@@ -4,6 +4,8 @@
 //! `prometheus::proto`: those change their types with that crate's `protobuf` feature, which any
 //! other crate in the build may turn on.
 
+use std::borrow::Cow;
+
 use prometheus::proto::{MetricFamily, MetricType};
 use prometheus::{Encoder, TextEncoder};
 
@@ -61,7 +63,7 @@ impl ForeignFamily {
             }
             if !sample.labels.is_empty() {
                 out.push(b'{');
-                out.extend_from_slice(canonical_bound(sample.labels).as_bytes());
+                out.extend_from_slice(self.labels(&sample).as_bytes());
                 out.push(b'}');
             }
             out.push(b' ');
@@ -80,6 +82,29 @@ impl ForeignFamily {
             out.push(b'\n');
         }
     }
+
+    /// The labels of a sample, with a bound or a quantile in its canonical form.
+    ///
+    /// `prometheus` writes the bound of one second as `1`. Prometheus 2 takes that for another
+    /// series than the `1.0` of every other library. Only the `le` of a histogram's bucket and the
+    /// `quantile` of a summary are numbers; the value of any other label is text of the user's, and
+    /// `0.5` and `0.50` are two series.
+    fn labels<'a>(&self, sample: &SampleLine<'a>) -> Cow<'a, str> {
+        let label = match (self.kind, sample.name.strip_prefix(self.name.as_str())) {
+            ("histogram", Some("_bucket")) => "le=\"",
+            ("summary", Some("")) => "quantile=\"",
+            _ => return Cow::Borrowed(sample.labels),
+        };
+        // The text encoder of `prometheus` writes this label last, and no number holds a quote.
+        let bound = sample
+            .labels
+            .rsplit_once(label)
+            .and_then(|(head, tail)| Some((head, tail.strip_suffix('"')?.parse::<f64>().ok()?)));
+        match bound {
+            Some((head, bound)) => Cow::Owned(format!("{head}{label}{}\"", canonical_float(bound))),
+            None => Cow::Borrowed(sample.labels),
+        }
+    }
 }
 
 /// Text 0.0.4 has milliseconds, OpenMetrics seconds.
@@ -91,20 +116,6 @@ fn write_seconds(milliseconds: &str, out: &mut Vec<u8>) {
     let digits = format!("{digits:0>4}");
     let (seconds, fraction) = digits.split_at(digits.len() - 3);
     out.extend_from_slice(format!("{sign}{seconds}.{fraction}").as_bytes());
-}
-
-/// `prometheus` writes the bound of one second as `1`; Prometheus 2 takes that for another series
-/// than the `1.0` of every other library. Its text encoder writes `le` and `quantile` last, and
-/// their values hold no quote.
-fn canonical_bound(labels: &str) -> String {
-    for label in ["le=\"", "quantile=\""] {
-        let Some((head, tail)) = labels.rsplit_once(label) else { continue };
-        let bound = tail.strip_suffix('"').and_then(|bound| bound.parse::<f64>().ok());
-        if let (Some(bound), None | Some(',')) = (bound, head.chars().last()) {
-            return format!("{head}{label}{}\"", canonical_float(bound));
-        }
-    }
-    labels.to_owned()
 }
 
 #[cfg(test)]

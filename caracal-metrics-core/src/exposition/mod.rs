@@ -16,9 +16,15 @@ mod protobuf;
 mod sample;
 mod text;
 
+<<<<<<< HEAD
 pub(crate) use collector::CaracalCollector;
 pub use format::Format;
 pub(crate) use gathering::Gathering;
+=======
+pub(crate) use collector::{CaracalCollector, gather};
+pub(crate) use foreign::foreign_families;
+pub use format::{Format, Negotiated};
+>>>>>>> expo
 pub(crate) use isolated::IsolatedCollector;
 pub(crate) use labels::{is_label_name, join_labels, write_label};
 pub(crate) use others::Others;

@@ -30,7 +30,8 @@ pub(super) fn write_family(
         let reader = engine::reader();
         for row in rows.iter() {
             message(Some(4), out, |out| {
-                write_labels(1, &parse_labels(row.labels).unwrap_or_default(), out);
+                let labels = parse_labels(row.labels).unwrap_or_default();
+                write_labels(1, &sorted(labels), out);
                 match family.kind {
                     MetricKind::Counter => {
                         write_value(3, reader.counter(row.cells) as f64, out);
@@ -127,6 +128,9 @@ fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
         let Some(sample) = SampleLine::parse(line) else { continue };
         let Ok(value) = sample.value.parse::<f64>() else { continue };
         let labels = parse_labels(sample.labels).unwrap_or_default();
+        // `prometheus` writes `le` and `quantile` last.
+        let step = labels.last().and_then(|(_, step)| step.parse().ok());
+        let labels = sorted(labels);
         let metric = |out: &mut Vec<u8>, write: &dyn Fn(&mut Vec<u8>)| {
             message(Some(4), out, |out| {
                 write_labels(1, &labels, out);
@@ -144,11 +148,7 @@ fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
                 let Parts { steps, sum } = std::mem::take(&mut parts);
                 metric(out, &|out| write_steps(kind, &steps, sum, sample.value, out));
             }
-            // `le` and `quantile` stand last: see `canonical_bound`.
-            _ => {
-                let bound = labels.last().and_then(|(_, bound)| bound.parse().ok());
-                parts.steps.extend(bound.map(|bound| (bound, sample.value)));
-            }
+            _ => parts.steps.extend(step.map(|step| (step, sample.value))),
         }
     }
 }
@@ -172,6 +172,12 @@ fn write_steps(kind: &str, steps: &[(f64, &str)], sum: f64, count: &str, out: &m
             });
         }
     });
+}
+
+/// The labels of a series by name, as client_golang writes them and Prometheus keeps them.
+fn sorted(mut labels: Labels) -> Labels {
+    labels.sort_unstable();
+    labels
 }
 
 fn write_labels(field: u64, labels: &Labels, out: &mut Vec<u8>) {

@@ -1,9 +1,13 @@
 //! A strict reader of text format 0.0.4, written from its specification and not from our writer.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod lines;
+pub(crate) mod open_metrics;
+
 use std::collections::BTreeMap;
 
-pub(crate) type Labels = BTreeMap<String, String>;
+pub(crate) use lines::Labels;
+use lines::{Names, series};
 
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Family {
@@ -17,6 +21,7 @@ pub(crate) fn parse(page: &[u8]) -> BTreeMap<String, Family> {
     let page = std::str::from_utf8(page).expect("a page is UTF-8");
     assert!(page.is_empty() || page.ends_with('\n'), "the last line is not ended");
     let mut families: BTreeMap<String, Family> = BTreeMap::new();
+    let mut names = Names::default();
     let mut current = String::new();
     for line in page.lines() {
         if let Some(rest) = line.strip_prefix("# HELP ") {
@@ -31,18 +36,14 @@ pub(crate) fn parse(page: &[u8]) -> BTreeMap<String, Family> {
             let family = families.get_mut(name).expect("HELP stands before TYPE");
             assert!(name == current && family.kind.is_empty(), "{name}: header");
             kind.clone_into(&mut family.kind);
+            names.take(name, suffixes(kind));
         } else {
             let (name, labels, value) =
                 sample(line).unwrap_or_else(|| panic!("not a sample: {line:?}"));
             let family = families.get_mut(&current).expect("a sample after its header");
-            let suffixes: &[&str] = match family.kind.as_str() {
-                "histogram" => &["_bucket", "_sum", "_count"],
-                "summary" => &["", "_sum", "_count"],
-                _ => &[""],
-            };
             let suffix =
                 name.strip_prefix(&current).unwrap_or_else(|| panic!("{name} in {current}"));
-            assert!(suffixes.contains(&suffix), "{name} in {current}");
+            assert!(suffixes(&family.kind).contains(&suffix), "{name} in {current}");
             assert!(family.samples.insert((name, labels), value).is_none(), "twice: {line}");
         }
     }
@@ -77,53 +78,20 @@ fn check_histogram(name: &str, family: &Family) {
     }
 }
 
-fn sample(line: &str) -> Option<(String, Labels, f64)> {
-    let end = line.find(['{', ' '])?;
-    let (name, mut rest) = line.split_at(end);
-    assert!(identifier(name, true), "{name:?} is no metric name");
-    let mut labels = Labels::new();
-    if let Some(inner) = rest.strip_prefix('{') {
-        rest = inner;
-        loop {
-            let (label, after) = rest.split_once("=\"")?;
-            assert!(identifier(label, false), "{label:?} is no label name");
-            let (value, after) = quoted(after)?;
-            assert!(labels.insert(label.to_owned(), value).is_none(), "{label} twice: {line}");
-            match after.split_at_checked(1)? {
-                (",", after) => rest = after,
-                ("}", after) => {
-                    rest = after;
-                    break;
-                }
-                _ => return None,
-            }
-        }
+/// The suffixes of the samples of a type.
+fn suffixes(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "histogram" => &["_bucket", "_sum", "_count"],
+        "summary" => &["", "_sum", "_count"],
+        _ => &[""],
     }
+}
+
+fn sample(line: &str) -> Option<(String, Labels, f64)> {
+    let (name, labels, rest) = series(line)?;
     let value = rest.strip_prefix(' ')?;
     assert!(!value.contains(' '), "a timestamp nobody wrote: {line}");
-    Some((name.to_owned(), labels, value.parse().ok()?))
-}
-
-fn quoted(text: &str) -> Option<(String, &str)> {
-    let mut value = String::new();
-    let mut chars = text.chars();
-    loop {
-        match chars.next()? {
-            '"' => return Some((value, chars.as_str())),
-            '\\' => value.push(match chars.next()? {
-                'n' => '\n',
-                escaped @ ('\\' | '"') => escaped,
-                other => panic!("\\{other} is no escape"),
-            }),
-            '\n' => return None,
-            plain => value.push(plain),
-        }
-    }
-}
-
-fn identifier(text: &str, colon: bool) -> bool {
-    let first = |c: char| c.is_ascii_alphabetic() || c == '_' || (colon && c == ':');
-    text.starts_with(first) && text.chars().all(|c| first(c) || c.is_ascii_digit())
+    Some((name, labels, value.parse().ok()?))
 }
 
 /// Labels from pairs.

@@ -1,0 +1,212 @@
+//! Which format and which content type an `Accept` header gets.
+
+use caracal_metrics_core::{Format, Negotiated};
+use proptest::prelude::*;
+
+const PROMETHEUS_2_42: &str = "application/openmetrics-text;version=1.0.0,\
+     application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+const PROMETHEUS_3: &str = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+     application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
+     text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+
+#[test]
+fn negotiation_follows_rfc_9110() {
+    use Format::{OpenMetrics as Om, Text};
+    for (accept, expected) in [
+        (PROMETHEUS_2_42, Om),
+        (PROMETHEUS_3, Om),
+        ("", Text),
+        ("*/*", Text),
+        ("text/*", Text),
+        ("application/*", Om),
+        ("text/plain", Text),
+        ("application/openmetrics-text", Om),
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", Om),
+        ("Application/OpenMetrics-Text;Version=1.0.0", Om),
+        ("application/openmetrics-text;version=\"1.0.0\"", Om),
+        ("application/openmetrics-text;version=\"1\\.0.0\"", Om),
+        (" application/openmetrics-text \t;\tversion=1.0.0 ; q=0.9 , text/plain;q=0.8", Om),
+        // Both alike: who names OpenMetrics knows what it is.
+        ("text/plain,application/openmetrics-text", Om),
+        ("application/openmetrics-text;q=0.3,text/plain;q=0.4", Text),
+        // q=0 is a refusal, also of what a wildcard would allow.
+        ("application/openmetrics-text;q=0,*/*", Text),
+        ("text/plain;q=0,*/*", Om),
+        ("text/plain;q=0.0,application/openmetrics-text;q=0.001", Om),
+        // The more specific range decides, not the better one.
+        ("application/*;q=1,application/openmetrics-text;q=0.1,text/plain;q=0.2", Text),
+        (
+            "application/openmetrics-text;version=1.0.0;q=0.1,application/openmetrics-text,text/plain;q=0.5",
+            Text,
+        ),
+        // Versions, charsets and types that we don't have: text, never an error.
+        ("application/openmetrics-text;version=2.0.0", Text),
+        ("application/openmetrics-text;version=0.0.1", Text),
+        ("text/plain;version=0.0.3", Text),
+        ("text/plain;version=1.0.0,application/openmetrics-text;q=0.9", Text),
+        ("application/openmetrics-text;charset=utf-16", Text),
+        ("image/png", Text),
+        ("text/plain;q=0", Text),
+        // Not of the grammar: passed over, and the rest counts.
+        (",,;q=1,application/openmetrics-text", Om),
+        ("application/openmetrics-text;q=2,text/plain", Text),
+        ("application/openmetrics-text;q=0.1234,text/plain;q=0.1", Text),
+        ("application/openmetrics-text;q=1.001", Text),
+        ("application/openmetrics-text;q=", Text),
+        ("a=\",application/openmetrics-text,\"", Text),
+        ("nonsense", Text),
+    ] {
+        assert_eq!(Format::negotiate(accept), expected, "{accept}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_header_gets_an_answer(accept in any::<String>()) {
+        let negotiated = Negotiated::from_accept(&accept);
+        prop_assert_eq!(negotiated.format(), Format::negotiate(&accept));
+    }
+
+    /// Two ranges with their qualities: the better one wins, whatever else is in the header.
+    #[test]
+    fn the_better_liked_format_wins(text in 0..=1000_u16, om in 0..=1000_u16, other in "[a-z]{1,8}/[a-z]{1,8}", swap: bool) {
+        prop_assume!(text > 0 || om > 0);
+        prop_assume!(text != om);
+        let q = |quality: u16| if quality == 1000 { "1.000".to_owned() } else { format!("0.{quality:03}") };
+        let mut ranges = vec![
+            format!("text/plain;version=0.0.4;q={}", q(text)),
+            format!("application/openmetrics-text;version=1.0.0;q={}", q(om)),
+        ];
+        if swap {
+            ranges.reverse();
+        }
+        ranges.insert(1, format!("{other};q=1"));
+        let expected = if om > text { Format::OpenMetrics } else { Format::Text };
+        prop_assert_eq!(Format::negotiate(&ranges.join(", ")), expected);
+    }
+}
+
+const OM: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
+const PLAIN_1: &str = "text/plain; version=1.0.0; charset=utf-8";
+
+#[test]
+fn the_escaping_scheme_that_was_asked_for_is_repeated() {
+    for (accept, media_type, escaping) in [
+        (PROMETHEUS_2_42, OM, None),
+        (PROMETHEUS_3, OM, Some("allow-utf-8")),
+        ("application/openmetrics-text;escaping=underscores", OM, Some("underscores")),
+        ("application/openmetrics-text;escaping=\"values\"", OM, Some("values")),
+        ("text/plain;escaping=allow-utf-8;q=0.5", PLAIN, Some("allow-utf-8")),
+        ("text/plain;version=0.0.4;escaping=underscores", PLAIN, Some("underscores")),
+        ("*/*;escaping=values", PLAIN, Some("values")),
+        // Only the range that decides has a say.
+        ("text/plain;q=0.9,application/openmetrics-text;escaping=values;q=0.8", PLAIN, None),
+        ("*/*;escaping=values;q=0.1,text/plain", PLAIN, None),
+        ("text/plain;escaping=values,text/plain;escaping=underscores", PLAIN, Some("values")),
+        ("text/plain;escaping=values;q=0", PLAIN, None),
+        // Our names are not as `dots` wants them, which doubles each underscore.
+        ("application/openmetrics-text;version=1.0.0;escaping=dots", OM, None),
+        ("application/openmetrics-text;escaping=Values", OM, None),
+        ("application/openmetrics-text;escaping=other;version=1.0.0", OM, None),
+        ("text/plain;escaping=", PLAIN, None),
+        // Text 1.0.0 has a scheme in any case, and is answered to clients that name and prefer it.
+        ("text/plain;version=1.0.0;escaping=allow-utf-8", PLAIN_1, Some("allow-utf-8")),
+        ("text/plain;version=1.0.0;escaping=dots", PLAIN_1, Some("underscores")),
+        ("text/plain;version=1.0.0", PLAIN_1, Some("underscores")),
+        ("text/plain;version=1.0.0,text/plain;version=0.0.4;q=0.9", PLAIN_1, Some("underscores")),
+        ("text/plain;version=1.0.0,text/plain;version=0.0.4", PLAIN, None),
+        ("text/plain;version=1.0.0;q=0.5,*/*", PLAIN, None),
+        ("text/plain;version=1.0.0;q=0", PLAIN, None),
+        ("text/plain;version=2.0.0", PLAIN, None),
+    ] {
+        let content_type = match escaping {
+            Some(escaping) => format!("{media_type}; escaping={escaping}"),
+            None => media_type.to_owned(),
+        };
+        assert_eq!(Negotiated::from_accept(accept).content_type(), content_type, "{accept}");
+    }
+}
+
+/// Media ranges, and how specific each is about text 0.0.4, text 1.0.0, OpenMetrics and protobuf:
+/// the table of RFC 9110, section 12.5.1, for our offers.
+const RANGES: &[(&str, [Option<u8>; 4])] = &[
+    ("*/*", [Some(0), None, Some(0), None]),
+    ("text/*", [Some(1), None, None, None]),
+    ("application/*", [None, None, Some(1), None]),
+    ("text/plain", [Some(2), None, None, None]),
+    ("TEXT/Plain ; Version=0.0.4", [Some(3), None, None, None]),
+    ("text/plain;version=1.0.0", [None, Some(3), None, None]),
+    ("application/openmetrics-text", [None, None, Some(2), None]),
+    ("application/openmetrics-text;version=\"1.0.0\"", [None, None, Some(3), None]),
+    ("application/openmetrics-text;version=0.0.1", [None, None, None, None]),
+    (
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
+        [None, None, None, Some(2)],
+    ),
+    (
+        "application/vnd.google.protobuf;encoding=compact-text;proto=io.prometheus.client.MetricFamily",
+        [None, None, None, None],
+    ),
+    ("application/vnd.google.protobuf", [None, None, None, None]),
+    ("image/png", [None, None, None, None]),
+];
+
+/// Values of `escaping`, and what a content type says of each.
+const SCHEMES: &[(&str, Option<&str>)] = &[
+    ("", None),
+    (";escaping=allow-utf-8", Some("allow-utf-8")),
+    ("; escaping=underscores", Some("underscores")),
+    (";Escaping=\"values\"", Some("values")),
+    (";escaping=dots", None),
+    (";escaping=nonsense", None),
+];
+
+proptest! {
+    #[test]
+    fn any_combination_of_ranges(
+        ranges in proptest::collection::vec((0..RANGES.len(), 0..SCHEMES.len(), 0..=1000_u16), 0..6),
+    ) {
+        let header: Vec<_> = ranges
+            .iter()
+            .map(|(range, scheme, q)| {
+                format!("{}{};q={}.{:03}", RANGES[*range].0, SCHEMES[*scheme].0, q / 1000, q % 1000)
+            })
+            .collect();
+        let header = header.join(" ,\t");
+        // The most specific range that matches has the say, of equally specific ones the best, and
+        // of equally good ones the first.
+        let [text, text_1, om, protobuf] = [0, 1, 2, 3].map(|offer| {
+            let matching = ranges.iter().rev().filter_map(|(range, scheme, q)| {
+                Some((RANGES[*range].1[offer]?, *q, SCHEMES[*scheme].1))
+            });
+            matching.max_by_key(|(specificity, q, _)| (*specificity, *q)).unwrap_or_default()
+        });
+        let text_1_wins = text_1.1 > text.1;
+        let (_, text_q, text_scheme) = if text_1_wins { text_1 } else { text };
+        let (om_specificity, om_q, om_scheme) = om;
+        let om_named = om_specificity >= 2;
+        let (name, media_type, scheme) =
+            if cfg!(feature = "protobuf") && protobuf.1 > om_q.max(text_q) {
+                let media_type = "application/vnd.google.protobuf; \
+                     proto=io.prometheus.client.MetricFamily; encoding=delimited";
+                ("Protobuf", media_type, protobuf.2)
+            } else if om_q > text_q || (om_named && om_q == text_q && om_q > 0) {
+                ("OpenMetrics", OM, om_scheme)
+            } else if text_1_wins {
+                ("Text", PLAIN_1, text_scheme.or(Some("underscores")))
+            } else {
+                ("Text", PLAIN, text_scheme.filter(|_| text_q > 0))
+            };
+        let content_type = match scheme {
+            Some(scheme) => format!("{media_type}; escaping={scheme}"),
+            None => media_type.to_owned(),
+        };
+        let negotiated = Negotiated::from_accept(&header);
+        prop_assert_eq!(format!("{:?}", negotiated.format()), name, "{}", header);
+        prop_assert_eq!(negotiated.content_type(), content_type, "{}", header);
+        if !header.to_lowercase().contains("escaping") && !text_1_wins {
+            prop_assert_eq!(negotiated.content_type(), negotiated.format().content_type());
+        }
+    }
+}
