@@ -56,8 +56,8 @@ impl ObservedSemaphore {
     ) -> Result<Self, AttachError> {
         let mut builder = metrics.attach(SEMAPHORE, Some(name))?;
         let label = SemaphoreName { semaphore: name };
-        let available = builder.sampled(&PERMITS_AVAILABLE, label)?;
-        let waiting_now = builder.sampled(&WAITING, label)?;
+        let available = builder.sampled_gauge(&PERMITS_AVAILABLE, label)?;
+        let waiting_now = builder.sampled_gauge(&WAITING, label)?;
         let wait = |outcome| Wait { semaphore: name, outcome };
         let acquired = builder.series(&ACQUIRE_DURATION, wait(Outcome::Acquired))?;
         let closed = builder.series(&ACQUIRE_DURATION, wait(Outcome::Closed))?;

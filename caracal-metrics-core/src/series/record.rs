@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::key::{Labels, with_open};
-use super::store::FamilyStore;
+use super::key::{Key, Labels, with_open};
+use super::store::{FamilyStore, Full, OwnedSeries};
 use crate::description::nanos;
 use crate::engine::{self, Cell, LONGEST_NANOS};
 use crate::exemplar::Exemplar;
@@ -42,6 +42,11 @@ impl FamilyStore {
     /// The cell of a label set, made if it is new, and whether it is the aggregated one.
     pub(crate) fn resolve_set<S: LabelSet>(&self, labels: &S) -> (Cell, bool) {
         with_labels!(labels, S, |labels| self.resolve(labels))
+    }
+
+    /// Makes a series for an instance to own, which the output does not show yet.
+    pub(crate) fn reserve_set<S: LabelSet>(&self, labels: &S) -> Result<OwnedSeries, Full> {
+        with_labels!(labels, S, |labels| self.reserve(Key::new(labels.closed, &labels.open)))
     }
 
     /// The cell of a label set, for one record: a fold is counted.
