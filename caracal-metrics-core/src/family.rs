@@ -168,11 +168,17 @@ macro_rules! constructors {
 constructors! {
     /// A family of counters: integers that only grow. The name ends in `_total`.
     counter: Counter, None;
+    /// A family of counters of floating-point numbers, which only grow. The name ends in `_total`.
+    float_counter: FloatCounter, None;
     /// A family of gauges: integers that go up and down.
     gauge: Gauge, None;
+    /// A family of gauges of floating-point numbers.
+    float_gauge: FloatGauge, None;
     /// A family of histograms of durations. The values on the page are in seconds, and the name
     /// ends in `_seconds`. It needs [`buckets`](Self::buckets).
     duration_histogram: DurationHistogram, Some("seconds");
+    /// A family of histograms of floating-point numbers. It needs [`buckets`](Self::buckets).
+    histogram: Histogram, None;
 }
 
 impl<K, L: Labels> Family<K, L> {
@@ -240,6 +246,15 @@ impl<L: Labels> Family<crate::kinds::DurationHistogram, L> {
     #[must_use]
     pub const fn buckets(mut self, bounds: &'static [Duration]) -> Self {
         self.spec.buckets = Buckets::Durations(bounds);
+        self
+    }
+}
+
+impl<L: Labels> Family<crate::kinds::Histogram, L> {
+    /// The upper bounds of the buckets, ascending and finite. `+Inf` is added.
+    #[must_use]
+    pub const fn buckets(mut self, bounds: &'static [f64]) -> Self {
+        self.spec.buckets = Buckets::Floats(bounds);
         self
     }
 }

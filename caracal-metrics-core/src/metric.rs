@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use crate::engine;
 use crate::exemplar::Exemplar;
-use crate::kinds::{Counter, DurationHistogram, Gauge, GaugeGuard, Kind, Series, Timer};
+use crate::kinds::{
+    Counter, DurationHistogram, FloatCounter, FloatGauge, Gauge, GaugeGuard, Histogram, Kind, Series,
+    Timer,
+};
 use crate::labels::Labels;
 use crate::series::FamilyStore;
 
@@ -104,13 +107,48 @@ impl<L: Labels> Metric<Gauge, L> {
     /// Adds to the gauge of these labels; a negative number subtracts.
     #[inline]
     pub fn add(&self, labels: L::Of<'_>, n: i64) {
-        engine::shift_shared(self.store.cell_of_set(&labels), n);
+        engine::shift(self.store.cell_of_set(&labels), n);
     }
 
     /// Counts one more in the gauge of these labels until the guard is dropped.
     #[inline]
     pub fn track(&self, labels: L::Of<'_>) -> GaugeGuard {
-        GaugeGuard::begin(self.store.cell_of_set(&labels))
+        GaugeGuard::begin(&self.store, self.store.cell_of_set(&labels))
+    }
+}
+
+impl<L: Labels> Metric<FloatCounter, L> {
+    /// Adds `n`. A step that is negative or not finite is set aside, and counted.
+    #[inline]
+    pub fn inc_by(&self, labels: L::Of<'_>, n: f64) {
+        self.store.add_float_cell(self.store.cell_of_set(&labels), n);
+    }
+}
+
+impl<L: Labels> Metric<FloatGauge, L> {
+    /// Sets the gauge of these labels. An infinity is set aside, and counted.
+    #[inline]
+    pub fn set(&self, labels: L::Of<'_>, value: f64) {
+        self.store.set_float_cell(self.store.cell_of_set(&labels), value);
+    }
+
+    /// Adds to the gauge of these labels. What is not finite is set aside, and counted.
+    #[inline]
+    pub fn add(&self, labels: L::Of<'_>, n: f64) {
+        self.store.shift_float_cell(self.store.cell_of_set(&labels), n);
+    }
+}
+
+impl<L: Labels> Metric<Histogram, L> {
+    /// Counts a number. One that is not finite is set aside, and counted.
+    #[inline]
+    pub fn observe(&self, labels: L::Of<'_>, value: f64) {
+        self.store.observe_float_cell(self.store.cell_of_set(&labels), value);
+    }
+
+    /// Counts a number that the exemplar is an example of.
+    pub fn observe_with_exemplar(&self, labels: L::Of<'_>, value: f64, exemplar: &Exemplar) {
+        self.with(labels).observe_with_exemplar(value, exemplar);
     }
 }
 

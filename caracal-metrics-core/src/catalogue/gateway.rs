@@ -184,7 +184,8 @@ impl MetricsRegistry {
     /// `?`, a panic, or a cancelled future that held it.
     #[inline]
     pub fn track_gateway_request_in_flight(&self) -> GaugeGuard {
-        GaugeGuard::begin(self.store(IN_FLIGHT).cell_of_set(&()))
+        let store = self.store(IN_FLIGHT);
+        GaugeGuard::begin(store, store.cell_of_set(&()))
     }
 
     /// Counts a failed authentication.

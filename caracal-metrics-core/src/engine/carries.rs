@@ -1,13 +1,21 @@
 //! What the sums of histograms hold beyond their words.
 //!
-//! Ten thousand requests at a time fill a word of nanoseconds in three weeks, and a sum that starts
-//! again at zero, or that a scrape sees without its carry, is a spike on somebody's dashboard.
+//! Ten thousand requests at a time fill a word of nanoseconds in three weeks. A sum that starts
+//! again at zero, or that a scrape reads without its carry, is a spike on somebody's dashboard.
+//!
+//! Every write to a sum is a `Release`, and every read of one an `Acquire`. Two things follow.
+//!
+//! - A scrape that reads a nanosecond of a sum also sees the bucket that was counted before it, so
+//!   `_count` is never behind `_sum`.
+//! - A scrape that reads a word after a carry also sees that there are carries. It is not enough
+//!   that the carry itself is a `Release`: the owner's next store to the word is no read-modify-write
+//!   and so ends the carry's release sequence.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use super::sync::{AtomicBool, AtomicU64, Mutex, const_unless_modelled};
 use super::{Cell, pages};
+use crate::sync::{AtomicBool, AtomicU64, Mutex, const_unless_modelled};
 
 /// What a carry moves out of a word: so little of it that a thread's whole word and what others add
 /// meanwhile fit in beside it.
@@ -27,18 +35,19 @@ impl Carries {
         }
     }
 
-    /// Adds to the sum of a cell, in a word that this thread alone writes.
+    /// Adds to the sum of a cell, in a word that this thread alone writes. The bucket is counted
+    /// before.
     #[inline]
     pub(super) fn bump(&self, cell: Cell, sum: &AtomicU64, nanos: u64) {
-        if pages::bump(sum, nanos) >= CARRY {
+        if pages::bump(sum, nanos, Release) >= CARRY {
             self.carry(cell, sum);
         }
     }
 
-    /// Adds to the sum of a cell, in a word that all threads write.
+    /// Adds to the sum of a cell, in a word that all threads write. The bucket is counted before.
     #[inline]
     pub(super) fn add(&self, cell: Cell, sum: &AtomicU64, nanos: u64) {
-        if sum.fetch_add(nanos, Relaxed) + nanos >= CARRY {
+        if sum.fetch_add(nanos, Release) + nanos >= CARRY {
             self.carry(cell, sum);
         }
     }
@@ -49,12 +58,12 @@ impl Carries {
         while sum.load(Relaxed) >= CARRY {
             *by_cell.entry(cell.0).or_default() += 1;
             self.any.store(true, Relaxed);
-            // Release: who sees the smaller word sees that there are carries.
             sum.fetch_sub(CARRY, Release);
         }
     }
 
-    /// The whole sum of these words of a cell. It never goes down from one call to the next.
+    /// The whole sum of these words of a cell. It never goes down from one call to the next. Buckets
+    /// that are read afterwards have all that it is made of.
     pub(super) fn whole<'a, I: Iterator<Item = &'a AtomicU64>>(
         &self,
         cell: Cell,
@@ -62,10 +71,11 @@ impl Carries {
     ) -> u128 {
         let low = || words().map(|word| u128::from(word.load(Acquire))).sum::<u128>();
         let without_carries = low();
+        // If one of the words had been carried when it was read, this would read true.
         if !self.any.load(Relaxed) {
             return without_carries;
         }
-        // Nothing is carried meanwhile, so the words and their carries belong together.
+        // Nothing is carried while the lock is held, so the words and their carries belong together.
         let by_cell = self.by_cell.lock();
         let carries = by_cell.get(&cell.0).copied().unwrap_or_default();
         u128::from(carries) * u128::from(CARRY) + low()

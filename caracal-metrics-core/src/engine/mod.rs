@@ -1,38 +1,46 @@
 //! Where the numbers live.
 //!
-//! Callers know cells, not memory: a [`Cell`] names one word (a counter or a gauge) or one
-//! histogram. The cells of all registries are one process-wide [`Store`](store::Store): a thread
-//! has words of its own for the cells that it records into, in pages that serve every registry.
+//! Callers know cells, not memory: a [`Cell`] names a word (a counter), the words of a gauge, or
+//! those of a histogram. The cells of all registries are in one process-wide
+//! [`Store`](store::Store). A thread has words of its own for the cells that it records into, in
+//! pages that serve every registry.
 
 mod carries;
+mod floats;
 mod free;
+mod in_flight;
 mod local;
 #[cfg(all(test, caracal_loom))]
 mod models;
 mod pages;
 mod store;
-mod sync;
+#[cfg(all(test, not(caracal_loom)))]
+mod tests;
 mod words;
 
+use std::sync::atomic::Ordering::{self, Relaxed, Release};
+
+use pages::Pages;
 pub(crate) use store::Reader;
 use store::Store;
 
-/// Words of a histogram: 15 buckets and a sum.
-pub(crate) const HISTOGRAM_WORDS: usize = 16;
+/// Words of a run. A histogram has one, two or four runs: buckets, and in the last word the sum.
+pub(crate) const RUN_WORDS: usize = 16;
 
-/// Buckets of a histogram, the one up to `+Inf` included.
-pub(crate) const HISTOGRAM_BUCKETS: usize = HISTOGRAM_WORDS - 1;
+/// The most bounds that a histogram has, without `+Inf`: four runs, less that bucket and the sum.
+pub(crate) const MAX_BOUNDS: usize = 4 * RUN_WORDS - 2;
 
-/// The most bounds that a histogram has, without `+Inf`.
-pub(crate) const MAX_BOUNDS: usize = HISTOGRAM_BUCKETS - 1;
+/// The most buckets of a histogram of one run, the one up to `+Inf` included.
+pub(crate) const NARROW_BUCKETS: usize = RUN_WORDS - 1;
 
-const SUM: usize = HISTOGRAM_BUCKETS;
+/// The place of a sum in the last run of a histogram.
+const SUM: usize = RUN_WORDS - 1;
 
 /// The longest duration that is added to a sum as it is, in nanoseconds: more than a year, and so
 /// little of a word that a hundred threads may add it at the same instant.
 pub(crate) const LONGEST_NANOS: u64 = 1 << 55;
 
-/// Names a word, or the first word of a histogram.
+/// Names a word, or the first word of a gauge or of a histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cell(u32);
 
@@ -45,21 +53,60 @@ impl Cell {
     pub(crate) const fn from_raw(raw: u32) -> Self {
         Self(raw)
     }
+
+    /// The word of the guards that ended, of a gauge. The first word is that of the guards that were
+    /// begun.
+    #[inline]
+    fn ended(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The word of a gauge that is set.
+    #[inline]
+    fn level(self) -> Self {
+        Self(self.0 + 2)
+    }
+
+    /// The first word of the last run of a histogram.
+    #[inline]
+    fn last_run(self, runs: usize) -> Self {
+        Self(self.0 + ((runs - 1) * RUN_WORDS) as u32)
+    }
 }
 
-/// How many words a cell has.
+/// What the sum of a histogram is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sum {
+    /// Integer nanoseconds.
+    Nanos,
+    Float,
+}
+
+/// What words a cell has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Width {
+    /// An integer.
     Word,
-    Histogram,
+    Float,
+    /// Guards that were begun, guards that ended, and a number that is set. The fourth word keeps
+    /// gauges from reaching beyond a run.
+    Gauge,
+    Histogram { runs: usize, sum: Sum },
 }
 
-/// What a scrape reads of a histogram. The count is the sum of the buckets, so it can't differ
-/// from the last cumulative bucket.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct HistogramValue {
-    pub(crate) buckets: [u64; HISTOGRAM_BUCKETS],
-    pub(crate) sum_nanos: u128,
+impl Width {
+    /// A histogram with so many bounds.
+    pub(crate) fn histogram(bounds: usize, sum: Sum) -> Self {
+        Self::Histogram { runs: (bounds + 2).div_ceil(RUN_WORDS).next_power_of_two(), sum }
+    }
+
+    fn words(self) -> usize {
+        match self {
+            Self::Word | Self::Float => 1,
+            Self::Gauge => 4,
+            Self::Histogram { runs, .. } => runs * RUN_WORDS,
+        }
+    }
 }
 
 #[cfg(not(caracal_loom))]
@@ -72,52 +119,83 @@ pub(crate) fn allocate(width: Width) -> Cell {
     STORE.allocate(width)
 }
 
-/// Takes a cell back. The caller holds the last way to reach it, so nothing is added after.
+/// Takes a cell back. The caller holds the last way to reach it, so nothing is added afterwards.
 pub(crate) fn release(cell: Cell, width: Width) {
     STORE.release(cell, width);
 }
 
-/// Takes back the cell of a gauge that counts guards, once the last of them is dropped. No guard is
-/// made any more.
-pub(crate) fn release_when_zero(cell: Cell) {
-    STORE.release_when_zero(cell);
+/// Takes back the cell of a gauge once the last of its guards has ended. No guard is begun any more.
+pub(crate) fn release_gauge(cell: Cell) {
+    STORE.release_gauge(cell);
 }
 
-/// Adds to a counter.
+/// Adds to a counter. At 2^64 it goes on from zero.
 #[inline]
 pub(crate) fn add(cell: Cell, n: u64) {
-    if !local::pages().add(cell, n) {
-        add_first(cell, n);
+    record(cell, n, Relaxed);
+}
+
+/// Counts a guard as begun.
+#[inline]
+pub(crate) fn begin(gauge: Cell) {
+    record(gauge, 1, Release);
+}
+
+/// Counts a guard as ended, on whatever thread.
+#[inline]
+pub(crate) fn end(gauge: Cell) {
+    record(gauge.ended(), 1, Release);
+}
+
+#[inline]
+fn record(cell: Cell, n: u64, ordering: Ordering) {
+    if !local::pages().add(cell, n, ordering) {
+        record_first(cell, n, ordering);
     }
 }
 
 /// Adds to a counter of which this thread has no word yet.
 #[cold]
-fn add_first(cell: Cell, n: u64) {
-    if !local::reach(cell).is_some_and(|pages| pages.add(cell, n)) {
-        STORE.add_shared(cell, n);
+fn record_first(cell: Cell, n: u64, ordering: Ordering) {
+    if !local::reach(cell).is_some_and(|pages| pages.add(cell, n, ordering)) {
+        STORE.add_shared(cell, n, ordering);
     }
 }
 
-/// Moves an up-down gauge.
+/// Adds to a counter of floating-point numbers.
 #[inline]
-pub(crate) fn shift(cell: Cell, by: i64) {
-    add(cell, by.cast_unsigned());
+pub(crate) fn add_float(cell: Cell, n: f64) {
+    let own = |pages: &Pages| pages.word(cell).map(|word| floats::bump(word, n, Relaxed)).is_some();
+    if !own(local::pages()) && !local::reach(cell).is_some_and(own) {
+        STORE.add_float_shared(cell, n);
+    }
 }
 
-/// Moves a gauge by hand.
+/// Sets a gauge.
 #[inline]
-pub(crate) fn shift_shared(cell: Cell, by: i64) {
-    STORE.add_shared(cell, by.cast_unsigned());
+pub(crate) fn set(gauge: Cell, value: i64) {
+    STORE.set(gauge.level(), value.cast_unsigned());
 }
 
-/// Sets a gauge, one that is never moved.
+/// Adds to what a gauge was set to.
 #[inline]
-pub(crate) fn set(cell: Cell, value: i64) {
-    STORE.set(cell, value);
+pub(crate) fn shift(gauge: Cell, by: i64) {
+    STORE.add_shared(gauge.level(), by.cast_unsigned(), Relaxed);
 }
 
-/// Counts a duration into a bucket.
+/// Sets a gauge of floating-point numbers, to which no thread adds on its own.
+#[inline]
+pub(crate) fn set_float(gauge: Cell, value: f64) {
+    STORE.set(gauge, value.to_bits());
+}
+
+/// Adds to what a gauge of floating-point numbers was set to.
+#[inline]
+pub(crate) fn shift_float(gauge: Cell, by: f64) {
+    STORE.add_float_shared(gauge, by);
+}
+
+/// Counts a duration into a bucket of a histogram of one run.
 #[inline]
 pub(crate) fn observe(cell: Cell, bucket: usize, nanos: u64) {
     let nanos = nanos.min(LONGEST_NANOS);
@@ -130,94 +208,29 @@ pub(crate) fn observe(cell: Cell, bucket: usize, nanos: u64) {
 #[cold]
 fn observe_first(cell: Cell, bucket: usize, nanos: u64) {
     if !local::reach(cell).is_some_and(|pages| STORE.observe(pages, cell, bucket, nanos)) {
-        STORE.observe_shared(cell, bucket, nanos);
+        STORE.observe_shared(cell, 1, bucket, nanos);
+    }
+}
+
+/// Counts a duration into a bucket of a histogram of so many runs.
+pub(crate) fn observe_wide(cell: Cell, runs: usize, bucket: usize, nanos: u64) {
+    let nanos = nanos.min(LONGEST_NANOS);
+    let own = |pages: &Pages| STORE.observe_wide(pages, cell, runs, bucket, nanos);
+    if !own(local::pages()) && !local::reach(cell).is_some_and(own) {
+        STORE.observe_shared(cell, runs, bucket, nanos);
+    }
+}
+
+/// Counts a floating-point number into a bucket of a histogram of so many runs.
+#[inline]
+pub(crate) fn observe_float(cell: Cell, runs: usize, bucket: usize, value: f64) {
+    let own = |pages: &Pages| STORE.observe_float(pages, cell, runs, bucket, value);
+    if !own(local::pages()) && !local::reach(cell).is_some_and(own) {
+        STORE.observe_float_shared(cell, runs, bucket, value);
     }
 }
 
 /// Reads cells. While it is held, threads that end wait: no code of the user's runs meanwhile.
 pub(crate) fn reader() -> Reader<'static> {
     STORE.reader()
-}
-
-#[cfg(all(test, not(caracal_loom)))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_released_cell_is_given_out_again_and_reads_zero() {
-        let histogram = allocate(Width::Histogram);
-        let word = allocate(Width::Word);
-        observe(histogram, 3, 5);
-        add(word, 7);
-        release(histogram, Width::Histogram);
-        release(word, Width::Word);
-        assert_eq!(allocate(Width::Histogram), histogram);
-        assert_eq!(allocate(Width::Word), word);
-        assert_eq!(reader().counter(&[word]), 0);
-        assert_eq!(reader().histogram(&[histogram]).sum_nanos, 0);
-        assert_eq!(reader().histogram(&[histogram]).buckets, [0; HISTOGRAM_BUCKETS]);
-    }
-
-    #[test]
-    fn cells_never_overlap() {
-        let cells: Vec<_> = (0..5_000)
-            .map(|i| {
-                let width = if i % 3 == 0 { Width::Histogram } else { Width::Word };
-                (allocate(width), width)
-            })
-            .collect();
-        for (cell, width) in &cells {
-            match width {
-                Width::Word => add(*cell, 1),
-                Width::Histogram => {
-                    for bucket in 0..HISTOGRAM_BUCKETS {
-                        observe(*cell, bucket, 1);
-                    }
-                }
-            }
-        }
-        for (cell, width) in &cells {
-            match width {
-                Width::Word => assert_eq!(reader().counter(&[*cell]), 1),
-                Width::Histogram => {
-                    let value = reader().histogram(&[*cell]);
-                    assert_eq!(value.buckets, [1; HISTOGRAM_BUCKETS]);
-                    assert_eq!(value.sum_nanos, HISTOGRAM_BUCKETS as u128);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_sum_is_exact_beyond_its_word() {
-        let cell = allocate(Width::Histogram);
-        for round in 1..=3_000_u32 {
-            observe(cell, 14, u64::MAX);
-            let sum = reader().histogram(&[cell]).sum_nanos;
-            assert_eq!(sum, u128::from(LONGEST_NANOS) * u128::from(round));
-        }
-        assert_eq!(reader().histogram(&[cell]).buckets[14], 3_000);
-        release(cell, Width::Histogram);
-        assert_eq!(allocate(Width::Histogram), cell);
-        assert_eq!(reader().histogram(&[cell]).sum_nanos, 0);
-    }
-
-    #[test]
-    fn a_sum_that_is_carried_while_it_is_read_never_goes_down() {
-        const ROUNDS: u128 = 50_000;
-        let cell = allocate(Width::Histogram);
-        std::thread::scope(|scope| {
-            let adders: Vec<_> = (0..2)
-                .map(|_| scope.spawn(|| (0..ROUNDS).for_each(|_| observe(cell, 0, LONGEST_NANOS))))
-                .collect();
-            let mut last = 0;
-            while !adders.iter().all(std::thread::ScopedJoinHandle::is_finished) {
-                let sum = reader().histogram(&[cell]).sum_nanos;
-                assert!(sum >= last, "from {last} to {sum}");
-                last = sum;
-            }
-        });
-        let sum = reader().histogram(&[cell]).sum_nanos;
-        assert_eq!(sum, 2 * ROUNDS * u128::from(LONGEST_NANOS));
-    }
 }

@@ -1,13 +1,15 @@
 //! Every cell of the process: the shared words, and the pages of the threads that live.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
 use super::carries::Carries;
-use super::free::Free;
+use super::floats;
+use super::free::{self, Free};
+use super::in_flight;
 use super::pages::{Pages, Run, bump};
-use super::sync::{AtomicUsize, Mutex, RwLock, RwLockReadGuard, const_unless_modelled};
 use super::words::Words;
-use super::{Cell, HISTOGRAM_BUCKETS, HISTOGRAM_WORDS, HistogramValue, SUM, Width};
+use super::{Cell, RUN_WORDS, SUM, Sum, Width};
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, RwLock, RwLockReadGuard, const_unless_modelled};
 
 /// Threads that have pages of their own at a time. Those beyond share words: each more makes every
 /// scrape read more, and a service with so many threads has most of them asleep.
@@ -19,12 +21,12 @@ pub(super) struct Store {
     shared: Words,
     free: Mutex<Free>,
     carries: Carries,
-    /// Gauges whose registry is gone while something that they count is not.
+    /// Gauges whose registry is gone while guards that they count are not.
     outlived: Mutex<Vec<Cell>>,
-    /// Who reads cells holds this for reading, who moves words from a thread to the shared ones for
-    /// writing: no reader sees a word twice or not at all.
+    /// Locked for reading while cells are read, and for writing while a thread's words move to the
+    /// shared ones: no reader sees a word twice or not at all.
     threads: RwLock<Threads>,
-    /// How many are live, for who would enter: spares them the lock when it is no use.
+    /// How many threads are live. A thread that finds it at the limit does not try the lock.
     live: AtomicUsize,
 }
 
@@ -57,34 +59,35 @@ impl Store {
     /// Takes a cell back. The caller holds the last way to reach it, so that all that was recorded
     /// happened before, and nothing is recorded after.
     pub(super) fn release(&self, cell: Cell, width: Width) {
-        let zero = |run: &Run| match width {
-            Width::Word => run[cell.0 as usize % HISTOGRAM_WORDS].store(0, Relaxed),
-            Width::Histogram => run.iter().for_each(|word| word.store(0, Relaxed)),
+        let runs = width.words().div_ceil(RUN_WORDS);
+        let first = cell.0 as usize % RUN_WORDS;
+        let zero = |words: &[AtomicU64]| {
+            words[first..first + width.words()].iter().for_each(|word| word.store(0, Relaxed));
         };
-        // Under the lock, all of it: a thread that ends must not fold what it has of the cell into the
-        // shared words after those are zero.
+        // All of it under the lock: a thread that ends must not fold what it has of the cell into the
+        // shared words after those were zeroed.
         let threads = self.threads.read_recursive();
-        zero(self.shared.run(cell));
+        zero(self.shared.runs_from(cell, runs));
         for pages in &threads.live {
-            pages.run(cell).map(zero);
+            pages.runs_from(cell, runs).map(zero);
         }
         drop(threads);
-        if width == Width::Histogram {
-            self.carries.forget(cell);
+        if let Width::Histogram { sum: Sum::Nanos, .. } = width {
+            self.carries.forget(cell.last_run(runs));
         }
         self.free.lock().give_back(cell, width);
     }
 
-    /// Takes back the cell of a gauge that is only moved down any more, now or with a later call.
-    pub(super) fn release_when_zero(&self, cell: Cell) {
+    /// Takes back the cell of a gauge once the last guard has ended, now or with a later call. No
+    /// guard is begun any more.
+    pub(super) fn release_gauge(&self, cell: Cell) {
         let mut outlived = self.outlived.lock();
         outlived.push(cell);
-        // All that was added happened before, so what is read is at least what it is.
         let reader = self.reader();
-        let gone: Vec<_> = outlived.extract_if(.., |cell| reader.counter(&[*cell]) == 0).collect();
+        let gone: Vec<_> = outlived.extract_if(.., |cell| reader.in_flight(*cell) == 0).collect();
         drop(reader);
         for cell in gone {
-            self.release(cell, Width::Word);
+            self.release(cell, Width::Gauge);
         }
     }
 
@@ -119,15 +122,21 @@ impl Store {
 
     fn fold(&self, first: Cell, run: &Run) {
         let shared = self.shared.run(first);
-        let plain = match self.free.lock().width(first) {
-            Width::Word => HISTOGRAM_WORDS,
-            Width::Histogram => {
+        let kind = self.free.lock().run(first);
+        match kind {
+            free::Run::Histogram(Sum::Nanos) => {
                 self.carries.add(first, &shared[SUM], run[SUM].load(Relaxed));
-                HISTOGRAM_BUCKETS
             }
-        };
+            free::Run::Histogram(Sum::Float) => add_float(&shared[SUM], &run[SUM]),
+            free::Run::Integers | free::Run::Floats => {}
+        }
+        let plain = if let free::Run::Histogram(_) = kind { SUM } else { RUN_WORDS };
         for (shared, word) in shared.iter().zip(run).take(plain) {
-            shared.fetch_add(word.load(Relaxed), Relaxed);
+            if kind == free::Run::Floats {
+                add_float(shared, word);
+            } else {
+                shared.fetch_add(word.load(Relaxed), Relaxed);
+            }
         }
         for word in run {
             word.store(0, Relaxed);
@@ -135,29 +144,72 @@ impl Store {
     }
 
     /// Adds to a word that all threads share.
-    pub(super) fn add_shared(&self, cell: Cell, n: u64) {
-        self.shared.word(cell).fetch_add(n, Relaxed);
+    pub(super) fn add_shared(&self, cell: Cell, n: u64, ordering: Ordering) {
+        self.shared.word(cell).fetch_add(n, ordering);
     }
 
-    /// Sets a gauge. One that is set is never moved, so no thread has a part of it.
-    pub(super) fn set(&self, cell: Cell, value: i64) {
-        self.shared.word(cell).store(value.cast_unsigned(), Relaxed);
+    /// Adds to a floating-point number that all threads share.
+    pub(super) fn add_float_shared(&self, cell: Cell, n: f64) {
+        floats::add(self.shared.word(cell), n);
     }
 
-    /// Counts a duration into a bucket, by a thread with these pages.
+    /// Sets a word to which no thread adds on its own.
+    pub(super) fn set(&self, cell: Cell, value: u64) {
+        self.shared.word(cell).store(value, Relaxed);
+    }
+
+    /// Counts a duration into a bucket of a histogram of one run, by a thread with these pages.
     #[inline]
     pub(super) fn observe(&self, pages: &Pages, cell: Cell, bucket: usize, nanos: u64) -> bool {
         let Some(run) = pages.run(cell) else { return false };
-        bump(&run[bucket], 1);
+        bump(&run[bucket], 1, Relaxed);
         self.carries.bump(cell, &run[SUM], nanos);
         true
     }
 
+    /// As [`observe`](Self::observe), for a histogram of so many runs.
+    pub(super) fn observe_wide(
+        &self,
+        pages: &Pages,
+        cell: Cell,
+        runs: usize,
+        bucket: usize,
+        nanos: u64,
+    ) -> bool {
+        let Some([buckets @ .., sum]) = pages.runs_from(cell, runs) else { return false };
+        bump(&buckets[bucket], 1, Relaxed);
+        self.carries.bump(cell.last_run(runs), sum, nanos);
+        true
+    }
+
     /// Counts a duration into a bucket that all threads share.
-    pub(super) fn observe_shared(&self, cell: Cell, bucket: usize, nanos: u64) {
-        let run = self.shared.run(cell);
-        run[bucket].fetch_add(1, Relaxed);
-        self.carries.add(cell, &run[SUM], nanos);
+    pub(super) fn observe_shared(&self, cell: Cell, runs: usize, bucket: usize, nanos: u64) {
+        let [buckets @ .., sum] = self.shared.runs_from(cell, runs) else { return };
+        buckets[bucket].fetch_add(1, Relaxed);
+        self.carries.add(cell.last_run(runs), sum, nanos);
+    }
+
+    /// Counts a floating-point number into a bucket, by a thread with these pages.
+    #[inline]
+    pub(super) fn observe_float(
+        &self,
+        pages: &Pages,
+        cell: Cell,
+        runs: usize,
+        bucket: usize,
+        value: f64,
+    ) -> bool {
+        let Some([buckets @ .., sum]) = pages.runs_from(cell, runs) else { return false };
+        bump(&buckets[bucket], 1, Relaxed);
+        floats::bump(sum, value, Release);
+        true
+    }
+
+    /// Counts a floating-point number into a bucket that all threads share.
+    pub(super) fn observe_float_shared(&self, cell: Cell, runs: usize, bucket: usize, value: f64) {
+        let [buckets @ .., sum] = self.shared.runs_from(cell, runs) else { return };
+        buckets[bucket].fetch_add(1, Relaxed);
+        floats::add(sum, value);
     }
 
     /// Reads cells. Threads that end meanwhile wait; recording does not.
@@ -173,42 +225,89 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The value of a counter that these cells make up.
+    /// The value of a counter that these cells make up, modulo 2^64.
     pub(crate) fn counter(&self, cells: &[Cell]) -> u64 {
-        cells.iter().fold(0, |sum, cell| sum.wrapping_add(self.word(*cell)))
+        cells.iter().fold(0, |sum, cell| sum.wrapping_add(self.word(*cell, Relaxed)))
     }
 
-    /// The value of a gauge that these cells make up. All of our gauges count things.
+    /// The value of a counter of floating-point numbers that these cells make up.
+    pub(crate) fn float(&self, cells: &[Cell]) -> f64 {
+        cells.iter().map(|cell| floats::sum(self.words(*cell), Relaxed)).sum()
+    }
+
+    /// What these gauges were set to, as a sum.
     pub(crate) fn gauge(&self, cells: &[Cell]) -> i64 {
-        // One that threads move reads below zero where what one of them took away was read, and what
-        // another had added before was not.
-        self.counter(cells).cast_signed().max(0)
+        let set = cells.iter().map(|cell| self.store.shared.word(cell.level()).load(Relaxed));
+        set.fold(0, |sum, value| sum.wrapping_add(value.cast_signed()))
     }
 
-    /// The value of a histogram that these cells make up.
-    pub(crate) fn histogram(&self, cells: &[Cell]) -> HistogramValue {
-        let mut value = HistogramValue::default();
+    /// How many guards this gauge counts. What is read afterwards has all that was recorded before
+    /// the guards ended that are no longer counted.
+    pub(crate) fn in_flight(&self, gauge: Cell) -> u64 {
+        in_flight::read(|| self.word(gauge, Acquire), || self.word(gauge.ended(), Acquire))
+    }
+
+    /// Adds up the histogram that these cells make up: its buckets, and in nanoseconds its sum.
+    pub(crate) fn histogram(&self, cells: &[Cell], buckets: &mut [u64]) -> u128 {
+        let runs = runs_of(buckets);
+        let mut nanos = 0;
         for cell in cells {
-            value.sum_nanos +=
-                self.store.carries.whole(*cell, || self.runs(*cell).map(|run| &run[SUM]));
-            for run in self.runs(*cell) {
-                for (bucket, word) in value.buckets.iter_mut().zip(run) {
+            // Before the buckets: see `Carries::whole`.
+            let last = cell.last_run(runs);
+            nanos += self.store.carries.whole(last, || self.runs(last).map(|run| &run[SUM]));
+            self.buckets(*cell, buckets);
+        }
+        nanos
+    }
+
+    /// As [`histogram`](Self::histogram), for one of floating-point numbers.
+    pub(crate) fn float_histogram(&self, cells: &[Cell], buckets: &mut [u64]) -> f64 {
+        let runs = runs_of(buckets);
+        let mut sum = 0.0;
+        for cell in cells {
+            // Before the buckets, which then have all that the sum is made of.
+            let sums = self.runs(cell.last_run(runs)).map(|run| &run[SUM]);
+            sum += floats::sum(sums, Acquire);
+            self.buckets(*cell, buckets);
+        }
+        sum
+    }
+
+    fn buckets(&self, cell: Cell, buckets: &mut [u64]) {
+        for (run, buckets) in buckets.chunks_mut(RUN_WORDS).enumerate() {
+            for words in self.runs(Cell(cell.0 + (run * RUN_WORDS) as u32)) {
+                for (bucket, word) in buckets.iter_mut().zip(words) {
                     *bucket += word.load(Relaxed);
                 }
             }
         }
-        value
     }
 
-    fn word(&self, cell: Cell) -> u64 {
-        let own = self.threads.live.iter().filter_map(|pages| pages.word(cell));
-        own.fold(self.store.shared.word(cell).load(Relaxed), |sum, word| {
-            sum.wrapping_add(word.load(Relaxed))
-        })
+    fn word(&self, cell: Cell, ordering: Ordering) -> u64 {
+        self.words(cell).fold(0, |sum, word| sum.wrapping_add(word.load(ordering)))
+    }
+
+    fn words(&self, cell: Cell) -> impl Iterator<Item = &AtomicU64> {
+        let own = self.threads.live.iter().filter_map(move |pages| pages.word(cell));
+        std::iter::once(self.store.shared.word(cell)).chain(own)
     }
 
     fn runs(&self, cell: Cell) -> impl Iterator<Item = &Run> {
         let own = self.threads.live.iter().filter_map(move |pages| pages.run(cell));
         std::iter::once(self.store.shared.run(cell)).chain(own)
+    }
+}
+
+/// How many runs a histogram with these buckets has.
+fn runs_of(buckets: &[u64]) -> usize {
+    (buckets.len() + 1).div_ceil(RUN_WORDS).next_power_of_two()
+}
+
+/// Adds a word of a thread that ends to the one that all threads share.
+fn add_float(shared: &AtomicU64, own: &AtomicU64) {
+    let n = f64::from_bits(own.load(Relaxed));
+    // Adding -0.0 or 0.0 changes nothing but costs a write.
+    if n != 0.0 {
+        floats::add(shared, n);
     }
 }

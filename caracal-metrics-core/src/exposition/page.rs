@@ -7,8 +7,7 @@ use super::header::Header;
 #[cfg(feature = "protobuf")]
 use super::protobuf;
 use super::text;
-use crate::core::Core;
-use crate::engine;
+use crate::core::{Core, InFlight, Values};
 use crate::series::FamilyStore;
 
 /// Which families to write, by their names; all where none is named.
@@ -26,6 +25,7 @@ pub(crate) fn write_page(
     core: &Core,
     format: Format,
     filter: Filter<'_>,
+    in_flight: &InFlight,
     mut foreign: Vec<ForeignFamily>,
     out: &mut Vec<u8>,
 ) {
@@ -47,7 +47,7 @@ pub(crate) fn write_page(
         let same: Vec<_> =
             std::iter::from_fn(|| foreign.next_if(|family| family.name == name)).collect();
         if filter.wants(name) {
-            write_family(core, format, store, &same, out);
+            write_family(core, format, store, in_flight, &same, out);
         }
     }
     for family in foreign {
@@ -62,6 +62,7 @@ fn write_family(
     core: &Core,
     format: Format,
     store: &FamilyStore,
+    in_flight: &InFlight,
     same: &[ForeignFamily],
     out: &mut Vec<u8>,
 ) {
@@ -69,14 +70,15 @@ fn write_family(
         return same.iter().for_each(|family| write_foreign(family, format, out));
     };
     let family = store.family;
+    let values = Values::of(store, in_flight);
     #[cfg(feature = "protobuf")]
     if format == Format::Protobuf {
-        return protobuf::write_family(core, family, &rows, same, out);
+        return protobuf::write_family(core, family, &rows, &values, same, out);
     }
     let (kind, help) = (family.kind.as_str(), family.help);
     Header { name: family.name, kind, help, unit: family.unit }.write(format, out);
     let exemplars = (format == Format::OpenMetrics).then(|| core.exemplars());
-    text::write_samples(family, &rows, &engine::reader(), exemplars, out);
+    text::write_samples(family, &rows, &values, exemplars, out);
     for family in same {
         family.write_samples(format, out);
     }

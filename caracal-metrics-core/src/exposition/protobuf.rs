@@ -10,8 +10,8 @@ use super::labels::parse_labels;
 use super::sample::SampleLine;
 use super::text::seconds;
 use crate::catalogue::{Family, MetricKind};
-use crate::core::Core;
-use crate::engine::{self, Cell, Reader};
+use crate::core::{Core, Values};
+use crate::engine::Cell;
 use crate::exemplar::Kept;
 use crate::series::Rows;
 
@@ -22,25 +22,25 @@ pub(super) fn write_family(
     core: &Core,
     family: &Family,
     rows: &Rows,
+    values: &Values<'_>,
     same: &[ForeignFamily],
     out: &mut Vec<u8>,
 ) {
     message(None, out, |out| {
         write_header(family.name, family.help, family.kind.as_str(), family.unit, out);
-        let reader = engine::reader();
         for row in rows.iter() {
             message(Some(4), out, |out| {
                 let labels = parse_labels(row.labels).unwrap_or_default();
                 write_labels(1, &sorted(labels), out);
                 match family.kind {
                     MetricKind::Counter => {
-                        write_value(3, reader.counter(row.cells) as f64, out);
+                        write_value(3, values.counter(row.cells) as f64, out);
                     }
                     MetricKind::Gauge => {
-                        write_value(2, reader.gauge(row.cells) as f64, out);
+                        write_value(2, values.gauge(row.cells) as f64, out);
                     }
                     MetricKind::Histogram => {
-                        write_our_histogram(core, &reader, family, row.cells, out);
+                        write_our_histogram(core, values, family, row.cells, out);
                     }
                 }
             });
@@ -77,14 +77,14 @@ fn write_header(name: &str, help: &str, kind: &str, unit: Option<&str>, out: &mu
 
 fn write_our_histogram(
     core: &Core,
-    reader: &Reader<'_>,
+    values: &Values<'_>,
     family: &Family,
     cells: &[Cell],
     out: &mut Vec<u8>,
 ) {
     // Before the value, which then has what they are examples of.
     let exemplars = core.exemplars().of(cells);
-    let value = reader.histogram(cells);
+    let value = values.histogram(cells);
     let bounds = family.buckets.iter().map(Duration::as_secs_f64);
     message(Some(7), out, |out| {
         integer(1, value.buckets.iter().sum(), out);

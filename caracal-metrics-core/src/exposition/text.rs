@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::catalogue::{Family, MetricKind};
-use crate::engine::Reader;
+use crate::core::Values;
 use crate::exemplar::{Exemplars, Kept};
 use crate::series::{Row, Rows};
 
@@ -12,7 +12,7 @@ use crate::series::{Row, Rows};
 pub(super) fn write_samples(
     family: &Family,
     rows: &Rows,
-    reader: &Reader<'_>,
+    values: &Values<'_>,
     exemplars: Option<&Exemplars>,
     out: &mut Vec<u8>,
 ) {
@@ -21,7 +21,7 @@ pub(super) fn write_samples(
         MetricKind::Counter => {
             for row in rows.iter() {
                 write_name(family.name, "", row.labels, None, out);
-                write_integer(reader.counter(row.cells), out);
+                write_integer(values.counter(row.cells), out);
                 out.push(b'\n');
                 if open_metrics {
                     write_created(family, &row, out);
@@ -31,7 +31,7 @@ pub(super) fn write_samples(
         MetricKind::Gauge => {
             for row in rows.iter() {
                 write_name(family.name, "", row.labels, None, out);
-                write_integer(reader.gauge(row.cells), out);
+                write_integer(values.gauge(row.cells), out);
                 out.push(b'\n');
             }
         }
@@ -39,7 +39,7 @@ pub(super) fn write_samples(
             for row in rows.iter() {
                 // Before the value, which then has what they are examples of.
                 let exemplars = exemplars.and_then(|exemplars| exemplars.of(row.cells));
-                let value = reader.histogram(row.cells);
+                let value = values.histogram(row.cells);
                 let mut count = 0;
                 for (index, (bucket, bound)) in value.buckets.iter().zip(rows.bounds()).enumerate()
                 {

@@ -33,10 +33,46 @@ impl Counter {
         self.inc_by(1);
     }
 
-    /// Adds `n`.
+    /// Adds `n`. At 2^64 a counter goes on from zero, which Prometheus takes for a restart.
     #[inline]
     pub fn inc_by(&self, n: u64) {
         engine::add(self.0.cell, n);
+        self.0.recorded();
+    }
+}
+
+/// A counter of floating-point numbers, such as seconds or euros.
+///
+/// A step that is negative or not finite is set aside, and counted in
+/// `caracal_metrics_invalid_values_total`.
+///
+/// ```
+/// use caracal_metrics_core::{Family, FloatCounter, MetricsRegistry};
+///
+/// static REVENUE: Family<FloatCounter> =
+///     Family::float_counter("revenue_euros_total", "Revenue in euros.");
+///
+/// let metrics = MetricsRegistry::new();
+/// let revenue = metrics.family(&REVENUE)?;
+/// revenue.inc_by(12.5);
+/// revenue.inc_by(-1.0);
+/// assert_eq!(metrics.sample("revenue_euros_total", &[]), Some(12.5));
+/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FloatCounter(Series);
+
+impl FromSeries for FloatCounter {
+    fn from_series(series: Series) -> Self {
+        Self(series)
+    }
+}
+
+impl FloatCounter {
+    /// Adds `n`.
+    #[inline]
+    pub fn inc_by(&self, n: f64) {
+        self.0.store.add_float_cell(self.0.cell, n);
         self.0.recorded();
     }
 }

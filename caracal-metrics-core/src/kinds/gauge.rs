@@ -3,6 +3,7 @@
 use super::Series;
 use super::sealed::FromSeries;
 use crate::engine::{self, Cell};
+use crate::series::FamilyStore;
 
 /// A gauge: an integer that goes up and down.
 ///
@@ -48,7 +49,7 @@ impl Gauge {
     /// Adds to the gauge; a negative number subtracts.
     #[inline]
     pub fn add(&self, n: i64) {
-        engine::shift_shared(self.0.cell, n);
+        engine::shift(self.0.cell, n);
         self.0.recorded();
     }
 
@@ -57,13 +58,56 @@ impl Gauge {
     #[inline]
     pub fn track(&self) -> GaugeGuard {
         self.0.recorded();
-        GaugeGuard::begin(self.0.cell)
+        GaugeGuard::begin(&self.0.store, self.0.cell)
     }
 }
 
-/// Counts one in a gauge until it is dropped.
+/// A gauge of floating-point numbers, such as a temperature or a ratio.
 ///
-/// It does not keep the registry, which would be two locked instructions for each guard. The cell
+/// NaN is a value of it. An infinity is set aside, and counted in
+/// `caracal_metrics_invalid_values_total`; so is NaN where it is added.
+///
+/// ```
+/// use caracal_metrics_core::{Family, FloatGauge, MetricsRegistry};
+///
+/// static LOAD: Family<FloatGauge> = Family::float_gauge("load_ratio", "Share of time at work.");
+///
+/// let metrics = MetricsRegistry::new();
+/// let load = metrics.family(&LOAD)?;
+/// load.set(0.5);
+/// load.add(0.25);
+/// assert_eq!(metrics.sample("load_ratio", &[]), Some(0.75));
+/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FloatGauge(Series);
+
+impl FromSeries for FloatGauge {
+    fn from_series(series: Series) -> Self {
+        Self(series)
+    }
+}
+
+impl FloatGauge {
+    /// Sets the gauge.
+    #[inline]
+    pub fn set(&self, value: f64) {
+        self.0.store.set_float_cell(self.0.cell, value);
+        self.0.recorded();
+    }
+
+    /// Adds to the gauge; a negative number subtracts.
+    #[inline]
+    pub fn add(&self, n: f64) {
+        self.0.store.shift_float_cell(self.0.cell, n);
+        self.0.recorded();
+    }
+}
+
+/// Counts one in a gauge until it is dropped. What a thread recorded before it dropped this is on every
+/// page that no longer counts it.
+///
+/// It does not keep the registry, which would cost two locked instructions for each guard. The cell
 /// of the gauge outlives the registry until the last guard is dropped.
 #[derive(Debug)]
 #[must_use = "one is counted only while the guard is held"]
@@ -71,8 +115,8 @@ pub struct GaugeGuard(Cell);
 
 impl GaugeGuard {
     #[inline]
-    pub(crate) fn begin(cell: Cell) -> Self {
-        engine::shift(cell, 1);
+    pub(crate) fn begin(store: &FamilyStore, cell: Cell) -> Self {
+        store.begin(cell);
         Self(cell)
     }
 }
@@ -80,6 +124,6 @@ impl GaugeGuard {
 impl Drop for GaugeGuard {
     #[inline]
     fn drop(&mut self) {
-        engine::shift(self.0, -1);
+        engine::end(self.0);
     }
 }

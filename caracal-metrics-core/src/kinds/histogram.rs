@@ -47,12 +47,54 @@ impl DurationHistogram {
 
     /// Counts a duration that the exemplar is an example of.
     pub fn observe_with_exemplar(&self, duration: Duration, exemplar: &Exemplar) {
-        self.0.store.observe_with_exemplar(self.0.cell, duration, exemplar);
-        self.0.recorded();
+        self.observe(duration);
+        self.0.store.keep_duration(self.0.cell, duration, exemplar);
     }
 
     /// Starts a timer that counts the time until it is dropped.
     pub fn start_timer(&self) -> Timer {
         Timer::new(self.clone(), Instant::now())
+    }
+}
+
+/// A histogram of floating-point numbers.
+///
+/// A number that is not finite is set aside, and counted in `caracal_metrics_invalid_values_total`.
+///
+/// ```
+/// use caracal_metrics_core::{Family, Histogram, MetricsRegistry};
+///
+/// static ORDER_VALUE: Family<Histogram> =
+///     Family::histogram("order_value_euros", "Value of an order.").buckets(&[5.0, 20.0, 100.0]);
+///
+/// let metrics = MetricsRegistry::new();
+/// let order_value = metrics.family(&ORDER_VALUE)?;
+/// order_value.observe(19.5);
+/// order_value.observe(f64::NAN);
+/// assert_eq!(metrics.sample("order_value_euros_sum", &[]), Some(19.5));
+/// assert_eq!(metrics.sample("order_value_euros_bucket", &[("le", "20.0")]), Some(1.0));
+/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Histogram(Series);
+
+impl FromSeries for Histogram {
+    fn from_series(series: Series) -> Self {
+        Self(series)
+    }
+}
+
+impl Histogram {
+    /// Counts a number.
+    #[inline]
+    pub fn observe(&self, value: f64) {
+        self.0.store.observe_float_cell(self.0.cell, value);
+        self.0.recorded();
+    }
+
+    /// Counts a number that the exemplar is an example of.
+    pub fn observe_with_exemplar(&self, value: f64, exemplar: &Exemplar) {
+        self.observe(value);
+        self.0.store.keep_float(self.0.cell, value, exemplar);
     }
 }

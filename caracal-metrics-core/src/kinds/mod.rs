@@ -9,16 +9,17 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-pub use counter::Counter;
-pub use gauge::{Gauge, GaugeGuard};
-pub use histogram::DurationHistogram;
+pub use counter::{Counter, FloatCounter};
+pub use gauge::{FloatGauge, Gauge, GaugeGuard};
+pub use histogram::{DurationHistogram, Histogram};
 pub use timer::Timer;
 
 use crate::engine::Cell;
 use crate::labels::LabelSet;
 use crate::series::FamilyStore;
 
-/// A kind of metric: [`Counter`], [`Gauge`] or [`DurationHistogram`].
+/// A kind of metric: [`Counter`], [`FloatCounter`], [`Gauge`], [`FloatGauge`], [`DurationHistogram`]
+/// or [`Histogram`].
 pub trait Kind: sealed::FromSeries + 'static {}
 
 impl<K: sealed::FromSeries + 'static> Kind for K {}

@@ -10,8 +10,8 @@ use prometheus::proto;
 use super::labels::parse_labels;
 use super::text;
 use crate::catalogue::{CATALOGUE, Family, MetricKind};
-use crate::core::Core;
-use crate::engine::{self, HistogramValue};
+use crate::core::{Core, InFlight, Values};
+use crate::engine::HistogramValue;
 use crate::series::FamilyStore;
 
 /// Registered with the `prometheus::Registry` that the metrics are attached to.
@@ -77,15 +77,17 @@ impl Collector for CaracalCollector {
         if is_writing(&self.core) {
             return Vec::new();
         }
+        let in_flight = self.core.in_flight();
         self.core.scrape(|| {
-            self.core.families_by_name().filter_map(|store| family(&self.core, store)).collect()
+            let stores = self.core.families_by_name();
+            stores.filter_map(|store| family(&self.core, store, &in_flight)).collect()
         })
     }
 }
 
-fn family(core: &Core, store: &FamilyStore) -> Option<proto::MetricFamily> {
+fn family(core: &Core, store: &FamilyStore, in_flight: &InFlight) -> Option<proto::MetricFamily> {
     let rows = core.exposed_rows(store)?;
-    let reader = engine::reader();
+    let values = Values::of(store, in_flight);
     let mut family = proto::MetricFamily::default();
     family.set_name(store.family.name.to_owned());
     family.set_help(store.family.help.to_owned());
@@ -101,16 +103,16 @@ fn family(core: &Core, store: &FamilyStore) -> Option<proto::MetricFamily> {
                 match store.family.kind {
                     MetricKind::Counter => {
                         let mut counter = proto::Counter::default();
-                        counter.set_value(reader.counter(row.cells) as f64);
+                        counter.set_value(values.counter(row.cells) as f64);
                         metric.set_counter(counter);
                     }
                     MetricKind::Gauge => {
                         let mut gauge = proto::Gauge::default();
-                        gauge.set_value(reader.gauge(row.cells) as f64);
+                        gauge.set_value(values.gauge(row.cells) as f64);
                         metric.set_gauge(gauge);
                     }
                     MetricKind::Histogram => {
-                        let value = reader.histogram(row.cells);
+                        let value = values.histogram(row.cells);
                         metric.set_histogram(histogram(store.family, &value));
                     }
                 }

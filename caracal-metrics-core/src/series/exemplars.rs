@@ -6,14 +6,21 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Mutex, RwLock};
 
-use crate::engine::{Cell, HISTOGRAM_BUCKETS};
+use crate::engine::Cell;
 use crate::exemplar::Exemplar;
+
+/// What was observed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Observed {
+    Nanos(u64),
+    Float(f64),
+}
 
 /// The exemplar of one bucket.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
     pub(crate) labels: Arc<[(Box<str>, Box<str>)]>,
-    pub(crate) nanos: u64,
+    pub(crate) observed: Observed,
     at: SystemTime,
 }
 
@@ -24,20 +31,30 @@ impl Kept {
     }
 }
 
-type Buckets<T> = [T; HISTOGRAM_BUCKETS];
-
-/// The exemplars of all histograms. Beside the engine, so that recording without one does not even
-/// read whether there are any.
-#[derive(Debug, Default)]
+/// The exemplars of a family. They are apart from the engine, so that recording without one does not
+/// even read whether there are any.
+#[derive(Debug)]
 pub(crate) struct Exemplars {
-    by_cell: RwLock<HashMap<u32, Buckets<Mutex<Option<Kept>>>>>,
+    buckets: usize,
+    by_cell: RwLock<HashMap<u32, Box<[Mutex<Option<Kept>>]>>>,
 }
 
 impl Exemplars {
+    /// For histograms with so many buckets, the one up to `+Inf` included.
+    pub(super) fn new(buckets: usize) -> Self {
+        Self { buckets, by_cell: RwLock::default() }
+    }
+
     /// Puts it in place of the bucket's last one. It never waits: where another thread is at the
     /// same bucket, or makes room for a new histogram, that one's exemplar is as good as ours.
-    pub(crate) fn keep(&self, cell: Cell, bucket: usize, nanos: u64, exemplar: &Exemplar) {
-        let kept = Kept { labels: Arc::clone(&exemplar.labels), nanos, at: SystemTime::now() };
+    pub(super) fn keep(
+        &self,
+        cell: Cell,
+        bucket: usize,
+        observed: Observed,
+        exemplar: &Exemplar,
+    ) {
+        let kept = Kept { labels: Arc::clone(&exemplar.labels), observed, at: SystemTime::now() };
         let Some(by_cell) = self.by_cell.try_read() else { return };
         if let Some(buckets) = by_cell.get(&cell.to_raw()) {
             if let Some(mut slot) = buckets[bucket].try_lock() {
@@ -47,17 +64,18 @@ impl Exemplars {
         }
         drop(by_cell);
         if let Some(mut by_cell) = self.by_cell.try_write() {
-            *by_cell.entry(cell.to_raw()).or_default()[bucket].get_mut() = Some(kept);
+            let none = || (0..self.buckets).map(|_| Mutex::default()).collect();
+            *by_cell.entry(cell.to_raw()).or_insert_with(none)[bucket].get_mut() = Some(kept);
         }
     }
 
     /// Those of the histogram that these cells make up, the latest of each bucket.
-    pub(crate) fn of(&self, cells: &[Cell]) -> Option<Buckets<Option<Kept>>> {
+    pub(crate) fn of(&self, cells: &[Cell]) -> Option<Vec<Option<Kept>>> {
         let by_cell = self.by_cell.read();
-        let mut latest: Option<Buckets<Option<Kept>>> = None;
+        let mut latest: Option<Vec<Option<Kept>>> = None;
         for buckets in cells.iter().filter_map(|cell| by_cell.get(&cell.to_raw())) {
-            let latest = latest.get_or_insert_default();
-            for (latest, slot) in latest.iter_mut().zip(buckets) {
+            let latest = latest.get_or_insert_with(|| vec![None; self.buckets]);
+            for (latest, slot) in latest.iter_mut().zip(&**buckets) {
                 if let Some(kept) = &*slot.lock()
                     && latest.as_ref().is_none_or(|latest| latest.at < kept.at)
                 {

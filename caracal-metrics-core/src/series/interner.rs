@@ -14,6 +14,7 @@ use std::sync::atomic::{
 
 use parking_lot::Mutex;
 
+use super::changes::Changes;
 use super::chunk;
 use super::key::{Key, Labels};
 use super::recent::{self, Lookup};
@@ -44,13 +45,6 @@ pub(super) struct Interner {
 struct Inserting {
     end: usize,
     records: usize,
-}
-
-/// Whether a label set was new.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Inserted {
-    Yes,
-    No,
 }
 
 impl Interner {
@@ -110,27 +104,32 @@ impl Interner {
         Self::probe(self.table(), hash, |place| self.records.cell_of(place, labels)).ok()
     }
 
-    /// The cell of a label set. `create` is asked once for one that is new, and may refuse.
+    /// The cell of a label set. `create` is asked once for one that is new, and may refuse. The new
+    /// label set is a change.
     pub(super) fn find_or_insert<const OPEN: usize, E>(
         &self,
         labels: Labels<'_, OPEN>,
+        changes: &Changes,
         create: impl FnOnce() -> Result<Cell, E>,
-    ) -> Result<(Cell, Inserted), E> {
+    ) -> Result<Cell, E> {
         let hash = self.hash_of(labels);
         let mut inserting = self.insert.lock();
-        let table = self.table();
-        let slot = match Self::probe(table, hash, |place| self.records.cell_of(place, labels)) {
-            Ok(cell) => return Ok((cell, Inserted::No)),
+        let probe = |table| Self::probe(table, hash, |place| self.records.cell_of(place, labels));
+        let mut slot = match probe(self.table()) {
+            Ok(cell) => return Ok(cell),
             Err(slot) => slot,
         };
         let cell = create()?;
-        let place = self.records.push(&mut inserting.end, labels, cell);
-        table[slot].store(place + 1, Release);
-        inserting.records += 1;
-        if inserting.records * 2 > table.len() {
-            self.grow(table);
+        // Before the label set is findable: while a change is under way, every scrape makes the
+        // family's rows anew, and growing takes longest of all.
+        if (inserting.records + 1) * 2 > self.table().len() {
+            self.grow(self.table());
+            slot = probe(self.table()).err().unwrap_or(slot);
         }
-        Ok((cell, Inserted::Yes))
+        let place = self.records.push(&mut inserting.end, labels, cell);
+        inserting.records += 1;
+        changes.make(|| self.table()[slot].store(place + 1, Release));
+        Ok(cell)
     }
 
     /// Every label set and its cell, in no order.

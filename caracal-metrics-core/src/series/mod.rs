@@ -1,22 +1,33 @@
 //! From label values to cells: one [`FamilyStore`] for each family.
 
 mod buckets;
+mod changes;
 mod chunk;
 mod created;
 mod exemplars;
+mod in_flight;
 mod interner;
 mod key;
+#[cfg(all(test, caracal_loom))]
+mod models;
 mod output;
 mod owned;
 mod recent;
 mod record;
 mod records;
 mod rows;
+#[cfg(test)]
+pub(crate) mod seam;
 mod store;
 mod tally;
+#[cfg(all(test, not(caracal_loom)))]
+mod tests;
+mod values;
 
-pub(crate) use exemplars::Kept;
+pub(crate) use exemplars::{Kept, Observed};
+pub(crate) use in_flight::InFlight;
 pub(crate) use key::{Key, Labels, with_open};
 pub(crate) use rows::{Encoding, Row, Rows};
 pub(crate) use store::{FamilyStore, Full, OwnedSeries, Settings};
 pub(crate) use tally::Tally;
+pub(crate) use values::{HistogramSum, Value, Values};

@@ -1,7 +1,6 @@
 //! A family's series in the order of the output.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Acquire;
 
 use super::key::Key;
 use super::rows::{Encoding, Rows};
@@ -21,9 +20,8 @@ impl FamilyStore {
     /// The rows of the output; made anew only after a series came or went.
     pub(crate) fn rows(&self, encoding: Encoding) -> Arc<Rows> {
         let mut rows = self.rows[encoding as usize].lock();
-        let generation = self.generation.load(Acquire);
-        if rows.generation != generation {
-            let mut made = Rows::of_generation(generation);
+        if !self.changes.is_fresh(rows.version) {
+            let mut made = Rows::of_version(self.changes.version());
             self.each_series(|labels, cells| {
                 #[cfg(feature = "protobuf")]
                 if encoding == Encoding::Protobuf {
@@ -63,6 +61,11 @@ impl FamilyStore {
                 .collect();
             take(&mut labels, &cells);
         }
+    }
+
+    /// The cell of each series.
+    pub(super) fn cells(&self) -> Vec<Cell> {
+        self.sources().into_iter().map(|source| source.cell).collect()
     }
 
     fn sources(&self) -> Vec<Source> {

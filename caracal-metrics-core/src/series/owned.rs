@@ -2,20 +2,17 @@
 
 use super::key::Key;
 use super::store::{FamilyStore, Full, OwnedSeries};
-use crate::engine;
 
 impl FamilyStore {
     /// Makes a series for an instance to own, which the output does not show yet.
     pub(crate) fn reserve(&self, key: Key) -> Result<OwnedSeries, Full> {
         self.take_place()?;
-        Ok(OwnedSeries { instance: 0, key, cell: engine::allocate(self.width()) })
+        Ok(OwnedSeries { instance: 0, key, cell: self.allocate() })
     }
 
     /// Shows a series that was reserved.
     pub(crate) fn own(&self, instance: u64, series: OwnedSeries) {
-        let cell = series.cell;
-        self.owned.lock().push(OwnedSeries { instance, ..series });
-        self.shows(cell);
+        self.changes.make(|| self.owned.lock().push(OwnedSeries { instance, ..series }));
     }
 
     /// Gives up a series that was reserved and not shown.
@@ -25,14 +22,15 @@ impl FamilyStore {
 
     /// Takes the series of an instance out of the output. Their cells are still the instance's.
     pub(crate) fn disown(&self, instance: u64) {
-        let mut owned = self.owned.lock();
-        let before = owned.len();
-        owned.retain(|series| series.instance != instance);
-        let gone = before - owned.len();
-        drop(owned);
-        if gone > 0 {
-            self.give_places_back(gone);
-            self.changed();
+        let is_gone = |series: &OwnedSeries| series.instance == instance;
+        if !self.owned.lock().iter().any(is_gone) {
+            return;
         }
+        self.changes.make(|| {
+            let mut owned = self.owned.lock();
+            let before = owned.len();
+            owned.retain(|series| !is_gone(series));
+            self.series.fetch_sub(before - owned.len(), Relaxed);
+        });
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::exemplars::Observed;
 use super::key::{Key, Labels, with_open};
 use super::store::{FamilyStore, Full, OwnedSeries};
 use crate::description::nanos;
@@ -111,23 +112,77 @@ impl FamilyStore {
     #[inline]
     pub(crate) fn observe_cell(&self, cell: Cell, duration: Duration) {
         let nanos = nanos(duration);
-        engine::observe(cell, self.buckets.of_nanos(nanos), nanos);
+        if self.buckets.runs() == 1 {
+            engine::observe(cell, self.buckets.narrow(nanos), nanos);
+        } else {
+            self.observe_wide(cell, nanos);
+        }
         if nanos > LONGEST_NANOS {
             self.count_invalid();
         }
     }
 
-    /// Counts a duration that the exemplar is an example of.
-    pub(crate) fn observe_with_exemplar(
-        &self,
-        cell: Cell,
-        duration: Duration,
-        exemplar: &Exemplar,
-    ) {
-        self.observe_cell(cell, duration);
-        let nanos = nanos(duration);
-        let bucket = self.buckets.of_nanos(nanos);
-        self.exemplars.keep(cell, bucket, nanos.min(LONGEST_NANOS), exemplar);
+    #[inline(never)]
+    fn observe_wide(&self, cell: Cell, nanos: u64) {
+        engine::observe_wide(cell, self.buckets.runs(), self.buckets.of_nanos(nanos), nanos);
+    }
+
+    /// Counts a floating-point number into a cell. One that is not finite is set aside.
+    #[inline]
+    pub(crate) fn observe_float_cell(&self, cell: Cell, value: f64) {
+        if value.is_finite() {
+            let bucket = self.buckets.of_float(value);
+            engine::observe_float(cell, self.buckets.runs(), bucket, value);
+        } else {
+            self.count_invalid();
+        }
+    }
+
+    /// Keeps an example of a duration that was counted.
+    pub(crate) fn keep_duration(&self, cell: Cell, duration: Duration, exemplar: &Exemplar) {
+        let nanos = nanos(duration).min(LONGEST_NANOS);
+        self.exemplars.keep(cell, self.buckets.of_nanos(nanos), Observed::Nanos(nanos), exemplar);
+    }
+
+    /// Keeps an example of a floating-point number that was counted.
+    pub(crate) fn keep_float(&self, cell: Cell, value: f64, exemplar: &Exemplar) {
+        if value.is_finite() {
+            let bucket = self.buckets.of_float(value);
+            self.exemplars.keep(cell, bucket, Observed::Float(value), exemplar);
+        }
+    }
+
+    /// Adds to a counter of floating-point numbers. A step that is not finite or would make the sum
+    /// smaller is set aside.
+    #[inline]
+    pub(crate) fn add_float_cell(&self, cell: Cell, n: f64) {
+        if n >= 0.0 && n.is_finite() {
+            engine::add_float(cell, n);
+        } else {
+            self.count_invalid();
+        }
+    }
+
+    /// Sets a gauge of floating-point numbers. NaN is a value of such a gauge; an infinity is set
+    /// aside.
+    #[inline]
+    pub(crate) fn set_float_cell(&self, cell: Cell, value: f64) {
+        if value.is_infinite() {
+            self.count_invalid();
+        } else {
+            engine::set_float(cell, value);
+        }
+    }
+
+    /// Adds to a gauge of floating-point numbers. What is not finite is set aside, since no later
+    /// step could undo it.
+    #[inline]
+    pub(crate) fn shift_float_cell(&self, cell: Cell, by: f64) {
+        if by.is_finite() {
+            engine::shift_float(cell, by);
+        } else {
+            self.count_invalid();
+        }
     }
 
     /// Counts a record into the aggregated series of a family that is full.

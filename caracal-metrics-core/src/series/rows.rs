@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::changes::Version;
 use super::created::Created;
 use crate::engine::Cell;
 use crate::text::write_label;
@@ -49,7 +50,7 @@ pub(crate) struct Row<'a> {
 
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
-    pub(super) generation: u64,
+    pub(super) version: Version,
     labels: Vec<u8>,
     cells: Vec<Cell>,
     /// Where each row ends in `labels` and in `cells`.
@@ -59,8 +60,8 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn of_generation(generation: u64) -> Self {
-        Self { generation, ..Self::default() }
+    pub(super) fn of_version(version: Version) -> Self {
+        Self { version, ..Self::default() }
     }
 
     pub(super) fn push(

@@ -3,23 +3,25 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{
-    AtomicBool, AtomicU32, AtomicU64, AtomicUsize,
+    AtomicBool, AtomicU32, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
 
 use parking_lot::Mutex;
 
 use super::buckets::BucketSearch;
+use super::changes::Changes;
 use super::created::Created;
 use super::exemplars::Exemplars;
-use super::interner::{Inserted, Interner};
+use super::interner::Interner;
 use super::key::{Key, Labels, with_open};
 use super::rows::{Encoding, Rows};
 use super::tally::Tally;
-use crate::description::Description;
+use crate::description::{Bounds, Description};
 use crate::engine::{self, Cell, Width};
 use crate::family::FamilyKind;
 use crate::labels::{AGGREGATED, LabelValues, MAX_LABELS, closed_sets, open_labels};
+use crate::text::canonical_float;
 
 /// The most series that a family shows before anything was recorded.
 const MOST_KNOWN_SERIES: u32 = 100;
@@ -79,13 +81,16 @@ pub(crate) struct FamilyStore {
     pub(super) settings: Settings,
     /// Whether series that are known beforehand are there.
     used: AtomicBool,
+    /// Whether guards of a gauge have been begun.
+    tracks: AtomicBool,
+    /// The `le` of each bucket of a histogram, `+Inf` last.
+    les: Box<[String]>,
     /// For counters and histograms, where the registry is to say when their series began.
     pub(super) created: Option<Created>,
     /// Series that count against the limit.
     series: AtomicUsize,
     pub(super) owned: Mutex<Vec<OwnedSeries>>,
-    /// Grows whenever a series comes or goes: rows of an older generation are stale.
-    pub(super) generation: AtomicU64,
+    pub(super) changes: Changes,
     pub(super) rows: [Mutex<Arc<Rows>>; Encoding::COUNT],
 }
 
@@ -105,16 +110,18 @@ impl FamilyStore {
         };
         let store = Self {
             buckets: BucketSearch::of(&description.bounds),
-            exemplars: Exemplars::default(),
+            exemplars: Exemplars::new(description.bounds.len() + 1),
             index,
             dense_insert: Mutex::default(),
             aggregated,
             closed_sets,
             used: AtomicBool::new(false),
+            tracks: AtomicBool::new(false),
+            les: les(&description.bounds),
             created: (settings.created && !description.kind.is_gauge()).then(Created::default),
             series: AtomicUsize::new(0),
             owned: Mutex::default(),
-            generation: AtomicU64::new(1),
+            changes: Changes::new(),
             rows: Default::default(),
             settings,
             description,
@@ -139,6 +146,35 @@ impl FamilyStore {
 
     pub(crate) fn width(&self) -> Width {
         self.buckets.width(self.description.kind)
+    }
+
+    /// Begins a guard in a gauge.
+    #[inline]
+    pub(crate) fn begin(&self, cell: Cell) {
+        // A store to what all threads read would be shared between their caches.
+        if !self.tracks.load(Relaxed) {
+            self.tracks.store(true, Relaxed);
+        }
+        engine::begin(cell);
+    }
+
+    /// Whether guards of the gauge have been begun.
+    pub(crate) fn tracks(&self) -> bool {
+        self.tracks.load(Relaxed)
+    }
+
+    /// The `le` of each bucket of a histogram, `+Inf` last.
+    pub(crate) fn les(&self) -> &[String] {
+        &self.les
+    }
+
+    /// A cell for a series that begins.
+    pub(super) fn allocate(&self) -> Cell {
+        let cell = engine::allocate(self.width());
+        if let Some(created) = &self.created {
+            created.note(cell);
+        }
+        cell
     }
 
     /// Whether the page has the family.
@@ -242,9 +278,8 @@ impl FamilyStore {
         self.use_from_now_on();
         let _inserting = self.dense_insert.lock();
         made(slot).unwrap_or_else(|| {
-            let cell = engine::allocate(self.width());
-            slot.store(cell.to_raw() + 1, Release);
-            self.shows(cell);
+            let cell = self.allocate();
+            self.changes.make(|| slot.store(cell.to_raw() + 1, Release));
             cell
         })
     }
@@ -257,12 +292,11 @@ impl FamilyStore {
         self.use_from_now_on();
         // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
         if self.series.load(Relaxed) < self.limit() {
-            let made = interner.find_or_insert(labels, || {
+            let made = interner.find_or_insert(labels, &self.changes, || {
                 self.take_place()?;
-                Ok::<_, Full>(engine::allocate(self.width()))
+                Ok::<_, Full>(self.allocate())
             });
-            if let Ok((cell, inserted)) = made {
-                self.note(cell, inserted);
+            if let Ok(cell) = made {
                 return (cell, false);
             }
         }
@@ -270,29 +304,19 @@ impl FamilyStore {
         if let Some(cell) = interner.find(labels) {
             return (cell, true);
         }
-        let made =
-            interner.find_or_insert(labels, || Ok::<_, Infallible>(engine::allocate(self.width())));
-        let (cell, inserted) = made.unwrap_or_else(|never| match never {});
-        self.note(cell, inserted);
-        (cell, true)
+        (self.make_unbounded(interner, labels), true)
     }
 
-    fn note(&self, cell: Cell, inserted: Inserted) {
-        if inserted == Inserted::Yes {
-            self.shows(cell);
-        }
-    }
-
-    /// A series has begun.
-    pub(super) fn shows(&self, cell: Cell) {
-        if let Some(created) = &self.created {
-            created.note(cell);
-        }
-        self.changed();
-    }
-
-    pub(super) fn changed(&self) {
-        self.generation.fetch_add(1, Release);
+    /// The cell of a label set that counts against no limit.
+    fn make_unbounded<const OPEN: usize>(
+        &self,
+        interner: &Interner,
+        labels: Labels<'_, OPEN>,
+    ) -> Cell {
+        let create = || Ok::<_, Infallible>(self.allocate());
+        interner
+            .find_or_insert(labels, &self.changes, create)
+            .unwrap_or_else(|never| match never {})
     }
 
     pub(super) fn take_place(&self) -> Result<(), Full> {
@@ -313,10 +337,7 @@ impl FamilyStore {
         match &self.index {
             Index::Dense(cells) => drop(self.dense(&cells[labels.closed as usize])),
             Index::Interned(interner) => {
-                let made = interner
-                    .find_or_insert(labels, || Ok::<_, Infallible>(engine::allocate(self.width())));
-                let (cell, inserted) = made.unwrap_or_else(|never| match never {});
-                self.note(cell, inserted);
+                self.make_unbounded(interner, labels);
             }
         }
     }
@@ -332,26 +353,31 @@ impl FamilyStore {
             created.forget(cell);
         }
         self.exemplars.forget(cell);
-        engine::release(cell, self.width());
+        match self.kind() {
+            FamilyKind::Gauge => engine::release_gauge(cell),
+            _ => engine::release(cell, self.width()),
+        }
     }
 }
 
 impl Drop for FamilyStore {
     fn drop(&mut self) {
         // The engine's cells outlive the registry: what it had is for the next one.
-        let tracks = self.description.kind == FamilyKind::Gauge;
-        let release = |cell| {
-            if tracks {
-                engine::release_when_zero(cell);
-            } else {
-                engine::release(cell, self.width());
-            }
-        };
         match &self.index {
-            Index::Dense(cells) => cells.iter().filter_map(made).for_each(release),
-            Index::Interned(interner) => interner.entries().for_each(|(_, cell)| release(cell)),
+            Index::Dense(cells) => {
+                cells.iter().filter_map(made).for_each(|cell| self.release(cell));
+            }
+            Index::Interned(interner) => {
+                interner.entries().for_each(|(_, cell)| self.release(cell));
+            }
         }
     }
+}
+
+/// Written once: a page that writes them anew spends more on them than on the numbers.
+fn les(bounds: &Bounds) -> Box<[String]> {
+    let bounds = bounds.exposed().into_iter().chain([f64::INFINITY]);
+    bounds.map(canonical_float).collect()
 }
 
 /// The cell in a slot of [`Index::Dense`].

@@ -1,0 +1,96 @@
+//! Counters.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use loom::sync::Arc;
+use loom::thread;
+
+use super::{explore, record, store_with};
+use crate::engine::store::Store;
+use crate::engine::{Cell, Width};
+
+fn add(store: &Store, cell: Cell, times: u64) {
+    record(store, times, |pages| {
+        let own = pages.is_some_and(|pages| {
+            pages.make(cell);
+            pages.add(cell, 1, Relaxed)
+        });
+        if !own {
+            store.add_shared(cell, 1, Relaxed);
+        }
+    });
+}
+
+/// Reads twice: a counter never goes down, whatever other threads do meanwhile.
+fn read_twice(store: &Store, cell: Cell) -> u64 {
+    let first = store.reader().counter(&[cell]);
+    let second = store.reader().counter(&[cell]);
+    assert!(first <= second, "from {first} to {second}");
+    second
+}
+
+#[test]
+fn a_thread_that_ends_while_it_is_read_loses_and_doubles_nothing() {
+    explore(|| {
+        let (store, cell) = store_with(Width::Word);
+        let reader = thread::spawn({
+            let store = Arc::clone(&store);
+            move || assert!(read_twice(&store, cell) <= 2)
+        });
+        add(&store, cell, 2);
+        reader.join().unwrap();
+        assert_eq!(store.reader().counter(&[cell]), 2);
+    });
+}
+
+#[test]
+fn a_thread_beyond_the_limit_shares_words() {
+    explore(|| {
+        let (store, cell) = store_with(Width::Word);
+        let thread = thread::spawn({
+            let store = Arc::clone(&store);
+            move || add(&store, cell, 1)
+        });
+        add(&store, cell, 2);
+        thread.join().unwrap();
+        assert_eq!(store.reader().counter(&[cell]), 3);
+    });
+}
+
+#[test]
+fn the_next_thread_goes_on_with_the_pages_of_one_that_ended() {
+    explore(|| {
+        let (store, cell) = store_with(Width::Word);
+        add(&store, cell, 1);
+        let reader = thread::spawn({
+            let store = Arc::clone(&store);
+            move || {
+                let read = read_twice(&store, cell);
+                assert!((1..=2).contains(&read), "{read}");
+            }
+        });
+        add(&store, cell, 1);
+        reader.join().unwrap();
+        assert_eq!(store.reader().counter(&[cell]), 2);
+    });
+}
+
+#[test]
+fn a_cell_that_is_given_back_while_its_thread_ends_reads_zero() {
+    explore(|| {
+        let (store, cell) = store_with(Width::Word);
+        let pages = store.enter().unwrap();
+        pages.make(cell);
+        assert!(pages.add(cell, 5, Relaxed));
+        // Like a thread that was joined but whose thread-locals are still being destroyed.
+        let thread = thread::spawn({
+            let store = Arc::clone(&store);
+            move || store.leave(pages)
+        });
+        store.release(cell, Width::Word);
+        assert_eq!(store.allocate(Width::Word), cell);
+        assert_eq!(store.reader().counter(&[cell]), 0);
+        thread.join().unwrap();
+        assert_eq!(store.reader().counter(&[cell]), 0);
+    });
+}

@@ -1,0 +1,111 @@
+//! Histograms and the carries of their sums.
+
+use loom::sync::Arc;
+use loom::thread;
+
+use super::{explore, record, store_with};
+use crate::engine::carries::Carries;
+use crate::engine::store::Store;
+use crate::engine::{Cell, LONGEST_NANOS, Width};
+use crate::sync::AtomicU64;
+
+fn observe(store: &Store, cell: Cell, times: u64, nanos: u64) {
+    record(store, times, |pages| {
+        let own = pages.is_some_and(|pages| {
+            pages.make(cell);
+            store.observe(pages, cell, 0, nanos)
+        });
+        if !own {
+            store.observe_shared(cell, 0, nanos);
+        }
+    });
+}
+
+/// The next longest duration makes this sum carry.
+const NEARLY: u64 = (1 << 62) - LONGEST_NANOS;
+
+/// Reads a sum of two words twice while `write` adds to them.
+fn read_while(write: impl Fn(&Carries, &[AtomicU64; 2])) -> u128 {
+    let carries = Arc::new(Carries::none());
+    let words = Arc::new([AtomicU64::new(NEARLY), AtomicU64::new(NEARLY)]);
+    let reader = thread::spawn({
+        let (carries, words) = (Arc::clone(&carries), Arc::clone(&words));
+        move || {
+            let sum = || carries.whole(Cell(0), || words.iter());
+            let (first, second) = (sum(), sum());
+            assert!(2 * u128::from(NEARLY) <= first && first <= second, "from {first} to {second}");
+        }
+    });
+    write(&carries, &words);
+    reader.join().unwrap();
+    carries.whole(Cell(0), || words.iter())
+}
+
+#[test]
+fn a_sum_that_is_carried_while_it_is_read_never_goes_down() {
+    explore(|| {
+        let sum = read_while(|carries, words| {
+            carries.bump(Cell(0), &words[0], LONGEST_NANOS);
+            carries.add(Cell(0), &words[1], LONGEST_NANOS);
+        });
+        assert_eq!(sum, 2 << 62);
+    });
+}
+
+#[test]
+fn a_sum_that_its_owner_adds_to_after_a_carry_never_goes_down() {
+    explore(|| {
+        let sum = read_while(|carries, words| {
+            carries.bump(Cell(0), &words[0], LONGEST_NANOS);
+            carries.bump(Cell(0), &words[0], 1);
+        });
+        assert_eq!(sum, u128::from(NEARLY) + (1 << 62) + 1);
+    });
+}
+
+#[test]
+fn a_shared_sum_that_is_added_to_after_a_carry_never_goes_down() {
+    explore(|| {
+        let sum = read_while(|carries, words| {
+            carries.add(Cell(0), &words[1], LONGEST_NANOS);
+            carries.add(Cell(0), &words[1], 1);
+        });
+        assert_eq!(sum, u128::from(NEARLY) + (1 << 62) + 1);
+    });
+}
+
+#[test]
+fn a_sum_is_never_read_without_its_buckets() {
+    const NANOS: u64 = 7;
+    explore(|| {
+        let (store, cell) = store_with(Width::Histogram);
+        let pages = store.enter().unwrap();
+        pages.make(cell);
+        let reader = thread::spawn({
+            let store = Arc::clone(&store);
+            move || {
+                let value = store.reader().histogram(&[cell]);
+                let (count, sum) = (value.buckets[0], value.sum_nanos);
+                assert!(sum <= u128::from(count * NANOS), "a sum of {sum} with a count of {count}");
+            }
+        });
+        assert!(store.observe(pages, cell, 0, NANOS));
+        store.observe_shared(cell, 0, NANOS);
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn a_histogram_is_whole_after_its_threads_ended() {
+    explore(|| {
+        let (store, cell) = store_with(Width::Histogram);
+        let thread = thread::spawn({
+            let store = Arc::clone(&store);
+            move || observe(&store, cell, 1, 7)
+        });
+        observe(&store, cell, 1, 5);
+        thread.join().unwrap();
+        let value = store.reader().histogram(&[cell]);
+        assert_eq!((value.buckets[0], value.sum_nanos), (2, 12));
+    });
+}

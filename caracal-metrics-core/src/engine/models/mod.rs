@@ -1,0 +1,32 @@
+//! The engine under every interleaving that loom finds. `cargo xtask loom` runs these models with
+//! `--cfg caracal_loom`. A page then has one run, and only one thread at a time has pages.
+
+mod counters;
+mod histograms;
+mod in_flight;
+
+use loom::sync::Arc;
+
+use super::pages::Pages;
+use super::store::Store;
+use super::{Cell, Width};
+use crate::sync::explore;
+
+/// A store with one cell.
+fn store_with(width: Width) -> (Arc<Store>, Cell) {
+    let store = Store::new();
+    let cell = store.allocate(width);
+    (Arc::new(store), cell)
+}
+
+/// What a thread of the process does: it takes pages if there are any left, records, and leaves
+/// them when it ends.
+fn record(store: &Store, times: u64, record: impl Fn(Option<&Pages>)) {
+    let pages = store.enter();
+    for _ in 0..times {
+        record(pages);
+    }
+    if let Some(pages) = pages {
+        store.leave(pages);
+    }
+}
