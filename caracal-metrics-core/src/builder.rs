@@ -1,23 +1,28 @@
 //! Settings of a registry, and attaching it to a `prometheus::Registry`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use prometheus::core::{Collector, Desc};
-use prometheus::proto;
 
-use crate::catalogue::CATALOGUE;
-use crate::core::Core;
+use crate::attachment::Instances;
+use crate::description::{Bounds, Description, exposed_name};
 use crate::error::BuildError;
-use crate::exposition::{CaracalCollector, Gathering, is_label_name};
-use crate::labels::LabelValues;
+use crate::family::{Family, FamilySpec};
+use crate::kinds::Bucketed;
+use crate::labels::{LabelValues, Labels};
+use crate::prometheus::{
+    CaracalCollector, Gathered, Gathering, Others, check_names, check_settings, owner_of_label,
+};
 use crate::registry::MetricsRegistry;
+use crate::series::cut;
+use crate::state::{REGISTRY_FAMILIES, RegistrySettings, State};
+use crate::text::{is_label_name, is_metric_name};
 use crate::workers::Workers;
 
+const DEFAULT_NAMESPACE: &str = "caracal";
 const DEFAULT_MAX_SERIES_PER_FAMILY: usize = 10_000;
-
 const DEFAULT_COLLECTION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// One attachment at a time: looking for taken names registers something for an instant.
@@ -42,54 +47,170 @@ static ATTACHING: Mutex<()> = Mutex::new(());
 #[derive(Clone, Debug)]
 #[must_use = "call `build` to get a registry"]
 pub struct MetricsRegistryBuilder {
+    /// What the registry has from the start, besides its own.
+    families: Vec<&'static FamilySpec>,
     registry: Option<prometheus::Registry>,
+    namespace: String,
     const_labels: Vec<(String, String)>,
     max_series_per_family: usize,
+    max_series: Vec<(&'static FamilySpec, usize)>,
+    buckets: Vec<(&'static FamilySpec, Bounds)>,
+    value_bytes: usize,
     aggregate: Vec<String>,
     created: bool,
+    only_used: bool,
     collection_timeout: Duration,
     #[cfg(feature = "process")]
     process: bool,
 }
 
-impl Default for MetricsRegistryBuilder {
-    fn default() -> Self {
+impl MetricsRegistryBuilder {
+    pub(crate) fn of_families(families: impl IntoIterator<Item = &'static FamilySpec>) -> Self {
         Self {
+            families: families.into_iter().collect(),
             registry: None,
+            namespace: DEFAULT_NAMESPACE.to_owned(),
             const_labels: Vec::new(),
             max_series_per_family: DEFAULT_MAX_SERIES_PER_FAMILY,
+            max_series: Vec::new(),
+            buckets: Vec::new(),
+            value_bytes: cut::DEFAULT_LIMIT,
             aggregate: Vec::new(),
             created: false,
+            only_used: false,
             collection_timeout: DEFAULT_COLLECTION_TIMEOUT,
             #[cfg(feature = "process")]
             process: false,
         }
     }
-}
 
-impl MetricsRegistryBuilder {
     /// Attaches to a `prometheus::Registry` that exists: its other collectors appear in the page,
     /// and its `gather()` has Caracal's families, until it is dropped.
+    ///
+    /// The labels of a registry that was made with `Registry::new_custom` are on all series of the
+    /// page, as they are in `gather()`. A registry with a prefix is refused, since the prefix would
+    /// rename Caracal's families. Both are found by gathering from the registry once. They remain
+    /// unknown if one of its collectors panics meanwhile.
+    ///
+    /// A family of the registry that has the name of one of Caracal's families, or of its samples,
+    /// is an error of [`build`](Self::build). From then on, the registry refuses these names to
+    /// others.
     pub fn registry(mut self, registry: prometheus::Registry) -> Self {
         self.registry = Some(registry);
         self
     }
 
-    /// Puts a label on every series of the catalogue.
+    /// Begins the names of the catalogue's and the adapters' families with this word and an
+    /// underscore. Defaults to `caracal`. A family of your own keeps the name in your source.
+    ///
+    /// ```
+    /// use caracal_metrics_core::MetricsRegistry;
+    ///
+    /// let metrics = MetricsRegistry::builder().namespace("shop").only_used_families().build()?;
+    /// metrics.record_policy_cache_hit();
+    /// assert_eq!(metrics.sample("shop_policy_cache_hits_total", &[]), Some(1.0));
+    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// ```
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// Leaves families of the catalogue out of the page until something is recorded into them or
+    /// attached to them. Without this, the 22 families are on every page.
+    pub fn only_used_families(mut self) -> Self {
+        self.only_used = true;
+        self
+    }
+
+    /// Replaces the buckets of a histogram of the catalogue or of an adapter. The bounds are
+    /// ascending, without `+Inf`; those of a [`DurationHistogram`](crate::DurationHistogram) are
+    /// durations, those of a [`Histogram`](crate::Histogram) are numbers.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use caracal_metrics_core::{MetricsRegistry, catalogue};
+    ///
+    /// let metrics = MetricsRegistry::builder()
+    ///     .buckets(
+    ///         &catalogue::GATEWAY_REQUEST_DURATION,
+    ///         &[Duration::from_millis(1), Duration::from_millis(5)],
+    ///     )
+    ///     .build()?;
+    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// ```
+    pub fn buckets<K: Bucketed, L: Labels>(
+        mut self,
+        family: &'static Family<K, L>,
+        bounds: &[K::Bound],
+    ) -> Self {
+        self.buckets.push((family.spec(), K::bounds(bounds)));
+        self
+    }
+
+    /// Puts a label on every series of the registry, your own included.
     pub fn const_label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.const_labels.push((name.into(), value.into()));
         self
     }
 
-    /// How many label sets a family may have (10,000 unless told). Records beyond go to one series
-    /// whose open labels read `aggregated`, and are counted in
-    /// `caracal_metrics_series_limited_total`.
+    /// Limits the number of label sets of each family. Defaults to 10,000.
+    ///
+    /// A record whose label set is new to a full family goes to one series whose open labels read
+    /// `aggregated`. The value of a gauge is dropped instead, because the states of several circuit
+    /// breakers have no sum. Both are counted in `caracal_metrics_series_limited_total`.
+    ///
+    /// An attached instance (a pool, a circuit breaker, a cache) is never folded. Its series count
+    /// towards the limit as long as it is attached, and attaching to a full family fails with
+    /// [`AttachError::SeriesLimit`](crate::AttachError::SeriesLimit).
     pub fn max_series_per_family(mut self, limit: usize) -> Self {
         self.max_series_per_family = limit;
         self
     }
 
-    /// Makes a label that comes from outside (such as `agent_id`) read `aggregated` in every family.
+    /// Limits the number of label sets of one family, instead of
+    /// [`max_series_per_family`](Self::max_series_per_family).
+    pub fn max_series<K, L: Labels>(mut self, family: &'static Family<K, L>, limit: usize) -> Self {
+        self.max_series.push((family.spec(), limit));
+        self
+    }
+
+    /// Limits the length of a label value, in bytes. Defaults to 256; the least is 32 and the most
+    /// is 65,536.
+    ///
+    /// A longer value of an open label, or a longer name of an instance, is cut at a character
+    /// boundary. Its series carries the beginning of the value, `…`, and 16 hexadecimal digits: the
+    /// SipHash-2-4, with a key of zeros, of the whole value. The hash keeps values apart that begin
+    /// alike and is the same after a restart. `caracal_metrics_invalid_values_total` counts each
+    /// record with such a value, and each series of a handle or of an instance that is made with
+    /// one.
+    ///
+    /// Two values share a series only if they begin alike and their hashes collide, for which the
+    /// odds are 3 in 10^12 among 10,000 values. The key is public: whoever chooses the values can
+    /// find a collision, which merges two series and loses no count.
+    ///
+    /// Neither memory nor the page grows with the length of the values. Recording one that is too
+    /// long takes time in proportion to its length, since all of it is hashed.
+    ///
+    /// ```
+    /// use caracal_metrics_core::MetricsRegistry;
+    ///
+    /// let metrics = MetricsRegistry::builder().max_label_value_bytes(32).build()?;
+    /// metrics.record_replay_block("the nonce was used by another agent before");
+    /// let page = String::from_utf8(metrics.generate_metrics()).unwrap();
+    /// assert!(page.contains(r#"{reason="the nonce was…c0cdb8ccd004d0ca"} 1"#));
+    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// ```
+    pub fn max_label_value_bytes(mut self, bytes: usize) -> Self {
+        self.value_bytes = bytes;
+        self
+    }
+
+    /// Makes an open label (such as `agent_id`) read `aggregated` in every family.
+    ///
+    /// A label of a gauge (such as the `name` of a circuit breaker) can't be aggregated, since the
+    /// values of several gauges have no sum. Aggregate it in queries instead, with
+    /// `sum without (name) (…)`. A gauge that has the label is refused when it is registered.
     pub fn aggregate_label(mut self, name: impl Into<String>) -> Self {
         self.aggregate.push(name.into());
         self
@@ -98,8 +219,8 @@ impl MetricsRegistryBuilder {
     /// Adds a `_created` line to each counter and histogram in OpenMetrics: when the series began,
     /// in seconds since 1970.
     ///
-    /// Prometheus 3 may take it as the time of a reset, every other version stores it as one more
-    /// series for each: so it is not there unless asked for.
+    /// Prometheus 3 may take it as the time of a reset. Every other version stores it as one more
+    /// series for each, so it is off by default.
     ///
     /// ```
     /// use caracal_metrics_core::{Format, MetricsRegistry};
@@ -157,141 +278,126 @@ impl MetricsRegistryBuilder {
     ///
     /// # Errors
     ///
-    /// When a setting is not valid, or the `prometheus::Registry` has a family of the catalogue
-    /// already. Nothing is registered then.
+    /// When a setting is not valid, or the `prometheus::Registry` has a prefix, a label or a family
+    /// that clashes with ours. Nothing is registered then.
     pub fn build(self) -> Result<MetricsRegistry, BuildError> {
-        check_const_labels(&self.const_labels)?;
-        check_aggregate(&self.aggregate)?;
-        if self.max_series_per_family == 0 {
+        let workers = Workers::new(self.collection_timeout);
+        let is_shared = self.registry.is_some();
+        let registry = self.registry.clone().unwrap_or_default();
+        // Before the lock is taken: it runs the user's collectors.
+        let gathered = if is_shared { gather(&registry, &workers) } else { Gathered::default() };
+        let state = Arc::new(State::new(self.settings(&gathered)));
+        let own = REGISTRY_FAMILIES.into_iter().chain(self.families.iter().copied());
+        let families: Vec<_> = own.map(|spec| state.describe(spec)).collect();
+        self.check(&families)?;
+        check_settings(&gathered, &self.const_labels, &families)?;
+
+        let _attaching = ATTACHING.lock();
+        check_names(&registry, &gathered, &self.const_labels, &families)?;
+        let preregistered = self.families.iter().map(|spec| state.register(spec, |_| Ok(())));
+        let preregistered = preregistered.collect::<Result<Vec<_>, _>>()?;
+        #[cfg(feature = "process")]
+        if self.process {
+            crate::prometheus::register_process(&registry, |name| {
+                gathered.has(name) || crate::prometheus::is_registered(&registry, name, &[])
+            })?;
+        }
+        let instances = Arc::new(Instances::new(state, workers));
+        CaracalCollector::new(Arc::clone(&instances), &families)
+            .and_then(|collector| registry.register(Box::new(collector)))
+            .map_err(|error| BuildError::Registration { reason: error.to_string() })?;
+        let others = Others::new(&instances, registry, is_shared);
+        Ok(MetricsRegistry::new_with(instances, preregistered.into(), others))
+    }
+
+    fn settings(&self, gathered: &Gathered) -> RegistrySettings {
+        let name = |spec: &FamilySpec| exposed_name(spec, &self.namespace);
+        let max_series = self.max_series.iter().map(|(spec, limit)| (name(spec), *limit));
+        let buckets = self.buckets.iter().map(|(spec, buckets)| (name(spec), buckets.clone()));
+        RegistrySettings {
+            namespace: self.namespace.clone(),
+            const_labels: self.const_labels.as_slice().into(),
+            registry_labels: gathered.labels.as_slice().into(),
+            max_series_per_family: self.max_series_per_family,
+            max_series: HashMap::from_iter(max_series),
+            buckets: HashMap::from_iter(buckets),
+            value_bytes: self.value_bytes,
+            aggregate: self.aggregate.clone(),
+            created: self.created,
+            only_used: self.only_used,
+        }
+    }
+
+    fn check(&self, families: &[Description]) -> Result<(), BuildError> {
+        if !is_metric_name(&self.namespace) || self.namespace.ends_with('_') {
+            return Err(BuildError::InvalidNamespace { namespace: self.namespace.clone() });
+        }
+        if self.max_series.iter().any(|(_, limit)| *limit == 0) || self.max_series_per_family == 0 {
             return Err(BuildError::ZeroSeriesLimit);
         }
         if self.collection_timeout.is_zero() {
             return Err(BuildError::ZeroCollectionTimeout);
         }
-        let workers = Workers::new(self.collection_timeout);
-        let is_shared = self.registry.is_some();
-        let registry = self.registry.unwrap_or_default();
-        // Before the lock is taken: it runs the user's collectors.
-        let gathered = if is_shared { gather(&registry, &workers) } else { Vec::new() };
-        let _attaching = ATTACHING.lock();
-        check_names(&registry, &gathered, &self.const_labels)?;
-        #[cfg(feature = "process")]
-        if self.process {
-            crate::process::register(&registry, |desc| {
-                is_registered(&registry, &desc.fq_name, &desc.help, &[])
-            })?;
+        let (least, most) = (*cut::LIMITS.start(), *cut::LIMITS.end());
+        if !cut::LIMITS.contains(&self.value_bytes) {
+            return Err(BuildError::LabelValueLimit { bytes: self.value_bytes, least, most });
         }
-        let core = Arc::new(Core::new(
-            self.const_labels,
-            self.max_series_per_family,
-            &self.aggregate,
-            self.created,
-            workers,
-        ));
-        CaracalCollector::new(Arc::clone(&core))
-            .and_then(|collector| registry.register(Box::new(collector)))
-            .map_err(|error| BuildError::Registration { reason: error.to_string() })?;
-        Ok(MetricsRegistry::from_parts(core, registry, is_shared))
+        self.check_const_labels(families)?;
+        self.aggregate.iter().try_for_each(|name| check_aggregate(name, families))
     }
+
+    fn check_const_labels(&self, families: &[Description]) -> Result<(), BuildError> {
+        let mut seen = HashSet::new();
+        for (name, value) in &self.const_labels {
+            let name = name.clone();
+            if !is_label_name(&name) {
+                return Err(BuildError::InvalidLabelName { name });
+            }
+            if owner_of_label(&name, families).is_some() {
+                return Err(BuildError::ReservedLabelName { name });
+            }
+            if value.len() > self.value_bytes {
+                let (bytes, limit) = (value.len(), self.value_bytes);
+                return Err(BuildError::LongLabelValue { name, bytes, limit });
+            }
+            if !seen.insert(name.clone()) {
+                return Err(BuildError::DuplicateLabelName { name });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks a label against the families that are known when the registry is built. A name that none
+/// of them has may be a label of a family that is registered later.
+fn check_aggregate(name: &str, families: &[Description]) -> Result<(), BuildError> {
+    let has_label = families.iter().filter_map(|family| {
+        let label = family.labels.iter().find(|label| label.name == name)?;
+        Some((family, label.values))
+    });
+    let mut closed = None;
+    let mut is_open = false;
+    for (family, values) in has_label {
+        let (name, family_name) = (name.to_owned(), family.name.clone());
+        match values {
+            LabelValues::Open | LabelValues::Optional if family.kind.is_gauge() => {
+                return Err(BuildError::GaugeAggregateLabel { name, family: family_name });
+            }
+            LabelValues::Open | LabelValues::Optional => is_open = true,
+            LabelValues::Closed(_) | LabelValues::StatusCode => {
+                closed = Some(BuildError::ClosedAggregateLabel { name, family: family_name });
+            }
+        }
+    }
+    closed.filter(|_| !is_open).map_or(Ok(()), Err)
 }
 
 /// What a registry gathers. Collectors that fail, since what they read is not there yet, are for
 /// pages to count.
-fn gather(registry: &prometheus::Registry, workers: &Workers) -> Vec<proto::MetricFamily> {
-    let registry = registry.clone();
-    let gathering = Gathering::new(move || registry.gather());
-    gathering.gather(|task| workers.run(&[task]) == [true]).unwrap_or_default()
-}
-
-fn check_const_labels(labels: &[(String, String)]) -> Result<(), BuildError> {
-    let mut seen = HashSet::new();
-    for (name, _) in labels {
-        let name = name.clone();
-        let mut known = CATALOGUE.iter().flat_map(|family| family.labels);
-        if !is_label_name(&name) {
-            return Err(BuildError::InvalidLabelName { name });
-        }
-        if known.any(|label| label.name == name) || name == "le" || name == "quantile" {
-            return Err(BuildError::ReservedLabelName { name });
-        }
-        if !seen.insert(name.clone()) {
-            return Err(BuildError::DuplicateLabelName { name });
-        }
-    }
-    Ok(())
-}
-
-fn check_aggregate(aggregate: &[String]) -> Result<(), BuildError> {
-    let mut open: Vec<_> = CATALOGUE
-        .iter()
-        .flat_map(|family| family.labels)
-        .filter(|label| matches!(label.values, LabelValues::Open))
-        .map(|label| label.name)
-        .collect();
-    open.sort_unstable();
-    open.dedup();
-    match aggregate.iter().find(|name| !open.contains(&name.as_str())) {
-        Some(name) => {
-            Err(BuildError::UnknownAggregateLabel { name: name.clone(), open: open.join(", ") })
-        }
-        None => Ok(()),
-    }
-}
-
-/// Looks for our names in the registry before anything is registered: `prometheus` 0.14 keeps the
-/// names of a collector that it rejects, and they would block a later one.
-fn check_names(
-    registry: &prometheus::Registry,
-    gathered: &[proto::MetricFamily],
-    const_labels: &[(String, String)],
-) -> Result<(), BuildError> {
-    let taken = |name: &str| BuildError::NameTaken { name: name.to_owned() };
-    for family in CATALOGUE {
-        if gathered.iter().any(|other| other.name() == family.name)
-            || is_registered(registry, family.name, family.help, &[])
-            || is_registered(registry, family.name, family.help, const_labels)
-        {
-            return Err(taken(family.name));
-        }
-    }
-    Ok(())
-}
-
-/// Whether a family is registered that has no series yet, which `gather` leaves out.
-///
-/// `prometheus` looks at a description's id (name and constant labels) before its name. So one that
-/// has the id of the family and the empty name, which nobody can use, is refused if the family is
-/// there, and otherwise registers and unregisters without a trace that anyone could meet.
-fn is_registered(
-    registry: &prometheus::Registry,
-    name: &str,
-    help: &str,
-    const_labels: &[(String, String)],
-) -> bool {
-    struct Probe(Desc);
-
-    impl Collector for Probe {
-        fn desc(&self) -> Vec<&Desc> {
-            vec![&self.0]
-        }
-
-        fn collect(&self) -> Vec<proto::MetricFamily> {
-            Vec::new()
-        }
-    }
-
-    let labels = const_labels.iter().cloned().collect();
-    let Ok(mut desc) = Desc::new(name.to_owned(), help.to_owned(), Vec::new(), labels) else {
-        return false;
-    };
-    desc.fq_name.clear();
-    desc.dim_hash = 0;
-    match registry.register(Box::new(Probe(desc.clone()))) {
-        Ok(()) => {
-            // Just registered, so it is there to be taken out.
-            let _ = registry.unregister(Box::new(Probe(desc)));
-            false
-        }
-        Err(_) => true,
-    }
+fn gather(registry: &prometheus::Registry, workers: &Workers) -> Gathered {
+    Gathered::new(registry, |marker| {
+        let (marker, registry) = (*marker, registry.clone());
+        let gathering = Gathering::new(move || marker.with(|| registry.gather()));
+        gathering.gather(|task| workers.run(&[task]) == [true])
+    })
 }

@@ -11,7 +11,7 @@ use crate::text::{is_label_name, is_metric_name};
 
 /// The upper bounds of a histogram's buckets.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Bounds {
+pub enum Bounds {
     None,
     Nanos(Box<[u64]>),
     Floats(Box<[f64]>),

@@ -2,10 +2,11 @@
 
 use thiserror::Error;
 
-use crate::adapter::InstanceKind;
+use crate::family_error::FamilyError;
+use crate::instance_kind::InstanceKind;
 
 /// Why [`MetricsRegistryBuilder::build`](crate::MetricsRegistryBuilder::build) refused.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// A constant label's name is not one that Prometheus accepts for a label.
@@ -30,19 +31,69 @@ pub enum BuildError {
         /// The name that stands twice.
         name: String,
     },
-    /// `aggregate_label` names a label that no family takes from outside.
-    #[error("{name:?} is not an open label of any family: aggregate one of {open}")]
-    UnknownAggregateLabel {
+    /// The value of a constant label is longer than `max_label_value_bytes` allows.
+    #[error(
+        "the value of constant label {name:?} has {bytes} bytes and {limit} are allowed: shorten \
+         it, or raise max_label_value_bytes"
+    )]
+    LongLabelValue {
+        /// The label's name.
+        name: String,
+        /// The length of the value.
+        bytes: usize,
+        /// The limit in force.
+        limit: usize,
+    },
+    /// `max_label_value_bytes` was given a limit out of range.
+    #[error("max_label_value_bytes({bytes}) is out of range: choose from {least} to {most} bytes")]
+    LabelValueLimit {
+        /// The refused limit.
+        bytes: usize,
+        /// The lowest limit.
+        least: usize,
+        /// The highest limit.
+        most: usize,
+    },
+    /// `aggregate_label` names a label whose values are fixed.
+    #[error(
+        "aggregate_label({name:?}): the values of this label of {family} are fixed, so there is \
+         nothing to bound: remove it"
+    )]
+    ClosedAggregateLabel {
         /// The refused name.
         name: String,
-        /// The labels that can be aggregated.
-        open: String,
+        /// A family that has the label.
+        family: String,
     },
-    /// `max_series_per_family(0)`.
+    /// `aggregate_label` names a label of a gauge, such as the one that tells circuit breakers apart.
     #[error(
-        "max_series_per_family must be at least 1; to fold a label always, use aggregate_label"
+        "aggregate_label({name:?}): this is a label of {family}, a gauge, and the values of \
+         several gauges have no sum: remove it, and aggregate in queries with `sum without \
+         ({name}) (…)`"
+    )]
+    GaugeAggregateLabel {
+        /// The refused name.
+        name: String,
+        /// A gauge that has the label.
+        family: String,
+    },
+    /// `max_series_per_family(0)` or `max_series(…, 0)`.
+    #[error(
+        "a family must be allowed at least 1 series; to fold a label always, use aggregate_label"
     )]
     ZeroSeriesLimit,
+    /// The namespace is not a valid beginning of a metric name.
+    #[error(
+        "namespace({namespace:?}): use letters, digits and underscores, do not start with a digit, \
+         and leave out the underscore at the end, which is added"
+    )]
+    InvalidNamespace {
+        /// The refused namespace.
+        namespace: String,
+    },
+    /// A family of the catalogue can't be registered with these settings, such as other buckets.
+    #[error(transparent)]
+    Family(#[from] FamilyError),
     /// `collection_timeout(Duration::ZERO)`.
     #[error(
         "collection_timeout must be longer than zero: with zero, no callback and no collector would \
@@ -58,6 +109,51 @@ pub enum BuildError {
         /// The family's name.
         name: String,
     },
+    /// The `prometheus::Registry` has a family that needs a name of one of Caracal's families.
+    #[error(
+        "{name:?} of the prometheus registry and Caracal's {other:?} both need the name {shared:?}: \
+         rename {name:?}"
+    )]
+    NameClash {
+        /// The family of the `prometheus::Registry`.
+        name: String,
+        /// Caracal's family.
+        other: String,
+        /// The name that both need, such as that of a histogram's `_count`.
+        shared: String,
+    },
+    /// The `prometheus::Registry` puts a prefix before every name that it gathers.
+    #[error(
+        "the prometheus registry puts the prefix {prefix:?} before every name that it gathers, so \
+         Caracal's families would have other names there than on the page and in the alerts: attach \
+         to a registry that was made without a prefix, and put it into your own names with \
+         `Opts::namespace`"
+    )]
+    RegistryPrefix {
+        /// The prefix that `Registry::new_custom` was given.
+        prefix: String,
+    },
+    /// The `prometheus::Registry` adds a label that Caracal's series have already.
+    #[error(
+        "the prometheus registry adds the label {name:?} to every series, and {other} has it \
+         already: give it another name in `Registry::new_custom`"
+    )]
+    RegistryLabel {
+        /// The label that `Registry::new_custom` was given.
+        name: String,
+        /// What else has a label of this name.
+        other: String,
+    },
+    /// The `prometheus::Registry` adds a label whose name is not valid.
+    #[error(
+        "the prometheus registry adds the label {name:?} to every series, which is not a valid label \
+         name: use letters, digits and underscores, not starting with a digit or with two \
+         underscores"
+    )]
+    InvalidRegistryLabel {
+        /// The label that `Registry::new_custom` was given.
+        name: String,
+    },
     /// The `prometheus::Registry` refused for a reason of its own.
     #[error("the prometheus registry refused Caracal's families: {reason}")]
     Registration {
@@ -66,8 +162,42 @@ pub enum BuildError {
     },
 }
 
-/// Why an adapter could not attach.
+/// Why [`MetricsRegistry::register`](crate::MetricsRegistry::register) refused a collector.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// A family of the collector needs a name that belongs to another family.
+    #[error("{name:?} and {other:?} both need the name {shared:?}: rename {name:?}")]
+    NameClash {
+        /// The collector's family.
+        name: String,
+        /// The other family.
+        other: String,
+        /// The name that both need, such as that of a histogram's `_count`.
+        shared: String,
+    },
+    /// A family of the same name has another type.
+    #[error("{name:?} is a {kind} here and a {other} elsewhere: rename one of them")]
+    TypeClash {
+        /// The name of both.
+        name: String,
+        /// The type of the collector's family.
+        kind: &'static str,
+        /// The type of the other family.
+        other: &'static str,
+    },
+    /// The `prometheus::Registry` refused the collector.
+    #[error("the prometheus registry refused the collector of {names}: {reason}")]
+    Refused {
+        /// The families that the collector describes.
+        names: String,
+        /// What it said.
+        reason: String,
+    },
+}
+
+/// Why an adapter could not attach.
+#[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum AttachError {
     /// Another live instance of the same kind has this name.
@@ -100,14 +230,21 @@ pub enum AttachError {
         /// The kind of the instance.
         kind: InstanceKind,
     },
-    /// The family has as many series as `max_series_per_family` allows.
-    #[error("{metric} has {limit} series, as many as allowed: raise max_series_per_family")]
+    /// The family has as many series as `max_series_per_family` allows. Instances are not folded
+    /// into an aggregated series.
+    #[error(
+        "{metric} has no room for another instance, {limit} series are allowed: drop an instance \
+         that is out of use, or raise max_series_per_family"
+    )]
     SeriesLimit {
         /// The family's name.
-        metric: &'static str,
+        metric: String,
         /// The limit in force.
         limit: usize,
     },
+    /// A family of the adapter can't be registered.
+    #[error(transparent)]
+    Family(#[from] FamilyError),
 }
 
 /// Why [`Exemplar::new`](crate::Exemplar::new) refused.

@@ -135,22 +135,27 @@ pub enum FamilyError {
         /// The same of the family that was refused.
         given: String,
     },
-    /// A sample of the family would have a name that belongs to another family.
-    #[error(
-        "the {kind} {name:?} and the {other_kind} {other:?} would both be exposed as {sample:?}: \
-         rename one of them"
-    )]
+    /// The family needs a name that belongs to another one, such as that of a histogram's `_count`.
+    #[error("{name:?} and {other:?} both need the name {sample:?}: rename one of them")]
     NameCollision {
         /// The family that was refused.
         name: String,
-        /// Its type.
-        kind: &'static str,
         /// The family that is registered.
         other: String,
-        /// Its type.
-        other_kind: &'static str,
-        /// The name that both would have.
+        /// The name that both need.
         sample: String,
+    },
+    /// A gauge has an open label that the registry aggregates.
+    #[error(
+        "the label {label:?} of the gauge {name:?} can't be aggregated, since the values of several \
+         gauges have no sum: remove aggregate_label({label:?}), and aggregate in queries with \
+         `sum without ({label}) (…)`"
+    )]
+    AggregatedGauge {
+        /// The gauge.
+        name: String,
+        /// The label.
+        label: String,
     },
     /// The attached `prometheus::Registry` has the name.
     #[error(

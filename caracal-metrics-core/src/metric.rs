@@ -5,12 +5,11 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-
 use crate::engine;
 use crate::exemplar::Exemplar;
 use crate::kinds::{
-    Counter, DurationHistogram, FloatCounter, FloatGauge, Gauge, GaugeGuard, Histogram, Kind, Series,
-    Timer,
+    Counter, DurationHistogram, FloatCounter, FloatGauge, Gauge, GaugeGuard, Histogram, Kind,
+    Series, Timer,
 };
 use crate::labels::Labels;
 use crate::series::FamilyStore;

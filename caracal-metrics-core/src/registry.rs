@@ -1,13 +1,21 @@
 //! The registry that everything records into.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use crate::adapter::Instances;
-use crate::builder::MetricsRegistryBuilder;
-use crate::core::Core;
-use crate::exposition::{Filter, Format, IsolatedCollector, Others, lookup, write_page};
+use parking_lot::Mutex;
+
+use crate::attachment::Instances;
+use crate::error::RegisterError;
+use crate::exposition::{Filter, Format, lookup, write_page};
+use crate::family::{Family, FamilySpec};
+use crate::family_error::FamilyError;
+use crate::kinds::Kind;
+use crate::metric::{Metric, Registered};
+use crate::prometheus::{IsolatedCollector, Others, check_collector, described, reserve};
+use crate::series::FamilyStore;
 
 /// What a page may be longer than the one before it, in bytes, without another allocation.
 const PAGE_GROWTH: usize = 1024;
@@ -28,54 +36,98 @@ const PAGE_GROWTH: usize = 1024;
 /// ```
 #[derive(Clone)]
 pub struct MetricsRegistry {
-    core: Arc<Core>,
+    /// Families that the registry has from the start, in the order of the list that the builder was
+    /// given.
+    preregistered: Arc<[Arc<FamilyStore>]>,
+    instances: Arc<Instances>,
     others: Arc<Others>,
+    /// The names of collectors that were registered through us, some of which may be gone.
+    registered: Arc<Mutex<BTreeSet<String>>>,
     /// The length of the last page: the next one will be about as long.
     page_len: Arc<AtomicUsize>,
 }
 
 impl fmt::Debug for MetricsRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = self.instances.state().settings();
         f.debug_struct("MetricsRegistry")
-            .field("const_labels", &self.core.const_labels())
-            .field("max_series_per_family", &self.core.limit())
+            .field("namespace", &settings.namespace)
+            .field("const_labels", &settings.const_labels)
+            .field("max_series_per_family", &settings.max_series_per_family)
+            .field("max_label_value_bytes", &settings.value_bytes)
             .finish_non_exhaustive()
     }
 }
 
-impl Default for MetricsRegistry {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl MetricsRegistry {
-    /// A registry with default settings, independent of every other one.
-    ///
-    /// # Panics
-    ///
-    /// Never: a fresh `prometheus::Registry` accepts the catalogue, which a test guards.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::builder().build().expect("a fresh prometheus registry accepts the catalogue")
-    }
-
-    /// Settings for a registry.
-    pub fn builder() -> MetricsRegistryBuilder {
-        MetricsRegistryBuilder::default()
-    }
-
-    pub(crate) fn from_parts(
-        core: Arc<Core>,
-        registry: prometheus::Registry,
-        is_shared: bool,
+    pub(crate) fn new_with(
+        instances: Arc<Instances>,
+        preregistered: Arc<[Arc<FamilyStore>]>,
+        others: Others,
     ) -> Self {
-        let others = Arc::new(Others::new(&core, registry, is_shared));
-        Self { core, others, page_len: Arc::default() }
+        Self {
+            preregistered,
+            instances,
+            others: Arc::new(others),
+            registered: Arc::default(),
+            page_len: Arc::default(),
+        }
     }
 
-    pub(crate) fn core(&self) -> &Arc<Core> {
-        &self.core
+    #[inline]
+    pub(crate) fn preregistered(&self) -> &[Arc<FamilyStore>] {
+        &self.preregistered
+    }
+
+    pub(crate) fn instances(&self) -> &Arc<Instances> {
+        &self.instances
+    }
+
+    /// Registers a family of your own, and gives you what records into it: a [`Metric`], or for a
+    /// family without labels the handle of its series. Do this once, at start; it takes locks.
+    ///
+    /// The same constant gives the same series, however often it is registered. The family is on the
+    /// page from now on under the name in your source. Constant labels, aggregated labels and limits
+    /// of the registry apply to it.
+    ///
+    /// ```
+    /// use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+    ///
+    /// labels! { struct Order<'a> { tenant: &'a str } }
+    ///
+    /// static ORDERS: Family<Counter, Order<'_>> = Family::counter("orders_total", "Orders placed.");
+    /// static RESTARTS: Family<Counter> = Family::counter("restarts_total", "Worker restarts.");
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// metrics.family(&ORDERS)?.inc(Order { tenant: "acme" });
+    /// metrics.family(&RESTARTS)?.inc();
+    /// assert_eq!(metrics.sample("orders_total", &[("tenant", "acme")]), Some(1.0));
+    /// assert_eq!(metrics.sample("restarts_total", &[]), Some(1.0));
+    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the name, a label or the buckets are not valid, or when another family has the name, or
+    /// a name that one of them has for its samples. Nothing is registered then. A family of the
+    /// attached `prometheus::Registry` that has no description, or none yet, can't be known here: a
+    /// page leaves it out, and counts that in `caracal_metrics_collection_errors_total`.
+    pub fn family<K: Kind, L: Registered>(
+        &self,
+        family: &'static Family<K, L>,
+    ) -> Result<L::Handle<K>, FamilyError> {
+        Ok(L::handle(Metric::new(self.register_family(family.spec())?)))
+    }
+
+    pub(crate) fn register_family(
+        &self,
+        spec: &FamilySpec,
+    ) -> Result<Arc<FamilyStore>, FamilyError> {
+        let state = self.instances.state();
+        state.register(spec, |description| {
+            let const_labels = &state.settings().const_labels;
+            reserve(self.others.attached(), const_labels, description)
+        })
     }
 
     /// The `prometheus::Registry` that the metrics are attached to: register collectors of your
@@ -92,17 +144,37 @@ impl MetricsRegistry {
     ///
     /// A collector that is registered with [`prometheus_registry`](Self::prometheus_registry) itself
     /// takes the other collectors of that registry with it, since `prometheus` gathers as a whole.
-    /// Caracal's families are served all the same.
+    /// The families of this registry are served all the same.
     ///
     /// # Errors
     ///
-    /// As `prometheus::Registry::register`: when a name is taken or not valid.
+    /// When a family of the collector needs a name that belongs to another family, or has another
+    /// type than a family of the same name. A family's names are its own and, for a histogram or a
+    /// summary, those of its samples (`_bucket`, `_sum`, `_count`) and of OpenMetrics (`_created`).
+    /// Types are not part of what a collector describes. So if the name of a family is the name of
+    /// another with such a suffix, this collects once from the collector, and gathers the others.
+    ///
+    /// When `prometheus::Registry::register` refuses: a name is taken by a family with other labels
+    /// or another help text, or the same collector is registered already.
+    ///
+    /// A clash that can't be known here, with a family that has no series yet or is registered
+    /// later with [`prometheus_registry`](Self::prometheus_registry), is found by each page: the
+    /// family is left out in every format, and counted in
+    /// `caracal_metrics_collection_errors_total`.
     pub fn register(
         &self,
         collector: Box<dyn prometheus::core::Collector>,
-    ) -> Result<(), prometheus::Error> {
-        let isolated = IsolatedCollector::new(collector, Arc::clone(&self.core));
-        self.others.register(isolated)
+    ) -> Result<(), RegisterError> {
+        let names = described(&*collector);
+        let attached = self.others.attached();
+        check_collector(&self.instances, attached, &self.registered, &*collector, &names)?;
+        let isolated = IsolatedCollector::new(collector, Arc::clone(&self.instances));
+        if let Err(error) = self.others.register(isolated) {
+            let names = names.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(RegisterError::Refused { names, reason: error.to_string() });
+        }
+        self.registered.lock().extend(names);
+        Ok(())
     }
 
     /// The page in text format 0.0.4.
@@ -146,11 +218,15 @@ impl MetricsRegistry {
     }
 
     fn write(&self, format: Format, filter: Filter<'_>, out: &mut Vec<u8>) {
+        // Before anything else: see `InFlight`.
+        let in_flight = self.instances.state().in_flight();
         // Callbacks of instances first: a collector may derive its metrics from ours.
-        let instances = Instances::attached(&self.core, |_| true);
-        self.core.sample(&instances);
-        let foreign = self.others.families(&self.core);
-        self.core.page(instances, || write_page(&self.core, format, filter, foreign, out));
+        let instances = self.instances.attached(|_| true);
+        self.instances.sample(&instances);
+        let foreign = self.others.families(&self.instances);
+        self.instances.page(instances, || {
+            write_page(self.instances.state(), format, filter, &in_flight, foreign, out);
+        });
     }
 
     /// The value of one exposed sample, for tests and for dashboards of your own.

@@ -10,8 +10,8 @@ use crate::engine;
 use crate::family::{Family, FamilySpec};
 use crate::family_error::FamilyError;
 use crate::kinds::Counter;
-use crate::names::{Claimed, claimed_names};
-use crate::series::{FamilyStore, Settings, Tally};
+use crate::names::{Clash, NamedFamily, Taken, all_names};
+use crate::series::{FamilyStore, InFlight, Settings, Tally};
 
 crate::labels! {
     /// The label of what a registry counts about its families.
@@ -52,21 +52,62 @@ pub static REGISTRY_FAMILIES: [&FamilySpec; 3] =
 pub(crate) struct RegistrySettings {
     pub(crate) namespace: String,
     pub(crate) const_labels: Arc<[(String, String)]>,
+    /// What the attached registry adds to every series that it gathers.
+    pub(crate) registry_labels: Arc<[(String, String)]>,
     pub(crate) max_series_per_family: usize,
     /// Limits of single families, by their names on the page.
     pub(crate) max_series: HashMap<String, usize>,
     /// Buckets of single families, by their names on the page.
     pub(crate) buckets: HashMap<String, Bounds>,
+    /// Bytes of a label value.
+    pub(crate) value_bytes: usize,
     pub(crate) aggregate: Vec<String>,
     pub(crate) created: bool,
     pub(crate) only_used: bool,
 }
 
+/// The families of a registry, and the names that are theirs.
+#[derive(Debug, Default)]
+pub(crate) struct Families {
+    /// Sorted by name.
+    pub(crate) stores: Vec<Arc<FamilyStore>>,
+    pub(crate) taken: Taken,
+}
+
+impl Families {
+    /// The family of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<FamilyStore>> {
+        let place = self.stores.binary_search_by(|store| store.name().cmp(name)).ok()?;
+        Some(&self.stores[place])
+    }
+
+    /// Names and types.
+    pub(crate) fn named(&self) -> Vec<NamedFamily> {
+        let named = |store: &Arc<FamilyStore>| NamedFamily {
+            name: store.name().to_owned(),
+            kind: Some(store.kind().as_str()),
+        };
+        self.stores.iter().map(named).collect()
+    }
+
+    /// These families and one more, which shares no name with them.
+    fn with(&self, store: Arc<FamilyStore>) -> Self {
+        let mut taken = self.taken.clone();
+        let (name, kind) = (store.name(), store.kind().as_str());
+        let free = taken.take(name, all_names(name, kind));
+        debug_assert!(free.is_ok(), "{free:?}");
+        let mut stores = self.stores.clone();
+        let place = stores.partition_point(|other| other.name() < name);
+        stores.insert(place, store);
+        Self { stores, taken }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct State {
     settings: RegistrySettings,
-    /// Sorted by name. A page that is being written keeps the list that it began with.
-    families: RwLock<Arc<[Arc<FamilyStore>]>>,
+    /// A page that is being written keeps those that it began with.
+    families: RwLock<Arc<Families>>,
     /// One registration at a time.
     registering: Mutex<()>,
     limited: Arc<FamilyStore>,
@@ -84,18 +125,21 @@ impl State {
                 Settings {
                     // As many as there are families.
                     limit: usize::MAX,
+                    value_bytes: usize::MAX,
                     aggregate: Vec::new(),
                     created: settings.created,
-                    shown_once_used: settings.only_used,
+                    shown_once_used: settings.only_used && !spec.labels.is_empty(),
                     const_labels: Arc::clone(&settings.const_labels),
+                    registry_labels: Arc::clone(&settings.registry_labels),
                     folded: Tally::default(),
                     invalid: Tally::default(),
                 },
             ))
         };
         let [limited, invalid, errors] = REGISTRY_FAMILIES.map(own);
-        let mut families = [&limited, &invalid, &errors].map(Arc::clone);
-        families.sort_by(|a, b| a.name().cmp(b.name()));
+        let families = [&limited, &invalid, &errors]
+            .into_iter()
+            .fold(Families::default(), |families, store| families.with(Arc::clone(store)));
         Self {
             families: RwLock::new(families.into()),
             registering: Mutex::default(),
@@ -110,9 +154,20 @@ impl State {
         &self.settings
     }
 
-    /// Every family, sorted by name.
-    pub(crate) fn families(&self) -> Arc<[Arc<FamilyStore>]> {
+    pub(crate) fn families(&self) -> Arc<Families> {
         Arc::clone(&self.families.read())
+    }
+
+    /// The gauges that count guards, for a page that is begun.
+    pub(crate) fn in_flight(&self) -> InFlight {
+        InFlight::of(&self.families().stores)
+    }
+
+    /// What a family of this registry would be.
+    pub(crate) fn describe(&self, spec: &FamilySpec) -> Description {
+        let name = exposed_name(spec, &self.settings.namespace);
+        let buckets = self.settings.buckets.get(&name).cloned();
+        Description::of(spec, &self.settings.namespace, buckets)
     }
 
     /// Registers a family, unless it is registered. `reserve` is asked before anything is changed,
@@ -122,54 +177,53 @@ impl State {
         spec: &FamilySpec,
         reserve: impl FnOnce(&Description) -> Result<(), FamilyError>,
     ) -> Result<Arc<FamilyStore>, FamilyError> {
-        let name = exposed_name(spec, &self.settings.namespace);
-        let buckets = self.settings.buckets.get(&name).cloned();
-        let description = Description::of(spec, &self.settings.namespace, buckets);
+        let description = self.describe(spec);
         let _registering = self.registering.lock();
         let families = self.families();
-        if let Ok(place) = families.binary_search_by(|store| store.name().cmp(&name)) {
-            let registered = &families[place];
+        if let Some(registered) = families.find(&description.name) {
             return match registered.description.difference(&description) {
                 None => Ok(Arc::clone(registered)),
-                Some((registered, given)) => {
-                    Err(FamilyError::DifferentDescription { name, registered, given })
-                }
+                Some((registered, given)) => Err(FamilyError::DifferentDescription {
+                    name: description.name,
+                    registered,
+                    given,
+                }),
             };
         }
-        description.check(&self.settings.const_labels)?;
-        self.check_collisions(&families, &description)?;
+        self.check(&families, &description)?;
         reserve(&description)?;
-        let store = Arc::new(self.store(description, spec.shown_once_used));
-        let mut with_new: Vec<_> = families.iter().cloned().chain([Arc::clone(&store)]).collect();
-        with_new.sort_by(|a, b| a.name().cmp(b.name()));
-        *self.families.write() = with_new.into();
+        let store = Arc::new(self.store(description, spec));
+        *self.families.write() = Arc::new(families.with(Arc::clone(&store)));
         Ok(store)
     }
 
-    fn check_collisions(
-        &self,
-        families: &[Arc<FamilyStore>],
-        description: &Description,
-    ) -> Result<(), FamilyError> {
-        let kind = description.kind.as_str();
-        let claimed: Vec<String> = claimed_names(&description.name, kind);
-        for store in families {
-            let (other, other_kind) = (store.name(), store.kind().as_str());
-            let theirs = claimed_names(other, other_kind);
-            if let Some(sample) = claimed.iter().find(|name| theirs.contains(name)) {
-                return Err(FamilyError::NameCollision {
-                    name: description.name.clone(),
-                    kind,
-                    other: other.to_owned(),
-                    other_kind,
-                    sample: sample.clone(),
-                });
+    /// Whether a family may join these.
+    fn check(&self, families: &Families, description: &Description) -> Result<(), FamilyError> {
+        description.check(&self.settings.const_labels)?;
+        description.check(&self.settings.registry_labels)?;
+        if description.kind.is_gauge() {
+            let open = description.labels.iter().filter(|label| label.values.is_open());
+            let aggregated = |label: &str| self.settings.aggregate.iter().any(|name| name == label);
+            if let Some(label) = open.map(|label| label.name).find(|name| aggregated(name)) {
+                let (name, label) = (description.name.clone(), label.to_owned());
+                return Err(FamilyError::AggregatedGauge { name, label });
             }
         }
-        Ok(())
+        let (name, kind) = (&description.name, description.kind.as_str());
+        let mut taken = families.taken.clone();
+        taken.take(name, all_names(name, kind)).map_err(|clash| match clash {
+            Clash::Name { name, other, shared } => {
+                FamilyError::NameCollision { name, other, sample: shared }
+            }
+            Clash::Type { name, kind, other } => FamilyError::DifferentDescription {
+                name,
+                registered: other.to_owned(),
+                given: kind.to_owned(),
+            },
+        })
     }
 
-    fn store(&self, description: Description, shown_once_used: bool) -> FamilyStore {
+    fn store(&self, description: Description, spec: &FamilySpec) -> FamilyStore {
         let settings = &self.settings;
         let about = |counter: &Arc<FamilyStore>| {
             let (counter, metric) = (Arc::clone(counter), description.name.clone());
@@ -178,10 +232,13 @@ impl State {
         let limit = settings.max_series.get(&description.name);
         let of_store = Settings {
             limit: limit.copied().unwrap_or(settings.max_series_per_family),
+            value_bytes: settings.value_bytes,
             aggregate: settings.aggregate.clone(),
             created: settings.created,
-            shown_once_used: shown_once_used || (settings.only_used && is_namespaced),
+            // A service's own family is in use from the moment it is registered.
+            shown_once_used: spec.shown_once_used || (settings.only_used && spec.namespaced),
             const_labels: Arc::clone(&settings.const_labels),
+            registry_labels: Arc::clone(&settings.registry_labels),
             folded: about(&self.limited),
             invalid: about(&self.invalid),
         };

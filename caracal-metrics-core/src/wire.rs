@@ -29,7 +29,11 @@ pub(crate) fn text_field(field: u64, text: &str, out: &mut Vec<u8>) {
 }
 
 /// A label pair of this field for each label.
-pub(crate) fn write_labels(field: u64, labels: &[(&str, &str)], out: &mut Vec<u8>) {
+pub(crate) fn write_labels<'a>(
+    field: u64,
+    labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+    out: &mut Vec<u8>,
+) {
     for (name, value) in labels {
         message(Some(field), out, |out| {
             text_field(1, name, out);

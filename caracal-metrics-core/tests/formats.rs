@@ -64,36 +64,6 @@ fn families(page: &str) -> Vec<&str> {
 }
 
 #[test]
-fn names_that_only_openmetrics_gives_twice() {
-    let m = MetricsRegistry::new();
-    let register = |collector| m.prometheus_registry().register(collector).unwrap();
-    for (name, value) in [("app_jobs_total", 1.0), ("app_tasks", 2.0), ("app_tasks_total", 3.0)] {
-        let counter = Counter::with_opts(Opts::new(name, "Counts")).unwrap();
-        counter.inc_by(value);
-        register(Box::new(counter));
-    }
-    for name in ["app_jobs", "caracal_gateway_replay_blocks"] {
-        register(Box::new(
-            prometheus::Gauge::with_opts(Opts::new(name, "Goes up and down")).unwrap(),
-        ));
-    }
-    let om = page(&m, Format::OpenMetrics);
-    let own: Vec<_> =
-        families(&om).into_iter().filter(|family| !family.starts_with("caracal_")).collect();
-    // The gauge had the name first; the counter keeps the one that text 0.0.4 shows.
-    assert_eq!(own, ["app_jobs gauge", "app_jobs_total unknown", "app_tasks counter"]);
-    assert!(om.contains("\napp_jobs_total 1\n") && om.contains("\napp_tasks_total 3\n"), "{om}");
-    // Two families that could have no name of their own.
-    assert_eq!(om.matches("# TYPE caracal_gateway_replay_blocks ").count(), 1, "{om}");
-    assert!(om.contains("\ncaracal_metrics_collection_errors_total 2\n"), "{om}");
-
-    let text = page(&m, Format::Text);
-    for sample in ["app_jobs 0", "app_jobs_total 1", "app_tasks 2", "app_tasks_total 3"] {
-        assert!(text.lines().any(|line| line == sample), "{sample}\n{text}");
-    }
-}
-
-#[test]
 fn bounds_are_canonical_in_the_users_families_too() {
     let m = MetricsRegistry::new();
     let options = HistogramOpts::new("app_bytes", "Sizes").buckets(vec![0.00001, 1.0, 1e6, 2.5e9]);

@@ -30,8 +30,7 @@ labels! {
     }
 }
 
-static ORDERS: Family<Counter, Order<'_>> =
-    Family::counter("shop_orders_total", "Orders placed.");
+static ORDERS: Family<Counter, Order<'_>> = Family::counter("shop_orders_total", "Orders placed.");
 static PAID: Family<Counter, Paid> = Family::counter("shop_paid_total", "Orders paid.");
 static CALLS: Family<Counter, Call<'_>> = Family::counter("shop_calls_total", "Calls.");
 static MANY: Family<Counter, Many<'_>> = Family::counter("shop_many_total", "Many labels.");
@@ -83,7 +82,9 @@ fn unlabelled_and_closed_series_read_0_from_the_start() {
     );
     assert!(page.contains("# TYPE shop_orders_total counter\n"));
     // What the registry may have to say about the family reads 0 as well.
-    assert!(page.contains("caracal_metrics_series_limited_total{metric=\"shop_orders_total\"} 0\n"));
+    assert!(
+        page.contains("caracal_metrics_series_limited_total{metric=\"shop_orders_total\"} 0\n")
+    );
 }
 
 #[test]
@@ -158,7 +159,8 @@ fn eight_open_labels_are_told_apart_by_each_of_them() {
     let page = page(&metrics);
     let series = lines(&page, "shop_many");
     assert_eq!(series.len(), expected);
-    let total: u64 = series.iter().map(|l| l.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum();
+    let total: u64 =
+        series.iter().map(|l| l.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum();
     assert_eq!(total, 6 * 8 * 2);
     assert!(series.iter().skip(1).all(|line| line.ends_with(" 2")), "{series:#?}");
 }
@@ -197,19 +199,16 @@ fn a_full_family_folds_into_one_series_whatever_its_labels() {
     let folded = r#"shop_many_total{a="aggregated",b="aggregated",c="aggregated",d="aggregated",e="aggregated",f="aggregated",g="aggregated",h="aggregated"} 7"#;
     assert!(page.contains(folded), "{page}");
     assert!(page.contains(r#"shop_orders_total{payment="card",tenant="aggregated"} 8"#), "{page}");
-    let limited = |metric| {
-        metrics.sample("caracal_metrics_series_limited_total", &[("metric", metric)])
-    };
+    let limited =
+        |metric| metrics.sample("caracal_metrics_series_limited_total", &[("metric", metric)]);
     assert_eq!(limited("shop_many_total"), Some(7.0));
     assert_eq!(limited("shop_orders_total"), Some(8.0));
 }
 
 #[test]
 fn constant_labels_and_aggregation_apply_to_own_families() {
-    let metrics = MetricsRegistry::builder()
-        .const_label("region", "eu")
-        .aggregate_label("tenant")
-        .build();
+    let metrics =
+        MetricsRegistry::builder().const_label("region", "eu").aggregate_label("tenant").build();
     let metrics = metrics.unwrap();
     let orders = metrics.family(&ORDERS).unwrap();
     orders.inc(Order { payment: Payment::Card, tenant: "a" });
@@ -345,7 +344,8 @@ fn names_that_collide_are_refused_with_both_sides() {
     metrics.family(&QUEUE).unwrap();
     metrics.family(&ORDERS).unwrap();
     metrics.family(&HISTOGRAM).unwrap();
-    for error in [metrics.family(&OTHER_HELP).unwrap_err(), metrics.family(&OTHER_TYPE).unwrap_err()]
+    for error in
+        [metrics.family(&OTHER_HELP).unwrap_err(), metrics.family(&OTHER_TYPE).unwrap_err()]
     {
         assert!(matches!(error, FamilyError::DifferentDescription { .. }), "{error}");
     }

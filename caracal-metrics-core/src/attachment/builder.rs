@@ -5,13 +5,13 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
-use super::InstanceKind;
 use super::instance::{Attached, Instance, Owner};
 use super::instances::Observed;
 use super::sampling::{Callback, Gauges, Sampled, SampledCounter, SampledGauge, Sampler, Target};
 use crate::engine::Cell;
 use crate::error::AttachError;
 use crate::family::Family;
+use crate::instance_kind::InstanceKind;
 use crate::kinds::{Counter, Gauge, Kind, Series};
 use crate::labels::{LabelSet, Labels};
 use crate::registry::MetricsRegistry;
@@ -120,7 +120,7 @@ impl InstanceBuilder {
         family: &'static Family<Counter, L>,
         labels: L::Of<'_>,
     ) -> Result<SampledCounter, AttachError> {
-        let store = self.metrics.register(family.spec())?;
+        let store = self.metrics.register_family(family.spec())?;
         let (cell, _) = store.resolve_set(&labels);
         self.shared.push((store, cell));
         Ok(SampledCounter(Target::Shared(self.shared.len() - 1)))
@@ -131,7 +131,7 @@ impl InstanceBuilder {
         family: &'static Family<K, L>,
         labels: &impl LabelSet,
     ) -> Result<(Arc<FamilyStore>, Cell), AttachError> {
-        let store = self.metrics.register(family.spec())?;
+        let store = self.metrics.register_family(family.spec())?;
         let series = store.reserve_set(labels).map_err(|full| AttachError::SeriesLimit {
             metric: store.name().to_owned(),
             limit: full.limit,

@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
-use super::InstanceKind;
 use super::instances::{InstancesOf, Observed};
 use super::sampling::{Callback, Gauges, Reading, Sampled, Sampler, Target};
 use crate::engine::{self, Cell};
+use crate::instance_kind::InstanceKind;
 use crate::panics::contain;
 use crate::series::{FamilyStore, OwnedSeries};
 use crate::workers::Task;
@@ -153,7 +153,11 @@ impl Attached {
                 Reading::Counter(target, n) => {
                     let cell = match target {
                         Target::Own(place) => self.cell(place),
-                        Target::Shared(place) => self.shared.get().and_then(|shared| shared.get(place)).map(|(_, cell)| *cell),
+                        Target::Shared(place) => self
+                            .shared
+                            .get()
+                            .and_then(|shared| shared.get(place))
+                            .map(|(_, cell)| *cell),
                     };
                     if let Some(cell) = cell {
                         engine::add(cell, n);

@@ -4,9 +4,9 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use super::InstanceKind;
 use crate::engine::Cell;
 use crate::error::AttachError;
+use crate::instance_kind::InstanceKind;
 use crate::series::FamilyStore;
 use crate::state::State;
 use crate::workers::{Task, Workers, dispose};
@@ -148,11 +148,7 @@ impl<O: Observed> InstancesOf<O> {
 
     /// Puts what the instances have read into their series and runs `read`, as one step. `read` must
     /// not run the user's code.
-    pub(crate) fn page<R>(
-        &self,
-        instances: Vec<Arc<O>>,
-        read: impl FnOnce() -> R,
-    ) -> R {
+    pub(crate) fn page<R>(&self, instances: Vec<Arc<O>>, read: impl FnOnce() -> R) -> R {
         let result = {
             let _writing = self.writing.lock();
             self.release_retired();

@@ -44,12 +44,11 @@
 mod builder;
 mod instance;
 mod instances;
-mod kind;
 mod sampling;
 
+pub use crate::instance_kind::InstanceKind;
 pub use builder::InstanceBuilder;
 pub use instance::Instance;
-pub use kind::InstanceKind;
 pub use sampling::{Gauges, Sampled, SampledCounter, SampledGauge};
 
 pub use crate::panics::{contain, discard};

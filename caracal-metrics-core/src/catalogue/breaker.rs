@@ -55,11 +55,9 @@ impl CircuitBreakerState {
 }
 
 /// `circuit_breaker_state`.
-pub static CIRCUIT_BREAKER_STATE: Family<Gauge, BreakerName<'_>> = Family::gauge(
-    "circuit_breaker_state",
-    "Circuit breaker state (0=closed, 1=open, 2=half_open)",
-)
-.namespaced();
+pub static CIRCUIT_BREAKER_STATE: Family<Gauge, BreakerName<'_>> =
+    Family::gauge("circuit_breaker_state", "Circuit breaker state (0=closed, 1=open, 2=half_open)")
+        .namespaced();
 
 /// `circuit_breaker_failures_total`.
 pub static CIRCUIT_BREAKER_FAILURES: Family<Counter, BreakerName<'_>> =

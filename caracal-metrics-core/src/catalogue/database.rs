@@ -102,11 +102,9 @@ pub static DATABASE_CONNECTION_POOL_CHECKED_OUT: Family<Gauge, Pool<'_>> = Famil
 .namespaced();
 
 /// `database_connection_pool_overflow`.
-pub static DATABASE_CONNECTION_POOL_OVERFLOW: Family<Gauge, Pool<'_>> = Family::gauge(
-    "database_connection_pool_overflow",
-    "Number of overflow database connections",
-)
-.namespaced();
+pub static DATABASE_CONNECTION_POOL_OVERFLOW: Family<Gauge, Pool<'_>> =
+    Family::gauge("database_connection_pool_overflow", "Number of overflow database connections")
+        .namespaced();
 
 /// `database_connection_errors_total`.
 pub static DATABASE_CONNECTION_ERRORS: Family<Counter, ConnectionError<'_>> = Family::counter(

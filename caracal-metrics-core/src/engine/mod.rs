@@ -91,7 +91,10 @@ pub(crate) enum Width {
     /// Guards that were begun, guards that ended, and a number that is set. The fourth word keeps
     /// gauges from reaching beyond a run.
     Gauge,
-    Histogram { runs: usize, sum: Sum },
+    Histogram {
+        runs: usize,
+        sum: Sum,
+    },
 }
 
 impl Width {

@@ -1,62 +1,59 @@
-//! Names that are different in text 0.0.4 and the same in OpenMetrics.
-
-use std::collections::HashSet;
-use std::sync::LazyLock;
+//! Names that two families of a page would share.
 
 use super::foreign::ForeignFamily;
-use super::header::base_name;
-use crate::catalogue::CATALOGUE;
+use crate::names::{Taken, base_name, is_metric_name, open_metrics_names, own_names};
+use crate::state::Families;
 
-/// What the families of the catalogue are called in OpenMetrics, and their counters' samples.
-static CATALOGUE_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    CATALOGUE
-        .iter()
-        .flat_map(|family| [family.name, base_name(family.name, family.kind.as_str())])
-        .collect()
-});
-
-/// Makes each of the user's families stand under a name of its own, and says how many could not.
+/// Leaves out the user's families that can't be on a page with ours or with each other, and says
+/// how many they are. The result is the same for every format and sorted by name.
 ///
-/// OpenMetrics calls the counter `x_total` `x`, as a gauge may be called already, and gives the
-/// counter `x` the sample `x_total`. A counter whose names are taken so is written as one of unknown
-/// type, under the name that it has.
-pub(super) fn resolve(foreign: &mut Vec<ForeignFamily>) -> usize {
-    let mut taken: HashSet<String> = HashSet::new();
-    // Those whose names can't change go first, and the counter that is named as it should be goes
-    // before the one that is not.
-    let rank = |family: &ForeignFamily| match family.kind {
-        "counter" if family.name.ends_with("_total") => 1,
-        "counter" => 2,
-        _ => 0,
-    };
-    let mut order: Vec<usize> = (0..foreign.len()).collect();
-    order.sort_by_key(|index| rank(&foreign[*index]));
-    let mut nameless = HashSet::new();
-    for index in order {
-        let family = &mut foreign[index];
-        // A family of the catalogue's name, with other constant labels, is written into that one.
-        if CATALOGUE.iter().any(|ours| ours.name == family.name) {
-            continue;
-        }
-        let free = |name: &str, taken: &HashSet<String>| {
-            !CATALOGUE_NAMES.contains(name) && !taken.contains(name)
-        };
-        if family.kind == "counter" {
-            let base = base_name(&family.name, family.kind);
-            let total = format!("{base}_total");
-            if free(base, &taken) && free(&total, &taken) {
-                taken.extend([base.to_owned(), total]);
-                continue;
-            }
-            family.kind = "unknown";
-        }
-        if free(&family.name, &taken) {
-            taken.insert(family.name.clone());
-        } else {
-            nameless.insert(index);
-        }
+/// A family of ours keeps its names. Of two families of the user's, the one whose name comes first
+/// does: a histogram `x` rather than a gauge `x_count`.
+///
+/// A counter has names that only OpenMetrics gives it. Where those are taken, OpenMetrics has it as
+/// a family of unknown type. Its samples are the same as in text 0.0.4, so nothing is lost.
+pub(super) fn resolve(families: &Families, foreign: &mut Vec<ForeignFamily>) -> usize {
+    if foreign.is_empty() {
+        return 0;
     }
-    let mut index = 0..;
-    foreign.retain(|_| !index.next().is_some_and(|index| nameless.contains(&index)));
-    nameless.len()
+    foreign.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut taken = families.taken.clone();
+    let fates: Vec<_> = foreign
+        .iter()
+        .map(|family| fate(families, &family.name, family.kind, &mut taken))
+        .collect();
+
+    let mut counters: Vec<_> = (0..foreign.len())
+        .filter(|index| fates[*index] == Fate::Kept && foreign[*index].kind == "counter")
+        .collect();
+    // `x_total` before `x`, and before `x_created_total`.
+    counters.sort_by_key(|index| {
+        let name = foreign[*index].name.as_str();
+        (base_name(name, "counter").to_owned(), !name.ends_with("_total"))
+    });
+    for index in counters {
+        let family = &mut foreign[index];
+        let names = open_metrics_names(&family.name, family.kind);
+        family.is_untyped = taken.take(&family.name, names).is_err();
+    }
+
+    let (all, mut fate) = (foreign.len(), fates.iter());
+    foreign.retain(|_| fate.next() != Some(&Fate::LeftOut));
+    all - foreign.len()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Kept,
+    /// It has the name of a family of ours, and other constant labels: it is written into ours.
+    Joined,
+    LeftOut,
+}
+
+fn fate(families: &Families, name: &str, kind: &str, taken: &mut Taken) -> Fate {
+    if let Some(ours) = families.find(name) {
+        return if ours.kind().as_str() == kind { Fate::Joined } else { Fate::LeftOut };
+    }
+    let kept = is_metric_name(name) && taken.take(name, own_names(name, kind)).is_ok();
+    if kept { Fate::Kept } else { Fate::LeftOut }
 }

@@ -1,61 +1,55 @@
-//! The families of the user's own `prometheus::Registry`.
-//!
-//! They are read through the `prometheus` crate's own text encoder and not through the accessors of
-//! `prometheus::proto`: those change their types with that crate's `protobuf` feature, which any
-//! other crate in the build may turn on.
+//! Families that are not ours, as lines of text.
 
 use std::borrow::Cow;
-
-use prometheus::proto::{MetricFamily, MetricType};
-use prometheus::{Encoder, TextEncoder};
+use std::collections::HashSet;
 
 use super::format::Format;
-use super::header::{Header, base_name};
+use super::header::Header;
+use super::labels::parse_labels;
 use super::sample::SampleLine;
-use super::text::canonical_float;
+use crate::names::base_name;
+use crate::text::canonical_float;
 
 #[derive(Debug)]
 pub(crate) struct ForeignFamily {
-    pub(super) name: String,
-    pub(super) help: String,
-    pub(super) kind: &'static str,
+    pub(crate) name: String,
+    pub(crate) help: String,
+    pub(crate) kind: &'static str,
+    /// OpenMetrics has another family under a name that this counter would have there, so it is
+    /// written as one of unknown type.
+    pub(crate) is_untyped: bool,
     /// Sample lines of text 0.0.4.
-    pub(super) text: String,
-}
-
-/// Each family by itself, so that one that can't be written costs no other: `None` stands for it.
-pub(crate) fn foreign_families(families: Vec<MetricFamily>) -> Vec<Option<ForeignFamily>> {
-    families.into_iter().map(foreign_family).collect()
-}
-
-fn foreign_family(family: MetricFamily) -> Option<ForeignFamily> {
-    let kind = match family.get_field_type() {
-        MetricType::COUNTER => "counter",
-        MetricType::GAUGE => "gauge",
-        MetricType::HISTOGRAM => "histogram",
-        MetricType::SUMMARY => "summary",
-        // The text encoder of `prometheus` 0.14 panics on this type.
-        MetricType::UNTYPED => return None,
-    };
-    let (name, help) = (family.name().to_owned(), family.help().to_owned());
-    let mut text = Vec::new();
-    TextEncoder::new().encode(&[family], &mut text).ok()?;
-    Some(ForeignFamily { name, help, kind, text: String::from_utf8(text).ok()? })
+    pub(crate) text: String,
 }
 
 impl ForeignFamily {
+    pub(super) fn samples(&self) -> impl Iterator<Item = SampleLine<'_>> {
+        let lines = self.text.lines().filter(|line| !line.starts_with('#'));
+        lines.filter_map(SampleLine::parse)
+    }
+
+    /// The labels of the first series.
+    pub(crate) fn labels_of_first(&self) -> Vec<(String, String)> {
+        let sample = self.samples().next();
+        sample.and_then(|sample| parse_labels(sample.labels)).unwrap_or_default()
+    }
+
     pub(super) fn write(&self, format: Format, out: &mut Vec<u8>) {
-        let header = Header { name: &self.name, kind: self.kind, help: &self.help, unit: None };
+        let kind = self.kind_in(format);
+        let header = Header { name: &self.name, kind, help: &self.help, unit: None };
         header.write(format, out);
         self.write_samples(format, out);
     }
 
+    fn kind_in(&self, format: Format) -> &'static str {
+        if self.is_untyped && format == Format::OpenMetrics { "unknown" } else { self.kind }
+    }
+
     pub(super) fn write_samples(&self, format: Format, out: &mut Vec<u8>) {
-        for line in self.text.lines().filter(|line| !line.starts_with('#')) {
-            let Some(sample) = SampleLine::parse(line) else { continue };
+        for sample in self.samples() {
             // OpenMetrics wants a counter's sample to end in `_total`, whatever the family is
             // called; text 0.0.4 leaves the name to the user.
-            if format == Format::OpenMetrics && self.kind == "counter" {
+            if format == Format::OpenMetrics && self.kind_in(format) == "counter" {
                 out.extend_from_slice(base_name(&self.name, self.kind).as_bytes());
                 out.extend_from_slice(b"_total");
             } else {
@@ -83,25 +77,53 @@ impl ForeignFamily {
         }
     }
 
+    /// Leaves out the series of these label sets, and says whether there were any.
+    pub(super) fn leave_out(&mut self, series: &HashSet<Vec<(String, String)>>) -> bool {
+        let is_left_out = |line: &str| {
+            let sample = SampleLine::parse(line).filter(|_| !line.starts_with('#'));
+            let labels = sample.and_then(|sample| {
+                let mut labels = parse_labels(sample.labels)?;
+                if self.numeric_label(&sample).is_some() {
+                    labels.pop();
+                }
+                labels.sort_unstable();
+                Some(labels)
+            });
+            labels.is_some_and(|labels| series.contains(&labels))
+        };
+        let kept: Vec<_> = self.text.lines().filter(|line| !is_left_out(line)).collect();
+        let any = kept.len() < self.text.lines().count();
+        if any {
+            self.text = kept.join("\n");
+        }
+        any
+    }
+
+    /// The label of this sample that is a number, if it has one: the `le` of a histogram's bucket or
+    /// the `quantile` of a summary. The text encoder of `prometheus` writes it last.
+    fn numeric_label(&self, sample: &SampleLine<'_>) -> Option<&'static str> {
+        match (self.kind, sample.name.strip_prefix(self.name.as_str())) {
+            ("histogram", Some("_bucket")) => Some("le=\""),
+            ("summary", Some("")) => Some("quantile=\""),
+            _ => None,
+        }
+    }
+
     /// The labels of a sample, with a bound or a quantile in its canonical form.
     ///
     /// `prometheus` writes the bound of one second as `1`. Prometheus 2 takes that for another
-    /// series than the `1.0` of every other library. Only the `le` of a histogram's bucket and the
-    /// `quantile` of a summary are numbers; the value of any other label is text of the user's, and
-    /// `0.5` and `0.50` are two series.
+    /// series than the `1.0` of every other library. The value of any other label is text of the
+    /// user's, in which `0.5` and `0.50` are two series.
     fn labels<'a>(&self, sample: &SampleLine<'a>) -> Cow<'a, str> {
-        let label = match (self.kind, sample.name.strip_prefix(self.name.as_str())) {
-            ("histogram", Some("_bucket")) => "le=\"",
-            ("summary", Some("")) => "quantile=\"",
-            _ => return Cow::Borrowed(sample.labels),
-        };
-        // The text encoder of `prometheus` writes this label last, and no number holds a quote.
-        let bound = sample
-            .labels
-            .rsplit_once(label)
-            .and_then(|(head, tail)| Some((head, tail.strip_suffix('"')?.parse::<f64>().ok()?)));
-        match bound {
-            Some((head, bound)) => Cow::Owned(format!("{head}{label}{}\"", canonical_float(bound))),
+        // No number holds a quote.
+        let number = self.numeric_label(sample).and_then(|label| {
+            let (head, tail) = sample.labels.rsplit_once(label)?;
+            Some((head, label, tail.strip_suffix('"')?.parse::<f64>().ok()?))
+        });
+        match number {
+            Some((head, label, number)) => {
+                Cow::Owned(format!("{head}{label}{}\"", canonical_float(number)))
+            }
             None => Cow::Borrowed(sample.labels),
         }
     }

@@ -4,7 +4,42 @@ use std::time::{Duration, Instant};
 
 use super::sealed::FromSeries;
 use super::{Series, Timer};
+use crate::description::{Bounds, nanos};
 use crate::exemplar::Exemplar;
+
+/// A kind of histogram: [`DurationHistogram`] or [`Histogram`].
+pub trait Bucketed: private::Bucketed {}
+
+impl<K: private::Bucketed> Bucketed for K {}
+
+mod private {
+    use crate::description::Bounds;
+
+    /// What bounds are, and how the engine has them.
+    pub trait Bucketed {
+        /// The type of a bound.
+        type Bound;
+
+        #[doc(hidden)]
+        fn bounds(bounds: &[Self::Bound]) -> Bounds;
+    }
+}
+
+impl private::Bucketed for DurationHistogram {
+    type Bound = Duration;
+
+    fn bounds(bounds: &[Duration]) -> Bounds {
+        Bounds::Nanos(bounds.iter().copied().map(nanos).collect())
+    }
+}
+
+impl private::Bucketed for Histogram {
+    type Bound = f64;
+
+    fn bounds(bounds: &[f64]) -> Bounds {
+        Bounds::Floats(bounds.into())
+    }
+}
 
 /// A histogram of durations. The buckets and the sum on the page are in seconds; the sum is exact
 /// to the nanosecond.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub use counter::{Counter, FloatCounter};
 pub use gauge::{FloatGauge, Gauge, GaugeGuard};
-pub use histogram::{DurationHistogram, Histogram};
+pub use histogram::{Bucketed, DurationHistogram, Histogram};
 pub use timer::Timer;
 
 use crate::engine::Cell;

@@ -9,10 +9,10 @@ pub use http::{Method, StatusCode};
 pub const AGGREGATED: &str = "aggregated";
 
 /// The most labels that a family has.
-pub const MAX_LABELS: usize = 8;
+pub(crate) const MAX_LABELS: usize = 8;
 
 /// The most combinations that the closed labels of one family span.
-pub const MAX_CLOSED_SETS: u32 = 1 << 16;
+pub(crate) const MAX_CLOSED_SETS: u32 = 1 << 16;
 
 /// A label of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,65 +7,94 @@ use std::sync::Arc;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto;
 
-use super::labels::parse_labels;
-use super::text;
-use crate::catalogue::{CATALOGUE, Family, MetricKind};
-use crate::core::{Core, InFlight, Values};
-use crate::engine::HistogramValue;
-use crate::series::FamilyStore;
+use crate::attachment::Instances;
+use crate::description::Description;
+use crate::names::all_names;
+use crate::series::{Encoding, FamilyStore, HistogramSum, InFlight, Value, Values};
+use crate::text::seconds;
 
-/// Registered with the `prometheus::Registry` that the metrics are attached to.
+/// Collects all families of a registry.
 #[derive(Debug)]
 pub(crate) struct CaracalCollector {
-    core: Arc<Core>,
+    instances: Arc<Instances>,
     descs: Vec<Desc>,
 }
 
 thread_local! {
-    /// The core for whose page this thread gathers. Its collector stays silent meanwhile, since the
-    /// page has its families already.
-    static WRITING: Cell<*const Core> = const { Cell::new(std::ptr::null()) };
+    /// The registry for whose page this thread gathers. Its collector stays silent meanwhile, since
+    /// the page has its families already.
+    static WRITING: Cell<*const Instances> = const { Cell::new(std::ptr::null()) };
 }
 
 impl CaracalCollector {
-    pub(crate) fn new(core: Arc<Core>) -> prometheus::Result<Self> {
-        let descs = CATALOGUE
-            .iter()
-            .map(|family| desc(family, core.const_labels()))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { core, descs })
+    /// A collector that describes these families.
+    pub(crate) fn new<'a>(
+        instances: Arc<Instances>,
+        families: impl IntoIterator<Item = &'a Description>,
+    ) -> prometheus::Result<Self> {
+        let const_labels = &instances.state().settings().const_labels;
+        let descs = families.into_iter().map(|family| descs(family, const_labels));
+        let descs = descs.collect::<prometheus::Result<Vec<_>>>()?.into_iter().flatten().collect();
+        Ok(Self { instances, descs })
     }
 }
 
-/// Whether this thread gathers for a page of `core`.
-pub(super) fn is_writing(core: &Core) -> bool {
-    std::ptr::eq(WRITING.get(), core)
+/// Holds the names of a family that was registered later. [`CaracalCollector`] collects it.
+pub(super) struct Reserved(Vec<Desc>);
+
+impl Reserved {
+    pub(super) fn new(
+        family: &Description,
+        const_labels: &[(String, String)],
+    ) -> prometheus::Result<Self> {
+        descs(family, const_labels).map(Self)
+    }
 }
 
-/// What a registry gathers from all collectors but that of `core`, which is only compared. Panics if
-/// one of the collectors does.
+impl Collector for Reserved {
+    fn desc(&self) -> Vec<&Desc> {
+        self.0.iter().collect()
+    }
+
+    fn collect(&self) -> Vec<proto::MetricFamily> {
+        Vec::new()
+    }
+}
+
+/// The description of a family in the words of the `prometheus` crate, and of the names of its
+/// samples, such as a histogram's `_count`. Described, they are refused to others by the registry
+/// itself; nothing is ever collected under them.
+fn descs(family: &Description, const_labels: &[(String, String)]) -> prometheus::Result<Vec<Desc>> {
+    let const_labels: HashMap<_, _> = const_labels.iter().cloned().collect();
+    let name = family.name.as_str();
+    let labels = family.labels.iter().map(|label| label.name.to_owned()).collect();
+    let own = Desc::new(name.to_owned(), family.help.to_string(), labels, const_labels.clone());
+    let samples = all_names(name, family.kind.as_str()).filter(|sample| sample != name);
+    let samples = samples.map(|sample| {
+        Desc::new(sample, format!("Reserved for {name}"), Vec::new(), const_labels.clone())
+    });
+    std::iter::once(own).chain(samples).collect()
+}
+
+/// Whether this thread gathers for a page of this registry.
+pub(super) fn is_writing(instances: &Instances) -> bool {
+    std::ptr::eq(WRITING.get(), instances)
+}
+
+/// What a registry gathers from all collectors but that of `instances`, which is only compared.
+/// Panics if one of the collectors does.
 pub(super) fn gather_others(
-    core: *const Core,
+    instances: *const Instances,
     registry: &prometheus::Registry,
 ) -> Vec<proto::MetricFamily> {
-    struct Restore(*const Core);
+    struct Restore(*const Instances);
     impl Drop for Restore {
         fn drop(&mut self) {
             WRITING.set(self.0);
         }
     }
-    let _restore = Restore(WRITING.replace(core));
+    let _restore = Restore(WRITING.replace(instances));
     registry.gather()
-}
-
-/// The description of a family in the words of the `prometheus` crate.
-fn desc(family: &Family, const_labels: &[(String, String)]) -> prometheus::Result<Desc> {
-    Desc::new(
-        family.name.to_owned(),
-        family.help.to_owned(),
-        family.labels.iter().map(|label| label.name.to_owned()).collect(),
-        const_labels.iter().cloned().collect::<HashMap<_, _>>(),
-    )
 }
 
 impl Collector for CaracalCollector {
@@ -74,87 +103,88 @@ impl Collector for CaracalCollector {
     }
 
     fn collect(&self) -> Vec<proto::MetricFamily> {
-        if is_writing(&self.core) {
+        if is_writing(&self.instances) {
             return Vec::new();
         }
-        let in_flight = self.core.in_flight();
-        self.core.scrape(|| {
-            let stores = self.core.families_by_name();
-            stores.filter_map(|store| family(&self.core, store, &in_flight)).collect()
+        let state = self.instances.state();
+        let in_flight = state.in_flight();
+        self.instances.scrape(|| {
+            let families = state.families();
+            families.stores.iter().filter_map(|store| family(store, &in_flight)).collect()
         })
     }
 }
 
-fn family(core: &Core, store: &FamilyStore, in_flight: &InFlight) -> Option<proto::MetricFamily> {
-    let rows = core.exposed_rows(store)?;
-    let values = Values::of(store, in_flight);
+fn family(store: &FamilyStore, in_flight: &InFlight) -> Option<proto::MetricFamily> {
+    if !store.is_shown(&store.rows(Encoding::Text)) {
+        return None;
+    }
     let mut family = proto::MetricFamily::default();
-    family.set_name(store.family.name.to_owned());
-    family.set_help(store.family.help.to_owned());
-    family.set_field_type(match store.family.kind {
-        MetricKind::Counter => proto::MetricType::COUNTER,
-        MetricKind::Gauge => proto::MetricType::GAUGE,
-        MetricKind::Histogram => proto::MetricType::HISTOGRAM,
+    family.set_name(store.name().to_owned());
+    family.set_help(store.description.help.to_string());
+    family.set_field_type(match store.kind().as_str() {
+        "counter" => proto::MetricType::COUNTER,
+        "gauge" => proto::MetricType::GAUGE,
+        _ => proto::MetricType::HISTOGRAM,
     });
-    family.set_metric(
-        rows.iter()
-            .map(|row| {
-                let mut metric = proto::Metric::from_label(label_pairs(row.labels));
-                match store.family.kind {
-                    MetricKind::Counter => {
-                        let mut counter = proto::Counter::default();
-                        counter.set_value(values.counter(row.cells) as f64);
-                        metric.set_counter(counter);
-                    }
-                    MetricKind::Gauge => {
-                        let mut gauge = proto::Gauge::default();
-                        gauge.set_value(values.gauge(row.cells) as f64);
-                        metric.set_gauge(gauge);
-                    }
-                    MetricKind::Histogram => {
-                        let value = values.histogram(row.cells);
-                        metric.set_histogram(histogram(store.family, &value));
-                    }
-                }
-                metric
-            })
-            .collect::<Vec<_>>(),
-    );
+    let mut values = Values::of(store, in_flight);
+    let mut metrics = Vec::new();
+    store.each_gathered_series(|labels, cells| {
+        let mut metric = proto::Metric::from_label(labels.iter().map(pair).collect());
+        let counter = |value| {
+            let mut counter = proto::Counter::default();
+            counter.set_value(value);
+            counter
+        };
+        let gauge = |value| {
+            let mut gauge = proto::Gauge::default();
+            gauge.set_value(value);
+            gauge
+        };
+        match values.read(cells) {
+            Value::Counter(value) => metric.set_counter(counter(value as f64)),
+            Value::FloatCounter(value) => metric.set_counter(counter(value)),
+            Value::Gauge(value) => metric.set_gauge(gauge(value as f64)),
+            Value::FloatGauge(value) => metric.set_gauge(gauge(value)),
+            Value::Histogram(sum) => {
+                metric.set_histogram(histogram(store, values.buckets(), sum));
+            }
+        }
+        metrics.push(metric);
+    });
+    family.set_metric(metrics);
     Some(family)
 }
 
-fn histogram(family: &Family, value: &HistogramValue) -> proto::Histogram {
+fn histogram(store: &FamilyStore, observed: &[u64], sum: HistogramSum) -> proto::Histogram {
     let mut count = 0;
     let mut histogram = proto::Histogram::default();
     // Without the bucket up to infinity: the text encoder of `prometheus` 0.14 adds that from the
-    // count, and would write the bound of one that stands here as `inf`.
-    let buckets: Vec<_> = family
-        .buckets
-        .iter()
-        .zip(value.buckets)
+    // count, and would write the bound of one that is here as `inf`.
+    let bounds = store.description.bounds.exposed();
+    let buckets: Vec<_> = bounds
+        .into_iter()
+        .zip(observed)
         .map(|(bound, observed)| {
             count += observed;
             let mut bucket = proto::Bucket::default();
-            bucket.set_upper_bound(bound.as_secs_f64());
+            bucket.set_upper_bound(bound);
             bucket.set_cumulative_count(count);
             bucket
         })
         .collect();
     histogram.set_bucket(buckets);
-    histogram.set_sample_count(value.buckets.iter().sum());
-    histogram.set_sample_sum(text::seconds(value.sum_nanos));
+    histogram.set_sample_count(observed.iter().sum());
+    histogram.set_sample_sum(match sum {
+        HistogramSum::Nanos(nanos) => seconds(nanos),
+        HistogramSum::Float(sum) => sum,
+    });
     histogram
 }
 
-fn label_pairs(text: &str) -> Vec<proto::LabelPair> {
-    parse_labels(text)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(name, value)| {
-            let mut pair = proto::LabelPair::default();
-            pair.set_name(name);
-            pair.set_value(value);
-            pair
-        })
-        .collect()
+fn pair((name, value): &(&str, &str)) -> proto::LabelPair {
+    let mut pair = proto::LabelPair::default();
+    pair.set_name((*name).to_owned());
+    pair.set_value((*value).to_owned());
+    pair
 }

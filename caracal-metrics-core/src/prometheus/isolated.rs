@@ -8,14 +8,14 @@ use prometheus::proto::MetricFamily;
 
 use super::collector::is_writing;
 use super::gathering::Gathering;
-use crate::core::Core;
+use crate::attachment::Instances;
 use crate::workers::Task;
 
 /// What the `prometheus::Registry` holds.
 pub(crate) struct IsolatedCollector {
     collector: Arc<dyn Collector>,
     isolated: Arc<Isolated>,
-    core: Arc<Core>,
+    instances: Arc<Instances>,
 }
 
 /// What pages hold.
@@ -38,14 +38,14 @@ impl Isolated {
 }
 
 impl IsolatedCollector {
-    pub(crate) fn new(collector: Box<dyn Collector>, core: Arc<Core>) -> Self {
+    pub(crate) fn new(collector: Box<dyn Collector>, instances: Arc<Instances>) -> Self {
         let collector: Arc<dyn Collector> = collector.into();
         let gathering = Gathering::new({
             let collector = Arc::clone(&collector);
             move || collector.collect()
         });
         let isolated = Arc::new(Isolated { gathering, failed: AtomicBool::new(false) });
-        Self { collector, isolated, core }
+        Self { collector, isolated, instances }
     }
 
     pub(crate) fn isolated(&self) -> &Arc<Isolated> {
@@ -59,7 +59,7 @@ impl Collector for IsolatedCollector {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        if is_writing(&self.core) {
+        if is_writing(&self.instances) {
             // A page of ours has run all collectors of this kind side by side. Asking each in turn,
             // `gather` would wait for one after the other.
             if self.isolated.failed.load(Relaxed) {
@@ -69,7 +69,7 @@ impl Collector for IsolatedCollector {
                 return families;
             }
         }
-        let run = |task: &Arc<Task>| self.core.run(&[task]) == [true];
+        let run = |task: &Arc<Task>| self.instances.run(&[task]) == [true];
         self.isolated.gathering.gather(run).unwrap_or_default()
     }
 }

@@ -7,10 +7,11 @@ use parking_lot::Mutex;
 use prometheus::proto::MetricFamily;
 
 use super::collector::gather_others;
-use super::foreign::{ForeignFamily, foreign_families};
+use super::foreign::foreign_families;
 use super::gathering::Gathering;
 use super::isolated::{Isolated, IsolatedCollector};
-use crate::core::Core;
+use crate::attachment::Instances;
+use crate::exposition::ForeignFamily;
 use crate::panics::contain;
 use crate::workers::dispose;
 
@@ -26,10 +27,14 @@ pub(crate) struct Others {
 }
 
 impl Others {
-    pub(crate) fn new(core: &Arc<Core>, registry: prometheus::Registry, is_shared: bool) -> Self {
+    pub(crate) fn new(
+        instances: &Arc<Instances>,
+        registry: prometheus::Registry,
+        is_shared: bool,
+    ) -> Self {
         let gathering = Gathering::new({
-            let (core, registry) = (Arc::downgrade(core), registry.clone());
-            move || gather_others(core.as_ptr(), &registry)
+            let (instances, registry) = (Arc::downgrade(instances), registry.clone());
+            move || gather_others(instances.as_ptr(), &registry)
         });
         Self {
             registry,
@@ -37,6 +42,11 @@ impl Others {
             gathering,
             isolated: Mutex::default(),
         }
+    }
+
+    /// The registry, for us.
+    pub(crate) fn attached(&self) -> &prometheus::Registry {
+        &self.registry
     }
 
     /// The registry, for the user to have.
@@ -54,36 +64,36 @@ impl Others {
     }
 
     /// The families of the registry, without ours. Collectors that fail are counted.
-    pub(crate) fn families(&self, core: &Core) -> Vec<ForeignFamily> {
+    pub(crate) fn families(&self, instances: &Instances) -> Vec<ForeignFamily> {
         let mut families = Vec::new();
-        for family in foreign_families(self.gather(core)) {
+        for family in foreign_families(self.gather(instances)) {
             match family {
                 Some(family) => families.push(family),
-                None => core.count_collection_error(),
+                None => instances.state().count_collection_error(),
             }
         }
         families
     }
 
-    fn gather(&self, core: &Core) -> Vec<MetricFamily> {
-        if core.is_inside() {
+    fn gather(&self, instances: &Instances) -> Vec<MetricFamily> {
+        if instances.is_inside() {
             // A collector reads our metrics to derive its own: it is not asked in its turn.
             return Vec::new();
         }
         if !self.is_shared.load(Relaxed) {
-            return contain(|| gather_others(core, &self.registry)).unwrap_or_else(|| {
-                core.count_collection_error();
+            return contain(|| gather_others(instances, &self.registry)).unwrap_or_else(|| {
+                instances.state().count_collection_error();
                 Vec::new()
             });
         }
         let isolated = self.isolated();
         let tasks: Vec<_> = isolated.iter().map(|isolated| isolated.task()).collect();
-        for (isolated, through) in isolated.iter().zip(core.run(&tasks)) {
+        for (isolated, through) in isolated.iter().zip(instances.run(&tasks)) {
             isolated.note(through);
         }
         // One that was unregistered meanwhile ends here, and with it the user's collector.
         isolated.into_iter().filter_map(Arc::into_inner).for_each(dispose);
-        self.gathering.gather(|task| core.run(&[task]) == [true]).unwrap_or_default()
+        self.gathering.gather(|task| instances.run(&[task]) == [true]).unwrap_or_default()
     }
 
     /// The isolated collectors that are still registered.

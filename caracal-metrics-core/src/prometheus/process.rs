@@ -7,19 +7,15 @@ use crate::error::BuildError;
 #[cfg(target_os = "linux")]
 pub(crate) fn register(
     registry: &prometheus::Registry,
-    is_registered: impl Fn(&prometheus::core::Desc) -> bool,
+    is_registered: impl Fn(&str) -> bool,
 ) -> Result<(), BuildError> {
     use prometheus::core::Collector;
     use prometheus::process_collector::ProcessCollector;
 
-    use crate::exposition::gather;
-
     let collector = ProcessCollector::for_self();
-    let gathered = gather(registry).unwrap_or_default();
-    let is_taken = |name: &str| gathered.iter().any(|family| family.name() == name);
     let descs = collector.desc();
     let (there, missing): (Vec<_>, Vec<_>) =
-        descs.into_iter().partition(|desc| is_registered(desc) || is_taken(&desc.fq_name));
+        descs.into_iter().partition(|desc| is_registered(&desc.fq_name));
     if missing.is_empty() {
         return Ok(());
     }
@@ -35,7 +31,7 @@ pub(crate) fn register(
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn register(
     _registry: &prometheus::Registry,
-    _is_registered: impl Fn(&prometheus::core::Desc) -> bool,
+    _is_registered: impl Fn(&str) -> bool,
 ) -> Result<(), BuildError> {
     Ok(())
 }

@@ -19,12 +19,16 @@ pub(crate) enum Observed {
 /// The exemplar of one bucket.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
-    pub(crate) labels: Arc<[(Box<str>, Box<str>)]>,
+    labels: Arc<[(Box<str>, Box<str>)]>,
     pub(crate) observed: Observed,
     at: SystemTime,
 }
 
 impl Kept {
+    pub(crate) fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.labels.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     /// When it was recorded; 0 with a clock that is before 1970.
     pub(crate) fn since_epoch(&self) -> Duration {
         self.at.duration_since(UNIX_EPOCH).unwrap_or_default()
@@ -47,13 +51,7 @@ impl Exemplars {
 
     /// Puts it in place of the bucket's last one. It never waits: where another thread is at the
     /// same bucket, or makes room for a new histogram, that one's exemplar is as good as ours.
-    pub(super) fn keep(
-        &self,
-        cell: Cell,
-        bucket: usize,
-        observed: Observed,
-        exemplar: &Exemplar,
-    ) {
+    pub(super) fn keep(&self, cell: Cell, bucket: usize, observed: Observed, exemplar: &Exemplar) {
         let kept = Kept { labels: Arc::clone(&exemplar.labels), observed, at: SystemTime::now() };
         let Some(by_cell) = self.by_cell.try_read() else { return };
         if let Some(buckets) = by_cell.get(&cell.to_raw()) {

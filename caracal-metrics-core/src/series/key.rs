@@ -34,7 +34,7 @@ macro_rules! with_open {
         match open.len() {
             $( $count => {
                 let open = open.first_chunk::<$count>().copied().unwrap_or([""; $count]);
-                $function($crate::series::Labels { closed: $closed, open })
+                $function($crate::series::key::Labels { closed: $closed, open })
             } )+
             more => unreachable!("a family with {more} open labels was registered"),
         }

@@ -4,6 +4,7 @@ mod buckets;
 mod changes;
 mod chunk;
 mod created;
+pub(crate) mod cut;
 mod exemplars;
 mod in_flight;
 mod interner;
@@ -15,6 +16,7 @@ mod owned;
 mod recent;
 mod record;
 mod records;
+mod resolve;
 mod rows;
 #[cfg(test)]
 pub(crate) mod seam;
@@ -24,10 +26,9 @@ mod tally;
 mod tests;
 mod values;
 
-pub(crate) use exemplars::{Kept, Observed};
+pub(crate) use exemplars::{Exemplars, Kept, Observed};
 pub(crate) use in_flight::InFlight;
-pub(crate) use key::{Key, Labels, with_open};
 pub(crate) use rows::{Encoding, Row, Rows};
-pub(crate) use store::{FamilyStore, Full, OwnedSeries, Settings};
+pub(crate) use store::{FamilyStore, OwnedSeries, Settings};
 pub(crate) use tally::Tally;
 pub(crate) use values::{HistogramSum, Value, Values};

@@ -34,9 +34,23 @@ impl FamilyStore {
         Arc::clone(&rows)
     }
 
-    /// Calls `take` with the labels and the cells of each series, sorted by the values of the
-    /// labels.
-    pub(crate) fn each_series(&self, mut take: impl FnMut(&mut Vec<(&str, &str)>, &[Cell])) {
+    /// Calls `take` with the labels and the cells of each series of a page, sorted by the values of
+    /// the labels.
+    pub(crate) fn each_series(&self, take: impl FnMut(&mut Vec<(&str, &str)>, &[Cell])) {
+        self.each(&self.settings.registry_labels, take);
+    }
+
+    /// As [`each_series`](Self::each_series), without the labels that the attached registry adds to
+    /// everything that it gathers.
+    pub(crate) fn each_gathered_series(&self, take: impl FnMut(&mut Vec<(&str, &str)>, &[Cell])) {
+        self.each(&[], take);
+    }
+
+    fn each(
+        &self,
+        added: &[(String, String)],
+        mut take: impl FnMut(&mut Vec<(&str, &str)>, &[Cell]),
+    ) {
         let sources = self.sources();
         let description = &self.description;
         let mut sorted: Vec<_> =
@@ -46,15 +60,15 @@ impl FamilyStore {
         for run in sorted.chunk_by(|(a, _), (b, _)| a == b) {
             let owned = run.iter().any(|(_, source)| source.owned);
             // A gauge can't be added up: the attached instance knows better than the recorder.
-            let counted = run.iter().filter(|(_, source)| {
-                !description.kind.is_gauge() || source.owned == owned
-            });
+            let counted = run
+                .iter()
+                .filter(|(_, source)| !description.kind.is_gauge() || source.owned == owned);
             cells.clear();
             cells.extend(counted.map(|(_, source)| source.cell));
             let own = description.labels.iter().zip(&run[0].0).filter(|(label, value)| {
                 label.values != LabelValues::Optional || !value.is_empty()
             });
-            let constant = self.settings.const_labels.iter();
+            let constant = self.settings.const_labels.iter().chain(added);
             let mut labels: Vec<(&str, &str)> = own
                 .map(|(label, value)| (label.name, *value))
                 .chain(constant.map(|(name, value)| (name.as_str(), value.as_str())))

@@ -30,7 +30,7 @@ impl FamilyStore {
             let mut owned = self.owned.lock();
             let before = owned.len();
             owned.retain(|series| !is_gone(series));
-            self.series.fetch_sub(before - owned.len(), Relaxed);
+            self.give_places_back(before - owned.len());
         });
     }
 }

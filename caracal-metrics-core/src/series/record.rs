@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::cut::Value;
 use super::exemplars::Observed;
 use super::key::{Key, Labels, with_open};
 use super::store::{FamilyStore, Full, OwnedSeries};
@@ -37,7 +38,7 @@ impl FamilyStore {
 
     /// Whether the series of a label set is there.
     pub(crate) fn has_set<S: LabelSet>(&self, labels: &S) -> bool {
-        with_labels!(labels, S, |labels| self.find(labels).is_some())
+        with_labels!(labels, S, |labels| self.has(labels))
     }
 
     /// The cell of a label set, made if it is new, and whether it is the aggregated one.
@@ -47,7 +48,14 @@ impl FamilyStore {
 
     /// Makes a series for an instance to own, which the output does not show yet.
     pub(crate) fn reserve_set<S: LabelSet>(&self, labels: &S) -> Result<OwnedSeries, Full> {
-        with_labels!(labels, S, |labels| self.reserve(Key::new(labels.closed, &labels.open)))
+        with_labels!(labels, S, |labels| {
+            let open = self.values(labels.open);
+            if open.iter().any(Value::is_cut) {
+                self.count_invalid();
+            }
+            let open = open.each_ref().map(|value| &**value);
+            self.reserve(Key::new(labels.closed, &open))
+        })
     }
 
     /// The cell of a label set, for one record: a fold is counted.
@@ -66,11 +74,7 @@ impl FamilyStore {
     pub(crate) fn add<S: LabelSet>(&self, labels: &S, n: u64) {
         match self.recall_set(labels) {
             Some(cell) => engine::add(cell, n),
-            None => with_labels!(labels, S, |labels| self.add_anew(
-                labels.closed,
-                &labels.open,
-                n
-            )),
+            None => with_labels!(labels, S, |labels| self.add_anew(labels.closed, &labels.open, n)),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::changes::Version;
 use super::created::Created;
 use crate::engine::Cell;
-use crate::text::write_label;
+use crate::text::write_labels;
 #[cfg(feature = "protobuf")]
 use crate::wire;
 
@@ -24,16 +24,9 @@ impl Encoding {
 
     fn write(self, labels: &[(&str, &str)], out: &mut Vec<u8>) {
         match self {
-            Self::Text => {
-                for (place, (name, value)) in labels.iter().enumerate() {
-                    if place > 0 {
-                        out.push(b',');
-                    }
-                    write_label(name, value, out);
-                }
-            }
+            Self::Text => write_labels(labels.iter().copied(), out),
             #[cfg(feature = "protobuf")]
-            Self::Protobuf => wire::write_labels(1, labels, out),
+            Self::Protobuf => wire::write_labels(1, labels.iter().copied(), out),
         }
     }
 }

@@ -1,11 +1,10 @@
 //! The series of one family.
 
-use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::{
     AtomicBool, AtomicU32, AtomicUsize,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{Acquire, Relaxed},
 };
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
@@ -14,13 +13,13 @@ use super::changes::Changes;
 use super::created::Created;
 use super::exemplars::Exemplars;
 use super::interner::Interner;
-use super::key::{Key, Labels, with_open};
+use super::key::{Key, with_open};
 use super::rows::{Encoding, Rows};
 use super::tally::Tally;
 use crate::description::{Bounds, Description};
 use crate::engine::{self, Cell, Width};
 use crate::family::FamilyKind;
-use crate::labels::{AGGREGATED, LabelValues, MAX_LABELS, closed_sets, open_labels};
+use crate::labels::{LabelValues, MAX_LABELS, closed_sets, open_labels};
 use crate::text::canonical_float;
 
 /// The most series that a family shows before anything was recorded.
@@ -52,6 +51,8 @@ pub(crate) struct Full {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) limit: usize,
+    /// Bytes of an open label value.
+    pub(crate) value_bytes: usize,
     /// The open labels that always read [`AGGREGATED`].
     pub(crate) aggregate: Vec<String>,
     /// Whether to note when a series began.
@@ -60,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) shown_once_used: bool,
     /// What every series has besides the labels of the family.
     pub(crate) const_labels: Arc<[(String, String)]>,
+    /// What the attached registry adds to every series that it gathers.
+    pub(crate) registry_labels: Arc<[(String, String)]>,
     /// Counts records that were folded because the family is full.
     pub(crate) folded: Tally,
     /// Counts values that were corrected or set aside.
@@ -73,11 +76,11 @@ pub(crate) struct FamilyStore {
     pub(super) buckets: BucketSearch,
     pub(super) index: Index,
     /// Keeps two threads from making one dense cell each.
-    dense_insert: Mutex<()>,
+    pub(super) dense_insert: Mutex<()>,
     /// Which open labels always read [`AGGREGATED`].
-    aggregated: [bool; MAX_LABELS],
+    pub(super) aggregated: [bool; MAX_LABELS],
     /// How many values the closed labels have together.
-    closed_sets: u32,
+    pub(super) closed_sets: u32,
     pub(super) settings: Settings,
     /// Whether series that are known beforehand are there.
     used: AtomicBool,
@@ -87,8 +90,11 @@ pub(crate) struct FamilyStore {
     les: Box<[String]>,
     /// For counters and histograms, where the registry is to say when their series began.
     pub(super) created: Option<Created>,
+    /// Where a gauge's values go once the family is full. No page shows them: the values of several
+    /// gauges have no sum.
+    pub(super) set_aside: OnceLock<Cell>,
     /// Series that count against the limit.
-    series: AtomicUsize,
+    pub(super) series: AtomicUsize,
     pub(super) owned: Mutex<Vec<OwnedSeries>>,
     pub(super) changes: Changes,
     pub(super) rows: [Mutex<Arc<Rows>>; Encoding::COUNT],
@@ -119,6 +125,7 @@ impl FamilyStore {
             tracks: AtomicBool::new(false),
             les: les(&description.bounds),
             created: (settings.created && !description.kind.is_gauge()).then(Created::default),
+            set_aside: OnceLock::new(),
             series: AtomicUsize::new(0),
             owned: Mutex::default(),
             changes: Changes::new(),
@@ -185,7 +192,7 @@ impl FamilyStore {
     /// Series whose labels are known beforehand stand at 0 once the family is in use, so that their
     /// first event shows in `rate()`.
     #[cold]
-    fn use_from_now_on(&self) {
+    pub(super) fn use_from_now_on(&self) {
         if self.used.swap(true, Relaxed) {
             return;
         }
@@ -205,118 +212,10 @@ impl FamilyStore {
         if has(|values| values == LabelValues::Open) {
             self.settings.folded.show();
         }
-        let corrects = |values| matches!(values, LabelValues::StatusCode | LabelValues::Optional);
-        if self.description.kind.is_histogram() || has(corrects) {
+        let corrects = has(|values| values.is_open() || values == LabelValues::StatusCode);
+        if self.description.kind.is_histogram() || corrects {
             self.settings.invalid.show();
         }
-    }
-
-    /// The cell of a label set that is there already, if it is found at once.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
-    pub(crate) fn recall<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<Cell> {
-        // Beyond them are the numbers of another family.
-        debug_assert!(labels.closed < self.closed_sets);
-        match &self.index {
-            Index::Dense(cells) if OPEN == 0 => made(cells.get(labels.closed as usize)?),
-            Index::Interned(interner) if OPEN > 0 => interner.recall(labels),
-            _ => None,
-        }
-    }
-
-    /// The cell of a label set, and whether it is the aggregated one because the family is full.
-    #[inline]
-    pub(crate) fn resolve<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> (Cell, bool) {
-        match &self.index {
-            Index::Dense(cells) => (self.dense(&cells[labels.closed as usize]), false),
-            // Values that the user aggregates are in no series but the one where they are replaced.
-            Index::Interned(interner) => match interner.find(labels) {
-                Some(cell) => (cell, false),
-                None => self.resolve_unknown(interner, labels),
-            },
-        }
-    }
-
-    #[inline(never)]
-    fn resolve_unknown<const OPEN: usize>(
-        &self,
-        interner: &Interner,
-        labels: Labels<'_, OPEN>,
-    ) -> (Cell, bool) {
-        let labels = self.aggregate(labels);
-        match interner.find(labels) {
-            Some(cell) => (cell, false),
-            None => self.make_interned(interner, labels),
-        }
-    }
-
-    /// The cell of a label set that is there already.
-    pub(crate) fn find<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<Cell> {
-        match &self.index {
-            Index::Dense(cells) => made(&cells[labels.closed as usize]),
-            Index::Interned(interner) => {
-                interner.find(labels).or_else(|| interner.find(self.aggregate(labels)))
-            }
-        }
-    }
-
-    /// The labels as they are recorded: those that the user aggregates are replaced.
-    fn aggregate<'a, const OPEN: usize>(&self, labels: Labels<'a, OPEN>) -> Labels<'a, OPEN> {
-        let mut open = labels.open;
-        for (value, aggregated) in open.iter_mut().zip(self.aggregated) {
-            if aggregated {
-                *value = AGGREGATED;
-            }
-        }
-        Labels { open, ..labels }
-    }
-
-    fn dense(&self, slot: &AtomicU32) -> Cell {
-        if let Some(cell) = made(slot) {
-            return cell;
-        }
-        self.use_from_now_on();
-        let _inserting = self.dense_insert.lock();
-        made(slot).unwrap_or_else(|| {
-            let cell = self.allocate();
-            self.changes.make(|| slot.store(cell.to_raw() + 1, Release));
-            cell
-        })
-    }
-
-    fn make_interned<const OPEN: usize>(
-        &self,
-        interner: &Interner,
-        labels: Labels<'_, OPEN>,
-    ) -> (Cell, bool) {
-        self.use_from_now_on();
-        // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
-        if self.series.load(Relaxed) < self.limit() {
-            let made = interner.find_or_insert(labels, &self.changes, || {
-                self.take_place()?;
-                Ok::<_, Full>(self.allocate())
-            });
-            if let Ok(cell) = made {
-                return (cell, false);
-            }
-        }
-        let labels = Labels { open: [AGGREGATED; OPEN], ..labels };
-        if let Some(cell) = interner.find(labels) {
-            return (cell, true);
-        }
-        (self.make_unbounded(interner, labels), true)
-    }
-
-    /// The cell of a label set that counts against no limit.
-    fn make_unbounded<const OPEN: usize>(
-        &self,
-        interner: &Interner,
-        labels: Labels<'_, OPEN>,
-    ) -> Cell {
-        let create = || Ok::<_, Infallible>(self.allocate());
-        interner
-            .find_or_insert(labels, &self.changes, create)
-            .unwrap_or_else(|never| match never {})
     }
 
     pub(super) fn take_place(&self) -> Result<(), Full> {
@@ -330,16 +229,6 @@ impl FamilyStore {
     /// Places of series that are gone, or were not shown after all.
     pub(super) fn give_places_back(&self, places: usize) {
         self.series.fetch_sub(places, Relaxed);
-    }
-
-    /// Shows a series that stands in the output from the start. It counts against no limit.
-    fn expose<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) {
-        match &self.index {
-            Index::Dense(cells) => drop(self.dense(&cells[labels.closed as usize])),
-            Index::Interned(interner) => {
-                self.make_unbounded(interner, labels);
-            }
-        }
     }
 
     /// Whether an instance is attached to the family.
@@ -363,6 +252,9 @@ impl FamilyStore {
 impl Drop for FamilyStore {
     fn drop(&mut self) {
         // The engine's cells outlive the registry: what it had is for the next one.
+        if let Some(cell) = self.set_aside.get() {
+            self.release(*cell);
+        }
         match &self.index {
             Index::Dense(cells) => {
                 cells.iter().filter_map(made).for_each(|cell| self.release(cell));

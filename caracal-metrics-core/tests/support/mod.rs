@@ -3,6 +3,8 @@
 
 pub(crate) mod lines;
 pub(crate) mod open_metrics;
+#[cfg(feature = "protobuf")]
+pub(crate) mod protobuf;
 
 use std::collections::BTreeMap;
 

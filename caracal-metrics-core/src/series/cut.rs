@@ -1,0 +1,105 @@
+//! Cutting label values that are too long.
+//!
+//! A value over the limit becomes its beginning, `…`, and 16 hexadecimal digits: the SipHash-2-4,
+//! with a key of zeros, of the whole value. The result is within the limit and ends at a character
+//! boundary.
+//!
+//! The hash keeps values apart that begin alike. It is the same in every process and every release,
+//! so a series continues after a restart and has the same labels on each instance of a service. Two
+//! values become one series only if they begin alike and their hashes collide, for which the odds
+//! are 3 in 10^12 among 10,000 values. The key is public, so whoever chooses the values can search
+//! for a collision, or send a value that already has the form of another one's cut. Either merges
+//! two series and loses no count.
+//!
+//! Hashing reads the whole value, which is linear in its length. A hash of a part of it would merge
+//! values that differ elsewhere.
+
+use std::ops::{Deref, RangeInclusive};
+
+use siphasher::sip::SipHasher24;
+use smallvec::SmallVec;
+
+/// The default limit in bytes.
+pub(crate) const DEFAULT_LIMIT: usize = 256;
+
+/// The limits in bytes that may be chosen: from some characters of the value in front of the marker
+/// to more than Prometheus is usually configured to accept.
+pub(crate) const LIMITS: RangeInclusive<usize> = 32..=65_536;
+
+const ELLIPSIS: &str = "…";
+const HASH_DIGITS: usize = 16;
+const MARKER: usize = ELLIPSIS.len() + HASH_DIGITS;
+
+/// A label value within a limit.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one lookup; a box is an allocation")]
+pub(crate) enum Value<'a> {
+    Whole(&'a str),
+    /// On the stack, unless the limit is higher than the default.
+    Cut(SmallVec<[u8; DEFAULT_LIMIT]>),
+}
+
+impl<'a> Value<'a> {
+    /// A value within so many bytes, one of [`LIMITS`].
+    pub(crate) fn within(value: &'a str, limit: usize) -> Self {
+        if value.len() <= limit { Self::Whole(value) } else { Self::Cut(cut(value, limit)) }
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        matches!(self, Self::Cut(_))
+    }
+}
+
+impl Deref for Value<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Whole(value) => value,
+            // `cut` joins whole characters.
+            Self::Cut(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
+        }
+    }
+}
+
+fn cut(value: &str, limit: usize) -> SmallVec<[u8; DEFAULT_LIMIT]> {
+    let mut end = limit.saturating_sub(MARKER);
+    while !value.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut text = SmallVec::from_slice(&value.as_bytes()[..end]);
+    text.extend_from_slice(ELLIPSIS.as_bytes());
+    let hash = SipHasher24::new().hash(value.as_bytes());
+    let digits = (0..HASH_DIGITS).rev().map(|digit| (hash >> (4 * digit) & 0xf) as usize);
+    text.extend(digits.map(|digit| b"0123456789abcdef"[digit]));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_cut_value_is_within_the_limit_and_is_not_cut_again(
+            value in "[a-c🐆é]{0,200}",
+            limit in 32..400_usize,
+        ) {
+            let once = Value::within(&value, limit);
+            prop_assert!(once.len() <= limit);
+            prop_assert_eq!(once.is_cut(), value.len() > limit);
+            if once.is_cut() {
+                // At most one character less than there was room for.
+                prop_assert!(once.len() > limit - 4);
+                let (beginning, hash) = once.rsplit_once(ELLIPSIS).unwrap();
+                prop_assert!(value.starts_with(beginning));
+                prop_assert_eq!(hash.len(), HASH_DIGITS);
+            } else {
+                prop_assert_eq!(&*once, &value);
+            }
+            prop_assert!(!Value::within(&once, limit).is_cut());
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Names that clash are refused where they are known: as a registry is attached, and as a collector
+//! is registered.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use caracal_metrics_core::{BuildError, MetricsRegistry, RegisterError};
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Opts, Registry,
+};
+use support::parse;
+
+fn gauge(name: &str) -> Box<dyn Collector> {
+    Box::new(IntGauge::new(name, "Goes up and down").unwrap())
+}
+
+fn counter(name: &str) -> Box<dyn Collector> {
+    Box::new(IntCounter::new(name, "Counts").unwrap())
+}
+
+fn histogram(name: &str) -> Box<dyn Collector> {
+    Box::new(Histogram::with_opts(HistogramOpts::new(name, "Observes")).unwrap())
+}
+
+fn name_clash(name: &str, other: &str, shared: &str) -> RegisterError {
+    let [name, other, shared] = [name, other, shared].map(str::to_owned);
+    RegisterError::NameClash { name, other, shared }
+}
+
+#[test]
+fn a_registry_with_a_name_of_ours_is_refused() {
+    let cases: [(Box<dyn Collector>, &str, &str, &str); 6] = [
+        // A histogram's samples, with and without a series of the user's.
+        (
+            gauge("caracal_gateway_request_duration_seconds_count"),
+            "caracal_gateway_request_duration_seconds_count",
+            "caracal_gateway_request_duration_seconds",
+            "caracal_gateway_request_duration_seconds_count",
+        ),
+        (
+            Box::new(
+                IntGaugeVec::new(
+                    Opts::new("caracal_policy_evaluation_duration_seconds_bucket", "No series"),
+                    &["le"],
+                )
+                .unwrap(),
+            ),
+            "caracal_policy_evaluation_duration_seconds_bucket",
+            "caracal_policy_evaluation_duration_seconds",
+            "caracal_policy_evaluation_duration_seconds_bucket",
+        ),
+        // OpenMetrics' names of a counter.
+        (
+            gauge("caracal_gateway_requests"),
+            "caracal_gateway_requests",
+            "caracal_gateway_requests_total",
+            "caracal_gateway_requests",
+        ),
+        (
+            counter("caracal_gateway_requests_created"),
+            "caracal_gateway_requests_created",
+            "caracal_gateway_requests_total",
+            "caracal_gateway_requests_created",
+        ),
+        // Ours are not the only ones with derived names.
+        (
+            histogram("caracal_gateway_requests"),
+            "caracal_gateway_requests",
+            "caracal_gateway_requests_total",
+            "caracal_gateway_requests",
+        ),
+        (
+            Box::new(
+                IntGauge::with_opts(
+                    Opts::new("caracal_cache_hits", "Also where it has a constant label")
+                        .const_label("region", "eu"),
+                )
+                .unwrap(),
+            ),
+            "caracal_cache_hits",
+            "caracal_cache_hits_total",
+            "caracal_cache_hits",
+        ),
+    ];
+    for (collector, name, other, shared) in cases {
+        let mine = Registry::new();
+        mine.register(collector).unwrap();
+        let refused = MetricsRegistry::builder().registry(mine.clone()).build().unwrap_err();
+        let [name, other, shared] = [name, other, shared].map(str::to_owned);
+        assert_eq!(refused, BuildError::NameClash { name: name.clone(), other, shared });
+        assert!(refused.to_string().ends_with(&format!(": rename {name:?}")), "{refused}");
+        // Nothing of ours is left behind.
+        mine.register(histogram("caracal_gateway_request_duration_seconds")).unwrap();
+    }
+}
+
+#[test]
+fn names_of_ours_are_refused_from_then_on() {
+    let m = MetricsRegistry::new();
+    for (name, other) in [
+        (
+            "caracal_gateway_request_duration_seconds_sum",
+            "caracal_gateway_request_duration_seconds",
+        ),
+        ("caracal_gateway_requests_created", "caracal_gateway_requests_total"),
+        ("caracal_cache_removals", "caracal_cache_removals_total"),
+    ] {
+        let refused = m.register(gauge(name)).unwrap_err();
+        assert_eq!(refused, name_clash(name, other, name));
+        assert_eq!(
+            refused.to_string(),
+            format!("{name:?} and {other:?} both need the name {name:?}: rename {name:?}")
+        );
+        assert!(m.prometheus_registry().register(gauge(name)).is_err(), "{name}");
+    }
+    assert!(matches!(
+        m.register(counter("caracal_gateway_requests_total")).unwrap_err(),
+        RegisterError::Refused { names, .. } if names == "caracal_gateway_requests_total"
+    ));
+    assert_eq!(m.sample("caracal_metrics_collection_errors_total", &[]), Some(0.0));
+}
+
+#[test]
+fn a_collector_that_clashes_with_another_is_refused() {
+    for suffix in ["_bucket", "_sum", "_count", "_created"] {
+        let name = format!("job{suffix}");
+        for through_us in [true, false] {
+            let register = |m: &MetricsRegistry, collector: Box<dyn Collector>| {
+                if through_us {
+                    m.register(collector).unwrap();
+                } else {
+                    m.prometheus_registry().register(collector).unwrap();
+                }
+            };
+            let m = MetricsRegistry::new();
+            register(&m, histogram("job"));
+            let refused = m.register(gauge(&name)).unwrap_err();
+            assert_eq!(refused, name_clash(&name, "job", &name));
+
+            // The other way round, and with a collector that has no series yet.
+            let m = MetricsRegistry::new();
+            register(&m, gauge(&name));
+            assert_eq!(m.register(histogram("job")).unwrap_err(), name_clash("job", &name, &name));
+            let vec = HistogramVec::new(HistogramOpts::new("job", "Observes"), &["kind"]).unwrap();
+            assert_eq!(m.register(Box::new(vec)).unwrap_err(), name_clash("job", &name, &name));
+            // A gauge of that name needs none of its samples' names.
+            m.register(gauge("job")).unwrap();
+            let page = parse(&m.generate_metrics());
+            assert!(page.contains_key("job") && page.contains_key(&name));
+        }
+    }
+}
+
+#[test]
+fn constant_labels_make_no_difference() {
+    let m = MetricsRegistry::new();
+    let opts = HistogramOpts::new("job", "Observes").const_label("zone", "eu");
+    m.register(Box::new(Histogram::with_opts(opts).unwrap())).unwrap();
+    let opts = Opts::new("job_count", "Clashes").const_label("zone", "us");
+    let gauge = IntGauge::with_opts(opts).unwrap();
+    let refused = m.register(Box::new(gauge)).unwrap_err();
+    assert_eq!(refused, name_clash("job_count", "job", "job_count"));
+}
+
+/// `prometheus` would gather both as one family of one type, and read 0 for those of the other.
+#[test]
+fn one_name_has_one_type() {
+    let m = MetricsRegistry::new();
+    let opts = |zone: &str| Opts::new("jobs", "Jobs").const_label("zone", zone);
+    m.register(Box::new(IntGauge::with_opts(opts("eu")).unwrap())).unwrap();
+    m.register(Box::new(IntGauge::with_opts(opts("us")).unwrap())).unwrap();
+    let refused = m.register(Box::new(IntCounter::with_opts(opts("asia")).unwrap())).unwrap_err();
+    let name = "jobs".to_owned();
+    assert_eq!(refused, RegisterError::TypeClash { name, kind: "counter", other: "gauge" });
+
+    let help = "Current number of policies in cache";
+    let ours = Opts::new("caracal_policy_cache_size", help).const_label("zone", "eu");
+    let refused = m.register(Box::new(IntCounter::with_opts(ours).unwrap())).unwrap_err();
+    assert!(matches!(refused, RegisterError::TypeClash { kind: "counter", other: "gauge", .. }));
+}
+
+#[test]
+fn what_prometheus_refuses_names_the_families() {
+    let m = MetricsRegistry::new();
+    m.register(counter("app_jobs_total")).unwrap();
+    let refused = m.register(counter("app_jobs_total")).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the prometheus registry refused the collector of app_jobs_total: Duplicate metrics \
+         collector registration attempted"
+    );
+}
+
+/// Counts how often it is read, and panics where it is told to.
+struct Counting {
+    calls: Arc<AtomicUsize>,
+    gauge: Box<dyn Collector>,
+    panics: bool,
+}
+
+impl Collector for Counting {
+    fn desc(&self) -> Vec<&Desc> {
+        self.gauge.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        self.calls.fetch_add(1, Relaxed);
+        assert!(!self.panics, "this one is wanted: the collector is not ready");
+        self.gauge.collect()
+    }
+}
+
+/// It may be slow, or wait for something that its owner holds.
+#[test]
+fn a_collector_is_only_asked_where_a_clash_is_possible() {
+    let m = MetricsRegistry::new();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counting =
+        |name, panics| Box::new(Counting { calls: Arc::clone(&calls), gauge: gauge(name), panics });
+    m.register(counting("app_jobs", false)).unwrap();
+    m.register(counting("app_queue", false)).unwrap();
+    m.register(gauge("app_jobs_done")).unwrap();
+    assert_eq!(calls.load(Relaxed), 0);
+    // Of a collector that is not ready the type is not known: it is the page's to find out.
+    m.register(counting("app_queue_count", true)).unwrap();
+    assert!(calls.load(Relaxed) > 0);
+}
