@@ -14,7 +14,8 @@ use caracal_metrics::axum::{GatewayMetricsLayer, metrics_endpoint};
 use caracal_metrics::cache::{CacheObserver, future::ObservedCache};
 use caracal_metrics::sqlx::{ObservedPool, PoolObserver};
 use caracal_metrics::{
-    Counter, DurationHistogram, Family, Gauge, Histogram, Metric, MetricsRegistry, catalogue, labels,
+    Counter, DurationHistogram, Family, Gauge, Histogram, Metric, MetricsRegistry, catalogue,
+    labels,
 };
 use sqlx::Sqlite;
 use sqlx::sqlite::SqlitePoolOptions;
@@ -65,7 +66,8 @@ struct Shop {
 
 impl Shop {
     async fn open(metrics: &MetricsRegistry) -> Result<Self, Box<dyn std::error::Error>> {
-        let database = SqlitePoolOptions::new().max_connections(4).connect("sqlite::memory:").await?;
+        let database =
+            SqlitePoolOptions::new().max_connections(4).connect("sqlite::memory:").await?;
         let prices = moka::future::Cache::builder()
             .max_capacity(1_000)
             .time_to_live(Duration::from_secs(60))

@@ -72,7 +72,10 @@ pub(crate) fn check_names(text: &str) -> Result<()> {
     let recorded = rules::recorded(text);
     for name in names(text) {
         let found = if name.contains(':') { recorded.contains(name) } else { known.contains(name) };
-        ensure!(found, "{name} is not a metric of any crate here, and no rule of this file records it");
+        ensure!(
+            found,
+            "{name} is not a metric of any crate here, and no rule of this file records it"
+        );
     }
     Ok(())
 }

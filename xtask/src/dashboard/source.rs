@@ -124,8 +124,7 @@ impl Panel {
         ensure!(self.thresholds.is_sorted(), "has thresholds that do not rise");
         ensure!(self.thresholds.len() <= 2, "has more thresholds than colours");
         if let Some(Quantiles { metric, .. }) = &self.quantiles {
-            let is_histogram =
-                |family: &Family| {
+            let is_histogram = |family: &Family| {
                 family.name == *metric && family.kind == families::Kind::Histogram
             };
             ensure!(FAMILIES.iter().any(is_histogram), "names {metric}, which is no histogram");
