@@ -32,10 +32,11 @@ impl<P, I> ObservedBreaker<P, I> {
         &self.observation
     }
 
-    /// The breaker's name in the metrics.
+    /// The breaker's name in the metrics. One that is longer than `max_label_value_bytes` is cut.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.observation.name
+        // A breaker always has a name.
+        self.observation.instance.name().unwrap_or_default()
     }
 
     /// The breaker itself.

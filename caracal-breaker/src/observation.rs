@@ -10,12 +10,11 @@ use crate::watched::Watched;
 
 pub(crate) struct Observation<P, I> {
     /// First, so that the name is free before the user's policy and instrument are dropped.
-    pub(crate) _instance: Instance,
+    pub(crate) instance: Instance,
     /// The machine of `watched`, one step nearer.
     pub(crate) machine: StateMachine<P, I>,
     pub(crate) watched: Arc<Watched<P, I>>,
     pub(crate) calls: CallCounters,
-    pub(crate) name: String,
 }
 
 impl<P: FailurePolicy, I: Instrument> Observation<P, I> {

@@ -97,7 +97,7 @@ impl BreakerObserver {
                 source: Source::Tracked { tracker, transitions },
             }
         });
-        Ok(self.observe(watched, series))
+        Ok(Self::observe(watched, series))
     }
 
     /// Observes a breaker that exists already, made without our listeners: calls through the
@@ -137,10 +137,10 @@ impl BreakerObserver {
             machine: breaker,
             source: Source::Looked { resets: AtomicUsize::new(0) },
         });
-        Ok(self.observe(watched, series))
+        Ok(Self::observe(watched, series))
     }
 
-    fn observe<P, I>(self, watched: Arc<Watched<P, I>>, series: Series) -> ObservedBreaker<P, I>
+    fn observe<P, I>(watched: Arc<Watched<P, I>>, series: Series) -> ObservedBreaker<P, I>
     where
         P: Send + 'static,
         I: Send + Sync + 'static,
@@ -170,8 +170,7 @@ impl BreakerObserver {
             machine: watched.machine.clone(),
             watched,
             calls: series.calls,
-            name: self.name,
-            _instance: instance,
+            instance,
         })
     }
 

@@ -224,6 +224,23 @@ fn a_refused_breaker_leaves_nothing() -> Result<(), Box<dyn Error>> {
 }
 
 #[test]
+fn a_long_name_is_the_one_of_the_metrics() {
+    let metrics = MetricsRegistry::new();
+    let hosts = ["a", "b"].map(|host| format!("https://{}.{host}.example", "x".repeat(300)));
+    let breakers = hosts
+        .each_ref()
+        .map(|host| BreakerObserver::new(host).build(trip_at_once(HOUR), (), &metrics).unwrap());
+    breakers[0].call(|| Err::<(), _>(())).unwrap_err();
+    let page = Page::scrape(&metrics);
+    for (breaker, state) in breakers.iter().zip([1, 0]) {
+        assert!(breaker.name().len() <= 256, "{}", breaker.name());
+        assert_eq!(page.state(breaker.name()), Some(state));
+    }
+    drop(breakers);
+    assert_eq!(Page::scrape(&metrics).len(), 0);
+}
+
+#[test]
 fn the_series_go_with_the_last_handle() {
     let metrics = MetricsRegistry::new();
     let breaker =

@@ -16,9 +16,11 @@
 //! assert_eq!(metrics.sample("caracal_gateway_requests_in_flight", &[]), Some(0.0));
 //! ```
 //!
-//! Recording never fails, panics or blocks on I/O. Label values from outside are bounded
-//! ([`MetricsRegistryBuilder::max_series_per_family`]); what is folded or corrected is counted in
-//! `caracal_metrics_series_limited_total` and `caracal_metrics_invalid_values_total`.
+//! Recording never fails, panics or blocks on I/O. Label values from outside are bounded in number
+//! ([`MetricsRegistryBuilder::max_series_per_family`]) and in length
+//! ([`MetricsRegistryBuilder::max_label_value_bytes`]). Records that are folded and values that are
+//! cut are counted in `caracal_metrics_series_limited_total` and
+//! `caracal_metrics_invalid_values_total`.
 //!
 //! The families are those of the [`catalogue`]. Adapters for sqlx, moka, failsafe and axum are
 //! crates of their own, built on [`adapter`].

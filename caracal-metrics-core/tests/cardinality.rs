@@ -6,7 +6,7 @@ use std::alloc::System;
 use std::fmt::Write;
 use std::time::Duration;
 
-use caracal_metrics_core::{BuildError, MetricsRegistry, PolicyDecisionType};
+use caracal_metrics_core::{BuildError, CircuitBreakerState, MetricsRegistry, PolicyDecisionType};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use support::{parse, value};
 
@@ -59,6 +59,7 @@ fn a_million_agents_cost_what_the_limit_allows() {
     a_known_agent_is_found_in_a_full_family(&m);
     an_aggregated_label_folds_always();
     every_family_is_bounded();
+    a_gauge_is_not_folded();
     a_limit_of_nothing_is_refused();
 }
 
@@ -137,6 +138,26 @@ fn every_family_is_bounded() {
     ] {
         assert_eq!(page[name].samples.values().sum::<f64>(), of, "{name}");
     }
+}
+
+/// The states of several breakers have no sum: the last one that was set would hide the others.
+fn a_gauge_is_not_folded() {
+    const STATE: &str = "caracal_circuit_breaker_state";
+    let m = MetricsRegistry::builder().max_series_per_family(2).build().expect("a valid limit");
+    for name in ["a", "b"] {
+        m.set_circuit_breaker_state(name, CircuitBreakerState::Closed);
+    }
+    let late = m.circuit_breaker("late");
+    late.set_state(CircuitBreakerState::Open);
+    late.record_failure();
+    m.set_circuit_breaker_state("later", CircuitBreakerState::HalfOpen);
+    let page = parse(&m.generate_metrics());
+    let states: Vec<_> = page[STATE].samples.iter().map(|((_, l), v)| (&*l["name"], *v)).collect();
+    assert_eq!(states, [("a", 0.0), ("b", 0.0)]);
+    let limited = value(&page, "caracal_metrics_series_limited_total", &[("metric", STATE)]);
+    assert_eq!(limited, 2.0, "each state that was dropped is counted");
+    let failures = "caracal_circuit_breaker_failures_total";
+    assert_eq!(value(&page, failures, &[("name", "aggregated")]), 1.0);
 }
 
 fn a_limit_of_nothing_is_refused() {

@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use caracal_metrics_core::adapter::{Instance, InstanceKind, Sampled, SampledGauge};
+use caracal_metrics_core::adapter::{Counter, Instance, InstanceKind, Sampled, SampledGauge};
 use caracal_metrics_core::catalogue::Metric;
 use caracal_metrics_core::{AttachError, CircuitBreakerState, MetricsRegistry, PoolStats};
 use support::{parse, value};
@@ -276,4 +276,78 @@ fn a_callback_or_collector_that_panics_costs_no_page() {
         value(&page, "caracal_gateway_replay_blocks_total", &[("reason", "nonce_reused")]),
         1.0
     );
+}
+
+#[test]
+fn long_names_are_cut_and_kept_apart() {
+    let m = MetricsRegistry::new();
+    let names = ["a", "b"].map(|part| "x".repeat(300) + part + &"x".repeat(300));
+    let caches = names.each_ref().map(|name| {
+        let mut builder = m.attach(InstanceKind::Cache, Some(name)).unwrap();
+        let hits = builder.counter(Metric::CacheHits, &[]).unwrap();
+        let expired = builder.counter(Metric::CacheRemovals, &["expired"]).unwrap();
+        let replaced = builder.counter(Metric::CacheRemovals, &["replaced"]).unwrap();
+        (builder.build(), [hits, expired, replaced])
+    });
+    for (count, (_, counters)) in (1..).zip(&caches) {
+        for counter in counters {
+            counter.inc_by(count);
+        }
+    }
+    let page = parse(&m.generate_metrics());
+    for (count, (instance, _)) in (1..).zip(&caches) {
+        let name = instance.name().unwrap();
+        assert!(name.len() <= 256, "{name}");
+        let hits = value(&page, "caracal_cache_hits_total", &[("cache", name)]);
+        assert_eq!(hits, f64::from(count));
+    }
+    let invalid =
+        |metric| value(&page, "caracal_metrics_invalid_values_total", &[("metric", metric)]);
+    assert_eq!(invalid("caracal_cache_hits_total"), 2.0, "once for each series");
+    assert_eq!(invalid("caracal_cache_removals_total"), 4.0);
+    let again = m.attach(InstanceKind::Cache, Some(&names[0])).unwrap_err();
+    assert!(matches!(&again, AttachError::NameTaken { name, .. } if name.len() <= 256), "{again}");
+    drop(caches);
+    assert!(m.attach(InstanceKind::Cache, Some(&names[0])).is_ok());
+}
+
+/// Whether a builder for the cache `c` panics when it is asked for this counter.
+fn counter_panics(m: &MetricsRegistry, name: Option<&str>, of: Metric, labels: &[&str]) -> bool {
+    let mut builder = m.attach(InstanceKind::Cache, name).unwrap();
+    let counter = std::panic::AssertUnwindSafe(|| builder.counter(of, labels).map(drop));
+    std::panic::catch_unwind(counter).is_err()
+}
+
+#[test]
+fn every_closed_label_of_an_instance_takes_its_own_values() {
+    let m = MetricsRegistry::new();
+    let mut builder = m.attach(InstanceKind::Cache, Some("sessions")).unwrap();
+    let counters =
+        ["404", "unknown"].map(|code| builder.counter(Metric::Scrapes, &[code]).unwrap());
+    let named = builder.counter(Metric::InvalidValues, &["caracal_cache_size"]).unwrap();
+    let instance = builder.build();
+    counters.iter().for_each(Counter::inc);
+    named.inc();
+    for (name, labels) in [
+        ("caracal_metrics_scrapes_total", ("status_code", "404")),
+        ("caracal_metrics_scrapes_total", ("status_code", "unknown")),
+        ("caracal_metrics_invalid_values_total", ("metric", "caracal_cache_size")),
+    ] {
+        assert_eq!(m.sample(name, &[labels]), Some(1.0), "{labels:?}");
+    }
+    drop((instance, counters, named));
+}
+
+#[test]
+fn a_series_that_an_instance_cannot_have_panics() {
+    let m = MetricsRegistry::new();
+    let panics = |of, labels: &[&str]| counter_panics(&m, Some("c"), of, labels);
+    assert!(!panics(Metric::CacheRemovals, &["expired"]));
+    assert!(panics(Metric::CacheSize, &[]), "it is a gauge");
+    assert!(panics(Metric::CacheRemovals, &[]), "no value");
+    assert!(panics(Metric::CacheRemovals, &["evaporated"]), "an unknown value");
+    assert!(panics(Metric::CacheRemovals, &["expired", "expired"]), "a value left over");
+    assert!(panics(Metric::Scrapes, &["99"]), "an unknown status code");
+    assert!(panics(Metric::PolicyEvaluations, &["allowed"]), "a label that is not a name");
+    assert!(counter_panics(&m, None, Metric::CacheHits, &[]), "no name");
 }

@@ -37,12 +37,91 @@ fn constant_labels_are_checked() {
 }
 
 #[test]
+fn a_constant_label_may_be_as_long_as_any_other() {
+    let build = |limit: usize, value: &str| {
+        MetricsRegistry::builder()
+            .const_label("service", value)
+            .max_label_value_bytes(limit)
+            .build()
+            .map(drop)
+    };
+    assert_eq!(build(64, &"x".repeat(64)), Ok(()));
+    let error = build(64, &"x".repeat(65)).unwrap_err();
+    let expected = BuildError::LongLabelValue { name: "service".to_owned(), bytes: 65, limit: 64 };
+    assert_eq!(error, expected);
+    assert_eq!(
+        error.to_string(),
+        "the value of constant label \"service\" has 65 bytes and 64 are allowed: shorten it, or \
+         raise max_label_value_bytes"
+    );
+    let by_default = MetricsRegistry::builder().const_label("service", "x".repeat(257)).build();
+    assert!(matches!(by_default, Err(BuildError::LongLabelValue { limit: 256, .. })));
+}
+
+#[test]
+fn the_limit_of_label_values_has_a_range() {
+    let build = |bytes| MetricsRegistry::builder().max_label_value_bytes(bytes).build().map(drop);
+    for bytes in [32, 65_536] {
+        assert_eq!(build(bytes), Ok(()));
+    }
+    for bytes in [0, 31, 65_537, usize::MAX] {
+        let error = build(bytes).unwrap_err();
+        assert_eq!(error, BuildError::LabelValueLimit { bytes, least: 32, most: 65_536 });
+        assert!(error.to_string().ends_with("choose from 32 to 65536 bytes"), "{error}");
+    }
+}
+
+fn aggregate(name: &str) -> BuildError {
+    MetricsRegistry::builder().aggregate_label(name).build().unwrap_err()
+}
+
+#[test]
 fn an_unknown_aggregate_label_names_the_known_ones() {
-    for name in ["agent", "method", "decision", "pool", "metric", "le"] {
-        let error = MetricsRegistry::builder().aggregate_label(name).build().unwrap_err();
-        assert!(
-            matches!(&error, BuildError::UnknownAggregateLabel { name: refused, .. } if refused == name)
-        );
-        assert!(error.to_string().contains("agent_id, auth_method"), "{error}");
+    for name in ["agent", "", "le", "service"] {
+        let error = aggregate(name);
+        assert!(matches!(&error, BuildError::UnknownAggregateLabel { name: n, .. } if n == name));
+        let open = "agent_id, auth_method, error_type, reason, route, table";
+        assert!(error.to_string().ends_with(&format!("choose one of {open}")), "{error}");
+    }
+}
+
+#[test]
+fn every_open_label_can_be_aggregated() {
+    for name in ["agent_id", "auth_method", "error_type", "reason", "route", "table"] {
+        assert!(MetricsRegistry::builder().aggregate_label(name).build().is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn a_label_with_fixed_values_is_not_aggregated() {
+    for (name, family) in [
+        ("method", "caracal_gateway_requests_total"),
+        ("status_code", "caracal_gateway_requests_total"),
+        ("decision", "caracal_policy_evaluations_total"),
+        ("metric", "caracal_metrics_series_limited_total"),
+    ] {
+        let error = aggregate(name);
+        let BuildError::ClosedAggregateLabel { name: refused, .. } = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(refused, name);
+        let text = error.to_string();
+        assert!(text.contains(family) && text.contains("choose one of agent_id,"), "{text}");
+    }
+}
+
+/// States can't be added up, and an aggregated label that is accepted has to do something.
+#[test]
+fn a_label_that_names_instances_is_not_aggregated() {
+    for (label, family) in [
+        ("name", "caracal_circuit_breaker_state"),
+        ("cache", "caracal_cache_size"),
+        ("pool", "caracal_database_connection_pool_size"),
+    ] {
+        let error = aggregate(label);
+        let name = label.to_owned();
+        assert_eq!(error, BuildError::InstanceAggregateLabel { name, family });
+        let remedy = format!("`sum without ({label}) (…)`");
+        assert!(error.to_string().ends_with(&remedy), "{error}");
     }
 }

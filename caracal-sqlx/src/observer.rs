@@ -137,7 +137,7 @@ pub struct PoolGuard {
 }
 
 impl PoolGuard {
-    /// The name of the pool, if it has one.
+    /// The name of the pool in the metrics, if it has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.instance.name()

@@ -78,7 +78,8 @@ async fn no_limit() {
 /// A page far larger than the buffers of two sockets, and a client that doesn't read it.
 #[tokio::test]
 async fn a_scrape_lasts_until_its_last_byte_is_sent() {
-    let gateway = Gateway::start_with(|metrics| {
+    let metrics = MetricsRegistry::builder().max_label_value_bytes(4_096).build().unwrap();
+    let gateway = Gateway::start_on(metrics, |metrics| {
         MetricsEndpoint::new(metrics).max_concurrent_scrapes(1).into_router()
     })
     .await;
