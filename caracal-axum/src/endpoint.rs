@@ -98,9 +98,26 @@ impl MetricsEndpoint {
     /// others. Prometheus sends it with `authorization: { credentials: … }`. White space around it, such
     /// as the end of the line of a mounted file, is no part of it.
     ///
-    /// With several tokens and users, each one is let in. Nobody is let in by an empty token, which
-    /// is a setting that somebody forgot.
+    /// With several tokens and users, each one is let in.
+    ///
+    /// ```should_panic
+    /// # use caracal_axum::MetricsEndpoint;
+    /// # use caracal_metrics_core::MetricsRegistry;
+    /// # let metrics = MetricsRegistry::new();
+    /// let token = std::env::var("A_VARIABLE_THAT_IS_NOT_SET").unwrap_or_default();
+    /// let endpoint = MetricsEndpoint::new(&metrics).bearer_token(&token);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the token is empty or white space, as that of a setting that was forgotten: it would
+    /// either let everyone in or no scraper.
     pub fn bearer_token(mut self, token: &str) -> Self {
+        assert!(
+            !token.trim_ascii().is_empty(),
+            "MetricsEndpoint::bearer_token: the token is empty, so no scraper could be let in; set \
+             the token, or leave out the call to let in everyone who can reach the endpoint"
+        );
         self.authorization.allow_bearer(token);
         self
     }
@@ -108,8 +125,18 @@ impl MetricsEndpoint {
     /// Answers only to who sends this name and password (`Authorization: Basic …`), and with status
     /// 401 to all others. Prometheus sends them with `basic_auth`.
     ///
-    /// With several tokens and users, each one is let in. Nobody is let in by an empty password.
+    /// With several tokens and users, each one is let in.
+    ///
+    /// # Panics
+    ///
+    /// When the password is empty, as that of a setting that was forgotten.
     pub fn basic_auth(mut self, username: &str, password: &str) -> Self {
+        assert!(
+            !password.is_empty(),
+            "MetricsEndpoint::basic_auth: the password of {username:?} is empty, so no scraper could \
+             be let in; set the password, or leave out the call to let in everyone who can reach the \
+             endpoint"
+        );
         self.authorization.allow_basic(username, password);
         self
     }

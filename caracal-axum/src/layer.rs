@@ -40,16 +40,121 @@ impl fmt::Debug for Settings {
 
 /// Counts requests, their durations and the ones in flight.
 ///
-/// Put it on once, outside of the layers whose work belongs to a request (timeouts,
-/// authentication, compression): what it sees is what is counted. On two nested routers it counts
-/// twice.
+/// Add it outside of the layers whose work belongs to a request (timeouts, authentication,
+/// compression): it counts and times the requests that reach it.
 ///
 /// The clock starts when the service is called. A layer that has requests wait for that in
 /// `poll_ready` (tower's `ConcurrencyLimit`, `RateLimit`, `Buffer`) keeps them out of every number
 /// while they wait: put tower's `LoadShed` around it, or take a permit in a middleware instead.
 ///
-/// Routes that axum's `Router` gets after `.layer(..)` are not counted: add `/metrics` there to
-/// keep the scrapes out of the request rate and the gauge.
+/// # After the routes
+///
+/// `Router::layer` covers the routes that were added before it, and no others. Add the routes to
+/// count, then this layer, then `/metrics`, so that scrapes do not count as requests.
+///
+/// A layer that is added before the routes counts none of them. It compiles, and requests are
+/// answered. Only those that match no route are counted, as 404:
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use caracal_axum::GatewayMetricsLayer;
+/// use caracal_metrics_core::MetricsRegistry;
+/// # use axum::{body::Body, http::Request};
+/// # use tower::ServiceExt;
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+///
+/// let metrics = MetricsRegistry::new();
+/// let wrong: Router = Router::new()
+///     .layer(GatewayMetricsLayer::new(&metrics))
+///     .route("/hello", get(async || "hello"));
+///
+/// # let get = |path: &str| {
+/// #     let request = Request::get(path).body(Body::empty()).unwrap();
+/// #     let app = wrong.clone();
+/// #     async move {
+/// #         let body = app.oneshot(request).await.unwrap().into_body();
+/// #         axum::body::to_bytes(body, usize::MAX).await.unwrap();
+/// #     }
+/// # };
+/// get("/hello").await;
+/// get("/nowhere").await;
+/// let requests = |status| metrics.sample(
+///     "caracal_gateway_requests_total",
+///     &[("method", "GET"), ("status_code", status), ("auth_method", "none")],
+/// );
+/// assert_eq!((requests("200"), requests("404")), (None, Some(1.0)));
+/// # });
+/// ```
+///
+/// # Once
+///
+/// A request that passes two of these layers counts twice, and is twice in flight: for example when
+/// a router that has the layer is nested in or merged into one that has it too. Add it to the
+/// outermost router only. Nothing finds this at run time: the layer would have to mark each request as
+/// counted, which would make all of them slower.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use caracal_axum::GatewayMetricsLayer;
+/// use caracal_metrics_core::MetricsRegistry;
+/// # use axum::{body::Body, http::Request};
+/// # use tower::ServiceExt;
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+///
+/// let metrics = MetricsRegistry::new();
+/// let layer = GatewayMetricsLayer::new(&metrics);
+/// let inner: Router = Router::new().route("/hello", get(async || "hello")).layer(layer.clone());
+/// let twice: Router = Router::new().nest("/v1", inner).layer(layer);
+///
+/// # let get = |path: &str| {
+/// #     let request = Request::get(path).body(Body::empty()).unwrap();
+/// #     async move {
+/// #         let body = twice.oneshot(request).await.unwrap().into_body();
+/// #         axum::body::to_bytes(body, usize::MAX).await.unwrap();
+/// #     }
+/// # };
+/// get("/v1/hello").await;
+/// let labels = [("method", "GET"), ("status_code", "200"), ("auth_method", "none")];
+/// assert_eq!(metrics.sample("caracal_gateway_requests_total", &labels), Some(2.0));
+/// # });
+/// ```
+///
+/// # In tests
+///
+/// A request ends with the last byte of its response. A test that looks at the status and drops the
+/// response is a client that goes away: the request counts as 499. Read the body to its end.
+///
+/// ```
+/// use axum::body::{Body, to_bytes};
+/// use axum::{Router, http::Request, routing::get};
+/// use caracal_axum::GatewayMetricsLayer;
+/// use caracal_metrics_core::MetricsRegistry;
+/// use tower::ServiceExt;
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+///
+/// let metrics = MetricsRegistry::new();
+/// let app: Router = Router::new()
+///     .route("/hello", get(async || "hello"))
+///     .layer(GatewayMetricsLayer::new(&metrics));
+/// let hello = || Request::get("/hello").body(Body::empty()).unwrap();
+/// let requests = |status| metrics.sample(
+///     "caracal_gateway_requests_total",
+///     &[("method", "GET"), ("status_code", status), ("auth_method", "none")],
+/// );
+///
+/// // Wrong: nobody reads the body.
+/// let response = app.clone().oneshot(hello()).await.unwrap();
+/// assert_eq!(response.status(), 200);
+/// drop(response);
+/// assert_eq!((requests("200"), requests("499")), (None, Some(1.0)));
+///
+/// // Right.
+/// let response = app.oneshot(hello()).await.unwrap();
+/// assert_eq!(response.status(), 200);
+/// assert_eq!(to_bytes(response.into_body(), 1024).await.unwrap(), "hello");
+/// assert_eq!(requests("200"), Some(1.0));
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a layer counts nothing until it is put around a service"]
 pub struct GatewayMetricsLayer {

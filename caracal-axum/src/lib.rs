@@ -12,7 +12,7 @@
 //! let app: Router = Router::new()
 //!     .route("/tools", get(async || (AuthMethod::new("jwt"), "[]")))
 //!     .layer(GatewayMetricsLayer::new(&metrics))
-//!     // After the layer, so that scrapes are not requests to the gateway.
+//!     // After the layer, which counts the requests to the routes before it.
 //!     .route("/metrics", metrics_endpoint(&metrics));
 //!
 //! # let app = &app;
@@ -23,10 +23,12 @@
 //! #         String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap()
 //! #     }
 //! # };
+//! # get("/metrics").await;
 //! get("/tools").await;
 //! assert!(get("/metrics").await.contains(
 //!     r#"caracal_gateway_requests_total{method="GET",status_code="200",auth_method="jwt"} 1"#
 //! ));
+//! # assert_eq!(get("/metrics").await.matches("caracal_gateway_requests_total{").count(), 1);
 //! # });
 //! ```
 //!
@@ -60,7 +62,9 @@
 //!
 //! # Features
 //!
-//! `serve` (off by default) adds `MetricsEndpoint::serve`, for metrics on a port of their own.
+//! `serve` adds `MetricsEndpoint::serve` and `MetricsServer`, for metrics on a port of their own. It is
+//! off by default, and `axum-serve` turns it on in `caracal-metrics`. Without it the compiler says that
+//! there is no method named `serve`.
 
 mod body;
 mod endpoint;

@@ -19,6 +19,7 @@ use crate::observation::Observation;
 /// [`CallFuture`] are dropped; clones of [`inner`](Self::inner) keep the breaker, not its series.
 ///
 /// Calls that go to [`inner`](Self::inner) directly are not counted, but what they do to the state is.
+#[must_use = "the breaker's series leave the output when the last clone of this is dropped"]
 pub struct ObservedBreaker<P, I> {
     observation: Arc<Observation<P, I>>,
 }

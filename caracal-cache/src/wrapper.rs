@@ -11,6 +11,7 @@ macro_rules! wrapper {
         run_pending_tasks is $run:expr
     ) => {
         $(#[$doc])*
+        #[must_use = "the cache's series leave the output when the last clone of this is dropped"]
         pub struct $name<K, V, S = RandomState> {
             observation: Arc<Observation<$cache<K, V, S>>>,
         }

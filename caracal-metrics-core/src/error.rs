@@ -20,7 +20,10 @@ pub enum BuildError {
     },
     /// A constant label has the name of a label that a family of the catalogue uses, or `le` or
     /// `quantile`.
-    #[error("constant label {name:?} is a label of the catalogue already: choose another name")]
+    #[error(
+        "constant label {name:?} is taken: a family of the catalogue has a label of that name, or \
+         histograms and summaries need it; choose another name"
+    )]
     ReservedLabelName {
         /// The refused name.
         name: String,
@@ -225,7 +228,7 @@ pub enum AttachError {
         kind: InstanceKind,
     },
     /// The name is empty.
-    #[error("the name of a {kind} can't be empty")]
+    #[error("the name of a {kind} is empty: give it one")]
     EmptyName {
         /// The kind of the instance.
         kind: InstanceKind,
@@ -267,7 +270,10 @@ pub enum InvalidExemplar {
         name: String,
     },
     /// OpenMetrics allows 128 characters for all names and values together.
-    #[error("the labels of an exemplar have {characters} characters: 128 are allowed")]
+    #[error(
+        "the names and values of an exemplar's labels have {characters} characters together and 128 \
+         are allowed: leave out a label, or shorten its value"
+    )]
     TooLong {
         /// How many there were.
         characters: usize,

@@ -34,6 +34,7 @@
 //! let app: Router = Router::new()
 //!     .route("/agents", get(|| async { "[]" }))
 //!     .layer(GatewayMetricsLayer::new(&metrics))
+//!     // After the layer, which counts the requests to the routes before it.
 //!     .route("/metrics", metrics_endpoint(&metrics));
 //!
 //! let select = sqlx::query_scalar::<_, String>("SELECT 'allow'").fetch_one(&pool);
@@ -45,7 +46,14 @@
 //! assert_eq!(sample("caracal_database_connection_pool_open", &[]), Some(1.0));
 //! let breaker = &[("name", "database")];
 //! assert_eq!(sample("caracal_circuit_breaker_successes_total", breaker), Some(1.0));
-//! # drop(app);
+//! # let requests = &[("method", "GET"), ("status_code", "200"), ("auth_method", "none")];
+//! # for (path, counted) in [("/metrics", None), ("/agents", Some(1.0)), ("/metrics", Some(1.0))] {
+//! #     use tower_service::Service;
+//! #     let request = axum::extract::Request::get(path).body(axum::body::Body::empty())?;
+//! #     let response = app.clone().call(request).await?;
+//! #     axum::body::to_bytes(response.into_body(), usize::MAX).await?;
+//! #     assert_eq!(metrics.sample("caracal_gateway_requests_total", requests), counted, "{path}");
+//! # }
 //! # Ok(())
 //! # }
 //! ```
@@ -72,7 +80,7 @@
 //! | feature | module | observes |
 //! |---|---|---|
 //! | `axum` | `axum` | requests, and the page at `/metrics` |
-//! | `axum-serve` | `axum` | the same, with a server for metrics on a port of their own |
+//! | `axum-serve` | `axum` | the same, with `MetricsEndpoint::serve` for metrics on a port of their own |
 //! | `breaker` | `breaker` | failsafe circuit breakers |
 //! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
@@ -80,6 +88,9 @@
 //! | `sqlx-any`, `sqlx-mysql`, `sqlx-postgres`, `sqlx-sqlite` | `sqlx` | queries through a wrapped pool of that database |
 //! | `protobuf` | | nothing: adds `Format::Protobuf`, for scrapers that ask for it |
 //! | `full` | all of them | all but the queries, which need the feature of the database |
+//!
+//! "No method named `serve`" or "no method named `process_metrics`" means that `axum-serve` or `process`
+//! is not enabled: the compiler can't name the feature that a method needs.
 
 pub use caracal_metrics_core::*;
 

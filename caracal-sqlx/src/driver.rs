@@ -3,8 +3,16 @@
 /// A database whose pools can be [wrapped](crate::PoolObserver::wrap): `Postgres`, `Sqlite`,
 /// `MySql` and `Any`, each with the feature of that name.
 ///
-/// It is a trait of this crate and not a bound on sqlx's `Executor`: with such a bound, generic code
-/// that has nothing to do with this crate would no longer compile beside it.
+/// It is a trait of this crate and not a bound on sqlx's `Executor`: with such a bound, unrelated
+/// generic code in a crate that links this one would no longer compile.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` pools can't be wrapped: the feature for this database is not enabled",
+    label = "this pool can't be wrapped",
+    note = "enable the feature of the database in the dependency on `caracal-metrics`: `sqlx-postgres`, \
+            `sqlx-sqlite`, `sqlx-mysql` or `sqlx-any` (of `caracal-sqlx`: `postgres`, `sqlite`, `mysql` \
+            or `any`)",
+    note = "`attach` needs no feature: it shows the pool's gauges and counts no queries"
+)]
 pub trait Driver: sealed::Run {}
 
 pub(crate) mod sealed {

@@ -78,9 +78,13 @@
 //! - A stream that is dropped after a row is a success; a query that is dropped while an answer is
 //!   waited for, the first or a later one, is an error; and one that is never polled is no query. A
 //!   `fetch_one` that finds no row is a success.
-//! - The table is the first of the outermost `FROM`, or what is written to, without its schema.
-//!   A `WITH` that writes counts as what it writes. What can't be read is `other` or `unknown`, and
-//!   several statements in one text are `other` on `batch`.
+//! - The table is the first one in the outermost `FROM`, or the one that is written to, without its
+//!   schema. The name of a query in a `WITH` is not a table, nor is a function. A `WITH` that writes
+//!   counts as what it writes.
+//! - A statement that can't be read counts as `other`, a table that can't be read as `unknown`.
+//!   Several statements in one text count as `other` on `batch`; the statements in the body of a
+//!   trigger, a rule or a routine belong to the statement that creates it.
+//! - A label never has any part of the text but the name of a table: no string, number or comment.
 //! - Beginning, committing and rolling back are `other` on `unknown`; preparing is no query.
 //!
 //! Errors of the connection also count in `caracal_database_connection_errors_total`.

@@ -129,6 +129,28 @@ fn reserve(metrics: &MetricsRegistry, name: Option<&str>) -> Result<InstanceBuil
 /// It holds a clone of the pool, since sqlx has no weak handle: the pool's connections stay open
 /// until the guard is dropped too, or [`Pool::close`] is called. Closing takes the series away with
 /// the next scrape. The registry holds neither the guard nor the pool.
+///
+/// Bind it to a name: `let _ =` drops it at once, and no compiler warning says so. rustc's lint
+/// `let_underscore_drop`, which is off by default, does.
+///
+/// ```
+/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_sqlx::PoolObserver;
+/// # use sqlx::sqlite::SqlitePoolOptions;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let pool = SqlitePoolOptions::new().max_connections(8).connect_lazy("sqlite::memory:")?;
+/// let metrics = MetricsRegistry::new();
+/// let size = || metrics.sample("caracal_database_connection_pool_size", &[]);
+///
+/// let _ = PoolObserver::new(&pool).attach(&metrics)?;
+/// assert_eq!(size(), Some(0.0));
+///
+/// let _guard = PoolObserver::new(&pool).attach(&metrics)?;
+/// assert_eq!(size(), Some(8.0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "the pool's series leave the output when the guard is dropped"]
 pub struct PoolGuard {

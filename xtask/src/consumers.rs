@@ -1,9 +1,10 @@
 //! A program for each feature of the facade, that uses it as its users do: alone, from outside of the
-//! workspace, with a library only where its feature is on.
+//! workspace, with a library only where its feature is on. And programs with mistakes, for what the
+//! compiler says about them.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use xshell::cmd;
@@ -50,7 +51,7 @@ fn brought_by(library: &str, feature: &str) -> bool {
 
 const LIBRARIES: [&str; 4] = ["axum", "failsafe", "moka", "sqlx-core"];
 
-/// Compiles and runs each program, and looks at its dependencies.
+/// Compiles and runs each program, and looks at its dependencies. Compiles those with mistakes.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let facade = workspace.publishable().into_iter().find(|package| package.name == FACADE);
     let facade = facade.context("there is no facade")?;
@@ -59,20 +60,63 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     for feature in [&none].into_iter().chain(features) {
         run(workspace, feature).with_context(|| format!("a service with `{feature}` alone"))?;
     }
+    for program in workspace.shell.read_dir("xtask/consumers/mistakes")? {
+        refuse(workspace, &program).with_context(|| program.display().to_string())?;
+    }
     Ok(())
+}
+
+/// Compiles a program with a mistake, and looks for what the compiler should say.
+///
+/// The program's comment names the feature, as `//! feature: …`, and each text, as `//! error: …`.
+fn refuse(workspace: &Workspace, program: &Path) -> Result<()> {
+    let sh = &workspace.shell;
+    let text = sh.read_file(program)?;
+    let marked = |mark: &'static str| {
+        text.lines().filter_map(move |line| line.strip_prefix("//! ")?.strip_prefix(mark))
+    };
+    let feature = marked("feature: ").next().context("it names no feature")?;
+    let name = program.file_stem().context("it has no name")?;
+    let folder = workspace.scratch().join("consumers/mistakes").join(name);
+    let manifest = package(workspace, feature, &folder, program)?;
+    let target = &workspace.metadata.target_directory;
+    let build = cmd!(
+        sh,
+        "cargo build --quiet --offline --manifest-path {manifest} --target-dir {target}"
+    );
+    let output = build.ignore_status().output()?;
+    ensure!(!output.status.success(), "it compiles");
+    let said = String::from_utf8(output.stderr)?;
+    let mut expected = marked("error: ").peekable();
+    ensure!(expected.peek().is_some(), "it expects no error");
+    for error in expected {
+        ensure!(said.contains(error), "the compiler does not say {error:?}:\n{said}");
+    }
+    Ok(())
+}
+
+/// Writes a package with this program.
+fn package(
+    workspace: &Workspace,
+    feature: &str,
+    folder: &Path,
+    program: &Path,
+) -> Result<PathBuf> {
+    let sh = &workspace.shell;
+    sh.create_dir(folder.join("src"))?;
+    let path = folder.join("Cargo.toml");
+    sh.write_file(&path, manifest(workspace, feature)?)?;
+    // The same versions as here: what was compiled for the workspace need not be compiled again.
+    sh.copy_file("Cargo.lock", folder.join("Cargo.lock"))?;
+    sh.copy_file(program, folder.join("src/main.rs"))?;
+    Ok(path)
 }
 
 fn run(workspace: &Workspace, feature: &str) -> Result<()> {
     let sh = &workspace.shell;
     let folder = workspace.scratch().join("consumers").join(feature);
-    sh.create_dir(folder.join("src"))?;
-    sh.write_file(folder.join("Cargo.toml"), manifest(workspace, feature)?)?;
-    // The same versions as here: what was compiled for the workspace need not be compiled again.
-    sh.copy_file("Cargo.lock", folder.join("Cargo.lock"))?;
     let program = Path::new("xtask/consumers").join(feature).with_extension("rs");
-    sh.copy_file(program, folder.join("src/main.rs"))?;
-
-    let manifest = folder.join("Cargo.toml");
+    let manifest = package(workspace, feature, &folder, &program)?;
     let target = &workspace.metadata.target_directory;
     cmd!(sh, "cargo run --quiet --offline --manifest-path {manifest} --target-dir {target}")
         .run()?;

@@ -19,8 +19,8 @@ pub(super) struct Authorization {
 #[derive(Clone)]
 struct Credentials {
     scheme: &'static str,
-    /// What follows the scheme. `None` lets nobody in.
-    token: Option<String>,
+    /// What follows the scheme.
+    token: String,
 }
 
 /// Without the secrets: settings end in logs.
@@ -34,15 +34,13 @@ impl fmt::Debug for Authorization {
 impl Authorization {
     pub(super) fn allow_bearer(&mut self, token: &str) {
         // A file that a secret is mounted as often ends its line, and no header can.
-        let token = token.trim_ascii();
-        let token = (!token.is_empty()).then(|| token.to_owned());
+        let token = token.trim_ascii().to_owned();
         self.allowed.push(Credentials { scheme: "Bearer", token });
         self.bearer = true;
     }
 
     pub(super) fn allow_basic(&mut self, username: &str, password: &str) {
-        let token =
-            (!password.is_empty()).then(|| STANDARD.encode(format!("{username}:{password}")));
+        let token = STANDARD.encode(format!("{username}:{password}"));
         self.allowed.push(Credentials { scheme: "Basic", token });
         self.basic = true;
     }
@@ -59,10 +57,8 @@ impl Authorization {
         // right nor which.
         let mut allowed = Choice::from(0);
         for credentials in &self.allowed {
-            if let Some(expected) = &credentials.token
-                && scheme.eq_ignore_ascii_case(credentials.scheme.as_bytes())
-            {
-                allowed |= expected.as_bytes().ct_eq(token);
+            if scheme.eq_ignore_ascii_case(credentials.scheme.as_bytes()) {
+                allowed |= credentials.token.as_bytes().ct_eq(token);
             }
         }
         allowed.into()

@@ -15,6 +15,7 @@ use crate::instance_kind::InstanceKind;
 use crate::kinds::{Counter, Gauge, Kind, Series};
 use crate::labels::{LabelSet, Labels};
 use crate::registry::MetricsRegistry;
+use crate::series::cut::Value;
 use crate::series::{FamilyStore, OwnedSeries};
 use crate::workers::Task;
 
@@ -31,6 +32,10 @@ pub struct InstanceBuilder {
 impl MetricsRegistry {
     /// Reserves a name for a thing to observe.
     ///
+    /// A name that is longer than
+    /// [`max_label_value_bytes`](crate::MetricsRegistryBuilder::max_label_value_bytes) is cut, as a
+    /// label value is.
+    ///
     /// # Errors
     ///
     /// When the name is empty or taken, or named and unnamed instances would mix.
@@ -39,12 +44,14 @@ impl MetricsRegistry {
         kind: InstanceKind,
         name: Option<&str>,
     ) -> Result<InstanceBuilder, AttachError> {
-        let id = self.instances().reserve(kind, name)?;
+        let limit = self.instances().state().settings().value_bytes;
+        let name = name.map(|name| Value::within(name, limit));
+        let id = self.instances().reserve(kind, name.as_deref())?;
         let attached = Arc::new(Attached {
             instances: Arc::clone(self.instances()),
             id,
             kind,
-            name: name.map(str::to_owned),
+            name: name.as_deref().map(str::to_owned),
             series: OnceLock::new(),
             shared: OnceLock::new(),
             sampler: OnceLock::new(),

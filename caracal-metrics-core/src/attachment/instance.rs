@@ -20,12 +20,15 @@ use crate::workers::Task;
 /// free, at once: a scrape that is reading the instance does not put that off, and neither does the
 /// handle of a series, even one that the callback holds. What such a handle records from then on is
 /// in no output.
+///
+/// Bind it to a name: `let _ =` drops it at once, and no series is ever shown. See
+/// [`GaugeGuard`](crate::GaugeGuard) for the lint that finds this.
 #[derive(Clone, Debug)]
 #[must_use = "the series leave the output when the instance is dropped"]
 pub struct Instance(pub(super) Arc<Owner>);
 
 impl Instance {
-    /// The name it was attached with.
+    /// The name in the metrics: the one it was attached with, cut if it was too long.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.0.attached.name.as_deref()

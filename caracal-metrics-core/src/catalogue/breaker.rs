@@ -106,7 +106,8 @@ impl MetricsRegistry {
             state: self.handle(STATE, BreakerName { name }),
             failures: self.handle(FAILURES, BreakerName { name }),
             successes: self.handle(SUCCESSES, BreakerName { name }),
-            name: name.into(),
+            // As the series carry it; the families of a breaker have the same limit.
+            name: (*self.store(STATE).values([name])[0]).into(),
             metrics: self.clone(),
         }
     }
@@ -168,7 +169,9 @@ impl MetricsRegistry {
         name: &str,
     ) {
         if !self.store(family).has_set(&labels) {
-            let _others = self.circuit_breaker(name);
+            // As the series carry it, so that only the record itself counts a name that is too long.
+            let [name] = self.store(STATE).values([name]);
+            let _others = self.circuit_breaker(&name);
         }
     }
 }

@@ -273,6 +273,17 @@ impl DatabaseQueryMetrics {
 /// assert_eq!((count("success"), count("error")), (Some(1.0), Some(1.0)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Bind it to a name: `let _ =` drops it at once, which records an error before the query begins. See
+/// [`GaugeGuard`](crate::GaugeGuard) for the lint that finds this.
+///
+/// ```
+/// # use caracal_metrics_core::{DatabaseOperationType, MetricsRegistry};
+/// let metrics = MetricsRegistry::new();
+/// let _ = metrics.time_database_query(DatabaseOperationType::Select, "agents");
+/// let errors = [("operation", "select"), ("table", "agents"), ("status", "error")];
+/// assert_eq!(metrics.sample("caracal_database_queries_total", &errors), Some(1.0));
+/// ```
 #[derive(Debug)]
 #[must_use = "the query ends when the timer is finished or dropped"]
 pub struct DatabaseQueryTimer {

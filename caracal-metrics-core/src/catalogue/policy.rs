@@ -132,10 +132,15 @@ impl MetricsRegistry {
         decision: PolicyDecisionType,
         agent_id: &str,
     ) -> PolicyEvaluationTimer {
+        let store = self.store(EVALUATIONS);
+        let [agent_id] = store.values([agent_id]);
+        if agent_id.is_cut() {
+            store.count_invalid();
+        }
         PolicyEvaluationTimer {
             metrics: self.clone(),
             decision,
-            agent_id: agent_id.to_owned(),
+            agent_id: (*agent_id).to_owned(),
             made_while_panicking: std::thread::panicking(),
             start: Instant::now(),
         }
@@ -208,6 +213,18 @@ impl PolicyEvaluationMetrics {
 /// );
 /// assert_eq!((count("allowed"), count("error")), (Some(1.0), Some(1.0)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Bind it to a name: `let _ =` drops it at once, and the evaluation that follows is not timed. See
+/// [`GaugeGuard`](crate::GaugeGuard) for the lint that finds this.
+///
+/// ```
+/// # use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType};
+/// let metrics = MetricsRegistry::new();
+/// let _ = metrics.time_policy_evaluation(PolicyDecisionType::Error, "agent-1");
+/// // What is evaluated here is neither timed nor counted. The timer has recorded an error already.
+/// let errors = [("decision", "error"), ("agent_id", "agent-1")];
+/// assert_eq!(metrics.sample("caracal_policy_evaluations_total", &errors), Some(1.0));
 /// ```
 #[derive(Debug)]
 #[must_use = "the evaluation ends when the timer is dropped"]

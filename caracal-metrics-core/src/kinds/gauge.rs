@@ -107,6 +107,30 @@ impl FloatGauge {
 /// Counts one in a gauge until it is dropped. What a thread recorded before it dropped this is on every
 /// page that no longer counts it.
 ///
+/// Bind it to a name: `let _ =` drops it at once, and no compiler warning says so.
+///
+/// ```
+/// # use caracal_metrics_core::MetricsRegistry;
+/// let metrics = MetricsRegistry::new();
+/// let in_flight = || metrics.sample("caracal_gateway_requests_in_flight", &[]);
+///
+/// let _ = metrics.track_gateway_request_in_flight();
+/// assert_eq!(in_flight(), Some(0.0));
+///
+/// let _in_flight = metrics.track_gateway_request_in_flight();
+/// assert_eq!(in_flight(), Some(1.0));
+/// ```
+///
+/// rustc's lint `let_underscore_drop`, which is off by default, finds such a binding, and so does
+/// clippy's `let_underscore_must_use`:
+///
+/// ```compile_fail
+/// #![deny(let_underscore_drop)]
+/// # use caracal_metrics_core::MetricsRegistry;
+/// # let metrics = MetricsRegistry::new();
+/// let _ = metrics.track_gateway_request_in_flight();
+/// ```
+///
 /// It does not keep the registry, which would cost two locked instructions for each guard. The cell
 /// of the gauge outlives the registry until the last guard is dropped.
 #[derive(Debug)]

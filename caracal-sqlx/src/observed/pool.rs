@@ -21,6 +21,7 @@ use crate::recorder::{Hold, Recorder};
 /// A cheap clone. The series leave the output when the last clone and the last connection,
 /// transaction and stream of it are dropped, or when the pool is closed. Until then it keeps the
 /// pool open like any other clone of it.
+#[must_use = "the pool's series leave the output when the last clone of this is dropped"]
 pub struct ObservedPool<DB: Driver> {
     pool: Pool<DB>,
     recorder: Arc<Recorder>,

@@ -23,6 +23,11 @@ impl Dialect {
         self == Self::MySql
     }
 
+    /// `E'…'` is a string with backslash escapes, `U&'…'` and `U&"…"` have Unicode escapes.
+    pub(super) fn has_prefixed_escapes(self) -> bool {
+        self == Self::Postgres
+    }
+
     pub(super) fn has_dollar_quotes(self) -> bool {
         self == Self::Postgres
     }
@@ -30,6 +35,41 @@ impl Dialect {
     /// `[name]` is a quoted name.
     pub(super) fn has_bracketed_names(self) -> bool {
         self == Self::Sqlite
+    }
+
+    /// `INSERT DELAYED`, `UPDATE LOW_PRIORITY` and the like. Elsewhere such words are names.
+    pub(super) fn has_modifiers(self) -> bool {
+        self == Self::MySql
+    }
+
+    /// `ONLY` leaves out the tables that inherit from a table. Elsewhere it is a name.
+    pub(super) fn has_only(self) -> bool {
+        self == Self::Postgres
+    }
+
+    /// `LATERAL` is reserved.
+    pub(super) fn has_lateral(self) -> bool {
+        self != Self::Sqlite
+    }
+
+    /// `ROWS FROM (…)` is a list of functions.
+    pub(super) fn has_rows_from(self) -> bool {
+        self == Self::Postgres
+    }
+
+    /// `SET` and `VALUES` may be names of tables.
+    pub(super) fn reserves_set_and_values(self) -> bool {
+        self != Self::Postgres
+    }
+
+    /// A `WITH` may read its own names, whether it says `RECURSIVE` or not.
+    pub(super) fn is_always_recursive(self) -> bool {
+        self == Self::Sqlite
+    }
+
+    /// A query of a recursive `WITH` may read what a later one names.
+    pub(super) fn has_forward_references(self) -> bool {
+        self != Self::MySql
     }
 
     /// `Users` and `users` are one table. To MySQL that depends on the file system.

@@ -1,4 +1,6 @@
-//! A text's tokens, without comments and white space. Every byte is looked at once.
+//! A text's tokens, without comments and white space. The lexer never goes back.
+
+mod quotes;
 
 use super::dialect::Dialect;
 
@@ -6,8 +8,10 @@ use super::dialect::Dialect;
 pub(super) enum Token<'a> {
     /// A keyword or a name.
     Word(&'a str),
-    /// What stands between the quotes of a name.
+    /// The text between the quotes of a name.
     Quoted(&'a str),
+    /// The text between the quotes of a `U&"…"`, and the character that begins its escapes.
+    Escaped(&'a str, char),
     /// A string, a number or a parameter.
     Literal,
     Symbol(u8),
@@ -54,6 +58,8 @@ impl<'a> Lexer<'a> {
             b'[' if self.dialect.has_bracketed_names() => self.quoted(b']'),
             b'$' => self.dollar(),
             b'?' | b'0'..=b'9' => self.literal(),
+            // A named parameter, or a variable, which may be called like a keyword.
+            b':' | b'@' if self.peek(1).is_some_and(starts_word) => self.literal(),
             _ if starts_word(byte) => self.word(),
             _ => {
                 self.position += 1;
@@ -119,58 +125,6 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// A string, which may hold its own quote, doubled.
-    fn string(&mut self, backslashes: bool) -> Token<'a> {
-        self.skip_quotes(b'\'', backslashes);
-        while self.peek(0) == Some(b'\'') {
-            self.skip_quotes(b'\'', backslashes);
-        }
-        Token::Literal
-    }
-
-    /// A name in quotes; it may hold its own closing quote, doubled.
-    fn quoted(&mut self, close: u8) -> Token<'a> {
-        let start = self.position + 1;
-        // MySQL's double quotes are a string's, unless it is told otherwise.
-        let backslashes = close == b'"' && self.dialect.has_backslash_escapes();
-        let mut end = self.skip_quotes(close, backslashes);
-        while close != b']' && self.peek(0) == Some(close) {
-            end = self.skip_quotes(close, backslashes);
-        }
-        Token::Quoted(&self.text[start..end])
-    }
-
-    /// Moves behind the closing quote, and tells where it stands.
-    fn skip_quotes(&mut self, close: u8, backslashes: bool) -> usize {
-        self.position += 1;
-        while let Some(byte) = self.peek(0) {
-            if byte == close {
-                self.position += 1;
-                return self.position - 1;
-            }
-            self.position += if byte == b'\\' && backslashes { 2 } else { 1 };
-        }
-        // A backslash may have been the last byte.
-        self.position = self.text.len();
-        self.position
-    }
-
-    fn dollar(&mut self) -> Token<'a> {
-        if self.dialect.has_dollar_quotes() {
-            let name = self.text.as_bytes()[self.position + 1..].iter();
-            let length = name.take_while(|byte| continues_word(**byte) && **byte != b'$').count();
-            let tag = self.position + 1 + length;
-            let is_tag = self.peek(1).is_some_and(|byte| starts_word(byte) || byte == b'$');
-            if is_tag && self.text.as_bytes().get(tag) == Some(&b'$') {
-                let quote = &self.text[self.position..=tag];
-                self.position = tag + 1;
-                self.skip_past(quote);
-                return Token::Literal;
-            }
-        }
-        self.literal()
-    }
-
     fn literal(&mut self) -> Token<'a> {
         self.position += 1;
         self.skip_while(|byte| continues_word(byte) || byte == b'.');
@@ -181,13 +135,7 @@ impl<'a> Lexer<'a> {
         let start = self.position;
         self.skip_while(continues_word);
         let word = &self.text[start..self.position];
-        if self.peek(0) == Some(b'\'')
-            && matches!(word, "E" | "e" | "N" | "n" | "B" | "b" | "X" | "x")
-        {
-            let backslashes = matches!(word, "E" | "e") || self.dialect.has_backslash_escapes();
-            return self.string(backslashes);
-        }
-        Token::Word(word)
+        self.prefixed(word).unwrap_or(Token::Word(word))
     }
 }
 

@@ -11,6 +11,7 @@ mod parser;
 mod promises;
 #[cfg(test)]
 mod tests;
+mod unicode;
 
 use caracal_metrics_core::DatabaseOperationType;
 

@@ -3,19 +3,20 @@
 //! Nothing is an error: what can't be read is skipped, one token at a time, so that the work is
 //! linear in the length of the text.
 
+mod body;
 mod command;
 mod name;
 mod query;
+mod scope;
 mod statement;
 mod tokens;
-
-use std::collections::HashSet;
 
 use caracal_metrics_core::DatabaseOperationType as Operation;
 
 use super::dialect::Dialect;
 use super::lexer::{Lexer, Token};
 use super::{BATCH, Statement};
+use scope::Scope;
 
 /// What is nested deeper is skipped, before the stack ends.
 const DEEPEST: usize = 64;
@@ -29,20 +30,34 @@ pub(crate) fn classify(text: &str, dialect: Dialect) -> Statement {
 pub(super) struct Parser<'a> {
     lexer: Lexer<'a>,
     dialect: Dialect,
+    /// The token before `token`.
+    previous: Option<Token<'a>>,
     /// The token to be read next.
     token: Option<Token<'a>>,
+    /// The token after `token`.
+    following: Option<Token<'a>>,
     depth: usize,
     /// How many statements are being read inside each other.
     nesting: usize,
-    /// The names that `WITH` gave to queries: no tables.
-    with: HashSet<String>,
+    /// The names that `WITH` gave to queries, which are not tables.
+    with: Scope,
 }
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
         let mut lexer = Lexer::new(text, dialect);
         let token = lexer.next();
-        Self { lexer, dialect, token, depth: 0, nesting: 0, with: HashSet::new() }
+        let following = lexer.next();
+        Self {
+            lexer,
+            dialect,
+            previous: None,
+            token,
+            following,
+            depth: 0,
+            nesting: 0,
+            with: Scope::default(),
+        }
     }
 
     pub(super) fn text(&mut self) -> Statement {

@@ -1,5 +1,10 @@
 //! What is read of single statements.
 
+mod bodies;
+mod keywords;
+mod prefixes;
+mod scopes;
+
 use caracal_metrics_core::DatabaseOperationType as Operation;
 
 use super::{Dialect, classify};
@@ -74,7 +79,6 @@ fn other_commands_are_other_with_the_table_they_are_about() {
         "EXPLAIN (ANALYZE, BUFFERS) SELECT * FROM agents",
         "EXPLAIN QUERY PLAN SELECT * FROM agents",
         "MERGE INTO agents USING updates ON true WHEN MATCHED THEN DELETE",
-        "CREATE TRIGGER t AFTER INSERT ON agents BEGIN DELETE FROM a; DELETE FROM b; END",
         "REFRESH MATERIALIZED VIEW CONCURRENTLY agents",
         "CREATE OR REPLACE VIEW agents AS SELECT * FROM people",
         "COPY agents FROM STDIN",
@@ -110,10 +114,9 @@ fn a_query_reads_the_first_table_of_its_from() {
         "SELECT x IS NOT DISTINCT FROM y FROM a WHERE u IS DISTINCT FROM v",
         "SELECT DISTINCT id FROM a",
         "SELECT * FROM a WHERE id IN (SELECT id FROM b) FOR UPDATE",
-        "SELECT * FROM LATERAL (SELECT * FROM a) x",
+        "SELECT * FROM a, LATERAL (SELECT * FROM b) x",
         "SELECT * FROM s.a",
         "SELECT * FROM db . s . a AS b",
-        "SELECT * FROM ONLY a",
         "SELECT \"from\" FROM a",
         "SELECT 'it''s FROM b' FROM a",
         "SELECT * /* FROM b */ FROM -- b\n a",
@@ -127,7 +130,10 @@ fn what_with_names_is_no_table() {
     expect("WITH x AS (SELECT * FROM a) SELECT * FROM x", Operation::Select, "a");
     expect("WITH x AS (SELECT 1) SELECT * FROM x JOIN a ON true", Operation::Select, "a");
     expect("WITH x AS (SELECT * FROM b) SELECT * FROM a JOIN x ON true", Operation::Select, "a");
-    expect("WITH a AS (SELECT * FROM a) SELECT * FROM a", Operation::Select, "a");
+    for dialect in [Dialect::Postgres, Dialect::MySql] {
+        let text = "WITH a AS (SELECT * FROM a) SELECT * FROM a";
+        expect_in(dialect, text, Operation::Select, "a");
+    }
     expect(
         "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT n FROM t",
         Operation::Select,
@@ -164,7 +170,7 @@ fn a_statement_that_writes_is_about_its_target() {
     expect("INSERT INTO a(id) VALUES (1) ON CONFLICT DO UPDATE SET id = 2", Operation::Insert, "a");
     expect("UPDATE a SET x = b.x FROM b WHERE a.id = b.id", Operation::Update, "a");
     expect("UPDATE OR ROLLBACK a SET x = 1", Operation::Update, "a");
-    expect("DELETE FROM ONLY a USING b", Operation::Delete, "a");
+    expect_in(Dialect::Postgres, "DELETE FROM ONLY a USING b", Operation::Delete, "a");
     expect_in(Dialect::MySql, "INSERT IGNORE a SET x = 1", Operation::Insert, "a");
     expect_in(Dialect::MySql, "DELETE x FROM a AS x JOIN b ON 1", Operation::Delete, "a");
     expect_in(Dialect::MySql, "UPDATE LOW_PRIORITY a JOIN b SET a.x = 1", Operation::Update, "a");

@@ -133,3 +133,28 @@ VACUUM ANALYZE users
 DO $$ BEGIN PERFORM 1; END $$
 REFRESH MATERIALIZED VIEW CONCURRENTLY daily
 CALL rebuild_totals($1)
+SELECT * FROM ROWS FROM (generate_series(1, 2), json_to_recordset('[]') AS (a int)) AS r
+SELECT * FROM rows
+SELECT * FROM U&"\0075sers" WHERE id = 1
+SELECT lower(span) AS from, upper(span) AS until FROM reservations
+SELECT * FROM public.order WHERE id = $1
+SELECT * FROM (WITH users AS (SELECT 1 AS id) SELECT * FROM users) x, users
+WITH x AS (WITH users AS (SELECT 1 AS id) SELECT * FROM users) SELECT * FROM users
+WITH RECURSIVE a AS (SELECT * FROM b), b AS (SELECT * FROM places) SELECT * FROM a
+INSERT INTO delayed (id) VALUES ($1)
+INSERT INTO ignore (id) VALUES ($1)
+UPDATE low_priority SET id = $1
+CREATE RULE r AS ON INSERT TO orders DO ALSO (DELETE FROM drafts; UPDATE totals SET n = 1)
+CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END
+SELECT E'it\'s; FROM nowhere' FROM texts
+SELECT N'x', B'01', X'1F', U&'d\0061t' FROM texts
+SELECT tags[1:2], id::text FROM texts
+SELECT * FROM measurements TABLESAMPLE SYSTEM (10)
+SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS v (id, name)
+SELECT * FROM (VALUES (1)) AS v (id) JOIN users ON users.id = v.id
+SELECT count(update) FROM log
+SELECT coalesce(delete, (SELECT max(id) FROM log)) FROM flags
+SELECT 1 UNION ALL TABLE settings
+SELECT * FROM users CROSS JOIN LATERAL (SELECT * FROM orders WHERE user_id = users.id) o
+SELECT * FROM unnest($1::int[]) WITH ORDINALITY AS u (id, n) JOIN users USING (id)
+TRUNCATE tables

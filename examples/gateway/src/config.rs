@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
@@ -12,11 +12,12 @@ use clap::Parser;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "gateway", version, verbatim_doc_comment, next_line_help = true)]
 pub struct Config {
-    /// Address and port to listen on.
+    /// Address or host name to listen on, and the port.
     ///
     /// 0.0.0.0:8443 lets other machines (and containers) in.
-    #[arg(long, value_name = "ADDRESS", default_value_t = Self::default().listen)]
-    pub listen: SocketAddr,
+    #[arg(long, value_name = "ADDRESS", default_value_t = Self::default().listen,
+          value_parser = listen)]
+    pub listen: String,
 
     /// postgres:// or sqlite:// URL of the database for policies and ledger.
     ///
@@ -43,6 +44,18 @@ pub struct Config {
     pub outage_interval: u32,
 }
 
+/// A name is resolved when the gateway listens.
+fn listen(text: &str) -> Result<String, String> {
+    let has_name_and_port = || {
+        let (host, port) = text.split_once(':')?;
+        Some(!host.is_empty() && port.parse::<u16>().is_ok())
+    };
+    if text.parse::<SocketAddr>().is_ok() || has_name_and_port() == Some(true) {
+        return Ok(text.to_owned());
+    }
+    Err("must be an address and a port, such as localhost:8443, 0.0.0.0:8443 or [::1]:8443".into())
+}
+
 fn outage_interval(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(seconds) if seconds == 0 || seconds >= 8 => Ok(seconds),
@@ -56,7 +69,7 @@ pub(crate) const FIRST_OUTAGE_AFTER: Duration = Duration::from_secs(4);
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listen: (Ipv4Addr::LOCALHOST, 8443).into(),
+            listen: "127.0.0.1:8443".to_owned(),
             database_url: None,
             no_traffic: false,
             rate: 20,

@@ -12,6 +12,8 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, ConnectOptions, Connection, Executor};
 use tempfile::TempDir;
 
+use crate::database_url::without_password;
+
 /// How many connections the pool may hold.
 pub const POOL_SIZE: u32 = 5;
 /// How long a statement waits for a lock before it fails.
@@ -42,6 +44,8 @@ pub struct Database {
     pool: ObservedPool<Any>,
     options: AnyConnectOptions,
     flavour: Flavour,
+    /// The URL, without the password.
+    shown: String,
     /// Removed with everything in it when dropped.
     _folder: Option<TempDir>,
 }
@@ -95,27 +99,30 @@ impl Database {
         let (url, folder) = if let Some(url) = url.filter(|url| !url.is_empty()) {
             (url.to_owned(), None)
         } else {
-            let folder = tempfile::Builder::new().prefix("caracal-gateway-").tempdir()?;
+            let folder = tempfile::Builder::new().prefix("caracal-gateway-").tempdir();
+            let folder = folder.context("can't make a folder for the database (see TMPDIR)")?;
             let file = folder.path().join("gateway.db");
             (format!("sqlite://{}?mode=rwc", file.display()), Some(folder))
         };
-        let options: AnyConnectOptions =
-            url.parse().map_err(because("the database URL is not valid"))?;
+        let shown = without_password(&url);
+        let options: AnyConnectOptions = url.parse().map_err(because(
+            "the database URL is not valid (it begins with postgres:// or sqlite://)",
+        ))?;
         let options = options.disable_statement_logging();
 
         // Not through the pool, which would try again until its time is up and lose the cause.
         let connecting = AnyConnection::connect_with(&options);
         let mut connection = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
             .await
-            .context("the database does not answer")?
-            .map_err(because("can't open the database"))?;
+            .with_context(|| format!("the database {shown} does not answer"))?
+            .map_err(because(&format!("can't open the database {shown}")))?;
         let flavour = match connection.backend_name() {
             "PostgreSQL" => Flavour::Postgres,
             _ if folder.is_some() => Flavour::TemporarySqlite,
             _ => Flavour::Sqlite,
         };
         let created = connection.execute(sqlx::raw_sql(SCHEMA)).await;
-        created.map_err(because("can't create the tables"))?;
+        created.map_err(because(&format!("can't create the tables in {shown}")))?;
         connection.close().await?;
 
         let pool = AnyPoolOptions::new()
@@ -130,7 +137,13 @@ impl Database {
             })
             .connect_lazy_with(options.clone());
         let pool = PoolObserver::new(&pool).wrap(metrics)?;
-        Ok(Self { pool, options, flavour, _folder: folder })
+        Ok(Self { pool, options, flavour, shown, _folder: folder })
+    }
+
+    /// Its URL, without the password.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.shown
     }
 
     /// What it is, without anything secret.

@@ -46,7 +46,7 @@ impl Gateway {
     ///
     /// When it can't listen on the address or can't use the database.
     pub async fn start(config: &Config) -> Result<Self> {
-        let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        let listener = TcpListener::bind(&config.listen).await.with_context(|| {
             format!("can't listen on {} (choose another with --listen)", config.listen)
         })?;
         let address = reachable(listener.local_addr()?);
@@ -54,7 +54,8 @@ impl Gateway {
         let database = Arc::new(Database::open(config.database_url.as_deref(), &metrics).await?);
 
         let store = Store::new(Arc::clone(&database));
-        demo::seed(&store).await.map_err(because("can't write the demo's policies"))?;
+        let seeding = format!("can't write the demo's policies to {}", database.url());
+        demo::seed(&store).await.map_err(because(&seeding))?;
         let store = Arc::new(GuardedStore::new(store, &metrics)?);
         let services = Arc::new(Services {
             credentials: Credentials::generate(demo::AGENTS),

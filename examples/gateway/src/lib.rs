@@ -10,6 +10,7 @@ pub mod auth;
 pub mod breaker;
 pub mod config;
 pub mod database;
+mod database_url;
 pub mod demo;
 mod error;
 pub mod gateway;

@@ -41,22 +41,73 @@ async fn a_port_in_use() {
 
 #[tokio::test]
 async fn a_database_that_can_not_be_had() {
-    let start =
-        async |url| refuse_to_start(&["--listen", "127.0.0.1:0", "--database-url", url]).await;
+    let start = async |url: &str| {
+        refuse_to_start(&["--listen", "127.0.0.1:0", "--database-url", url]).await
+    };
 
-    let error = start("not a URL").await;
-    assert!(error.contains("database URL"), "{error}");
+    let error = start("not a URL with s3cret").await;
+    assert!(error.contains("database URL") && error.contains("postgres://"), "{error}");
+    assert!(!error.contains("s3cret"), "{error}");
     let error = start("oracle://localhost/gateway").await;
-    assert!(error.contains("oracle"), "{error}");
+    assert!(error.contains("oracle://localhost/gateway"), "{error}");
     let error = start("sqlite:///no/such/folder/gateway.db").await;
+    assert!(error.contains("sqlite:///no/such/folder/gateway.db"), "{error}");
     assert_eq!(error.matches("unable to open database file").count(), 1, "{error}");
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = listener.local_addr().unwrap();
     drop(listener);
-    let error = start(&format!("postgres://caracal:s3cret@{nobody}/gateway")).await;
-    assert!(error.contains("refused"), "{error}");
-    assert!(!error.contains("s3cret"), "{error}");
+    for url in [
+        format!("postgres://caracal:s3cret@{nobody}/gateway"),
+        format!("postgres://caracal:s3%40cret@{nobody}/gateway?password=s3cret&sslmode=disable"),
+    ] {
+        let error = start(&url).await;
+        assert!(error.contains("refused"), "{error}");
+        assert!(error.contains(&format!("postgres://caracal@{nobody}/gateway")), "{error}");
+        assert!(!error.contains("s3"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_for_the_database_that_can_not_be_had() {
+    let running = gateway(&["--listen", "127.0.0.1:0"]).env("TMPDIR", "/no/such/folder").output();
+    let output = timeout(PATIENCE, running).await.expect("it ends").expect("it runs");
+    let error = String::from_utf8(output.stderr).expect("text");
+    assert!(error.contains("/no/such/folder") && error.contains("TMPDIR"), "{error}");
+}
+
+#[tokio::test]
+async fn it_listens_on_the_address_of_a_host_name() {
+    let mut child = gateway(&["--listen", "localhost:0", "--no-traffic"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let welcome = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if let Some((_, url)) = line.split_once("Metrics   http://") {
+                return url.strip_suffix("/metrics").map(str::to_owned);
+            }
+        }
+        None
+    };
+    let address = timeout(PATIENCE, welcome).await.expect("it starts or ends");
+    let Some(address) = address else {
+        let output = child.wait_with_output().await.unwrap();
+        panic!("{}", String::from_utf8_lossy(&output.stderr));
+    };
+    TcpStream::connect(&address).await.expect("it listens");
+}
+
+#[tokio::test]
+async fn an_address_without_a_port() {
+    for address in ["localhost", "8443", ":8443", "localhost:http", "localhost:70000", "::1:8443"] {
+        let output = gateway(&["--listen", address]).output().await.unwrap();
+        let error = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains("localhost:8443") && error.contains(address), "{error}");
+    }
 }
 
 async fn signal(child: &Child, name: &str) {

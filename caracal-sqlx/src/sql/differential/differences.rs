@@ -52,7 +52,30 @@ pub(super) const DIFFERENCES: &[Difference] = &[
     fails(Postgres, "TABLE settings", (Select, "settings")),
     fails(MySql, "TABLE settings", (Select, "settings")),
     fails(Postgres, "REFRESH MATERIALIZED VIEW CONCURRENTLY daily", (Other, "daily")),
-    // It does not know the statement, which is about none to us.
+    fails(
+        Postgres,
+        "CREATE RULE r AS ON INSERT TO orders DO ALSO (DELETE FROM drafts; UPDATE totals SET n = 1)",
+        (Other, "orders"),
+    ),
+    // It does not know the form of the name or of the list of functions.
+    fails(Postgres, r#"SELECT * FROM U&"\0075sers" WHERE id = 1"#, (Select, "users")),
+    fails(
+        Postgres,
+        "SELECT * FROM ROWS FROM (generate_series(1, 2), json_to_recordset('[]') AS (a int)) AS r",
+        (Select, "unknown"),
+    ),
+    // It does not know the body.
+    fails(
+        Postgres,
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END",
+        (Other, "unknown"),
+    ),
+    fails(
+        MySql,
+        "CREATE PROCEDURE p() BEGIN IF 1 THEN SELECT 1; END IF; SELECT 2; END",
+        (Other, "unknown"),
+    ),
+    // It does not know the statement, and we find no table in it.
     fails(Postgres, "VACUUM ANALYZE users", (Other, "unknown")),
     fails(Postgres, "DO $$ BEGIN PERFORM 1; END $$", (Other, "unknown")),
     fails(Sqlite, "REINDEX notes_by_title", (Other, "unknown")),

@@ -80,13 +80,26 @@ impl Oracle {
         Statement { operation, table }
     }
 
+    /// The names of a query's `WITH` hold in the query only.
     fn query(&mut self, query: &Query) -> Statement {
+        let outside = self.with.clone();
+        let statement = self.scoped_query(query);
+        self.with = outside;
+        statement
+    }
+
+    fn scoped_query(&mut self, query: &Query) -> Statement {
         let mut written = None;
         let mut read = None;
         if let Some(with) = &query.with {
+            let recursive = with.recursive || self.dialect == Dialect::Sqlite;
+            let names = with.cte_tables.iter().map(|cte| cte.alias.name.value.to_lowercase());
+            if recursive && self.dialect != Dialect::MySql {
+                self.with.extend(names);
+            }
             for cte in &with.cte_tables {
                 let name = cte.alias.name.value.to_lowercase();
-                if with.recursive {
+                if recursive {
                     self.with.insert(name.clone());
                 }
                 let part = self.query(&cte.query);

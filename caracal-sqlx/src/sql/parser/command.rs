@@ -10,11 +10,17 @@ impl Parser<'_> {
         match command {
             K::Create | K::Alter | K::Drop => self.definition(command == K::Create),
             K::Truncate | K::Lock => {
-                self.skip_all(&[K::Table, K::Tables, K::Only]);
-                self.target()
+                let tables = self.dialect.has_modifiers() && self.accept_any(&[K::Tables]);
+                if !tables {
+                    self.accept_any(&[K::Table]);
+                }
+                self.skip_only();
+                self.first_target()
             }
             K::Refresh => {
-                self.skip_all(&[K::Materialized, K::View, K::Concurrently]);
+                for keyword in [K::Materialized, K::View, K::Concurrently] {
+                    self.accept_any(&[keyword]);
+                }
                 self.target()
             }
             K::Copy if !self.at(b'(') => self.target(),
@@ -48,51 +54,70 @@ impl Parser<'_> {
                     | K::View
                     | K::Index
                     | K::Trigger
+                    | K::Rule
                     | K::Procedure
                     | K::Function
                     | K::Event),
                 ) => break kind,
+                // These may be named like one of those.
+                Some(
+                    K::Schema
+                    | K::Database
+                    | K::Sequence
+                    | K::Type
+                    | K::Domain
+                    | K::Role
+                    | K::Extension,
+                ) => return None,
                 _ => self.bump(),
             }
         };
         self.bump();
-        self.skip_all(&[K::Concurrently, K::If, K::Not, K::Exists, K::Only]);
+        self.accept_any(&[K::Concurrently]);
+        if self.accept_before(K::If, &[K::Not, K::Exists]) {
+            self.accept_any(&[K::Not]);
+            self.accept_any(&[K::Exists]);
+        }
+        self.skip_only();
         match kind {
             K::Table | K::View => self.target(),
             K::Index => {
-                self.skip_to_on();
-                self.skip_all(&[K::On, K::Only]);
+                self.skip_to(K::On);
+                self.accept_any(&[K::On]);
+                self.skip_only();
                 self.target()
             }
             K::Trigger => {
-                self.skip_to_on();
-                self.skip_all(&[K::On]);
+                self.skip_to(K::On);
+                self.accept_any(&[K::On]);
                 let table = self.target();
                 if creates {
                     self.skip_body();
                 }
                 table
             }
-            _ => {
-                if creates {
-                    self.skip_body();
+            K::Rule if creates => {
+                // `CREATE RULE r AS ON INSERT TO t DO ALSO (…; …)`
+                self.skip_to(K::To);
+                self.accept_any(&[K::To]);
+                let table = self.target();
+                self.skip_to(K::Do);
+                self.accept_any(&[K::Do]);
+                self.accept_any(&[K::Also, K::Instead]);
+                if self.at(b'(') {
+                    self.in_parentheses(|_| ());
                 }
+                table
+            }
+            K::Rule => {
+                self.skip_to(K::On);
+                self.accept_any(&[K::On]);
+                self.target()
+            }
+            _ => {
+                self.skip_body();
                 None
             }
-        }
-    }
-
-    fn skip_to_on(&mut self) {
-        while !self.at_end() && self.keyword() != Some(Keyword::On) {
-            self.bump();
-        }
-    }
-
-    /// The statements between `BEGIN` and `END` belong to the one that defines them, which is
-    /// alone in its text.
-    fn skip_body(&mut self) {
-        while self.token.is_some() {
-            self.bump();
         }
     }
 }

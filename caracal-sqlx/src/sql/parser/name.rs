@@ -3,6 +3,7 @@
 use super::Parser;
 use crate::sql::keyword::Keyword;
 use crate::sql::lexer::Token;
+use crate::sql::unicode;
 
 /// What a database allows for a name, and some more.
 const LONGEST_NAME: usize = 128;
@@ -32,7 +33,7 @@ impl Parser<'_> {
         let name = name.table()?;
         let is_function = self.at(b'(');
         // What a `WITH` has named is in no schema.
-        let is_named_here = !is_qualified && self.with.contains(&name.to_lowercase());
+        let is_named_here = !is_qualified && self.with.has(&name);
         (!is_function && !is_named_here).then_some(name)
     }
 
@@ -41,7 +42,8 @@ impl Parser<'_> {
         self.name()?.table()
     }
 
-    /// The first of the tables that a statement of MySQL's may join in the place of its target.
+    /// A target that may be in parentheses: PostgreSQL's `ONLY (t)`, or the first of the tables that
+    /// a statement of MySQL's joins.
     pub(super) fn first_target(&mut self) -> Option<String> {
         while self.accept(b'(') {}
         self.target()
@@ -70,17 +72,35 @@ impl Parser<'_> {
     }
 
     fn part(&self) -> Option<Name> {
-        let (name, folds) = match self.token? {
-            Token::Word(word) if ends_name(word) => return None,
-            Token::Word(word) => (word, self.dialect.folds_case()),
-            Token::Quoted(name) => (name, false),
-            _ => return None,
-        };
-        if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_usual) {
-            return Some(Name::Unreadable);
-        }
-        Some(Name::Table(if folds { name.to_ascii_lowercase() } else { name.to_owned() }))
+        Some(match self.token? {
+            Token::Word(word) if !self.is_after_dot() && self.ends_name(word) => return None,
+            Token::Word(word) if self.dialect.folds_case() => named(word, str::to_ascii_lowercase),
+            Token::Word(name) | Token::Quoted(name) => named(name, str::to_owned),
+            Token::Escaped(content, escape) => {
+                match unicode::decode(content, escape, LONGEST_NAME) {
+                    Some(name) => named(&name, str::to_owned),
+                    None => Name::Unreadable,
+                }
+            }
+            Token::Literal | Token::Symbol(_) => return None,
+        })
     }
+
+    /// Whether a word stands where a table should, when there is none.
+    fn ends_name(&self, word: &str) -> bool {
+        match Keyword::of(word) {
+            Some(Keyword::Set | Keyword::Values) => self.dialect.reserves_set_and_values(),
+            Some(keyword) => is_reserved(keyword),
+            None => false,
+        }
+    }
+}
+
+fn named(name: &str, folded: impl Fn(&str) -> String) -> Name {
+    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_usual) {
+        return Name::Unreadable;
+    }
+    Name::Table(folded(name))
 }
 
 /// Whether a name in quotes is one that somebody would give to a table.
@@ -88,35 +108,31 @@ fn is_usual(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '$' | '-' | '.' | ' ' | '#' | '@')
 }
 
-/// The words that stand where a table should, when there is none.
-fn ends_name(word: &str) -> bool {
+/// Whether every database reserves a keyword that may follow a table.
+fn is_reserved(keyword: Keyword) -> bool {
     use Keyword as K;
     matches!(
-        Keyword::of(word),
-        Some(
-            K::As
-                | K::Select
-                | K::From
-                | K::Where
-                | K::Group
-                | K::Having
-                | K::Order
-                | K::Limit
-                | K::Join
-                | K::On
-                | K::Using
-                | K::Union
-                | K::Intersect
-                | K::Except
-                | K::Set
-                | K::Values
-                | K::Returning
-                | K::With
-                | K::Into
-                | K::Distinct
-                | K::Table
-                | K::Not
-                | K::Or
-        )
+        keyword,
+        K::As
+            | K::Select
+            | K::From
+            | K::Where
+            | K::Group
+            | K::Having
+            | K::Order
+            | K::Limit
+            | K::Join
+            | K::On
+            | K::Using
+            | K::Union
+            | K::Intersect
+            | K::Except
+            | K::Returning
+            | K::With
+            | K::Into
+            | K::Distinct
+            | K::Table
+            | K::Not
+            | K::Or
     )
 }

@@ -22,8 +22,16 @@ impl Parser<'_> {
         while !self.at_end() {
             if expected && !self.at(b'(') {
                 expected = false;
-                if self.accept_any(&[K::Only, K::Lateral]) {
+                if self.accept_table_modifier() {
                     expected = true;
+                    continue;
+                }
+                if self.at_rows_from() {
+                    self.bump();
+                    self.bump();
+                    if self.at(b'(') {
+                        self.in_parentheses(|_| ());
+                    }
                     continue;
                 }
                 let found = self.relation();
@@ -54,7 +62,11 @@ impl Parser<'_> {
                         reached = true;
                     }
                     // `STRAIGHT_JOIN` is a modifier too, before the columns.
+                    Some(K::StraightJoin) if !self.dialect.has_modifiers() => {}
                     Some(K::Join | K::StraightJoin) if in_from => expected = true,
+                    Some(K::Table) if self.is_after_set_operator() => expected = true,
+                    // Any word may name a column.
+                    Some(K::As) if matches!(self.following, Some(Token::Word(_))) => self.bump(),
                     Some(
                         K::Where
                         | K::Group
@@ -74,7 +86,7 @@ impl Parser<'_> {
                 _ => {}
             }
             // `expected` may have read the last token.
-            distinct = self.keyword() == Some(K::Distinct);
+            distinct = self.keyword() == Some(K::Distinct) && !self.is_named_by_as();
             if !self.at_end() {
                 self.bump();
             }
@@ -82,9 +94,35 @@ impl Parser<'_> {
         Statement { operation: Operation::Select, table: table.or(aside) }
     }
 
+    /// What may stand between `FROM` and a table.
+    fn accept_table_modifier(&mut self) -> bool {
+        use Keyword as K;
+        (self.dialect.has_only() && self.accept_any(&[K::Only]))
+            || (self.dialect.has_lateral() && self.accept_any(&[K::Lateral]))
+    }
+
+    fn at_rows_from(&self) -> bool {
+        self.dialect.has_rows_from()
+            && self.keyword() == Some(Keyword::Rows)
+            && self.following_keyword() == Some(Keyword::From)
+    }
+
+    fn is_named_by_as(&self) -> bool {
+        self.previous_keyword() == Some(Keyword::As)
+    }
+
+    /// Whether a query comes next, the second one of a `UNION` or the like.
+    fn is_after_set_operator(&self) -> bool {
+        use Keyword as K;
+        matches!(
+            self.previous_keyword(),
+            Some(K::Union | K::Intersect | K::Except | K::All | K::Distinct)
+        )
+    }
+
     /// The table of what stands between parentheses.
     fn operand(&mut self, from: bool) -> Option<String> {
-        if self.at_statement() {
+        if self.at_query() {
             return self.statement().table;
         }
         self.query(from).table

@@ -40,7 +40,8 @@ impl Parser<'_> {
             K::Update => {
                 self.bump();
                 self.conflict_clause();
-                self.skip_all(&[K::LowPriority, K::Ignore, K::Only]);
+                self.skip_modifiers();
+                self.skip_only();
                 Statement { operation: Operation::Update, table: self.first_target() }
             }
             K::Delete => {
@@ -49,8 +50,14 @@ impl Parser<'_> {
             }
             K::Merge => {
                 self.bump();
-                self.skip_all(&[K::Into, K::Only]);
-                other(self.target())
+                self.accept_any(&[K::Into]);
+                self.skip_only();
+                other(self.first_target())
+            }
+            K::Begin => {
+                self.bump();
+                self.anonymous_block();
+                other(None)
             }
             _ => {
                 self.bump();
@@ -67,48 +74,49 @@ impl Parser<'_> {
     }
 
     fn insert(&mut self) -> Statement {
-        use Keyword as K;
         self.conflict_clause();
-        self.skip_all(&[K::LowPriority, K::Delayed, K::HighPriority, K::Ignore, K::Into]);
+        self.skip_modifiers();
+        self.accept_any(&[Keyword::Into]);
         Statement { operation: Operation::Insert, table: self.target() }
     }
 
     fn delete(&mut self) -> Statement {
-        use Keyword as K;
-        self.skip_all(&[K::LowPriority, K::Quick, K::Ignore]);
         // MySQL's `DELETE a, b FROM …` names tables by the aliases that follow.
-        while !self.at_end() && self.keyword() != Some(K::From) {
-            self.bump();
-        }
-        self.skip_all(&[K::From, K::Only]);
+        self.skip_to(Keyword::From);
+        self.accept_any(&[Keyword::From]);
+        self.skip_only();
         Statement { operation: Operation::Delete, table: self.first_target() }
     }
 
     fn with(&mut self) -> Statement {
         use Keyword as K;
-        let recursive = self.accept_any(&[K::Recursive]);
+        let says_recursive = self.accept_any(&[K::Recursive]);
+        let recursive = says_recursive || self.dialect.is_always_recursive();
+        let scope = self.with.mark();
         let mut written = None;
-        let mut read = None;
+        let mut read: Option<String> = None;
         while let Some(name) = self.name() {
-            let name = name.table().map(|name| name.to_lowercase());
-            if recursive {
-                self.with.extend(name.clone());
-            }
-            if self.at(b'(') {
-                self.in_parentheses(|_| ());
-            }
-            self.skip_all(&[K::As, K::Not, K::Materialized]);
-            if self.at(b'(') {
-                let query = self.in_parentheses(|parser| Some(parser.statement()));
-                if let Some(query) = query {
-                    match query.operation {
-                        Operation::Select => read = read.or(query.table),
-                        _ => written = written.or(Some(query)),
+            // Otherwise a column of the `SEARCH` or the `CYCLE` before it.
+            if self.at(b'(') || self.keyword() == Some(K::As) {
+                let name = name.table().map(|name| name.to_lowercase());
+                if recursive && self.dialect.has_forward_references() && read == name {
+                    read = None;
+                }
+                // Without `RECURSIVE` a query of the same name as a table may read the table.
+                if let (true, Some(name)) = (recursive, &name) {
+                    self.with.give(name.clone());
+                }
+                let query = self.named_query();
+                if let (false, Some(name)) = (recursive, name) {
+                    self.with.give(name);
+                }
+                match query {
+                    Some(Statement { operation: Operation::Select, table }) => {
+                        read = read.or(table);
                     }
+                    query => written = written.or(query),
                 }
             }
-            // Without `RECURSIVE` a query of the same name as a table may read the table.
-            self.with.extend(name);
             // `SEARCH` and `CYCLE`.
             while !self.at_end() && !self.at(b',') && !self.at(b'(') && !self.at_statement() {
                 self.bump();
@@ -118,29 +126,40 @@ impl Parser<'_> {
             }
         }
         let main = self.statement();
+        self.with.leave(&scope);
         match (main.operation, written) {
-            // A query that writes on the way is no mere reading.
+            // A query that writes on the way does more than read.
             (Operation::Select, Some(written)) => written,
             (operation, _) => Statement { operation, table: main.table.or(read) },
         }
     }
 
+    /// What follows the name in a `WITH`: its columns, and the query.
+    fn named_query(&mut self) -> Option<Statement> {
+        use Keyword as K;
+        if self.at(b'(') {
+            self.in_parentheses(|_| ());
+        }
+        self.skip_all(&[K::As, K::Not, K::Materialized]);
+        if self.at(b'(') {
+            return self.in_parentheses(|parser| Some(parser.statement()));
+        }
+        None
+    }
+
+    /// Whether a query comes next.
+    pub(super) fn at_query(&self) -> bool {
+        use Keyword as K;
+        matches!(self.keyword(), Some(K::Select | K::Values | K::Table | K::With))
+    }
+
     /// Whether a keyword comes next that begins what may follow a `WITH`.
     pub(super) fn at_statement(&self) -> bool {
         use Keyword as K;
-        matches!(
-            self.keyword(),
-            Some(
-                K::Select
-                    | K::Values
-                    | K::Table
-                    | K::Insert
-                    | K::Replace
-                    | K::Update
-                    | K::Delete
-                    | K::Merge
-                    | K::With
+        self.at_query()
+            || matches!(
+                self.keyword(),
+                Some(K::Insert | K::Replace | K::Update | K::Delete | K::Merge)
             )
-        )
     }
 }

@@ -6,14 +6,35 @@ use crate::sql::lexer::Token;
 
 impl Parser<'_> {
     pub(super) fn bump(&mut self) {
-        self.token = self.lexer.next();
+        self.previous = self.token;
+        self.token = self.following;
+        self.following = self.lexer.next();
     }
 
+    /// The keyword at hand. After a dot a word is always a name.
     pub(super) fn keyword(&self) -> Option<Keyword> {
         match self.token? {
+            Token::Word(word) if !self.is_after_dot() => Keyword::of(word),
+            _ => None,
+        }
+    }
+
+    pub(super) fn following_keyword(&self) -> Option<Keyword> {
+        match self.following? {
             Token::Word(word) => Keyword::of(word),
             _ => None,
         }
+    }
+
+    pub(super) fn previous_keyword(&self) -> Option<Keyword> {
+        match self.previous? {
+            Token::Word(word) => Keyword::of(word),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_after_dot(&self) -> bool {
+        self.previous == Some(Token::Symbol(b'.'))
     }
 
     pub(super) fn at(&self, symbol: u8) -> bool {
@@ -36,8 +57,34 @@ impl Parser<'_> {
         found
     }
 
+    /// Accepts a keyword that another one follows, and leaves that one.
+    pub(super) fn accept_before(&mut self, keyword: Keyword, following: &[Keyword]) -> bool {
+        let follows = self.following_keyword().is_some_and(|word| following.contains(&word));
+        follows && self.accept_any(&[keyword])
+    }
+
+    pub(super) fn skip_only(&mut self) {
+        if self.dialect.has_only() {
+            self.accept_any(&[Keyword::Only]);
+        }
+    }
+
+    pub(super) fn skip_modifiers(&mut self) {
+        use Keyword as K;
+        if self.dialect.has_modifiers() {
+            self.skip_all(&[K::LowPriority, K::Delayed, K::HighPriority, K::Quick, K::Ignore]);
+        }
+    }
+
     pub(super) fn skip_all(&mut self, keywords: &[Keyword]) {
         while self.accept_any(keywords) {}
+    }
+
+    /// Moves to this keyword, or to the end.
+    pub(super) fn skip_to(&mut self, keyword: Keyword) {
+        while !self.at_end() && self.keyword() != Some(keyword) {
+            self.bump();
+        }
     }
 
     pub(super) fn skip_semicolons(&mut self) {

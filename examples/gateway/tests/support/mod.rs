@@ -19,7 +19,7 @@ pub(crate) const AGENT: &str = "billing-bot";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) fn quiet_config() -> Config {
-    Config { listen: ([127, 0, 0, 1], 0).into(), no_traffic: true, ..Config::default() }
+    Config { listen: "127.0.0.1:0".to_owned(), no_traffic: true, ..Config::default() }
 }
 
 pub(crate) struct Running {
