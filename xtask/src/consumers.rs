@@ -80,10 +80,8 @@ fn refuse(workspace: &Workspace, program: &Path) -> Result<()> {
     let folder = workspace.scratch().join("consumers/mistakes").join(name);
     let manifest = package(workspace, feature, &folder, program)?;
     let target = &workspace.metadata.target_directory;
-    let build = cmd!(
-        sh,
-        "cargo build --quiet --offline --manifest-path {manifest} --target-dir {target}"
-    );
+    let build =
+        cmd!(sh, "cargo build --quiet --offline --manifest-path {manifest} --target-dir {target}");
     let output = build.ignore_status().output()?;
     ensure!(!output.status.success(), "it compiles");
     let said = String::from_utf8(output.stderr)?;
@@ -96,12 +94,7 @@ fn refuse(workspace: &Workspace, program: &Path) -> Result<()> {
 }
 
 /// Writes a package with this program.
-fn package(
-    workspace: &Workspace,
-    feature: &str,
-    folder: &Path,
-    program: &Path,
-) -> Result<PathBuf> {
+fn package(workspace: &Workspace, feature: &str, folder: &Path, program: &Path) -> Result<PathBuf> {
     let sh = &workspace.shell;
     sh.create_dir(folder.join("src"))?;
     let path = folder.join("Cargo.toml");
