@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use caracal_breaker::{BreakerObserver, CIRCUIT_BREAKER};
 use caracal_metrics_core::adapter::{InstanceKind, Sampled};
-use caracal_metrics_core::{AttachError, CircuitBreakerState, MetricsRegistry};
+use caracal_metrics_core::{AttachError, CircuitBreakerState, Format, MetricsRegistry};
 use common::{HOUR, Page, enter_half_open, trip_at_once};
 use failsafe::{CircuitBreaker, FailurePolicy, Instrument, StateMachine};
 
@@ -302,4 +302,40 @@ fn a_breaker_outlives_its_registry() {
         format!("{breaker:?}"),
         r#"ObservedBreaker { name: "database", state: "closed", .. }"#
     );
+}
+
+/// Stops the scrapes, also when the test fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+#[test]
+fn the_name_of_a_dropped_breaker_is_free_while_scrapes_read_it() {
+    let metrics = MetricsRegistry::new();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut page = Vec::new();
+            while !done.load(SeqCst) {
+                page.clear();
+                // A short page, so that most of the time goes into reading the breaker.
+                metrics.encode_named(Format::Text, &["caracal_circuit_breaker_state"], &mut page);
+            }
+        });
+        let _stop = Stop(&done);
+        for _ in 0..2_500 {
+            let observer = BreakerObserver::new("again");
+            let built = observer.build(trip_at_once(HOUR), (), &metrics).expect("the name is free");
+            built.on_error();
+            drop(built);
+            let existing = StateMachine::new(trip_at_once(HOUR), ());
+            let observer = BreakerObserver::new("again");
+            drop(observer.wrap(existing, &metrics).expect("the name is free"));
+        }
+    });
+    assert_eq!(Page::scrape(&metrics).len(), 0);
 }

@@ -1,6 +1,7 @@
 //! What is attached to a registry, and bringing it up to date for a page.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -129,6 +130,10 @@ impl<O: Observed> InstancesOf<O> {
             let isolated: Vec<_> = instances.iter().filter_map(|it| it.task()).collect();
             self.run(&isolated);
         }
+    }
+
+    pub(crate) fn collection_timeout(&self) -> Duration {
+        self.workers.timeout()
     }
 
     /// Whether the calling thread runs code of the user's that reading the metrics may wait for. It
