@@ -44,7 +44,7 @@ pub(crate) struct Exchange {
     exemplar: Option<Exemplar>,
     /// Read only where requests are counted by route.
     route: Option<MatchedPath>,
-    /// Dropped after the request was counted, so who reads 0 in flight reads all of the counts.
+    /// Dropped after the request was counted, so a page with nothing in flight has all counts.
     _in_flight: InFlightGuard,
     /// Of the response's body, once its head came.
     pub(crate) missing: Missing,

@@ -77,9 +77,9 @@ mod service;
 mod trace;
 
 pub use body::ResponseBody;
-#[cfg(feature = "serve")]
-pub use endpoint::MetricsServer;
 pub use endpoint::{MetricsEndpoint, metrics_endpoint};
+#[cfg(feature = "serve")]
+pub use endpoint::{MetricsServer, MetricsServerBuilder};
 pub use extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
 pub use future::ResponseFuture;
 pub use layer::{GatewayMetricsLayer, UNMATCHED_ROUTE};
