@@ -18,6 +18,7 @@ use axum::Router;
 use axum::routing::MethodRouter;
 use caracal_metrics_core::MetricsRegistry;
 
+use crate::scrape_metrics::ScrapeMetrics;
 use answer::Endpoint;
 use authorization::Authorization;
 use pages::Pages;
@@ -188,7 +189,7 @@ impl MetricsEndpoint {
     }
 
     fn build(self) -> Arc<Endpoint> {
-        let scrapes = self.metrics.scrape_metrics();
+        let scrapes = ScrapeMetrics::new(&self.metrics).unwrap_or_else(|error| panic!("{error}"));
         let readers = Readers::new(self.max_concurrent_scrapes, self.read_timeout, scrapes.clone());
         Arc::new(Endpoint {
             pages: Pages::new(self.metrics, scrapes.clone()),

@@ -70,9 +70,12 @@ mod body;
 mod endpoint;
 mod exchange;
 mod extensions;
+pub mod families;
 mod future;
 mod layer;
 mod method;
+mod route_metrics;
+mod scrape_metrics;
 mod service;
 mod trace;
 

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::MetricsEndpoint;
+use crate::scrape_metrics::ServerMetrics;
 use connections::{Connections, Limits};
 
 impl MetricsEndpoint {
@@ -148,7 +149,7 @@ impl MetricsServerBuilder {
         })?;
         let local_addr = listener.local_addr()?;
         let (stop, stopped) = watch::channel(());
-        let metrics = self.endpoint.metrics.server_metrics();
+        let metrics = ServerMetrics::new(&self.endpoint.metrics).map_err(io::Error::other)?;
         let endpoint = self.endpoint.build();
         let readers = Arc::clone(&endpoint.readers);
         let connections = Connections::new(endpoint.into_router(), readers, metrics, self.limits);
