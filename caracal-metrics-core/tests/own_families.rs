@@ -11,21 +11,21 @@ use caracal_metrics_core::{
 
 labels! {
     /// How an order was paid.
-    pub enum Payment { Card => "card", Invoice => "invoice" }
+    enum Payment { Card => "card", Invoice => "invoice" }
 
     /// The labels of an order.
-    pub struct Order<'a> { payment: Payment, tenant: &'a str }
+    struct Order<'a> { payment: Payment, tenant: &'a str }
 
-    pub struct Paid { payment: Payment }
+    struct Paid { payment: Payment }
 
-    pub struct Call<'a> {
+    struct Call<'a> {
         method: Method,
         status as "code": StatusCode,
         upstream: Option<&'a str>,
         cached: bool,
     }
 
-    pub struct Many<'a> {
+    struct Many<'a> {
         a: &'a str, b: &'a str, c: &'a str, d: &'a str, e: &'a str, f: &'a str, g: &'a str, h: &'a str,
     }
 }
