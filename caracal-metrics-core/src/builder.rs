@@ -392,7 +392,8 @@ fn check_aggregate(name: &str, families: &[Description], own: &[String]) -> Resu
                 is_open = true;
             }
             _ => {
-                closed = Some(BuildError::ClosedAggregateLabel { name, family: family_name });
+                let error = BuildError::ClosedAggregateLabel { name, family: family_name };
+                closed = closed.or(Some(error));
             }
         }
     }
