@@ -344,7 +344,8 @@ impl MetricsRegistryBuilder {
             return Err(BuildError::LabelValueLimit { bytes: self.value_bytes, least, most });
         }
         self.check_const_labels(families)?;
-        self.aggregate.iter().try_for_each(|name| check_aggregate(name, families))
+        let own = REGISTRY_FAMILIES.map(|spec| exposed_name(spec, &self.namespace));
+        self.aggregate.iter().try_for_each(|name| check_aggregate(name, families, &own))
     }
 
     fn check_const_labels(&self, families: &[Description]) -> Result<(), BuildError> {
@@ -371,7 +372,10 @@ impl MetricsRegistryBuilder {
 
 /// Checks a label against the families that are known when the registry is built. A name that none
 /// of them has may be a label of a family that is registered later.
-fn check_aggregate(name: &str, families: &[Description]) -> Result<(), BuildError> {
+fn check_aggregate(name: &str, families: &[Description], own: &[String]) -> Result<(), BuildError> {
+    if !is_label_name(name) || name == "le" || name == "quantile" {
+        return Err(BuildError::InvalidAggregateLabel { name: name.to_owned() });
+    }
     let has_label = families.iter().filter_map(|family| {
         let label = family.labels.iter().find(|label| label.name == name)?;
         Some((family, label.values))
@@ -384,9 +388,13 @@ fn check_aggregate(name: &str, families: &[Description]) -> Result<(), BuildErro
             LabelValues::Open | LabelValues::Optional if family.kind.is_gauge() => {
                 return Err(BuildError::GaugeAggregateLabel { name, family: family_name });
             }
-            LabelValues::Open | LabelValues::Optional => is_open = true,
-            LabelValues::Closed(_) | LabelValues::StatusCode => {
-                closed = Some(BuildError::ClosedAggregateLabel { name, family: family_name });
+            // What the registry counts has a series for each family, and is never aggregated.
+            LabelValues::Open | LabelValues::Optional if !own.contains(&family_name) => {
+                is_open = true;
+            }
+            _ => {
+                let error = BuildError::ClosedAggregateLabel { name, family: family_name };
+                closed = closed.or(Some(error));
             }
         }
     }

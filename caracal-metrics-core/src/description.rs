@@ -163,7 +163,7 @@ impl Description {
         let parts: [fn(&Self) -> String; 4] = [
             |d| format!("the type {:?}", d.kind),
             |d| format!("the help {:?}", d.help),
-            |d| format!("the unit {:?}", d.unit),
+            |d| d.unit.as_ref().map_or("no unit".to_owned(), |unit| format!("the unit {unit:?}")),
             |d| format!("the buckets {:?}", d.bounds.exposed()),
         ];
         let differing = parts.iter().map(|part| (part(self), part(other)));

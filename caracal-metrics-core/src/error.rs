@@ -59,6 +59,15 @@ pub enum BuildError {
         /// The highest limit.
         most: usize,
     },
+    /// `aggregate_label` was given a name that no label of a family can have.
+    #[error(
+        "aggregate_label({name:?}): no family can have a label of this name: choose the name of an \
+         open label, such as agent_id"
+    )]
+    InvalidAggregateLabel {
+        /// The refused name.
+        name: String,
+    },
     /// `aggregate_label` names a label whose values are fixed.
     #[error(
         "aggregate_label({name:?}): the values of this label of {family} are fixed, so there is \

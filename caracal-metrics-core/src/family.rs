@@ -38,6 +38,11 @@ impl FamilyKind {
         matches!(self, Self::Gauge | Self::FloatGauge)
     }
 
+    /// Whether there are values that such a family corrects or sets aside.
+    pub(crate) const fn corrects(self) -> bool {
+        !matches!(self, Self::Counter | Self::Gauge)
+    }
+
     pub(crate) const fn is_histogram(self) -> bool {
         matches!(self, Self::DurationHistogram | Self::Histogram)
     }

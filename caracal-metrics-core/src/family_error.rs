@@ -98,7 +98,7 @@ pub enum FamilyError {
         name: String,
     },
     /// A histogram has too many buckets.
-    #[error("the histogram {name:?} has {bounds} bounds: at most {most} are allowed")]
+    #[error("the histogram {name:?} has {bounds} bounds and {most} are allowed: leave some out")]
     TooManyBuckets {
         /// The name.
         name: String,
@@ -157,10 +157,11 @@ pub enum FamilyError {
         /// The label.
         label: String,
     },
-    /// The attached `prometheus::Registry` has the name.
+    /// The attached `prometheus::Registry` has the name. It keeps the names of collectors that were
+    /// unregistered, with their labels and help texts, and refuses others under them.
     #[error(
-        "the attached prometheus registry has a metric that clashes with {name:?}: rename one of \
-         them, or unregister the other collector"
+        "the attached prometheus registry has, or once had, a metric that clashes with {name:?}: \
+         rename one of them, or never register the other one"
     )]
     NameInPrometheusRegistry {
         /// The name.

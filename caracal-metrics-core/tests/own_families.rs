@@ -5,27 +5,27 @@ mod support;
 use std::time::Duration;
 
 use caracal_metrics_core::{
-    Counter, DurationHistogram, Family, FamilyError, Format, Gauge, Method, MetricsRegistry,
-    StatusCode, labels,
+    Counter, DatabaseOperationType, DurationHistogram, Exemplar, Family, Format, Gauge, Method,
+    MetricsRegistry, QueryStatus, StatusCode, catalogue, labels,
 };
 
 labels! {
     /// How an order was paid.
-    pub enum Payment { Card => "card", Invoice => "invoice" }
+    enum Payment { Card => "card", Invoice => "invoice" }
 
     /// The labels of an order.
-    pub struct Order<'a> { payment: Payment, tenant: &'a str }
+    struct Order<'a> { payment: Payment, tenant: &'a str }
 
-    pub struct Paid { payment: Payment }
+    struct Paid { payment: Payment }
 
-    pub struct Call<'a> {
+    struct Call<'a> {
         method: Method,
         status as "code": StatusCode,
         upstream: Option<&'a str>,
         cached: bool,
     }
 
-    pub struct Many<'a> {
+    struct Many<'a> {
         a: &'a str, b: &'a str, c: &'a str, d: &'a str, e: &'a str, f: &'a str, g: &'a str, h: &'a str,
     }
 }
@@ -173,14 +173,15 @@ fn a_histogram_is_exact() {
     packing.observe(order, Duration::from_nanos(1));
     packing.with(order).observe(Duration::from_millis(25));
     drop(packing.with(order).start_timer());
-    packing.with(order).start_timer().discard();
+    drop(packing.start_timer(order));
+    packing.start_timer(order).discard();
     let labels = [("payment", "card"), ("tenant", "acme")];
-    assert_eq!(metrics.sample("shop_packing_duration_seconds_count", &labels), Some(3.0));
+    assert_eq!(metrics.sample("shop_packing_duration_seconds_count", &labels), Some(4.0));
     let at_most = |le| {
         let labels = [labels[0], labels[1], ("le", le)];
         metrics.sample("shop_packing_duration_seconds_bucket", &labels)
     };
-    assert_eq!((at_most("0.025"), at_most("+Inf")), (Some(3.0), Some(3.0)));
+    assert_eq!((at_most("0.025"), at_most("+Inf")), (Some(4.0), Some(4.0)));
 }
 
 #[test]
@@ -232,9 +233,9 @@ fn only_used_families_are_on_the_page_under_the_namespace() {
     assert_eq!(used(&page(&metrics)), ["orders_metrics_collection_errors_total"]);
     metrics.record_replay_block("nonce");
     metrics.record_database_query(
-        caracal_metrics_core::DatabaseOperationType::Select,
+        DatabaseOperationType::Select,
         "agents",
-        caracal_metrics_core::QueryStatus::Success,
+        QueryStatus::Success,
         Duration::ZERO,
     );
     assert_eq!(
@@ -254,119 +255,13 @@ fn only_used_families_are_on_the_page_under_the_namespace() {
 #[test]
 fn buckets_of_the_catalogue_can_be_replaced() {
     let metrics = MetricsRegistry::builder()
-        .buckets(
-            &caracal_metrics_core::catalogue::POLICY_EVALUATION_DURATION,
-            &[Duration::from_micros(50)],
-        )
+        .buckets(&catalogue::POLICY_EVALUATION_DURATION, &[Duration::from_micros(50)])
         .build()
         .unwrap();
     let page = page(&metrics);
     let buckets = lines(&page, "caracal_policy_evaluation_duration_seconds_bucket");
     assert_eq!(buckets.len(), 3 * 2, "{buckets:?}");
     assert!(buckets[0].contains(r#"le="5e-05""#), "{buckets:?}");
-}
-
-#[test]
-fn a_family_that_is_not_valid_is_refused_and_nothing_is_registered() {
-    static CASES: &[(&Family<Counter>, &str)] = &[
-        (&Family::counter("9lives_total", "x"), "is not a valid metric name"),
-        (&Family::counter("job:rate_total", "x"), "is not a valid metric name"),
-        (&Family::counter("", "x"), "is not a valid metric name"),
-        (&Family::counter("jobs", "x"), "must end in \"_total\""),
-        (&Family::counter("jobs_total", "x").unit("bytes"), "must end in its unit, \"_bytes\""),
-    ];
-    static GAUGE: Family<Gauge> = Family::gauge("jobs_count", "x");
-    let gauge = MetricsRegistry::new().family(&GAUGE).unwrap_err();
-    assert!(gauge.to_string().contains("can't end in \"_count\""), "{gauge}");
-    for (family, message) in CASES {
-        let metrics = MetricsRegistry::new();
-        let before = page(&metrics);
-        let error = metrics.family(*family).unwrap_err();
-        assert!(error.to_string().contains(message), "{error}");
-        assert_eq!(page(&metrics), before);
-    }
-}
-
-labels! {
-    struct Twice<'a> { a: &'a str, b as "a": &'a str }
-    struct Reserved<'a> { le: &'a str }
-    struct Invalid<'a> { a as "a-b": &'a str }
-    enum Same { A => "x", B => "x" }
-    struct SameValue { same: Same }
-}
-
-#[test]
-fn labels_that_are_not_valid_are_refused() {
-    static TWICE: Family<Counter, Twice<'_>> = Family::counter("x_total", "x");
-    static RESERVED: Family<Counter, Reserved<'_>> = Family::counter("x_total", "x");
-    static INVALID: Family<Counter, Invalid<'_>> = Family::counter("x_total", "x");
-    static SAME: Family<Counter, SameValue> = Family::counter("x_total", "x");
-    let metrics = MetricsRegistry::builder().const_label("tenant", "x").build().unwrap();
-    let duplicate = metrics.family(&TWICE).unwrap_err();
-    assert!(matches!(duplicate, FamilyError::DuplicateLabelName { .. }), "{duplicate}");
-    let reserved = metrics.family(&RESERVED).unwrap_err();
-    assert!(matches!(reserved, FamilyError::ReservedLabelName { .. }), "{reserved}");
-    let invalid = metrics.family(&INVALID).unwrap_err();
-    assert!(matches!(invalid, FamilyError::InvalidLabelName { .. }), "{invalid}");
-    let same = metrics.family(&SAME).unwrap_err();
-    assert!(matches!(same, FamilyError::DuplicateLabelValue { .. }), "{same}");
-    let constant = metrics.family(&ORDERS).unwrap_err();
-    assert!(matches!(constant, FamilyError::ConstLabel { .. }), "{constant}");
-    assert!(!page(&metrics).contains("x_total"));
-}
-
-#[test]
-fn buckets_that_are_not_valid_are_refused() {
-    const MS: fn(u64) -> Duration = Duration::from_millis;
-    static NONE: Family<DurationHistogram> = Family::duration_histogram("t_seconds", "x");
-    static ZERO: Family<DurationHistogram> =
-        Family::duration_histogram("t_seconds", "x").buckets(&[Duration::ZERO]);
-    static FALLING: Family<DurationHistogram> = Family::duration_histogram("t_seconds", "x")
-        .buckets(&[Duration::from_millis(2), Duration::from_millis(1)]);
-    let _ = MS;
-    let metrics = MetricsRegistry::new();
-    let none = metrics.family(&NONE).unwrap_err();
-    assert!(matches!(none, FamilyError::NoBuckets { .. }), "{none}");
-    for family in [&ZERO, &FALLING] {
-        let invalid = metrics.family(family).unwrap_err();
-        assert!(matches!(invalid, FamilyError::InvalidBound { .. }), "{invalid}");
-    }
-}
-
-#[test]
-fn names_that_collide_are_refused_with_both_sides() {
-    static HISTOGRAM: Family<DurationHistogram> =
-        Family::duration_histogram("job_seconds", "x").buckets(&[Duration::from_millis(1)]);
-    static OTHER_HELP: Family<Gauge> = Family::gauge("shop_queue_depth", "Another text.");
-    static OTHER_TYPE: Family<Counter, Paid> = Family::counter("shop_orders_total", "x");
-    static BASE: Family<Gauge> = Family::gauge("shop_orders", "x");
-    let metrics = MetricsRegistry::new();
-    metrics.family(&QUEUE).unwrap();
-    metrics.family(&ORDERS).unwrap();
-    metrics.family(&HISTOGRAM).unwrap();
-    for error in
-        [metrics.family(&OTHER_HELP).unwrap_err(), metrics.family(&OTHER_TYPE).unwrap_err()]
-    {
-        assert!(matches!(error, FamilyError::DifferentDescription { .. }), "{error}");
-    }
-    let base = metrics.family(&BASE).unwrap_err();
-    assert!(matches!(base, FamilyError::NameCollision { .. }), "{base}");
-    assert!(base.to_string().contains("shop_orders_total"), "{base}");
-}
-
-#[test]
-fn a_family_and_the_attached_registry_do_not_share_a_name() {
-    let mine = prometheus::Registry::new();
-    let gauge = prometheus::IntGauge::new("shop_queue_depth", "Mine.").unwrap();
-    mine.register(Box::new(gauge)).unwrap();
-    let metrics = MetricsRegistry::builder().registry(mine.clone()).build().unwrap();
-    let taken = metrics.family(&QUEUE).unwrap_err();
-    assert!(matches!(taken, FamilyError::NameInPrometheusRegistry { .. }), "{taken}");
-
-    metrics.family(&PAID).unwrap();
-    let counter = prometheus::IntCounter::new("shop_paid_total", "Theirs.").unwrap();
-    mine.register(Box::new(counter)).unwrap_err();
-    assert!(mine.gather().iter().any(|family| family.name() == "shop_paid_total"));
 }
 
 #[test]
@@ -401,4 +296,114 @@ fn every_format_has_own_families() {
     let page = String::from_utf8(page).unwrap();
     assert!(page.contains("# TYPE shop_orders counter\n"), "{page}");
     assert!(page.contains("shop_orders_total{payment=\"card\",tenant=\"a\"} 1\n"), "{page}");
+}
+
+#[test]
+fn exemplars_are_on_own_families() {
+    let metrics = MetricsRegistry::new();
+    let packing = metrics.family(&PACKING).unwrap();
+    let order = Order { payment: Payment::Card, tenant: "a" };
+    let trace = Exemplar::new(&[("trace_id", "4bf92f35")]).unwrap();
+    packing.observe_with_exemplar(order, Duration::from_millis(7), &trace);
+    packing.with(order).observe_with_exemplar(Duration::from_secs(2), &trace);
+    packing.observe(order, Duration::ZERO);
+    let mut page = Vec::new();
+    metrics.encode(Format::OpenMetrics, &mut page);
+    let page = String::from_utf8(page).unwrap();
+    let buckets = lines(&page, "shop_packing_duration_seconds_bucket");
+    let exemplars: Vec<_> = buckets
+        .iter()
+        .map(|line| {
+            line.split_once(" # ").map(|(_, exemplar)| exemplar.rsplit_once(' ').unwrap().0)
+        })
+        .collect();
+    let expected =
+        [None, Some(r#"{trace_id="4bf92f35"} 0.007"#), Some(r#"{trace_id="4bf92f35"} 2"#)];
+    assert_eq!(exemplars, expected, "{page}");
+}
+
+#[test]
+fn long_values_are_cut_and_counted() {
+    let metrics = MetricsRegistry::builder().max_label_value_bytes(32).build().unwrap();
+    let orders = metrics.family(&ORDERS).unwrap();
+    let queues = metrics.family(&MANY).unwrap();
+    let long = ["x".repeat(33), "x".repeat(34)];
+    for tenant in &long {
+        orders.inc(Order { payment: Payment::Card, tenant });
+        orders.inc(Order { payment: Payment::Card, tenant });
+        orders.with(Order { payment: Payment::Card, tenant }).inc();
+    }
+    let [first, second] = &long;
+    // Two values of one record are one record.
+    queues.inc(Many { a: first, b: second, c: "", d: "", e: "", f: "", g: "", h: "" });
+    let page = page(&metrics);
+    let series = lines(&page, "shop_orders");
+    assert_eq!(series.len(), 2, "{series:#?}");
+    assert!(series.iter().all(|line| line.contains("x…") && line.ends_with(" 3")), "{series:#?}");
+    assert!(!page.contains(first), "{page}");
+    let invalid =
+        |metric| metrics.sample("caracal_metrics_invalid_values_total", &[("metric", metric)]);
+    assert_eq!(invalid("shop_orders_total"), Some(6.0));
+    assert_eq!(invalid("shop_many_total"), Some(1.0));
+}
+
+#[test]
+fn a_namespaced_family_of_an_adapter_is_shown_once_it_is_used() {
+    static JOBS: Family<Counter> = Family::counter("jobs_total", "Jobs.").namespaced();
+    static WAITING: Family<Gauge> =
+        Family::gauge("jobs_waiting", "Waiting.").namespaced().shown_once_used();
+    let metrics = MetricsRegistry::builder().namespace("shop").build().unwrap();
+    let jobs = metrics.family(&JOBS);
+    let waiting = metrics.family(&WAITING);
+    assert_eq!(lines(&page(&metrics), "shop_jobs_total"), ["shop_jobs_total 0"]);
+    // The handle of a family without labels is its series.
+    assert_eq!(lines(&page(&metrics), "shop_jobs_waiting"), ["shop_jobs_waiting 0"]);
+    drop((jobs, waiting));
+
+    static BY_TENANT: Family<Counter, Order<'_>> =
+        Family::counter("placed_total", "Placed.").namespaced();
+    let metrics =
+        MetricsRegistry::builder().namespace("shop").only_used_families().build().unwrap();
+    let placed = metrics.family(&BY_TENANT).unwrap();
+    metrics.family(&QUEUE).unwrap();
+    assert!(!page(&metrics).contains("shop_placed"));
+    assert_eq!(lines(&page(&metrics), "shop_queue"), ["shop_queue_depth 0"]);
+    placed.inc(Order { payment: Payment::Card, tenant: "a" });
+    assert_eq!(
+        lines(&page(&metrics), "shop_placed"),
+        [r#"shop_placed_total{payment="card",tenant="a"} 1"#]
+    );
+    assert!(!page(&metrics).contains("caracal"));
+}
+
+#[test]
+fn threads_that_register_at_once_get_the_same_series() {
+    static HELP: Family<Counter> = Family::counter("shop_restarts_total", "Restarts.");
+    static OTHER_HELP: Family<Counter> = Family::counter("shop_restarts_total", "Other restarts.");
+    const THREADS: usize = 8;
+    for _ in 0..20 {
+        let metrics = MetricsRegistry::new();
+        let start = std::sync::Barrier::new(THREADS);
+        let registered: Vec<_> = std::thread::scope(|scope| {
+            let register = |thread: usize| {
+                let (metrics, start) = (&metrics, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    let orders = metrics.family(&ORDERS).unwrap();
+                    for _ in 0..100 {
+                        orders.inc(Order { payment: Payment::Card, tenant: "a" });
+                    }
+                    metrics.family(if thread % 2 == 0 { &HELP } else { &OTHER_HELP }).is_ok()
+                })
+            };
+            let threads: Vec<_> = (0..THREADS).map(register).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let placed = [("payment", "card"), ("tenant", "a")];
+        assert_eq!(metrics.sample("shop_orders_total", &placed), Some(800.0));
+        // Of two constants with one name, one is registered and the other one refused.
+        let first = registered[0];
+        assert!(registered.iter().step_by(2).all(|ok| *ok == first), "{registered:?}");
+        assert!(registered.iter().skip(1).step_by(2).all(|ok| *ok != first), "{registered:?}");
+    }
 }

@@ -232,7 +232,7 @@ impl Reader<'_> {
 
     /// The value of a counter of floating-point numbers that these cells make up.
     pub(crate) fn float(&self, cells: &[Cell]) -> f64 {
-        cells.iter().map(|cell| floats::sum(self.words(*cell), Relaxed)).sum()
+        floats::whole(cells.iter().map(|cell| floats::sum(self.words(*cell), Relaxed)))
     }
 
     /// What these gauges were set to, as a sum.
@@ -263,14 +263,13 @@ impl Reader<'_> {
     /// As [`histogram`](Self::histogram), for one of floating-point numbers.
     pub(crate) fn float_histogram(&self, cells: &[Cell], buckets: &mut [u64]) -> f64 {
         let runs = runs_of(buckets);
-        let mut sum = 0.0;
-        for cell in cells {
+        floats::whole(cells.iter().map(|cell| {
             // Before the buckets, which then have all that the sum is made of.
             let sums = self.runs(cell.last_run(runs)).map(|run| &run[SUM]);
-            sum += floats::sum(sums, Acquire);
+            let sum = floats::sum(sums, Acquire);
             self.buckets(*cell, buckets);
-        }
-        sum
+            sum
+        }))
     }
 
     fn buckets(&self, cell: Cell, buckets: &mut [u64]) {

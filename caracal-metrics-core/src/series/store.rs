@@ -213,7 +213,7 @@ impl FamilyStore {
             self.settings.folded.show();
         }
         let corrects = has(|values| values.is_open() || values == LabelValues::StatusCode);
-        if self.description.kind.is_histogram() || corrects {
+        if self.description.kind.corrects() || corrects {
             self.settings.invalid.show();
         }
     }
