@@ -39,7 +39,7 @@ pub static INVALID_VALUES: Family<Counter, AboutFamily<'_>> = Family::counter(
 /// `metrics_collection_errors_total`: collectors and callbacks that failed during a scrape.
 pub static COLLECTION_ERRORS: Family<Counter> = Family::counter(
     "metrics_collection_errors_total",
-    "Total number of collectors and callbacks that failed during a scrape",
+    "Total number of collectors and callbacks that failed, and of families left out, during a scrape",
 )
 .namespaced();
 
