@@ -7,7 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::attachment::Instances;
-use crate::description::{Bounds, Description, exposed_name};
+use crate::description::{Bounds, Description};
 use crate::error::BuildError;
 use crate::family::{Family, FamilySpec};
 use crate::kinds::Bucketed;
@@ -312,7 +312,7 @@ impl MetricsRegistryBuilder {
     }
 
     fn settings(&self, gathered: &Gathered) -> RegistrySettings {
-        let name = |spec: &FamilySpec| exposed_name(spec, &self.namespace);
+        let name = |spec: &FamilySpec| spec.exposed_name(&self.namespace);
         let max_series = self.max_series.iter().map(|(spec, limit)| (name(spec), *limit));
         let buckets = self.buckets.iter().map(|(spec, buckets)| (name(spec), buckets.clone()));
         RegistrySettings {
@@ -344,7 +344,7 @@ impl MetricsRegistryBuilder {
             return Err(BuildError::LabelValueLimit { bytes: self.value_bytes, least, most });
         }
         self.check_const_labels(families)?;
-        let own = REGISTRY_FAMILIES.map(|spec| exposed_name(spec, &self.namespace));
+        let own = REGISTRY_FAMILIES.map(|spec| spec.exposed_name(&self.namespace));
         self.aggregate.iter().try_for_each(|name| check_aggregate(name, families, &own))
     }
 

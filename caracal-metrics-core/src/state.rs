@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
-use crate::description::{Bounds, Description, exposed_name};
+use crate::description::{Bounds, Description};
 use crate::engine;
 use crate::family::{Family, FamilySpec};
 use crate::family_error::FamilyError;
@@ -165,7 +165,7 @@ impl State {
 
     /// What a family of this registry would be.
     pub(crate) fn describe(&self, spec: &FamilySpec) -> Description {
-        let name = exposed_name(spec, &self.settings.namespace);
+        let name = spec.exposed_name(&self.settings.namespace);
         let buckets = self.settings.buckets.get(&name).cloned();
         Description::of(spec, &self.settings.namespace, buckets)
     }
