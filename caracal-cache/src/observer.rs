@@ -1,7 +1,7 @@
 //! The observer of one cache.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
 
 use caracal_metrics_core::{AttachError, MetricsRegistry};
 use moka::notification::RemovalCause;
@@ -147,7 +147,7 @@ impl CacheObserver {
         F: Fn(Arc<K>, V, RemovalCause) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        self.subject.awaits.store(true, Relaxed);
+        self.subject.awaits.store(true, std::sync::atomic::Ordering::Relaxed);
         listener::counting_async(Arc::clone(&self.subject.removals), listener)
     }
 

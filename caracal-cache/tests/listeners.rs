@@ -99,9 +99,10 @@ async fn an_async_listener_that_a_scrape_starts_is_driven_to_its_end() {
     let acquired = timeout(LONG, pool.acquire()).await;
     drop(acquired.expect("the listener gives the connection back").expect("it is not closed"));
     timeout(LONG, cache.insert(0, 2)).await.expect("no lock on the key is left behind");
-    wait_until("each entry has its end", || done.load(SeqCst) == 3);
+    wait_until("each entry has its end", || done.load(SeqCst) >= 3);
     let page = scrape(&metrics).await;
-    assert_eq!(page.evictions("sessions"), Some(3));
+    // The entry that was put in just now may have expired as well.
+    assert!(matches!(page.evictions("sessions"), Some(3 | 4)));
     assert_eq!(page.count(ERRORS), Some(0));
 }
 
