@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use caracal_metrics_core::adapter::{Gauges, Instance, InstanceKind, Sampled, SampledGauge};
 use caracal_metrics_core::catalogue::POLICY_CACHE_EVICTIONS;
 use caracal_metrics_core::{
-    BuildError, Family, Gauge, MetricsRegistry, MetricsRegistryBuilder, labels,
+    BuildError, Counter, Family, Gauge, MetricsRegistry, MetricsRegistryBuilder, labels,
 };
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -21,10 +21,17 @@ use support::{parse, value};
 
 const CACHE: InstanceKind = InstanceKind::new("cache");
 
-labels! { struct CacheName<'a> { cache: &'a str } }
+labels! {
+    struct CacheName<'a> { cache: &'a str }
+    struct Removal<'a> { cache: &'a str, cause: &'a str }
+}
 
 static CACHE_SIZE: Family<Gauge, CacheName<'_>> =
     Family::gauge("cache_size", "Current number of entries in the cache").namespaced();
+
+static CACHE_REMOVALS: Family<Counter, Removal<'_>> =
+    Family::counter("cache_removals_total", "Total number of entries removed from the cache")
+        .namespaced();
 
 const ERRORS: &str = "caracal_metrics_collection_errors_total";
 const SIZE: &str = "caracal_cache_size";
@@ -272,7 +279,9 @@ fn counters_that_a_callback_adds_to_are_exact() {
     let m = MetricsRegistry::new();
     let pending = Arc::new(AtomicU64::new(0));
     let mut builder = m.attach(CACHE, Some("policy")).unwrap();
-    let expired = builder.sampled_counter(Metric::CacheRemovals, &["expired"]).unwrap();
+    let expired = builder
+        .sampled_counter(&CACHE_REMOVALS, Removal { cache: "policy", cause: "expired" })
+        .unwrap();
     let evictions = builder.shared_counter(&POLICY_CACHE_EVICTIONS, ()).unwrap();
     let taken = Arc::clone(&pending);
     let instance = builder.on_scrape(move |gauges| {
