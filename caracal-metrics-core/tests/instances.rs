@@ -34,6 +34,7 @@ static CACHE_REMOVALS: Family<Counter, Removal<'_>> =
     Family::counter("cache_removals_total", "Removals.").namespaced().shown_once_used();
 static CACHE_SIZE: Family<Gauge, Cache<'_>> =
     Family::gauge("cache_size", "Entries.").namespaced().shown_once_used();
+static INVALID: Family<Counter, Invalid<'_>> = Family::counter("cache_odd_total", "Odd.");
 static SCRAPES: Family<Counter, Scrape> =
     Family::counter("metrics_scrapes_total", "Scrapes.").namespaced().shown_once_used();
 
@@ -259,7 +260,6 @@ fn a_builder_that_was_given_up_frees_the_name() {
     let m = MetricsRegistry::new();
     let mut builder = m.attach(CONNECTION_POOL, None).unwrap();
     builder.sampled_gauge(&DATABASE_CONNECTION_POOL_SIZE, Pool { pool: None }).unwrap();
-    static INVALID: Family<Counter, Invalid<'_>> = Family::counter("cache_odd_total", "Odd.");
     let error = builder.series(&INVALID, Invalid { cache: "c" }).unwrap_err();
     assert!(matches!(&error, AttachError::Family(FamilyError::InvalidLabelName { .. })), "{error}");
     drop(builder);

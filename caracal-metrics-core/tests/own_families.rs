@@ -349,6 +349,8 @@ fn long_values_are_cut_and_counted() {
 
 #[test]
 fn a_namespaced_family_of_an_adapter_is_shown_once_it_is_used() {
+    static BY_TENANT: Family<Counter, Order<'_>> =
+        Family::counter("placed_total", "Placed.").namespaced();
     static JOBS: Family<Counter> = Family::counter("jobs_total", "Jobs.").namespaced();
     static WAITING: Family<Gauge> =
         Family::gauge("jobs_waiting", "Waiting.").namespaced().shown_once_used();
@@ -360,8 +362,6 @@ fn a_namespaced_family_of_an_adapter_is_shown_once_it_is_used() {
     assert_eq!(lines(&page(&metrics), "shop_jobs_waiting"), ["shop_jobs_waiting 0"]);
     drop((jobs, waiting));
 
-    static BY_TENANT: Family<Counter, Order<'_>> =
-        Family::counter("placed_total", "Placed.").namespaced();
     let metrics =
         MetricsRegistry::builder().namespace("shop").only_used_families().build().unwrap();
     let placed = metrics.family(&BY_TENANT).unwrap();
@@ -393,7 +393,9 @@ fn threads_that_register_at_once_get_the_same_series() {
                     for _ in 0..100 {
                         orders.inc(Order { payment: Payment::Card, tenant: "a" });
                     }
-                    metrics.family(if thread % 2 == 0 { &HELP } else { &OTHER_HELP }).is_ok()
+                    metrics
+                        .family(if thread.is_multiple_of(2) { &HELP } else { &OTHER_HELP })
+                        .is_ok()
                 })
             };
             let threads: Vec<_> = (0..THREADS).map(register).collect();

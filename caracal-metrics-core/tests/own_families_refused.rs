@@ -47,14 +47,23 @@ fn refused<K: Kind, L: Registered>(
     error
 }
 
+macro_rules! counters {
+    ($($name:literal),+) => { [$({
+        static FAMILY: Family<Counter> = Family::counter($name, "x");
+        &FAMILY
+    }),+] };
+}
+
+macro_rules! gauges {
+    ($($name:literal),+) => { [$({
+        static FAMILY: Family<Gauge> = Family::gauge($name, "x");
+        (&FAMILY, $name)
+    }),+] };
+}
+
 #[test]
 fn names() {
-    macro_rules! counters {
-        ($($name:literal),+) => { [$({
-            static FAMILY: Family<Counter> = Family::counter($name, "x");
-            &FAMILY
-        }),+] };
-    }
+    static HISTOGRAM: Family<Histogram> = Family::histogram("a_sum", "x").buckets(&[1.0]);
     let metrics = MetricsRegistry::new();
     for family in counters!["", "9lives_total", "job:rate_total", "jöbs_total", "a b_total", "a\n"]
     {
@@ -65,19 +74,12 @@ fn names() {
         let error = refused(&metrics, family, &["must end in \"_total\"", "rename it"]);
         assert!(matches!(error, FamilyError::CounterWithoutTotal { .. }), "{error}");
     }
-    macro_rules! gauges {
-        ($($name:literal),+) => { [$({
-            static FAMILY: Family<Gauge> = Family::gauge($name, "x");
-            (&FAMILY, $name)
-        }),+] };
-    }
     for (family, name) in gauges!["jobs_total", "jobs_bucket", "jobs_sum", "jobs_count"] {
         let suffix = name.strip_prefix("jobs").unwrap();
         let parts = ["gauge", &format!("{suffix:?}"), "rename it"];
         let error = refused(&metrics, family, &parts);
         assert!(matches!(error, FamilyError::ReservedSuffix { .. }), "{error}");
     }
-    static HISTOGRAM: Family<Histogram> = Family::histogram("a_sum", "x").buckets(&[1.0]);
     let error = refused(&metrics, &HISTOGRAM, &["histogram", "\"_sum\""]);
     assert!(matches!(error, FamilyError::ReservedSuffix { .. }), "{error}");
 }
@@ -204,6 +206,7 @@ fn another_family_of_the_same_name() {
     static BOUNDS: Family<Histogram> = Family::histogram("z", "z").buckets(&[2.0]);
     static EUROS: Family<Gauge> = Family::gauge("cash_euros", "Cash.").unit("euros");
     static NO_UNIT: Family<Gauge> = Family::gauge("cash_euros", "Cash.");
+    static CACHE: Family<Counter> = Family::counter("shop_policy_cache_hits_total", "Mine.");
     let metrics = MetricsRegistry::new();
     metrics.family(&ORDERS).unwrap();
     metrics.family(&TENANT).unwrap();
@@ -222,7 +225,6 @@ fn another_family_of_the_same_name() {
     }
 
     // A family of the catalogue under the namespace.
-    static CACHE: Family<Counter> = Family::counter("shop_policy_cache_hits_total", "Mine.");
     let metrics = MetricsRegistry::builder().namespace("shop").build().unwrap();
     let error = refused(&metrics, &CACHE, &["\"Total number of policy cache hits\"", "\"Mine.\""]);
     assert!(matches!(error, FamilyError::DifferentDescription { .. }), "{error}");

@@ -191,20 +191,21 @@ fn floods_past_the_limit_fold_and_lose_nothing() {
             // All threads flood with the same label sets, each from a place of its own on.
             for number in 0..LABEL_SETS {
                 let number = (number + 50 * thread as u32) % LABEL_SETS;
-                let payment = if number % 2 == 0 { Payment::Card } else { Payment::Invoice };
+                let payment =
+                    if number.is_multiple_of(2) { Payment::Card } else { Payment::Invoice };
                 let (text, same) = (format!("{number:017}"), "same");
-                let as_handle = number % 3 == 0;
+                let as_handle = number.is_multiple_of(3);
                 let labels = One { a: &text, payment };
                 if as_handle {
-                    one.with(labels).inc()
+                    one.with(labels).inc();
                 } else {
-                    one.inc(labels)
+                    one.inc(labels);
                 }
                 let labels = Two { a: same, payment, b: &text };
                 if as_handle {
-                    two.with(labels).inc_by(0.25)
+                    two.with(labels).inc_by(0.25);
                 } else {
-                    two.inc_by(labels, 0.25)
+                    two.inc_by(labels, 0.25);
                 }
                 let labels = Three { a: same, b: &text, payment, c: same };
                 if as_handle {

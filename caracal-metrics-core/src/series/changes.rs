@@ -21,7 +21,7 @@ use crate::sync::AtomicU64;
 pub(super) struct Changes {
     begun: AtomicU64,
     ended: AtomicU64,
-    #[cfg(test)]
+    #[cfg(all(test, not(caracal_loom)))]
     pub(super) seam: super::seam::Seam,
 }
 
@@ -35,7 +35,7 @@ impl Changes {
         Self {
             begun: AtomicU64::new(1),
             ended: AtomicU64::new(1),
-            #[cfg(test)]
+            #[cfg(all(test, not(caracal_loom)))]
             seam: super::seam::Seam::default(),
         }
     }
@@ -43,10 +43,10 @@ impl Changes {
     /// Makes a series findable with a `Release`, or takes one away.
     pub(super) fn make(&self, change: impl FnOnce()) {
         self.begun.fetch_add(1, Relaxed);
-        #[cfg(test)]
+        #[cfg(all(test, not(caracal_loom)))]
         self.seam.pass(super::seam::Moment::BeforeTheChange);
         change();
-        #[cfg(test)]
+        #[cfg(all(test, not(caracal_loom)))]
         self.seam.pass(super::seam::Moment::AfterTheChange);
         // Release: a thread that counts the change as ended sees it.
         self.ended.fetch_add(1, Release);

@@ -18,7 +18,7 @@ mod record;
 mod records;
 mod resolve;
 mod rows;
-#[cfg(test)]
+#[cfg(all(test, not(caracal_loom)))]
 pub(crate) mod seam;
 mod store;
 mod tally;
