@@ -8,7 +8,7 @@ use crate::workspace::Workspace;
 /// Runs the models, in a target folder of their own: the flag would have everything built anew.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let sh = &workspace.shell;
-    let filter = "engine::models";
+    let filter = "::models::";
     let output = cmd!(sh, "cargo test --release --package caracal-metrics-core --lib {filter}")
         .env("CARGO_TARGET_DIR", workspace.scratch().join("loom"))
         .env("RUSTFLAGS", "--cfg caracal_loom")
