@@ -231,7 +231,8 @@ impl<K, L: Labels> Family<K, L> {
 
     /// Leaves the family out of the page until something was recorded into it or attached to it.
     /// Without this, its series without labels, or with closed labels only, read 0 from the start,
-    /// so that `rate()` shows the first event.
+    /// so that `rate()` shows the first event. That goes for up to 100 series, and not for labels of
+    /// type [`StatusCode`](crate::StatusCode).
     #[must_use]
     pub const fn shown_once_used(mut self) -> Self {
         self.spec.shown_once_used = true;

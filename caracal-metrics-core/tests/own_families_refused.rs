@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use caracal_metrics_core::{
     BuildError, Counter, DurationHistogram, Family, FamilyError, FloatCounter, FloatGauge, Gauge,
-    Histogram, Kind, MetricsRegistry, Registered, labels,
+    Histogram, Kind, MetricsRegistry, Registered, catalogue, labels,
 };
 
 labels! {
@@ -335,4 +335,32 @@ fn namespaces() {
         assert_eq!(metrics.sample(&hits, &[]), Some(0.0));
         assert!(!page(&metrics).contains("caracal"));
     }
+}
+
+#[test]
+fn buckets_of_the_builder() {
+    static ORDERS: Family<Counter> = Family::counter("orders_total", "x");
+    let build = |bounds: &[Duration]| {
+        let builder =
+            MetricsRegistry::builder().buckets(&catalogue::GATEWAY_REQUEST_DURATION, bounds);
+        builder.build().map(drop)
+    };
+    let ms = Duration::from_millis;
+    let name = "caracal_gateway_request_duration_seconds".to_owned();
+    let refused = |bounds: &[Duration]| match build(bounds).unwrap_err() {
+        BuildError::Family(error) => error,
+        other => panic!("{other}"),
+    };
+    assert_eq!(refused(&[]), FamilyError::NoBuckets { name: name.clone() });
+    let too_many: [Duration; 63] = millis();
+    let error = FamilyError::TooManyBuckets { name: name.clone(), bounds: 63, most: 62 };
+    assert_eq!(refused(&too_many), error);
+    for bounds in [&[ms(2), ms(1)][..], &[ms(1), ms(1)], &[Duration::ZERO]] {
+        let error = refused(bounds);
+        assert!(matches!(error, FamilyError::InvalidBound { .. }), "{error}");
+        assert!(error.to_string().contains(&name), "{error}");
+    }
+    assert_eq!(build(&too_many[..62]), Ok(()));
+    let error = MetricsRegistry::builder().max_series(&ORDERS, 0).build().unwrap_err();
+    assert_eq!(error, BuildError::ZeroSeriesLimit);
 }
