@@ -168,6 +168,26 @@ fn threads_that_record_and_end_under_scrapes_lose_and_double_nothing() {
     assert_all(&metrics, 1 + THREADS as u32 * RECORDS + SHORT_LIVED * RECORDS_OF_SHORT_LIVED);
 }
 
+/// More threads than have words of their own: the others share words.
+#[test]
+fn more_threads_at_once_than_have_their_own_words_lose_nothing() {
+    const LIVE: usize = 200;
+    const RECORDS: u32 = 50;
+    let metrics = MetricsRegistry::new();
+    let all_live = Barrier::new(LIVE);
+    thread::scope(|scope| {
+        for _ in 0..LIVE {
+            scope.spawn(|| {
+                record_all(&metrics, RECORDS);
+                // Nobody ends before all have recorded.
+                all_live.wait();
+                record_all(&metrics, RECORDS);
+            });
+        }
+    });
+    assert_all(&metrics, 2 * LIVE as u32 * RECORDS);
+}
+
 static ONE: Family<Counter, One<'_>> = Family::counter("shop_one_total", "One open label.");
 static TWO: Family<FloatCounter, Two<'_>> = Family::float_counter("shop_two_total", "Two.");
 static THREE: Family<Histogram, Three<'_>> =
