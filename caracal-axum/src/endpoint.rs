@@ -3,27 +3,35 @@
 mod answer;
 mod authorization;
 mod encoding;
+mod hang_up;
+mod page;
+mod page_body;
 mod pages;
+mod readers;
 #[cfg(feature = "serve")]
 mod server;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::routing::{MethodRouter, any};
+use axum::routing::MethodRouter;
 use caracal_metrics_core::MetricsRegistry;
-use tokio::sync::Semaphore;
 
+use crate::scrape_metrics::ScrapeMetrics;
 use answer::Endpoint;
 use authorization::Authorization;
 use pages::Pages;
+use readers::Readers;
 #[cfg(feature = "serve")]
-pub use server::MetricsServer;
+pub use server::{MetricsServer, MetricsServerBuilder};
 
 /// As many as node_exporter answers (`--web.max-requests`): enough for every Prometheus of a large
 /// installation, and too few to fill the memory.
 const DEFAULT_MAX_CONCURRENT_SCRAPES: usize = 40;
+
+/// Prometheus gives a scrape up after 10 seconds by default, and after its interval at the latest.
+const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves the registry's page to GET and HEAD: [`MetricsEndpoint`] with its default settings.
 ///
@@ -72,6 +80,7 @@ where
 pub struct MetricsEndpoint {
     metrics: MetricsRegistry,
     max_concurrent_scrapes: usize,
+    read_timeout: Duration,
     authorization: Authorization,
 }
 
@@ -81,16 +90,36 @@ impl MetricsEndpoint {
         Self {
             metrics: metrics.clone(),
             max_concurrent_scrapes: DEFAULT_MAX_CONCURRENT_SCRAPES,
+            read_timeout: DEFAULT_READ_TIMEOUT,
             authorization: Authorization::default(),
         }
     }
 
-    /// How many scrapes are answered at once (40 unless told); 0 is no limit.
+    /// How many scrapes are answered at a time. Defaults to 40; 0 means unlimited.
     ///
-    /// One beyond is answered with status 503 and `Retry-After`. A scrape lasts until its last byte
-    /// was handed to the network, so the pages in memory are no more than this.
+    /// A scrape lasts until its last byte was handed to the network. When one more comes, the reader that
+    /// has stalled longest is given up: one that has taken nothing for a 300th of the
+    /// [`read_timeout`](Self::read_timeout), a tenth of a second by default. A scrape waits up to a quarter
+    /// of a second for that. When no reader has stalled by then, the answer is status 503 with
+    /// `Retry-After`.
     pub fn max_concurrent_scrapes(mut self, limit: usize) -> Self {
         self.max_concurrent_scrapes = limit;
+        self
+    }
+
+    /// How long a client may take to read the page. Defaults to 30 seconds.
+    ///
+    /// A client that takes longer is given up. Its place and the page's memory are released when the next
+    /// scrape comes, at the latest; the client's connection breaks if it reads on, so that it cannot take
+    /// half a page for a whole one. In a router of your own, the connection itself stays open until the
+    /// client or your server closes it, and it keeps at most 16 pieces of the page of 16 KiB each (one for
+    /// each stream in HTTP/2). A server from `MetricsEndpoint::serve` closes the connection.
+    ///
+    /// Scrapes that are given up count in `caracal_metrics_scrapes_given_up_total`, with the reason
+    /// `timeout`, or `displaced` where [`max_concurrent_scrapes`](Self::max_concurrent_scrapes) was
+    /// reached.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = timeout;
         self
     }
 
@@ -148,18 +177,7 @@ impl MetricsEndpoint {
     where
         S: Clone + Send + Sync + 'static,
     {
-        let slots = match self.max_concurrent_scrapes {
-            0 => None,
-            limit => Some(Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)))),
-        };
-        let scrapes = self.metrics.scrape_metrics();
-        let endpoint = Arc::new(Endpoint {
-            pages: Pages::new(self.metrics, scrapes.clone()),
-            scrapes,
-            slots,
-            authorization: self.authorization,
-        });
-        any(move |request: Request| Arc::clone(&endpoint).answer(request))
+        self.build().into_method_router()
     }
 
     /// A router with the page at `/metrics`.
@@ -167,6 +185,17 @@ impl MetricsEndpoint {
     where
         S: Clone + Send + Sync + 'static,
     {
-        Router::new().route("/metrics", self.into_method_router())
+        self.build().into_router()
+    }
+
+    fn build(self) -> Arc<Endpoint> {
+        let scrapes = ScrapeMetrics::new(&self.metrics).unwrap_or_else(|error| panic!("{error}"));
+        let readers = Readers::new(self.max_concurrent_scrapes, self.read_timeout, scrapes.clone());
+        Arc::new(Endpoint {
+            pages: Pages::new(self.metrics, scrapes.clone()),
+            scrapes,
+            readers,
+            authorization: self.authorization,
+        })
     }
 }

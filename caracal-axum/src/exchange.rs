@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Instant;
 
 use axum::extract::MatchedPath;
-use caracal_metrics_core::{Exemplar, InFlightGuard};
+use caracal_metrics_core::{Exemplar, GaugeGuard};
 use http::{Extensions, Request, Response, StatusCode};
 
 use crate::body::Missing;
@@ -44,8 +44,8 @@ pub(crate) struct Exchange {
     exemplar: Option<Exemplar>,
     /// Read only where requests are counted by route.
     route: Option<MatchedPath>,
-    /// Dropped after the request was counted, so who reads 0 in flight reads all of the counts.
-    _in_flight: InFlightGuard,
+    /// Dropped after the request was counted, so a page with nothing in flight has all counts.
+    _in_flight: GaugeGuard,
     /// Of the response's body, once its head came.
     pub(crate) missing: Missing,
     /// The response's, once its head came.
@@ -65,7 +65,7 @@ impl Exchange {
             method: RequestMethod::of(request.method()),
             auth_method: None,
             exemplar: trace::exemplar(request.headers()),
-            route: if settings.by_route { route() } else { None },
+            route: if settings.by_route.is_some() { route() } else { None },
             missing: Missing::UNKNOWN,
             status: None,
             ending: Ending::Abandoned,
@@ -190,9 +190,9 @@ impl Drop for Exchange {
             ),
             None => metrics.record_gateway_request(method, status, auth_method, duration),
         }
-        if self.settings.by_route {
+        if let Some(by_route) = &self.settings.by_route {
             let route = self.route.as_ref().map_or(UNMATCHED_ROUTE, MatchedPath::as_str);
-            metrics.record_gateway_route_request(route, method, status, duration);
+            by_route.record(route, method, status, duration);
         }
     }
 }

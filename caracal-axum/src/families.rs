@@ -42,6 +42,27 @@ labels! {
         pub method: Method,
     }
 
+    /// Why the endpoint let go of a client.
+    #[non_exhaustive]
+    pub enum CutReason {
+        /// Its time was over.
+        Timeout => "timeout",
+        /// As many as allowed were there, and another one came.
+        Displaced => "displaced",
+    }
+
+    /// The label of a scrape that was given up.
+    pub struct GivenUp {
+        /// Why it was given up.
+        pub reason: CutReason,
+    }
+
+    /// The label of a connection that the server closed.
+    pub struct ConnectionClosed {
+        /// Why it was closed.
+        pub reason: CutReason,
+    }
+
     /// The label of a scrape.
     pub struct Scrape {
         /// The status code of the answer.
@@ -65,12 +86,10 @@ impl StatusClass {
 }
 
 /// `gateway_route_requests_total`.
-pub static GATEWAY_ROUTE_REQUESTS: Family<Counter, RouteRequest<'_>> = Family::counter(
-    "gateway_route_requests_total",
-    "Total number of gateway requests, by route",
-)
-.namespaced()
-.shown_once_used();
+pub static GATEWAY_ROUTE_REQUESTS: Family<Counter, RouteRequest<'_>> =
+    Family::counter("gateway_route_requests_total", "Total number of gateway requests, by route")
+        .namespaced()
+        .shown_once_used();
 
 /// `gateway_route_request_duration_seconds`.
 pub static GATEWAY_ROUTE_REQUEST_DURATION: Family<DurationHistogram, RouteRequestTime<'_>> =
@@ -101,6 +120,23 @@ pub static GATEWAY_ROUTE_REQUEST_DURATION: Family<DurationHistogram, RouteReques
 pub static SCRAPES: Family<Counter, Scrape> = Family::counter(
     "metrics_scrapes_total",
     "Total number of scrapes that the metrics endpoint answered, by status code",
+)
+.namespaced()
+.shown_once_used();
+
+/// `metrics_scrapes_given_up_total`.
+pub static SCRAPES_GIVEN_UP: Family<Counter, GivenUp> = Family::counter(
+    "metrics_scrapes_given_up_total",
+    "Total number of scrapes that the metrics endpoint gave up because the client did not read the page",
+)
+.namespaced()
+.shown_once_used();
+
+/// `metrics_server_connections_closed_total`. Only `MetricsServer`, of the feature
+/// `serve`, feeds it.
+pub static SERVER_CONNECTIONS_CLOSED: Family<Counter, ConnectionClosed> = Family::counter(
+    "metrics_server_connections_closed_total",
+    "Total number of connections that the metrics server closed because they sent no request",
 )
 .namespaced()
 .shown_once_used();
@@ -138,12 +174,14 @@ pub static SCRAPE_PAGE_DURATION: Family<DurationHistogram> = Family::duration_hi
 ]);
 
 /// The families that this crate declares.
-pub static FAMILIES: [&FamilySpec; 5] = [
+pub static FAMILIES: [&FamilySpec; 7] = [
     GATEWAY_ROUTE_REQUESTS.spec(),
     GATEWAY_ROUTE_REQUEST_DURATION.spec(),
     SCRAPES.spec(),
     SCRAPES_IN_FLIGHT.spec(),
     SCRAPE_PAGE_DURATION.spec(),
+    SCRAPES_GIVEN_UP.spec(),
+    SERVER_CONNECTIONS_CLOSED.spec(),
 ];
 
 /// The families of the catalogue that this crate feeds.

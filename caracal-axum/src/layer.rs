@@ -8,6 +8,7 @@ use http::{request, response};
 use tower_layer::Layer;
 
 use crate::extensions::AuthMethod;
+use crate::route_metrics::RouteMetrics;
 use crate::service::GatewayMetricsService;
 
 type ByRequest = dyn Fn(&request::Parts) -> Option<AuthMethod> + Send + Sync;
@@ -24,7 +25,7 @@ pub(crate) struct Settings {
     pub(crate) metrics: MetricsRegistry,
     pub(crate) by_request: Option<Arc<ByRequest>>,
     pub(crate) by_response: Option<Arc<ByResponse>>,
-    pub(crate) by_route: bool,
+    pub(crate) by_route: Option<RouteMetrics>,
 }
 
 impl fmt::Debug for Settings {
@@ -169,7 +170,7 @@ impl GatewayMetricsLayer {
                 metrics: metrics.clone(),
                 by_request: None,
                 by_response: None,
-                by_route: false,
+                by_route: None,
             }),
         }
     }
@@ -191,8 +192,14 @@ impl GatewayMetricsLayer {
     ///     .route("/agents/{id}", get(async || "agent"))
     ///     .layer(GatewayMetricsLayer::new(&MetricsRegistry::new()).by_route());
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the registry has a family of yours with one of the two names.
     pub fn by_route(mut self) -> Self {
-        Arc::make_mut(&mut self.settings).by_route = true;
+        let settings = Arc::make_mut(&mut self.settings);
+        let by_route = RouteMetrics::new(&settings.metrics);
+        settings.by_route = Some(by_route.unwrap_or_else(|error| panic!("{error}")));
         self
     }
 

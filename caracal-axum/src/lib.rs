@@ -70,16 +70,19 @@ mod body;
 mod endpoint;
 mod exchange;
 mod extensions;
+pub mod families;
 mod future;
 mod layer;
 mod method;
+mod route_metrics;
+mod scrape_metrics;
 mod service;
 mod trace;
 
 pub use body::ResponseBody;
-#[cfg(feature = "serve")]
-pub use endpoint::MetricsServer;
 pub use endpoint::{MetricsEndpoint, metrics_endpoint};
+#[cfg(feature = "serve")]
+pub use endpoint::{MetricsServer, MetricsServerBuilder};
 pub use extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
 pub use future::ResponseFuture;
 pub use layer::{GatewayMetricsLayer, UNMATCHED_ROUTE};

@@ -281,3 +281,38 @@ fn read_in_callbacks<P, I>(
         assert!(called.lock().unwrap().contains(callback), "{callback}");
     }
 }
+
+/// Reads the metrics whenever it is asked, which is under failsafe's lock.
+struct Reads(MetricsRegistry);
+
+impl FailurePolicy for Reads {
+    fn record_success(&mut self) {
+        Page::scrape(&self.0);
+    }
+
+    fn mark_dead_on_failure(&mut self) -> Option<Duration> {
+        Page::scrape(&self.0);
+        Some(HOUR)
+    }
+
+    fn revived(&mut self) {}
+}
+
+#[test]
+fn metrics_can_be_read_from_the_policy() {
+    without_deadlock(|| {
+        let metrics = MetricsRegistry::builder().collection_timeout(Duration::from_millis(100));
+        let metrics = metrics.build().unwrap();
+        let built = BreakerObserver::new("built").build(Reads(metrics.clone()), (), &metrics);
+        let existing = StateMachine::new(Reads(metrics.clone()), ());
+        let wrapped = BreakerObserver::new("wrapped").wrap(existing, &metrics);
+        let (built, wrapped) = (built.unwrap(), wrapped.unwrap());
+        built.on_success();
+        wrapped.on_success();
+        built.on_error();
+        wrapped.on_error();
+        // The look at the wrapped one comes when the lock is free.
+        while Page::scrape(&metrics).state("wrapped") != Some(1) {}
+        assert_eq!(Page::scrape(&metrics).state("built"), Some(1));
+    });
+}

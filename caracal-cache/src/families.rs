@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use caracal_metrics_core::{Counter, DurationHistogram, Family, FamilySpec, Gauge, catalogue, labels};
+use caracal_metrics_core::{
+    Counter, DurationHistogram, Family, FamilySpec, Gauge, catalogue, labels,
+};
 
 labels! {
     /// Why an entry was removed.
@@ -85,12 +87,10 @@ pub static CACHE_SIZE: Family<Gauge, CacheName<'_>> =
         .shown_once_used();
 
 /// `cache_weighted_size`.
-pub static CACHE_WEIGHTED_SIZE: Family<Gauge, CacheName<'_>> = Family::gauge(
-    "cache_weighted_size",
-    "Current sum of the weights of the entries in the cache",
-)
-.namespaced()
-.shown_once_used();
+pub static CACHE_WEIGHTED_SIZE: Family<Gauge, CacheName<'_>> =
+    Family::gauge("cache_weighted_size", "Current sum of the weights of the entries in the cache")
+        .namespaced()
+        .shown_once_used();
 
 /// `cache_load_duration_seconds`.
 // A load computes a value, asks a database or calls another service: from well below a query to the

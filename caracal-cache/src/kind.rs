@@ -18,7 +18,10 @@ pub(crate) mod sealed {
 
     /// What a scrape asks of a cache.
     pub trait Kind: Clone + Send + Sync + 'static {
-        /// Brings the counts up to date, as far as that is possible without waiting for a future.
+        /// Whether its listener may be asynchronous, and its maintenance have to wait for it.
+        const MAY_RUN_FUTURES: bool;
+
+        /// Does one round of maintenance, to its end. Runs listeners and predicates.
         fn run_pending_tasks(&self);
         fn entry_count(&self) -> u64;
         fn weighted_size(&self) -> u64;

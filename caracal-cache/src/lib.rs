@@ -69,8 +69,11 @@
 //!
 //! # Features
 //!
-//! `future` (on by default: the services that this is made for are asynchronous) and `sync` are
-//! moka's features and turn them on; one of the two is needed, and both go together.
+//! `future` (on by default) and `sync` are moka's features and turn them on. One of the two is needed,
+//! and both go together.
+//!
+//! `tokio` (on by default) lets a scrape run listeners inside the tokio runtime of your service. Turn
+//! it off only where there is no tokio.
 
 #[cfg(not(any(feature = "future", feature = "sync")))]
 compile_error!(
@@ -82,12 +85,15 @@ compile_error!(
 #[macro_use]
 mod wrapper;
 
+pub mod families;
 #[cfg(feature = "future")]
 pub mod future;
 #[cfg(any(feature = "future", feature = "sync"))]
 mod kind;
 #[cfg(any(feature = "future", feature = "sync"))]
 mod listener;
+#[cfg(any(feature = "future", feature = "sync"))]
+mod maintenance;
 #[cfg(any(feature = "future", feature = "sync"))]
 mod observation;
 #[cfg(any(feature = "future", feature = "sync"))]
@@ -101,5 +107,7 @@ pub mod sync;
 
 #[cfg(any(feature = "future", feature = "sync"))]
 pub use kind::ObservableCache;
+#[cfg(any(feature = "future", feature = "sync"))]
+pub use observation::{CACHE, POLICY_CACHE};
 #[cfg(any(feature = "future", feature = "sync"))]
 pub use observer::CacheObserver;

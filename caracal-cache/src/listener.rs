@@ -1,9 +1,11 @@
 //! Listeners that count, with the user's own inside.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use caracal_metrics_core::adapter::{discard, user_code};
 use moka::notification::RemovalCause;
 
 use crate::removals::Removals;
@@ -31,7 +33,7 @@ impl<F> UserListener<F> {
             // Off, the entry is dropped in here too: its own drop may panic as well.
             on.then(move || (self.listener)(key, value, cause))
         };
-        match catch_unwind(AssertUnwindSafe(call)) {
+        match catch_unwind(AssertUnwindSafe(|| user_code(call))) {
             Ok(answer) => answer,
             Err(payload) => {
                 self.switch_off(payload);
@@ -40,10 +42,9 @@ impl<F> UserListener<F> {
         }
     }
 
-    fn switch_off(&self, payload: Box<dyn std::any::Any + Send>) {
+    fn switch_off(&self, payload: Box<dyn Any + Send>) {
         self.panicked.store(true, Relaxed);
-        // Dropping a payload may panic again. It happens once for a listener, so little is leaked.
-        std::mem::forget(payload);
+        discard(payload);
     }
 }
 
@@ -76,6 +77,9 @@ where
     F: Fn(Arc<K>, V, RemovalCause) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send + 'static,
 {
+    use std::future::poll_fn;
+    use std::pin::pin;
+
     use futures_util::FutureExt as _;
 
     let user = Arc::new(UserListener::new(user));
@@ -86,7 +90,9 @@ where
         };
         let user = Arc::clone(&user);
         Box::pin(async move {
-            if let Err(payload) = AssertUnwindSafe(future).catch_unwind().await {
+            let mut future = pin!(AssertUnwindSafe(future).catch_unwind());
+            let ended = poll_fn(|context| user_code(|| future.as_mut().poll(context))).await;
+            if let Err(payload) = ended {
                 user.switch_off(payload);
             }
         })

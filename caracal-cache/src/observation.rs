@@ -1,17 +1,31 @@
 //! A wrapped cache: what its calls record into, and what a scrape reads.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use caracal_metrics_core::adapter::{
-    Counter, Instance, InstanceBuilder, InstanceKind, Sampled, SampledGauge,
+    Gauges, Instance, InstanceBuilder, InstanceKind, Sampled, SampledCounter, SampledGauge, release,
 };
-use caracal_metrics_core::catalogue::Metric;
-use caracal_metrics_core::{AttachError, MetricsRegistry};
+use caracal_metrics_core::catalogue::{
+    POLICY_CACHE_EVICTIONS, POLICY_CACHE_HITS, POLICY_CACHE_MISSES, POLICY_CACHE_SIZE,
+};
+use caracal_metrics_core::{AttachError, Counter, MetricsRegistry};
 
+use crate::families::{
+    CACHE_EVICTIONS, CACHE_HITS, CACHE_LOAD_DURATION, CACHE_MISSES, CACHE_REMOVALS, CACHE_SIZE,
+    CACHE_WEIGHTED_SIZE, CacheName, Cause, Load, LoadResult, Removal,
+};
 use crate::kind::sealed::Kind;
-use crate::recorder::{Lookups, Recorder};
-use crate::removals::{CAUSES, Removals};
+use crate::maintenance;
+use crate::recorder::Recorder;
+use crate::removals::Removals;
+
+/// The kind of thing that a [`CacheObserver`](crate::CacheObserver) with a name attaches.
+pub const CACHE: InstanceKind = InstanceKind::new("cache");
+
+/// The kind of thing that the [`CacheObserver`](crate::CacheObserver) of the policy cache attaches.
+pub const POLICY_CACHE: InstanceKind = InstanceKind::new("policy cache");
 
 /// The value of the `cache` label on the families that the policy cache shares with the others.
 const POLICY: &str = "policy";
@@ -23,6 +37,8 @@ pub(crate) struct Subject {
     pub(crate) name: Option<String>,
     pub(crate) lazy_size: bool,
     pub(crate) removals: Arc<Removals>,
+    /// Whether an asynchronous listener was made for it.
+    pub(crate) awaits: AtomicBool,
 }
 
 impl Subject {
@@ -35,11 +51,13 @@ impl Subject {
 /// What all clones of a wrapper share.
 #[derive(Debug)]
 pub(crate) struct Observation<C> {
+    /// First, so that the names are free before entries of the user's are dropped.
+    _instances: (Instance, Option<Instance>),
     pub(crate) cache: C,
     pub(crate) recorder: Recorder,
+    pub(crate) counts_evictions: bool,
     /// Scrapes hold it weakly, so it ends with the last clone of the wrapper.
-    source: Arc<Source<C>>,
-    _instances: (Instance, Option<Instance>),
+    _source: Arc<Source<C>>,
 }
 
 impl<C: Kind> Observation<C> {
@@ -49,86 +67,86 @@ impl<C: Kind> Observation<C> {
         metrics: &MetricsRegistry,
     ) -> Result<Arc<Self>, AttachError> {
         let listening = subject.is_listening();
-        let mut policy = match subject.name {
+        // The series of the policy cache are all the other instance's, so that one callback reads them.
+        let policy = match subject.name {
             Some(_) => None,
-            None => Some(metrics.attach(InstanceKind::PolicyCache, None)?),
+            None => Some(metrics.attach(POLICY_CACHE, None)?),
         };
-        let name = subject.name.as_deref().unwrap_or(POLICY);
-        let mut builder = metrics.attach(InstanceKind::Cache, Some(name))?;
-        let lookups = match policy {
-            Some(_) => Lookups::Policy(metrics.clone()),
-            None => Lookups::Named {
-                hits: builder.counter(Metric::CacheHits, &[])?,
-                misses: builder.counter(Metric::CacheMisses, &[])?,
-            },
-        };
-        let recorder = Recorder {
-            lookups,
-            load_success: builder.histogram(Metric::CacheLoadDuration, &["success"])?,
-            load_error: builder.histogram(Metric::CacheLoadDuration, &["error"])?,
-        };
-        let counters = if listening {
-            let evictions = match policy {
-                Some(_) => Evictions::Policy(metrics.clone()),
-                None => Evictions::Named(builder.counter(Metric::CacheEvictions, &[])?),
-            };
-            Some(RemovalCounters::new(evictions, &mut builder)?)
+        let cache_label = subject.name.as_deref().unwrap_or(POLICY);
+        let mut builder = metrics.attach(CACHE, Some(cache_label))?;
+        let label = CacheName { cache: cache_label };
+        let mut load =
+            |result| builder.series(&CACHE_LOAD_DURATION, Load { cache: cache_label, result });
+        let (load_success, load_error) = (load(LoadResult::Success)?, load(LoadResult::Error)?);
+        // The counters of the policy cache are the registry's own and outlive the cache.
+        let (hits, misses) = if policy.is_some() {
+            (metrics.family(&POLICY_CACHE_HITS)?, metrics.family(&POLICY_CACHE_MISSES)?)
         } else {
-            None
+            (builder.series(&CACHE_HITS, label)?, builder.series(&CACHE_MISSES, label)?)
         };
-        let size = match &mut policy {
-            Some(policy) => policy.gauge(Metric::PolicyCacheSize, &[])?,
-            None => builder.gauge(Metric::CacheSize, &[])?,
+        let recorder = Recorder { hits, misses, load_success, load_error };
+        let (counters, evictions) = if listening {
+            let evictions = if policy.is_some() {
+                builder.shared_counter(&POLICY_CACHE_EVICTIONS, ())?
+            } else {
+                builder.sampled_counter(&CACHE_EVICTIONS, label)?
+            };
+            let counters = RemovalCounters::new(evictions, cache_label, &mut builder)?;
+            let of_policy = policy.is_some().then(|| metrics.family(&POLICY_CACHE_EVICTIONS));
+            (Some(counters), of_policy.transpose()?)
+        } else {
+            (None, None)
         };
-        let weighted_size = builder.gauge(Metric::CacheWeightedSize, &[])?;
+        let size = if policy.is_some() {
+            builder.sampled_gauge(&POLICY_CACHE_SIZE, ())?
+        } else {
+            builder.sampled_gauge(&CACHE_SIZE, label)?
+        };
+        let weighted_size = builder.sampled_gauge(&CACHE_WEIGHTED_SIZE, label)?;
+        let readings = Readings { size, weighted_size, counters };
 
         // Nothing fails from here on, so a cache that could not be attached has counted nothing.
         let source = Arc::new(Source {
             cache: cache.clone(),
-            lazy_size: subject.lazy_size,
+            needs_runtime: C::MAY_RUN_FUTURES && (!listening || subject.awaits.into_inner()),
             removals: subject.removals,
-            counters,
+            evictions,
         });
-        let size: Reading<C> = (size, C::entry_count);
-        let weighted_size: Reading<C> = (weighted_size, C::weighted_size);
-        let instances = if let Some(policy) = policy {
-            // A scrape reads instances in the order in which they were attached. Brought up to date
-            // twice, the page would have what expires in between in its size and among its removals.
-            (
-                on_scrape(policy, &source, Source::bring_up_to_date, vec![size]),
-                Some(on_scrape(builder, &source, |_| {}, vec![weighted_size])),
-            )
-        } else {
-            let gauges = vec![size, weighted_size];
-            (on_scrape(builder, &source, Source::bring_up_to_date, gauges), None)
-        };
-        Ok(Arc::new(Self { cache, recorder, source, _instances: instances }))
+        let instance = on_scrape(builder, &source, readings, subject.lazy_size);
+        let instances = (instance, policy.map(InstanceBuilder::build));
+        Ok(Arc::new(Self {
+            _instances: instances,
+            cache,
+            recorder,
+            counts_evictions: listening,
+            _source: source,
+        }))
     }
 }
-
-impl<C> Observation<C> {
-    pub(crate) fn counts_evictions(&self) -> bool {
-        self.source.counters.is_some()
-    }
-}
-
-/// A gauge, and what it shows of a cache.
-type Reading<C> = (SampledGauge, fn(&C) -> u64);
 
 fn on_scrape<C: Kind>(
     builder: InstanceBuilder,
     source: &Arc<Source<C>>,
-    before: fn(&Source<C>),
-    gauges: Vec<Reading<C>>,
+    readings: Readings,
+    lazy_size: bool,
 ) -> Instance {
     let source = Arc::downgrade(source);
-    builder.on_scrape(move |values| {
-        // Gone while the scrape was under way: the series go with it.
-        if let Some(source) = source.upgrade() {
-            before(&source);
-            for (gauge, read) in &gauges {
-                values.set(*gauge, read(&source.cache));
+    if lazy_size {
+        return builder.on_scrape_inline(move |gauges| {
+            // Gone while the scrape was under way: the series have left the output.
+            if let Some(source) = source.upgrade() {
+                readings.read(&source, gauges);
+                release(source);
             }
+            Sampled::Live
+        });
+    }
+    builder.on_scrape(move |gauges| {
+        if let Some(source) = source.upgrade() {
+            let maintained = catch_unwind(AssertUnwindSafe(|| source.maintain(gauges)));
+            readings.read(&source, gauges);
+            // A predicate of the user's that panicked is counted, and moka's count is what there is.
+            maintained.unwrap_or_else(|payload| resume_unwind(payload));
         }
         Sampled::Live
     })
@@ -138,27 +156,20 @@ fn on_scrape<C: Kind>(
 #[derive(Debug)]
 struct Source<C> {
     cache: C,
-    lazy_size: bool,
+    /// Whether the maintenance may drive futures of the user's: those of an asynchronous listener,
+    /// ours around it or one that the cache was built with before we came.
+    needs_runtime: bool,
     removals: Arc<Removals>,
-    /// None if the cache was built without our listener.
-    counters: Option<RemovalCounters>,
+    /// Where the evictions of the policy cache go that no scrape has taken.
+    evictions: Option<Counter>,
 }
 
 impl<C: Kind> Source<C> {
-    fn bring_up_to_date(&self) {
-        if !self.lazy_size {
-            // May run the user's code (predicates of `invalidate_entries_if`), and a scrape never
-            // fails because of it.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.cache.run_pending_tasks()));
-        }
-        self.carry_over();
-    }
-}
-
-impl<C> Source<C> {
-    fn carry_over(&self) {
-        if let Some(counters) = &self.counters {
-            counters.add(&self.removals);
+    fn maintain(&self, gauges: &Gauges<'_>) {
+        // An asynchronous listener may need the runtime that it was written for. Outside of it, it
+        // would panic and be switched off for good.
+        if !self.needs_runtime || gauges.has_runtime() {
+            maintenance::run(&self.cache, gauges.budget());
         }
     }
 }
@@ -166,50 +177,58 @@ impl<C> Source<C> {
 impl<C> Drop for Source<C> {
     fn drop(&mut self) {
         // The policy cache's counter stays when the cache goes.
-        self.carry_over();
+        if let Some(evictions) = &self.evictions {
+            let removed = self.removals.take().into_iter();
+            let evicted = removed.filter(|(cause, _)| cause.was_evicted());
+            evictions.inc_by(evicted.map(|(_, n)| n).sum());
+        }
+    }
+}
+
+/// The series that a scrape feeds.
+#[derive(Debug)]
+struct Readings {
+    size: SampledGauge,
+    weighted_size: SampledGauge,
+    /// None if the cache was built without our listener.
+    counters: Option<RemovalCounters>,
+}
+
+impl Readings {
+    fn read<C: Kind>(&self, source: &Source<C>, gauges: &Gauges<'_>) {
+        if let Some(counters) = &self.counters {
+            counters.add(&source.removals, gauges);
+        }
+        gauges.set(self.size, source.cache.entry_count());
+        gauges.set(self.weighted_size, source.cache.weighted_size());
     }
 }
 
 #[derive(Debug)]
 struct RemovalCounters {
-    evictions: Evictions,
-    /// In the order of [`CAUSES`].
-    removals: Vec<Counter>,
-}
-
-#[derive(Debug)]
-enum Evictions {
-    Policy(MetricsRegistry),
-    Named(Counter),
+    evictions: SampledCounter,
+    /// In the order of [`Cause::ALL`].
+    removals: Vec<SampledCounter>,
 }
 
 impl RemovalCounters {
-    fn new(evictions: Evictions, builder: &mut InstanceBuilder) -> Result<Self, AttachError> {
-        let removals = CAUSES
+    fn new(
+        evictions: SampledCounter,
+        cache: &str,
+        builder: &mut InstanceBuilder,
+    ) -> Result<Self, AttachError> {
+        let removals = Cause::ALL
             .iter()
-            .map(|cause| builder.counter(Metric::CacheRemovals, &[cause]))
+            .map(|cause| builder.sampled_counter(&CACHE_REMOVALS, Removal { cache, cause: *cause }))
             .collect::<Result<_, _>>()?;
         Ok(Self { evictions, removals })
     }
 
-    fn add(&self, removals: &Removals) {
+    fn add(&self, removals: &Removals, gauges: &Gauges<'_>) {
         for ((cause, n), removed) in removals.take().into_iter().zip(&self.removals) {
-            removed.inc_by(n);
+            gauges.add(*removed, n);
             if cause.was_evicted() {
-                self.evictions.add(n);
-            }
-        }
-    }
-}
-
-impl Evictions {
-    fn add(&self, n: u64) {
-        match self {
-            Self::Named(counter) => counter.inc_by(n),
-            Self::Policy(metrics) => {
-                for _ in 0..n {
-                    metrics.record_policy_cache_eviction();
-                }
+                gauges.add(self.evictions, n);
             }
         }
     }

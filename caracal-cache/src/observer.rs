@@ -1,6 +1,7 @@
 //! The observer of one cache.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use caracal_metrics_core::{AttachError, MetricsRegistry};
 use moka::notification::RemovalCause;
@@ -59,18 +60,23 @@ impl CacheObserver {
     }
 
     fn new(name: Option<String>) -> Self {
-        Self { subject: Subject { name, lazy_size: false, removals: Arc::default() } }
+        let subject = Subject {
+            name,
+            lazy_size: false,
+            removals: Arc::default(),
+            awaits: AtomicBool::new(false),
+        };
+        Self { subject }
     }
 
-    /// Reads the size as the cache has it, without running its pending tasks first.
+    /// Reads the size and the removals as the cache has them, without running its pending tasks
+    /// first: a scrape runs none of your listeners, predicates and drops, and starts no thread for
+    /// this cache. Choose it for a cache whose listener is slow.
     ///
-    /// Without this a scrape runs them, so that the size is exact and entries that have expired
-    /// are gone, also when nobody uses the cache. (One exception: an entry with an expiry of its
-    /// own, by `expire_after`, stays until a timer of moka's takes it out, about a second late.)
-    /// That takes well under a microsecond when there is little to do, and up to about a tenth of a
-    /// second after much has been invalidated; the cache's listeners run on the scraping thread
-    /// meanwhile. Choose this for a cache whose listener is slow, or whose async listener needs a
-    /// runtime that the scraping thread is not in.
+    /// The size is then moka's `entry_count`, which moka brings up to date when the cache is used, not
+    /// more often than every 0.3 seconds or 64 operations. In a cache that nobody uses it may miss the
+    /// last inserts and include entries that have expired. See [`wrap`](Self::wrap) for the size
+    /// without this.
     pub fn lazy_size(mut self) -> Self {
         self.subject.lazy_size = true;
         self
@@ -85,9 +91,12 @@ impl CacheObserver {
     /// will be wrapped.
     ///
     /// A listener of yours that panics is not called again, as with moka alone; the counting goes
-    /// on. It may record metrics, but it must not read them (`generate_metrics`, `sample`) unless
-    /// the size is [lazy](Self::lazy_size): a scrape does the cache's maintenance, and so may be
-    /// waiting for the very listener that asks for one.
+    /// on. It may record metrics and read them. The page that it reads (`generate_metrics`,
+    /// `sample`) has the sizes of caches as the last scrape left them, and Caracal's own families
+    /// only.
+    ///
+    /// A scrape may call it, on a thread of the registry's: see
+    /// [`collection_timeout`](caracal_metrics_core::MetricsRegistryBuilder::collection_timeout).
     pub fn listener<K, V, F>(
         &self,
         listener: F,
@@ -101,6 +110,15 @@ impl CacheObserver {
     }
 
     /// [`listener`](Self::listener) for `async_eviction_listener` of `moka::future`.
+    ///
+    /// A scrape drives a future that it has started to its end. It does so inside the tokio runtime of
+    /// the thread that scrapes, or else inside the one that the cache was wrapped in, with the feature
+    /// `tokio`. Where there is no such runtime, or it was shut down, a scrape starts no asynchronous
+    /// listener, and the size is as [lazy](Self::lazy_size) as if you had asked for that: on another
+    /// executor, run `run_pending_tasks` from a task of your own. The same goes for a
+    /// `moka::future::Cache` that was built without a listener of this observer, as its listener may
+    /// be asynchronous. A synchronous [`listener`](Self::listener), such as `|_, _, _| {}`, says that
+    /// it is not.
     ///
     /// ```
     /// # use caracal_cache::CacheObserver;
@@ -129,6 +147,7 @@ impl CacheObserver {
         F: Fn(Arc<K>, V, RemovalCause) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
+        self.subject.awaits.store(true, std::sync::atomic::Ordering::Relaxed);
         listener::counting_async(Arc::clone(&self.subject.removals), listener)
     }
 
@@ -140,8 +159,35 @@ impl CacheObserver {
     /// rather than a 0 that nobody counted (`caracal_policy_cache_evictions_total` is in every page
     /// and stays 0), and the wrapper's `counts_evictions` says so.
     ///
-    /// The series go when the last clone of the wrapper is dropped; what was counted for the policy
-    /// cache stays.
+    /// The series leave the output, and the name is free, when the last clone of the wrapper is
+    /// dropped, also while a scrape reads the cache. What was counted for the policy cache stays.
+    ///
+    /// # What the size means
+    ///
+    /// The size is the number of entries that the cache holds, and each entry that went is among the
+    /// removals: at each scrape, what was put in under a new key is there or was removed.
+    ///
+    /// A lookup does not find an entry from the moment at which it expires or is invalidated, but the
+    /// cache holds it until its maintenance has removed it. So a scrape does the maintenance first,
+    /// and entries that have expired are gone, also when nobody uses the cache. An entry with an
+    /// expiry of its own, by `expire_after`, stays until moka's timer takes it out, about a second
+    /// late.
+    ///
+    /// A scrape spends half of
+    /// [`collection_timeout`](caracal_metrics_core::MetricsRegistryBuilder::collection_timeout) on it
+    /// at most, besides a run of moka's that has begun. With a listener a run ends after about 0.1
+    /// seconds, in which it removes some ten thousands of entries. What is left is in the size and
+    /// goes with the next scrapes, or as the cache is used. With little to do, the maintenance takes
+    /// microseconds.
+    ///
+    /// The maintenance runs your listeners, predicates and the drops of your values on a thread of the
+    /// registry's own. When they take longer than `collection_timeout`, the page is served with the
+    /// size and the removals of the scrape before, and
+    /// `caracal_metrics_collection_errors_total` counts it. Hits, misses and loads are not affected.
+    ///
+    /// moka 0.12.16 loses sight of one entry after each 384 that it shows to the predicate of an
+    /// `invalidate_entries_if`. Those entries stay in the cache, in its size, and in the answers to
+    /// lookups. Invalidate again to remove them.
     ///
     /// # Errors
     ///

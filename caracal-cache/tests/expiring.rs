@@ -6,16 +6,15 @@ mod page;
 use std::time::{Duration, Instant};
 
 use caracal_cache::CacheObserver;
-use caracal_metrics_core::MetricsRegistry;
 use moka::sync::Cache;
-use page::Page;
+use page::{Page, patient};
 
 /// Far more than fits between two looks of one scrape.
 const ENTRIES: u64 = 20_000;
 
 #[test]
 fn an_entry_is_in_the_size_or_among_the_removals() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let observer = CacheObserver::policy();
     let cache = Cache::builder()
         .max_capacity(2 * ENTRIES)

@@ -11,7 +11,7 @@ use caracal_cache::CacheObserver;
 use caracal_cache::future::ObservedCache;
 use caracal_metrics_core::MetricsRegistry;
 use moka::future::Cache;
-use page::Page;
+use page::{Page, patient};
 use tokio::sync::Notify;
 
 fn observed(metrics: &MetricsRegistry) -> ObservedCache<u32, u32> {
@@ -29,7 +29,7 @@ async fn settle() {
 
 #[tokio::test]
 async fn sixty_four_tasks_on_a_missing_key_are_one_miss_and_one_load() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = observed(&metrics);
     let go = Arc::new(Notify::new());
     let tasks: Vec<_> = (0..64)
@@ -55,7 +55,7 @@ async fn sixty_four_tasks_on_a_missing_key_are_one_miss_and_one_load() {
 
 #[tokio::test]
 async fn waiters_for_a_failing_init_miss_as_moka_gives_them_its_error() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = observed(&metrics);
     let go = Arc::new(Notify::new());
     let runs = Arc::new(AtomicU64::new(0));
@@ -83,7 +83,7 @@ async fn waiters_for_a_failing_init_miss_as_moka_gives_them_its_error() {
 
 #[tokio::test]
 async fn a_cancelled_call_counts_nothing() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = observed(&metrics);
     let never = std::future::pending::<u32>;
     let pending = [
@@ -118,7 +118,7 @@ async fn a_cancelled_call_counts_nothing() {
 
 #[tokio::test]
 async fn a_panicking_init_is_a_miss_and_a_failed_load() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = observed(&metrics);
     let task = tokio::spawn({
         let cache = cache.clone();
@@ -143,7 +143,7 @@ async fn a_panicking_init_is_a_miss_and_a_failed_load() {
 
 #[tokio::test]
 async fn a_compute_that_yields_to_another_is_a_hit_if_there_is_an_entry() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = observed(&metrics);
     cache.insert(1, 7).await;
     let computing: Vec<_> = [1, 2]

@@ -17,7 +17,7 @@ use caracal_metrics_core::MetricsRegistry;
 use model::cache::{Limit, Model};
 use model::kinds::{self, Driver};
 use model::operation::{Operation, operation};
-use page::Page;
+use page::{Page, patient};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -56,7 +56,7 @@ fn check(
     operations: &[Operation],
     driver: impl FnOnce(&MetricsRegistry) -> Box<dyn Driver>,
 ) -> Result<(), TestCaseError> {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = driver(&metrics);
     let mut model = Model::new(limit, segments);
     for (step, operation) in operations.iter().enumerate() {

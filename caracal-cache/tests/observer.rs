@@ -9,12 +9,11 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use caracal_cache::{CacheObserver, future, sync};
-use caracal_metrics_core::adapter::InstanceKind;
+use caracal_cache::{CACHE, CacheObserver, POLICY_CACHE, future, sync};
 use caracal_metrics_core::{AttachError, MetricsRegistry};
 use moka::future::FutureExt as _;
 use moka::notification::RemovalCause;
-use page::Page;
+use page::{Page, patient};
 
 type FutureCache = moka::future::Cache<u32, u32>;
 type SyncCache = moka::sync::Cache<u32, u32>;
@@ -40,7 +39,7 @@ fn small_cache(metrics: &MetricsRegistry) -> sync::ObservedCache<u32, u32> {
 
 #[test]
 fn ten_inserts_and_one_scrape_read_ten() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let sync = CacheObserver::named("sync").wrap(SyncCache::new(100), &metrics);
     let sync = sync.expect("the name is free");
     let segmented = CacheObserver::named("segmented").wrap(SegmentedCache::new(100, 4), &metrics);
@@ -56,7 +55,7 @@ fn ten_inserts_and_one_scrape_read_ten() {
 
 #[tokio::test]
 async fn ten_inserts_and_one_scrape_read_ten_inside_a_runtime() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = CacheObserver::policy().wrap(FutureCache::new(100), &metrics);
     let cache = cache.expect("the first policy cache");
     for key in 0..10 {
@@ -70,7 +69,7 @@ fn entries_that_expired_are_gone_without_any_traffic() {
     let deadline = Instant::now() + Duration::from_secs(60);
     // A machine that stalls between the inserts and the scrape gets more time in the next round.
     for lifetime in (0..).map(|round| Duration::from_millis(200 << round)) {
-        let metrics = MetricsRegistry::new();
+        let metrics = patient();
         let observer = CacheObserver::named("short");
         let cache = SyncCache::builder()
             .time_to_live(lifetime)
@@ -108,7 +107,7 @@ impl moka::Expiry<u32, u32> for AtOnce {
 #[test]
 fn an_entry_with_an_expiry_of_its_own_goes_when_its_timer_does() {
     let deadline = Instant::now() + Duration::from_secs(60);
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = SyncCache::builder().expire_after(AtOnce).build();
     let cache = CacheObserver::named("own").wrap(cache, &metrics).expect("the name is free");
     cache.insert(1, 1);
@@ -122,7 +121,7 @@ fn an_entry_with_an_expiry_of_its_own_goes_when_its_timer_does() {
 
 #[test]
 fn a_lazy_size_is_the_one_that_moka_has() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let observer = CacheObserver::named("lazy").lazy_size();
     let cache = observer.wrap(SyncCache::new(100), &metrics).expect("the name is free");
     cache.insert(1, 1);
@@ -135,7 +134,7 @@ fn a_lazy_size_is_the_one_that_moka_has() {
 
 #[test]
 fn weights_are_summed_up() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = SyncCache::builder().weigher(|_, value| *value).build();
     let cache = CacheObserver::named("heavy").wrap(cache, &metrics);
     let cache = cache.expect("the name is free");
@@ -148,7 +147,7 @@ fn weights_are_summed_up() {
 
 #[test]
 fn the_listener_of_the_user_gets_every_removal_and_so_do_we() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let observer = CacheObserver::named("all");
     let seen = Arc::new(Mutex::new(Vec::new()));
     let cache = SyncCache::builder()
@@ -202,12 +201,12 @@ fn a_panicking_listener_is_switched_off_and_ours_goes_on() {
             panic!("as the test wants");
         }
     };
-    let (metrics, observer) = (MetricsRegistry::new(), CacheObserver::named("panics"));
+    let (metrics, observer) = (patient(), CacheObserver::named("panics"));
     let builder = SyncCache::builder().eviction_listener(observer.listener(panics.clone()));
     assert_eq!(three_removals!(builder, &metrics, observer), Some(3));
     assert_eq!(calls.swap(0, Relaxed), 1, "moka does not call it again either");
 
-    let (metrics, observer) = (MetricsRegistry::new(), CacheObserver::named("panics"));
+    let (metrics, observer) = (patient(), CacheObserver::named("panics"));
     let builder = SegmentedCache::builder(4).eviction_listener(observer.listener(panics));
     assert_eq!(three_removals!(builder, &metrics, observer), Some(3));
     assert_eq!(calls.swap(0, Relaxed), 1);
@@ -220,7 +219,7 @@ async fn a_panicking_async_listener_is_switched_off_and_ours_goes_on() {
         let calls = Arc::clone(&calls);
         move || calls.fetch_add(1, Relaxed)
     };
-    let (metrics, observer) = (MetricsRegistry::new(), CacheObserver::named("panics"));
+    let (metrics, observer) = (patient(), CacheObserver::named("panics"));
     let listener = observer.listener({
         let count = count.clone();
         move |_, _, _| {
@@ -232,7 +231,7 @@ async fn a_panicking_async_listener_is_switched_off_and_ours_goes_on() {
     assert_eq!(three_removals!(builder, &metrics, observer, await), Some(3));
     assert_eq!(calls.swap(0, Relaxed), 1);
 
-    let (metrics, observer) = (MetricsRegistry::new(), CacheObserver::named("panics"));
+    let (metrics, observer) = (patient(), CacheObserver::named("panics"));
     let listener = observer.async_listener({
         let count = count.clone();
         move |_, _, _| {
@@ -245,7 +244,7 @@ async fn a_panicking_async_listener_is_switched_off_and_ours_goes_on() {
     assert_eq!(three_removals!(builder, &metrics, observer, await), Some(3));
     assert_eq!(calls.swap(0, Relaxed), 1);
 
-    let (metrics, observer) = (MetricsRegistry::new(), CacheObserver::named("panics"));
+    let (metrics, observer) = (patient(), CacheObserver::named("panics"));
     let listener = observer.async_listener(move |_, _, _| {
         count();
         async {
@@ -260,7 +259,7 @@ async fn a_panicking_async_listener_is_switched_off_and_ours_goes_on() {
 
 #[tokio::test]
 async fn an_async_listener_of_the_user_runs_to_its_end() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let observer = CacheObserver::named("async");
     let seen = Arc::new(Mutex::new(Vec::new()));
     // A closure that suited moka as it was: it gives a boxed future.
@@ -285,52 +284,9 @@ async fn an_async_listener_of_the_user_runs_to_its_end() {
     assert_eq!(page(&metrics).removals("async"), [Some(0), Some(1), Some(1), Some(0)]);
 }
 
-#[tokio::test]
-async fn a_scrape_does_not_wait_for_an_async_listener() {
-    let metrics = MetricsRegistry::new();
-    let observer = CacheObserver::named("slow");
-    let go = Arc::new(tokio::sync::Semaphore::new(0));
-    let done = Arc::new(AtomicU64::new(0));
-    let listener = observer.async_listener({
-        let (go, done) = (Arc::clone(&go), Arc::clone(&done));
-        move |_: Arc<u32>, _: u32, _| {
-            let (go, done) = (Arc::clone(&go), Arc::clone(&done));
-            async move {
-                go.acquire_owned().await.expect("it is not closed").forget();
-                done.fetch_add(1, Relaxed);
-            }
-        }
-    });
-    let cache = FutureCache::builder()
-        .time_to_live(Duration::ZERO)
-        .async_eviction_listener(listener)
-        .build();
-    let cache = observer.wrap(cache, &metrics).expect("the name is free");
-    // In a task of their own: an insert may do maintenance too, and then it does wait.
-    let inserts = tokio::spawn({
-        let cache = cache.clone();
-        async move {
-            cache.insert(1, 1).await;
-            cache.insert(2, 2).await;
-        }
-    });
-    while page(&metrics).evictions("slow") == Some(0) {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(done.load(Relaxed), 0);
-
-    // What the scrapes gave up halfway is taken up again, and nothing is told twice.
-    go.add_permits(10);
-    inserts.await.expect("inserts do not panic");
-    cache.run_pending_tasks().await;
-    assert_eq!(page(&metrics).size("slow"), Some(0));
-    assert_eq!(page(&metrics).evictions("slow"), Some(2));
-    assert_eq!(done.load(Relaxed), 2);
-}
-
 #[test]
 fn without_our_listener_there_is_no_false_zero() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = SyncCache::builder().max_capacity(1).build();
     let cache = CacheObserver::named("plain").wrap(cache, &metrics).expect("the name is free");
     cache.insert(1, 1);
@@ -344,7 +300,7 @@ fn without_our_listener_there_is_no_false_zero() {
 
 #[test]
 fn a_listener_that_was_replaced_counts_nothing_and_says_so() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let observer = CacheObserver::named("replaced");
     let cache = SyncCache::builder()
         .eviction_listener(quiet_listener(&observer))
@@ -357,12 +313,12 @@ fn a_listener_that_was_replaced_counts_nothing_and_says_so() {
 
 #[test]
 fn a_name_is_taken_until_the_last_clone_is_dropped() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = small_cache(&metrics);
     let clone = cache.clone();
     let bare = cache.inner().clone();
     let taken = CacheObserver::named("small").wrap(SyncCache::new(1), &metrics);
-    let expected = AttachError::NameTaken { kind: InstanceKind::Cache, name: "small".to_owned() };
+    let expected = AttachError::NameTaken { kind: CACHE, name: "small".to_owned() };
     assert_eq!(taken.err(), Some(expected));
     drop(cache);
     assert!(page(&metrics).has("small"));
@@ -376,18 +332,18 @@ fn a_name_is_taken_until_the_last_clone_is_dropped() {
     assert_eq!(again.into_inner().get(&1), None);
     assert!(!page(&metrics).has("small"));
     let empty = CacheObserver::named("").wrap(SyncCache::new(1), &metrics);
-    let expected = AttachError::EmptyName { kind: InstanceKind::Cache };
+    let expected = AttachError::EmptyName { kind: CACHE };
     assert_eq!(empty.err(), Some(expected));
 }
 
 #[test]
 fn there_is_one_policy_cache_and_its_name_is_reserved() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let policy = CacheObserver::policy().wrap(SyncCache::new(1), &metrics);
     let policy = policy.expect("the first policy cache");
     let second = CacheObserver::policy().wrap(SyncCache::new(1), &metrics).err();
-    assert_eq!(second, Some(AttachError::UnnamedTaken { kind: InstanceKind::PolicyCache }));
-    let taken = AttachError::NameTaken { kind: InstanceKind::Cache, name: "policy".to_owned() };
+    assert_eq!(second, Some(AttachError::UnnamedTaken { kind: POLICY_CACHE }));
+    let taken = AttachError::NameTaken { kind: CACHE, name: "policy".to_owned() };
     let named = CacheObserver::named("policy").wrap(SyncCache::new(1), &metrics).err();
     assert_eq!(named, Some(taken.clone()));
     drop(policy);
@@ -402,7 +358,7 @@ fn there_is_one_policy_cache_and_its_name_is_reserved() {
 
 #[test]
 fn what_the_policy_cache_counted_stays() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let observer = CacheObserver::policy();
     let cache =
         SyncCache::builder().max_capacity(2).eviction_listener(quiet_listener(&observer)).build();
@@ -422,7 +378,7 @@ fn what_the_policy_cache_counted_stays() {
 
 #[test]
 fn a_panicking_predicate_does_not_fail_the_scrape() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = SyncCache::builder().support_invalidation_closures().build();
     let cache = CacheObserver::named("predicate").wrap(cache, &metrics);
     let cache = cache.expect("the name is free");
@@ -435,7 +391,7 @@ fn a_panicking_predicate_does_not_fail_the_scrape() {
 
 #[test]
 fn sixty_four_threads_on_a_missing_key_are_one_miss_and_one_load() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = CacheObserver::named("herd").wrap(SyncCache::new(10), &metrics);
     let cache = cache.expect("the name is free");
     let start = Barrier::new(64);
@@ -455,7 +411,7 @@ fn sixty_four_threads_on_a_missing_key_are_one_miss_and_one_load() {
 
 #[test]
 fn a_panicking_init_is_a_miss_and_a_failed_load() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = small_cache(&metrics);
     let panics = || cache.get_with(1, || panic!("as the test wants"));
     assert!(std::panic::catch_unwind(AssertUnwindSafe(panics)).is_err());
@@ -466,7 +422,7 @@ fn a_panicking_init_is_a_miss_and_a_failed_load() {
 
 #[test]
 fn a_load_is_timed() {
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = small_cache(&metrics);
     let mut took = Duration::ZERO;
     cache.get_with(1, || {
@@ -491,7 +447,7 @@ fn futures_can_be_sent() {
     fn send<T: Send>(_: T) {}
     fn handle<T: Send + Sync + Clone>(_: &T) {}
 
-    let metrics = MetricsRegistry::new();
+    let metrics = patient();
     let cache = CacheObserver::named("send").wrap(FutureCache::new(1), &metrics);
     let cache: future::ObservedCache<_, _> = cache.expect("the name is free");
     handle(&cache);

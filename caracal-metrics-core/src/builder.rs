@@ -7,11 +7,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::attachment::Instances;
-use crate::description::{Bounds, Description, exposed_name};
+use crate::description::{Bounds, Description};
 use crate::error::BuildError;
 use crate::family::{Family, FamilySpec};
 use crate::kinds::Bucketed;
 use crate::labels::{LabelValues, Labels};
+use crate::panics::contain;
 use crate::prometheus::{
     CaracalCollector, Gathered, Gathering, Others, check_names, check_settings, owner_of_label,
 };
@@ -285,7 +286,7 @@ impl MetricsRegistryBuilder {
         let is_shared = self.registry.is_some();
         let registry = self.registry.clone().unwrap_or_default();
         // Before the lock is taken: it runs the user's collectors.
-        let gathered = if is_shared { gather(&registry, &workers) } else { Gathered::default() };
+        let gathered = if is_shared { gather(&registry, &workers)? } else { Gathered::default() };
         let state = Arc::new(State::new(self.settings(&gathered)));
         let own = REGISTRY_FAMILIES.into_iter().chain(self.families.iter().copied());
         let families: Vec<_> = own.map(|spec| state.describe(spec)).collect();
@@ -311,7 +312,7 @@ impl MetricsRegistryBuilder {
     }
 
     fn settings(&self, gathered: &Gathered) -> RegistrySettings {
-        let name = |spec: &FamilySpec| exposed_name(spec, &self.namespace);
+        let name = |spec: &FamilySpec| spec.exposed_name(&self.namespace);
         let max_series = self.max_series.iter().map(|(spec, limit)| (name(spec), *limit));
         let buckets = self.buckets.iter().map(|(spec, buckets)| (name(spec), buckets.clone()));
         RegistrySettings {
@@ -343,7 +344,7 @@ impl MetricsRegistryBuilder {
             return Err(BuildError::LabelValueLimit { bytes: self.value_bytes, least, most });
         }
         self.check_const_labels(families)?;
-        let own = REGISTRY_FAMILIES.map(|spec| exposed_name(spec, &self.namespace));
+        let own = REGISTRY_FAMILIES.map(|spec| spec.exposed_name(&self.namespace));
         self.aggregate.iter().try_for_each(|name| check_aggregate(name, families, &own))
     }
 
@@ -400,12 +401,20 @@ fn check_aggregate(name: &str, families: &[Description], own: &[String]) -> Resu
     closed.filter(|_| !is_open).map_or(Ok(()), Err)
 }
 
-/// What a registry gathers. Collectors that fail, since what they read is not there yet, are for
-/// pages to count.
-fn gather(registry: &prometheus::Registry, workers: &Workers) -> Gathered {
-    Gathered::new(registry, |marker| {
+/// What a registry gathers.
+fn gather(registry: &prometheus::Registry, workers: &Workers) -> Result<Gathered, BuildError> {
+    let mut overran = false;
+    let gathered = Gathered::new(registry, |marker| {
         let (marker, registry) = (*marker, registry.clone());
-        let gathering = Gathering::new(move || marker.with(|| registry.gather()));
-        gathering.gather(|task| workers.run(&[task]) == [true])
-    })
+        // A collector that panics, since what it reads is not there yet, is for pages to count.
+        let gather = move || contain(|| marker.with(|| registry.gather())).unwrap_or_default();
+        let gathered = Gathering::new(gather).gather(|task| workers.run(&[task]) == [true]);
+        overran = gathered.is_none();
+        gathered
+    });
+    // `prometheus` holds its lock while it gathers, so registering would wait for the collector.
+    if overran {
+        return Err(BuildError::CollectorsOverran { timeout: workers.timeout() });
+    }
+    Ok(gathered)
 }

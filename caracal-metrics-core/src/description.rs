@@ -59,7 +59,7 @@ impl Description {
     /// The family of a constant, with other buckets if the registry says so.
     pub(crate) fn of(spec: &FamilySpec, namespace: &str, buckets: Option<Bounds>) -> Self {
         Self {
-            name: exposed_name(spec, namespace),
+            name: spec.exposed_name(namespace),
             kind: spec.kind,
             help: spec.help.into(),
             unit: spec.unit.map(Cow::Borrowed),
@@ -173,16 +173,6 @@ impl Description {
                 (self.labels != other.labels).then(|| (values(self), values(other)))
             },
         )
-    }
-}
-
-/// The name of a family on the page.
-pub(crate) fn exposed_name(spec: &FamilySpec, namespace: &str) -> String {
-    match namespace {
-        namespace if spec.namespaced && !namespace.is_empty() => {
-            format!("{namespace}_{}", spec.name)
-        }
-        _ => spec.name.to_owned(),
     }
 }
 

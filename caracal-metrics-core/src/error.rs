@@ -1,5 +1,7 @@
 //! What building, attaching and the process-wide instance can refuse.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::family_error::FamilyError;
@@ -112,6 +114,16 @@ pub enum BuildError {
          ever return in time"
     )]
     ZeroCollectionTimeout,
+    /// The collectors of the `prometheus::Registry` did not return within `collection_timeout`, or the
+    /// system started no thread for them.
+    #[error(
+        "the collectors of the prometheus registry did not return within {timeout:?}, which is the \
+         collection_timeout: find the one that waits for something, or raise collection_timeout"
+    )]
+    CollectorsOverran {
+        /// The timeout in force.
+        timeout: Duration,
+    },
     /// The `prometheus::Registry` has a family of this name already.
     #[error(
         "the prometheus registry has {name:?} registered already: attach Caracal metrics once per \

@@ -115,6 +115,20 @@ pub struct FamilySpec {
     pub shown_once_used: bool,
 }
 
+impl FamilySpec {
+    /// The name on the page of a registry with this namespace.
+    ///
+    /// ```
+    /// use caracal_metrics_core::catalogue::GATEWAY_REQUESTS;
+    ///
+    /// assert_eq!(GATEWAY_REQUESTS.spec().exposed_name("shop"), "shop_gateway_requests_total");
+    /// ```
+    #[must_use]
+    pub fn exposed_name(&self, namespace: &str) -> String {
+        if self.namespaced { format!("{namespace}_{}", self.name) } else { self.name.to_owned() }
+    }
+}
+
 /// A family of metrics: a name, a type, a help text and a typed set of labels.
 ///
 /// It is a constant. [`MetricsRegistry::family`](crate::MetricsRegistry::family) registers it, and

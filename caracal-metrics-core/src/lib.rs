@@ -29,6 +29,7 @@
 //! families. With the feature `tokio`, callbacks and collectors run inside the tokio runtime of the
 //! thread that reads the metrics: see [`MetricsRegistryBuilder::collection_timeout`].
 
+pub mod adapter;
 mod attachment;
 mod blocks;
 mod builder;
@@ -57,14 +58,6 @@ mod text;
 #[cfg(feature = "protobuf")]
 mod wire;
 mod workers;
-
-pub mod adapter {
-    //! For authors of adapters: the series of one observed thing, from attaching to dropping it.
-    pub use crate::attachment::{
-        Gauges, Instance, InstanceBuilder, InstanceKind, Sampled, SampledCounter, SampledGauge,
-        contain, discard, user_code,
-    };
-}
 
 pub use builder::MetricsRegistryBuilder;
 pub use catalogue::{

@@ -1,11 +1,8 @@
 //! The registry that everything records into.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
-use parking_lot::Mutex;
 
 use crate::attachment::Instances;
 use crate::error::RegisterError;
@@ -41,8 +38,6 @@ pub struct MetricsRegistry {
     preregistered: Arc<[Arc<FamilyStore>]>,
     instances: Arc<Instances>,
     others: Arc<Others>,
-    /// The names of collectors that were registered through us, some of which may be gone.
-    registered: Arc<Mutex<BTreeSet<String>>>,
     /// The length of the last page: the next one will be about as long.
     page_len: Arc<AtomicUsize>,
 }
@@ -65,13 +60,7 @@ impl MetricsRegistry {
         preregistered: Arc<[Arc<FamilyStore>]>,
         others: Others,
     ) -> Self {
-        Self {
-            preregistered,
-            instances,
-            others: Arc::new(others),
-            registered: Arc::default(),
-            page_len: Arc::default(),
-        }
+        Self { preregistered, instances, others: Arc::new(others), page_len: Arc::default() }
     }
 
     #[inline]
@@ -169,16 +158,10 @@ impl MetricsRegistry {
         &self,
         collector: Box<dyn prometheus::core::Collector>,
     ) -> Result<(), RegisterError> {
-        let names = described(&*collector);
-        let attached = self.others.attached();
-        check_collector(&self.instances, attached, &self.registered, &*collector, &names)?;
-        let isolated = IsolatedCollector::new(collector, Arc::clone(&self.instances));
-        if let Err(error) = self.others.register(isolated) {
-            let names = names.into_iter().collect::<Vec<_>>().join(", ");
-            return Err(RegisterError::Refused { names, reason: error.to_string() });
-        }
-        self.registered.lock().extend(names);
-        Ok(())
+        let collector = IsolatedCollector::new(collector, Arc::clone(&self.instances));
+        let names = described(&collector);
+        check_collector(&self.instances, &self.others, &collector, &names)?;
+        self.others.register(collector, names)
     }
 
     /// The page in text format 0.0.4.

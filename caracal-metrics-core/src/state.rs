@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
-use crate::description::{Bounds, Description, exposed_name};
+use crate::description::{Bounds, Description};
 use crate::engine;
 use crate::family::{Family, FamilySpec};
 use crate::family_error::FamilyError;
@@ -39,7 +39,7 @@ pub static INVALID_VALUES: Family<Counter, AboutFamily<'_>> = Family::counter(
 /// `metrics_collection_errors_total`: collectors and callbacks that failed during a scrape.
 pub static COLLECTION_ERRORS: Family<Counter> = Family::counter(
     "metrics_collection_errors_total",
-    "Total number of collectors and callbacks that failed during a scrape",
+    "Total number of collectors and callbacks that failed, and of families left out, during a scrape",
 )
 .namespaced();
 
@@ -180,7 +180,7 @@ impl State {
 
     /// What a family of this registry would be.
     pub(crate) fn describe(&self, spec: &FamilySpec) -> Description {
-        let name = exposed_name(spec, &self.settings.namespace);
+        let name = spec.exposed_name(&self.settings.namespace);
         let buckets = self.settings.buckets.get(&name).cloned();
         Description::of(spec, &self.settings.namespace, buckets)
     }

@@ -3,8 +3,10 @@
 
 mod support;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use caracal_metrics_core::{
     BuildError, Counter, Family, FamilyError, MetricsRegistry, RegisterError,
@@ -259,4 +261,71 @@ fn a_collector_is_only_asked_where_a_clash_is_possible() {
     // Of a collector that is not ready the type is not known: it is the page's to find out.
     m.register(counting("app_queue_count", true)).unwrap();
     assert!(calls.load(Relaxed) > 0);
+}
+
+/// Does not return until the other end is dropped.
+struct Stuck(Box<dyn Collector>, Mutex<Receiver<()>>);
+
+impl Collector for Stuck {
+    fn desc(&self) -> Vec<&Desc> {
+        self.0.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let _ = self.1.lock().unwrap().recv();
+        self.0.collect()
+    }
+}
+
+#[test]
+fn a_collector_that_does_not_return_is_not_waited_for() {
+    let timeout = Duration::from_millis(100);
+    let m = MetricsRegistry::builder().collection_timeout(timeout).build().unwrap();
+    let (open, wait) = channel();
+    m.register(gauge("app_queue_count")).unwrap();
+    // It clashes if it is a histogram, which only a page can find out.
+    m.register(Box::new(Stuck(histogram("app_queue"), Mutex::new(wait)))).unwrap();
+    // Those that are registered already are asked too.
+    m.register(gauge("app_queue_sum")).unwrap();
+    assert!(!parse(&m.generate_metrics()).contains_key("app_queue"));
+    drop(open);
+    let refused = loop {
+        // Once the collector returns, its type is known.
+        if let Err(refused) = m.register(gauge("app_queue_bucket")) {
+            break refused;
+        }
+        let same = gauge("app_queue_bucket");
+        m.prometheus_registry().unregister(same).unwrap();
+    };
+    assert_eq!(refused, name_clash("app_queue_bucket", "app_queue", "app_queue_bucket"));
+}
+
+/// Panics as it is dropped by whoever catches it.
+struct Payload;
+
+impl Drop for Payload {
+    fn drop(&mut self) {
+        panic!("this one is wanted: the payload is not to be dropped");
+    }
+}
+
+#[test]
+fn a_payload_that_panics_when_it_is_dropped_leaves_the_collector_registered() {
+    struct Panics(Box<dyn Collector>);
+
+    impl Collector for Panics {
+        fn desc(&self) -> Vec<&Desc> {
+            self.0.desc()
+        }
+
+        fn collect(&self) -> Vec<MetricFamily> {
+            std::panic::panic_any(Payload)
+        }
+    }
+
+    let m = MetricsRegistry::new();
+    m.register(gauge("app_jobs")).unwrap();
+    m.register(Box::new(Panics(gauge("app_jobs_count")))).unwrap();
+    let page = parse(&m.generate_metrics());
+    assert!(page.contains_key("app_jobs") && !page.contains_key("app_jobs_count"));
 }

@@ -6,10 +6,10 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use caracal_metrics::axum::{GatewayMetricsLayer, metrics_endpoint};
 use caracal_metrics::cache::{CacheObserver, future::ObservedCache};
 use caracal_metrics::sqlx::{ObservedPool, PoolObserver};
@@ -22,13 +22,13 @@ use sqlx::sqlite::SqlitePoolOptions;
 
 labels! {
     /// How an order is paid.
-    pub enum Payment { Card => "card", Invoice => "invoice" }
+    enum Payment { Card => "card", Invoice => "invoice" }
 
     /// The labels of an order.
-    pub struct Order<'a> { payment: Payment, customer: &'a str }
+    struct Order<'a> { payment: Payment, customer: &'a str }
 
     /// The label of what an order is worth.
-    pub struct OrderValue { payment: Payment }
+    struct OrderValue { payment: Payment }
 }
 
 static ORDERS_PLACED: Family<Counter, Order<'_>> =
@@ -87,29 +87,30 @@ impl Shop {
 async fn price(
     State(shop): State<Shop>,
     Path(article): Path<String>,
-) -> Result<Json<f64>, StatusCode> {
+) -> Result<String, StatusCode> {
     let query = async {
         let price = sqlx::query_scalar::<_, f64>("SELECT length($1) * 1.5").bind(&article);
         price.fetch_one(&shop.database).await
     };
     let price = shop.prices.try_get_with(article.clone(), query).await;
-    price.map(Json).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
+    price.map(|euros| format!("{euros}\n")).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
 }
 
 /// Places an order of an article for a customer.
 async fn place_order(
     State(shop): State<Shop>,
     Path((customer, article)): Path<(String, String)>,
-) -> Result<Json<f64>, StatusCode> {
+) -> Result<String, StatusCode> {
     // Both end whatever happens: an error, a panic, a client that goes away.
     let _open = shop.orders_open.track();
     let _packing = shop.packing.start_timer();
 
-    let Json(value) = price(State(shop.clone()), Path(article)).await?;
+    let answer = price(State(shop.clone()), Path(article)).await?;
+    let value = answer.trim_end().parse().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     let payment = if value > 10.0 { Payment::Invoice } else { Payment::Card };
     shop.orders_placed.inc(Order { payment, customer: &customer });
     shop.order_value.observe(OrderValue { payment }, value);
-    Ok(Json(value))
+    Ok(answer)
 }
 
 /// The service, and its registry.

@@ -52,8 +52,7 @@ fn fed_by(spec: &FamilySpec) -> Vec<&'static str> {
 }
 
 fn family(spec: &FamilySpec, fed_by: &[&str]) -> Value {
-    let name =
-        if spec.namespaced { format!("{NAMESPACE}_{}", spec.name) } else { spec.name.into() };
+    let name = spec.exposed_name(NAMESPACE);
     let labels: Vec<_> = spec
         .labels
         .iter()

@@ -4,13 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
-use caracal_metrics_core::adapter::{Counter, DurationHistogram, Instance, InstanceBuilder};
-use caracal_metrics_core::catalogue::Metric;
-use caracal_metrics_core::{AttachError, MetricsRegistry};
+use caracal_metrics_core::adapter::{Instance, InstanceBuilder};
+use caracal_metrics_core::catalogue::Pool;
+use caracal_metrics_core::{AttachError, Counter, DurationHistogram, MetricsRegistry};
 use sqlx::Error;
 
 use crate::call::Call;
 use crate::connection_error::ConnectionErrors;
+use crate::families::{
+    DATABASE_CONNECTION_POOL_ACQUIRE_DURATION, DATABASE_CONNECTION_POOL_ACQUIRE_TIMEOUTS,
+    DATABASE_CONNECTION_POOL_HOLD_DURATION,
+};
 use crate::sql::{Dialect, QueryCache};
 
 /// What the clones of a wrapped pool, its connections and its transactions share.
@@ -73,12 +77,12 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    pub(crate) fn new(builder: &mut InstanceBuilder) -> Result<Self, AttachError> {
+    pub(crate) fn new(builder: &mut InstanceBuilder, label: Pool<'_>) -> Result<Self, AttachError> {
         Ok(Self {
             pending: Arc::default(),
-            acquire: builder.histogram(Metric::DatabaseConnectionPoolAcquireDuration, &[])?,
-            hold: builder.histogram(Metric::DatabaseConnectionPoolHoldDuration, &[])?,
-            timeouts: builder.counter(Metric::DatabaseConnectionPoolAcquireTimeouts, &[])?,
+            acquire: builder.series(&DATABASE_CONNECTION_POOL_ACQUIRE_DURATION, label)?,
+            hold: builder.series(&DATABASE_CONNECTION_POOL_HOLD_DURATION, label)?,
+            timeouts: builder.series(&DATABASE_CONNECTION_POOL_ACQUIRE_TIMEOUTS, label)?,
         })
     }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
 
-use caracal_metrics_core::{AttachError, MetricsRegistry};
+use caracal_metrics_core::{AttachError, Format, MetricsRegistry};
 use caracal_sqlx::PoolObserver;
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
@@ -222,4 +223,37 @@ async fn the_registry_does_not_keep_the_pool() {
     assert_eq!(gauge(&metrics, "size"), Some(1.0));
     drop(guard);
     closed.await;
+}
+
+/// Stops the scrapes, also when the test fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn the_name_of_a_dropped_pool_is_free_while_scrapes_read_it() {
+    let metrics = MetricsRegistry::new();
+    let pool = lazy_pool(1);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut page = Vec::new();
+            while !done.load(Relaxed) {
+                page.clear();
+                // A short page, so that most of the time goes into reading the pool.
+                let names = ["caracal_database_connection_pool_size"];
+                metrics.encode_named(Format::Text, &names, &mut page);
+            }
+        });
+        let _stop = Stop(&done);
+        for _ in 0..5_000 {
+            let observer = PoolObserver::new(&pool).named("again");
+            drop(observer.attach(&metrics).expect("the name is free"));
+        }
+    });
+    assert_eq!(named_size(&metrics, "again"), None);
 }

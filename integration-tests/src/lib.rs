@@ -16,6 +16,7 @@ mod promtool;
 mod python;
 mod server;
 pub mod service;
+mod soaked;
 mod wait;
 
 pub use gateway::Gateway;
@@ -28,6 +29,7 @@ pub use prometheus::{Prometheus, Sample};
 pub use promtool::{PromtoolReport, promtool_check, promtool_test_rules};
 pub use python::{PythonSample, python_samples};
 pub use server::ServerProcess;
+pub use soaked::SoakedService;
 pub use wait::{PATIENCE, eventually};
 
 /// The code in the documentation's pages.

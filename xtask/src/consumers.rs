@@ -1,6 +1,8 @@
 //! A program for each feature of the facade, that uses it as its users do: alone, from outside of the
-//! workspace, with a library only where its feature is on. And programs with mistakes, for what the
-//! compiler says about them.
+//! workspace, with a library only where its feature is on.
+
+#[cfg(test)]
+mod mistakes;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,11 +17,15 @@ const FACADE: &str = "caracal-metrics";
 /// The program that turns no feature on.
 const NONE: &str = "none";
 
-/// What a program needs beside the facade: libraries, each with its features.
+/// An adapter that is not one of ours. It turns no feature on either.
+const THIRD_PARTY: &str = "third-party-adapter";
+
+/// What a program needs in addition to the facade: libraries, each with its features.
 fn needs(feature: &str) -> Result<Vec<(&'static str, &'static [&'static str])>> {
     const TOKIO: (&str, &[&str]) = ("tokio", &["macros", "rt"]);
     Ok(match feature {
         NONE | "process" | "protobuf" => vec![],
+        THIRD_PARTY => vec![("tokio", &["macros", "rt", "sync"])],
         "axum" => vec![("axum", &[]), ("tower-service", &[]), TOKIO],
         "axum-serve" => vec![TOKIO],
         "breaker" => vec![("failsafe", &[])],
@@ -51,57 +57,22 @@ fn brought_by(library: &str, feature: &str) -> bool {
 
 const LIBRARIES: [&str; 4] = ["axum", "failsafe", "moka", "sqlx-core"];
 
-/// Compiles and runs each program, and looks at its dependencies. Compiles those with mistakes.
+/// Compiles and runs each program, and looks at its dependencies.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let facade = workspace.publishable().into_iter().find(|package| package.name == FACADE);
     let facade = facade.context("there is no facade")?;
     let features: BTreeSet<_> = facade.features.keys().filter(|name| *name != "default").collect();
-    let none = NONE.to_owned();
-    for feature in [&none].into_iter().chain(features) {
+    for feature in features {
         run(workspace, feature).with_context(|| format!("a service with `{feature}` alone"))?;
     }
-    for program in workspace.shell.read_dir("xtask/consumers/mistakes")? {
-        refuse(workspace, &program).with_context(|| program.display().to_string())?;
-    }
-    Ok(())
-}
-
-/// Compiles a program with a mistake, and looks for what the compiler should say.
-///
-/// The program's comment names the feature, as `//! feature: …`, and each text, as `//! error: …`.
-fn refuse(workspace: &Workspace, program: &Path) -> Result<()> {
-    let sh = &workspace.shell;
-    let text = sh.read_file(program)?;
-    let marked = |mark: &'static str| {
-        text.lines().filter_map(move |line| line.strip_prefix("//! ")?.strip_prefix(mark))
-    };
-    let feature = marked("feature: ").next().context("it names no feature")?;
-    let name = program.file_stem().context("it has no name")?;
-    let folder = workspace.scratch().join("consumers/mistakes").join(name);
-    let manifest = package(workspace, feature, &folder, program)?;
-    let target = &workspace.metadata.target_directory;
-    let build = cmd!(
-        sh,
-        "cargo build --quiet --offline --manifest-path {manifest} --target-dir {target}"
-    );
-    let output = build.ignore_status().output()?;
-    ensure!(!output.status.success(), "it compiles");
-    let said = String::from_utf8(output.stderr)?;
-    let mut expected = marked("error: ").peekable();
-    ensure!(expected.peek().is_some(), "it expects no error");
-    for error in expected {
-        ensure!(said.contains(error), "the compiler does not say {error:?}:\n{said}");
+    for program in [NONE, THIRD_PARTY] {
+        run(workspace, program).with_context(|| format!("the program `{program}`"))?;
     }
     Ok(())
 }
 
 /// Writes a package with this program.
-fn package(
-    workspace: &Workspace,
-    feature: &str,
-    folder: &Path,
-    program: &Path,
-) -> Result<PathBuf> {
+fn package(workspace: &Workspace, feature: &str, folder: &Path, program: &Path) -> Result<PathBuf> {
     let sh = &workspace.shell;
     sh.create_dir(folder.join("src"))?;
     let path = folder.join("Cargo.toml");
@@ -140,7 +111,7 @@ fn run(workspace: &Workspace, feature: &str) -> Result<()> {
 /// A package beside the workspace; its profile is the workspace's, so that dependencies are shared.
 fn manifest(workspace: &Workspace, feature: &str) -> Result<String> {
     let root = &workspace.metadata.workspace_root;
-    let features: &[&str] = if feature == NONE { &[] } else { &[feature] };
+    let features: &[&str] = if [NONE, THIRD_PARTY].contains(&feature) { &[] } else { &[feature] };
     let mut dependencies = toml::Table::from_iter([(
         FACADE.to_owned(),
         dependency("path", root.join(FACADE).as_str(), features),

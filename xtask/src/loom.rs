@@ -1,4 +1,4 @@
-//! The engine's loom models.
+//! The loom models of the engine and of the rows.
 
 use anyhow::{Result, ensure};
 use xshell::cmd;

@@ -15,6 +15,7 @@ mod postgres_image;
 mod python;
 mod reference;
 mod sanitize;
+mod soak;
 mod step;
 mod tally;
 mod test;
@@ -66,6 +67,12 @@ enum Command {
     Loom,
     /// Run the core's tests under ThreadSanitizer and AddressSanitizer (needs rust-src; no part of `ci`).
     Sanitize,
+    /// Run the soak of the endpoint for minutes (20 seconds of it are a part of `test`).
+    Soak {
+        /// How many; 9 at most.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=9))]
+        minutes: u64,
+    },
     /// Look for known vulnerabilities in the dependencies (needs the network; no part of `ci`).
     Advisories,
     /// Measure recording and scraping beside peers.
@@ -99,6 +106,9 @@ fn run(command: Command) -> Result<()> {
             test::run(&workspace, &mut steps, &test::Options::once())?;
         }
         Command::Loom => steps.run("loom", "cargo xtask loom", || loom::run(&workspace))?,
+        Command::Soak { minutes } => {
+            steps.run("soak", "cargo xtask soak", || soak::run(&workspace, minutes))?;
+        }
         Command::Sanitize => sanitize::run(&workspace, &mut steps)?,
         Command::Advisories => {
             steps.run("advisories", "cargo xtask advisories", || {

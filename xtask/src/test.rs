@@ -86,12 +86,7 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
         steps.run("rules", "cargo xtask test", || {
             monitoring::run_promtool(workspace, found.as_deref())
         })?;
-        if let Some(folder) = found {
-            let path = env::var_os("PATH").unwrap_or_default();
-            let path = env::join_paths([folder].into_iter().chain(env::split_paths(&path)))?;
-            let path = path.into_string().ok().context("PATH is not UTF-8")?;
-            environment.push(("PATH", path));
-        }
+        environment.push(("PATH", tools::path_with(found.as_deref())?));
     }
     if options.without_python {
         environment.push((WITHOUT_PYTHON, "1".to_owned()));

@@ -62,6 +62,13 @@ pub(crate) fn prometheus(sh: &Shell, scratch: &Path) -> Result<Option<PathBuf>> 
     Ok(Some(programs))
 }
 
+/// `PATH` with this folder in front.
+pub(crate) fn path_with(folder: Option<&Path>) -> Result<String> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = folder.map(Path::to_owned).into_iter().chain(env::split_paths(&path));
+    env::join_paths(folders)?.into_string().ok().context("PATH is not UTF-8")
+}
+
 fn unpack_debian_package(sh: &Shell, package: &str, folder: &Path) -> Result<()> {
     let downloads = folder.join("download");
     // What an interrupted run has left would be unpacked as well.

@@ -2,22 +2,24 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use axum::routing::{MethodRouter, any};
 use caracal_metrics_core::Negotiated;
-use caracal_metrics_core::adapter::{ScrapeGuard, ScrapeMetrics};
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName,
     RETRY_AFTER, VARY,
 };
 use http::{HeaderValue, Method, StatusCode};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::authorization::Authorization;
 use super::encoding::prefers_gzip;
+use super::page_body::PageBody;
 use super::pages::{PageKey, Pages};
+use super::readers::Readers;
+use crate::scrape_metrics::ScrapeMetrics;
 
 /// What nginx calls a request whose client closed the connection first.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -27,13 +29,28 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 pub(super) struct Endpoint {
     pub(super) pages: Pages,
     pub(super) scrapes: ScrapeMetrics,
-    pub(super) slots: Option<Arc<Semaphore>>,
+    pub(super) readers: Arc<Readers>,
     pub(super) authorization: Authorization,
 }
 
 impl Endpoint {
-    pub(super) async fn answer(self: Arc<Self>, request: Request) -> Response {
-        let mut scrape = Scrape::begin(&self.scrapes);
+    pub(super) fn into_method_router<S>(self: Arc<Self>) -> MethodRouter<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        any(move |request: Request| Arc::clone(&self).answer(request))
+    }
+
+    pub(super) fn into_router<S>(self: Arc<Self>) -> Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        Router::new().route("/metrics", self.into_method_router())
+    }
+
+    async fn answer(self: Arc<Self>, request: Request) -> Response {
+        let in_flight = self.scrapes.track_in_flight();
+        let mut scrape = Scrape { metrics: self.scrapes.clone(), answered: false };
         if !self.authorization.allows(request.headers()) {
             let challenges = self.authorization.challenges();
             return scrape.end((StatusCode::UNAUTHORIZED, challenges).into_response());
@@ -42,15 +59,11 @@ impl Endpoint {
             return scrape
                 .end((StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response());
         }
-        if let Some(slots) = &self.slots {
-            let Ok(slot) = Arc::clone(slots).try_acquire_owned() else {
-                let text = "As many scrapes as allowed are being answered: try again later.\n";
-                let headers = [(RETRY_AFTER, "1")];
-                return scrape
-                    .end((StatusCode::SERVICE_UNAVAILABLE, headers, text).into_response());
-            };
-            scrape.slot = Some(slot);
-        }
+        let Some(place) = self.readers.enter().await else {
+            let text = "As many scrapes as allowed are being answered: try again later.\n";
+            let headers = [(RETRY_AFTER, "1")];
+            return scrape.end((StatusCode::SERVICE_UNAVAILABLE, headers, text).into_response());
+        };
         let negotiated = Negotiated::from_accept(&list(request.headers(), &ACCEPT));
         let key = PageKey {
             format: negotiated.format(),
@@ -61,7 +74,9 @@ impl Endpoint {
         match self.pages.make(key).await {
             Ok(page) => {
                 scrape.record(StatusCode::OK);
-                (headers, scrape.body(page)).into_response()
+                let len = page.len();
+                let reader = place.read(page, in_flight, request.extensions().get().cloned());
+                (headers, Body::new(PageBody::new(reader, len))).into_response()
             }
             Err(error) => scrape
                 .end((StatusCode::INTERNAL_SERVER_ERROR, format!("{error}.\n")).into_response()),
@@ -83,20 +98,9 @@ fn page_headers(negotiated: Negotiated, key: &PageKey) -> HeaderMap {
 struct Scrape {
     metrics: ScrapeMetrics,
     answered: bool,
-    slot: Option<OwnedSemaphorePermit>,
-    in_flight: Option<ScrapeGuard>,
 }
 
 impl Scrape {
-    fn begin(metrics: &ScrapeMetrics) -> Self {
-        Self {
-            metrics: metrics.clone(),
-            answered: false,
-            slot: None,
-            in_flight: Some(metrics.track_in_flight()),
-        }
-    }
-
     fn record(&mut self, status: StatusCode) {
         self.metrics.record(status.as_u16());
         self.answered = true;
@@ -106,13 +110,6 @@ impl Scrape {
         self.record(response.status());
         response
     }
-
-    /// The page, which keeps the scrape in flight until the server has let go of its bytes: a body
-    /// is dropped as soon as they are queued, which a slow client may take long to drain.
-    fn body(mut self, page: Bytes) -> Body {
-        let sent = Sent { page, _slot: self.slot.take(), _in_flight: self.in_flight.take() };
-        Body::from(Bytes::from_owner(sent))
-    }
 }
 
 impl Drop for Scrape {
@@ -120,18 +117,6 @@ impl Drop for Scrape {
         if !self.answered {
             self.metrics.record(CLIENT_CLOSED_REQUEST);
         }
-    }
-}
-
-struct Sent {
-    page: Bytes,
-    _slot: Option<OwnedSemaphorePermit>,
-    _in_flight: Option<ScrapeGuard>,
-}
-
-impl AsRef<[u8]> for Sent {
-    fn as_ref(&self) -> &[u8] {
-        &self.page
     }
 }
 

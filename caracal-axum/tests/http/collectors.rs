@@ -68,3 +68,9 @@ impl Gate {
         self.open.1.notify_all();
     }
 }
+
+/// Makes the page longer than the buffers of two sockets, with the help text of one gauge.
+pub(crate) fn long_page(metrics: &MetricsRegistry) {
+    let gauge = Gauge::with_opts(Opts::new("long", "x".repeat(8 << 20))).unwrap();
+    metrics.register(Box::new(gauge)).unwrap();
+}

@@ -16,6 +16,7 @@ mod scrapes;
 #[cfg(feature = "serve")]
 mod server;
 mod service;
+mod stalled;
 mod support;
 mod traces;
 mod upgrades;

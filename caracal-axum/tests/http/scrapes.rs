@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -12,7 +13,7 @@ use futures_util::future::{self, poll_immediate};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use crate::collectors::Gate;
+use crate::collectors::{Gate, long_page};
 use crate::support::{Gateway, until, within};
 
 fn get(uri: &str) -> Request<Body> {
@@ -75,18 +76,16 @@ async fn no_limit() {
     }
 }
 
-/// A page far larger than the buffers of two sockets, and a client that doesn't read it.
+/// A page larger than the buffers of two sockets, and a client that doesn't read it.
 #[tokio::test]
 async fn a_scrape_lasts_until_its_last_byte_is_sent() {
-    let metrics = MetricsRegistry::builder().max_label_value_bytes(4_096).build().unwrap();
-    let gateway = Gateway::start_on(metrics, |metrics| {
-        MetricsEndpoint::new(metrics).max_concurrent_scrapes(1).into_router()
+    let gateway = Gateway::start_with(|metrics| {
+        // So long that the client does not seem to stall on a slow machine.
+        let hour = Duration::from_secs(3_600);
+        MetricsEndpoint::new(metrics).max_concurrent_scrapes(1).read_timeout(hour).into_router()
     })
     .await;
-    let long = "x".repeat(4_000);
-    for reason in 0..9_000 {
-        gateway.metrics.record_replay_block(&format!("{long}{reason}"));
-    }
+    long_page(&gateway.metrics);
     let mut slow = gateway.send_with("GET /metrics", "Connection: close\r\n").await;
     slow.read_until("\r\n\r\n").await;
     assert_eq!(in_flight(&gateway.metrics), Some(1.0));

@@ -2,13 +2,15 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use caracal_axum::MetricsEndpoint;
 use caracal_metrics_core::MetricsRegistry;
-use tokio::io::AsyncWriteExt;
+use futures_util::future::join_all;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::collectors::Gate;
+use crate::collectors::{Gate, long_page};
 use crate::support::{Gateway, until, within};
 
 fn client(address: SocketAddr, metrics: &MetricsRegistry) -> Gateway {
@@ -36,18 +38,176 @@ async fn serves_until_it_is_shut_down() {
     within(shutdown).await.unwrap().unwrap();
 }
 
+/// What the server sends until it closes the connection, cleanly or not.
+async fn rest(stream: &mut TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = within(stream.read_to_end(&mut bytes)).await;
+    bytes
+}
+
 #[tokio::test]
 async fn half_a_request_does_not_keep_it() {
     let metrics = MetricsRegistry::new();
     let server = MetricsEndpoint::new(&metrics).serve("127.0.0.1:0").await.unwrap();
     let client = client(server.local_addr(), &metrics);
     let mut half = TcpStream::connect(server.local_addr()).await.unwrap();
-    half.write_all(b"GET /metrics HTTP/1.1\r\n").await.unwrap();
+    half.write_all(b"GET /metrics HTTP/1.1\r\nHost: metrics\r\n").await.unwrap();
     // Connections are served in turn: when this one was answered, the other one was read.
     assert!(client.ask("GET /metrics").await.starts_with("HTTP/1.1 200"));
-    // From here on the clock jumps to the next time that anybody waits for.
+    // The clock jumps to the next time that anything waits for.
     tokio::time::pause();
     within(server.shutdown()).await.unwrap();
+    tokio::time::resume();
+
+    // The other half comes too late.
+    let _ = half.write_all(b"\r\n").await;
+    let answer = rest(&mut half).await;
+    assert!(answer.is_empty(), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn shutting_down_cuts_off_a_reader_that_stalls_and_says_so() {
+    let metrics = MetricsRegistry::new();
+    long_page(&metrics);
+    let server = MetricsEndpoint::new(&metrics).serve("127.0.0.1:0").await.unwrap();
+    let mut stalled = client(server.local_addr(), &metrics).send("GET /metrics").await;
+    stalled.read_until("\r\n\r\n").await;
+    tokio::time::pause();
+    let error = within(server.shutdown()).await.unwrap_err();
+    tokio::time::resume();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert!(error.to_string().ends_with("cut off: 1"), "{error}");
+    assert!(stalled.rest().await.len() < metrics.generate_metrics().len());
+    assert_eq!(metrics.sample("caracal_metrics_scrapes_in_flight", &[]), Some(0.0));
+}
+
+/// How many of these connections the server has closed.
+fn closed(connections: &[TcpStream]) -> usize {
+    let is_closed = |stream: &&TcpStream| {
+        let read = stream.try_read(&mut [0]);
+        !read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+    };
+    connections.iter().filter(is_closed).count()
+}
+
+/// The default bound.
+const CONNECTIONS: usize = 32;
+
+#[tokio::test]
+async fn idle_strangers_make_room() {
+    let metrics = MetricsRegistry::new();
+    let server =
+        MetricsEndpoint::new(&metrics).bearer_token("secret").serve("127.0.0.1:0").await.unwrap();
+    let mut strangers = Vec::new();
+    for n in 0..3 * CONNECTIONS {
+        let mut stranger = TcpStream::connect(server.local_addr()).await.unwrap();
+        // Half of them send the head of a request byte by byte.
+        stranger.write_all(&b"G"[..n % 2]).await.unwrap();
+        strangers.push(stranger);
+    }
+    let scrape = client(server.local_addr(), &metrics);
+    let answer = scrape.ask_with("GET /metrics", "Authorization: Bearer secret\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    until(
+        || closed(&strangers) >= strangers.len() - CONNECTIONS,
+        || format!("{} are closed", closed(&strangers)),
+    )
+    .await;
+    let displaced = metrics
+        .sample("caracal_metrics_server_connections_closed_total", &[("reason", "displaced")]);
+    assert!(displaced >= Some(2.0 * CONNECTIONS as f64), "{displaced:?}");
+}
+
+#[tokio::test]
+async fn stalled_readers_make_room() {
+    let metrics = MetricsRegistry::new();
+    long_page(&metrics);
+    let connections = 4;
+    let server = MetricsEndpoint::new(&metrics)
+        .server()
+        .max_connections(connections)
+        .serve("127.0.0.1:0")
+        .await
+        .unwrap();
+    let scrape = client(server.local_addr(), &metrics);
+    let mut stalled = Vec::new();
+    for _ in 0..2 * connections {
+        let mut client = scrape.send("GET /metrics").await;
+        client.read_until("\r\n\r\n").await;
+        stalled.push(client);
+    }
+    let answer = scrape.ask("GET /metrics").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{}", &answer[..200]);
+    let given_up =
+        metrics.sample("caracal_metrics_scrapes_given_up_total", &[("reason", "displaced")]);
+    assert!(given_up > Some(connections as f64), "{given_up:?}");
+}
+
+#[tokio::test]
+async fn the_head_of_a_request_has_a_time_limit() {
+    let metrics = MetricsRegistry::new();
+    let server = MetricsEndpoint::new(&metrics).serve("127.0.0.1:0").await.unwrap();
+    let mut slow = TcpStream::connect(server.local_addr()).await.unwrap();
+    slow.write_all(b"GET /metrics").await.unwrap();
+    assert!(client(server.local_addr(), &metrics).ask("GET /").await.contains("404"));
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(11)).await;
+    tokio::time::resume();
+    assert!(!rest(&mut slow).await.starts_with(b"HTTP/1.1 200"));
+    let timed_out = || {
+        metrics.sample("caracal_metrics_server_connections_closed_total", &[("reason", "timeout")])
+    };
+    until(|| timed_out() == Some(1.0), || format!("{:?}", timed_out())).await;
+}
+
+/// Many more than the bound of connections.
+#[tokio::test]
+async fn scrapers_that_come_at_once_are_all_answered() {
+    let metrics = MetricsRegistry::new();
+    let server = MetricsEndpoint::new(&metrics)
+        .server()
+        .max_connections(4)
+        .serve("127.0.0.1:0")
+        .await
+        .unwrap();
+    let client = client(server.local_addr(), &metrics);
+    for answer in join_all((0..100).map(|_| client.ask("GET /metrics"))).await {
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    within(server.shutdown()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_serves_one_request() {
+    let metrics = MetricsRegistry::new();
+    let server = MetricsEndpoint::new(&metrics).serve("127.0.0.1:0").await.unwrap();
+    let client = client(server.local_addr(), &metrics);
+    let answer = client.send("GET /metrics").await.rest().await;
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    // Nor does a body that never ends keep it open.
+    let half = "Content-Length: 1000\r\n";
+    let answer = client.send_with("POST /metrics", half).await.rest().await;
+    assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_host_name_is_resolved() {
+    let metrics = MetricsRegistry::new();
+    let server = MetricsEndpoint::new(&metrics).serve("localhost:0").await.unwrap();
+    assert!(server.local_addr().ip().is_loopback());
+    let error = MetricsEndpoint::new(&metrics).serve("no port").await.unwrap_err();
+    assert!(error.to_string().contains("\"no port\""), "{error}");
+}
+
+/// These tests turn on HTTP/2 in hyper, as another crate of a service may.
+#[tokio::test]
+async fn http2_is_not_spoken() {
+    let metrics = MetricsRegistry::new();
+    let server = MetricsEndpoint::new(&metrics).serve("127.0.0.1:0").await.unwrap();
+    let mut stream = TcpStream::connect(server.local_addr()).await.unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"), "{answer:?}");
 }
 
 #[tokio::test]
@@ -69,5 +229,7 @@ async fn an_address_that_is_taken_is_an_error() {
     let metrics = MetricsRegistry::new();
     let server = MetricsEndpoint::new(&metrics).serve("127.0.0.1:0").await.unwrap();
     let second = MetricsEndpoint::new(&metrics).serve(server.local_addr()).await;
-    assert_eq!(second.unwrap_err().kind(), ErrorKind::AddrInUse);
+    let error = second.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    assert!(error.to_string().contains(&server.local_addr().to_string()), "{error}");
 }

@@ -36,13 +36,7 @@ impl Gateway {
     }
 
     pub(crate) async fn start_with(app: impl FnOnce(&MetricsRegistry) -> Router) -> Self {
-        Self::start_on(MetricsRegistry::new(), app).await
-    }
-
-    pub(crate) async fn start_on(
-        metrics: MetricsRegistry,
-        app: impl FnOnce(&MetricsRegistry) -> Router,
-    ) -> Self {
+        let metrics = MetricsRegistry::new();
         let app = app(&metrics);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

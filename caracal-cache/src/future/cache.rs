@@ -5,10 +5,11 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
+use caracal_metrics_core::adapter::user_code;
 use moka::future::{Cache, Iter, PredicateId};
 use moka::{Equivalent, Policy, PredicateError};
 
+use super::block_on::block_on;
 use super::entry_selector::{OwnedKeyEntrySelector, RefKeyEntrySelector};
 use super::load::timed;
 use crate::kind::{ObservableCache, sealed};
@@ -21,10 +22,10 @@ wrapper! {
     /// counts nothing. Clones are cheap and share the cache and its series.
     ObservedCache wraps Cache,
     invalidate_entries_if gives PredicateId,
-    // Polled once: blocking on it would panic inside a runtime. It is ready at once unless an async
-    // listener has to wait or another task is at it; then the next operation on the cache goes on
-    // where this left off.
-    run_pending_tasks is |cache: &Self| cache.run_pending_tasks().now_or_never()
+    // To its end: dropped halfway, it would leave moka's locks on keys with a future that nobody
+    // polls, and a listener with whatever it holds.
+    run_pending_tasks is |cache: &Self| block_on(cache.run_pending_tasks()),
+    may run futures: true
 }
 
 impl<K, V, S> ObservedCache<K, V, S>

@@ -1,5 +1,6 @@
 //! Metrics for `moka::future` caches.
 
+mod block_on;
 mod cache;
 mod entry_selector;
 mod load;

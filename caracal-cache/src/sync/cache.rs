@@ -5,6 +5,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 
+use caracal_metrics_core::adapter::user_code;
 use moka::sync::{Cache, Iter, PredicateId, SegmentedCache};
 use moka::{Equivalent, Policy, PredicateError};
 
@@ -20,7 +21,8 @@ wrapper! {
     /// series.
     ObservedCache wraps Cache,
     invalidate_entries_if gives PredicateId,
-    run_pending_tasks is Self::run_pending_tasks
+    run_pending_tasks is Self::run_pending_tasks,
+    may run futures: false
 }
 
 wrapper! {
@@ -30,7 +32,8 @@ wrapper! {
     /// series, which are those of all segments together.
     ObservedSegmentedCache wraps SegmentedCache,
     invalidate_entries_if gives (),
-    run_pending_tasks is Self::run_pending_tasks
+    run_pending_tasks is Self::run_pending_tasks,
+    may run futures: false
 }
 
 // moka has the two as two types with the same methods but for these details.

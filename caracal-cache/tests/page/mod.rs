@@ -1,7 +1,15 @@
 //! Reading the page.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+use std::time::Duration;
+
 use caracal_metrics_core::MetricsRegistry;
+
+/// A registry whose scrapes give a cache all the time that it takes, however busy the machine is.
+pub(crate) fn patient() -> MetricsRegistry {
+    let builder = MetricsRegistry::builder().collection_timeout(Duration::from_secs(600));
+    builder.build().expect("the settings are valid")
+}
 
 /// One scrape.
 pub(crate) struct Page(String);

@@ -135,7 +135,9 @@ impl Attached {
 
     /// Runs a callback. What it reads waits for the next page. Panics if the callback does.
     pub(super) fn sample(&self, callback: &Callback) {
-        if callback(&Gauges::new(&self.readings)) == Sampled::Gone {
+        if callback(&Gauges::new(&self.readings, self.instances.collection_timeout() / 2))
+            == Sampled::Gone
+        {
             self.detach();
         }
     }

@@ -1,6 +1,7 @@
 //! What is attached to a registry, and bringing it up to date for a page.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -131,6 +132,10 @@ impl<O: Observed> InstancesOf<O> {
         }
     }
 
+    pub(crate) fn collection_timeout(&self) -> Duration {
+        self.workers.timeout()
+    }
+
     /// Whether the calling thread runs code of the user's that reading the metrics may wait for. It
     /// gets what was read last: waiting for callbacks and collectors, it could wait for itself.
     pub(crate) fn is_inside(&self) -> bool {
@@ -139,11 +144,16 @@ impl<O: Observed> InstancesOf<O> {
 
     /// Runs tasks and counts those that fail. Says for each whether it is through.
     pub(crate) fn run(&self, tasks: &[&Arc<Task>]) -> Vec<bool> {
-        let through = self.workers.run(tasks);
+        let through = self.try_run(tasks);
         for _ in through.iter().filter(|through| !**through) {
             self.state.count_collection_error();
         }
         through
+    }
+
+    /// Runs tasks. Says for each whether it is through.
+    pub(crate) fn try_run(&self, tasks: &[&Arc<Task>]) -> Vec<bool> {
+        self.workers.run(tasks)
     }
 
     /// Puts what the instances have read into their series and runs `read`, as one step. `read` must

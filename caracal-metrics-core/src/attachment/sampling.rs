@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::workers::{Context, Task};
+use crate::workers::{Context, Task, dispose};
 
 /// Whether the thing is still there to be observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,13 +67,14 @@ impl fmt::Debug for Sampler {
 #[derive(Debug)]
 pub struct Gauges<'a> {
     all: &'a Mutex<Vec<Reading>>,
+    budget: Duration,
     readings: RefCell<Vec<Reading>>,
 }
 
 impl<'a> Gauges<'a> {
     /// Readings are added to `all` when the callback is through.
-    pub(super) fn new(all: &'a Mutex<Vec<Reading>>) -> Self {
-        Self { all, readings: RefCell::default() }
+    pub(super) fn new(all: &'a Mutex<Vec<Reading>>, budget: Duration) -> Self {
+        Self { all, budget, readings: RefCell::default() }
     }
 
     /// Sets a gauge of this instance.
@@ -85,11 +87,27 @@ impl<'a> Gauges<'a> {
         self.readings.borrow_mut().push(Reading::Counter(counter.0, n));
     }
 
+    /// How long the callback may take: half of
+    /// [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout), so that one which
+    /// looks at the clock now and then is in time.
+    #[must_use]
+    pub fn budget(&self) -> Duration {
+        self.budget
+    }
+
     /// Whether the callback runs inside a tokio runtime, so that futures which need one can be driven
     /// to their end here. Always `false` without the feature `tokio`.
     #[must_use]
     pub fn has_runtime(&self) -> bool {
         Context::has_runtime()
+    }
+}
+
+/// Gives up a reference to an observed thing that a callback has made. Where it was the last one, the
+/// thing is dropped on a thread of its own: its drop may run the application's code.
+pub fn release<T: Send + Sync + 'static>(thing: Arc<T>) {
+    if let Some(thing) = Arc::into_inner(thing) {
+        dispose(thing);
     }
 }
 

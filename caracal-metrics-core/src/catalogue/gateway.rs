@@ -181,7 +181,14 @@ impl MetricsRegistry {
     }
 
     /// Counts a request as in flight until the guard is dropped: by the end of the scope, an early
-    /// `?`, a panic, or a cancelled future that held it.
+    /// `?`, a panic, or a cancelled future that held it. The guard may be dropped on another thread.
+    ///
+    /// A page with nothing in flight has everything that was recorded before the guards were dropped.
+    /// So record the request first, and drop the guard afterwards.
+    ///
+    /// The number on a page is one that was true at a moment of the scrape. If requests end while it
+    /// is being read, it may be off by half as many as end in those microseconds. It is zero only if
+    /// every request that was in flight when the scrape began has ended.
     #[inline]
     pub fn track_gateway_request_in_flight(&self) -> GaugeGuard {
         let store = self.store(IN_FLIGHT);

@@ -6,6 +6,11 @@ use crate::engine;
 
 /// A counter: a sum of integers that only grows.
 ///
+/// It counts modulo 2^64: the number after 2^64 - 1 is 0. Prometheus takes a counter that goes down
+/// for one that was reset, so `rate()` and `increase()` then leave out what was added between the
+/// last scrape and the wrap, and nothing else. Increments of one never get there: a billion a second
+/// need 584 years.
+///
 /// ```
 /// use caracal_metrics_core::{Counter, Family, MetricsRegistry};
 ///
@@ -33,7 +38,7 @@ impl Counter {
         self.inc_by(1);
     }
 
-    /// Adds `n`. At 2^64 a counter goes on from zero, which Prometheus takes for a restart.
+    /// Adds `n`, modulo 2^64. It neither fails nor stops at the largest number.
     #[inline]
     pub fn inc_by(&self, n: u64) {
         engine::add(self.0.cell, n);

@@ -104,8 +104,8 @@ impl FloatGauge {
     }
 }
 
-/// Counts one in a gauge until it is dropped. What a thread recorded before it dropped this is on every
-/// page that no longer counts it.
+/// Counts one in a gauge until it is dropped. What was recorded before it was dropped is on every page
+/// on which the gauge is zero.
 ///
 /// Bind it to a name: `let _ =` drops it at once, and no compiler warning says so.
 ///

@@ -9,26 +9,26 @@ use prometheus::proto::MetricFamily;
 use crate::workers::Task;
 
 /// Something that gathers families by running the user's code.
-pub(crate) struct Gathering {
+pub(crate) struct Gathering<T = Vec<MetricFamily>> {
     task: Arc<Task>,
     /// What the last run gathered, until somebody takes it.
-    gathered: Arc<Mutex<Option<Vec<MetricFamily>>>>,
+    gathered: Arc<Mutex<Option<T>>>,
 }
 
-impl fmt::Debug for Gathering {
+impl<T> fmt::Debug for Gathering<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.task.fmt(f)
     }
 }
 
-impl Gathering {
-    pub(crate) fn new(gather: impl Fn() -> Vec<MetricFamily> + Send + Sync + 'static) -> Self {
-        let gathered = Arc::<Mutex<Option<Vec<MetricFamily>>>>::default();
+impl<T: Send + 'static> Gathering<T> {
+    pub(crate) fn new(gather: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        let gathered = Arc::<Mutex<Option<T>>>::default();
         let task = Task::new({
             let gathered = Arc::clone(&gathered);
             move || {
-                let families = gather();
-                *gathered.lock() = Some(families);
+                let result = gather();
+                *gathered.lock() = Some(result);
             }
         });
         Self { task, gathered }
@@ -39,12 +39,12 @@ impl Gathering {
     }
 
     /// What the last run gathered, if no other reader has taken it.
-    pub(super) fn take(&self) -> Option<Vec<MetricFamily>> {
+    pub(super) fn take(&self) -> Option<T> {
         self.gathered.lock().take()
     }
 
     /// Gathers. `run` runs the task and says whether it is through; `None` if it is not.
-    pub(crate) fn gather(&self, run: impl Fn(&Arc<Task>) -> bool) -> Option<Vec<MetricFamily>> {
+    pub(crate) fn gather(&self, run: impl Fn(&Arc<Task>) -> bool) -> Option<T> {
         while run(&self.task) {
             // Of readers that wait for the same run one gets what it gathered.
             let gathered = self.take();

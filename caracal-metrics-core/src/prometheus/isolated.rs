@@ -48,8 +48,15 @@ impl IsolatedCollector {
         Self { collector, isolated, instances }
     }
 
-    pub(crate) fn isolated(&self) -> &Arc<Isolated> {
+    pub(super) fn isolated(&self) -> &Arc<Isolated> {
         &self.isolated
+    }
+
+    /// What the collector has before it is registered. One that fails has nothing, and is for pages
+    /// to count.
+    pub(crate) fn families(&self) -> Vec<MetricFamily> {
+        let run = |task: &Arc<Task>| self.instances.try_run(&[task]) == [true];
+        self.isolated.gathering.gather(run).unwrap_or_default()
     }
 }
 

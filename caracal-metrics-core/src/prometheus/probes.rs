@@ -1,8 +1,9 @@
-//! What can be learnt about a `prometheus::Registry`, which answers no questions.
+//! Finding out what a `prometheus::Registry` has registered and how it is set up. It has no accessors
+//! for either.
 //!
-//! Both probes register something for an instant. `prometheus` keeps the names of what it registers,
-//! and of what it rejects, for good: later collectors of that name must have the same help and
-//! labels. So the probes have the empty name, which no collector can have.
+//! A probe is registered and unregistered at once. `prometheus` keeps the name of each collector that
+//! it has registered or rejected: a later collector of that name must have the same help and labels.
+//! So probes have the empty name, which no other collector can have.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -12,7 +13,7 @@ use prometheus::proto::{Gauge, Metric, MetricFamily, MetricType};
 
 use super::foreign::family_labels;
 
-/// Whether a family is registered, also one that has no series yet, which `gather` leaves out.
+/// Whether a family is registered. Finds a family without series as well, which `gather` leaves out.
 ///
 /// `prometheus` looks at a description's id (its name and constant labels) before its name. A probe
 /// that has the family's id is refused if the family is there.
@@ -69,11 +70,10 @@ impl Gathered {
         self.families.iter().any(|family| family.name() == name)
     }
 
-    /// Gathers with `gather`, which returns `None` where a collector panics.
+    /// Gathers with `gather`, which returns `None` if a collector panics.
     ///
-    /// A registry says nothing about the prefix and the labels of `Registry::new_custom`; they can
-    /// only be seen in what it gathers. Where nothing can be gathered, they are not known and the
-    /// result is empty.
+    /// The prefix and the labels of `Registry::new_custom` can only be seen on a family that is
+    /// gathered. If nothing is gathered, they remain unknown and the result is empty.
     pub(crate) fn new(
         registry: &prometheus::Registry,
         gather: impl FnOnce(&Marker) -> Option<Vec<MetricFamily>>,
@@ -112,8 +112,8 @@ impl Marker {
         format!("caracal_marker_{}", self.0)
     }
 
-    /// Runs `gather` so that it gathers the marker. Whoever gathers on another thread meanwhile does
-    /// not see it.
+    /// Runs `gather` so that it gathers the marker. Other threads that gather meanwhile do not see
+    /// it.
     pub(crate) fn with<R>(self, gather: impl FnOnce() -> R) -> R {
         struct Restore(Option<Marker>);
         impl Drop for Restore {

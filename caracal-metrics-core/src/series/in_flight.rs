@@ -8,9 +8,8 @@ use crate::engine::{self, Cell};
 
 /// The gauges that count guards, read before anything else of a page.
 ///
-/// A guard ends after what it counted was recorded. Since the guards are read first, all that is
-/// read later has what the guards recorded that are no longer counted: a page with nothing in
-/// flight has every count of what was in flight before the page was begun.
+/// What a guard counts is recorded before it ends. Since the guards are read first, a page with
+/// none of them has every count of those that were begun before it.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight(HashMap<u32, u64>);
 

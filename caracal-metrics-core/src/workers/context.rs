@@ -1,50 +1,42 @@
 //! The tokio runtime that a task runs in.
 
+#[cfg(not(feature = "tokio"))]
+use no_runtime::{Handle, is_running};
 #[cfg(feature = "tokio")]
 use tokio::runtime::Handle;
 
 /// The runtime of the thread that captured it, if there was one.
 ///
-/// Code that was written for the threads of a service may call `tokio::spawn` or start a timer: on a
+/// Code that was written for the threads of a service may call `tokio::spawn` or start a timer. On a
 /// thread of ours, outside of any runtime, it would panic.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Context {
-    #[cfg(feature = "tokio")]
     runtime: Option<Handle>,
 }
 
 impl Context {
     /// The runtime of the calling thread.
     pub(crate) fn current() -> Self {
-        Self {
-            #[cfg(feature = "tokio")]
-            runtime: Handle::try_current().ok(),
-        }
+        Self { runtime: Handle::try_current().ok() }
     }
 
     /// This runtime, or `other` where there is none.
     pub(super) fn or(self, other: &Self) -> Self {
-        #[cfg(feature = "tokio")]
-        if self.runtime.is_none() {
-            return Self { runtime: other.runtime.clone().filter(is_running) };
+        match self.runtime {
+            Some(_) => self,
+            None => Self { runtime: other.runtime.clone().filter(is_running) },
         }
-        let _ = other;
-        self
     }
 
     /// Runs `f` inside the runtime.
     pub(super) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
-        #[cfg(feature = "tokio")]
         let _entered = self.runtime.as_ref().map(Handle::enter);
         f()
     }
 
     /// Whether the calling thread is inside a runtime.
     pub(crate) fn has_runtime() -> bool {
-        #[cfg(feature = "tokio")]
-        return Handle::try_current().is_ok();
-        #[cfg(not(feature = "tokio"))]
-        false
+        Handle::try_current().is_ok()
     }
 }
 
@@ -57,6 +49,27 @@ fn is_running(runtime: &Handle) -> bool {
 
     let probe = pin!(runtime.spawn(std::future::ready(())));
     !matches!(probe.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Err(_)))
+}
+
+/// Without tokio there is never a runtime.
+#[cfg(not(feature = "tokio"))]
+mod no_runtime {
+    #[derive(Clone, Debug)]
+    pub(super) enum Handle {}
+
+    impl Handle {
+        pub(super) fn try_current() -> Result<Self, ()> {
+            Err(())
+        }
+
+        pub(super) fn enter(&self) {
+            match *self {}
+        }
+    }
+
+    pub(super) fn is_running(runtime: &Handle) -> bool {
+        match *runtime {}
+    }
 }
 
 #[cfg(all(test, feature = "tokio"))]

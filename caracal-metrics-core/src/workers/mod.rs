@@ -51,6 +51,10 @@ impl Workers {
         Self { shared: Arc::default(), timeout }
     }
 
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Runs each task once, from a point in time after this call, and waits until all are through or
     /// have used up their time. Says for each whether it is through; otherwise it overran, it panicked,
     /// or the system starts no thread.

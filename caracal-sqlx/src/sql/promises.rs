@@ -200,6 +200,8 @@ proptest! {
 
     #[test]
     fn the_content_of_strings_and_comments_is_never_a_label(text in texts(whole_strings())) {
+        // Right after a word, Postgres takes the dollars of a string for a part of the word.
+        let text = text.replace("$x$secret", " $x$secret").replace("$$secret", " $$secret");
         for dialect in DIALECTS {
             let statement = classify(&text, dialect);
             prop_assert!(!statement.table().contains("secret"), "{dialect:?}: {statement:?}");

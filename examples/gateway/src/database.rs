@@ -157,7 +157,6 @@ impl Database {
     }
 
     /// The pool, whose queries are counted and timed.
-    #[must_use]
     pub fn pool(&self) -> &ObservedPool<Any> {
         &self.pool
     }

@@ -1,0 +1,49 @@
+//! For authors of adapters: the series of one observed thing, from attaching to dropping it.
+//!
+//! An adapter declares its families as every service does. It asks for an [`InstanceBuilder`], names
+//! the series that the thing feeds, and keeps the [`Instance`] as long as it observes. Counters and
+//! histograms are recorded through their handles; gauges are read from the thing at scrape, by a
+//! callback.
+//!
+//! A callback that may wait for a lock or run code of the application's, such as a cache's eviction
+//! listener, is given to [`InstanceBuilder::on_scrape`]. It runs on a thread of the registry's own,
+//! and the reader waits for it no longer than
+//! [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout). One that only loads
+//! atomics is given to [`InstanceBuilder::on_scrape_inline`], which starts no thread.
+//!
+//! ```
+//! use caracal_metrics_core::adapter::{InstanceKind, Sampled};
+//! use caracal_metrics_core::{Counter, Family, Gauge, MetricsRegistry, labels};
+//!
+//! const QUEUE: InstanceKind = InstanceKind::new("queue");
+//!
+//! labels! { pub struct QueueName<'a> { queue: &'a str } }
+//!
+//! static JOBS: Family<Counter, QueueName<'_>> =
+//!     Family::counter("queue_jobs_total", "Jobs put into the queue.").namespaced();
+//! static DEPTH: Family<Gauge, QueueName<'_>> =
+//!     Family::gauge("queue_depth", "Jobs that wait in the queue.").namespaced();
+//!
+//! let metrics = MetricsRegistry::builder().namespace("shop").build()?;
+//! let mut builder = metrics.attach(QUEUE, Some("mail"))?;
+//! let jobs = builder.series(&JOBS, QueueName { queue: "mail" })?;
+//! let depth = builder.sampled_gauge(&DEPTH, QueueName { queue: "mail" })?;
+//! let instance = builder.on_scrape(move |gauges| {
+//!     gauges.set(depth, 3);
+//!     Sampled::Live
+//! });
+//! jobs.inc();
+//! assert_eq!(metrics.sample("shop_queue_jobs_total", &[("queue", "mail")]), Some(1.0));
+//! assert_eq!(metrics.sample("shop_queue_depth", &[("queue", "mail")]), Some(3.0));
+//!
+//! drop(instance);
+//! assert_eq!(metrics.sample("shop_queue_depth", &[("queue", "mail")]), None);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub use crate::attachment::{
+    Gauges, Instance, InstanceBuilder, Sampled, SampledCounter, SampledGauge, release,
+};
+pub use crate::instance_kind::InstanceKind;
+pub use crate::panics::{contain, discard};
+pub use crate::workers::user_code;
