@@ -1,6 +1,6 @@
 //! Settings of a registry, and attaching it to a `prometheus::Registry`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -320,8 +320,8 @@ impl MetricsRegistryBuilder {
             const_labels: self.const_labels.as_slice().into(),
             registry_labels: gathered.labels.as_slice().into(),
             max_series_per_family: self.max_series_per_family,
-            max_series: HashMap::from_iter(max_series),
-            buckets: HashMap::from_iter(buckets),
+            max_series: max_series.collect(),
+            buckets: buckets.collect(),
             value_bytes: self.value_bytes,
             aggregate: self.aggregate.clone(),
             created: self.created,

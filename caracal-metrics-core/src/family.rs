@@ -162,6 +162,28 @@ impl FamilySpec {
 /// assert_eq!(metrics.sample("shop_queue_depth", &[]), Some(3.0));
 /// # Ok::<(), caracal_metrics_core::FamilyError>(())
 /// ```
+///
+/// A family has at most 8 labels, and its closed labels have at most 65,536 combinations. One with
+/// more does not compile:
+///
+/// ```compile_fail,E0080
+/// # use caracal_metrics_core::{Counter, Family, StatusCode, labels};
+/// labels! { struct Hop { client: StatusCode, upstream: StatusCode } }
+///
+/// // 901 times 901 combinations.
+/// static HOPS: Family<Counter, Hop> = Family::counter("hops_total", "Hops.");
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use caracal_metrics_core::{Counter, Family, labels};
+/// labels! {
+///     struct Nine {
+///         a: bool, b: bool, c: bool, d: bool, e: bool, f: bool, g: bool, h: bool, i: bool,
+///     }
+/// }
+///
+/// static NINE: Family<Counter, Nine> = Family::counter("nine_total", "Nine labels.");
+/// ```
 pub struct Family<K, L: Labels = ()> {
     spec: FamilySpec,
     types: PhantomData<fn() -> (K, L)>,
@@ -245,7 +267,8 @@ impl<K, L: Labels> Family<K, L> {
 
     /// Leaves the family out of the page until something was recorded into it or attached to it.
     /// Without this, its series without labels, or with closed labels only, read 0 from the start,
-    /// so that `rate()` shows the first event.
+    /// so that `rate()` shows the first event. That goes for up to 100 series, and not for labels of
+    /// type [`StatusCode`](crate::StatusCode).
     #[must_use]
     pub const fn shown_once_used(mut self) -> Self {
         self.spec.shown_once_used = true;

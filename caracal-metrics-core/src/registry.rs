@@ -79,6 +79,10 @@ impl MetricsRegistry {
     /// page from now on under the name in your source. Constant labels, aggregated labels and limits
     /// of the registry apply to it.
     ///
+    /// A family that is new waits for the attached `prometheus::Registry`, which keeps its lock while
+    /// it gathers. So a collector must not register a family while it is collected from. One that is
+    /// registered already waits for nothing.
+    ///
     /// ```
     /// use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
     ///

@@ -81,6 +81,21 @@ impl Families {
         Some(&self.stores[place])
     }
 
+    /// The family of this description, or why none can have its name; `None` where no family has.
+    fn registered(
+        &self,
+        description: &Description,
+    ) -> Option<Result<Arc<FamilyStore>, FamilyError>> {
+        let registered = self.find(&description.name)?;
+        Some(match registered.description.difference(description) {
+            None => Ok(Arc::clone(registered)),
+            Some((registered, given)) => {
+                let name = description.name.clone();
+                Err(FamilyError::DifferentDescription { name, registered, given })
+            }
+        })
+    }
+
     /// Names and types.
     pub(crate) fn named(&self) -> Vec<NamedFamily> {
         let named = |store: &Arc<FamilyStore>| NamedFamily {
@@ -178,17 +193,14 @@ impl State {
         reserve: impl FnOnce(&Description) -> Result<(), FamilyError>,
     ) -> Result<Arc<FamilyStore>, FamilyError> {
         let description = self.describe(spec);
+        // Before the lock: `reserve` may wait for a collector that does not return.
+        if let Some(registered) = self.families().registered(&description) {
+            return registered;
+        }
         let _registering = self.registering.lock();
         let families = self.families();
-        if let Some(registered) = families.find(&description.name) {
-            return match registered.description.difference(&description) {
-                None => Ok(Arc::clone(registered)),
-                Some((registered, given)) => Err(FamilyError::DifferentDescription {
-                    name: description.name,
-                    registered,
-                    given,
-                }),
-            };
+        if let Some(registered) = families.registered(&description) {
+            return registered;
         }
         self.check(&families, &description)?;
         reserve(&description)?;

@@ -24,6 +24,7 @@ labels! {
     enum Cause { Expired => "expired", Replaced => "replaced" }
     struct Cache<'a> { cache: &'a str }
     struct Removal<'a> { cache: &'a str, cause: Cause }
+    struct Client<'a> { client: Option<&'a str> }
     struct Scrape { status_code: StatusCode }
     struct Invalid<'a> { cache as "not a label": &'a str }
 }
@@ -34,6 +35,9 @@ static CACHE_REMOVALS: Family<Counter, Removal<'_>> =
     Family::counter("cache_removals_total", "Removals.").namespaced().shown_once_used();
 static CACHE_SIZE: Family<Gauge, Cache<'_>> =
     Family::gauge("cache_size", "Entries.").namespaced().shown_once_used();
+static CLIENT_CALLS: Family<Counter, Client<'_>> = Family::counter("client_calls_total", "Calls.");
+static CLIENT_SLOTS: Family<Gauge, Client<'_>> = Family::gauge("client_slots", "Slots.");
+static INVALID: Family<Counter, Invalid<'_>> = Family::counter("cache_odd_total", "Odd.");
 static SCRAPES: Family<Counter, Scrape> =
     Family::counter("metrics_scrapes_total", "Scrapes.").namespaced().shown_once_used();
 
@@ -259,7 +263,6 @@ fn a_builder_that_was_given_up_frees_the_name() {
     let m = MetricsRegistry::new();
     let mut builder = m.attach(CONNECTION_POOL, None).unwrap();
     builder.sampled_gauge(&DATABASE_CONNECTION_POOL_SIZE, Pool { pool: None }).unwrap();
-    static INVALID: Family<Counter, Invalid<'_>> = Family::counter("cache_odd_total", "Odd.");
     let error = builder.series(&INVALID, Invalid { cache: "c" }).unwrap_err();
     assert!(matches!(&error, AttachError::Family(FamilyError::InvalidLabelName { .. })), "{error}");
     drop(builder);
@@ -356,4 +359,38 @@ fn every_closed_label_of_an_instance_takes_its_own_values() {
         assert_eq!(m.sample(name, &[labels]), Some(1.0), "{labels:?}");
     }
     drop((instance, counters, named));
+}
+
+#[test]
+fn a_named_instance_hides_nothing_but_the_unnamed_gauge() {
+    let m = MetricsRegistry::new();
+    let (calls, slots) = (m.family(&CLIENT_CALLS).unwrap(), m.family(&CLIENT_SLOTS).unwrap());
+    for client in [None, Some("a"), Some("b")] {
+        calls.inc(Client { client });
+        slots.set(Client { client }, 1);
+    }
+    let read = |name: &str| -> Vec<(String, f64)> {
+        let page = parse(&m.generate_metrics());
+        let samples = page[name].samples.iter();
+        samples.map(|((_, l), v)| (l.get("client").cloned().unwrap_or_default(), *v)).collect()
+    };
+    let series = |samples: &[(&str, f64)]| -> Vec<(String, f64)> {
+        samples.iter().map(|(client, value)| ((*client).to_owned(), *value)).collect()
+    };
+    let all = series(&[("", 1.0), ("a", 1.0), ("b", 1.0)]);
+    assert_eq!((read("client_calls_total"), read("client_slots")), (all.clone(), all.clone()));
+
+    let mut builder = m.attach(InstanceKind::new("client"), Some("a")).unwrap();
+    let own = builder.series(&CLIENT_CALLS, Client { client: Some("a") }).unwrap();
+    let gauge = builder.sampled_gauge(&CLIENT_SLOTS, Client { client: Some("a") }).unwrap();
+    let instance = builder.on_scrape_inline(move |gauges| {
+        gauges.set(gauge, 5);
+        Sampled::Live
+    });
+    own.inc();
+    assert_eq!(read("client_calls_total"), series(&[("", 1.0), ("a", 2.0), ("b", 1.0)]));
+    // Without its label, the gauge would be one more client in every sum.
+    assert_eq!(read("client_slots"), series(&[("a", 5.0), ("b", 1.0)]));
+    drop((instance, own));
+    assert_eq!((read("client_calls_total"), read("client_slots")), (all.clone(), all));
 }

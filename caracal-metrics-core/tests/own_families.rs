@@ -18,6 +18,14 @@ labels! {
 
     struct Paid { payment: Payment }
 
+    enum Digit {
+        Zero => "0", One => "1", Two => "2", Three => "3", Four => "4",
+        Five => "5", Six => "6", Seven => "7", Eight => "8", Nine => "9",
+    }
+    struct Two { tens: Digit, ones: Digit }
+    struct TwoAndSign { tens: Digit, ones: Digit, negative: bool }
+    struct Answer { status: StatusCode }
+
     struct Call<'a> {
         method: Method,
         status as "code": StatusCode,
@@ -262,6 +270,22 @@ fn buckets_of_the_catalogue_can_be_replaced() {
     let buckets = lines(&page, "caracal_policy_evaluation_duration_seconds_bucket");
     assert_eq!(buckets.len(), 3 * 2, "{buckets:?}");
     assert!(buckets[0].contains(r#"le="5e-05""#), "{buckets:?}");
+
+    // Those of a family of your own as well, by value and for its handles.
+    let metrics = MetricsRegistry::builder()
+        .buckets(&PACKING, &[Duration::from_secs(1), Duration::from_secs(2)])
+        .build()
+        .unwrap();
+    let order = Order { payment: Payment::Card, tenant: "a" };
+    let packing = metrics.family(&PACKING).unwrap();
+    packing.observe(order, Duration::from_millis(1_500));
+    packing.with(order).observe(Duration::from_millis(500));
+    let labels = |le| [("payment", "card"), ("tenant", "a"), ("le", le)];
+    let bucket = |le| metrics.sample("shop_packing_duration_seconds_bucket", &labels(le));
+    assert_eq!(
+        ["0.005", "1.0", "2.0", "+Inf"].map(bucket),
+        [None, Some(1.0), Some(2.0), Some(2.0)]
+    );
 }
 
 #[test]
@@ -349,6 +373,8 @@ fn long_values_are_cut_and_counted() {
 
 #[test]
 fn a_namespaced_family_of_an_adapter_is_shown_once_it_is_used() {
+    static BY_TENANT: Family<Counter, Order<'_>> =
+        Family::counter("placed_total", "Placed.").namespaced();
     static JOBS: Family<Counter> = Family::counter("jobs_total", "Jobs.").namespaced();
     static WAITING: Family<Gauge> =
         Family::gauge("jobs_waiting", "Waiting.").namespaced().shown_once_used();
@@ -360,8 +386,6 @@ fn a_namespaced_family_of_an_adapter_is_shown_once_it_is_used() {
     assert_eq!(lines(&page(&metrics), "shop_jobs_waiting"), ["shop_jobs_waiting 0"]);
     drop((jobs, waiting));
 
-    static BY_TENANT: Family<Counter, Order<'_>> =
-        Family::counter("placed_total", "Placed.").namespaced();
     let metrics =
         MetricsRegistry::builder().namespace("shop").only_used_families().build().unwrap();
     let placed = metrics.family(&BY_TENANT).unwrap();
@@ -393,7 +417,9 @@ fn threads_that_register_at_once_get_the_same_series() {
                     for _ in 0..100 {
                         orders.inc(Order { payment: Payment::Card, tenant: "a" });
                     }
-                    metrics.family(if thread % 2 == 0 { &HELP } else { &OTHER_HELP }).is_ok()
+                    metrics
+                        .family(if thread.is_multiple_of(2) { &HELP } else { &OTHER_HELP })
+                        .is_ok()
                 })
             };
             let threads: Vec<_> = (0..THREADS).map(register).collect();
@@ -406,4 +432,30 @@ fn threads_that_register_at_once_get_the_same_series() {
         assert!(registered.iter().step_by(2).all(|ok| *ok == first), "{registered:?}");
         assert!(registered.iter().skip(1).step_by(2).all(|ok| *ok != first), "{registered:?}");
     }
+}
+
+#[test]
+fn as_many_as_100_series_read_0_from_the_start() {
+    static FEW: Family<Counter, Two> = Family::counter("shop_few_total", "100 series.");
+    static MANY: Family<Counter, TwoAndSign> = Family::counter("shop_200_total", "200 series.");
+    static ANSWERS: Family<Counter, Answer> = Family::counter("shop_answers_total", "Answers.");
+    let metrics = MetricsRegistry::new();
+    let few = metrics.family(&FEW).unwrap();
+    let many = metrics.family(&MANY).unwrap();
+    metrics.family(&ANSWERS).unwrap();
+    let before = page(&metrics);
+    let shown = lines(&before, "shop_few");
+    assert_eq!(shown.len(), 100);
+    assert_eq!(shown[42], r#"shop_few_total{tens="4",ones="2"} 0"#);
+    assert!(shown.is_sorted());
+    assert!(lines(&before, "shop_200").is_empty() && lines(&before, "shop_answers").is_empty());
+    for tens in Digit::ALL {
+        few.inc(Two { tens: *tens, ones: Digit::Nine });
+        many.inc(TwoAndSign { tens: *tens, ones: Digit::Seven, negative: true });
+    }
+    let after = page(&metrics);
+    assert!(lines(&after, "shop_few").iter().filter(|line| line.ends_with(" 1")).count() == 10);
+    let many = lines(&after, "shop_200");
+    assert_eq!(many.len(), 10);
+    assert_eq!(many[9], r#"shop_200_total{tens="9",ones="7",negative="true"} 1"#);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use caracal_metrics_core::{
     BuildError, Counter, DurationHistogram, Family, FamilyError, FloatCounter, FloatGauge, Gauge,
-    Histogram, Kind, MetricsRegistry, Registered, labels,
+    Histogram, Kind, MetricsRegistry, Registered, catalogue, labels,
 };
 
 labels! {
@@ -47,14 +47,23 @@ fn refused<K: Kind, L: Registered>(
     error
 }
 
+macro_rules! counters {
+    ($($name:literal),+) => { [$({
+        static FAMILY: Family<Counter> = Family::counter($name, "x");
+        &FAMILY
+    }),+] };
+}
+
+macro_rules! gauges {
+    ($($name:literal),+) => { [$({
+        static FAMILY: Family<Gauge> = Family::gauge($name, "x");
+        (&FAMILY, $name)
+    }),+] };
+}
+
 #[test]
 fn names() {
-    macro_rules! counters {
-        ($($name:literal),+) => { [$({
-            static FAMILY: Family<Counter> = Family::counter($name, "x");
-            &FAMILY
-        }),+] };
-    }
+    static HISTOGRAM: Family<Histogram> = Family::histogram("a_sum", "x").buckets(&[1.0]);
     let metrics = MetricsRegistry::new();
     for family in counters!["", "9lives_total", "job:rate_total", "jöbs_total", "a b_total", "a\n"]
     {
@@ -65,19 +74,12 @@ fn names() {
         let error = refused(&metrics, family, &["must end in \"_total\"", "rename it"]);
         assert!(matches!(error, FamilyError::CounterWithoutTotal { .. }), "{error}");
     }
-    macro_rules! gauges {
-        ($($name:literal),+) => { [$({
-            static FAMILY: Family<Gauge> = Family::gauge($name, "x");
-            (&FAMILY, $name)
-        }),+] };
-    }
     for (family, name) in gauges!["jobs_total", "jobs_bucket", "jobs_sum", "jobs_count"] {
         let suffix = name.strip_prefix("jobs").unwrap();
         let parts = ["gauge", &format!("{suffix:?}"), "rename it"];
         let error = refused(&metrics, family, &parts);
         assert!(matches!(error, FamilyError::ReservedSuffix { .. }), "{error}");
     }
-    static HISTOGRAM: Family<Histogram> = Family::histogram("a_sum", "x").buckets(&[1.0]);
     let error = refused(&metrics, &HISTOGRAM, &["histogram", "\"_sum\""]);
     assert!(matches!(error, FamilyError::ReservedSuffix { .. }), "{error}");
 }
@@ -204,6 +206,7 @@ fn another_family_of_the_same_name() {
     static BOUNDS: Family<Histogram> = Family::histogram("z", "z").buckets(&[2.0]);
     static EUROS: Family<Gauge> = Family::gauge("cash_euros", "Cash.").unit("euros");
     static NO_UNIT: Family<Gauge> = Family::gauge("cash_euros", "Cash.");
+    static CACHE: Family<Counter> = Family::counter("shop_policy_cache_hits_total", "Mine.");
     let metrics = MetricsRegistry::new();
     metrics.family(&ORDERS).unwrap();
     metrics.family(&TENANT).unwrap();
@@ -222,7 +225,6 @@ fn another_family_of_the_same_name() {
     }
 
     // A family of the catalogue under the namespace.
-    static CACHE: Family<Counter> = Family::counter("shop_policy_cache_hits_total", "Mine.");
     let metrics = MetricsRegistry::builder().namespace("shop").build().unwrap();
     let error = refused(&metrics, &CACHE, &["\"Total number of policy cache hits\"", "\"Mine.\""]);
     assert!(matches!(error, FamilyError::DifferentDescription { .. }), "{error}");
@@ -333,4 +335,32 @@ fn namespaces() {
         assert_eq!(metrics.sample(&hits, &[]), Some(0.0));
         assert!(!page(&metrics).contains("caracal"));
     }
+}
+
+#[test]
+fn buckets_of_the_builder() {
+    static ORDERS: Family<Counter> = Family::counter("orders_total", "x");
+    let build = |bounds: &[Duration]| {
+        let builder =
+            MetricsRegistry::builder().buckets(&catalogue::GATEWAY_REQUEST_DURATION, bounds);
+        builder.build().map(drop)
+    };
+    let ms = Duration::from_millis;
+    let name = "caracal_gateway_request_duration_seconds".to_owned();
+    let refused = |bounds: &[Duration]| match build(bounds).unwrap_err() {
+        BuildError::Family(error) => error,
+        other => panic!("{other}"),
+    };
+    assert_eq!(refused(&[]), FamilyError::NoBuckets { name: name.clone() });
+    let too_many: [Duration; 63] = millis();
+    let error = FamilyError::TooManyBuckets { name: name.clone(), bounds: 63, most: 62 };
+    assert_eq!(refused(&too_many), error);
+    for bounds in [&[ms(2), ms(1)][..], &[ms(1), ms(1)], &[Duration::ZERO]] {
+        let error = refused(bounds);
+        assert!(matches!(error, FamilyError::InvalidBound { .. }), "{error}");
+        assert!(error.to_string().contains(&name), "{error}");
+    }
+    assert_eq!(build(&too_many[..62]), Ok(()));
+    let error = MetricsRegistry::builder().max_series(&ORDERS, 0).build().unwrap_err();
+    assert_eq!(error, BuildError::ZeroSeriesLimit);
 }

@@ -168,6 +168,26 @@ fn threads_that_record_and_end_under_scrapes_lose_and_double_nothing() {
     assert_all(&metrics, 1 + THREADS as u32 * RECORDS + SHORT_LIVED * RECORDS_OF_SHORT_LIVED);
 }
 
+/// More threads than have words of their own: the others share words.
+#[test]
+fn more_threads_at_once_than_have_their_own_words_lose_nothing() {
+    const LIVE: usize = 200;
+    const RECORDS: u32 = 50;
+    let metrics = MetricsRegistry::new();
+    let all_live = Barrier::new(LIVE);
+    thread::scope(|scope| {
+        for _ in 0..LIVE {
+            scope.spawn(|| {
+                record_all(&metrics, RECORDS);
+                // Nobody ends before all have recorded.
+                all_live.wait();
+                record_all(&metrics, RECORDS);
+            });
+        }
+    });
+    assert_all(&metrics, 2 * LIVE as u32 * RECORDS);
+}
+
 static ONE: Family<Counter, One<'_>> = Family::counter("shop_one_total", "One open label.");
 static TWO: Family<FloatCounter, Two<'_>> = Family::float_counter("shop_two_total", "Two.");
 static THREE: Family<Histogram, Three<'_>> =
@@ -191,20 +211,21 @@ fn floods_past_the_limit_fold_and_lose_nothing() {
             // All threads flood with the same label sets, each from a place of its own on.
             for number in 0..LABEL_SETS {
                 let number = (number + 50 * thread as u32) % LABEL_SETS;
-                let payment = if number % 2 == 0 { Payment::Card } else { Payment::Invoice };
+                let payment =
+                    if number.is_multiple_of(2) { Payment::Card } else { Payment::Invoice };
                 let (text, same) = (format!("{number:017}"), "same");
-                let as_handle = number % 3 == 0;
+                let as_handle = number.is_multiple_of(3);
                 let labels = One { a: &text, payment };
                 if as_handle {
-                    one.with(labels).inc()
+                    one.with(labels).inc();
                 } else {
-                    one.inc(labels)
+                    one.inc(labels);
                 }
                 let labels = Two { a: same, payment, b: &text };
                 if as_handle {
-                    two.with(labels).inc_by(0.25)
+                    two.with(labels).inc_by(0.25);
                 } else {
-                    two.inc_by(labels, 0.25)
+                    two.inc_by(labels, 0.25);
                 }
                 let labels = Three { a: same, b: &text, payment, c: same };
                 if as_handle {

@@ -151,12 +151,11 @@ impl MetricsRegistry {
         labels: L::Of<'_>,
         name: &str,
     ) {
-        match self.store(family).recall_set(&labels) {
-            Some(cell) => engine::add(cell, 1),
-            None => {
-                self.know_breaker(family, labels, name);
-                self.count(family, labels);
-            }
+        if let Some(cell) = self.store(family).recall_set(&labels) {
+            engine::add(cell, 1);
+        } else {
+            self.know_breaker(family, labels, name);
+            self.count(family, labels);
         }
     }
 

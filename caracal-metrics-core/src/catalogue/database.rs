@@ -85,7 +85,7 @@ pub static DATABASE_QUERY_DURATION: Family<DurationHistogram, QueryTime<'_>> =
         Duration::from_millis(100),
         Duration::from_millis(250),
         Duration::from_millis(500),
-        Duration::from_millis(1_000),
+        Duration::from_secs(1),
         Duration::from_millis(2_500),
     ]);
 

@@ -64,11 +64,11 @@ pub static GATEWAY_REQUEST_DURATION: Family<DurationHistogram, GatewayRequestTim
         Duration::from_millis(250),
         Duration::from_millis(500),
         Duration::from_millis(750),
-        Duration::from_millis(1_000),
+        Duration::from_secs(1),
         Duration::from_millis(2_500),
-        Duration::from_millis(5_000),
+        Duration::from_secs(5),
         Duration::from_millis(7_500),
-        Duration::from_millis(10_000),
+        Duration::from_secs(10),
     ]);
 
 /// `gateway_requests_in_flight`.

@@ -56,7 +56,7 @@ pub static POLICY_EVALUATION_DURATION: Family<DurationHistogram, PolicyEvaluatio
         Duration::from_millis(100),
         Duration::from_millis(250),
         Duration::from_millis(500),
-        Duration::from_millis(1_000),
+        Duration::from_secs(1),
     ]);
 
 /// `policy_cache_hits_total`.

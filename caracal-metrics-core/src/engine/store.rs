@@ -192,7 +192,6 @@ impl Store {
     /// Counts a floating-point number into a bucket, by a thread with these pages.
     #[inline]
     pub(super) fn observe_float(
-        &self,
         pages: &Pages,
         cell: Cell,
         runs: usize,

@@ -78,6 +78,7 @@ macro_rules! labels {
     ) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug)]
+        #[allow(clippy::struct_field_names, reason = "the fields have the names of the labels")]
         $visibility struct $name {
             $( $(#[$field_meta])* $field_visibility $field: $type, )+
         }
@@ -102,6 +103,7 @@ macro_rules! labels {
     ) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug)]
+        #[allow(clippy::struct_field_names, reason = "the fields have the names of the labels")]
         $visibility struct $name<$text> {
             $( $(#[$field_meta])* $field_visibility $field: $type, )+
         }

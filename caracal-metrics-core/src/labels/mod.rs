@@ -87,6 +87,7 @@ pub trait Label: Copy {
     }
 
     /// The text of a value of an open label. Not called for a closed label.
+    #[expect(clippy::unnecessary_literal_bound, reason = "other labels have text of their own")]
     fn text(&self) -> &str {
         ""
     }

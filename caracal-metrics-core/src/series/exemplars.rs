@@ -35,12 +35,15 @@ impl Kept {
     }
 }
 
+/// One for each bucket of a histogram.
+type Slots = Box<[Mutex<Option<Kept>>]>;
+
 /// The exemplars of a family. They are apart from the engine, so that recording without one does not
 /// even read whether there are any.
 #[derive(Debug)]
 pub(crate) struct Exemplars {
     buckets: usize,
-    by_cell: RwLock<HashMap<u32, Box<[Mutex<Option<Kept>>]>>>,
+    by_cell: RwLock<HashMap<u32, Slots>>,
 }
 
 impl Exemplars {

@@ -89,12 +89,8 @@ impl FamilyStore {
         let is_named = |key: &Key| {
             key.open.iter().zip(&optional).any(|(value, optional)| *optional && !value.is_empty())
         };
-        // Named and unnamed instances never share a family, so the unnamed series that waits for an
-        // instance is left out once there are named ones.
-        let named = owned.iter().any(|series| is_named(&series.key));
         let mut sources: Vec<Source> = Vec::new();
         match &self.index {
-            _ if named => {}
             Index::Dense(cells) => {
                 for (closed, slot) in (0..).zip(cells) {
                     if let Some(cell) = made(slot) {
@@ -104,6 +100,11 @@ impl FamilyStore {
             }
             Index::Interned(interner) => sources
                 .extend(interner.entries().map(|(key, cell)| Source { key, cell, owned: false })),
+        }
+        // Named and unnamed instances never share a family, so the unnamed gauge that waits for an
+        // instance is left out once there are named ones.
+        if self.kind().is_gauge() && owned.iter().any(|series| is_named(&series.key)) {
+            sources.retain(|source| is_named(&source.key));
         }
         sources.extend(owned.into_iter().map(|s| Source { key: s.key, cell: s.cell, owned: true }));
         sources
