@@ -401,20 +401,16 @@ fn check_aggregate(name: &str, families: &[Description], own: &[String]) -> Resu
     closed.filter(|_| !is_open).map_or(Ok(()), Err)
 }
 
-/// What a registry gathers.
+/// Gathers from the registry once, on a thread of the workers'.
 fn gather(registry: &prometheus::Registry, workers: &Workers) -> Result<Gathered, BuildError> {
-    let mut overran = false;
-    let gathered = Gathered::new(registry, |marker| {
-        let (marker, registry) = (*marker, registry.clone());
-        // A collector that panics, since what it reads is not there yet, is for pages to count.
-        let gather = move || contain(|| marker.with(|| registry.gather())).unwrap_or_default();
-        let gathered = Gathering::new(gather).gather(|task| workers.run(&[task]) == [true]);
-        overran = gathered.is_none();
-        gathered
+    let registry = registry.clone();
+    // All of it runs there: `prometheus` holds its lock while it gathers, so whoever registers or
+    // unregisters something waits for the collectors. One that panics, since what it reads is not
+    // there yet, is for pages to count.
+    let gathering = Gathering::new(move || {
+        Gathered::new(&registry, |marker| marker.with(|| contain(|| registry.gather())))
     });
-    // `prometheus` holds its lock while it gathers, so registering would wait for the collector.
-    if overran {
-        return Err(BuildError::CollectorsOverran { timeout: workers.timeout() });
-    }
-    Ok(gathered)
+    gathering
+        .gather(|task| workers.run(&[task]) == [true])
+        .ok_or(BuildError::CollectorsOverran { timeout: workers.timeout() })
 }
