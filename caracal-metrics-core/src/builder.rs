@@ -240,8 +240,9 @@ impl MetricsRegistryBuilder {
 
     /// How long reading the metrics waits for code that is not the library's: callbacks of adapters
     /// that may run yours (such as a cache's eviction listener), and collectors of the attached
-    /// `prometheus::Registry`. Defaults to 1 second. Callbacks and collectors have that long one after
-    /// the other, so keep it well below half of Prometheus' `scrape_timeout`, which is 10 seconds.
+    /// `prometheus::Registry`. Defaults to 1 second. Callbacks, the collectors of
+    /// [`MetricsRegistry::register`] and the other collectors have that long one after the other, so keep
+    /// it well below a third of Prometheus' `scrape_timeout`, which is 10 seconds.
     ///
     /// Such code runs on a thread of the registry's own, which exists only meanwhile and has the name
     /// `caracal-metrics`. With the feature `tokio`, which `caracal-axum` and `caracal-cache` turn on,

@@ -7,6 +7,7 @@ use prometheus::core::Collector;
 use super::foreign::named_families;
 use super::isolated::IsolatedCollector;
 use super::others::Others;
+use super::probes::are_registered;
 use crate::attachment::Instances;
 use crate::error::RegisterError;
 use crate::names::{Clash, NamedFamily, check, related};
@@ -57,8 +58,8 @@ fn may_clash(families: &Families, others: &Others, names: &BTreeSet<String>) -> 
     let related: BTreeSet<_> = names.iter().flat_map(|name| related(name)).collect();
     let is_ours = |name: &String| names.contains(name) || families.taken.owner(name).is_some();
     let is_registered = |names: &BTreeSet<String>| {
-        names.iter().any(|name| others.knows(name))
-            || others.are_registered(&names.iter().map(String::as_str).collect::<Vec<_>>())
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        names.iter().any(|name| others.knows(name)) || are_registered(others.probed(), &names, &[])
     };
     related.iter().any(is_ours) || is_registered(&related) || is_registered(names)
 }

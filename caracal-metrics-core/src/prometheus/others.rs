@@ -11,7 +11,6 @@ use super::collector::gather_others;
 use super::foreign::{foreign_families, named_families};
 use super::gathering::Gathering;
 use super::isolated::{Isolated, IsolatedCollector};
-use super::probes::are_registered;
 use crate::attachment::Instances;
 use crate::error::RegisterError;
 use crate::exposition::ForeignFamily;
@@ -84,9 +83,9 @@ impl Others {
         self.names.lock().contains(name)
     }
 
-    /// Whether one of these families is in the registry.
-    pub(crate) fn are_registered(&self, names: &[&str]) -> bool {
-        are_registered(&self.registry, names, &[])
+    /// The registry, for probes.
+    pub(crate) fn probed(&self) -> &prometheus::Registry {
+        &self.registry
     }
 
     /// The families of the registry, without ours. Collectors that fail are counted.
