@@ -76,7 +76,10 @@ fn package(workspace: &Workspace, feature: &str, folder: &Path, program: &Path) 
     let sh = &workspace.shell;
     sh.create_dir(folder.join("src"))?;
     let path = folder.join("Cargo.toml");
-    sh.write_file(&path, manifest(workspace, feature)?)?;
+    // Cargo tells two packages in one target folder apart by their names, and not by their paths. Of two
+    // with one name it would take the second for the first, and not compile it.
+    let name = program.file_stem().and_then(|stem| stem.to_str()).context("it has no name")?;
+    sh.write_file(&path, manifest(workspace, &format!("consumer-{name}"), feature)?)?;
     // The same versions as here: what was compiled for the workspace need not be compiled again.
     sh.copy_file("Cargo.lock", folder.join("Cargo.lock"))?;
     sh.copy_file(program, folder.join("src/main.rs"))?;
@@ -109,7 +112,7 @@ fn run(workspace: &Workspace, feature: &str) -> Result<()> {
 }
 
 /// A package beside the workspace; its profile is the workspace's, so that dependencies are shared.
-fn manifest(workspace: &Workspace, feature: &str) -> Result<String> {
+fn manifest(workspace: &Workspace, name: &str, feature: &str) -> Result<String> {
     let root = &workspace.metadata.workspace_root;
     let features: &[&str] = if [NONE, THIRD_PARTY].contains(&feature) { &[] } else { &[feature] };
     let mut dependencies = toml::Table::from_iter([(
@@ -128,7 +131,7 @@ fn manifest(workspace: &Workspace, feature: &str) -> Result<String> {
     let profile = workspace_manifest.get("profile").context("the workspace has no profiles")?;
     let package = toml::toml! {
         [package]
-        name = "consumer"
+        name = (name)
         version = "0.0.0"
         edition = "2024"
         publish = false

@@ -20,6 +20,10 @@ use tokio::net::TcpListener;
 /// More than hyper and the sockets of a client that stalls hold.
 const LONG: usize = 768 << 10;
 
+/// A listener of the caches does not return while a scrape waits for it. Prometheus waits one second for
+/// the page.
+const COLLECTION_TIMEOUT: Duration = Duration::from_millis(200);
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut arguments = env::args().skip(1);
@@ -32,7 +36,10 @@ async fn main() -> Result<()> {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         process::exit(0);
     });
-    let metrics = MetricsRegistry::builder().process_metrics().build()?;
+    let metrics = MetricsRegistry::builder()
+        .process_metrics()
+        .collection_timeout(COLLECTION_TIMEOUT)
+        .build()?;
     let long = Gauge::with_opts(Opts::new("long", "x".repeat(LONG)))?;
     metrics.register(Box::new(long))?;
     let _caches = caches::misbehave(&metrics)?;
