@@ -67,7 +67,7 @@ fn label_row(label: &Label) -> Result<String> {
         }
         Values::Word(word) => match word.as_str() {
             "open" if label.name == "metric" => "the name of a family",
-            "open" => "open: comes from outside",
+            "open" => "open: any text",
             "optional" => {
                 "open: the name of the instance; left out when there is only one, without a name"
             }
@@ -108,7 +108,7 @@ mod tests {
             "| `caracal_policy_evaluation_duration_seconds` | 0.001 0.0025 0.005 0.01 0.025 0.05 \
              0.1 0.25 0.5 1 |",
             "| `decision` | `allowed`, `denied`, `error` |",
-            "| `agent_id` | open: comes from outside |",
+            "| `agent_id` | open: any text |",
         ] {
             assert!(tables.lines().any(|other| other == line), "{line}\n{tables}");
         }
