@@ -211,7 +211,8 @@ impl MetricsRegistryBuilder {
     ///
     /// A label of a gauge (such as the `name` of a circuit breaker) can't be aggregated, since the
     /// values of several gauges have no sum. Aggregate it in queries instead, with
-    /// `sum without (name) (…)`. A gauge that has the label is refused when it is registered.
+    /// `sum without (name) (…)`. A gauge that has the label is refused when it is registered, and a
+    /// pool, breaker or cache whose families have it when it is attached.
     pub fn aggregate_label(mut self, name: impl Into<String>) -> Self {
         self.aggregate.push(name.into());
         self

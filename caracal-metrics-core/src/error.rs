@@ -266,6 +266,19 @@ pub enum AttachError {
         /// The limit in force.
         limit: usize,
     },
+    /// A label of the family is aggregated. A counter that is the sum of several instances would fall
+    /// when one of them is dropped, which Prometheus takes for a restart.
+    #[error(
+        "the label {label:?} of {metric} can't be aggregated, since instances that are dropped take \
+         their counts along: remove aggregate_label({label:?}), and aggregate in queries with `sum \
+         without ({label}) (…)`"
+    )]
+    AggregatedLabel {
+        /// The family's name.
+        metric: String,
+        /// The label.
+        label: String,
+    },
     /// A family of the adapter can't be registered.
     #[error(transparent)]
     Family(#[from] FamilyError),

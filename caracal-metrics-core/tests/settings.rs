@@ -2,8 +2,9 @@
 
 mod support;
 
+use caracal_metrics_core::adapter::InstanceKind;
 use caracal_metrics_core::{
-    BuildError, Counter, Family, FamilyError, Gauge, MetricsRegistry, labels,
+    AttachError, BuildError, Counter, Family, FamilyError, Gauge, MetricsRegistry, labels,
 };
 use support::parse;
 
@@ -106,6 +107,22 @@ fn every_open_label_can_be_aggregated() {
     agents.inc(Agent { agent: "a" });
     agents.inc(Agent { agent: "b" });
     assert_eq!(m.sample("app_agents_total", &[("agent", "aggregated")]), Some(2.0));
+}
+
+/// A counter that is the sum of several instances would fall when one of them goes.
+#[test]
+fn an_instance_is_not_aggregated() {
+    let m = MetricsRegistry::builder().aggregate_label("agent").build().unwrap();
+    let mut instance = m.attach(InstanceKind::new("agent"), Some("a")).unwrap();
+    let error = instance.series(&AGENTS, Agent { agent: "a" }).unwrap_err();
+    assert!(matches!(error, AttachError::AggregatedLabel { .. }), "{error:?}");
+    for words in ["app_agents_total", "aggregate_label(\"agent\")", "`sum without (agent) (…)`"] {
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    drop(instance);
+    let agents = m.family(&AGENTS).unwrap();
+    agents.inc(Agent { agent: "a" });
+    assert_eq!(m.sample("app_agents_total", &[("agent", "aggregated")]), Some(1.0));
 }
 
 #[test]

@@ -78,7 +78,8 @@ impl InstanceBuilder {
     ///
     /// # Errors
     ///
-    /// When the family is full, or can't be [registered](MetricsRegistry::family).
+    /// When the family is full, has a label that is aggregated, or can't be
+    /// [registered](MetricsRegistry::family).
     pub fn series<K: Kind, L: Labels>(
         &mut self,
         family: &'static Family<K, L>,
@@ -139,6 +140,10 @@ impl InstanceBuilder {
         labels: &impl LabelSet,
     ) -> Result<(Arc<FamilyStore>, Cell), AttachError> {
         let store = self.metrics.register_family(family.spec())?;
+        if let Some(label) = store.aggregated_label() {
+            let (metric, label) = (store.name().to_owned(), label.to_owned());
+            return Err(AttachError::AggregatedLabel { metric, label });
+        }
         let series = store.reserve_set(labels).map_err(|full| AttachError::SeriesLimit {
             metric: store.name().to_owned(),
             limit: full.limit,
