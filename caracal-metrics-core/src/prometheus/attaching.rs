@@ -2,12 +2,32 @@
 
 use super::collector::Reserved;
 use super::foreign::named_families;
+use super::gathering::Gathering;
 use super::probes::{Gathered, are_registered, is_registered};
 use crate::description::Description;
 use crate::error::BuildError;
 use crate::family_error::FamilyError;
 use crate::names::{Clash, Taken, all_names, check};
+use crate::panics::contain;
 use crate::text::is_label_name;
+use crate::workers::Workers;
+
+/// Gathers from the registry once, on a thread of the workers'.
+pub(crate) fn gather(
+    registry: &prometheus::Registry,
+    workers: &Workers,
+) -> Result<Gathered, BuildError> {
+    let registry = registry.clone();
+    // All of it runs there: `prometheus` holds its lock while it gathers, so whoever registers or
+    // unregisters something waits for the collectors. One that panics, since what it reads is not
+    // there yet, is for pages to count.
+    let gathering = Gathering::new(move || {
+        Gathered::new(&registry, |marker| marker.with(|| contain(|| registry.gather())))
+    });
+    gathering
+        .gather(|task| workers.run(&[task]) == [true])
+        .ok_or(BuildError::CollectorsOverran { timeout: workers.timeout() })
+}
 
 /// Checks what the registry does to all families as it gathers them: it would be true there and not
 /// on the page.

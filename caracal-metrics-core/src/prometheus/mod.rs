@@ -12,10 +12,9 @@ mod probes;
 #[cfg(feature = "process")]
 mod process;
 
-pub(crate) use attaching::{check_names, check_settings, owner_of_label, reserve};
+pub(crate) use attaching::{check_names, check_settings, gather, owner_of_label, reserve};
 pub(crate) use collector::CaracalCollector;
 pub(crate) use collectors::{check_collector, described};
-pub(crate) use gathering::Gathering;
 pub(crate) use isolated::IsolatedCollector;
 pub(crate) use others::Others;
 pub(crate) use probes::Gathered;
