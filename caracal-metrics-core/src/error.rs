@@ -126,8 +126,8 @@ pub enum BuildError {
     },
     /// The `prometheus::Registry` has a family of this name already.
     #[error(
-        "the prometheus registry has {name:?} registered already: attach Caracal metrics once per \
-         registry, and rename or remove a collector of your own with that name"
+        "the prometheus registry has {name:?} registered already: attach one \
+         `MetricsRegistry` to it, and rename or remove a collector of your own with that name"
     )]
     NameTaken {
         /// The family's name.
@@ -135,8 +135,8 @@ pub enum BuildError {
     },
     /// The `prometheus::Registry` has a family that needs a name of one of Caracal's families.
     #[error(
-        "{name:?} of the prometheus registry and Caracal's {other:?} both need the name {shared:?}: \
-         rename {name:?}"
+        "{name:?} of the prometheus registry and {other:?} both need the name {shared:?}: rename \
+         {name:?}"
     )]
     NameClash {
         /// The family of the `prometheus::Registry`.
@@ -149,8 +149,8 @@ pub enum BuildError {
     /// The `prometheus::Registry` puts a prefix before every name that it gathers.
     #[error(
         "the prometheus registry puts the prefix {prefix:?} before every name that it gathers, so \
-         Caracal's families would have other names there than on the page and in the alerts: attach \
-         to a registry that was made without a prefix, and put it into your own names with \
+         families would have other names there than on the page and in the alerts: attach to a \
+         registry that was made without a prefix, and put it into your own names with \
          `Opts::namespace`"
     )]
     RegistryPrefix {
@@ -179,7 +179,7 @@ pub enum BuildError {
         name: String,
     },
     /// The `prometheus::Registry` refused for a reason of its own.
-    #[error("the prometheus registry refused Caracal's families: {reason}")]
+    #[error("the prometheus registry refused the families: {reason}")]
     Registration {
         /// What it said.
         reason: String,
