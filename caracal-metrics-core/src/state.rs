@@ -144,6 +144,7 @@ impl State {
                     aggregate: Vec::new(),
                     created: settings.created,
                     shown_once_used: settings.only_used && !spec.labels.is_empty(),
+                    tallies_from_zero: false,
                     const_labels: Arc::clone(&settings.const_labels),
                     registry_labels: Arc::clone(&settings.registry_labels),
                     folded: Tally::default(),
@@ -249,6 +250,8 @@ impl State {
             created: settings.created,
             // A service's own family is in use from the moment it is registered.
             shown_once_used: spec.shown_once_used || (settings.only_used && spec.namespaced),
+            // The extras of adapters are many, and each would add a series or two.
+            tallies_from_zero: !spec.shown_once_used,
             const_labels: Arc::clone(&settings.const_labels),
             registry_labels: Arc::clone(&settings.registry_labels),
             folded: about(&self.limited),

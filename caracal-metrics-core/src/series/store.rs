@@ -59,6 +59,9 @@ pub(crate) struct Settings {
     pub(crate) created: bool,
     /// Whether the family is left out of the page until it is used.
     pub(crate) shown_once_used: bool,
+    /// Whether `folded` and `invalid` read 0 once the family is used, and not only from their first
+    /// count on.
+    pub(crate) tallies_from_zero: bool,
     /// What every series has besides the labels of the family.
     pub(crate) const_labels: Arc<[(String, String)]>,
     /// What the attached registry adds to every series that it gathers.
@@ -213,6 +216,9 @@ impl FamilyStore {
             for closed in 0..self.closed_sets {
                 with_open!(closed, &open, |labels| self.expose(labels));
             }
+        }
+        if !self.settings.tallies_from_zero {
+            return;
         }
         let has = |wanted: fn(LabelValues) -> bool| labels.iter().any(|l| wanted(l.values));
         if has(|values| values == LabelValues::Open) {
