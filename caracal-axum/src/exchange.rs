@@ -8,10 +8,10 @@ use axum::extract::MatchedPath;
 use caracal_metrics_core::{Exemplar, GaugeGuard};
 use http::{Extensions, Request, Response, StatusCode};
 
-use crate::body::Missing;
 use crate::extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
-use crate::layer::{Settings, UNMATCHED_ROUTE};
 use crate::method::RequestMethod;
+use crate::missing::Missing;
+use crate::settings::{Settings, UNMATCHED_ROUTE};
 use crate::trace;
 
 /// What nginx calls a request whose client closed the connection first.
@@ -101,6 +101,29 @@ impl Exchange {
     #[inline]
     pub(crate) fn answered(&mut self) {
         self.ending = Ending::Answered;
+    }
+
+    /// What being dropped means while the body waits: an abort, unless all of its bytes were
+    /// handed over. A server that announced their number stops there and never asks for the end
+    /// (hyper does so in HTTP/1).
+    #[inline]
+    pub(crate) fn leave_body(&mut self) {
+        if self.missing == Missing::NONE {
+            self.answered();
+        } else {
+            self.leave();
+        }
+    }
+
+    /// The body has ended. One that falls short of its announced length breaks the response: hyper
+    /// closes the connection on it.
+    #[inline]
+    pub(crate) fn end_body(&mut self) {
+        if matches!(self.missing, Missing::NONE | Missing::UNKNOWN) {
+            self.answered();
+        } else {
+            self.fail();
+        }
     }
 
     /// Asks the classifier about the request. Not inlined, for the request is large, and would be

@@ -1,6 +1,5 @@
-//! The layer and its settings.
+//! The layer.
 
-use std::fmt;
 use std::sync::Arc;
 
 use caracal_metrics_core::MetricsRegistry;
@@ -10,34 +9,7 @@ use tower_layer::Layer;
 use crate::extensions::AuthMethod;
 use crate::route_metrics::RouteMetrics;
 use crate::service::GatewayMetricsService;
-
-type ByRequest = dyn Fn(&request::Parts) -> Option<AuthMethod> + Send + Sync;
-type ByResponse = dyn Fn(&response::Parts) -> Option<AuthMethod> + Send + Sync;
-
-/// The `route` of requests that no route matched, and of all requests where the layer stands around
-/// the `Router` and not on it: the router says what matched only to what it calls. No route of
-/// axum's has this name, since theirs start with a slash.
-pub const UNMATCHED_ROUTE: &str = "unmatched";
-
-/// What all services made by one layer share.
-#[derive(Clone)]
-pub(crate) struct Settings {
-    pub(crate) metrics: MetricsRegistry,
-    pub(crate) by_request: Option<Arc<ByRequest>>,
-    pub(crate) by_response: Option<Arc<ByResponse>>,
-    pub(crate) by_route: Option<RouteMetrics>,
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("metrics", &self.metrics)
-            .field("classifies_by_request", &self.by_request.is_some())
-            .field("classifies_by_response", &self.by_response.is_some())
-            .field("by_route", &self.by_route)
-            .finish()
-    }
-}
+use crate::settings::Settings;
 
 /// Counts requests, their durations and the ones in flight.
 ///
@@ -179,9 +151,10 @@ impl GatewayMetricsLayer {
     /// `caracal_gateway_route_request_duration_seconds`.
     ///
     /// The route is the pattern that axum matched (`/agents/{id}`), never the path that was asked
-    /// for, and [`UNMATCHED_ROUTE`] where none did. Put the layer on with `Router::layer` or
-    /// `Router::route_layer`. What lies below a `nest_service` counts as unmatched, since axum does
-    /// not say what it matched there: where that is a `Router`, put the layer on it, or use `nest`.
+    /// for, and [`UNMATCHED_ROUTE`](crate::UNMATCHED_ROUTE) where none did. Put the layer on with
+    /// `Router::layer` or `Router::route_layer`. What lies below a `nest_service` counts as unmatched,
+    /// since axum does not say what it matched there: where that is a `Router`, put the layer on it,
+    /// or use `nest`.
     ///
     /// ```
     /// use axum::{Router, routing::get};

@@ -95,6 +95,8 @@ mod listener;
 #[cfg(any(feature = "future", feature = "sync"))]
 mod maintenance;
 #[cfg(any(feature = "future", feature = "sync"))]
+mod observable;
+#[cfg(any(feature = "future", feature = "sync"))]
 mod observation;
 #[cfg(any(feature = "future", feature = "sync"))]
 mod observer;
@@ -106,7 +108,7 @@ mod removals;
 pub mod sync;
 
 #[cfg(any(feature = "future", feature = "sync"))]
-pub use kind::ObservableCache;
+pub use observable::ObservableCache;
 #[cfg(any(feature = "future", feature = "sync"))]
 pub use observation::{CACHE, POLICY_CACHE};
 #[cfg(any(feature = "future", feature = "sync"))]

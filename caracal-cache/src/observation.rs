@@ -16,7 +16,7 @@ use crate::families::{
     CACHE_EVICTIONS, CACHE_HITS, CACHE_LOAD_DURATION, CACHE_MISSES, CACHE_REMOVALS, CACHE_SIZE,
     CACHE_WEIGHTED_SIZE, CacheName, Cause, Load, LoadResult, Removal,
 };
-use crate::kind::sealed::Kind;
+use crate::kind::Kind;
 use crate::maintenance;
 use crate::recorder::Recorder;
 use crate::removals::Removals;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::engine::MAX_BOUNDS;
-use crate::family::{Buckets, FamilyKind, FamilySpec};
 use crate::family_error::FamilyError;
+use crate::family_spec::{Buckets, FamilyKind, FamilySpec};
 use crate::labels::{LabelSpec, LabelValues};
 use crate::text::{is_label_name, is_metric_name};
 

@@ -41,6 +41,7 @@ mod exemplar;
 mod exposition;
 mod family;
 mod family_error;
+mod family_spec;
 mod global;
 mod instance_kind;
 mod kinds;
@@ -70,8 +71,9 @@ pub use error::{
 };
 pub use exemplar::Exemplar;
 pub use exposition::{Format, Negotiated};
-pub use family::{Buckets, Family, FamilyKind, FamilySpec};
+pub use family::Family;
 pub use family_error::FamilyError;
+pub use family_spec::{Buckets, FamilyKind, FamilySpec};
 pub use global::{
     get_metrics_registry, initialize_metrics_registry, initialize_metrics_registry_with,
 };

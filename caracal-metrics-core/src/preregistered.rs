@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine;
-use crate::family::{Family, FamilySpec};
+use crate::family::Family;
+use crate::family_spec::FamilySpec;
 use crate::kinds::{Counter, DurationHistogram, Gauge, Kind, Series};
 use crate::labels::Labels;
 use crate::registry::MetricsRegistry;

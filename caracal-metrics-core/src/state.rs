@@ -7,8 +7,9 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::description::{Bounds, Description};
 use crate::engine;
-use crate::family::{Family, FamilySpec};
+use crate::family::Family;
 use crate::family_error::FamilyError;
+use crate::family_spec::FamilySpec;
 use crate::kinds::Counter;
 use crate::names::{Clash, NamedFamily, Taken, all_names};
 use crate::series::{FamilyStore, InFlight, Settings, Tally};

@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use caracal_metrics_core::adapter::{Instance, InstanceBuilder};
 use caracal_metrics_core::catalogue::Pool;
-use caracal_metrics_core::{AttachError, Counter, DurationHistogram, MetricsRegistry};
+use caracal_metrics_core::{
+    AttachError, Counter, DatabaseQueryMetrics, DurationHistogram, MetricsRegistry,
+};
 use sqlx::Error;
 
-use crate::call::Call;
 use crate::connection_error::ConnectionErrors;
 use crate::families::{
     DATABASE_CONNECTION_POOL_ACQUIRE_DURATION, DATABASE_CONNECTION_POOL_ACQUIRE_TIMEOUTS,
@@ -41,22 +42,9 @@ impl Recorder {
         })
     }
 
-    /// A query that has not begun.
-    pub(crate) fn call(self: &Arc<Self>, text: &str) -> Call {
-        Call::new(Arc::clone(self), self.queries.get(text))
-    }
-
-    /// Times a query.
-    pub(crate) async fn time<T>(
-        self: &Arc<Self>,
-        text: &str,
-        query: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let mut call = self.call(text);
-        call.begin();
-        let result = query.await;
-        call.end(&result);
-        result
+    /// The series of queries like this one.
+    pub(crate) fn query(&self, text: &str) -> DatabaseQueryMetrics {
+        self.queries.get(text)
     }
 
     /// Counts somebody as waiting for a connection, and times the wait.

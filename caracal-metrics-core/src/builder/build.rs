@@ -9,7 +9,7 @@ use super::MetricsRegistryBuilder;
 use crate::attachment::Instances;
 use crate::description::Description;
 use crate::error::BuildError;
-use crate::family::FamilySpec;
+use crate::family_spec::FamilySpec;
 use crate::labels::LabelValues;
 use crate::prometheus::{
     CaracalCollector, Gathered, Others, check_names, check_settings, gather, owner_of_label,

@@ -5,7 +5,8 @@ mod build;
 use std::time::Duration;
 
 use crate::description::Bounds;
-use crate::family::{Family, FamilySpec};
+use crate::family::Family;
+use crate::family_spec::FamilySpec;
 use crate::kinds::Bucketed;
 use crate::labels::Labels;
 use crate::series::cut;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::database;
 use crate::engine;
-use crate::family::{Family, FamilySpec};
+use crate::family::Family;
+use crate::family_spec::FamilySpec;
 use crate::kinds::{Counter, Gauge};
 use crate::labels::Labels;
 use crate::preregistered::Preregistered;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::exemplar::Exemplar;
-use crate::family::{Family, FamilySpec};
+use crate::family::Family;
+use crate::family_spec::FamilySpec;
 use crate::kinds::{Counter, DurationHistogram, Gauge, GaugeGuard};
 use crate::labels::{Method, StatusCode};
 use crate::preregistered::Preregistered;

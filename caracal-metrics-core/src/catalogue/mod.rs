@@ -32,7 +32,7 @@ pub use policy::{
 };
 
 use crate::builder::MetricsRegistryBuilder;
-use crate::family::FamilySpec;
+use crate::family_spec::FamilySpec;
 use crate::registry::MetricsRegistry;
 
 /// The 22 families, in the order of the Python module.

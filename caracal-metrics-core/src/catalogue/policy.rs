@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::gateway;
-use crate::family::{Family, FamilySpec};
+use crate::family::Family;
+use crate::family_spec::FamilySpec;
 use crate::kinds::{Counter, DurationHistogram, Gauge};
 use crate::preregistered::Preregistered;
 use crate::registry::MetricsRegistry;

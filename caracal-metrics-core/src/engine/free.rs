@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Cell, RUN_WORDS, Sum, Width};
+use super::cell::{Cell, RUN_WORDS, Sum, Width};
 
 /// What the words of a run are. A run is one of these for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,11 @@
 //!
 //! Callers know cells, not memory: a [`Cell`] names a word (a counter), the words of a gauge, or
 //! those of a histogram. The cells of all registries are in one process-wide
-//! [`Store`](store::Store). A thread has words of its own for the cells that it records into, in
+//! [`Store`]. A thread has words of its own for the cells that it records into, in
 //! pages that serve every registry.
 
 mod carries;
+mod cell;
 mod floats;
 mod free;
 mod in_flight;
@@ -20,102 +21,14 @@ mod words;
 
 use std::sync::atomic::Ordering::{self, Relaxed, Release};
 
+pub(crate) use cell::{Cell, MAX_BOUNDS, NARROW_BUCKETS, RUN_WORDS, Sum, Width};
 use pages::Pages;
 pub(crate) use store::Reader;
-use store::Store;
-
-/// Words of a run. A histogram has one, two or four runs: buckets, and in the last word the sum.
-pub(crate) const RUN_WORDS: usize = 16;
-
-/// The most bounds that a histogram has, without `+Inf`: four runs, less that bucket and the sum.
-pub(crate) const MAX_BOUNDS: usize = 4 * RUN_WORDS - 2;
-
-/// The most buckets of a histogram of one run, the one up to `+Inf` included.
-pub(crate) const NARROW_BUCKETS: usize = RUN_WORDS - 1;
-
-/// The place of a sum in the last run of a histogram.
-const SUM: usize = RUN_WORDS - 1;
+use store::{STORE, Store};
 
 /// The longest duration that is added to a sum as it is, in nanoseconds: more than a year, and so
 /// little of a word that a hundred threads may add it at the same instant.
 pub(crate) const LONGEST_NANOS: u64 = 1 << 55;
-
-/// Names a word, or the first word of a gauge or of a histogram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cell(u32);
-
-impl Cell {
-    /// The cell's number, for structures that keep cells in atomics.
-    pub(crate) fn to_raw(self) -> u32 {
-        self.0
-    }
-
-    pub(crate) const fn from_raw(raw: u32) -> Self {
-        Self(raw)
-    }
-
-    /// The word of the guards that ended, of a gauge. The first word is that of the guards that were
-    /// begun.
-    #[inline]
-    fn ended(self) -> Self {
-        Self(self.0 + 1)
-    }
-
-    /// The word of a gauge that is set.
-    #[inline]
-    fn level(self) -> Self {
-        Self(self.0 + 2)
-    }
-
-    /// The first word of the last run of a histogram.
-    #[inline]
-    fn last_run(self, runs: usize) -> Self {
-        Self(self.0 + ((runs - 1) * RUN_WORDS) as u32)
-    }
-}
-
-/// What the sum of a histogram is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sum {
-    /// Integer nanoseconds.
-    Nanos,
-    Float,
-}
-
-/// What words a cell has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Width {
-    /// An integer.
-    Word,
-    Float,
-    /// Guards that were begun, guards that ended, and a number that is set. The fourth word keeps
-    /// gauges from reaching beyond a run.
-    Gauge,
-    Histogram {
-        runs: usize,
-        sum: Sum,
-    },
-}
-
-impl Width {
-    /// A histogram with so many bounds.
-    pub(crate) fn histogram(bounds: usize, sum: Sum) -> Self {
-        Self::Histogram { runs: (bounds + 2).div_ceil(RUN_WORDS).next_power_of_two(), sum }
-    }
-
-    fn words(self) -> usize {
-        match self {
-            Self::Word | Self::Float => 1,
-            Self::Gauge => 4,
-            Self::Histogram { runs, .. } => runs * RUN_WORDS,
-        }
-    }
-}
-
-#[cfg(not(caracal_loom))]
-static STORE: Store = Store::new();
-#[cfg(caracal_loom)]
-static STORE: std::sync::LazyLock<Store> = std::sync::LazyLock::new(Store::new);
 
 /// A cell that reads zero.
 pub(crate) fn allocate(width: Width) -> Cell {

@@ -6,7 +6,7 @@
 use std::ptr;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
-use super::{Cell, RUN_WORDS};
+use super::cell::{Cell, RUN_WORDS};
 use crate::sync::{AtomicPtr, AtomicU64, const_unless_modelled};
 
 /// Runs of a page. Two kibibytes are what most services need for all of their counters.

@@ -3,12 +3,12 @@
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
 use super::carries::Carries;
+use super::cell::{Cell, RUN_WORDS, SUM, Sum, Width};
 use super::floats;
 use super::free::{self, Free};
 use super::in_flight;
 use super::pages::{Pages, Run, bump};
 use super::words::Words;
-use super::{Cell, RUN_WORDS, SUM, Sum, Width};
 use crate::sync::{AtomicU64, AtomicUsize, Mutex, RwLock, RwLockReadGuard, const_unless_modelled};
 
 /// Threads that have pages of their own at a time. Those beyond share words: each more makes every
@@ -29,6 +29,11 @@ pub(super) struct Store {
     /// How many threads are live. A thread that finds it at the limit does not try the lock.
     live: AtomicUsize,
 }
+
+#[cfg(not(caracal_loom))]
+pub(super) static STORE: Store = Store::new();
+#[cfg(caracal_loom)]
+pub(super) static STORE: std::sync::LazyLock<Store> = std::sync::LazyLock::new(Store::new);
 
 #[derive(Debug)]
 struct Threads {

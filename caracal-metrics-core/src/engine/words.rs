@@ -1,7 +1,7 @@
 //! Zeroed words that never move.
 
+use super::cell::{Cell, RUN_WORDS};
 use super::pages::Run;
-use super::{Cell, RUN_WORDS};
 use crate::blocks::Blocks;
 use crate::sync::{AtomicU64, const_unless_modelled};
 

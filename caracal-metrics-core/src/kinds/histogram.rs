@@ -1,9 +1,9 @@
 //! Observations counted into buckets.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::Series;
 use super::sealed::FromSeries;
-use super::{Series, Timer};
 use crate::description::{Bounds, nanos};
 use crate::exemplar::Exemplar;
 
@@ -84,11 +84,6 @@ impl DurationHistogram {
     pub fn observe_with_exemplar(&self, duration: Duration, exemplar: &Exemplar) {
         self.observe(duration);
         self.0.store.keep_duration(self.0.cell, duration, exemplar);
-    }
-
-    /// Starts a timer that counts the time until it is dropped.
-    pub fn start_timer(&self) -> Timer {
-        Timer::new(self.clone(), Instant::now())
     }
 }
 

@@ -15,10 +15,6 @@ pub struct Timer {
 }
 
 impl Timer {
-    pub(super) fn new(histogram: DurationHistogram, start: Instant) -> Self {
-        Self { histogram: Some(histogram), start }
-    }
-
     /// Ends the timer and counts nothing.
     pub fn discard(mut self) {
         self.histogram = None;
@@ -30,5 +26,12 @@ impl Drop for Timer {
         if let Some(histogram) = &self.histogram {
             histogram.observe(self.start.elapsed());
         }
+    }
+}
+
+impl DurationHistogram {
+    /// Starts a timer that counts the time until it is dropped.
+    pub fn start_timer(&self) -> Timer {
+        Timer { histogram: Some(self.clone()), start: Instant::now() }
     }
 }

@@ -1,5 +1,6 @@
 //! Labels of HTTP.
 
+use super::status_codes::VALID;
 use super::{Label, LabelValues};
 
 /// A request method: one of the nine of RFC 9110 and RFC 5789, or `OTHER`, since a client may
@@ -43,38 +44,18 @@ impl Label for Method {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StatusCode(u16);
 
-const CODES: u16 = 900;
-
-static DIGITS: [[u8; 3]; CODES as usize] = {
-    let mut digits = [[0; 3]; CODES as usize];
-    let mut code = 100;
-    while code < 1000 {
-        digits[code - 100] =
-            [b'0' + (code / 100) as u8, b'0' + (code / 10 % 10) as u8, b'0' + (code % 10) as u8];
-        code += 1;
-    }
-    digits
-};
-
 impl StatusCode {
-    pub(super) const COUNT: u32 = CODES as u32 + 1;
-
     /// The status code of this number.
     #[inline]
     #[must_use]
     pub const fn new(code: u16) -> Self {
-        if code < 100 || code >= 100 + CODES { Self(CODES) } else { Self(code - 100) }
+        if code < 100 || code >= 100 + VALID { Self(VALID) } else { Self(code - 100) }
     }
 
     /// Whether the number is outside 100 to 999, so that the label reads `unknown`.
     #[must_use]
     pub const fn is_unknown(self) -> bool {
-        self.0 == CODES
-    }
-
-    pub(super) fn text(index: u32) -> &'static str {
-        let digits = DIGITS.get(index as usize);
-        digits.and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or("unknown")
+        self.0 == VALID
     }
 }
 

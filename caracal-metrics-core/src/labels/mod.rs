@@ -2,6 +2,7 @@
 
 mod declare;
 mod http;
+mod status_codes;
 
 pub use http::{Method, StatusCode};
 
@@ -53,7 +54,7 @@ impl LabelValues {
         match self {
             Self::Open | Self::Optional => None,
             Self::Closed(values) => Some(values.len() as u32),
-            Self::StatusCode => Some(StatusCode::COUNT),
+            Self::StatusCode => Some(status_codes::COUNT),
         }
     }
 
@@ -66,7 +67,7 @@ impl LabelValues {
         match self {
             Self::Open | Self::Optional => "",
             Self::Closed(values) => values[index as usize],
-            Self::StatusCode => StatusCode::text(index),
+            Self::StatusCode => status_codes::text(index),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::description::Bounds;
 use crate::engine::{NARROW_BUCKETS, RUN_WORDS, Sum, Width};
-use crate::family::FamilyKind;
+use crate::family_spec::FamilyKind;
 
 /// The bounds of a histogram, as they are searched.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use super::rows::{Encoding, Rows};
 use super::tally::Tally;
 use crate::description::{Bounds, Description};
 use crate::engine::{self, Cell, Width};
-use crate::family::FamilyKind;
+use crate::family_spec::FamilyKind;
 use crate::labels::{LabelValues, MAX_LABELS, closed_sets, open_labels};
 use crate::text::canonical_float;
 

@@ -3,7 +3,7 @@
 use super::in_flight::InFlight;
 use super::store::FamilyStore;
 use crate::engine::{self, Cell, Reader};
-use crate::family::FamilyKind;
+use crate::family_spec::FamilyKind;
 
 /// The value of one series.
 #[derive(Clone, Copy, Debug)]

@@ -9,9 +9,9 @@ use super::{Dialect, classify};
 use differences::{DIFFERENCES, Difference};
 use oracle::oracle;
 
-const POSTGRES: &str = include_str!("../../tests/corpus/postgres.sql");
-const SQLITE: &str = include_str!("../../tests/corpus/sqlite.sql");
-const MYSQL: &str = include_str!("../../tests/corpus/mysql.sql");
+const POSTGRES: &str = include_str!("../../../tests/corpus/postgres.sql");
+const SQLITE: &str = include_str!("../../../tests/corpus/sqlite.sql");
+const MYSQL: &str = include_str!("../../../tests/corpus/mysql.sql");
 
 #[test]
 fn agrees_with_sqlparser_but_for_listed_differences() {
