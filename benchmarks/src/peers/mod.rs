@@ -22,6 +22,9 @@ pub(crate) struct Peer {
     pub(crate) counter: fn() -> Work,
     /// A histogram with two labels, given by value.
     pub(crate) histogram: fn() -> Work,
+    /// A counter that a service declares itself, with an enum and a text as labels, given by value.
+    /// The text is [`tenant`]'s: the caller has it as long as it records, and no longer.
+    pub(crate) own_counter: fn() -> Work,
     /// In flight up and down, a counter with three labels, a histogram with two.
     pub(crate) request: fn() -> Work,
     /// A page of [`SERIES`] counters with two labels.
@@ -33,10 +36,11 @@ pub(crate) struct Peer {
 /// What is measured, and which of a library's work that is.
 pub(crate) type Row = (&'static str, fn(&Peer) -> Work);
 
-pub(crate) const RECORDS: [Row; 4] = [
+pub(crate) const RECORDS: [Row; 5] = [
     ("counter, handle", |peer| (peer.handle)()),
     ("counter, 3 labels by value", |peer| (peer.counter)()),
     ("histogram, 2 labels by value (ours: and a counter, 3 labels)", |peer| (peer.histogram)()),
+    ("a user's own counter, one enum and one text label", |peer| (peer.own_counter)()),
     ("gateway request: in flight ±1, counter, histogram", |peer| (peer.request)()),
 ];
 
@@ -57,7 +61,12 @@ const BUCKETS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 const PAGE_BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
 
+/// A label value that a request brings along.
+fn tenant() -> String {
+    "acme-inc".to_owned()
+}
+
 /// Does `work` as often as asked.
-fn repeat(work: impl Fn() + Sync + 'static) -> Work {
+pub(crate) fn repeat(work: impl Fn() + Sync + 'static) -> Work {
     Box::new(move |times| (0..times).for_each(|_| work()))
 }

@@ -155,9 +155,20 @@ impl MetricsRegistry {
         if let Some(cell) = self.store(family).recall_set(&labels) {
             engine::add(cell, 1);
         } else {
-            self.know_breaker(family, labels, name);
-            self.count(family, labels);
+            self.count_of_breaker_anew(family, labels, name);
         }
+    }
+
+    /// Apart and cold, so that a record whose cell is recalled has the registers.
+    #[cold]
+    fn count_of_breaker_anew<L: Labels>(
+        &self,
+        family: Preregistered<Counter, L>,
+        labels: L::Of<'_>,
+        name: &str,
+    ) {
+        self.know_breaker(family, labels, name);
+        self.count(family, labels);
     }
 
     /// The first series of a breaker that is asked for brings the others along.

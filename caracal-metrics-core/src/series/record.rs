@@ -78,8 +78,9 @@ impl FamilyStore {
         }
     }
 
-    /// Not generic, so that it is compiled once and not with each crate that records.
-    #[inline(never)]
+    /// Not generic, so that it is compiled once and not with each crate that records. Cold, so that
+    /// a record whose cell is recalled has the registers.
+    #[cold]
     fn add_anew(&self, closed: u32, open: &[&str], n: u64) {
         engine::add(self.cell_of(closed, open), n);
     }
@@ -98,12 +99,12 @@ impl FamilyStore {
         }
     }
 
-    #[inline(never)]
+    #[cold]
     fn observe_anew(&self, closed: u32, open: &[&str], duration: Duration) {
         self.observe_cell(self.cell_of(closed, open), duration);
     }
 
-    #[inline(never)]
+    #[cold]
     fn cell_of(&self, closed: u32, open: &[&str]) -> Cell {
         let (cell, folded) = with_open!(closed, open, |labels| self.resolve(labels));
         if folded {
