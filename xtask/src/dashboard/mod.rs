@@ -105,7 +105,11 @@ mod tests {
     #[test]
     fn what_would_not_work_is_an_error() {
         for (from, to, message) in [
-            ("caracal_circuit_breaker_state{", "caracal_breaker_state{", "is not a metric of any crate here"),
+            (
+                "caracal_circuit_breaker_state{",
+                "caracal_breaker_state{",
+                "is not a metric of any crate here",
+            ),
             ("{job=~\"$job\"}", "", "not of the chosen job"),
             ("width = 12", "width = 25", "does not fit"),
             ("legend = \"{{name}}\"", "legend = \"\"", "has no legend"),
