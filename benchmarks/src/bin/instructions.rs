@@ -14,7 +14,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use caracal_metrics_core::CircuitBreakerState::{self, Closed, Open};
 use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
-use peers::{CARACAL, PEERS, RECORDS, Work, repeat};
+use peers::peer::{Work, repeat};
+use peers::{CARACAL, PEERS, RECORDS};
 
 const TIMES: u64 = 10_000;
 

@@ -6,7 +6,7 @@ use caracal_metrics_core::{
     QueryStatus, labels,
 };
 
-use super::{Peer, SERIES, TOOK, Work, repeat, tenant};
+use super::peer::{Peer, SERIES, TOOK, Work, repeat, tenant};
 
 pub(crate) const CARACAL: Peer = Peer {
     name: "caracal",

@@ -8,7 +8,7 @@ use fastmetrics::metrics::gauge::Gauge;
 use fastmetrics::metrics::histogram::Histogram;
 use fastmetrics::registry::Registry;
 
-use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat, tenant};
+use super::peer::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat, tenant};
 
 pub(super) const FASTMETRICS: Peer = Peer {
     name: "fastmetrics",

@@ -8,7 +8,7 @@ use measured::{Counter, CounterVec, Gauge, HistogramVec, MetricGroup};
 use measured_derive::{FixedCardinalityLabel, LabelGroup};
 use paracord::ParaCord;
 
-use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat, tenant};
+use super::peer::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat, tenant};
 
 pub(super) const MEASURED: Peer = Peer {
     name: "measured",

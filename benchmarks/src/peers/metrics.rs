@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use metrics::{Recorder, counter as counter_of, gauge, histogram as histogram_of};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat, tenant};
+use super::peer::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat, tenant};
 
 pub(super) const METRICS: Peer = Peer {
     name: "metrics + exporter",

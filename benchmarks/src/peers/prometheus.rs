@@ -5,7 +5,7 @@ use prometheus::{
     TextEncoder,
 };
 
-use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat, tenant};
+use super::peer::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat, tenant};
 
 pub(super) const PROMETHEUS: Peer = Peer {
     name: "prometheus",
