@@ -228,8 +228,9 @@ impl MetricsRegistryBuilder {
     /// How long reading the metrics waits for code that is not the library's: callbacks of adapters
     /// that may run yours (such as a cache's eviction listener), and collectors of the attached
     /// `prometheus::Registry`. Defaults to 1 second. Callbacks, the collectors of
-    /// [`register`](crate::MetricsRegistry::register) and the other collectors have that long one after the other, so keep
-    /// it well below a third of Prometheus' `scrape_timeout`, which is 10 seconds.
+    /// [`register`](crate::MetricsRegistry::register) and the other collectors have that long one
+    /// after the other, so keep it well below a third of Prometheus' `scrape_timeout`, which is 10
+    /// seconds.
     ///
     /// Such code runs on a thread of the registry's own, which exists only meanwhile and has the name
     /// `caracal-metrics`. With the feature `tokio`, which `caracal-axum` and `caracal-cache` turn on,
@@ -241,9 +242,9 @@ impl MetricsRegistryBuilder {
     /// - the gauges that the callback sets, and the counters that it adds to, stay at what they last
     ///   read, so that alerts on them neither start nor end because of it;
     /// - the families of a collector that was registered with
-    ///   [`register`](crate::MetricsRegistry::register) are left out. A collector that was registered with the
-    ///   `prometheus::Registry` itself takes all families of that registry with it, since
-    ///   `prometheus` gathers as a whole.
+    ///   [`register`](crate::MetricsRegistry::register) are left out. A collector that was
+    ///   registered with the `prometheus::Registry` itself takes all families of that registry with
+    ///   it, since `prometheus` gathers as a whole.
     ///
     /// The same happens where the code panics, and where the system starts no thread.
     pub fn collection_timeout(mut self, timeout: Duration) -> Self {
