@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use caracal_metrics_core::{
@@ -52,6 +54,52 @@ fn a_step_of_a_counter_that_is_no_step_is_set_aside_and_counted() {
     assert_eq!(metrics.sample("shop_tenant_revenue_euros_total", &labels), Some(0.1));
     assert_eq!(invalid(&metrics, "shop_revenue_euros_total"), Some(6.0));
     assert_eq!(invalid(&metrics, "shop_tenant_revenue_euros_total"), Some(12.0));
+}
+
+/// Prometheus takes a counter that falls for a restart. In another order the same numbers add up to
+/// another sum: 0.1 + 0.2 + 0.3 is more than 0.3 + 0.2 + 0.1.
+#[test]
+fn a_sum_never_falls_when_threads_end() {
+    let metrics = MetricsRegistry::new();
+    let revenue = metrics.family(&REVENUE).unwrap();
+    let values = metrics.family(&VALUES).unwrap();
+    let read = || {
+        let sample = |name| metrics.sample(name, &[]).unwrap();
+        [sample("shop_revenue_euros_total"), sample("shop_order_euros_sum")]
+    };
+    thread::scope(|scope| {
+        let (recorded, all_recorded) = mpsc::channel();
+        let mut threads = Vec::new();
+        for number in 1..=30 {
+            let (end, ended) = mpsc::channel::<()>();
+            let (revenue, values, recorded) = (&revenue, &values, recorded.clone());
+            let thread = scope.spawn(move || {
+                revenue.inc_by(f64::from(number) * 0.1);
+                values.observe(f64::from(number) * 0.1);
+                recorded.send(()).unwrap();
+                ended.recv().unwrap();
+            });
+            all_recorded.recv().unwrap();
+            threads.push((end, thread));
+        }
+        let before = read();
+        // In an order other than that in which they began.
+        while let Some((end, thread)) = threads.pop() {
+            end.send(()).unwrap();
+            thread.join().unwrap();
+            assert_eq!(read(), before, "{} threads are left", threads.len());
+        }
+        thread::spawn({
+            let (revenue, values) = (revenue.clone(), values.clone());
+            move || {
+                revenue.inc_by(0.1);
+                values.observe(0.1);
+            }
+        })
+        .join()
+        .unwrap();
+        assert!(read().iter().zip(&before).all(|(now, before)| now > before));
+    });
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Sums of floating-point numbers, in words.
 //!
 //! Each thread adds to words of its own, so a sum is rounded once for each number and once more for
-//! each thread. A sum that leaves the range of `f64` stays at its end: from an infinity no later
+//! each thread. Words are always added up in the same order, so that a counter never falls: a larger term
+//! is never rounded to a smaller sum. A sum that leaves the range of `f64` stays at its end: from an infinity no later
 //! number leads back, and two of them make NaN.
 
 use std::sync::atomic::Ordering::{self, Relaxed, Release};

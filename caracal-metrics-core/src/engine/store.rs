@@ -1,5 +1,6 @@
 //! Every cell of the process: the shared words, and the pages of the threads that live.
 
+use std::iter::once;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
 use super::carries::Carries;
@@ -38,8 +39,12 @@ pub(super) static STORE: std::sync::LazyLock<Store> = std::sync::LazyLock::new(S
 #[derive(Debug)]
 struct Threads {
     live: Vec<&'static Pages>,
-    /// Pages of threads that ended, all zero.
+    /// Pages of threads that ended, all zero but for floating-point numbers.
     idle: Vec<&'static Pages>,
+    /// Both, in the order in which they were made. Floating-point numbers are always added in this
+    /// order: in another one, the sum would be rounded to something else, and a counter that falls
+    /// is taken for a restart.
+    made: Vec<&'static Pages>,
 }
 
 impl Store {
@@ -50,7 +55,11 @@ impl Store {
                 free: Mutex::new(Free::new()),
                 carries: Carries::none(),
                 outlived: Mutex::new(Vec::new()),
-                threads: RwLock::new(Threads { live: Vec::new(), idle: Vec::new() }),
+                threads: RwLock::new(Threads {
+                    live: Vec::new(),
+                    idle: Vec::new(),
+                    made: Vec::new(),
+                }),
                 live: AtomicUsize::new(0),
             }
         }
@@ -73,7 +82,7 @@ impl Store {
         // shared words after those were zeroed.
         let threads = self.threads.read_recursive();
         zero(self.shared.runs_from(cell, runs));
-        for pages in &threads.live {
+        for pages in &threads.made {
             pages.runs_from(cell, runs).map(zero);
         }
         drop(threads);
@@ -106,13 +115,19 @@ impl Store {
         if threads.live.len() >= MAX_THREADS {
             return None;
         }
-        let pages = threads.idle.pop().unwrap_or_else(|| Box::leak(Box::new(Pages::none())));
+        let idle = threads.idle.pop();
+        let pages = idle.unwrap_or_else(|| {
+            let pages = Box::leak(Box::new(Pages::none()));
+            threads.made.push(pages);
+            pages
+        });
         threads.live.push(pages);
         self.live.store(threads.live.len(), Relaxed);
         Some(pages)
     }
 
-    /// The thread of these pages ends: its words go to the shared ones.
+    /// The thread of these pages ends: its words go to the shared ones, but for floating-point
+    /// numbers, which the next thread goes on with.
     pub(super) fn leave(&self, pages: &'static Pages) {
         let mut threads = self.threads.write();
         threads.live.retain(|live| !std::ptr::eq(*live, pages));
@@ -127,24 +142,17 @@ impl Store {
 
     fn fold(&self, first: Cell, run: &Run) {
         let shared = self.shared.run(first);
-        let kind = self.free.lock().run(first);
-        match kind {
+        let folded = match self.free.lock().run(first) {
+            free::Run::Floats => 0,
+            free::Run::Integers => RUN_WORDS,
+            free::Run::Histogram(Sum::Float) => SUM,
             free::Run::Histogram(Sum::Nanos) => {
-                self.carries.add(first, &shared[SUM], run[SUM].load(Relaxed));
+                self.carries.add(first, &shared[SUM], run[SUM].swap(0, Relaxed));
+                SUM
             }
-            free::Run::Histogram(Sum::Float) => add_float(&shared[SUM], &run[SUM]),
-            free::Run::Integers | free::Run::Floats => {}
-        }
-        let plain = if let free::Run::Histogram(_) = kind { SUM } else { RUN_WORDS };
-        for (shared, word) in shared.iter().zip(run).take(plain) {
-            if kind == free::Run::Floats {
-                add_float(shared, word);
-            } else {
-                shared.fetch_add(word.load(Relaxed), Relaxed);
-            }
-        }
-        for word in run {
-            word.store(0, Relaxed);
+        };
+        for (shared, word) in shared.iter().zip(run).take(folded) {
+            shared.fetch_add(word.swap(0, Relaxed), Relaxed);
         }
     }
 
@@ -236,7 +244,10 @@ impl Reader<'_> {
 
     /// The value of a counter of floating-point numbers that these cells make up.
     pub(crate) fn float(&self, cells: &[Cell]) -> f64 {
-        floats::whole(cells.iter().map(|cell| floats::sum(self.words(*cell), Relaxed)))
+        floats::whole(cells.iter().map(|cell| {
+            let own = self.threads.made.iter().filter_map(|pages| pages.word(*cell));
+            floats::sum(once(self.store.shared.word(*cell)).chain(own), Relaxed)
+        }))
     }
 
     /// What these gauges were set to, as a sum.
@@ -269,7 +280,9 @@ impl Reader<'_> {
         let runs = runs_of(buckets);
         floats::whole(cells.iter().map(|cell| {
             // Before the buckets, which then have all that the sum is made of.
-            let sums = self.runs(cell.last_run(runs)).map(|run| &run[SUM]);
+            let last = cell.last_run(runs);
+            let own = self.threads.made.iter().filter_map(|pages| pages.run(last));
+            let sums = once(self.store.shared.run(last)).chain(own).map(|run| &run[SUM]);
             let sum = floats::sum(sums, Acquire);
             self.buckets(*cell, buckets);
             sum
@@ -292,25 +305,16 @@ impl Reader<'_> {
 
     fn words(&self, cell: Cell) -> impl Iterator<Item = &AtomicU64> {
         let own = self.threads.live.iter().filter_map(move |pages| pages.word(cell));
-        std::iter::once(self.store.shared.word(cell)).chain(own)
+        once(self.store.shared.word(cell)).chain(own)
     }
 
     fn runs(&self, cell: Cell) -> impl Iterator<Item = &Run> {
         let own = self.threads.live.iter().filter_map(move |pages| pages.run(cell));
-        std::iter::once(self.store.shared.run(cell)).chain(own)
+        once(self.store.shared.run(cell)).chain(own)
     }
 }
 
 /// How many runs a histogram with these buckets has.
 fn runs_of(buckets: &[u64]) -> usize {
     (buckets.len() + 1).div_ceil(RUN_WORDS).next_power_of_two()
-}
-
-/// Adds a word of a thread that ends to the one that all threads share.
-fn add_float(shared: &AtomicU64, own: &AtomicU64) {
-    let n = f64::from_bits(own.load(Relaxed));
-    // Adding -0.0 or 0.0 changes nothing but costs a write.
-    if n != 0.0 {
-        floats::add(shared, n);
-    }
 }
