@@ -34,6 +34,20 @@ impl Bounds {
         }
     }
 
+    /// Whether a family of this kind has such bounds.
+    pub(crate) fn are_of(&self, kind: FamilyKind) -> bool {
+        match self {
+            Self::None => !kind.is_histogram(),
+            Self::Nanos(_) => kind == FamilyKind::DurationHistogram,
+            Self::Floats(_) => kind == FamilyKind::Histogram,
+        }
+    }
+
+    /// Whether there are buckets for negative numbers.
+    pub(crate) fn are_negative(&self) -> bool {
+        matches!(self, Self::Floats(bounds) if bounds.first().is_some_and(|bound| *bound < 0.0))
+    }
+
     /// The bounds in the unit that the page has: seconds for durations.
     pub(crate) fn exposed(&self) -> Vec<f64> {
         match self {
@@ -71,6 +85,9 @@ impl Description {
     /// Whether the page may have such a family.
     pub(crate) fn check(&self, const_labels: &[(String, String)]) -> Result<(), FamilyError> {
         self.check_name()?;
+        if self.help.is_empty() {
+            return Err(FamilyError::EmptyHelp { name: self.name.clone() });
+        }
         self.check_labels(const_labels)?;
         self.check_bounds()
     }
@@ -82,7 +99,11 @@ impl Description {
         }
         let base = if self.kind.as_str() == "counter" {
             let base = self.name.strip_suffix("_total");
-            base.ok_or_else(|| FamilyError::CounterWithoutTotal { name: name() })?
+            let base = base.ok_or_else(|| FamilyError::CounterWithoutTotal { name: name() })?;
+            if !is_metric_name(base) {
+                return Err(FamilyError::InvalidName { name: name() });
+            }
+            base
         } else {
             for suffix in ["_total", "_bucket", "_sum", "_count"] {
                 if self.name.ends_with(suffix) {
@@ -126,7 +147,8 @@ impl Description {
         Ok(())
     }
 
-    fn check_bounds(&self) -> Result<(), FamilyError> {
+    /// Whether a histogram may have such bounds.
+    pub(crate) fn check_bounds(&self) -> Result<(), FamilyError> {
         if !self.kind.is_histogram() {
             return Ok(());
         }

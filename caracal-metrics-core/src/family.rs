@@ -110,6 +110,7 @@ impl<K, L: Labels> Family<K, L> {
         const {
             let labels = <L::Of<'static> as LabelSet>::SPECS;
             assert!(labels.len() <= MAX_LABELS, "a family has at most 8 labels");
+            assert!(closed_sets(labels) > 0, "a closed label has at least one value");
             assert!(
                 closed_sets(labels) <= MAX_CLOSED_SETS,
                 "the closed labels of a family have at most 65,536 combinations: make one open",
@@ -142,10 +143,13 @@ impl<K, L: Labels> Family<K, L> {
         self
     }
 
-    /// Leaves the family out of the page until something was recorded into it or attached to it.
-    /// Without this, its series without labels, or with closed labels only, read 0 from the start,
-    /// so that `rate()` shows the first event. That goes for up to 100 series, and not for labels of
-    /// type [`StatusCode`](crate::StatusCode).
+    /// Leaves the family out of the page until something was recorded into it or attached to it, or,
+    /// without labels, until it was registered.
+    ///
+    /// Without this, the series whose labels are known beforehand read 0 from the start, so that
+    /// `rate()` shows the first event: those without labels, with closed labels, and with optional
+    /// labels left out. That goes for up to 100 series, and not for labels of type
+    /// [`StatusCode`](crate::StatusCode).
     #[must_use]
     pub const fn shown_once_used(mut self) -> Self {
         self.spec.shown_once_used = true;

@@ -16,6 +16,12 @@ pub enum FamilyError {
         /// The name.
         name: String,
     },
+    /// The help text is empty. The `prometheus` crate accepts no such family.
+    #[error("the help text of {name:?} is empty: say in a sentence what is counted or measured")]
+    EmptyHelp {
+        /// The name of the family.
+        name: String,
+    },
     /// The name has an ending that the exposition formats reserve.
     #[error(
         "the {kind} {name:?} can't end in {suffix:?}, as only the samples of counters and histograms \

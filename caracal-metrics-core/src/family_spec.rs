@@ -81,7 +81,8 @@ impl Buckets {
     pub fn get(self, place: usize) -> Option<f64> {
         match self {
             Self::None => None,
-            Self::Durations(bounds) => bounds.get(place).map(Duration::as_secs_f64),
+            // As the page rounds them: `as_secs_f64` rounds twice.
+            Self::Durations(bounds) => bounds.get(place).map(|bound| bound.as_nanos() as f64 / 1e9),
             Self::Floats(bounds) => bounds.get(place).copied(),
         }
     }

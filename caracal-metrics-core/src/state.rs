@@ -183,7 +183,9 @@ impl State {
     /// What a family of this registry would be.
     pub(crate) fn describe(&self, spec: &FamilySpec) -> Description {
         let name = spec.exposed_name(&self.settings.namespace);
-        let buckets = self.settings.buckets.get(&name).cloned();
+        let buckets = self.settings.buckets.get(&name);
+        // Buckets for a family of this name and another type are not for this one.
+        let buckets = buckets.filter(|buckets| buckets.are_of(spec.kind)).cloned();
         Description::of(spec, &self.settings.namespace, buckets)
     }
 

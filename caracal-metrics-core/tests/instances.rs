@@ -394,3 +394,21 @@ fn a_named_instance_hides_nothing_but_the_unnamed_gauge() {
     drop((instance, own));
     assert_eq!((read("client_calls_total"), read("client_slots")), (all.clone(), all));
 }
+
+#[test]
+fn a_gauge_that_was_recorded_stays_when_a_named_instance_comes() {
+    labels! { struct Queue<'a> { region: &'a str, queue: Option<&'a str> } }
+    static DEPTH: Family<Gauge, Queue<'_>> = Family::gauge("queue_depth", "Jobs that wait.");
+    let m = MetricsRegistry::new();
+    m.family(&DEPTH).unwrap().set(Queue { region: "eu", queue: None }, 5);
+    let mut builder = m.attach(InstanceKind::new("queue"), Some("mail")).unwrap();
+    let mail = Queue { region: "eu", queue: Some("mail") };
+    let depth = builder.sampled_gauge(&DEPTH, mail).unwrap();
+    let instance = builder.on_scrape_inline(move |gauges| {
+        gauges.set(depth, 7);
+        Sampled::Live
+    });
+    assert_eq!(m.sample("queue_depth", &[("region", "eu")]), Some(5.0));
+    assert_eq!(m.sample("queue_depth", &[("region", "eu"), ("queue", "mail")]), Some(7.0));
+    drop(instance);
+}

@@ -5,8 +5,8 @@ mod support;
 use std::time::Duration;
 
 use caracal_metrics_core::{
-    Counter, DatabaseOperationType, DurationHistogram, Exemplar, Family, Format, Gauge, Method,
-    MetricsRegistry, QueryStatus, StatusCode, catalogue, labels,
+    Counter, DatabaseOperationType, DurationHistogram, Exemplar, Family, Format, Gauge, Label,
+    LabelValues, Method, MetricsRegistry, QueryStatus, StatusCode, catalogue, labels,
 };
 
 labels! {
@@ -458,4 +458,29 @@ fn as_many_as_100_series_read_0_from_the_start() {
     let many = lines(&after, "shop_200");
     assert_eq!(many.len(), 10);
     assert_eq!(many[9], r#"shop_200_total{tens="9",ones="7",negative="true"} 1"#);
+}
+
+/// A place beyond the last would be that of another label set, or of none.
+#[test]
+fn a_label_that_is_wrong_about_its_place_harms_nobody() {
+    #[derive(Clone, Copy, Debug)]
+    struct Shard(u32);
+    impl Label for Shard {
+        const VALUES: LabelValues = LabelValues::Closed(&["a", "b"]);
+        fn index(self) -> u32 {
+            self.0
+        }
+    }
+    labels! {
+        struct Closed { first: bool, shard: Shard }
+        struct Open<'a> { shard: Shard, tenant: &'a str }
+    }
+    static CLOSED: Family<Counter, Closed> = Family::counter("shop_closed_total", "x");
+    static OPEN: Family<Counter, Open<'_>> = Family::counter("shop_open_total", "x");
+    let metrics = MetricsRegistry::new();
+    metrics.family(&CLOSED).unwrap().inc(Closed { first: false, shard: Shard(7) });
+    metrics.family(&OPEN).unwrap().inc(Open { shard: Shard(u32::MAX), tenant: "t" });
+    let page = page(&metrics);
+    assert!(page.contains("shop_closed_total{first=\"false\",shard=\"b\"} 1\n"), "{page}");
+    assert!(page.contains("shop_open_total{shard=\"b\",tenant=\"t\"} 1\n"), "{page}");
 }

@@ -307,3 +307,30 @@ fn every_place_of_62_keeps_its_exemplar() {
         }
     }
 }
+
+/// OpenMetrics has no sum that may fall, and its parsers refuse a page that has one.
+#[test]
+fn openmetrics_has_no_sum_of_negative_numbers() {
+    static CHANGES: Family<Histogram> =
+        Family::histogram("shop_change_euros", "Change.").buckets(&[0.0, 10.0]);
+    let metrics = MetricsRegistry::new();
+    let changes = metrics.family(&CHANGES).unwrap();
+    metrics.family(&VALUES).unwrap().observe(1.0);
+    let page = |format| {
+        let mut page = Vec::new();
+        metrics.encode(format, &mut page);
+        String::from_utf8(page).unwrap()
+    };
+    let has = |page: &str, line: &str| page.lines().any(|l| l == line);
+    changes.observe(3.0);
+    assert!(has(&page(Format::OpenMetrics), "shop_change_euros_sum 3.0"));
+    changes.observe(-5.0);
+    let openmetrics = page(Format::OpenMetrics);
+    for absent in ["shop_change_euros_sum", "shop_change_euros_count", "shop_order_euros_sum"] {
+        assert!(!openmetrics.contains(absent), "{openmetrics}");
+    }
+    assert!(has(&openmetrics, "shop_change_euros_bucket{le=\"+Inf\"} 2"), "{openmetrics}");
+    let text = page(Format::Text);
+    assert!(has(&text, "shop_change_euros_sum -2.0"), "{text}");
+    assert!(has(&text, "shop_order_euros_count 1"), "{text}");
+}

@@ -85,6 +85,41 @@ fn names() {
 }
 
 #[test]
+fn a_name_or_a_help_text_that_is_empty() {
+    static SILENT: Family<Counter> = Family::counter("jobs_total", "");
+    let metrics = MetricsRegistry::new();
+    let error = refused(&metrics, &SILENT, &["help text", "is empty", "say in a sentence"]);
+    assert!(matches!(error, FamilyError::EmptyHelp { .. }), "{error}");
+    for family in counters!["_total", "__total"] {
+        let error = metrics.family(family);
+        let is_bare = family.spec().name == "_total";
+        assert_eq!(matches!(error, Err(FamilyError::InvalidName { .. })), is_bare, "{error:?}");
+    }
+}
+
+#[test]
+fn buckets_of_the_builder_for_a_family_that_is_not_registered() {
+    static TIMES: Family<Histogram> = Family::histogram("jobs_seconds", "x").buckets(&[1.0]);
+    let refused = |bounds: &[f64]| MetricsRegistry::builder().buckets(&TIMES, bounds).build();
+    for bounds in [&[][..], &[2.0, 1.0], &[f64::NAN]] {
+        let error = refused(bounds).unwrap_err();
+        assert!(error.to_string().contains("jobs_seconds"), "{error}");
+    }
+}
+
+#[test]
+fn buckets_of_the_builder_are_not_for_a_family_of_another_type() {
+    static FLOATS: Family<Histogram> = Family::histogram("jobs_seconds", "x").buckets(&[1.0]);
+    static DURATIONS: Family<DurationHistogram> =
+        Family::duration_histogram("jobs_seconds", "x").buckets(&[Duration::from_secs(1)]);
+    let metrics = MetricsRegistry::builder().buckets(&FLOATS, &[0.5, 2.0]).build().unwrap();
+    metrics.family(&DURATIONS).unwrap().observe(Duration::from_secs(60));
+    let page = page(&metrics);
+    assert!(page.contains("jobs_seconds_bucket{le=\"1.0\"} 0\n"), "{page}");
+    assert!(page.contains("jobs_seconds_bucket{le=\"+Inf\"} 1\n"), "{page}");
+}
+
+#[test]
 fn units() {
     static BYTES: Family<Counter> = Family::counter("jobs_total", "x").unit("bytes");
     static INSIDE: Family<FloatCounter> =

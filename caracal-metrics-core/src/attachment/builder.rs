@@ -76,6 +76,8 @@ impl MetricsRegistry {
 impl InstanceBuilder {
     /// A series of this instance to record into.
     ///
+    /// It waits as [`family`](MetricsRegistry::family) does if the family is not registered yet.
+    ///
     /// # Errors
     ///
     /// When the family is full, has a label that is aggregated, or can't be

@@ -92,6 +92,10 @@ impl MetricsRegistryBuilder {
         if !cut::LIMITS.contains(&self.value_bytes) {
             return Err(BuildError::LabelValueLimit { bytes: self.value_bytes, least, most });
         }
+        for (spec, bounds) in &self.buckets {
+            let family = Description::of(spec, &self.namespace, Some(bounds.clone()));
+            family.check_bounds()?;
+        }
         self.check_const_labels(families)?;
         let own = REGISTRY_FAMILIES.map(|spec| spec.exposed_name(&self.namespace));
         self.aggregate.iter().try_for_each(|name| check_aggregate(name, families, &own))

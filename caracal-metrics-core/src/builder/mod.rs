@@ -103,16 +103,18 @@ impl MetricsRegistryBuilder {
         self
     }
 
-    /// Leaves families of the catalogue out of the page until something is recorded into them or
-    /// attached to them. Without this, the 22 families are on every page.
+    /// Leaves families that have the namespace, those of the catalogue and of adapters, out of the
+    /// page until something is recorded into them or attached to them. Without this, the 22 families
+    /// of the catalogue are on every page.
     pub fn only_used_families(mut self) -> Self {
         self.only_used = true;
         self
     }
 
-    /// Replaces the buckets of a histogram of the catalogue or of an adapter. The bounds are
-    /// ascending, without `+Inf`; those of a [`DurationHistogram`](crate::DurationHistogram) are
-    /// durations, those of a [`Histogram`](crate::Histogram) are numbers.
+    /// Replaces the buckets of a histogram of the catalogue, of an adapter or of your own, now or when
+    /// it is registered. The bounds are ascending, without `+Inf`; those of a
+    /// [`DurationHistogram`](crate::DurationHistogram) are durations, those of a
+    /// [`Histogram`](crate::Histogram) are numbers. [`build`](Self::build) refuses others.
     ///
     /// ```
     /// use std::time::Duration;

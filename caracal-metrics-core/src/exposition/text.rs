@@ -37,6 +37,7 @@ fn write_histogram(
     out: &mut Vec<u8>,
 ) {
     let name = store.name();
+    let is_openmetrics = exemplars.is_some();
     // Before the value, which then has what they are examples of.
     let exemplars = exemplars.and_then(|exemplars| exemplars.of(row.cells));
     let value = values.read(row.cells);
@@ -50,12 +51,22 @@ fn write_histogram(
         }
         out.push(b'\n');
     }
+    // OpenMetrics has no sum that could fall, and no count without a sum.
+    if is_openmetrics && may_fall(store, value) {
+        return;
+    }
     write_name(name, "_sum", row.labels, None, out);
     write_value(value, out);
     out.push(b'\n');
     write_name(name, "_count", row.labels, None, out);
     write_integer(count, out);
     out.push(b'\n');
+}
+
+/// Whether the sum of a histogram may fall, since negative numbers are counted.
+fn may_fall(store: &FamilyStore, value: Value) -> bool {
+    let is_negative = matches!(value, Value::Histogram(HistogramSum::Float(sum)) if sum < 0.0);
+    is_negative || store.description.bounds.are_negative()
 }
 
 /// A value; of a histogram, its sum.

@@ -72,7 +72,7 @@ impl FromSeries for DurationHistogram {
 }
 
 impl DurationHistogram {
-    /// Counts a duration. One of more than a year counts as about a year, and is counted in
+    /// Counts a duration. One of more than about a year adds that year to the sum, and is counted in
     /// `caracal_metrics_invalid_values_total` as well.
     #[inline]
     pub fn observe(&self, duration: Duration) {
@@ -115,7 +115,11 @@ impl FromSeries for Histogram {
 }
 
 impl Histogram {
-    /// Counts a number.
+    /// Counts a number. One that is not finite is set aside, and counted in
+    /// `caracal_metrics_invalid_values_total`.
+    ///
+    /// After negative numbers the sum may fall, which Prometheus takes for a restart. OpenMetrics then
+    /// has neither `_sum` nor `_count`, as it demands, and has the buckets alone.
     #[inline]
     pub fn observe(&self, value: f64) {
         self.0.store.observe_float_cell(self.0.cell, value);

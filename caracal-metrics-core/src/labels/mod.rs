@@ -66,7 +66,7 @@ impl LabelValues {
     pub(crate) fn text(self, index: u32) -> &'static str {
         match self {
             Self::Open | Self::Optional => "",
-            Self::Closed(values) => values[index as usize],
+            Self::Closed(values) => values.get(index as usize).copied().unwrap_or_default(),
             Self::StatusCode => status_codes::text(index),
         }
     }
@@ -81,8 +81,8 @@ pub trait Label: Copy {
     /// The values that the label takes.
     const VALUES: LabelValues;
 
-    /// The place of this value among those of a closed label, from 0 on. Not called for an open
-    /// label.
+    /// The place of this value among those of a closed label, from 0 on. One beyond the last is taken
+    /// for the last. Not called for an open label.
     fn index(self) -> u32 {
         0
     }
@@ -191,7 +191,9 @@ pub mod private {
     #[inline]
     pub fn pack<V: Label>(before: u32, value: V) -> u32 {
         match V::VALUES.count() {
-            Some(count) => before * count + value.index(),
+            // A `Label` of the user's may be wrong about its place. Unchecked, the number would be that
+            // of another label set, or of none.
+            Some(count) => before * count + value.index().min(count - 1),
             None => before,
         }
     }

@@ -73,7 +73,9 @@ fn descs(family: &Description, const_labels: &[(String, String)]) -> prometheus:
     let samples = samples.map(|sample| {
         Desc::new(sample, format!("Reserved for {name}"), Vec::new(), const_labels.clone())
     });
-    std::iter::once(own).chain(samples).collect()
+    // The own name last: `prometheus` keeps the help and labels of the names before the one that it
+    // rejects, and a collector of the user's is most likely to need this one.
+    samples.chain(std::iter::once(own)).collect()
 }
 
 /// Whether this thread gathers for a page of this registry.

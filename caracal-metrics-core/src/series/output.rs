@@ -103,7 +103,11 @@ impl FamilyStore {
         }
         // Named and unnamed instances never share a family, so the unnamed gauge that waits for an
         // instance is left out once there are named ones.
-        if self.kind().is_gauge() && owned.iter().any(|series| is_named(&series.key)) {
+        let has_placeholder = !optional.contains(&false);
+        if has_placeholder
+            && self.kind().is_gauge()
+            && owned.iter().any(|series| is_named(&series.key))
+        {
             sources.retain(|source| is_named(&source.key));
         }
         sources.extend(owned.into_iter().map(|s| Source { key: s.key, cell: s.cell, owned: true }));

@@ -113,7 +113,7 @@ impl FamilyStore {
         cell
     }
 
-    /// Counts a duration into a cell. One of more than a year counts as a year.
+    /// Counts a duration into a cell. Of one of more than a year, a year is added to the sum.
     #[inline]
     pub(crate) fn observe_cell(&self, cell: Cell, duration: Duration) {
         let nanos = nanos(duration);
@@ -145,8 +145,11 @@ impl FamilyStore {
 
     /// Keeps an example of a duration that was counted.
     pub(crate) fn keep_duration(&self, cell: Cell, duration: Duration, exemplar: &Exemplar) {
-        let nanos = nanos(duration).min(LONGEST_NANOS);
-        self.exemplars.keep(cell, self.buckets.of_nanos(nanos), Observed::Nanos(nanos), exemplar);
+        let nanos = nanos(duration);
+        // In the bucket that counted it.
+        let bucket = self.buckets.of_nanos(nanos);
+        let observed = Observed::Nanos(nanos.min(LONGEST_NANOS));
+        self.exemplars.keep(cell, bucket, observed, exemplar);
     }
 
     /// Keeps an example of a floating-point number that was counted.
