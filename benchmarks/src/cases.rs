@@ -3,7 +3,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use crate::peers::{PEERS, Peer, RECORDS, Row, SERIES, Work};
+use crate::peers::peer::{Peer, SERIES, Work};
+use crate::peers::{PEERS, RECORDS, Row};
 use crate::rounds::Unit;
 use crate::{growth, layers};
 

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use caracal_metrics_core::MetricsRegistry;
 
-use crate::peers::Work;
+use crate::peers::peer::Work;
 
 /// The series that are recorded into: the same few, however many others there are.
 pub(crate) const RECORDED: [&str; 8] = [

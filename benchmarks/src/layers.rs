@@ -17,8 +17,8 @@ use prometheus_axum_middleware::PrometheusAxumLayer;
 use tower::Service;
 use tower::layer::layer_fn;
 
-use crate::peers::Work;
 use crate::peers::metrics::PAGE;
+use crate::peers::peer::Work;
 
 fn router() -> Router {
     Router::new().route("/hello", get(async || "hello"))

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::peers::Work;
+use crate::peers::peer::Work;
 
 /// What one piece of work is.
 #[derive(Clone, Copy)]

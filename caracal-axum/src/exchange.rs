@@ -5,13 +5,13 @@ use std::thread;
 use std::time::Instant;
 
 use axum::extract::MatchedPath;
-use caracal_metrics_core::{Exemplar, InFlightGuard};
+use caracal_metrics_core::{Exemplar, GaugeGuard};
 use http::{Extensions, Request, Response, StatusCode};
 
-use crate::body::Missing;
 use crate::extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
-use crate::layer::{Settings, UNMATCHED_ROUTE};
 use crate::method::RequestMethod;
+use crate::missing::Missing;
+use crate::settings::{Settings, UNMATCHED_ROUTE};
 use crate::trace;
 
 /// What nginx calls a request whose client closed the connection first.
@@ -45,7 +45,7 @@ pub(crate) struct Exchange {
     /// Read only where requests are counted by route.
     route: Option<MatchedPath>,
     /// Dropped after the request was counted, so a page with nothing in flight has all counts.
-    _in_flight: InFlightGuard,
+    _in_flight: GaugeGuard,
     /// Of the response's body, once its head came.
     pub(crate) missing: Missing,
     /// The response's, once its head came.
@@ -65,7 +65,7 @@ impl Exchange {
             method: RequestMethod::of(request.method()),
             auth_method: None,
             exemplar: trace::exemplar(request.headers()),
-            route: if settings.by_route { route() } else { None },
+            route: if settings.by_route.is_some() { route() } else { None },
             missing: Missing::UNKNOWN,
             status: None,
             ending: Ending::Abandoned,
@@ -101,6 +101,29 @@ impl Exchange {
     #[inline]
     pub(crate) fn answered(&mut self) {
         self.ending = Ending::Answered;
+    }
+
+    /// What being dropped means while the body waits: an abort, unless all of its bytes were
+    /// handed over. A server that announced their number stops there and never asks for the end
+    /// (hyper does so in HTTP/1).
+    #[inline]
+    pub(crate) fn leave_body(&mut self) {
+        if self.missing == Missing::NONE {
+            self.answered();
+        } else {
+            self.leave();
+        }
+    }
+
+    /// The body has ended. One that falls short of its announced length breaks the response: hyper
+    /// closes the connection on it.
+    #[inline]
+    pub(crate) fn end_body(&mut self) {
+        if matches!(self.missing, Missing::NONE | Missing::UNKNOWN) {
+            self.answered();
+        } else {
+            self.fail();
+        }
     }
 
     /// Asks the classifier about the request. Not inlined, for the request is large, and would be
@@ -190,9 +213,9 @@ impl Drop for Exchange {
             ),
             None => metrics.record_gateway_request(method, status, auth_method, duration),
         }
-        if self.settings.by_route {
+        if let Some(by_route) = &self.settings.by_route {
             let route = self.route.as_ref().map_or(UNMATCHED_ROUTE, MatchedPath::as_str);
-            metrics.record_gateway_route_request(route, method, status, duration);
+            by_route.record(route, method, status, duration);
         }
     }
 }

@@ -8,8 +8,9 @@ use http::{Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use crate::body::{Missing, ResponseBody};
+use crate::body::ResponseBody;
 use crate::exchange::Exchange;
+use crate::missing::Missing;
 
 pin_project! {
     /// The future of [`GatewayMetricsService`](crate::GatewayMetricsService).

@@ -1,6 +1,5 @@
-//! The layer and its settings.
+//! The layer.
 
-use std::fmt;
 use std::sync::Arc;
 
 use caracal_metrics_core::MetricsRegistry;
@@ -8,35 +7,9 @@ use http::{request, response};
 use tower_layer::Layer;
 
 use crate::extensions::AuthMethod;
+use crate::route_metrics::RouteMetrics;
 use crate::service::GatewayMetricsService;
-
-type ByRequest = dyn Fn(&request::Parts) -> Option<AuthMethod> + Send + Sync;
-type ByResponse = dyn Fn(&response::Parts) -> Option<AuthMethod> + Send + Sync;
-
-/// The `route` of requests that no route matched, and of all requests where the layer stands around
-/// the `Router` and not on it: the router says what matched only to what it calls. No route of
-/// axum's has this name, since theirs start with a slash.
-pub const UNMATCHED_ROUTE: &str = "unmatched";
-
-/// What all services made by one layer share.
-#[derive(Clone)]
-pub(crate) struct Settings {
-    pub(crate) metrics: MetricsRegistry,
-    pub(crate) by_request: Option<Arc<ByRequest>>,
-    pub(crate) by_response: Option<Arc<ByResponse>>,
-    pub(crate) by_route: bool,
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("metrics", &self.metrics)
-            .field("classifies_by_request", &self.by_request.is_some())
-            .field("classifies_by_response", &self.by_response.is_some())
-            .field("by_route", &self.by_route)
-            .finish()
-    }
-}
+use crate::settings::Settings;
 
 /// Counts requests, their durations and the ones in flight.
 ///
@@ -169,7 +142,7 @@ impl GatewayMetricsLayer {
                 metrics: metrics.clone(),
                 by_request: None,
                 by_response: None,
-                by_route: false,
+                by_route: None,
             }),
         }
     }
@@ -178,9 +151,10 @@ impl GatewayMetricsLayer {
     /// `caracal_gateway_route_request_duration_seconds`.
     ///
     /// The route is the pattern that axum matched (`/agents/{id}`), never the path that was asked
-    /// for, and [`UNMATCHED_ROUTE`] where none did. Put the layer on with `Router::layer` or
-    /// `Router::route_layer`. What lies below a `nest_service` counts as unmatched, since axum does
-    /// not say what it matched there: where that is a `Router`, put the layer on it, or use `nest`.
+    /// for, and [`UNMATCHED_ROUTE`](crate::UNMATCHED_ROUTE) where none did. Put the layer on with
+    /// `Router::layer` or `Router::route_layer`. What lies below a `nest_service` counts as unmatched,
+    /// since axum does not say what it matched there: where that is a `Router`, put the layer on it,
+    /// or use `nest`.
     ///
     /// ```
     /// use axum::{Router, routing::get};
@@ -191,8 +165,14 @@ impl GatewayMetricsLayer {
     ///     .route("/agents/{id}", get(async || "agent"))
     ///     .layer(GatewayMetricsLayer::new(&MetricsRegistry::new()).by_route());
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the registry has a family of yours with one of the two names.
     pub fn by_route(mut self) -> Self {
-        Arc::make_mut(&mut self.settings).by_route = true;
+        let settings = Arc::make_mut(&mut self.settings);
+        let by_route = RouteMetrics::new(&settings.metrics);
+        settings.by_route = Some(by_route.unwrap_or_else(|error| panic!("{error}")));
         self
     }
 

@@ -10,7 +10,7 @@ use tower_service::Service;
 use crate::body::ResponseBody;
 use crate::exchange::Exchange;
 use crate::future::ResponseFuture;
-use crate::layer::Settings;
+use crate::settings::Settings;
 
 /// Made by [`GatewayMetricsLayer`](crate::GatewayMetricsLayer).
 #[derive(Clone, Debug)]

@@ -29,15 +29,10 @@ impl<P, I> ObservedBreaker<P, I> {
         Self { observation: Arc::new(observation) }
     }
 
-    pub(crate) fn observation(&self) -> &Observation<P, I> {
-        &self.observation
-    }
-
     /// The breaker's name in the metrics. One that is longer than `max_label_value_bytes` is cut.
     #[must_use]
     pub fn name(&self) -> &str {
-        // A breaker always has a name.
-        self.observation.instance.name().unwrap_or_default()
+        self.observation.name()
     }
 
     /// The breaker itself.
@@ -84,7 +79,7 @@ impl<P: FailurePolicy, I: Instrument> ObservedBreaker<P, I> {
         F: Future<Output = Result<R, E>>,
         Q: FailurePredicate<E>,
     {
-        CallFuture::new(self.clone(), predicate, future)
+        CallFuture::new(Arc::clone(&self.observation), predicate, future)
     }
 
     /// Closes the breaker. A no-op inside an `on_closed` that a `reset` of this breaker has called

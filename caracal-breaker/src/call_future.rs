@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use failsafe::{Error, FailurePolicy, FailurePredicate, Instrument};
 use pin_project_lite::pin_project;
 
-use crate::breaker::ObservedBreaker;
+use crate::observation::Observation;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
@@ -20,8 +21,8 @@ enum Progress {
 }
 
 pin_project! {
-    /// A call through an [`ObservedBreaker`], made by
-    /// [`call_async`](ObservedBreaker::call_async). `Send` where the future inside is.
+    /// A call through an [`ObservedBreaker`](crate::ObservedBreaker), made by
+    /// [`call_async`](crate::ObservedBreaker::call_async). `Send` where the future inside is.
     ///
     /// Dropped between its first poll and its end, the call counts as cancelled.
     ///
@@ -33,22 +34,22 @@ pin_project! {
         #[pin]
         future: F,
         predicate: Q,
-        breaker: ObservedBreaker<P, I>,
+        observation: Arc<Observation<P, I>>,
         progress: Progress,
     }
 
     impl<F, Q, P, I> PinnedDrop for CallFuture<F, Q, P, I> {
         fn drop(this: Pin<&mut Self>) {
             if this.progress == Progress::Running {
-                this.breaker.observation().calls.cancelled.inc();
+                this.observation.calls.cancelled.inc();
             }
         }
     }
 }
 
 impl<F, Q, P, I> CallFuture<F, Q, P, I> {
-    pub(crate) fn new(breaker: ObservedBreaker<P, I>, predicate: Q, future: F) -> Self {
-        Self { future, predicate, breaker, progress: Progress::Waiting }
+    pub(crate) fn new(observation: Arc<Observation<P, I>>, predicate: Q, future: F) -> Self {
+        Self { future, predicate, observation, progress: Progress::Waiting }
     }
 }
 
@@ -63,7 +64,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let observation = this.breaker.observation();
+        let observation = &**this.observation;
         let progress = *this.progress;
         assert!(progress != Progress::Over, "a call was polled after it ended");
         // While it is polled, a panic counts it; only between polls can it be cancelled. That the
@@ -90,7 +91,7 @@ where
 impl<F, Q, P, I> fmt::Debug for CallFuture<F, Q, P, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallFuture")
-            .field("breaker", &self.breaker.name())
+            .field("breaker", &self.observation.name())
             .field("progress", &self.progress)
             .finish_non_exhaustive()
     }

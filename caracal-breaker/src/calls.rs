@@ -2,9 +2,15 @@
 
 use std::mem;
 
-use caracal_metrics_core::AttachError;
-use caracal_metrics_core::adapter::{Counter, InstanceBuilder};
-use caracal_metrics_core::catalogue::Metric;
+use caracal_metrics_core::adapter::InstanceBuilder;
+use caracal_metrics_core::catalogue::{
+    BreakerName, CIRCUIT_BREAKER_FAILURES, CIRCUIT_BREAKER_SUCCESSES,
+};
+use caracal_metrics_core::{AttachError, Counter};
+
+use crate::families::{
+    CIRCUIT_BREAKER_REJECTIONS, CIRCUIT_BREAKER_UNFINISHED_CALLS, Outcome, UnfinishedCall,
+};
 
 /// A counter for each way in which a call ends.
 #[derive(Debug)]
@@ -17,14 +23,18 @@ pub(crate) struct CallCounters {
 }
 
 impl CallCounters {
-    pub(crate) fn new(builder: &mut InstanceBuilder) -> Result<Self, AttachError> {
-        let unfinished = Metric::CircuitBreakerUnfinishedCalls;
+    pub(crate) fn new(builder: &mut InstanceBuilder, name: &str) -> Result<Self, AttachError> {
+        let label = BreakerName { name };
+        let mut unfinished = |outcome| {
+            let labels = UnfinishedCall { name, outcome };
+            builder.series(&CIRCUIT_BREAKER_UNFINISHED_CALLS, labels)
+        };
         Ok(Self {
-            successes: builder.counter(Metric::CircuitBreakerSuccesses, &[])?,
-            failures: builder.counter(Metric::CircuitBreakerFailures, &[])?,
-            rejections: builder.counter(Metric::CircuitBreakerRejections, &[])?,
-            cancelled: builder.counter(unfinished, &["cancelled"])?,
-            panicked: builder.counter(unfinished, &["panicked"])?,
+            cancelled: unfinished(Outcome::Cancelled)?,
+            panicked: unfinished(Outcome::Panicked)?,
+            successes: builder.series(&CIRCUIT_BREAKER_SUCCESSES, label)?,
+            failures: builder.series(&CIRCUIT_BREAKER_FAILURES, label)?,
+            rejections: builder.series(&CIRCUIT_BREAKER_REJECTIONS, label)?,
         })
     }
 

@@ -45,6 +45,7 @@
 mod breaker;
 mod call_future;
 mod calls;
+pub mod families;
 mod listeners;
 mod look;
 mod observation;
@@ -61,4 +62,4 @@ pub mod guide {}
 pub use breaker::ObservedBreaker;
 pub use call_future::CallFuture;
 pub use listeners::{ObservedInstrument, ObservedPolicy};
-pub use observer::{BreakerObserver, BuiltBreaker};
+pub use observer::{BreakerObserver, BuiltBreaker, CIRCUIT_BREAKER};

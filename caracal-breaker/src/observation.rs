@@ -17,6 +17,13 @@ pub(crate) struct Observation<P, I> {
     pub(crate) calls: CallCounters,
 }
 
+impl<P, I> Observation<P, I> {
+    pub(crate) fn name(&self) -> &str {
+        // A breaker always has a name.
+        self.instance.name().unwrap_or_default()
+    }
+}
+
 impl<P: FailurePolicy, I: Instrument> Observation<P, I> {
     #[inline]
     pub(crate) fn is_call_permitted(&self) -> bool {

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
 
 use caracal_metrics_core::adapter::{InstanceBuilder, InstanceKind, Sampled, SampledGauge};
-use caracal_metrics_core::catalogue::Metric;
+use caracal_metrics_core::catalogue::{BreakerName, CIRCUIT_BREAKER_STATE};
 use caracal_metrics_core::{AttachError, MetricsRegistry};
 use failsafe::{FailurePolicy, Instrument, StateMachine};
 
@@ -15,6 +15,9 @@ use crate::observation::Observation;
 use crate::tracker::{Observed, Tracker};
 use crate::transitions::Transitions;
 use crate::watched::{Source, Watched};
+
+/// The kind of thing that a [`BreakerObserver`] attaches.
+pub const CIRCUIT_BREAKER: InstanceKind = InstanceKind::new("circuit breaker");
 
 /// A breaker made by [`BreakerObserver::build`], for the type of a field.
 pub type BuiltBreaker<P, I = ()> = ObservedBreaker<ObservedPolicy<P>, ObservedInstrument<I>>;
@@ -89,7 +92,7 @@ impl BreakerObserver {
         I: Send + Sync + 'static,
     {
         let mut series = self.attach(metrics)?;
-        let transitions = Transitions::new(&mut series.builder)?;
+        let transitions = Transitions::new(&mut series.builder, &self.name)?;
         let watched = Arc::new_cyclic(|this: &Weak<Watched<P, I>>| {
             let tracker = Arc::new(Tracker::new(Weak::clone(this) as Weak<dyn Observed>));
             Watched {
@@ -149,7 +152,7 @@ impl BreakerObserver {
             Source::Tracked { tracker, .. } => {
                 let tracker = Arc::clone(tracker);
                 series.builder.on_scrape_inline(move |gauges| {
-                    gauges.set(series.state, tracker.state() as u64);
+                    gauges.set(series.state, tracker.state().value());
                     Sampled::Live
                 })
             }
@@ -161,7 +164,7 @@ impl BreakerObserver {
                     let Some(watched) = sampled.upgrade() else {
                         return Sampled::Gone;
                     };
-                    gauges.set(series.state, watched.state() as u64);
+                    gauges.set(series.state, watched.state().value());
                     Sampled::Live
                 })
             }
@@ -175,10 +178,11 @@ impl BreakerObserver {
     }
 
     fn attach(&self, metrics: &MetricsRegistry) -> Result<Series, AttachError> {
-        let mut builder = metrics.attach(InstanceKind::CircuitBreaker, Some(&self.name))?;
+        let mut builder = metrics.attach(CIRCUIT_BREAKER, Some(&self.name))?;
         Ok(Series {
-            state: builder.gauge(Metric::CircuitBreakerState, &[])?,
-            calls: CallCounters::new(&mut builder)?,
+            state: builder
+                .sampled_gauge(&CIRCUIT_BREAKER_STATE, BreakerName { name: &self.name })?,
+            calls: CallCounters::new(&mut builder, &self.name)?,
             builder,
         })
     }

@@ -1,11 +1,10 @@
 //! The transitions of a breaker and their counters.
 
-use caracal_metrics_core::AttachError;
-use caracal_metrics_core::CircuitBreakerState::{self, Closed, HalfOpen, Open};
-use caracal_metrics_core::adapter::{Counter, InstanceBuilder};
-use caracal_metrics_core::catalogue::Metric;
+use caracal_metrics_core::adapter::InstanceBuilder;
+use caracal_metrics_core::catalogue::{CIRCUIT_BREAKER_STATE_CHANGES, StateChange};
+use caracal_metrics_core::{AttachError, CircuitBreakerState, Counter};
 
-/// A transition that failsafe makes.
+/// A transition that failsafe makes, in the order of [`CircuitBreakerState::TRANSITIONS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Transition {
     ClosedToOpen,
@@ -16,21 +15,16 @@ pub(crate) enum Transition {
     OpenToClosed,
 }
 
-impl Transition {
-    /// In the order of the discriminants.
-    const ALL: [(CircuitBreakerState, CircuitBreakerState); 5] =
-        [(Closed, Open), (Open, HalfOpen), (HalfOpen, Open), (HalfOpen, Closed), (Open, Closed)];
-}
-
 /// A counter for each transition.
 #[derive(Debug)]
 pub(crate) struct Transitions([Counter; 5]);
 
 impl Transitions {
-    pub(crate) fn new(builder: &mut InstanceBuilder) -> Result<Self, AttachError> {
+    pub(crate) fn new(builder: &mut InstanceBuilder, name: &str) -> Result<Self, AttachError> {
         let mut counter = |index: usize| {
-            let (from, to) = Transition::ALL[index];
-            builder.counter(Metric::CircuitBreakerStateChanges, &[from.as_str(), to.as_str()])
+            let (from_state, to_state) = CircuitBreakerState::TRANSITIONS[index];
+            let labels = StateChange { name, from_state, to_state };
+            builder.series(&CIRCUIT_BREAKER_STATE_CHANGES, labels)
         };
         Ok(Self([counter(0)?, counter(1)?, counter(2)?, counter(3)?, counter(4)?]))
     }

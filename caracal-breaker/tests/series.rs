@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, Weak, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use caracal_breaker::BreakerObserver;
+use caracal_breaker::{BreakerObserver, CIRCUIT_BREAKER};
 use caracal_metrics_core::adapter::{InstanceKind, Sampled};
 use caracal_metrics_core::{AttachError, CircuitBreakerState, Format, MetricsRegistry};
 use common::{HOUR, Page, enter_half_open, trip_at_once};
@@ -138,13 +138,14 @@ fn a_name_is_free_at_once_even_while_a_scrape_holds_the_breaker() {
     let going = Mutex::new(going);
     let attached = Arc::new(AtomicBool::new(false));
     let closed = Arc::clone(&attached);
-    let gate = metrics.attach(InstanceKind::Cache, Some("gate")).unwrap().on_scrape(move |_| {
-        // Open while it is attached, and once the test has let go of its ends.
-        if closed.load(SeqCst) && reached.send(()).is_ok() {
-            let _ = going.lock().unwrap().recv();
-        }
-        Sampled::Live
-    });
+    let gate =
+        metrics.attach(InstanceKind::new("cache"), Some("gate")).unwrap().on_scrape(move |_| {
+            // Open while it is attached, and once the test has let go of its ends.
+            if closed.load(SeqCst) && reached.send(()).is_ok() {
+                let _ = going.lock().unwrap().recv();
+            }
+            Sampled::Live
+        });
     attached.store(true, SeqCst);
     let built = BreakerObserver::new("built").build(trip_at_once(HOUR), (), &metrics).unwrap();
     let wrapped = BreakerObserver::new("wrapped")
@@ -187,8 +188,7 @@ fn a_name_used_twice_is_a_typed_error() {
     let built = BreakerObserver::new("database").build(trip_at_once(HOUR), (), &metrics);
     let existing = StateMachine::new(trip_at_once(HOUR), ());
     let wrapped = BreakerObserver::new("database").wrap(existing, &metrics);
-    let expected =
-        AttachError::NameTaken { kind: InstanceKind::CircuitBreaker, name: "database".to_owned() };
+    let expected = AttachError::NameTaken { kind: CIRCUIT_BREAKER, name: "database".to_owned() };
     assert_eq!(built.unwrap_err(), expected);
     assert_eq!(wrapped.unwrap_err(), expected);
     assert_eq!(Page::scrape(&metrics).len(), 11, "the first is untouched");
@@ -206,13 +206,13 @@ fn a_name_used_twice_is_a_typed_error() {
 fn a_refused_breaker_leaves_nothing() -> Result<(), Box<dyn Error>> {
     let metrics = MetricsRegistry::builder().max_series_per_family(3).build()?;
     let empty = BreakerObserver::new("").build(trip_at_once(HOUR), (), &metrics);
-    let kind = InstanceKind::CircuitBreaker;
+    let kind = CIRCUIT_BREAKER;
     assert_eq!(empty.unwrap_err(), AttachError::EmptyName { kind });
     let full = BreakerObserver::new("database").build(trip_at_once(HOUR), (), &metrics);
     assert_eq!(
         full.unwrap_err(),
         AttachError::SeriesLimit {
-            metric: "caracal_circuit_breaker_state_changes_total",
+            metric: "caracal_circuit_breaker_state_changes_total".to_owned(),
             limit: 3
         }
     );

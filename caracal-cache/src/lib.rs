@@ -85,6 +85,7 @@ compile_error!(
 #[macro_use]
 mod wrapper;
 
+pub mod families;
 #[cfg(feature = "future")]
 pub mod future;
 #[cfg(any(feature = "future", feature = "sync"))]
@@ -93,6 +94,8 @@ mod kind;
 mod listener;
 #[cfg(any(feature = "future", feature = "sync"))]
 mod maintenance;
+#[cfg(any(feature = "future", feature = "sync"))]
+mod observable;
 #[cfg(any(feature = "future", feature = "sync"))]
 mod observation;
 #[cfg(any(feature = "future", feature = "sync"))]
@@ -105,6 +108,8 @@ mod removals;
 pub mod sync;
 
 #[cfg(any(feature = "future", feature = "sync"))]
-pub use kind::ObservableCache;
+pub use observable::ObservableCache;
+#[cfg(any(feature = "future", feature = "sync"))]
+pub use observation::{CACHE, POLICY_CACHE};
 #[cfg(any(feature = "future", feature = "sync"))]
 pub use observer::CacheObserver;

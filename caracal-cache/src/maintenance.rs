@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::kind::sealed::Kind;
+use crate::kind::Kind;
 
 /// How many entries moka shows to the predicates of `invalidate_entries_if` in one run. It goes on
 /// with the next ones in the next run, also when it has found none.

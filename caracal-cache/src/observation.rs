@@ -7,13 +7,25 @@ use std::sync::atomic::AtomicBool;
 use caracal_metrics_core::adapter::{
     Gauges, Instance, InstanceBuilder, InstanceKind, Sampled, SampledCounter, SampledGauge, release,
 };
-use caracal_metrics_core::catalogue::Metric;
-use caracal_metrics_core::{AttachError, MetricsRegistry};
+use caracal_metrics_core::catalogue::{
+    POLICY_CACHE_EVICTIONS, POLICY_CACHE_HITS, POLICY_CACHE_MISSES, POLICY_CACHE_SIZE,
+};
+use caracal_metrics_core::{AttachError, Counter, MetricsRegistry};
 
-use crate::kind::sealed::Kind;
+use crate::families::{
+    CACHE_EVICTIONS, CACHE_HITS, CACHE_LOAD_DURATION, CACHE_MISSES, CACHE_REMOVALS, CACHE_SIZE,
+    CACHE_WEIGHTED_SIZE, CacheName, Cause, Load, LoadResult, Removal,
+};
+use crate::kind::Kind;
 use crate::maintenance;
-use crate::recorder::{Lookups, Recorder};
-use crate::removals::{CAUSES, Removals};
+use crate::recorder::Recorder;
+use crate::removals::Removals;
+
+/// The kind of thing that a [`CacheObserver`](crate::CacheObserver) with a name attaches.
+pub const CACHE: InstanceKind = InstanceKind::new("cache");
+
+/// The kind of thing that the [`CacheObserver`](crate::CacheObserver) of the policy cache attaches.
+pub const POLICY_CACHE: InstanceKind = InstanceKind::new("policy cache");
 
 /// The value of the `cache` label on the families that the policy cache shares with the others.
 const POLICY: &str = "policy";
@@ -58,40 +70,47 @@ impl<C: Kind> Observation<C> {
         // The series of the policy cache are all the other instance's, so that one callback reads them.
         let policy = match subject.name {
             Some(_) => None,
-            None => Some(metrics.attach(InstanceKind::PolicyCache, None)?),
+            None => Some(metrics.attach(POLICY_CACHE, None)?),
         };
-        let name = subject.name.as_deref().unwrap_or(POLICY);
-        let mut builder = metrics.attach(InstanceKind::Cache, Some(name))?;
-        let lookups = match policy {
-            Some(_) => Lookups::Policy(metrics.clone()),
-            None => Lookups::Named {
-                hits: builder.counter(Metric::CacheHits, &[])?,
-                misses: builder.counter(Metric::CacheMisses, &[])?,
-            },
-        };
-        let recorder = Recorder {
-            lookups,
-            load_success: builder.histogram(Metric::CacheLoadDuration, &["success"])?,
-            load_error: builder.histogram(Metric::CacheLoadDuration, &["error"])?,
-        };
-        let counters = if listening {
-            Some(RemovalCounters::new(policy.as_ref(), &mut builder)?)
+        let cache_label = subject.name.as_deref().unwrap_or(POLICY);
+        let mut builder = metrics.attach(CACHE, Some(cache_label))?;
+        let label = CacheName { cache: cache_label };
+        let mut load =
+            |result| builder.series(&CACHE_LOAD_DURATION, Load { cache: cache_label, result });
+        let (load_success, load_error) = (load(LoadResult::Success)?, load(LoadResult::Error)?);
+        // The counters of the policy cache are the registry's own and outlive the cache.
+        let (hits, misses) = if policy.is_some() {
+            (metrics.family(&POLICY_CACHE_HITS)?, metrics.family(&POLICY_CACHE_MISSES)?)
         } else {
-            None
+            (builder.series(&CACHE_HITS, label)?, builder.series(&CACHE_MISSES, label)?)
         };
-        let size = if policy.is_some() { Metric::PolicyCacheSize } else { Metric::CacheSize };
-        let readings = Readings {
-            size: builder.gauge(size, &[])?,
-            weighted_size: builder.gauge(Metric::CacheWeightedSize, &[])?,
-            counters,
+        let recorder = Recorder { hits, misses, load_success, load_error };
+        let (counters, evictions) = if listening {
+            let evictions = if policy.is_some() {
+                builder.shared_counter(&POLICY_CACHE_EVICTIONS, ())?
+            } else {
+                builder.sampled_counter(&CACHE_EVICTIONS, label)?
+            };
+            let counters = RemovalCounters::new(evictions, cache_label, &mut builder)?;
+            let of_policy = policy.is_some().then(|| metrics.family(&POLICY_CACHE_EVICTIONS));
+            (Some(counters), of_policy.transpose()?)
+        } else {
+            (None, None)
         };
+        let size = if policy.is_some() {
+            builder.sampled_gauge(&POLICY_CACHE_SIZE, ())?
+        } else {
+            builder.sampled_gauge(&CACHE_SIZE, label)?
+        };
+        let weighted_size = builder.sampled_gauge(&CACHE_WEIGHTED_SIZE, label)?;
+        let readings = Readings { size, weighted_size, counters };
 
         // Nothing fails from here on, so a cache that could not be attached has counted nothing.
         let source = Arc::new(Source {
             cache: cache.clone(),
             needs_runtime: C::MAY_RUN_FUTURES && (!listening || subject.awaits.into_inner()),
             removals: subject.removals,
-            evictions: (listening && policy.is_some()).then(|| metrics.clone()),
+            evictions,
         });
         let instance = on_scrape(builder, &source, readings, subject.lazy_size);
         let instances = (instance, policy.map(InstanceBuilder::build));
@@ -142,7 +161,7 @@ struct Source<C> {
     needs_runtime: bool,
     removals: Arc<Removals>,
     /// Where the evictions of the policy cache go that no scrape has taken.
-    evictions: Option<MetricsRegistry>,
+    evictions: Option<Counter>,
 }
 
 impl<C: Kind> Source<C> {
@@ -158,12 +177,10 @@ impl<C: Kind> Source<C> {
 impl<C> Drop for Source<C> {
     fn drop(&mut self) {
         // The policy cache's counter stays when the cache goes.
-        if let Some(metrics) = &self.evictions {
-            for (cause, n) in self.removals.take() {
-                for _ in 0..if cause.was_evicted() { n } else { 0 } {
-                    metrics.record_policy_cache_eviction();
-                }
-            }
+        if let Some(evictions) = &self.evictions {
+            let removed = self.removals.take().into_iter();
+            let evicted = removed.filter(|(cause, _)| cause.was_evicted());
+            evictions.inc_by(evicted.map(|(_, n)| n).sum());
         }
     }
 }
@@ -190,22 +207,19 @@ impl Readings {
 #[derive(Debug)]
 struct RemovalCounters {
     evictions: SampledCounter,
-    /// In the order of [`CAUSES`].
+    /// In the order of [`Cause::ALL`].
     removals: Vec<SampledCounter>,
 }
 
 impl RemovalCounters {
     fn new(
-        policy: Option<&InstanceBuilder>,
+        evictions: SampledCounter,
+        cache: &str,
         builder: &mut InstanceBuilder,
     ) -> Result<Self, AttachError> {
-        let evictions = match policy {
-            Some(policy) => policy.registry_counter(Metric::PolicyCacheEvictions),
-            None => builder.sampled_counter(Metric::CacheEvictions, &[])?,
-        };
-        let removals = CAUSES
+        let removals = Cause::ALL
             .iter()
-            .map(|cause| builder.sampled_counter(Metric::CacheRemovals, &[cause]))
+            .map(|cause| builder.sampled_counter(&CACHE_REMOVALS, Removal { cache, cause: *cause }))
             .collect::<Result<_, _>>()?;
         Ok(Self { evictions, removals })
     }

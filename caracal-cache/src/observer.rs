@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 use caracal_metrics_core::{AttachError, MetricsRegistry};
 use moka::notification::RemovalCause;
 
-use crate::kind::{ObservableCache, sealed};
 use crate::listener;
+use crate::observable::{ObservableCache, Shared};
 use crate::observation::{Observation, Subject};
 
 /// Observes one cache: gives it a listener while it is built, and wraps it once it is there.
@@ -199,6 +199,6 @@ impl CacheObserver {
         metrics: &MetricsRegistry,
     ) -> Result<C::Observed, AttachError> {
         let observation = Observation::new(self.subject, cache, metrics)?;
-        Ok(C::observed(sealed::Shared(observation)))
+        Ok(C::observed(Shared(observation)))
     }
 }

@@ -2,26 +2,15 @@
 
 use std::time::Duration;
 
-use caracal_metrics_core::MetricsRegistry;
-use caracal_metrics_core::adapter::{Counter, DurationHistogram};
+use caracal_metrics_core::{Counter, DurationHistogram};
 
 /// Counts lookups and loads.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    pub(crate) lookups: Lookups,
+    pub(crate) hits: Counter,
+    pub(crate) misses: Counter,
     pub(crate) load_success: DurationHistogram,
     pub(crate) load_error: DurationHistogram,
-}
-
-/// Where hits and misses go.
-#[derive(Debug)]
-pub(crate) enum Lookups {
-    /// The policy cache's counters are the registry's own and outlive the cache.
-    Policy(MetricsRegistry),
-    Named {
-        hits: Counter,
-        misses: Counter,
-    },
 }
 
 /// A run of an init closure or future.
@@ -36,12 +25,7 @@ impl Recorder {
     /// Counts a lookup that loaded nothing.
     #[inline]
     pub(crate) fn lookup(&self, found: bool) {
-        match (&self.lookups, found) {
-            (Lookups::Policy(metrics), true) => metrics.record_policy_cache_hit(),
-            (Lookups::Policy(metrics), false) => metrics.record_policy_cache_miss(),
-            (Lookups::Named { hits, .. }, true) => hits.inc(),
-            (Lookups::Named { misses, .. }, false) => misses.inc(),
-        }
+        if found { self.hits.inc() } else { self.misses.inc() }
     }
 
     /// Counts a load, and the miss that led to it.

@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use moka::notification::RemovalCause;
 
-/// In the order of [`index`].
-pub(crate) const CAUSES: [&str; 4] = ["expired", "explicit", "replaced", "size"];
-
+/// In the order of [`Cause::ALL`](crate::families::Cause::ALL).
 const ALL: [RemovalCause; 4] =
     [RemovalCause::Expired, RemovalCause::Explicit, RemovalCause::Replaced, RemovalCause::Size];
 
@@ -40,11 +38,13 @@ impl Removals {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::families::Cause;
 
     #[test]
     fn each_cause_has_its_own_name() {
-        for (cause, name) in ALL.iter().zip(CAUSES) {
-            assert_eq!(format!("{cause:?}").to_lowercase(), name);
+        assert_eq!(ALL.len(), Cause::ALL.len());
+        for (cause, label) in ALL.iter().zip(Cause::ALL) {
+            assert_eq!(format!("{cause:?}").to_lowercase(), label.as_str());
         }
         assert_eq!(ALL.map(index), [0, 1, 2, 3]);
     }

@@ -34,7 +34,7 @@ macro_rules! wrapper {
             }
         }
 
-        impl<K, V, S> sealed::Kind for $cache<K, V, S>
+        impl<K, V, S> Kind for $cache<K, V, S>
         where
             K: Hash + Eq + Send + Sync + 'static,
             V: Clone + Send + Sync + 'static,
@@ -63,7 +63,7 @@ macro_rules! wrapper {
         {
             type Observed = $name<K, V, S>;
 
-            fn observed(observation: sealed::Shared<Self>) -> Self::Observed {
+            fn observed(observation: Shared<Self>) -> Self::Observed {
                 $name {
                     observation: observation.0,
                 }

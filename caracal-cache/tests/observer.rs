@@ -9,8 +9,7 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use caracal_cache::{CacheObserver, future, sync};
-use caracal_metrics_core::adapter::InstanceKind;
+use caracal_cache::{CACHE, CacheObserver, POLICY_CACHE, future, sync};
 use caracal_metrics_core::{AttachError, MetricsRegistry};
 use moka::future::FutureExt as _;
 use moka::notification::RemovalCause;
@@ -319,7 +318,7 @@ fn a_name_is_taken_until_the_last_clone_is_dropped() {
     let clone = cache.clone();
     let bare = cache.inner().clone();
     let taken = CacheObserver::named("small").wrap(SyncCache::new(1), &metrics);
-    let expected = AttachError::NameTaken { kind: InstanceKind::Cache, name: "small".to_owned() };
+    let expected = AttachError::NameTaken { kind: CACHE, name: "small".to_owned() };
     assert_eq!(taken.err(), Some(expected));
     drop(cache);
     assert!(page(&metrics).has("small"));
@@ -333,7 +332,7 @@ fn a_name_is_taken_until_the_last_clone_is_dropped() {
     assert_eq!(again.into_inner().get(&1), None);
     assert!(!page(&metrics).has("small"));
     let empty = CacheObserver::named("").wrap(SyncCache::new(1), &metrics);
-    let expected = AttachError::EmptyName { kind: InstanceKind::Cache };
+    let expected = AttachError::EmptyName { kind: CACHE };
     assert_eq!(empty.err(), Some(expected));
 }
 
@@ -343,8 +342,8 @@ fn there_is_one_policy_cache_and_its_name_is_reserved() {
     let policy = CacheObserver::policy().wrap(SyncCache::new(1), &metrics);
     let policy = policy.expect("the first policy cache");
     let second = CacheObserver::policy().wrap(SyncCache::new(1), &metrics).err();
-    assert_eq!(second, Some(AttachError::UnnamedTaken { kind: InstanceKind::PolicyCache }));
-    let taken = AttachError::NameTaken { kind: InstanceKind::Cache, name: "policy".to_owned() };
+    assert_eq!(second, Some(AttachError::UnnamedTaken { kind: POLICY_CACHE }));
+    let taken = AttachError::NameTaken { kind: CACHE, name: "policy".to_owned() };
     let named = CacheObserver::named("policy").wrap(SyncCache::new(1), &metrics).err();
     assert_eq!(named, Some(taken.clone()));
     drop(policy);

@@ -1,8 +1,9 @@
 //! For authors of adapters: the series of one observed thing, from attaching to dropping it.
 //!
-//! An adapter asks for an [`InstanceBuilder`], names the series that the thing feeds, and keeps
-//! the [`Instance`] as long as it observes. Counters and histograms are recorded through their
-//! handles; gauges are read from the thing at scrape, by a callback.
+//! An adapter declares its families as every service does. It asks for an [`InstanceBuilder`], names
+//! the series that the thing feeds, and keeps the [`Instance`] as long as it observes. Counters and
+//! histograms are recorded through their handles; gauges are read from the thing at scrape, by a
+//! callback.
 //!
 //! A callback that may wait for a lock or run code of the application's, such as a cache's eviction
 //! listener, is given to [`InstanceBuilder::on_scrape`]. It runs on a thread of the registry's own,
@@ -12,64 +13,37 @@
 //!
 //! ```
 //! use caracal_metrics_core::adapter::{InstanceKind, Sampled};
-//! use caracal_metrics_core::catalogue::Metric;
-//! use caracal_metrics_core::MetricsRegistry;
+//! use caracal_metrics_core::{Counter, Family, Gauge, MetricsRegistry, labels};
 //!
-//! let metrics = MetricsRegistry::new();
-//! let mut builder = metrics.attach(InstanceKind::Cache, Some("sessions"))?;
-//! let hits = builder.counter(Metric::CacheHits, &[])?;
-//! let size = builder.gauge(Metric::CacheSize, &[])?;
+//! const QUEUE: InstanceKind = InstanceKind::new("queue");
+//!
+//! labels! { pub struct QueueName<'a> { queue: &'a str } }
+//!
+//! static JOBS: Family<Counter, QueueName<'_>> =
+//!     Family::counter("queue_jobs_total", "Jobs put into the queue.").namespaced();
+//! static DEPTH: Family<Gauge, QueueName<'_>> =
+//!     Family::gauge("queue_depth", "Jobs that wait in the queue.").namespaced();
+//!
+//! let metrics = MetricsRegistry::builder().namespace("shop").build()?;
+//! let mut builder = metrics.attach(QUEUE, Some("mail"))?;
+//! let jobs = builder.series(&JOBS, QueueName { queue: "mail" })?;
+//! let depth = builder.sampled_gauge(&DEPTH, QueueName { queue: "mail" })?;
 //! let instance = builder.on_scrape(move |gauges| {
-//!     gauges.set(size, 3);
+//!     gauges.set(depth, 3);
 //!     Sampled::Live
 //! });
-//! hits.inc();
-//! assert_eq!(metrics.sample("caracal_cache_hits_total", &[("cache", "sessions")]), Some(1.0));
-//! assert_eq!(metrics.sample("caracal_cache_size", &[("cache", "sessions")]), Some(3.0));
+//! jobs.inc();
+//! assert_eq!(metrics.sample("shop_queue_jobs_total", &[("queue", "mail")]), Some(1.0));
+//! assert_eq!(metrics.sample("shop_queue_depth", &[("queue", "mail")]), Some(3.0));
 //!
-//! drop((hits, instance));
-//! assert_eq!(metrics.sample("caracal_cache_size", &[("cache", "sessions")]), None);
-//! # Ok::<(), caracal_metrics_core::AttachError>(())
+//! drop(instance);
+//! assert_eq!(metrics.sample("shop_queue_depth", &[("queue", "mail")]), None);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod builder;
-mod instance;
-mod sampling;
-mod scrapes;
-
-pub use builder::InstanceBuilder;
-pub(crate) use instance::{Attached, Instances};
-pub use instance::{Counter, DurationHistogram, Instance};
-pub use sampling::{Gauges, Sampled, SampledCounter, SampledGauge, release};
-pub use scrapes::{ScrapeGuard, ScrapeMetrics, ServerMetrics};
-
-pub use crate::labels::CutReason;
+pub use crate::attachment::{
+    Gauges, Instance, InstanceBuilder, Sampled, SampledCounter, SampledGauge, release,
+};
+pub use crate::instance_kind::InstanceKind;
 pub use crate::panics::{contain, discard};
 pub use crate::workers::user_code;
-
-use std::fmt;
-
-/// What kind of thing an instance observes. Names are unique within a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InstanceKind {
-    /// A database connection pool: one unnamed, or any number of named ones.
-    ConnectionPool,
-    /// A circuit breaker, always named.
-    CircuitBreaker,
-    /// The policy cache, of which there is one.
-    PolicyCache,
-    /// Any other cache, always named.
-    Cache,
-}
-
-impl fmt::Display for InstanceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ConnectionPool => "connection pool",
-            Self::CircuitBreaker => "circuit breaker",
-            Self::PolicyCache => "policy cache",
-            Self::Cache => "cache",
-        })
-    }
-}

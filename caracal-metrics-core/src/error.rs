@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::adapter::InstanceKind;
+use crate::family_error::FamilyError;
+use crate::instance_kind::InstanceKind;
 
 /// Why [`MetricsRegistryBuilder::build`](crate::MetricsRegistryBuilder::build) refused.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// A constant label's name is not one that Prometheus accepts for a label.
@@ -58,45 +59,55 @@ pub enum BuildError {
         /// The highest limit.
         most: usize,
     },
-    /// `aggregate_label` names a label that no family has.
-    #[error("aggregate_label({name:?}): no family has a label of that name; choose one of {open}")]
-    UnknownAggregateLabel {
+    /// `aggregate_label` was given a name that no label of a family can have.
+    #[error(
+        "aggregate_label({name:?}): no family can have a label of this name: choose the name of an \
+         open label, such as agent_id"
+    )]
+    InvalidAggregateLabel {
         /// The refused name.
         name: String,
-        /// The labels that can be aggregated.
-        open: String,
     },
     /// `aggregate_label` names a label whose values are fixed.
     #[error(
         "aggregate_label({name:?}): the values of this label of {family} are fixed, so there is \
-         nothing to bound; choose one of {open}"
+         nothing to bound: remove it"
     )]
     ClosedAggregateLabel {
         /// The refused name.
         name: String,
         /// A family that has the label.
-        family: &'static str,
-        /// The labels that can be aggregated.
-        open: String,
+        family: String,
     },
-    /// `aggregate_label` names a label that tells instances apart, such as circuit breakers, caches
-    /// or connection pools.
+    /// `aggregate_label` names a label of a gauge, such as the one that tells circuit breakers apart.
     #[error(
-        "aggregate_label({name:?}): this label names the instances of {family}, a gauge whose \
-         values have no sum; attach fewer instances, or aggregate in queries with `sum without \
+        "aggregate_label({name:?}): this is a label of {family}, a gauge, and the values of \
+         several gauges have no sum: remove it, and aggregate in queries with `sum without \
          ({name}) (…)`"
     )]
-    InstanceAggregateLabel {
+    GaugeAggregateLabel {
         /// The refused name.
         name: String,
         /// A gauge that has the label.
-        family: &'static str,
+        family: String,
     },
-    /// `max_series_per_family(0)`.
+    /// `max_series_per_family(0)` or `max_series(…, 0)`.
     #[error(
-        "max_series_per_family must be at least 1; to fold a label always, use aggregate_label"
+        "a family must be allowed at least 1 series; to fold a label always, use aggregate_label"
     )]
     ZeroSeriesLimit,
+    /// The namespace is not a valid beginning of a metric name.
+    #[error(
+        "namespace({namespace:?}): use letters, digits and underscores, do not start with a digit, \
+         and leave out the underscore at the end, which is added"
+    )]
+    InvalidNamespace {
+        /// The refused namespace.
+        namespace: String,
+    },
+    /// A family of the catalogue can't be registered with these settings, such as other buckets.
+    #[error(transparent)]
+    Family(#[from] FamilyError),
     /// `collection_timeout(Duration::ZERO)`.
     #[error(
         "collection_timeout must be longer than zero: with zero, no callback and no collector would \
@@ -115,8 +126,8 @@ pub enum BuildError {
     },
     /// The `prometheus::Registry` has a family of this name already.
     #[error(
-        "the prometheus registry has {name:?} registered already: attach Caracal metrics once per \
-         registry, and rename or remove a collector of your own with that name"
+        "the prometheus registry has {name:?} registered already: attach one \
+         `MetricsRegistry` to it, and rename or remove a collector of your own with that name"
     )]
     NameTaken {
         /// The family's name.
@@ -124,8 +135,8 @@ pub enum BuildError {
     },
     /// The `prometheus::Registry` has a family that needs a name of one of Caracal's families.
     #[error(
-        "{name:?} of the prometheus registry and Caracal's {other:?} both need the name {shared:?}: \
-         rename {name:?}"
+        "{name:?} of the prometheus registry and {other:?} both need the name {shared:?}: rename \
+         {name:?}"
     )]
     NameClash {
         /// The family of the `prometheus::Registry`.
@@ -138,8 +149,8 @@ pub enum BuildError {
     /// The `prometheus::Registry` puts a prefix before every name that it gathers.
     #[error(
         "the prometheus registry puts the prefix {prefix:?} before every name that it gathers, so \
-         Caracal's families would have other names there than on the page and in the alerts: attach \
-         to a registry that was made without a prefix, and put it into your own names with \
+         families would have other names there than on the page and in the alerts: attach to a \
+         registry that was made without a prefix, and put it into your own names with \
          `Opts::namespace`"
     )]
     RegistryPrefix {
@@ -168,7 +179,7 @@ pub enum BuildError {
         name: String,
     },
     /// The `prometheus::Registry` refused for a reason of its own.
-    #[error("the prometheus registry refused Caracal's families: {reason}")]
+    #[error("the prometheus registry refused the families: {reason}")]
     Registration {
         /// What it said.
         reason: String,
@@ -210,7 +221,7 @@ pub enum RegisterError {
 }
 
 /// Why an adapter could not attach.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum AttachError {
     /// Another live instance of the same kind has this name.
@@ -251,10 +262,26 @@ pub enum AttachError {
     )]
     SeriesLimit {
         /// The family's name.
-        metric: &'static str,
+        metric: String,
         /// The limit in force.
         limit: usize,
     },
+    /// A label of the family is aggregated. A counter that is the sum of several instances would fall
+    /// when one of them is dropped, which Prometheus takes for a restart.
+    #[error(
+        "the label {label:?} of {metric} can't be aggregated, since instances that are dropped take \
+         their counts along: remove aggregate_label({label:?}), and aggregate in queries with `sum \
+         without ({label}) (…)`"
+    )]
+    AggregatedLabel {
+        /// The family's name.
+        metric: String,
+        /// The label.
+        label: String,
+    },
+    /// A family of the adapter can't be registered.
+    #[error(transparent)]
+    Family(#[from] FamilyError),
 }
 
 /// Why [`Exemplar::new`](crate::Exemplar::new) refused.

@@ -30,43 +30,63 @@
 //! thread that reads the metrics: see [`MetricsRegistryBuilder::collection_timeout`].
 
 pub mod adapter;
-mod attaching;
+mod attachment;
 mod blocks;
 mod builder;
 pub mod catalogue;
-mod collectors;
-mod core;
+mod description;
 mod engine;
 mod error;
 mod exemplar;
 mod exposition;
+mod family;
+mod family_error;
+mod family_spec;
 mod global;
+mod instance_kind;
+mod kinds;
 mod labels;
+mod metric;
+mod names;
 mod panics;
-mod probes;
-#[cfg(feature = "process")]
-mod process;
-mod recorders;
+mod preregistered;
+mod prometheus;
 mod registry;
 mod series;
+mod state;
 mod sync;
+mod text;
+#[cfg(feature = "protobuf")]
+mod wire;
 mod workers;
 
 pub use builder::MetricsRegistryBuilder;
+pub use catalogue::{
+    CircuitBreakerMetrics, CircuitBreakerState, DatabaseOperationType, DatabaseQueryMetrics,
+    DatabaseQueryTimer, GatewayRequestMetrics, PolicyDecisionType, PolicyEvaluationMetrics,
+    PolicyEvaluationTimer, PoolStats, QueryStatus,
+};
 pub use error::{
     AlreadyInitialized, AttachError, BuildError, InvalidExemplar, NotInitialized, RegisterError,
 };
 pub use exemplar::Exemplar;
 pub use exposition::{Format, Negotiated};
+pub use family::Family;
+pub use family_error::FamilyError;
+pub use family_spec::{Buckets, FamilyKind, FamilySpec};
 pub use global::{
     get_metrics_registry, initialize_metrics_registry, initialize_metrics_registry_with,
 };
-pub use labels::{
-    AGGREGATED, CircuitBreakerState, DatabaseOperationType, PolicyDecisionType, QueryStatus,
+pub use kinds::{
+    Bucketed, Counter, DurationHistogram, FloatCounter, FloatGauge, Gauge, GaugeGuard, Histogram,
+    Kind, Timer,
 };
-pub use recorders::{
-    AuthFailureMetrics, CircuitBreakerMetrics, DatabaseConnectionErrorMetrics,
-    DatabaseQueryMetrics, DatabaseQueryTimer, GatewayRequestMetrics, InFlightGuard,
-    PolicyEvaluationMetrics, PolicyEvaluationTimer, PoolStats, ReplayBlockMetrics,
-};
+pub use labels::{AGGREGATED, Label, LabelSet, LabelSpec, LabelValues, Labels, Method, StatusCode};
+pub use metric::{Metric, Registered};
 pub use registry::MetricsRegistry;
+pub use state::{
+    AboutFamily, COLLECTION_ERRORS, INVALID_VALUES, REGISTRY_FAMILIES, SERIES_LIMITED,
+};
+
+#[doc(hidden)]
+pub use labels::private as __private;

@@ -4,12 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use crate::adapter::Instances;
-use crate::builder::MetricsRegistryBuilder;
-use crate::collectors::{check_collector, described};
-use crate::core::Core;
+use crate::attachment::Instances;
 use crate::error::RegisterError;
-use crate::exposition::{Filter, Format, IsolatedCollector, Others, lookup, write_page};
+use crate::exposition::{Filter, Format, lookup, write_page};
+use crate::family::Family;
+use crate::family_error::FamilyError;
+use crate::family_spec::FamilySpec;
+use crate::kinds::Kind;
+use crate::metric::{Metric, Registered};
+use crate::prometheus::{IsolatedCollector, Others, check_collector, described, reserve};
+use crate::series::FamilyStore;
 
 /// What a page may be longer than the one before it, in bytes, without another allocation.
 const PAGE_GROWTH: usize = 1024;
@@ -30,7 +34,10 @@ const PAGE_GROWTH: usize = 1024;
 /// ```
 #[derive(Clone)]
 pub struct MetricsRegistry {
-    core: Arc<Core>,
+    /// Families that the registry has from the start, in the order of the list that the builder was
+    /// given.
+    preregistered: Arc<[Arc<FamilyStore>]>,
+    instances: Arc<Instances>,
     others: Arc<Others>,
     /// The length of the last page: the next one will be about as long.
     page_len: Arc<AtomicUsize>,
@@ -38,47 +45,83 @@ pub struct MetricsRegistry {
 
 impl fmt::Debug for MetricsRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = self.instances.state().settings();
         f.debug_struct("MetricsRegistry")
-            .field("const_labels", &self.core.const_labels())
-            .field("max_series_per_family", &self.core.limits().series)
-            .field("max_label_value_bytes", &self.core.limits().value_bytes)
+            .field("namespace", &settings.namespace)
+            .field("const_labels", &settings.const_labels)
+            .field("max_series_per_family", &settings.max_series_per_family)
+            .field("max_label_value_bytes", &settings.value_bytes)
             .finish_non_exhaustive()
     }
 }
 
-impl Default for MetricsRegistry {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl MetricsRegistry {
-    /// A registry with default settings, independent of every other one.
-    ///
-    /// # Panics
-    ///
-    /// Never: a fresh `prometheus::Registry` accepts the catalogue, which a test guards.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::builder().build().expect("a fresh prometheus registry accepts the catalogue")
-    }
-
-    /// Settings for a registry.
-    pub fn builder() -> MetricsRegistryBuilder {
-        MetricsRegistryBuilder::default()
-    }
-
-    pub(crate) fn from_parts(
-        core: Arc<Core>,
-        registry: prometheus::Registry,
-        is_shared: bool,
+    pub(crate) fn new_with(
+        instances: Arc<Instances>,
+        preregistered: Arc<[Arc<FamilyStore>]>,
+        others: Others,
     ) -> Self {
-        let others = Arc::new(Others::new(&core, registry, is_shared));
-        Self { core, others, page_len: Arc::default() }
+        Self { preregistered, instances, others: Arc::new(others), page_len: Arc::default() }
     }
 
-    pub(crate) fn core(&self) -> &Arc<Core> {
-        &self.core
+    #[inline]
+    pub(crate) fn preregistered(&self) -> &[Arc<FamilyStore>] {
+        &self.preregistered
+    }
+
+    pub(crate) fn instances(&self) -> &Arc<Instances> {
+        &self.instances
+    }
+
+    /// Registers a family of your own, and gives you what records into it: a [`Metric`], or for a
+    /// family without labels the handle of its series. Do this once, at start; it takes locks.
+    ///
+    /// The same constant gives the same series, however often it is registered. The family is on the
+    /// page from now on under the name in your source. Constant labels, aggregated labels and limits
+    /// of the registry apply to it.
+    ///
+    /// A family that is new waits for the attached `prometheus::Registry`, which keeps its lock while
+    /// it gathers. So a collector must not register a family while it is collected from. One that is
+    /// registered already waits for nothing.
+    ///
+    /// ```
+    /// use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+    ///
+    /// labels! { struct Order<'a> { tenant: &'a str } }
+    ///
+    /// static ORDERS: Family<Counter, Order<'_>> = Family::counter("orders_total", "Orders placed.");
+    /// static RESTARTS: Family<Counter> = Family::counter("restarts_total", "Worker restarts.");
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// metrics.family(&ORDERS)?.inc(Order { tenant: "acme" });
+    /// metrics.family(&RESTARTS)?.inc();
+    /// assert_eq!(metrics.sample("orders_total", &[("tenant", "acme")]), Some(1.0));
+    /// assert_eq!(metrics.sample("restarts_total", &[]), Some(1.0));
+    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the name, a label or the buckets are not valid, or when another family has the name, or
+    /// a name that one of them has for its samples. Nothing is registered then. A family of the
+    /// attached `prometheus::Registry` that has no description, or none yet, can't be known here: a
+    /// page leaves it out, and counts that in `caracal_metrics_collection_errors_total`.
+    pub fn family<K: Kind, L: Registered>(
+        &self,
+        family: &'static Family<K, L>,
+    ) -> Result<L::Handle<K>, FamilyError> {
+        Ok(L::handle(Metric::new(self.register_family(family.spec())?)))
+    }
+
+    pub(crate) fn register_family(
+        &self,
+        spec: &FamilySpec,
+    ) -> Result<Arc<FamilyStore>, FamilyError> {
+        let state = self.instances.state();
+        state.register(spec, |description| {
+            let const_labels = &state.settings().const_labels;
+            reserve(self.others.attached(), const_labels, description)
+        })
     }
 
     /// The `prometheus::Registry` that the metrics are attached to: register collectors of your
@@ -95,7 +138,7 @@ impl MetricsRegistry {
     ///
     /// A collector that is registered with [`prometheus_registry`](Self::prometheus_registry) itself
     /// takes the other collectors of that registry with it, since `prometheus` gathers as a whole.
-    /// Caracal's families are served all the same.
+    /// The families of this registry are served all the same.
     ///
     /// # Errors
     ///
@@ -116,9 +159,9 @@ impl MetricsRegistry {
         &self,
         collector: Box<dyn prometheus::core::Collector>,
     ) -> Result<(), RegisterError> {
-        let collector = IsolatedCollector::new(collector, Arc::clone(&self.core));
+        let collector = IsolatedCollector::new(collector, Arc::clone(&self.instances));
         let names = described(&collector);
-        check_collector(&self.core, &self.others, &collector, &names)?;
+        check_collector(&self.instances, &self.others, &collector, &names)?;
         self.others.register(collector, names)
     }
 
@@ -163,24 +206,24 @@ impl MetricsRegistry {
     }
 
     fn write(&self, format: Format, filter: Filter<'_>, out: &mut Vec<u8>) {
-        let in_flight = self.core.in_flight();
+        // Before anything else: see `InFlight`.
+        let in_flight = self.instances.state().in_flight();
         // Callbacks of instances first: a collector may derive its metrics from ours.
-        let instances = Instances::attached(&self.core, |_| true);
-        self.core.sample(&instances);
-        let foreign = self.others.families(&self.core);
-        let page = || write_page(&self.core, format, filter, &in_flight, foreign, out);
-        self.core.page(instances, page);
+        let instances = self.instances.attached(|_| true);
+        self.instances.sample(&instances);
+        let foreign = self.others.families(&self.instances);
+        self.instances.page(instances, || {
+            write_page(self.instances.state(), format, filter, &in_flight, foreign, out);
+        });
     }
 
     /// The value of one exposed sample, for tests and for dashboards of your own.
     ///
     /// The name is a sample's (a histogram's has `_bucket`, `_sum` or `_count`), the labels are all
-    /// of its labels (`le` and constant ones included), in any order. Their values are those of the
-    /// page, where long ones are [cut](crate::MetricsRegistryBuilder::max_label_value_bytes). The
-    /// whole page is written to find it: what this answers is what a scrape would have seen. Called
-    /// by code that reading the metrics runs, such as a collector of the attached registry or a
-    /// cache's eviction listener, it sees Caracal's own families only, with the gauges as they were
-    /// read last.
+    /// of its labels (`le` and constant ones included), in any order. The whole page is written to
+    /// find it: what this answers is what a scrape would have seen. Called by code that
+    /// reading the metrics runs, such as a collector of the attached registry or a cache's eviction
+    /// listener, it sees Caracal's own families only, with the gauges as they were read last.
     ///
     /// ```
     /// # use caracal_metrics_core::MetricsRegistry;

@@ -1,11 +1,17 @@
-//! `_created` lines, which stand in OpenMetrics alone and only where they were asked for.
+//! `_created` lines, which only OpenMetrics has, and only where the builder was asked for them.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use caracal_metrics_core::adapter::{InstanceKind, Sampled};
-use caracal_metrics_core::catalogue::Metric;
-use caracal_metrics_core::{Format, MetricsRegistry};
+use caracal_metrics_core::{Counter, Family, Format, MetricsRegistry, labels};
+
+const CACHE: InstanceKind = InstanceKind::new("cache");
+
+labels! { struct Cache<'a> { cache: &'a str } }
+
+static CACHE_HITS: Family<Counter, Cache<'_>> =
+    Family::counter("cache_hits_total", "Hits.").namespaced().shown_once_used();
 
 fn page(m: &MetricsRegistry, format: Format) -> String {
     let mut page = Vec::new();
@@ -63,8 +69,8 @@ fn a_series_that_comes_back_began_anew() {
     let m = asked();
     let series = r#"caracal_cache_hits_created{cache="sessions"}"#;
     let attach = || {
-        let mut builder = m.attach(InstanceKind::Cache, Some("sessions")).expect("a free name");
-        let hits = builder.counter(Metric::CacheHits, &[]).expect("room");
+        let mut builder = m.attach(CACHE, Some("sessions")).expect("a free name");
+        let hits = builder.series(&CACHE_HITS, Cache { cache: "sessions" }).expect("room");
         (builder.on_scrape(|_| Sampled::Live), hits)
     };
     let instance = attach();
@@ -79,7 +85,7 @@ fn a_series_that_comes_back_began_anew() {
 }
 
 #[test]
-fn nobody_who_did_not_ask_gets_them() {
+fn without_the_setting_there_are_none() {
     let m = MetricsRegistry::new();
     m.record_policy_cache_hit();
     assert!(created(&m).is_empty());

@@ -27,7 +27,7 @@ fn settings() {
 #[test]
 fn instances() {
     let metrics = MetricsRegistry::new();
-    let attach = |name| metrics.attach(InstanceKind::Cache, name);
+    let attach = |name| metrics.attach(InstanceKind::new("cache"), name);
     says(attach(Some("")).unwrap_err(), &["cache", "empty", "give it one"]);
     let taken = attach(Some("sessions")).unwrap();
     says(attach(Some("sessions")).unwrap_err(), &["cache", "\"sessions\"", "choose another name"]);

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use caracal_metrics_core::{
-    CircuitBreakerState, DatabaseOperationType, MetricsRegistry, PolicyDecisionType, PoolStats,
-    QueryStatus,
+    CircuitBreakerState, DatabaseOperationType, Format, MetricsRegistry, PolicyDecisionType,
+    PoolStats, QueryStatus,
 };
 use serde_json::Value;
 
@@ -97,6 +97,14 @@ fn replay(m: &MetricsRegistry, function: &str, args: &Value, took: &Value) {
     }
 }
 
+/// Replays all operations.
+fn replay_all(m: &MetricsRegistry) {
+    let data: Value = serde_json::from_str(include_str!("golden/golden_ops.json")).expect("JSON");
+    for op in data["ops"].as_array().expect("operations") {
+        replay(m, op[0].as_str().expect("a name"), &op[1], &op[2]);
+    }
+}
+
 /// The Python client writes a family's samples under a header of its own, in no order.
 fn golden() -> BTreeMap<String, support::Family> {
     let text = include_str!("golden/golden_python.txt");
@@ -108,11 +116,8 @@ fn golden() -> BTreeMap<String, support::Family> {
 
 #[test]
 fn the_golden_operations_give_the_golden_page() {
-    let data: Value = serde_json::from_str(include_str!("golden/golden_ops.json")).expect("JSON");
     let m = MetricsRegistry::new();
-    for op in data["ops"].as_array().expect("operations") {
-        replay(&m, op[0].as_str().expect("a name"), &op[1], &op[2]);
-    }
+    replay_all(&m);
     let ours = support::parse(&m.generate_metrics());
     let golden = golden();
     assert_eq!(golden.len(), 22);
@@ -136,9 +141,8 @@ fn the_golden_operations_give_the_golden_page() {
 fn label_names_are_those_of_the_python_module() {
     let data: Value = serde_json::from_str(include_str!("golden/golden_ops.json")).expect("JSON");
     for (name, family) in data["families"].as_object().expect("families") {
-        let ours = caracal_metrics_core::catalogue::CATALOGUE
-            .iter()
-            .find(|ours| ours.name == name)
+        let ours = caracal_metrics_core::catalogue::families()
+            .find(|ours| ours.namespaced && format!("caracal_{}", ours.name) == *name)
             .unwrap_or_else(|| panic!("no {name}"));
         assert_eq!(family[0], ours.kind.as_str(), "{name}");
         let labels: Vec<_> = ours
@@ -150,4 +154,37 @@ fn label_names_are_those_of_the_python_module() {
             .collect();
         assert_eq!(family[1], Value::from(labels), "{name}");
     }
+}
+
+/// Fails with the first line that differs.
+#[track_caller]
+fn assert_page(m: &MetricsRegistry, format: Format, expected: &str) {
+    let mut page = Vec::new();
+    m.encode(format, &mut page);
+    let page = String::from_utf8(page).expect("UTF-8");
+    for (number, (ours, expected)) in (1..).zip(page.lines().zip(expected.lines())) {
+        assert_eq!(ours, expected, "line {number}");
+    }
+    assert_eq!(page, expected);
+}
+
+/// Byte by byte: order, labels, numbers and everything between them.
+#[test]
+fn the_page_is_the_same_to_the_byte() {
+    let m = MetricsRegistry::new();
+    replay_all(&m);
+    assert_page(&m, Format::Text, include_str!("golden/page.txt"));
+    assert_page(&m, Format::OpenMetrics, include_str!("golden/page.openmetrics.txt"));
+}
+
+#[test]
+fn the_page_under_settings_is_the_same_to_the_byte() {
+    let m = MetricsRegistry::builder()
+        .const_label("service", "g\"w")
+        .max_series_per_family(2)
+        .aggregate_label("agent_id")
+        .build()
+        .expect("valid settings");
+    replay_all(&m);
+    assert_page(&m, Format::Text, include_str!("golden/page_limited.txt"));
 }

@@ -162,13 +162,13 @@ fn handles_record_into_the_series_of_the_recorders() {
     let m = MetricsRegistry::new();
     m.gateway_request("GET", 200, "jwt").record(Duration::ZERO);
     m.record_gateway_request("GET", 200, "jwt", Duration::ZERO);
-    m.auth_failure("jwt", "expired").record();
+    m.auth_failure("jwt", "expired").inc();
     m.record_auth_failure("jwt", "expired");
-    m.replay_block("nonce").record();
+    m.replay_block("nonce").inc();
     m.record_replay_block("nonce");
     m.policy_evaluation(PolicyDecisionType::Denied, "a").record(Duration::ZERO);
     m.record_policy_evaluation(PolicyDecisionType::Denied, "a", Duration::ZERO);
-    m.database_connection_error("pool_timeout").record();
+    m.database_connection_error("pool_timeout").inc();
     m.record_database_connection_error("pool_timeout");
     let breaker = m.circuit_breaker("db");
     breaker.record_failure();

@@ -5,16 +5,47 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use caracal_metrics_core::adapter::{Counter, Instance, InstanceKind, Sampled, SampledGauge};
-use caracal_metrics_core::catalogue::Metric;
-use caracal_metrics_core::{AttachError, CircuitBreakerState, MetricsRegistry, PoolStats};
+use caracal_metrics_core::adapter::{Instance, InstanceKind, Sampled, SampledGauge};
+use caracal_metrics_core::catalogue::{
+    BreakerName, CIRCUIT_BREAKER_FAILURES, CIRCUIT_BREAKER_STATE, DATABASE_CONNECTION_POOL_SIZE,
+    Pool,
+};
+use caracal_metrics_core::{
+    AboutFamily, AttachError, CircuitBreakerState, Counter, Family, FamilyError, Gauge,
+    INVALID_VALUES, MetricsRegistry, PoolStats, StatusCode, labels,
+};
 use support::{parse, value};
+
+const CONNECTION_POOL: InstanceKind = InstanceKind::new("connection pool");
+const CIRCUIT_BREAKER: InstanceKind = InstanceKind::new("circuit breaker");
+const CACHE: InstanceKind = InstanceKind::new("cache");
+
+labels! {
+    enum Cause { Expired => "expired", Replaced => "replaced" }
+    struct Cache<'a> { cache: &'a str }
+    struct Removal<'a> { cache: &'a str, cause: Cause }
+    struct Client<'a> { client: Option<&'a str> }
+    struct Scrape { status_code: StatusCode }
+    struct Invalid<'a> { cache as "not a label": &'a str }
+}
+
+static CACHE_HITS: Family<Counter, Cache<'_>> =
+    Family::counter("cache_hits_total", "Hits.").namespaced().shown_once_used();
+static CACHE_REMOVALS: Family<Counter, Removal<'_>> =
+    Family::counter("cache_removals_total", "Removals.").namespaced().shown_once_used();
+static CACHE_SIZE: Family<Gauge, Cache<'_>> =
+    Family::gauge("cache_size", "Entries.").namespaced().shown_once_used();
+static CLIENT_CALLS: Family<Counter, Client<'_>> = Family::counter("client_calls_total", "Calls.");
+static CLIENT_SLOTS: Family<Gauge, Client<'_>> = Family::gauge("client_slots", "Slots.");
+static INVALID: Family<Counter, Invalid<'_>> = Family::counter("cache_odd_total", "Odd.");
+static SCRAPES: Family<Counter, Scrape> =
+    Family::counter("metrics_scrapes_total", "Scrapes.").namespaced().shown_once_used();
 
 const SIZE: &str = "caracal_database_connection_pool_size";
 
 fn pool(m: &MetricsRegistry, name: Option<&str>, size: u64) -> Result<Instance, AttachError> {
-    let mut builder = m.attach(InstanceKind::ConnectionPool, name)?;
-    let gauge = builder.gauge(Metric::DatabaseConnectionPoolSize, &[])?;
+    let mut builder = m.attach(CONNECTION_POOL, name)?;
+    let gauge = builder.sampled_gauge(&DATABASE_CONNECTION_POOL_SIZE, Pool { pool: name })?;
     Ok(builder.on_scrape(move |gauges| {
         gauges.set(gauge, size);
         Sampled::Live
@@ -39,13 +70,10 @@ fn the_unnamed_pool_gives_way_to_named_ones_and_comes_back() {
     assert_eq!(sizes(&m), [(String::new(), 10.0)]);
     let set_aside = m.sample("caracal_metrics_invalid_values_total", &[("metric", SIZE)]);
     assert_eq!(set_aside, Some(1.0), "the number that nobody sees is told");
-    assert_eq!(
-        pool(&m, None, 1).unwrap_err(),
-        AttachError::UnnamedTaken { kind: InstanceKind::ConnectionPool }
-    );
+    assert_eq!(pool(&m, None, 1).unwrap_err(), AttachError::UnnamedTaken { kind: CONNECTION_POOL });
     assert_eq!(
         pool(&m, Some("replica"), 1).unwrap_err(),
-        AttachError::NamedAndUnnamed { kind: InstanceKind::ConnectionPool }
+        AttachError::NamedAndUnnamed { kind: CONNECTION_POOL }
     );
     drop(unnamed);
 
@@ -60,11 +88,11 @@ fn the_unnamed_pool_gives_way_to_named_ones_and_comes_back() {
     );
     assert_eq!(
         pool(&m, None, 1).unwrap_err(),
-        AttachError::NamedAndUnnamed { kind: InstanceKind::ConnectionPool }
+        AttachError::NamedAndUnnamed { kind: CONNECTION_POOL }
     );
     assert_eq!(
         pool(&m, Some(""), 1).unwrap_err(),
-        AttachError::EmptyName { kind: InstanceKind::ConnectionPool }
+        AttachError::EmptyName { kind: CONNECTION_POOL }
     );
     drop((primary, replica));
     assert_eq!(sizes(&m), [(String::new(), 8.0)]);
@@ -74,9 +102,10 @@ fn the_unnamed_pool_gives_way_to_named_ones_and_comes_back() {
 fn series_go_with_the_instance_and_start_again_at_zero() {
     let m = MetricsRegistry::new();
     for _ in 0..3 {
-        let mut builder = m.attach(InstanceKind::Cache, Some("sessions")).unwrap();
-        let hits = builder.counter(Metric::CacheHits, &[]).unwrap();
-        let expired = builder.counter(Metric::CacheRemovals, &["expired"]).unwrap();
+        let mut builder = m.attach(CACHE, Some("sessions")).unwrap();
+        let hits = builder.series(&CACHE_HITS, Cache { cache: "sessions" }).unwrap();
+        let removal = Removal { cache: "sessions", cause: Cause::Expired };
+        let expired = builder.series(&CACHE_REMOVALS, removal).unwrap();
         let instance = builder.build();
         hits.inc();
         expired.inc_by(4);
@@ -99,8 +128,10 @@ fn series_go_with_the_instance_and_start_again_at_zero() {
 fn an_instance_that_is_gone_leaves_with_the_scrape_that_sees_it() {
     let m = MetricsRegistry::new();
     let open = Arc::new(AtomicU64::new(1));
-    let mut builder = m.attach(InstanceKind::ConnectionPool, Some("primary")).unwrap();
-    let gauge: SampledGauge = builder.gauge(Metric::DatabaseConnectionPoolSize, &[]).unwrap();
+    let mut builder = m.attach(CONNECTION_POOL, Some("primary")).unwrap();
+    let gauge: SampledGauge = builder
+        .sampled_gauge(&DATABASE_CONNECTION_POOL_SIZE, Pool { pool: Some("primary") })
+        .unwrap();
     let seen = Arc::clone(&open);
     let closing = builder.on_scrape(move |gauges| {
         gauges.set(gauge, 1);
@@ -118,9 +149,9 @@ fn an_instance_that_is_gone_leaves_with_the_scrape_that_sees_it() {
 #[test]
 fn series_are_shown_once_their_gauges_were_read() {
     let m = MetricsRegistry::new();
-    let mut builder = m.attach(InstanceKind::CircuitBreaker, Some("db")).unwrap();
-    let state = builder.gauge(Metric::CircuitBreakerState, &[]).unwrap();
-    let failures = builder.counter(Metric::CircuitBreakerFailures, &[]).unwrap();
+    let mut builder = m.attach(CIRCUIT_BREAKER, Some("db")).unwrap();
+    let state = builder.sampled_gauge(&CIRCUIT_BREAKER_STATE, BreakerName { name: "db" }).unwrap();
+    let failures = builder.series(&CIRCUIT_BREAKER_FAILURES, BreakerName { name: "db" }).unwrap();
     failures.inc();
     let shown = |m: &MetricsRegistry| m.sample("caracal_circuit_breaker_state", &[("name", "db")]);
     assert_eq!(shown(&m), None, "an open breaker must not read closed until it is attached");
@@ -132,11 +163,11 @@ fn series_are_shown_once_their_gauges_were_read() {
     assert_eq!(m.sample("caracal_circuit_breaker_failures_total", &[("name", "db")]), Some(1.0));
     drop((instance, failures));
 
-    let mut builder = m.attach(InstanceKind::CircuitBreaker, Some("db")).unwrap();
-    builder.gauge(Metric::CircuitBreakerState, &[]).unwrap();
+    let mut builder = m.attach(CIRCUIT_BREAKER, Some("db")).unwrap();
+    builder.sampled_gauge(&CIRCUIT_BREAKER_STATE, BreakerName { name: "db" }).unwrap();
     let gone = builder.on_scrape(|_| Sampled::Gone);
     assert_eq!(shown(&m), None, "a thing that is gone when it is attached is never shown");
-    assert!(m.attach(InstanceKind::CircuitBreaker, Some("db")).is_ok(), "and its name is free");
+    assert!(m.attach(CIRCUIT_BREAKER, Some("db")).is_ok(), "and its name is free");
     drop(gone);
 }
 
@@ -145,9 +176,9 @@ fn what_recorders_and_an_instance_count_is_added_up() {
     let m = MetricsRegistry::new();
     m.record_circuit_breaker_failure("db");
     m.set_circuit_breaker_state("db", CircuitBreakerState::Open);
-    let mut builder = m.attach(InstanceKind::CircuitBreaker, Some("db")).unwrap();
-    let failures = builder.counter(Metric::CircuitBreakerFailures, &[]).unwrap();
-    let state = builder.gauge(Metric::CircuitBreakerState, &[]).unwrap();
+    let mut builder = m.attach(CIRCUIT_BREAKER, Some("db")).unwrap();
+    let failures = builder.series(&CIRCUIT_BREAKER_FAILURES, BreakerName { name: "db" }).unwrap();
+    let state = builder.sampled_gauge(&CIRCUIT_BREAKER_STATE, BreakerName { name: "db" }).unwrap();
     let instance = builder.on_scrape(move |gauges| {
         gauges.set(state, 2);
         Sampled::Live
@@ -168,15 +199,15 @@ fn a_full_family_refuses_to_attach_and_keeps_nothing() {
     let m = MetricsRegistry::builder().max_series_per_family(2).build().unwrap();
     let kept: Vec<_> = ["a", "b"].map(|name| pool(&m, Some(name), 1).unwrap()).into();
     for _ in 0..3 {
-        let given_up = m.attach(InstanceKind::Cache, Some("c")).and_then(|mut builder| {
-            builder.counter(Metric::CacheHits, &[])?;
-            builder.counter(Metric::CacheHits, &[])?;
-            builder.counter(Metric::CacheHits, &[])
+        let given_up = m.attach(CACHE, Some("c")).and_then(|mut builder| {
+            builder.series(&CACHE_HITS, Cache { cache: "c" })?;
+            builder.series(&CACHE_HITS, Cache { cache: "c" })?;
+            builder.series(&CACHE_HITS, Cache { cache: "c" })
         });
         assert!(given_up.is_err(), "two places, three series");
         assert_eq!(
             pool(&m, Some("c"), 1).unwrap_err(),
-            AttachError::SeriesLimit { metric: SIZE, limit: 2 }
+            AttachError::SeriesLimit { metric: SIZE.to_owned(), limit: 2 }
         );
     }
     drop(kept);
@@ -189,8 +220,8 @@ fn a_full_family_refuses_to_attach_and_keeps_nothing() {
 fn a_callback_may_read_the_metrics() {
     let m = MetricsRegistry::new();
     let inner = m.clone();
-    let mut builder = m.attach(InstanceKind::Cache, Some("sessions")).unwrap();
-    let size = builder.gauge(Metric::CacheSize, &[]).unwrap();
+    let mut builder = m.attach(CACHE, Some("sessions")).unwrap();
+    let size = builder.sampled_gauge(&CACHE_SIZE, Cache { cache: "sessions" }).unwrap();
     let depth = AtomicU64::new(0);
     let instance = builder.on_scrape(move |gauges| {
         // A cache's removal listener runs here, and may be anything.
@@ -214,8 +245,8 @@ fn instances_that_come_and_go_under_scrapes_leave_no_trace() {
             scope.spawn(move || {
                 let name = format!("cache-{thread}");
                 for round in 1..=200_u64 {
-                    let mut builder = m.attach(InstanceKind::Cache, Some(&name)).unwrap();
-                    let hits = builder.counter(Metric::CacheHits, &[]).unwrap();
+                    let mut builder = m.attach(CACHE, Some(&name)).unwrap();
+                    let hits = builder.series(&CACHE_HITS, Cache { cache: &name }).unwrap();
                     let _instance = builder.build();
                     hits.inc_by(round);
                     let seen = m.sample("caracal_cache_hits_total", &[("cache", &name)]);
@@ -230,13 +261,10 @@ fn instances_that_come_and_go_under_scrapes_leave_no_trace() {
 #[test]
 fn a_builder_that_was_given_up_frees_the_name() {
     let m = MetricsRegistry::new();
-    let mut builder = m.attach(InstanceKind::ConnectionPool, None).unwrap();
-    assert!(
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            builder.counter(Metric::DatabaseConnectionPoolSize, &[]).map(drop)
-        }))
-        .is_err()
-    );
+    let mut builder = m.attach(CONNECTION_POOL, None).unwrap();
+    builder.sampled_gauge(&DATABASE_CONNECTION_POOL_SIZE, Pool { pool: None }).unwrap();
+    let error = builder.series(&INVALID, Invalid { cache: "c" }).unwrap_err();
+    assert!(matches!(&error, AttachError::Family(FamilyError::InvalidLabelName { .. })), "{error}");
     drop(builder);
     assert!(pool(&m, None, 1).is_ok(), "a builder that was given up frees the name");
 }
@@ -255,7 +283,7 @@ fn a_callback_or_collector_that_panics_costs_no_page() {
     }
     const ERRORS: &str = "caracal_metrics_collection_errors_total";
     let m = MetricsRegistry::new();
-    let builder = m.attach(InstanceKind::Cache, Some("sessions")).unwrap();
+    let builder = m.attach(CACHE, Some("sessions")).unwrap();
     let instance = builder.on_scrape(|_| panic!("a callback's panic"));
     m.record_replay_block("nonce_reused");
     let page = parse(&m.generate_metrics());
@@ -283,10 +311,10 @@ fn long_names_are_cut_and_kept_apart() {
     let m = MetricsRegistry::new();
     let names = ["a", "b"].map(|part| "x".repeat(300) + part + &"x".repeat(300));
     let caches = names.each_ref().map(|name| {
-        let mut builder = m.attach(InstanceKind::Cache, Some(name)).unwrap();
-        let hits = builder.counter(Metric::CacheHits, &[]).unwrap();
-        let expired = builder.counter(Metric::CacheRemovals, &["expired"]).unwrap();
-        let replaced = builder.counter(Metric::CacheRemovals, &["replaced"]).unwrap();
+        let mut builder = m.attach(CACHE, Some(name)).unwrap();
+        let hits = builder.series(&CACHE_HITS, Cache { cache: name }).unwrap();
+        let [expired, replaced] = [Cause::Expired, Cause::Replaced]
+            .map(|cause| builder.series(&CACHE_REMOVALS, Removal { cache: name, cause }).unwrap());
         (builder.build(), [hits, expired, replaced])
     });
     for (count, (_, counters)) in (1..).zip(&caches) {
@@ -305,26 +333,21 @@ fn long_names_are_cut_and_kept_apart() {
         |metric| value(&page, "caracal_metrics_invalid_values_total", &[("metric", metric)]);
     assert_eq!(invalid("caracal_cache_hits_total"), 2.0, "once for each series");
     assert_eq!(invalid("caracal_cache_removals_total"), 4.0);
-    let again = m.attach(InstanceKind::Cache, Some(&names[0])).unwrap_err();
+    let again = m.attach(CACHE, Some(&names[0])).unwrap_err();
     assert!(matches!(&again, AttachError::NameTaken { name, .. } if name.len() <= 256), "{again}");
     drop(caches);
-    assert!(m.attach(InstanceKind::Cache, Some(&names[0])).is_ok());
-}
-
-/// Whether a builder for the cache `c` panics when it is asked for this counter.
-fn counter_panics(m: &MetricsRegistry, name: Option<&str>, of: Metric, labels: &[&str]) -> bool {
-    let mut builder = m.attach(InstanceKind::Cache, name).unwrap();
-    let counter = std::panic::AssertUnwindSafe(|| builder.counter(of, labels).map(drop));
-    std::panic::catch_unwind(counter).is_err()
+    assert!(m.attach(CACHE, Some(&names[0])).is_ok());
 }
 
 #[test]
 fn every_closed_label_of_an_instance_takes_its_own_values() {
     let m = MetricsRegistry::new();
-    let mut builder = m.attach(InstanceKind::Cache, Some("sessions")).unwrap();
-    let counters =
-        ["404", "unknown"].map(|code| builder.counter(Metric::Scrapes, &[code]).unwrap());
-    let named = builder.counter(Metric::InvalidValues, &["caracal_cache_size"]).unwrap();
+    let mut builder = m.attach(CACHE, Some("sessions")).unwrap();
+    let counters = [404, 1_000].map(|code| {
+        builder.series(&SCRAPES, Scrape { status_code: StatusCode::new(code) }).unwrap()
+    });
+    let named = builder.series(&INVALID_VALUES, AboutFamily { metric: "caracal_cache_size" });
+    let named = named.unwrap();
     let instance = builder.build();
     counters.iter().for_each(Counter::inc);
     named.inc();
@@ -339,15 +362,53 @@ fn every_closed_label_of_an_instance_takes_its_own_values() {
 }
 
 #[test]
-fn a_series_that_an_instance_cannot_have_panics() {
+fn a_named_instance_hides_nothing_but_the_unnamed_gauge() {
     let m = MetricsRegistry::new();
-    let panics = |of, labels: &[&str]| counter_panics(&m, Some("c"), of, labels);
-    assert!(!panics(Metric::CacheRemovals, &["expired"]));
-    assert!(panics(Metric::CacheSize, &[]), "it is a gauge");
-    assert!(panics(Metric::CacheRemovals, &[]), "no value");
-    assert!(panics(Metric::CacheRemovals, &["evaporated"]), "an unknown value");
-    assert!(panics(Metric::CacheRemovals, &["expired", "expired"]), "a value left over");
-    assert!(panics(Metric::Scrapes, &["99"]), "an unknown status code");
-    assert!(panics(Metric::PolicyEvaluations, &["allowed"]), "a label that is not a name");
-    assert!(counter_panics(&m, None, Metric::CacheHits, &[]), "no name");
+    let (calls, slots) = (m.family(&CLIENT_CALLS).unwrap(), m.family(&CLIENT_SLOTS).unwrap());
+    for client in [None, Some("a"), Some("b")] {
+        calls.inc(Client { client });
+        slots.set(Client { client }, 1);
+    }
+    let read = |name: &str| -> Vec<(String, f64)> {
+        let page = parse(&m.generate_metrics());
+        let samples = page[name].samples.iter();
+        samples.map(|((_, l), v)| (l.get("client").cloned().unwrap_or_default(), *v)).collect()
+    };
+    let series = |samples: &[(&str, f64)]| -> Vec<(String, f64)> {
+        samples.iter().map(|(client, value)| ((*client).to_owned(), *value)).collect()
+    };
+    let all = series(&[("", 1.0), ("a", 1.0), ("b", 1.0)]);
+    assert_eq!((read("client_calls_total"), read("client_slots")), (all.clone(), all.clone()));
+
+    let mut builder = m.attach(InstanceKind::new("client"), Some("a")).unwrap();
+    let own = builder.series(&CLIENT_CALLS, Client { client: Some("a") }).unwrap();
+    let gauge = builder.sampled_gauge(&CLIENT_SLOTS, Client { client: Some("a") }).unwrap();
+    let instance = builder.on_scrape_inline(move |gauges| {
+        gauges.set(gauge, 5);
+        Sampled::Live
+    });
+    own.inc();
+    assert_eq!(read("client_calls_total"), series(&[("", 1.0), ("a", 2.0), ("b", 1.0)]));
+    // Without its label, the gauge would be one more client in every sum.
+    assert_eq!(read("client_slots"), series(&[("a", 5.0), ("b", 1.0)]));
+    drop((instance, own));
+    assert_eq!((read("client_calls_total"), read("client_slots")), (all.clone(), all));
+}
+
+#[test]
+fn a_gauge_that_was_recorded_stays_when_a_named_instance_comes() {
+    labels! { struct Queue<'a> { region: &'a str, queue: Option<&'a str> } }
+    static DEPTH: Family<Gauge, Queue<'_>> = Family::gauge("queue_depth", "Jobs that wait.");
+    let m = MetricsRegistry::new();
+    m.family(&DEPTH).unwrap().set(Queue { region: "eu", queue: None }, 5);
+    let mut builder = m.attach(InstanceKind::new("queue"), Some("mail")).unwrap();
+    let mail = Queue { region: "eu", queue: Some("mail") };
+    let depth = builder.sampled_gauge(&DEPTH, mail).unwrap();
+    let instance = builder.on_scrape_inline(move |gauges| {
+        gauges.set(depth, 7);
+        Sampled::Live
+    });
+    assert_eq!(m.sample("queue_depth", &[("region", "eu")]), Some(5.0));
+    assert_eq!(m.sample("queue_depth", &[("region", "eu"), ("queue", "mail")]), Some(7.0));
+    drop(instance);
 }

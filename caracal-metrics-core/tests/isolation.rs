@@ -10,12 +10,28 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use caracal_metrics_core::adapter::{Gauges, Instance, InstanceKind, Sampled, SampledGauge};
-use caracal_metrics_core::catalogue::Metric;
-use caracal_metrics_core::{BuildError, MetricsRegistry, MetricsRegistryBuilder};
+use caracal_metrics_core::catalogue::POLICY_CACHE_EVICTIONS;
+use caracal_metrics_core::{
+    BuildError, Counter, Family, Gauge, MetricsRegistry, MetricsRegistryBuilder, labels,
+};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntCounter, Registry};
 use support::{parse, value};
+
+const CACHE: InstanceKind = InstanceKind::new("cache");
+
+labels! {
+    struct CacheName<'a> { cache: &'a str }
+    struct Removal<'a> { cache: &'a str, cause: &'a str }
+}
+
+static CACHE_SIZE: Family<Gauge, CacheName<'_>> =
+    Family::gauge("cache_size", "Current number of entries in the cache").namespaced();
+
+static CACHE_REMOVALS: Family<Counter, Removal<'_>> =
+    Family::counter("cache_removals_total", "Total number of entries removed from the cache")
+        .namespaced();
 
 const ERRORS: &str = "caracal_metrics_collection_errors_total";
 const SIZE: &str = "caracal_cache_size";
@@ -41,8 +57,9 @@ fn cache(
     name: &str,
     sample: impl Fn(&Gauges<'_>, SampledGauge) + Send + Sync + 'static,
 ) -> Instance {
-    let mut builder = m.attach(InstanceKind::Cache, Some(name)).expect("the name is free");
-    let size = builder.gauge(Metric::CacheSize, &[]).expect("there is room");
+    let mut builder = m.attach(CACHE, Some(name)).expect("the name is free");
+    let size =
+        builder.sampled_gauge(&CACHE_SIZE, CacheName { cache: name }).expect("there is room");
     builder.on_scrape(move |gauges| {
         sample(gauges, size);
         Sampled::Live
@@ -214,8 +231,8 @@ fn a_payload_that_panics_when_it_is_dropped_ends_no_page() {
     assert_eq!(errors(), 1.0);
     let instance = cache(&m, "sessions", |_, _| panic_any(Payload(3)));
     assert_eq!(errors(), 3.0);
-    let mut builder = m.attach(InstanceKind::Cache, Some("inline")).unwrap();
-    builder.gauge(Metric::CacheSize, &[]).unwrap();
+    let mut builder = m.attach(CACHE, Some("inline")).unwrap();
+    builder.sampled_gauge(&CACHE_SIZE, CacheName { cache: "inline" }).unwrap();
     let inline = builder.on_scrape_inline(|_| panic_any(Payload(3)));
     assert_eq!(errors(), 7.0, "once as it was attached, too");
     m.prometheus_registry().register(collector("raw_total", || panic_any(Payload(3)))).unwrap();
@@ -261,9 +278,11 @@ fn a_timeout_of_zero_is_refused() {
 fn counters_that_a_callback_adds_to_are_exact() {
     let m = MetricsRegistry::new();
     let pending = Arc::new(AtomicU64::new(0));
-    let mut builder = m.attach(InstanceKind::Cache, Some("policy")).unwrap();
-    let expired = builder.sampled_counter(Metric::CacheRemovals, &["expired"]).unwrap();
-    let evictions = builder.registry_counter(Metric::PolicyCacheEvictions);
+    let mut builder = m.attach(CACHE, Some("policy")).unwrap();
+    let expired = builder
+        .sampled_counter(&CACHE_REMOVALS, Removal { cache: "policy", cause: "expired" })
+        .unwrap();
+    let evictions = builder.shared_counter(&POLICY_CACHE_EVICTIONS, ()).unwrap();
     let taken = Arc::clone(&pending);
     let instance = builder.on_scrape(move |gauges| {
         let n = taken.swap(0, SeqCst);

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use caracal_metrics_core::{
-    CircuitBreakerState, DatabaseOperationType, Exemplar, Format, MetricsRegistry,
-    PolicyDecisionType, QueryStatus,
+    CircuitBreakerState, Counter, DatabaseOperationType, DurationHistogram, Exemplar,
+    Family as Declared, Format, Method, MetricsRegistry, PolicyDecisionType, QueryStatus, labels,
 };
 use proptest::prelude::*;
 use support::{Family, parse, value};
@@ -17,6 +17,14 @@ const LIMIT: usize = 256;
 
 const EVALUATIONS: &str = "caracal_policy_evaluations_total";
 const INVALID: &str = "caracal_metrics_invalid_values_total";
+
+labels! { struct Route<'a> { route: &'a str, method: Method } }
+
+static ROUTE_REQUESTS: Declared<Counter, Route<'_>> =
+    Declared::counter("app_route_requests_total", "Requests by route");
+static ROUTE_DURATION: Declared<DurationHistogram, Route<'_>> =
+    Declared::duration_histogram("app_route_request_duration_seconds", "Duration by route")
+        .buckets(&[Duration::from_millis(5)]);
 
 type Page = BTreeMap<String, Family>;
 
@@ -123,12 +131,14 @@ fn no_recorder_bypasses_the_limit() {
             m.gateway_request("GET", 200, long).record(TOOK);
             let trace = Exemplar::new(&[("trace_id", "4bf92f35")]).unwrap();
             m.record_gateway_request_with_exemplar("GET", 200, long, TOOK, &trace);
-            m.record_gateway_route_request(long, long, 200, TOOK);
+            let route = Route { route: long, method: Method::new(long) };
+            m.family(&ROUTE_REQUESTS).unwrap().inc(route);
+            m.family(&ROUTE_DURATION).unwrap().observe(route, TOOK);
             m.record_auth_failure(long, "short");
-            m.auth_failure(long, "short").record();
+            m.auth_failure(long, "short").inc();
             m.record_auth_failure("short", long);
             m.record_replay_block(long);
-            m.replay_block(long).record();
+            m.replay_block(long).inc();
             m.record_policy_evaluation(PolicyDecisionType::Allowed, long, TOOK);
             m.policy_evaluation(PolicyDecisionType::Allowed, long).record(TOOK);
             drop(m.time_policy_evaluation(PolicyDecisionType::Allowed, long));
@@ -137,7 +147,7 @@ fn no_recorder_bypasses_the_limit() {
             m.database_query(select, long).record(QueryStatus::Success, TOOK);
             m.time_database_query(select, long).success();
             m.record_database_connection_error(long);
-            m.database_connection_error(long).record();
+            m.database_connection_error(long).inc();
             m.set_circuit_breaker_state(long, CircuitBreakerState::Open);
             m.record_circuit_breaker_failure(long);
             m.record_circuit_breaker_success(long);
@@ -157,7 +167,7 @@ fn no_recorder_bypasses_the_limit() {
     let page = parse(&text);
     for (name, label, each) in [
         ("caracal_gateway_requests_total", "auth_method", 3.0),
-        ("caracal_gateway_route_requests_total", "route", 1.0),
+        ("app_route_requests_total", "route", 1.0),
         ("caracal_gateway_replay_blocks_total", "reason", 2.0),
         (EVALUATIONS, "agent_id", 3.0),
         ("caracal_database_connection_errors_total", "error_type", 2.0),
@@ -179,10 +189,7 @@ fn no_recorder_bypasses_the_limit() {
         assert_eq!(page[name].samples.values().sum::<f64>(), 2.0 * records, "{name}");
         assert_eq!(invalid(&page, name), 2.0 * counted, "{name}");
     }
-    for name in [
-        "caracal_gateway_route_request_duration_seconds",
-        "caracal_database_query_duration_seconds",
-    ] {
+    for name in ["app_route_request_duration_seconds", "caracal_database_query_duration_seconds"] {
         assert!(invalid(&page, name) > 0.0, "{name}");
     }
     // Twice: what is known is found in another way than what is new.

@@ -163,14 +163,14 @@ fn a_refused_attachment_leaves_nothing_behind() {
             assert_eq!(encode(&mine), before);
 
             // Every other name of ours is still free for the user, whatever help and labels it has.
-            for family in caracal_metrics_core::catalogue::CATALOGUE {
-                if family.name == "caracal_gateway_replay_blocks_total" {
+            let own = caracal_metrics_core::REGISTRY_FAMILIES;
+            for family in caracal_metrics_core::catalogue::families().chain(own) {
+                let name = format!("caracal_{}", family.name);
+                if name == "caracal_gateway_replay_blocks_total" {
                     continue;
                 }
-                let theirs =
-                    IntCounterVec::new(Opts::new(family.name, "Theirs"), &["theirs"]).unwrap();
-                mine.register(Box::new(theirs.clone()))
-                    .unwrap_or_else(|e| panic!("{}: {e}", family.name));
+                let theirs = IntCounterVec::new(Opts::new(&name, "Theirs"), &["theirs"]).unwrap();
+                mine.register(Box::new(theirs.clone())).unwrap_or_else(|e| panic!("{name}: {e}"));
                 mine.unregister(Box::new(theirs)).unwrap();
             }
         }

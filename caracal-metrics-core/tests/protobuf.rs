@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use caracal_metrics_core::{
-    CircuitBreakerState, DatabaseOperationType, Exemplar, Format, MetricsRegistry,
-    PolicyDecisionType, QueryStatus,
+    CircuitBreakerState, DatabaseOperationType, Exemplar, Family as Declared, FloatCounter,
+    FloatGauge, Format, Gauge as OwnGauge, Histogram as OwnHistogram, Method, MetricsRegistry,
+    PolicyDecisionType, QueryStatus, labels,
 };
 use prometheus::{
     CounterVec, Gauge, Histogram, HistogramOpts, HistogramVec, Opts,
@@ -111,6 +112,15 @@ mod model {
     }
 }
 
+labels! { struct Route<'a> { route: &'a str, method: Method, zone: Option<&'a str> } }
+
+static TRAFFIC: Declared<FloatCounter, Route<'_>> =
+    Declared::float_counter("app_traffic_kilobytes_total", "Traffic").unit("kilobytes");
+static RATIO: Declared<FloatGauge, Route<'_>> = Declared::float_gauge("app_ratio", "Ratio");
+static BUSY: Declared<OwnGauge> = Declared::gauge("app_busy", "Busy");
+static SIZE: Declared<OwnHistogram, Route<'_>> =
+    Declared::histogram("app_size_kilobytes", "Sizes").buckets(&[-1.5, 0.0, 2.0]);
+
 fn decode(m: &MetricsRegistry, names: &[&str]) -> Vec<model::MetricFamily> {
     let mut page = Vec::new();
     m.encode_named(Format::Protobuf, names, &mut page);
@@ -171,7 +181,12 @@ fn samples(family: &model::MetricFamily) -> Family {
 fn assert_same(m: &MetricsRegistry) {
     let decoded: BTreeMap<_, _> =
         decode(m, &[]).iter().map(|family| (family.name.clone(), samples(family))).collect();
-    assert_eq!(decoded, text(m));
+    let text = text(m);
+    assert!(decoded.keys().eq(text.keys()), "{:?} {:?}", decoded.keys(), text.keys());
+    for (name, family) in &text {
+        // As text, where NaN is NaN.
+        assert_eq!(format!("{:?}", decoded[name]), format!("{family:?}"));
+    }
 }
 
 /// The `prometheus` crate has no summary to register, but can gather one.
@@ -214,8 +229,19 @@ fn the_same_samples_as_in_text() {
     m.record_policy_evaluation(PolicyDecisionType::Denied, &"a".repeat(1_000), longest);
     m.set_policy_cache_size(u64::MAX);
     m.set_circuit_breaker_state("database", CircuitBreakerState::HalfOpen);
-    m.record_gateway_route_request("/agents/{id}", "GET", 204, Duration::from_millis(3));
-    drop(m.scrape_metrics().track_in_flight());
+    let route = Route { route: "/agents/{id}", method: Method::new("GET"), zone: None };
+    let (traffic, ratio) = (m.family(&TRAFFIC).unwrap(), m.family(&RATIO).unwrap());
+    traffic.inc_by(route, 0.1);
+    traffic.inc_by(Route { zone: Some("eu"), ..route }, 1e300);
+    ratio.set(route, f64::NAN);
+    ratio.set(Route { zone: Some("eu"), ..route }, -0.25);
+    let busy = m.family(&BUSY).unwrap();
+    busy.set(-3);
+    drop(busy.track());
+    let size = m.family(&SIZE).unwrap();
+    for value in [-2.0, -1.5, 0.0, 1.0, 5e9] {
+        size.observe(route, value);
+    }
 
     let register = |collector| m.register(collector).unwrap();
     let counter =

@@ -8,13 +8,18 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use caracal_metrics_core::{BuildError, MetricsRegistry, RegisterError};
+use caracal_metrics_core::{
+    BuildError, Counter, Family, FamilyError, MetricsRegistry, RegisterError,
+};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Opts, Registry,
 };
 use support::parse;
+
+static CACHE_REMOVALS: Family<Counter> =
+    Family::counter("cache_removals_total", "Removals").namespaced().shown_once_used();
 
 fn gauge(name: &str) -> Box<dyn Collector> {
     Box::new(IntGauge::new(name, "Goes up and down").unwrap())
@@ -78,14 +83,14 @@ fn a_registry_with_a_name_of_ours_is_refused() {
         (
             Box::new(
                 IntGauge::with_opts(
-                    Opts::new("caracal_cache_hits", "Also where it has a constant label")
+                    Opts::new("caracal_policy_cache_hits", "Also where it has a constant label")
                         .const_label("region", "eu"),
                 )
                 .unwrap(),
             ),
-            "caracal_cache_hits",
-            "caracal_cache_hits_total",
-            "caracal_cache_hits",
+            "caracal_policy_cache_hits",
+            "caracal_policy_cache_hits_total",
+            "caracal_policy_cache_hits",
         ),
     ];
     for (collector, name, other, shared) in cases {
@@ -101,14 +106,40 @@ fn a_registry_with_a_name_of_ours_is_refused() {
 }
 
 #[test]
+fn a_family_with_a_name_of_the_registrys_is_refused() {
+    let name = "caracal_cache_removals";
+    let labelled = IntGauge::with_opts(Opts::new(name, "Labelled").const_label("region", "eu"));
+    let theirs: [Box<dyn Collector>; 5] = [
+        gauge(name),
+        histogram(name),
+        Box::new(labelled.unwrap()),
+        counter("caracal_cache_removals_created"),
+        counter("caracal_cache_removals_total"),
+    ];
+    for collector in theirs {
+        let mine = Registry::new();
+        mine.register(collector).unwrap();
+        let m = MetricsRegistry::builder().registry(mine).build().unwrap();
+        let before = m.generate_metrics();
+        let refused = m.family(&CACHE_REMOVALS).unwrap_err();
+        let name = "caracal_cache_removals_total".to_owned();
+        assert_eq!(refused, FamilyError::NameInPrometheusRegistry { name });
+        assert_eq!(m.generate_metrics(), before);
+    }
+}
+
+#[test]
 fn names_of_ours_are_refused_from_then_on() {
     let m = MetricsRegistry::new();
+    m.family(&CACHE_REMOVALS).unwrap();
     for (name, other) in [
         (
             "caracal_gateway_request_duration_seconds_sum",
             "caracal_gateway_request_duration_seconds",
         ),
         ("caracal_gateway_requests_created", "caracal_gateway_requests_total"),
+        ("caracal_policy_cache_hits", "caracal_policy_cache_hits_total"),
+        // Of a family that was registered later.
         ("caracal_cache_removals", "caracal_cache_removals_total"),
     ] {
         let refused = m.register(gauge(name)).unwrap_err();

@@ -2,7 +2,10 @@
 
 mod support;
 
-use caracal_metrics_core::{BuildError, MetricsRegistry};
+use caracal_metrics_core::adapter::InstanceKind;
+use caracal_metrics_core::{
+    AttachError, BuildError, Counter, Family, FamilyError, Gauge, MetricsRegistry, labels,
+};
 use support::parse;
 
 #[test]
@@ -76,20 +79,50 @@ fn aggregate(name: &str) -> BuildError {
 }
 
 #[test]
-fn an_unknown_aggregate_label_names_the_known_ones() {
-    for name in ["agent", "", "le", "service"] {
+fn an_aggregate_label_is_a_name_that_a_label_can_have() {
+    for name in ["", "1st", "a-b", "é", "__name__", "a b", "le", "quantile"] {
         let error = aggregate(name);
-        assert!(matches!(&error, BuildError::UnknownAggregateLabel { name: n, .. } if n == name));
-        let open = "agent_id, auth_method, error_type, reason, route, table";
-        assert!(error.to_string().ends_with(&format!("choose one of {open}")), "{error}");
+        assert_eq!(error, BuildError::InvalidAggregateLabel { name: name.to_owned() });
+        let text = error.to_string();
+        assert!(text.contains(&format!("{name:?}")) && text.contains("choose the name"), "{text}");
     }
 }
 
+labels! {
+    struct Agent<'a> { agent: &'a str }
+    struct Cache<'a> { cache: &'a str }
+}
+
+static AGENTS: Family<Counter, Agent<'_>> = Family::counter("app_agents_total", "Agents.");
+static CACHE_SIZE: Family<Gauge, Cache<'_>> = Family::gauge("app_cache_size", "Entries.");
+
 #[test]
 fn every_open_label_can_be_aggregated() {
-    for name in ["agent_id", "auth_method", "error_type", "reason", "route", "table"] {
+    for name in ["agent_id", "auth_method", "error_type", "reason", "table"] {
         assert!(MetricsRegistry::builder().aggregate_label(name).build().is_ok(), "{name}");
     }
+    // A label of a family that is registered later.
+    let m = MetricsRegistry::builder().aggregate_label("agent").build().unwrap();
+    let agents = m.family(&AGENTS).unwrap();
+    agents.inc(Agent { agent: "a" });
+    agents.inc(Agent { agent: "b" });
+    assert_eq!(m.sample("app_agents_total", &[("agent", "aggregated")]), Some(2.0));
+}
+
+/// A counter that is the sum of several instances would fall when one of them goes.
+#[test]
+fn an_instance_is_not_aggregated() {
+    let m = MetricsRegistry::builder().aggregate_label("agent").build().unwrap();
+    let mut instance = m.attach(InstanceKind::new("agent"), Some("a")).unwrap();
+    let error = instance.series(&AGENTS, Agent { agent: "a" }).unwrap_err();
+    assert!(matches!(error, AttachError::AggregatedLabel { .. }), "{error:?}");
+    for words in ["app_agents_total", "aggregate_label(\"agent\")", "`sum without (agent) (…)`"] {
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    drop(instance);
+    let agents = m.family(&AGENTS).unwrap();
+    agents.inc(Agent { agent: "a" });
+    assert_eq!(m.sample("app_agents_total", &[("agent", "aggregated")]), Some(1.0));
 }
 
 #[test]
@@ -106,7 +139,7 @@ fn a_label_with_fixed_values_is_not_aggregated() {
         };
         assert_eq!(refused, name);
         let text = error.to_string();
-        assert!(text.contains(family) && text.contains("choose one of agent_id,"), "{text}");
+        assert!(text.contains(family) && text.ends_with("remove it"), "{text}");
     }
 }
 
@@ -115,13 +148,19 @@ fn a_label_with_fixed_values_is_not_aggregated() {
 fn a_label_that_names_instances_is_not_aggregated() {
     for (label, family) in [
         ("name", "caracal_circuit_breaker_state"),
-        ("cache", "caracal_cache_size"),
         ("pool", "caracal_database_connection_pool_size"),
     ] {
         let error = aggregate(label);
-        let name = label.to_owned();
-        assert_eq!(error, BuildError::InstanceAggregateLabel { name, family });
+        let (name, family) = (label.to_owned(), family.to_owned());
+        assert_eq!(error, BuildError::GaugeAggregateLabel { name, family });
         let remedy = format!("`sum without ({label}) (…)`");
         assert!(error.to_string().ends_with(&remedy), "{error}");
     }
+    // A gauge that is registered later.
+    let m = MetricsRegistry::builder().aggregate_label("cache").build().unwrap();
+    let error = m.family(&CACHE_SIZE).unwrap_err();
+    let (name, label) = ("app_cache_size".to_owned(), "cache".to_owned());
+    assert_eq!(error, FamilyError::AggregatedGauge { name, label });
+    assert!(error.to_string().ends_with("`sum without (cache) (…)`"), "{error}");
+    assert!(!String::from_utf8(m.generate_metrics()).unwrap().contains("app_cache_size"));
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType, ReplayBlockMetrics};
+use caracal_metrics_core::{Counter, MetricsRegistry, PolicyDecisionType};
 use support::{parse, value};
 
 const BLOCKS: &str = "caracal_gateway_replay_blocks_total";
@@ -54,7 +54,7 @@ fn threads_that_record_and_die_during_scrapes_lose_and_double_nothing() {
                     scope.spawn(|| {
                         let blocks = m.replay_block("nonce_reused");
                         for _ in 0..RECORDS {
-                            blocks.record();
+                            blocks.inc();
                             m.record_policy_evaluation(
                                 PolicyDecisionType::Allowed,
                                 "agent",
@@ -107,7 +107,7 @@ fn more_threads_at_once_than_have_words_of_their_own() {
 /// Records when a thread-local is destroyed.
 struct OnExit {
     metrics: MetricsRegistry,
-    handle: ReplayBlockMetrics,
+    handle: Counter,
 }
 
 impl OnExit {
@@ -118,7 +118,7 @@ impl OnExit {
 
 impl Drop for OnExit {
     fn drop(&mut self) {
-        self.handle.record();
+        self.handle.inc();
         self.metrics.record_replay_block("nonce_reused");
     }
 }

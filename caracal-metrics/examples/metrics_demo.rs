@@ -39,8 +39,8 @@ fn gateway(metrics: &MetricsRegistry) {
     for _ in 0..10 {
         health.record(Duration::from_micros(300));
     }
-    metrics.auth_failure("api_key", "unknown_key").record();
-    metrics.replay_block("nonce_expired").record();
+    metrics.auth_failure("api_key", "unknown_key").inc();
+    metrics.replay_block("nonce_expired").inc();
 }
 
 fn policy(metrics: &MetricsRegistry) {
@@ -73,7 +73,7 @@ fn database(metrics: &MetricsRegistry) {
 
     metrics.update_connection_pool_stats(PoolStats { size: 10, checked_out: 3, overflow: 0 });
     metrics.record_database_connection_error("timeout");
-    metrics.database_connection_error("refused").record();
+    metrics.database_connection_error("refused").inc();
 }
 
 fn circuit_breaker(metrics: &MetricsRegistry) {

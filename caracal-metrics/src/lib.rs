@@ -94,11 +94,47 @@
 
 pub use caracal_metrics_core::*;
 
-#[cfg(feature = "axum")]
-pub use caracal_axum as axum;
-#[cfg(feature = "breaker")]
-pub use caracal_breaker as breaker;
-#[cfg(feature = "cache")]
-pub use caracal_cache as cache;
-#[cfg(feature = "sqlx")]
-pub use caracal_sqlx as sqlx;
+macro_rules! adapters {
+    ($( $feature:literal: $adapter:ident as $name:ident; )*) => {
+        $(
+            #[cfg(feature = $feature)]
+            pub use $adapter as $name;
+        )*
+
+        /// Each adapter that is on: its feature, the families that it declares, and those of the
+        /// [`catalogue`] that it feeds.
+        ///
+        /// For tools that list metrics, such as a generator of documentation. The families that no
+        /// adapter declares are in [`catalogue::families`] and [`REGISTRY_FAMILIES`].
+        #[must_use]
+        pub fn adapters() -> Vec<Adapter> {
+            vec![ $(
+                #[cfg(feature = $feature)]
+                Adapter {
+                    feature: $feature,
+                    declares: &$adapter::families::FAMILIES,
+                    feeds: &$adapter::families::FED_FAMILIES,
+                },
+            )* ]
+        }
+    };
+}
+
+adapters! {
+    "axum": caracal_axum as axum;
+    "breaker": caracal_breaker as breaker;
+    "cache": caracal_cache as cache;
+    "sqlx": caracal_sqlx as sqlx;
+}
+
+/// What an adapter has to do with families.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Adapter {
+    /// The feature that turns it on.
+    pub feature: &'static str,
+    /// The families that it declares.
+    pub declares: &'static [&'static FamilySpec],
+    /// The families of the [`catalogue`] that it feeds.
+    pub feeds: &'static [&'static FamilySpec],
+}

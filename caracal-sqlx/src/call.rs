@@ -33,8 +33,23 @@ enum State {
 }
 
 impl Call {
-    pub(crate) fn new(recorder: Arc<Recorder>, metrics: DatabaseQueryMetrics) -> Self {
-        Self { recorder, metrics, state: State::Waiting }
+    /// A query that has not begun.
+    pub(crate) fn new(recorder: &Arc<Recorder>, text: &str) -> Self {
+        let metrics = recorder.query(text);
+        Self { recorder: Arc::clone(recorder), metrics, state: State::Waiting }
+    }
+
+    /// Times a query.
+    pub(crate) async fn time<T>(
+        recorder: &Arc<Recorder>,
+        text: &str,
+        query: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let mut call = Self::new(recorder, text);
+        call.begin();
+        let result = query.await;
+        call.end(&result);
+        result
     }
 
     /// Starts the clock, the first time.

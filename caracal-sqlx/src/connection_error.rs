@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use caracal_metrics_core::{DatabaseConnectionErrorMetrics, MetricsRegistry};
+use caracal_metrics_core::{Counter, MetricsRegistry};
 use sqlx::error::DatabaseError;
 #[cfg(feature = "postgres")]
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
@@ -167,7 +167,7 @@ fn of_code(code: &str) -> Option<ConnectionErrorType> {
 #[derive(Clone, Debug)]
 pub struct ConnectionErrors {
     /// In the order of [`ConnectionErrorType::ALL`].
-    counters: Box<[DatabaseConnectionErrorMetrics]>,
+    counters: Box<[Counter]>,
 }
 
 impl ConnectionErrors {
@@ -192,6 +192,6 @@ impl ConnectionErrors {
 
     /// Counts an error of this type.
     pub fn record(&self, error_type: ConnectionErrorType) {
-        self.counters[error_type as usize].record();
+        self.counters[error_type as usize].inc();
     }
 }

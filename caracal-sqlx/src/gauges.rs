@@ -5,26 +5,37 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use caracal_metrics_core::AttachError;
 use caracal_metrics_core::adapter::{Gauges, Instance, InstanceBuilder, Sampled, SampledGauge};
-use caracal_metrics_core::catalogue::Metric;
+use caracal_metrics_core::catalogue::{
+    DATABASE_CONNECTION_POOL_CHECKED_OUT, DATABASE_CONNECTION_POOL_OVERFLOW,
+    DATABASE_CONNECTION_POOL_SIZE, Pool as PoolLabel,
+};
 use sqlx::{Database, Pool};
+
+use crate::families::{
+    DATABASE_CONNECTION_POOL_IDLE, DATABASE_CONNECTION_POOL_MIN, DATABASE_CONNECTION_POOL_OPEN,
+    DATABASE_CONNECTION_POOL_PENDING,
+};
 
 /// Puts the pool's gauges into the output, with `pending` if somebody counts who waits.
 pub(crate) fn attach<DB: Database>(
     pool: Pool<DB>,
     baseline: Option<u32>,
     pending: Option<Arc<AtomicU64>>,
+    label: PoolLabel<'_>,
     mut builder: InstanceBuilder,
 ) -> Result<Instance, AttachError> {
     let gauges = PoolGauges {
-        size: builder.gauge(Metric::DatabaseConnectionPoolSize, &[])?,
-        checked_out: builder.gauge(Metric::DatabaseConnectionPoolCheckedOut, &[])?,
-        overflow: builder.gauge(Metric::DatabaseConnectionPoolOverflow, &[])?,
-        open: builder.gauge(Metric::DatabaseConnectionPoolOpen, &[])?,
-        idle: builder.gauge(Metric::DatabaseConnectionPoolIdle, &[])?,
-        min: builder.gauge(Metric::DatabaseConnectionPoolMin, &[])?,
+        size: builder.sampled_gauge(&DATABASE_CONNECTION_POOL_SIZE, label)?,
+        checked_out: builder.sampled_gauge(&DATABASE_CONNECTION_POOL_CHECKED_OUT, label)?,
+        overflow: builder.sampled_gauge(&DATABASE_CONNECTION_POOL_OVERFLOW, label)?,
+        open: builder.sampled_gauge(&DATABASE_CONNECTION_POOL_OPEN, label)?,
+        idle: builder.sampled_gauge(&DATABASE_CONNECTION_POOL_IDLE, label)?,
+        min: builder.sampled_gauge(&DATABASE_CONNECTION_POOL_MIN, label)?,
     };
     let pending = match pending {
-        Some(count) => Some((builder.gauge(Metric::DatabaseConnectionPoolPending, &[])?, count)),
+        Some(count) => {
+            Some((builder.sampled_gauge(&DATABASE_CONNECTION_POOL_PENDING, label)?, count))
+        }
         None => None,
     };
     Ok(builder.on_scrape_inline(move |scrape| {

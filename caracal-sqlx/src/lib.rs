@@ -107,6 +107,7 @@
 mod call;
 mod connection_error;
 mod driver;
+pub mod families;
 mod gauges;
 mod observed;
 mod observer;
@@ -117,4 +118,4 @@ mod sql;
 pub use connection_error::{ConnectionErrorType, ConnectionErrors, classify_connection_error};
 pub use driver::Driver;
 pub use observed::{ObservedConnection, ObservedPool, ObservedSession, ObservedTransaction};
-pub use observer::{PoolGuard, PoolObserver};
+pub use observer::{CONNECTION_POOL, PoolGuard, PoolObserver};

@@ -1,6 +1,7 @@
 //! The observer of one pool.
 
 use caracal_metrics_core::adapter::{Instance, InstanceBuilder, InstanceKind};
+use caracal_metrics_core::catalogue::Pool as PoolLabel;
 use caracal_metrics_core::{AttachError, MetricsRegistry};
 use sqlx::{Database, Pool};
 
@@ -9,6 +10,9 @@ use crate::driver::Driver;
 use crate::gauges;
 use crate::observed::ObservedPool;
 use crate::recorder::{Recorder, Waits};
+
+/// The kind of thing that a [`PoolObserver`] attaches.
+pub const CONNECTION_POOL: InstanceKind = InstanceKind::new("connection pool");
 
 /// Observes a connection pool.
 ///
@@ -81,8 +85,9 @@ impl<DB: Database> PoolObserver<DB> {
     /// in one registry. A pool that is closed, or whose guard is dropped, is in nobody's way.
     pub fn attach(self, metrics: &MetricsRegistry) -> Result<PoolGuard, AttachError> {
         let builder = reserve(metrics, self.name.as_deref())?;
-        let Self { pool, baseline, .. } = self;
-        let instance = gauges::attach(pool, baseline, None, builder)?;
+        let Self { pool, name, baseline } = self;
+        let label = PoolLabel { pool: name.as_deref() };
+        let instance = gauges::attach(pool, baseline, None, label, builder)?;
         Ok(PoolGuard { instance, errors: ConnectionErrors::new(metrics) })
     }
 
@@ -97,9 +102,11 @@ impl<DB: Database> PoolObserver<DB> {
         DB: Driver,
     {
         let mut builder = reserve(metrics, self.name.as_deref())?;
-        let waits = Waits::new(&mut builder)?;
-        let Self { pool, baseline, .. } = self;
-        let instance = gauges::attach(pool.clone(), baseline, Some(waits.pending()), builder)?;
+        let Self { pool, name, baseline } = self;
+        let label = PoolLabel { pool: name.as_deref() };
+        let waits = Waits::new(&mut builder, label)?;
+        let pending = Some(waits.pending());
+        let instance = gauges::attach(pool.clone(), baseline, pending, label, builder)?;
         let recorder = Recorder::new(metrics, DB::dialect(&pool), waits, instance);
         Ok(ObservedPool::new(pool, recorder))
     }
@@ -107,14 +114,14 @@ impl<DB: Database> PoolObserver<DB> {
 
 /// Reserves the name.
 fn reserve(metrics: &MetricsRegistry, name: Option<&str>) -> Result<InstanceBuilder, AttachError> {
-    let attach = || metrics.attach(InstanceKind::ConnectionPool, name);
+    let attach = || metrics.attach(CONNECTION_POOL, name);
     attach().or_else(|error| match error {
         AttachError::NameTaken { .. }
         | AttachError::UnnamedTaken { .. }
         | AttachError::NamedAndUnnamed { .. } => {
             // The one in the way may be closed without a scrape having seen it: a service that
             // replaces its pool can't wait for one.
-            metrics.look_at(InstanceKind::ConnectionPool);
+            metrics.look_at(CONNECTION_POOL);
             attach()
         }
         error => Err(error),

@@ -4,13 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
-use caracal_metrics_core::adapter::{Counter, DurationHistogram, Instance, InstanceBuilder};
-use caracal_metrics_core::catalogue::Metric;
-use caracal_metrics_core::{AttachError, MetricsRegistry};
+use caracal_metrics_core::adapter::{Instance, InstanceBuilder};
+use caracal_metrics_core::catalogue::Pool;
+use caracal_metrics_core::{
+    AttachError, Counter, DatabaseQueryMetrics, DurationHistogram, MetricsRegistry,
+};
 use sqlx::Error;
 
-use crate::call::Call;
 use crate::connection_error::ConnectionErrors;
+use crate::families::{
+    DATABASE_CONNECTION_POOL_ACQUIRE_DURATION, DATABASE_CONNECTION_POOL_ACQUIRE_TIMEOUTS,
+    DATABASE_CONNECTION_POOL_HOLD_DURATION,
+};
 use crate::sql::{Dialect, QueryCache};
 
 /// What the clones of a wrapped pool, its connections and its transactions share.
@@ -37,22 +42,9 @@ impl Recorder {
         })
     }
 
-    /// A query that has not begun.
-    pub(crate) fn call(self: &Arc<Self>, text: &str) -> Call {
-        Call::new(Arc::clone(self), self.queries.get(text))
-    }
-
-    /// Times a query.
-    pub(crate) async fn time<T>(
-        self: &Arc<Self>,
-        text: &str,
-        query: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let mut call = self.call(text);
-        call.begin();
-        let result = query.await;
-        call.end(&result);
-        result
+    /// The series of queries like this one.
+    pub(crate) fn query(&self, text: &str) -> DatabaseQueryMetrics {
+        self.queries.get(text)
     }
 
     /// Counts somebody as waiting for a connection, and times the wait.
@@ -73,12 +65,12 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    pub(crate) fn new(builder: &mut InstanceBuilder) -> Result<Self, AttachError> {
+    pub(crate) fn new(builder: &mut InstanceBuilder, label: Pool<'_>) -> Result<Self, AttachError> {
         Ok(Self {
             pending: Arc::default(),
-            acquire: builder.histogram(Metric::DatabaseConnectionPoolAcquireDuration, &[])?,
-            hold: builder.histogram(Metric::DatabaseConnectionPoolHoldDuration, &[])?,
-            timeouts: builder.counter(Metric::DatabaseConnectionPoolAcquireTimeouts, &[])?,
+            acquire: builder.series(&DATABASE_CONNECTION_POOL_ACQUIRE_DURATION, label)?,
+            hold: builder.series(&DATABASE_CONNECTION_POOL_HOLD_DURATION, label)?,
+            timeouts: builder.series(&DATABASE_CONNECTION_POOL_ACQUIRE_TIMEOUTS, label)?,
         })
     }
 

@@ -11,9 +11,10 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::routing::get;
+use caracal_metrics::axum::families::{GATEWAY_ROUTE_REQUESTS, RouteRequest, StatusClass};
 use caracal_metrics::axum::{GatewayMetricsLayer, MetricsEndpoint};
 use caracal_metrics_core::{
-    CircuitBreakerState, DatabaseOperationType, Exemplar, Format, MetricsRegistry,
+    CircuitBreakerState, DatabaseOperationType, Exemplar, Format, Method, MetricsRegistry,
     MetricsRegistryBuilder, PolicyDecisionType, QueryStatus,
 };
 use integration_tests::{Needs, Prometheus, PythonSample, python_samples, run, test};
@@ -44,11 +45,16 @@ fn main() -> ExitCode {
 fn registry(builder: MetricsRegistryBuilder) -> Result<MetricsRegistry> {
     let m = builder.const_label("service", "a\"b\\c\nd").build()?;
     let trace = Exemplar::new(&[("trace_id", TRACE)])?;
+    let route_requests = m.family(&GATEWAY_ROUTE_REQUESTS)?;
     for millis in [1, 7, 20, 90, 2_000, 100_000] {
         let duration = Duration::from_millis(millis);
         m.record_gateway_request_with_exemplar("GET", 200, "jwt", duration, &trace);
         m.record_gateway_request("BREW", 999, "\u{1f980}\"\\\n", duration);
-        m.record_gateway_route_request("/agents/{id}", "GET", 404, duration);
+        route_requests.inc(RouteRequest {
+            route: "/agents/{id}",
+            method: Method::new("GET"),
+            status_class: StatusClass::of(404),
+        });
         m.record_policy_evaluation(PolicyDecisionType::Denied, "agent{1}", duration);
         m.record_database_query(
             DatabaseOperationType::Select,

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
-use caracal_metrics_core::catalogue::{CATALOGUE, Family, MetricKind, Origin};
+use caracal_metrics_core::{FamilySpec, catalogue};
 use integration_tests::{Gateway, Needs, Prometheus, promtool_check, run, test};
 
 fn main() -> ExitCode {
@@ -23,8 +23,8 @@ fn main() -> ExitCode {
     ])
 }
 
-fn classic() -> impl Iterator<Item = &'static Family> {
-    CATALOGUE.iter().filter(|family| family.origin == Origin::Classic)
+fn classic() -> impl Iterator<Item = (String, &'static FamilySpec)> {
+    catalogue::families().map(|family| (family.exposed_name("caracal"), family))
 }
 
 /// The samples of a page, by family; the page's own words decide, not ours.
@@ -69,9 +69,10 @@ async fn wait_for(gateway: &Gateway, what: &str, wanted: impl Fn(&str) -> bool) 
 }
 
 /// The classic families that have no sample, or none that was ever moved where counters can move.
-fn without_samples(page: &str) -> Vec<&'static str> {
+fn without_samples(page: &str) -> Vec<String> {
     let samples = samples(page);
-    classic().map(|f| f.name).filter(|name| samples.get(*name).is_none_or(Vec::is_empty)).collect()
+    let names = classic().map(|(name, _)| name);
+    names.filter(|name| samples.get(name).is_none_or(Vec::is_empty)).collect()
 }
 
 async fn every_family_moves_by_itself() -> Result<()> {
@@ -141,8 +142,8 @@ async fn without_traffic_nothing_moves() -> Result<()> {
     let gateway = Gateway::start(&["--no-traffic"]).await?;
     let page = page(&gateway).await?;
     let exposed: BTreeSet<_> = samples(&page).into_keys().collect();
-    for family in classic() {
-        ensure!(exposed.contains(family.name), "{} is missing", family.name);
+    for (name, _) in classic() {
+        ensure!(exposed.contains(name.as_str()), "{name} is missing");
     }
     ensure!(total(&page, "caracal_policy_evaluations_total") == 0.0, "{page}");
     Ok(())
@@ -162,13 +163,13 @@ async fn promtool_finds_nothing() -> Result<()> {
 async fn prometheus_stores_every_family() -> Result<()> {
     let gateway = Gateway::start(&[]).await?;
     let prometheus = Prometheus::scraping(gateway.server().address()).await?;
-    for family in classic() {
-        let suffixes: &[&str] = match family.kind {
-            MetricKind::Histogram => &["_bucket", "_sum", "_count"],
+    for (name, family) in classic() {
+        let suffixes: &[&str] = match family.kind.as_str() {
+            "histogram" => &["_bucket", "_sum", "_count"],
             _ => &[""],
         };
         for suffix in suffixes {
-            let name = format!("{}{suffix}", family.name);
+            let name = format!("{name}{suffix}");
             prometheus.wait_until(&name, |samples| !samples.is_empty()).await?;
         }
     }

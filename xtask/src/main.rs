@@ -5,6 +5,7 @@ mod consumers;
 mod dashboard;
 mod docker;
 mod docs;
+mod families;
 mod features;
 mod licences;
 mod lint;

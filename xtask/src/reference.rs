@@ -1,101 +1,82 @@
-//! The README's metric reference, written from the catalogue.
+//! The README's metric reference, written from the families that the crates declare.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use caracal_metrics_core::catalogue::{
-    CATALOGUE, Family, LabelSpec, LabelValues, MetricKind, Origin,
-};
+use anyhow::{Result, bail};
 
-/// What a name starts with, and what feeds such families. Of two prefixes that fit, the earlier holds.
-const SOURCES: &[(&str, &str)] = &[
-    ("caracal_gateway_", "`axum`"),
-    ("caracal_policy_cache_", "`cache`"),
-    ("caracal_policy_", "recorders"),
-    ("caracal_database_", "`sqlx`"),
-    ("caracal_circuit_breaker_", "`breaker`"),
-    ("caracal_cache_", "`cache`"),
-    ("caracal_metrics_scrape", "`axum`"),
-    ("caracal_metrics_server_", "`axum-serve`"),
-    ("caracal_metrics_", "registry"),
-];
+use crate::families::{FAMILIES, Family, Kind, Label, Values};
 
 /// The tables of the reference, as Markdown.
 pub(crate) fn tables() -> Result<String> {
-    tables_of(CATALOGUE)
-}
-
-fn tables_of(catalogue: &[Family]) -> Result<String> {
     let mut text = String::new();
-    for (heading, origins) in [
+    for (heading, shown_once_used) in [
         (
             "Always in the output: the families of the Python module, and what the registry says \
              about itself.",
-            [Origin::Classic, Origin::Registry].as_slice(),
+            false,
         ),
-        ("*Adapter* families, in the output while something is attached.", &[Origin::Adapter]),
+        ("*Adapter* families, in the output while something is attached.", true),
     ] {
         writeln!(text, "{heading}\n\n| family | type | unit | labels | meaning | fed by |")?;
         writeln!(text, "|---|---|---|---|---|---|")?;
-        for family in catalogue.iter().filter(|family| origins.contains(&family.origin)) {
-            writeln!(text, "{}", row(family)?)?;
+        for family in FAMILIES.iter().filter(|f| f.shown_once_used == shown_once_used) {
+            writeln!(text, "{}", row(family))?;
         }
         writeln!(text)?;
     }
     writeln!(text, "Labels and their values:\n\n| label | values |\n|---|---|")?;
-    for row in label_rows(catalogue)? {
+    for row in label_rows()? {
         writeln!(text, "{row}")?;
     }
     writeln!(text, "\nBuckets of the histograms, in seconds:\n\n| family | buckets |\n|---|---|")?;
-    for family in catalogue.iter().filter(|family| family.kind == MetricKind::Histogram) {
-        writeln!(text, "| `{}` | {} |", family.name, buckets(family.buckets))?;
+    for family in FAMILIES.iter().filter(|family| family.kind == Kind::Histogram) {
+        let buckets = family.buckets.iter().flatten().map(f64::to_string);
+        let buckets = buckets.collect::<Vec<_>>().join(" ");
+        writeln!(text, "| `{}` | {buckets} |", family.name)?;
     }
     Ok(text)
 }
 
-fn row(family: &Family) -> Result<String> {
-    let (_, source) =
-        SOURCES.iter().find(|(prefix, _)| family.name.starts_with(prefix)).with_context(|| {
-            format!("xtask/src/reference.rs does not know what feeds {}", family.name)
-        })?;
+fn row(family: &Family) -> String {
     let labels: Vec<_> = family.labels.iter().map(|label| format!("`{}`", label.name)).collect();
-    Ok(format!(
-        "| `{}` | {} | {} | {} | {} | {source} |",
+    let fed_by = family.fed_by.iter().map(|source| match source.as_str() {
+        "recorders" | "registry" => source.clone(),
+        feature => format!("`{feature}`"),
+    });
+    format!(
+        "| `{}` | {} | {} | {} | {} | {} |",
         family.name,
         family.kind.as_str(),
-        family.unit.unwrap_or_default(),
+        family.unit.as_deref().unwrap_or_default(),
         labels.join(", "),
-        cell(family.help),
-    ))
+        cell(&family.help),
+        fed_by.collect::<Vec<_>>().join(", "),
+    )
 }
 
 /// A row for each label; two families may mean different things by one name.
-fn label_rows(catalogue: &[Family]) -> Result<BTreeSet<String>> {
-    catalogue.iter().flat_map(|family| family.labels).map(label_row).collect()
+fn label_rows() -> Result<BTreeSet<String>> {
+    FAMILIES.iter().flat_map(|family| &family.labels).map(label_row).collect()
 }
 
-fn label_row(label: &LabelSpec) -> Result<String> {
-    let values = match label.values {
-        LabelValues::Open => "open: comes from outside".to_owned(),
-        LabelValues::Instance => "open: the name of the instance".to_owned(),
-        LabelValues::Optional => {
-            "open: the name of the instance; left out when there is only one, without a name"
-                .to_owned()
-        }
-        LabelValues::Closed(values) => {
+fn label_row(label: &Label) -> Result<String> {
+    let values = match &label.values {
+        Values::Closed(values) => {
             values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
         }
-        LabelValues::StatusCode => "`100` to `999`, or `unknown`".to_owned(),
-        LabelValues::Metric => "the name of a family".to_owned(),
-        other => bail!("xtask/src/reference.rs can't describe the label values {other:?}"),
+        Values::Word(word) => match word.as_str() {
+            "open" if label.name == "metric" => "the name of a family",
+            "open" => "open: any text",
+            "optional" => {
+                "open: the name of the instance; left out when there is only one, without a name"
+            }
+            "status code" => "`100` to `999`, or `unknown`",
+            other => bail!("xtask/src/reference.rs can't describe the label values {other:?}"),
+        }
+        .to_owned(),
     };
     Ok(format!("| `{}` | {values} |", label.name))
-}
-
-fn buckets(bounds: &[Duration]) -> String {
-    bounds.iter().map(|bound| bound.as_secs_f64().to_string()).collect::<Vec<_>>().join(" ")
 }
 
 /// Text as a table's cell holds it.
@@ -110,7 +91,7 @@ mod tests {
     #[test]
     fn every_family_has_one_row() {
         let tables = tables().unwrap();
-        for family in CATALOGUE {
+        for family in &*FAMILIES {
             let rows = tables.lines().filter(|line| {
                 line.starts_with(&format!("| `{}` | {}", family.name, family.kind.as_str()))
             });
@@ -127,7 +108,7 @@ mod tests {
             "| `caracal_policy_evaluation_duration_seconds` | 0.001 0.0025 0.005 0.01 0.025 0.05 \
              0.1 0.25 0.5 1 |",
             "| `decision` | `allowed`, `denied`, `error` |",
-            "| `agent_id` | open: comes from outside |",
+            "| `agent_id` | open: any text |",
         ] {
             assert!(tables.lines().any(|other| other == line), "{line}\n{tables}");
         }

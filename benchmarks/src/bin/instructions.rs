@@ -8,15 +8,36 @@ mod layers;
 mod peers;
 
 use std::env;
+use std::hint::black_box;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use peers::{PEERS, RECORDS, Work};
+use caracal_metrics_core::CircuitBreakerState::{self, Closed, Open};
+use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+use peers::peer::{Work, repeat};
+use peers::{CARACAL, PEERS, RECORDS};
 
 const TIMES: u64 = 10_000;
 
 const LAYER: &str = "axum layer, beyond one that does nothing";
 const WITHOUT: &str = "without";
+
+const OWN: &str = "counter, 3 labels by value, whose family it is";
+
+/// Whose family it is, and what records into it.
+type Owner = (&'static str, fn() -> Work);
+const OWNERS: [Owner; 2] = [("the catalogue's", CARACAL.counter), ("a user's own", own_counter)];
+
+labels! {
+    /// The labels that the catalogue's counter has.
+    struct Change<'a> {
+        name: &'a str,
+        from_state: CircuitBreakerState,
+        to_state: CircuitBreakerState,
+    }
+}
+
+static CHANGES: Family<Counter, Change<'_>> = Family::counter("changes_total", "Changes of state.");
 
 fn main() -> Result<()> {
     let arguments: Vec<_> = env::args().skip(1).collect();
@@ -39,6 +60,10 @@ fn main() -> Result<()> {
             println!("| {} | {} |", peer.name, instructions(row, peer.name)?);
         }
     }
+    println!("\n{OWN}\n\n| | instructions |\n|---|--:|");
+    for (name, _) in OWNERS {
+        println!("| {name} | {} |", instructions(OWN, name)?);
+    }
     println!("\n{LAYER}\n\n| | instructions |\n|---|--:|");
     let without = instructions(LAYER, WITHOUT)?;
     for (name, _) in layers::works() {
@@ -47,10 +72,23 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// What the row of the catalogue's counter records, into a family of the user's.
+fn own_counter() -> Work {
+    let changes = MetricsRegistry::new().family(&CHANGES).expect("a free name");
+    repeat(move || {
+        let name = black_box("database");
+        let (from_state, to_state) = (black_box(Closed), black_box(Open));
+        changes.inc(Change { name, from_state, to_state });
+    })
+}
+
 fn work(row: &str, name: &str) -> Option<Work> {
     if row == LAYER {
         let works = layers::works().into_iter().chain([(WITHOUT, layers::without())]);
         return works.into_iter().find_map(|(of, work)| (of == name).then_some(work));
+    }
+    if row == OWN {
+        return OWNERS.iter().find(|(of, _)| *of == name).map(|(_, make)| make());
     }
     let (_, make) = RECORDS.iter().find(|(what, _)| *what == row)?;
     PEERS.iter().find(|peer| peer.name == name).map(make)

@@ -8,7 +8,8 @@ mod peers;
 use std::alloc::System;
 
 use caracal_metrics_core::MetricsRegistry;
-use peers::{PEERS, SERIES};
+use peers::PEERS;
+use peers::peer::SERIES;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]

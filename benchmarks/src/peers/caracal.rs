@@ -2,17 +2,34 @@ use std::hint::black_box;
 
 use caracal_metrics_core::CircuitBreakerState::{Closed, Open};
 use caracal_metrics_core::{
-    DatabaseOperationType, Format, MetricsRegistry, PolicyDecisionType, QueryStatus,
+    Counter, DatabaseOperationType, Family, Format, MetricsRegistry, PolicyDecisionType,
+    QueryStatus, labels,
 };
 
-use super::{Peer, SERIES, TOOK, Work, repeat};
+use super::peer::{Peer, SERIES, TOOK, Work, repeat, tenant};
 
-pub(crate) const CARACAL: Peer =
-    Peer { name: "caracal", handle, counter, histogram, request, counters_page, histograms_page };
+pub(crate) const CARACAL: Peer = Peer {
+    name: "caracal",
+    handle,
+    counter,
+    histogram,
+    own_counter,
+    request,
+    counters_page,
+    histograms_page,
+};
+
+labels! {
+    enum Payment { Card => "card", Invoice => "invoice" }
+
+    struct Order<'a> { payment: Payment, tenant: &'a str }
+}
+
+static ORDERS: Family<Counter, Order<'_>> = Family::counter("orders_total", "Orders placed.");
 
 fn handle() -> Work {
     let counter = MetricsRegistry::new().replay_block("nonce_reused");
-    repeat(move || black_box(&counter).record())
+    repeat(move || black_box(&counter).inc())
 }
 
 fn counter() -> Work {
@@ -20,6 +37,15 @@ fn counter() -> Work {
     repeat(move || {
         let name = black_box("database");
         metrics.record_circuit_breaker_state_change(name, black_box(Closed), black_box(Open));
+    })
+}
+
+fn own_counter() -> Work {
+    let orders = MetricsRegistry::new().family(&ORDERS).expect("a free name");
+    let tenant = tenant();
+    repeat(move || {
+        let (payment, tenant) = black_box((Payment::Card, tenant.as_str()));
+        orders.inc(Order { payment, tenant });
     })
 }
 

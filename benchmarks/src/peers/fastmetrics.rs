@@ -1,6 +1,6 @@
 use std::hint::black_box;
 
-use fastmetrics::derive::LabelSet;
+use fastmetrics::derive::{EncodeLabelValue, LabelSet};
 use fastmetrics::format::text::{TextProfile, encode};
 use fastmetrics::metrics::counter::Counter;
 use fastmetrics::metrics::family::Family;
@@ -8,13 +8,14 @@ use fastmetrics::metrics::gauge::Gauge;
 use fastmetrics::metrics::histogram::Histogram;
 use fastmetrics::registry::Registry;
 
-use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat};
+use super::peer::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat, tenant};
 
 pub(super) const FASTMETRICS: Peer = Peer {
     name: "fastmetrics",
     handle,
     counter,
     histogram,
+    own_counter,
     request,
     counters_page,
     histograms_page,
@@ -39,6 +40,20 @@ struct Named {
     b: String,
 }
 
+#[derive(Clone, PartialEq, Eq, Hash, EncodeLabelValue)]
+enum Payment {
+    Card,
+    #[expect(dead_code, reason = "an enum of one value would cost nothing")]
+    Invoice,
+}
+
+/// Only a whole label set finds its series, so the text is owned.
+#[derive(Clone, PartialEq, Eq, Hash, LabelSet)]
+struct Order {
+    payment: Payment,
+    tenant: String,
+}
+
 fn handle() -> Work {
     let counter = <Counter>::default();
     repeat(move || {
@@ -59,6 +74,14 @@ fn histogram() -> Work {
     repeat(move || {
         let labels = Two { a: "select", b: "policies" };
         durations.with_or_new(black_box(&labels), |duration| duration.observe(TOOK.as_secs_f64()));
+    })
+}
+
+fn own_counter() -> Work {
+    let (orders, tenant) = (Family::<Order, Counter>::default(), tenant());
+    repeat(move || {
+        let (payment, tenant) = black_box((Payment::Card, tenant.as_str()));
+        orders.with_or_new(&Order { payment, tenant: tenant.to_owned() }, Counter::inc);
     })
 }
 

@@ -8,10 +8,18 @@ use measured::{Counter, CounterVec, Gauge, HistogramVec, MetricGroup};
 use measured_derive::{FixedCardinalityLabel, LabelGroup};
 use paracord::ParaCord;
 
-use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat};
+use super::peer::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat, tenant};
 
-pub(super) const MEASURED: Peer =
-    Peer { name: "measured", handle, counter, histogram, request, counters_page, histograms_page };
+pub(super) const MEASURED: Peer = Peer {
+    name: "measured",
+    handle,
+    counter,
+    histogram,
+    own_counter,
+    request,
+    counters_page,
+    histograms_page,
+};
 
 /// Where all labels are enums, it keeps series in an array, which is its fastest.
 #[derive(Clone, Copy, Debug, FixedCardinalityLabel)]
@@ -63,6 +71,14 @@ fn histogram() -> Work {
         Thresholds::with_buckets(PAGE_BUCKETS),
     );
     repeat(move || durations.observe(black_box(TWO), TOOK.as_secs_f64()))
+}
+
+fn own_counter() -> Work {
+    let (orders, tenant) = (CounterVec::with_label_set(names()), tenant());
+    repeat(move || {
+        let (a, b) = black_box((Word::Open, tenant.as_str()));
+        orders.inc(Named { a, b });
+    })
 }
 
 fn request() -> Work {

@@ -4,13 +4,14 @@ use std::sync::LazyLock;
 use metrics::{Recorder, counter as counter_of, gauge, histogram as histogram_of};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat};
+use super::peer::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat, tenant};
 
 pub(super) const METRICS: Peer = Peer {
     name: "metrics + exporter",
     handle,
     counter,
     histogram,
+    own_counter,
     request,
     counters_page,
     histograms_page,
@@ -48,6 +49,16 @@ fn histogram() -> Work {
     record(|| {
         let (operation, table) = black_box(("select", "policies"));
         histogram_of!("bench_histogram", "operation" => operation, "table" => table).record(TOOK);
+    })
+}
+
+fn own_counter() -> Work {
+    let tenant = tenant();
+    record(move || {
+        let (payment, tenant) = black_box(("card", tenant.as_str()));
+        // A label is text that lives as long as the program, or owned.
+        let tenant = tenant.to_owned();
+        counter_of!("bench_orders", "payment" => payment, "tenant" => tenant).increment(1);
     })
 }
 

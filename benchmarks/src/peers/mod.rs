@@ -4,39 +4,21 @@ mod caracal;
 mod fastmetrics;
 mod measured;
 pub(crate) mod metrics;
+pub(crate) mod peer;
 mod prometheus;
 mod prometheus_client;
 
-use std::time::Duration;
-
 pub(crate) use self::caracal::CARACAL;
-
-/// Work to time: does it this many times.
-pub(crate) type Work = Box<dyn Fn(u64) + Sync>;
-
-pub(crate) struct Peer {
-    pub(crate) name: &'static str,
-    /// A counter whose labels were resolved before.
-    pub(crate) handle: fn() -> Work,
-    /// A counter with three labels, a word each, given by value.
-    pub(crate) counter: fn() -> Work,
-    /// A histogram with two labels, given by value.
-    pub(crate) histogram: fn() -> Work,
-    /// In flight up and down, a counter with three labels, a histogram with two.
-    pub(crate) request: fn() -> Work,
-    /// A page of [`SERIES`] counters with two labels.
-    pub(crate) counters_page: fn() -> Work,
-    /// A page of [`SERIES`] histograms with two labels and eleven bounds.
-    pub(crate) histograms_page: fn() -> Work,
-}
+use self::peer::{Peer, Work};
 
 /// What is measured, and which of a library's work that is.
 pub(crate) type Row = (&'static str, fn(&Peer) -> Work);
 
-pub(crate) const RECORDS: [Row; 4] = [
+pub(crate) const RECORDS: [Row; 5] = [
     ("counter, handle", |peer| (peer.handle)()),
     ("counter, 3 labels by value", |peer| (peer.counter)()),
     ("histogram, 2 labels by value (ours: and a counter, 3 labels)", |peer| (peer.histogram)()),
+    ("a user's own counter, one enum and one text label", |peer| (peer.own_counter)()),
     ("gateway request: in flight ±1, counter, histogram", |peer| (peer.request)()),
 ];
 
@@ -49,15 +31,3 @@ pub(crate) const PEERS: [Peer; 6] = [
     self::fastmetrics::FASTMETRICS,
     CARACAL,
 ];
-
-pub(crate) const SERIES: u64 = 10_000;
-
-const TOOK: Duration = Duration::from_millis(37);
-const BUCKETS: [f64; 14] =
-    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
-const PAGE_BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
-
-/// Does `work` as often as asked.
-fn repeat(work: impl Fn() + Sync + 'static) -> Work {
-    Box::new(move |times| (0..times).for_each(|_| work()))
-}

@@ -5,13 +5,14 @@ use prometheus::{
     TextEncoder,
 };
 
-use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat};
+use super::peer::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat, tenant};
 
 pub(super) const PROMETHEUS: Peer = Peer {
     name: "prometheus",
     handle,
     counter,
     histogram,
+    own_counter,
     request,
     counters_page,
     histograms_page,
@@ -41,6 +42,11 @@ fn histogram() -> Work {
     repeat(move || {
         durations.with_label_values(black_box(&["select", "policies"])).observe(TOOK.as_secs_f64());
     })
+}
+
+fn own_counter() -> Work {
+    let (orders, tenant) = (counters(&["payment", "tenant"]), tenant());
+    repeat(move || orders.with_label_values(black_box(&["card", tenant.as_str()])).inc())
 }
 
 fn request() -> Work {

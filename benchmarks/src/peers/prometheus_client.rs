@@ -1,20 +1,21 @@
 use std::hint::black_box;
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
-use super::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat};
+use super::peer::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat, tenant};
 
 pub(super) const PROMETHEUS_CLIENT: Peer = Peer {
     name: "prometheus-client",
     handle,
     counter,
     histogram,
+    own_counter,
     request,
     counters_page,
     histograms_page,
@@ -37,6 +38,20 @@ struct Two {
 struct Named {
     a: &'static str,
     b: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+enum Payment {
+    Card,
+    #[expect(dead_code, reason = "an enum of one value would cost nothing")]
+    Invoice,
+}
+
+/// Only a whole label set finds its series, so the text is owned.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Order {
+    payment: Payment,
+    tenant: String,
 }
 
 fn gateway_histogram() -> Histogram {
@@ -67,6 +82,14 @@ fn histogram() -> Work {
     repeat(move || {
         let labels = Two { a: "select", b: "policies" };
         durations.get_or_create(black_box(&labels)).observe(TOOK.as_secs_f64());
+    })
+}
+
+fn own_counter() -> Work {
+    let (orders, tenant) = (Family::<Order, Counter>::default(), tenant());
+    repeat(move || {
+        let (payment, tenant) = black_box((Payment::Card, tenant.as_str()));
+        orders.get_or_create(&Order { payment, tenant: tenant.to_owned() }).inc();
     })
 }
 

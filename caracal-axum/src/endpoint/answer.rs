@@ -8,7 +8,6 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any};
 use caracal_metrics_core::Negotiated;
-use caracal_metrics_core::adapter::ScrapeMetrics;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName,
     RETRY_AFTER, VARY,
@@ -20,6 +19,7 @@ use super::encoding::prefers_gzip;
 use super::page_body::PageBody;
 use super::pages::{PageKey, Pages};
 use super::readers::Readers;
+use crate::scrape_metrics::ScrapeMetrics;
 
 /// What nginx calls a request whose client closed the connection first.
 const CLIENT_CLOSED_REQUEST: u16 = 499;

@@ -8,7 +8,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use caracal_metrics_core::adapter::ScrapeMetrics;
 use caracal_metrics_core::{Format, MetricsRegistry};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -17,6 +16,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OnceCell, OwnedMutexGuard};
 
 use super::page::Page;
+use crate::scrape_metrics::ScrapeMetrics;
 
 /// What makes two pages of one moment different.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -172,7 +172,7 @@ mod tests {
             .build()
             .unwrap();
         let metrics = MetricsRegistry::new();
-        let pages = Pages::new(metrics.clone(), metrics.scrape_metrics());
+        let pages = Pages::new(metrics.clone(), ScrapeMetrics::new(&metrics).unwrap());
         let key = PageKey { format: Format::Text, gzip: false, names: vec![] };
         for _ in 0..2 {
             let page = starved.block_on(pages.make(key.clone())).unwrap();
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn a_page_that_nobody_waits_for_is_forgotten() {
         let metrics = MetricsRegistry::new();
-        let pages = Pages::new(metrics.clone(), metrics.scrape_metrics());
+        let pages = Pages::new(metrics.clone(), ScrapeMetrics::new(&metrics).unwrap());
         let turn = Arc::clone(&pages.turn).try_lock_owned().unwrap();
         let key = PageKey { format: Format::Text, gzip: false, names: vec!["x".to_owned()] };
         {

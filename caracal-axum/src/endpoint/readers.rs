@@ -12,13 +12,15 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use caracal_metrics_core::adapter::{CutReason, ScrapeGuard, ScrapeMetrics};
+use caracal_metrics_core::GaugeGuard;
 use parking_lot::Mutex;
 // Not the standard library's, so that tests can let time pass.
 use tokio::time::{Instant, sleep_until};
 
 use super::hang_up::HangUp;
 use super::page::Page;
+use crate::families::CutReason;
+use crate::scrape_metrics::ScrapeMetrics;
 
 /// A reader that has taken nothing for this fraction of the time that a page may take to be read makes
 /// room for another scrape, where as many as allowed are under way. It is a tenth of a second by default:
@@ -56,7 +58,7 @@ struct Reading {
     began: Instant,
     progressed: Instant,
     hang_up: Option<HangUp>,
-    _in_flight: ScrapeGuard,
+    _in_flight: GaugeGuard,
 }
 
 impl Readers {
@@ -170,7 +172,7 @@ impl Place {
     pub(super) fn read(
         mut self,
         page: Page,
-        in_flight: ScrapeGuard,
+        in_flight: GaugeGuard,
         hang_up: Option<HangUp>,
     ) -> Option<Reader> {
         let readers = self.0.take()?;

@@ -11,7 +11,8 @@ use moka::{Equivalent, Policy, PredicateError};
 
 use super::entry_selector::{OwnedKeyEntrySelector, RefKeyEntrySelector};
 use super::load::timed;
-use crate::kind::{ObservableCache, sealed};
+use crate::kind::Kind;
+use crate::observable::{ObservableCache, Shared};
 use crate::observation::Observation;
 
 wrapper! {

@@ -14,7 +14,8 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use super::{Cell, pages};
+use super::cell::Cell;
+use super::pages;
 use crate::sync::{AtomicBool, AtomicU64, Mutex, const_unless_modelled};
 
 /// What a carry moves out of a word: so little of it that a thread's whole word and what others add

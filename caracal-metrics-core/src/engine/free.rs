@@ -2,27 +2,49 @@
 
 use std::ops::Range;
 
-use super::{Cell, HISTOGRAM_WORDS, Width};
+use super::cell::{Cell, RUN_WORDS, Sum, Width};
+
+/// What the words of a run are. A run is one of these for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Run {
+    /// Integers: words, gauges, and the buckets of a histogram that has its sum in a later run.
+    Integers,
+    Floats,
+    /// Buckets, and in the last word a sum.
+    Histogram(Sum),
+}
 
 #[derive(Debug)]
 pub(super) struct Free {
-    /// What each run is, for good: a histogram, or words that are given out singly and in pairs.
-    widths: Vec<Width>,
-    /// Words left of a run that was split for words and pairs.
-    split: Range<u32>,
-    words: Vec<Cell>,
-    pairs: Vec<Cell>,
-    histograms: Vec<Cell>,
+    runs: Vec<Run>,
+    integers: Split,
+    floats: Split,
+    gauges: Vec<Cell>,
+    /// By the number of runs (1, 2 or 4), and by the sum.
+    histograms: [[Vec<Cell>; 2]; 3],
+}
+
+/// Single words, and what is left of a run that is split into them.
+#[derive(Debug)]
+struct Split {
+    left: Range<u32>,
+    free: Vec<Cell>,
+}
+
+impl Split {
+    const fn none() -> Self {
+        Self { left: 0..0, free: Vec::new() }
+    }
 }
 
 impl Free {
     pub(super) const fn new() -> Self {
         Self {
-            widths: Vec::new(),
-            split: 0..0,
-            words: Vec::new(),
-            pairs: Vec::new(),
-            histograms: Vec::new(),
+            runs: Vec::new(),
+            integers: Split::none(),
+            floats: Split::none(),
+            gauges: Vec::new(),
+            histograms: [const { [Vec::new(), Vec::new()] }; 3],
         }
     }
 
@@ -32,38 +54,62 @@ impl Free {
             return cell;
         }
         match width {
-            Width::Word | Width::Pair => self.split(width.words() as u32, reach),
-            Width::Histogram => Cell(self.fresh_run(width, reach)),
+            Width::Histogram { runs, sum } => self.fresh_histogram(runs, sum, reach),
+            Width::Float => self.split(width, Run::Floats, reach),
+            Width::Word | Width::Gauge => self.split(width, Run::Integers, reach),
         }
     }
 
-    /// One or two words of a run that is split.
-    fn split(&mut self, words: u32, reach: impl Fn(Cell)) -> Cell {
-        // A run has an even number of words, so a pair that begins at an even one fits.
-        while !self.split.start.is_multiple_of(words) {
-            self.words.extend(self.split.next().map(Cell));
+    /// Words of a run that is split.
+    fn split(&mut self, width: Width, kind: Run, reach: impl Fn(Cell)) -> Cell {
+        let words = width.words() as u32;
+        // A cell does not reach beyond its run, whose number of words is a multiple of each width.
+        let split = self.split_of(kind);
+        while !split.left.start.is_multiple_of(words) {
+            split.free.extend(split.left.next().map(Cell));
         }
-        if self.split.is_empty() {
-            let run = self.fresh_run(Width::Word, reach);
-            self.split = run..run + HISTOGRAM_WORDS as u32;
+        if split.left.is_empty() {
+            let run = self.fresh_run(kind, reach);
+            self.split_of(kind).left = run..run + RUN_WORDS as u32;
         }
-        let first = self.split.start;
-        self.split.start += words;
+        let left = &mut self.split_of(kind).left;
+        let first = left.start;
+        left.start += words;
         Cell(first)
+    }
+
+    fn split_of(&mut self, kind: Run) -> &mut Split {
+        if kind == Run::Floats { &mut self.floats } else { &mut self.integers }
+    }
+
+    /// Runs that follow each other, in one block of memory and in one page.
+    fn fresh_histogram(&mut self, runs: usize, sum: Sum, reach: impl Fn(Cell)) -> Cell {
+        while !self.runs.len().is_multiple_of(runs) {
+            let skipped = self.fresh_run(Run::Histogram(Sum::Nanos), &reach);
+            self.of(Width::Histogram { runs: 1, sum: Sum::Nanos }).push(Cell(skipped));
+        }
+        let first = self.runs.len();
+        for run in 1..=runs {
+            self.fresh_run(if run == runs { Run::Histogram(sum) } else { Run::Integers }, &reach);
+        }
+        Cell((first * RUN_WORDS) as u32)
     }
 
     fn of(&mut self, width: Width) -> &mut Vec<Cell> {
         match width {
-            Width::Word => &mut self.words,
-            Width::Pair => &mut self.pairs,
-            Width::Histogram => &mut self.histograms,
+            Width::Word => &mut self.integers.free,
+            Width::Float => &mut self.floats.free,
+            Width::Gauge => &mut self.gauges,
+            Width::Histogram { runs, sum } => {
+                &mut self.histograms[runs.trailing_zeros() as usize][usize::from(sum == Sum::Float)]
+            }
         }
     }
 
-    fn fresh_run(&mut self, width: Width, reach: impl Fn(Cell)) -> u32 {
-        let run = (self.widths.len() * HISTOGRAM_WORDS) as u32;
+    fn fresh_run(&mut self, kind: Run, reach: impl Fn(Cell)) -> u32 {
+        let run = (self.runs.len() * RUN_WORDS) as u32;
         reach(Cell(run));
-        self.widths.push(width);
+        self.runs.push(kind);
         run
     }
 
@@ -71,9 +117,9 @@ impl Free {
         self.of(width).push(cell);
     }
 
-    /// Whether the run around a cell is a histogram. It is one for good.
-    pub(super) fn is_histogram(&self, cell: Cell) -> bool {
+    /// What the words of the run around a cell are.
+    pub(super) fn run(&self, cell: Cell) -> Run {
         // A page reaches beyond the last run, where all words are zero.
-        self.widths.get(cell.0 as usize / HISTOGRAM_WORDS) == Some(&Width::Histogram)
+        self.runs.get(cell.0 as usize / RUN_WORDS).copied().unwrap_or(Run::Integers)
     }
 }

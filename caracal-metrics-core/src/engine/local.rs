@@ -2,8 +2,9 @@
 
 use std::ptr;
 
+use super::cell::Cell;
 use super::pages::Pages;
-use super::{Cell, STORE};
+use super::store::STORE;
 
 #[cfg(not(caracal_loom))]
 static NO_PAGES: Pages = Pages::none();

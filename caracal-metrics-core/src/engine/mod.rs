@@ -1,10 +1,13 @@
 //! Where the numbers live.
 //!
-//! Callers know cells, not memory: a [`Cell`] names one word (a counter, or a gauge that is set), one
-//! pair of words (a gauge that counts guards) or one histogram. The cells of all registries are one process-wide [`Store`](store::Store): a thread
-//! has words of its own for the cells that it records into, in pages that serve every registry.
+//! Callers know cells, not memory: a [`Cell`] names a word (a counter), the words of a gauge, or
+//! those of a histogram. The cells of all registries are in one process-wide
+//! [`Store`]. A thread has words of its own for the cells that it records into, in
+//! pages that serve every registry.
 
 mod carries;
+mod cell;
+mod floats;
 mod free;
 mod in_flight;
 mod local;
@@ -18,73 +21,14 @@ mod words;
 
 use std::sync::atomic::Ordering::{self, Relaxed, Release};
 
+pub(crate) use cell::{Cell, MAX_BOUNDS, NARROW_BUCKETS, RUN_WORDS, Sum, Width};
+use pages::Pages;
 pub(crate) use store::Reader;
-use store::Store;
-
-/// Words of a histogram: 15 buckets and a sum.
-pub(crate) const HISTOGRAM_WORDS: usize = 16;
-
-/// Buckets of a histogram, the one up to `+Inf` included.
-pub(crate) const HISTOGRAM_BUCKETS: usize = HISTOGRAM_WORDS - 1;
-
-const SUM: usize = HISTOGRAM_BUCKETS;
+use store::{STORE, Store};
 
 /// The longest duration that is added to a sum as it is, in nanoseconds: more than a year, and so
 /// little of a word that a hundred threads may add it at the same instant.
 pub(crate) const LONGEST_NANOS: u64 = 1 << 55;
-
-/// Names a word, or the first word of a pair or of a histogram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cell(u32);
-
-impl Cell {
-    /// The cell's number, for structures that keep cells in atomics.
-    pub(crate) fn to_raw(self) -> u32 {
-        self.0
-    }
-
-    pub(crate) const fn from_raw(raw: u32) -> Self {
-        Self(raw)
-    }
-
-    /// The word of the guards that ended, in the pair of a gauge that counts guards. The pair's
-    /// first word is that of the guards that were begun.
-    #[inline]
-    fn ended(self) -> Self {
-        Self(self.0 + 1)
-    }
-}
-
-/// How many words a cell has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Width {
-    Word,
-    Pair,
-    Histogram,
-}
-
-impl Width {
-    fn words(self) -> usize {
-        match self {
-            Self::Word => 1,
-            Self::Pair => 2,
-            Self::Histogram => HISTOGRAM_WORDS,
-        }
-    }
-}
-
-/// What a scrape reads of a histogram. The count is the sum of the buckets, so it can't differ
-/// from the last cumulative bucket.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct HistogramValue {
-    pub(crate) buckets: [u64; HISTOGRAM_BUCKETS],
-    pub(crate) sum_nanos: u128,
-}
-
-#[cfg(not(caracal_loom))]
-static STORE: Store = Store::new();
-#[cfg(caracal_loom)]
-static STORE: std::sync::LazyLock<Store> = std::sync::LazyLock::new(Store::new);
 
 /// A cell that reads zero.
 pub(crate) fn allocate(width: Width) -> Cell {
@@ -96,10 +40,9 @@ pub(crate) fn release(cell: Cell, width: Width) {
     STORE.release(cell, width);
 }
 
-/// Takes back the cell of a gauge that counts guards once the last of them has ended. No guard is
-/// begun any more.
-pub(crate) fn release_when_zero(cell: Cell) {
-    STORE.release_when_zero(cell);
+/// Takes back the cell of a gauge once the last of its guards has ended. No guard is begun any more.
+pub(crate) fn release_gauge(cell: Cell) {
+    STORE.release_gauge(cell);
 }
 
 /// Adds to a counter. At 2^64 it goes on from zero.
@@ -135,13 +78,40 @@ fn record_first(cell: Cell, n: u64, ordering: Ordering) {
     }
 }
 
-/// Sets a gauge.
+/// Adds to a counter of floating-point numbers.
 #[inline]
-pub(crate) fn set(cell: Cell, value: i64) {
-    STORE.set(cell, value);
+pub(crate) fn add_float(cell: Cell, n: f64) {
+    let own = |pages: &Pages| pages.word(cell).map(|word| floats::bump(word, n, Relaxed)).is_some();
+    if !own(local::pages()) && !local::reach(cell).is_some_and(own) {
+        STORE.add_float_shared(cell, n);
+    }
 }
 
-/// Counts a duration into a bucket.
+/// Sets a gauge.
+#[inline]
+pub(crate) fn set(gauge: Cell, value: i64) {
+    STORE.set(gauge.level(), value.cast_unsigned());
+}
+
+/// Adds to what a gauge was set to.
+#[inline]
+pub(crate) fn shift(gauge: Cell, by: i64) {
+    STORE.add_shared(gauge.level(), by.cast_unsigned(), Relaxed);
+}
+
+/// Sets a gauge of floating-point numbers, to which no thread adds on its own.
+#[inline]
+pub(crate) fn set_float(gauge: Cell, value: f64) {
+    STORE.set(gauge, value.to_bits());
+}
+
+/// Adds to what a gauge of floating-point numbers was set to.
+#[inline]
+pub(crate) fn shift_float(gauge: Cell, by: f64) {
+    STORE.add_float_shared(gauge, by);
+}
+
+/// Counts a duration into a bucket of a histogram of one run.
 #[inline]
 pub(crate) fn observe(cell: Cell, bucket: usize, nanos: u64) {
     let nanos = nanos.min(LONGEST_NANOS);
@@ -154,7 +124,25 @@ pub(crate) fn observe(cell: Cell, bucket: usize, nanos: u64) {
 #[cold]
 fn observe_first(cell: Cell, bucket: usize, nanos: u64) {
     if !local::reach(cell).is_some_and(|pages| STORE.observe(pages, cell, bucket, nanos)) {
-        STORE.observe_shared(cell, bucket, nanos);
+        STORE.observe_shared(cell, 1, bucket, nanos);
+    }
+}
+
+/// Counts a duration into a bucket of a histogram of so many runs.
+pub(crate) fn observe_wide(cell: Cell, runs: usize, bucket: usize, nanos: u64) {
+    let nanos = nanos.min(LONGEST_NANOS);
+    let own = |pages: &Pages| STORE.observe_wide(pages, cell, runs, bucket, nanos);
+    if !own(local::pages()) && !local::reach(cell).is_some_and(own) {
+        STORE.observe_shared(cell, runs, bucket, nanos);
+    }
+}
+
+/// Counts a floating-point number into a bucket of a histogram of so many runs.
+#[inline]
+pub(crate) fn observe_float(cell: Cell, runs: usize, bucket: usize, value: f64) {
+    let own = |pages: &Pages| Store::observe_float(pages, cell, runs, bucket, value);
+    if !own(local::pages()) && !local::reach(cell).is_some_and(own) {
+        STORE.observe_float_shared(cell, runs, bucket, value);
     }
 }
 

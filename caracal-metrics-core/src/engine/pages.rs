@@ -6,18 +6,18 @@
 use std::ptr;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
-use super::{Cell, HISTOGRAM_WORDS};
+use super::cell::{Cell, RUN_WORDS};
 use crate::sync::{AtomicPtr, AtomicU64, const_unless_modelled};
 
 /// Runs of a page. Two kibibytes are what most services need for all of their counters.
 const PAGE_RUNS: usize = if cfg!(caracal_loom) { 1 } else { 16 };
-const PAGE_WORDS: usize = PAGE_RUNS * HISTOGRAM_WORDS;
+const PAGE_WORDS: usize = PAGE_RUNS * RUN_WORDS;
 
 /// Pages that a thread may have: a mebibyte. What lies beyond is shared by all threads.
 const PAGES: usize = if cfg!(caracal_loom) { 2 } else { 512 };
 
-/// As many words as a histogram has.
-pub(super) type Run = [AtomicU64; HISTOGRAM_WORDS];
+/// Words that begin at a multiple of their number.
+pub(super) type Run = [AtomicU64; RUN_WORDS];
 
 /// No two threads' pages share a cache line.
 #[derive(Debug)]
@@ -55,13 +55,22 @@ impl Pages {
     #[inline]
     pub(super) fn run(&self, cell: Cell) -> Option<&Run> {
         let page = self.page(page_of(cell))?;
-        Some(&page.0[cell.0 as usize / HISTOGRAM_WORDS % PAGE_RUNS])
+        Some(&page.0[cell.0 as usize / RUN_WORDS % PAGE_RUNS])
+    }
+
+    /// The words of so many runs from a cell on, if their page was made. A cell of several runs begins
+    /// at a multiple of their number, so they are in one page.
+    #[inline]
+    pub(super) fn runs_from(&self, cell: Cell, runs: usize) -> Option<&[AtomicU64]> {
+        let page = self.page(page_of(cell))?;
+        let first = cell.0 as usize / RUN_WORDS % PAGE_RUNS;
+        Some(page.0[first..first + runs].as_flattened())
     }
 
     /// A cell's word, if its page was made.
     #[inline]
     pub(super) fn word(&self, cell: Cell) -> Option<&AtomicU64> {
-        Some(&self.run(cell)?[cell.0 as usize % HISTOGRAM_WORDS])
+        Some(&self.run(cell)?[cell.0 as usize % RUN_WORDS])
     }
 
     /// Adds to a cell's word if its page was made, and says whether it was. The ordering is the
@@ -94,7 +103,7 @@ impl Pages {
         (0..PAGES).filter_map(|number| Some((number, self.page(number)?))).flat_map(
             |(number, page)| {
                 page.0.iter().enumerate().map(move |(place, run)| {
-                    let word = number * PAGE_WORDS + place * HISTOGRAM_WORDS;
+                    let word = number * PAGE_WORDS + place * RUN_WORDS;
                     (Cell(word as u32), run)
                 })
             },
@@ -117,14 +126,14 @@ pub(super) fn bump(word: &AtomicU64, n: u64, ordering: Ordering) -> u64 {
 /// Loads a word that only this thread writes at the moment.
 #[cfg(not(caracal_loom))]
 #[inline]
-fn load_own(word: &AtomicU64) -> u64 {
+pub(super) fn load_own(word: &AtomicU64) -> u64 {
     word.load(Relaxed)
 }
 
 /// Loom fails here if another thread may be writing the word. It also does not count this as an
 /// access: see [`models`](super::models) for what a load before the store would hide from it.
 #[cfg(caracal_loom)]
-fn load_own(word: &AtomicU64) -> u64 {
+pub(super) fn load_own(word: &AtomicU64) -> u64 {
     // SAFETY: only the calling thread writes the word at the moment, and loom checks that.
     unsafe { word.unsync_load() }
 }

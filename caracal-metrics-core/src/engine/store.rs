@@ -1,14 +1,16 @@
 //! Every cell of the process: the shared words, and the pages of the threads that live.
 
-use std::sync::atomic::Ordering::{self, Acquire, Relaxed};
+use std::iter::once;
+use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
 use super::carries::Carries;
-use super::free::Free;
+use super::cell::{Cell, RUN_WORDS, SUM, Sum, Width};
+use super::floats;
+use super::free::{self, Free};
 use super::in_flight;
 use super::pages::{Pages, Run, bump};
 use super::words::Words;
-use super::{Cell, HISTOGRAM_BUCKETS, HISTOGRAM_WORDS, HistogramValue, SUM, Width};
-use crate::sync::{AtomicUsize, Mutex, RwLock, RwLockReadGuard, const_unless_modelled};
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, RwLock, RwLockReadGuard, const_unless_modelled};
 
 /// Threads that have pages of their own at a time. Those beyond share words: each more makes every
 /// scrape read more, and a service with so many threads has most of them asleep.
@@ -29,11 +31,20 @@ pub(super) struct Store {
     live: AtomicUsize,
 }
 
+#[cfg(not(caracal_loom))]
+pub(super) static STORE: Store = Store::new();
+#[cfg(caracal_loom)]
+pub(super) static STORE: std::sync::LazyLock<Store> = std::sync::LazyLock::new(Store::new);
+
 #[derive(Debug)]
 struct Threads {
     live: Vec<&'static Pages>,
-    /// Pages of threads that ended, all zero.
+    /// Pages of threads that ended, all zero but for floating-point numbers.
     idle: Vec<&'static Pages>,
+    /// Both, in the order in which they were made. Floating-point numbers are always added in this
+    /// order: in another one, the sum would be rounded to something else, and a counter that falls
+    /// is taken for a restart.
+    made: Vec<&'static Pages>,
 }
 
 impl Store {
@@ -44,7 +55,11 @@ impl Store {
                 free: Mutex::new(Free::new()),
                 carries: Carries::none(),
                 outlived: Mutex::new(Vec::new()),
-                threads: RwLock::new(Threads { live: Vec::new(), idle: Vec::new() }),
+                threads: RwLock::new(Threads {
+                    live: Vec::new(),
+                    idle: Vec::new(),
+                    made: Vec::new(),
+                }),
                 live: AtomicUsize::new(0),
             }
         }
@@ -58,34 +73,35 @@ impl Store {
     /// Takes a cell back. The caller holds the last way to reach it, so that all that was recorded
     /// happened before, and nothing is recorded after.
     pub(super) fn release(&self, cell: Cell, width: Width) {
-        let first = cell.0 as usize % HISTOGRAM_WORDS;
-        let zero = |run: &Run| {
-            run[first..first + width.words()].iter().for_each(|word| word.store(0, Relaxed));
+        let runs = width.words().div_ceil(RUN_WORDS);
+        let first = cell.0 as usize % RUN_WORDS;
+        let zero = |words: &[AtomicU64]| {
+            words[first..first + width.words()].iter().for_each(|word| word.store(0, Relaxed));
         };
         // All of it under the lock: a thread that ends must not fold what it has of the cell into the
         // shared words after those were zeroed.
         let threads = self.threads.read_recursive();
-        zero(self.shared.run(cell));
-        for pages in &threads.live {
-            pages.run(cell).map(zero);
+        zero(self.shared.runs_from(cell, runs));
+        for pages in &threads.made {
+            pages.runs_from(cell, runs).map(zero);
         }
         drop(threads);
-        if width == Width::Histogram {
-            self.carries.forget(cell);
+        if let Width::Histogram { sum: Sum::Nanos, .. } = width {
+            self.carries.forget(cell.last_run(runs));
         }
         self.free.lock().give_back(cell, width);
     }
 
     /// Takes back the cell of a gauge once the last guard has ended, now or with a later call. No
     /// guard is begun any more.
-    pub(super) fn release_when_zero(&self, cell: Cell) {
+    pub(super) fn release_gauge(&self, cell: Cell) {
         let mut outlived = self.outlived.lock();
         outlived.push(cell);
         let reader = self.reader();
         let gone: Vec<_> = outlived.extract_if(.., |cell| reader.in_flight(*cell) == 0).collect();
         drop(reader);
         for cell in gone {
-            self.release(cell, Width::Pair);
+            self.release(cell, Width::Gauge);
         }
     }
 
@@ -99,13 +115,19 @@ impl Store {
         if threads.live.len() >= MAX_THREADS {
             return None;
         }
-        let pages = threads.idle.pop().unwrap_or_else(|| Box::leak(Box::new(Pages::none())));
+        let idle = threads.idle.pop();
+        let pages = idle.unwrap_or_else(|| {
+            let pages = Box::leak(Box::new(Pages::none()));
+            threads.made.push(pages);
+            pages
+        });
         threads.live.push(pages);
         self.live.store(threads.live.len(), Relaxed);
         Some(pages)
     }
 
-    /// The thread of these pages ends: its words go to the shared ones.
+    /// The thread of these pages ends: its words go to the shared ones, but for floating-point
+    /// numbers, which the next thread goes on with.
     pub(super) fn leave(&self, pages: &'static Pages) {
         let mut threads = self.threads.write();
         threads.live.retain(|live| !std::ptr::eq(*live, pages));
@@ -120,16 +142,17 @@ impl Store {
 
     fn fold(&self, first: Cell, run: &Run) {
         let shared = self.shared.run(first);
-        let mut plain = HISTOGRAM_WORDS;
-        if self.free.lock().is_histogram(first) {
-            self.carries.add(first, &shared[SUM], run[SUM].load(Relaxed));
-            plain = HISTOGRAM_BUCKETS;
-        }
-        for (shared, word) in shared.iter().zip(run).take(plain) {
-            shared.fetch_add(word.load(Relaxed), Relaxed);
-        }
-        for word in run {
-            word.store(0, Relaxed);
+        let folded = match self.free.lock().run(first) {
+            free::Run::Floats => 0,
+            free::Run::Integers => RUN_WORDS,
+            free::Run::Histogram(Sum::Float) => SUM,
+            free::Run::Histogram(Sum::Nanos) => {
+                self.carries.add(first, &shared[SUM], run[SUM].swap(0, Relaxed));
+                SUM
+            }
+        };
+        for (shared, word) in shared.iter().zip(run).take(folded) {
+            shared.fetch_add(word.swap(0, Relaxed), Relaxed);
         }
     }
 
@@ -138,12 +161,17 @@ impl Store {
         self.shared.word(cell).fetch_add(n, ordering);
     }
 
-    /// Sets a gauge. Nothing is ever added to one that is set, so no thread has a part of it.
-    pub(super) fn set(&self, cell: Cell, value: i64) {
-        self.shared.word(cell).store(value.cast_unsigned(), Relaxed);
+    /// Adds to a floating-point number that all threads share.
+    pub(super) fn add_float_shared(&self, cell: Cell, n: f64) {
+        floats::add(self.shared.word(cell), n);
     }
 
-    /// Counts a duration into a bucket, by a thread with these pages.
+    /// Sets a word to which no thread adds on its own.
+    pub(super) fn set(&self, cell: Cell, value: u64) {
+        self.shared.word(cell).store(value, Relaxed);
+    }
+
+    /// Counts a duration into a bucket of a histogram of one run, by a thread with these pages.
     #[inline]
     pub(super) fn observe(&self, pages: &Pages, cell: Cell, bucket: usize, nanos: u64) -> bool {
         let Some(run) = pages.run(cell) else { return false };
@@ -152,11 +180,48 @@ impl Store {
         true
     }
 
+    /// As [`observe`](Self::observe), for a histogram of so many runs.
+    pub(super) fn observe_wide(
+        &self,
+        pages: &Pages,
+        cell: Cell,
+        runs: usize,
+        bucket: usize,
+        nanos: u64,
+    ) -> bool {
+        let Some([buckets @ .., sum]) = pages.runs_from(cell, runs) else { return false };
+        bump(&buckets[bucket], 1, Relaxed);
+        self.carries.bump(cell.last_run(runs), sum, nanos);
+        true
+    }
+
     /// Counts a duration into a bucket that all threads share.
-    pub(super) fn observe_shared(&self, cell: Cell, bucket: usize, nanos: u64) {
-        let run = self.shared.run(cell);
-        run[bucket].fetch_add(1, Relaxed);
-        self.carries.add(cell, &run[SUM], nanos);
+    pub(super) fn observe_shared(&self, cell: Cell, runs: usize, bucket: usize, nanos: u64) {
+        let [buckets @ .., sum] = self.shared.runs_from(cell, runs) else { return };
+        buckets[bucket].fetch_add(1, Relaxed);
+        self.carries.add(cell.last_run(runs), sum, nanos);
+    }
+
+    /// Counts a floating-point number into a bucket, by a thread with these pages.
+    #[inline]
+    pub(super) fn observe_float(
+        pages: &Pages,
+        cell: Cell,
+        runs: usize,
+        bucket: usize,
+        value: f64,
+    ) -> bool {
+        let Some([buckets @ .., sum]) = pages.runs_from(cell, runs) else { return false };
+        bump(&buckets[bucket], 1, Relaxed);
+        floats::bump(sum, value, Release);
+        true
+    }
+
+    /// Counts a floating-point number into a bucket that all threads share.
+    pub(super) fn observe_float_shared(&self, cell: Cell, runs: usize, bucket: usize, value: f64) {
+        let [buckets @ .., sum] = self.shared.runs_from(cell, runs) else { return };
+        buckets[bucket].fetch_add(1, Relaxed);
+        floats::add(sum, value);
     }
 
     /// Reads cells. Threads that end meanwhile wait; recording does not.
@@ -177,10 +242,18 @@ impl Reader<'_> {
         cells.iter().fold(0, |sum, cell| sum.wrapping_add(self.word(*cell, Relaxed)))
     }
 
-    /// The value of a gauge that is set, as the sum of these cells.
+    /// The value of a counter of floating-point numbers that these cells make up.
+    pub(crate) fn float(&self, cells: &[Cell]) -> f64 {
+        floats::whole(cells.iter().map(|cell| {
+            let own = self.threads.made.iter().filter_map(|pages| pages.word(*cell));
+            floats::sum(once(self.store.shared.word(*cell)).chain(own), Relaxed)
+        }))
+    }
+
+    /// What these gauges were set to, as a sum.
     pub(crate) fn gauge(&self, cells: &[Cell]) -> i64 {
-        let set = cells.iter().map(|cell| self.store.shared.word(*cell).load(Relaxed));
-        set.fold(0, |sum, value| sum.saturating_add(value.cast_signed()))
+        let set = cells.iter().map(|cell| self.store.shared.word(cell.level()).load(Relaxed));
+        set.fold(0, |sum, value| sum.wrapping_add(value.cast_signed()))
     }
 
     /// How many guards this gauge counts. What is read afterwards has all that was recorded before
@@ -189,31 +262,59 @@ impl Reader<'_> {
         in_flight::read(|| self.word(gauge, Acquire), || self.word(gauge.ended(), Acquire))
     }
 
-    /// The value of a histogram that these cells make up.
-    pub(crate) fn histogram(&self, cells: &[Cell]) -> HistogramValue {
-        let mut value = HistogramValue::default();
+    /// Adds up the histogram that these cells make up: its buckets, and in nanoseconds its sum.
+    pub(crate) fn histogram(&self, cells: &[Cell], buckets: &mut [u64]) -> u128 {
+        let runs = runs_of(buckets);
+        let mut nanos = 0;
         for cell in cells {
             // Before the buckets: see `Carries::whole`.
-            value.sum_nanos +=
-                self.store.carries.whole(*cell, || self.runs(*cell).map(|run| &run[SUM]));
-            for run in self.runs(*cell) {
-                for (bucket, word) in value.buckets.iter_mut().zip(run) {
+            let last = cell.last_run(runs);
+            nanos += self.store.carries.whole(last, || self.runs(last).map(|run| &run[SUM]));
+            self.buckets(*cell, buckets);
+        }
+        nanos
+    }
+
+    /// As [`histogram`](Self::histogram), for one of floating-point numbers.
+    pub(crate) fn float_histogram(&self, cells: &[Cell], buckets: &mut [u64]) -> f64 {
+        let runs = runs_of(buckets);
+        floats::whole(cells.iter().map(|cell| {
+            // Before the buckets, which then have all that the sum is made of.
+            let last = cell.last_run(runs);
+            let own = self.threads.made.iter().filter_map(|pages| pages.run(last));
+            let sums = once(self.store.shared.run(last)).chain(own).map(|run| &run[SUM]);
+            let sum = floats::sum(sums, Acquire);
+            self.buckets(*cell, buckets);
+            sum
+        }))
+    }
+
+    fn buckets(&self, cell: Cell, buckets: &mut [u64]) {
+        for (run, buckets) in buckets.chunks_mut(RUN_WORDS).enumerate() {
+            for words in self.runs(Cell(cell.0 + (run * RUN_WORDS) as u32)) {
+                for (bucket, word) in buckets.iter_mut().zip(words) {
                     *bucket += word.load(Relaxed);
                 }
             }
         }
-        value
     }
 
     fn word(&self, cell: Cell, ordering: Ordering) -> u64 {
-        let own = self.threads.live.iter().filter_map(|pages| pages.word(cell));
-        own.fold(self.store.shared.word(cell).load(ordering), |sum, word| {
-            sum.wrapping_add(word.load(ordering))
-        })
+        self.words(cell).fold(0, |sum, word| sum.wrapping_add(word.load(ordering)))
+    }
+
+    fn words(&self, cell: Cell) -> impl Iterator<Item = &AtomicU64> {
+        let own = self.threads.live.iter().filter_map(move |pages| pages.word(cell));
+        once(self.store.shared.word(cell)).chain(own)
     }
 
     fn runs(&self, cell: Cell) -> impl Iterator<Item = &Run> {
         let own = self.threads.live.iter().filter_map(move |pages| pages.run(cell));
-        std::iter::once(self.store.shared.run(cell)).chain(own)
+        once(self.store.shared.run(cell)).chain(own)
     }
+}
+
+/// How many runs a histogram with these buckets has.
+fn runs_of(buckets: &[u64]) -> usize {
+    (buckets.len() + 1).div_ceil(RUN_WORDS).next_power_of_two()
 }

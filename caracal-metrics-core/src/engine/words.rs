@@ -1,7 +1,7 @@
 //! Zeroed words that never move.
 
+use super::cell::{Cell, RUN_WORDS};
 use super::pages::Run;
-use super::{Cell, HISTOGRAM_WORDS};
 use crate::blocks::Blocks;
 use crate::sync::{AtomicU64, const_unless_modelled};
 
@@ -17,19 +17,25 @@ impl Words {
 
     /// Makes the words around a cell usable.
     pub(super) fn reach(&self, cell: Cell) {
-        self.0.make(cell.0 as usize / HISTOGRAM_WORDS, zeroed);
+        self.0.make(cell.0 as usize / RUN_WORDS, zeroed);
     }
 
     /// The words around a cell, which [`reach`](Self::reach) has made.
     #[inline]
     pub(super) fn run(&self, cell: Cell) -> &Run {
-        &self.0.from(cell.0 as usize / HISTOGRAM_WORDS)[0]
+        &self.0.from(cell.0 as usize / RUN_WORDS)[0]
+    }
+
+    /// The words of so many runs from a cell on. A cell of several runs begins at a multiple of their
+    /// number, so they are in one block.
+    pub(super) fn runs_from(&self, cell: Cell, runs: usize) -> &[AtomicU64] {
+        self.0.from(cell.0 as usize / RUN_WORDS)[..runs].as_flattened()
     }
 
     /// A cell's word.
     #[inline]
     pub(super) fn word(&self, cell: Cell) -> &AtomicU64 {
-        &self.run(cell)[cell.0 as usize % HISTOGRAM_WORDS]
+        &self.run(cell)[cell.0 as usize % RUN_WORDS]
     }
 }
 
@@ -37,7 +43,7 @@ impl Words {
 #[cfg(not(caracal_loom))]
 fn zeroed(len: usize) -> Box<[Run]> {
     const _: () = assert!(align_of::<AtomicU64>() == align_of::<u64>());
-    let words = Box::into_raw(vec![[0_u64; HISTOGRAM_WORDS]; len].into_boxed_slice());
+    let words = Box::into_raw(vec![[0_u64; RUN_WORDS]; len].into_boxed_slice());
     // SAFETY: `AtomicU64` has the size, alignment (asserted above: the type is less aligned than
     // `u64` nowhere, but more on some 32-bit targets) and bit validity of `u64`, the pointer comes
     // from `Box::into_raw` just above, and nothing else refers to it.

@@ -1,9 +1,8 @@
 //! Names that two families of a page would share.
 
 use super::foreign::ForeignFamily;
-use super::header::base_name;
-use super::names::{Taken, is_metric_name, open_metrics_names, own_names};
-use crate::catalogue::CATALOGUE;
+use crate::names::{Taken, base_name, is_metric_name, open_metrics_names, own_names};
+use crate::state::Families;
 
 /// Leaves out the user's families that can't be on a page with ours or with each other, and says
 /// how many they are. The result is the same for every format and sorted by name.
@@ -13,28 +12,34 @@ use crate::catalogue::CATALOGUE;
 ///
 /// A counter has names that only OpenMetrics gives it. Where those are taken, OpenMetrics has it as
 /// a family of unknown type. Its samples are the same as in text 0.0.4, so nothing is lost.
-pub(super) fn resolve(foreign: &mut Vec<ForeignFamily>) -> usize {
+pub(super) fn resolve(families: &Families, foreign: &mut Vec<ForeignFamily>) -> usize {
+    if foreign.is_empty() {
+        return 0;
+    }
     foreign.sort_by(|a, b| a.name.cmp(&b.name));
-    let names: Vec<_> = foreign.iter().map(|family| (family.name.clone(), family.kind)).collect();
-    let mut taken = Taken::default();
-    let fates: Vec<_> = names.iter().map(|(name, kind)| fate(name, kind, &mut taken)).collect();
+    let mut taken = families.taken.clone();
+    let fates: Vec<_> = foreign
+        .iter()
+        .map(|family| fate(families, &family.name, family.kind, &mut taken))
+        .collect();
 
-    let mut counters: Vec<_> = (0..names.len())
-        .filter(|index| fates[*index] == Fate::Kept && names[*index].1 == "counter")
+    let mut counters: Vec<_> = (0..foreign.len())
+        .filter(|index| fates[*index] == Fate::Kept && foreign[*index].kind == "counter")
         .collect();
     // `x_total` before `x`, and before `x_created_total`.
     counters.sort_by_key(|index| {
-        let name = names[*index].0.as_str();
-        (base_name(name, "counter"), !name.ends_with("_total"))
+        let name = foreign[*index].name.as_str();
+        (base_name(name, "counter").to_owned(), !name.ends_with("_total"))
     });
     for index in counters {
-        let (name, kind) = &names[index];
-        foreign[index].is_untyped = taken.take(name, open_metrics_names(name, kind)).is_err();
+        let family = &mut foreign[index];
+        let names = open_metrics_names(&family.name, family.kind);
+        family.is_untyped = taken.take(&family.name, names).is_err();
     }
 
-    let mut fate = fates.iter();
+    let (all, mut fate) = (foreign.len(), fates.iter());
     foreign.retain(|_| fate.next() != Some(&Fate::LeftOut));
-    names.len() - foreign.len()
+    all - foreign.len()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +50,9 @@ enum Fate {
     LeftOut,
 }
 
-fn fate<'a>(name: &'a str, kind: &str, taken: &mut Taken<'a>) -> Fate {
-    if let Some(ours) = CATALOGUE.iter().find(|ours| ours.name == name) {
-        return if ours.kind.as_str() == kind { Fate::Joined } else { Fate::LeftOut };
+fn fate(families: &Families, name: &str, kind: &str, taken: &mut Taken) -> Fate {
+    if let Some(ours) = families.find(name) {
+        return if ours.kind().as_str() == kind { Fate::Joined } else { Fate::LeftOut };
     }
     let kept = is_metric_name(name) && taken.take(name, own_names(name, kind)).is_ok();
     if kept { Fate::Kept } else { Fate::LeftOut }

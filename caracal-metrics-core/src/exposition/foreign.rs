@@ -1,78 +1,37 @@
-//! The families of the user's own `prometheus::Registry`.
-//!
-//! They are read through the `prometheus` crate's own text encoder and not through the accessors of
-//! `prometheus::proto`: those change their types with that crate's `protobuf` feature, which any
-//! other crate in the build may turn on.
+//! Families that are not ours, as lines of text.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use prometheus::proto::{MetricFamily, MetricType};
-use prometheus::{Encoder, TextEncoder};
-
 use super::format::Format;
-use super::header::{Header, base_name};
+use super::header::Header;
 use super::labels::parse_labels;
-use super::names::NamedFamily;
 use super::sample::SampleLine;
-use super::text::canonical_float;
+use crate::names::base_name;
+use crate::text::canonical_float;
 
 #[derive(Debug)]
 pub(crate) struct ForeignFamily {
-    pub(super) name: String,
-    pub(super) help: String,
-    pub(super) kind: &'static str,
+    pub(crate) name: String,
+    pub(crate) help: String,
+    pub(crate) kind: &'static str,
     /// OpenMetrics has another family under a name that this counter would have there, so it is
     /// written as one of unknown type.
-    pub(super) is_untyped: bool,
+    pub(crate) is_untyped: bool,
     /// Sample lines of text 0.0.4.
-    pub(super) text: String,
-}
-
-/// Each family by itself, so that one that can't be written costs no other: `None` stands for it.
-pub(crate) fn foreign_families(families: Vec<MetricFamily>) -> Vec<Option<ForeignFamily>> {
-    families.into_iter().map(foreign_family).collect()
-}
-
-/// The type of a family, as `# TYPE` has it.
-fn kind(family: &MetricFamily) -> Option<&'static str> {
-    match family.get_field_type() {
-        MetricType::COUNTER => Some("counter"),
-        MetricType::GAUGE => Some("gauge"),
-        MetricType::HISTOGRAM => Some("histogram"),
-        MetricType::SUMMARY => Some("summary"),
-        MetricType::UNTYPED => None,
-    }
-}
-
-/// Names and types of families.
-pub(crate) fn named_families(families: &[MetricFamily]) -> Vec<NamedFamily> {
-    families
-        .iter()
-        .map(|family| NamedFamily { name: family.name().to_owned(), kind: kind(family) })
-        .collect()
-}
-
-fn foreign_family(family: MetricFamily) -> Option<ForeignFamily> {
-    // The text encoder of `prometheus` 0.14 panics on a type that is not known.
-    let kind = kind(&family)?;
-    let (name, help) = (family.name().to_owned(), family.help().to_owned());
-    let mut text = Vec::new();
-    TextEncoder::new().encode(&[family], &mut text).ok()?;
-    Some(ForeignFamily { name, help, kind, is_untyped: false, text: String::from_utf8(text).ok()? })
-}
-
-/// The labels of a family's first series.
-pub(crate) fn family_labels(family: MetricFamily) -> Vec<(String, String)> {
-    let family = foreign_family(family);
-    let line = family.as_ref().and_then(|family| family.samples().next());
-    line.and_then(|sample| parse_labels(sample.labels)).unwrap_or_default()
+    pub(crate) text: String,
 }
 
 impl ForeignFamily {
     pub(super) fn samples(&self) -> impl Iterator<Item = SampleLine<'_>> {
         let lines = self.text.lines().filter(|line| !line.starts_with('#'));
         lines.filter_map(SampleLine::parse)
+    }
+
+    /// The labels of the first series.
+    pub(crate) fn labels_of_first(&self) -> Vec<(String, String)> {
+        let sample = self.samples().next();
+        sample.and_then(|sample| parse_labels(sample.labels)).unwrap_or_default()
     }
 
     pub(super) fn write(&self, format: Format, out: &mut Vec<u8>) {

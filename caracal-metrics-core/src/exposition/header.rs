@@ -1,6 +1,7 @@
 //! The lines before a family's samples.
 
 use super::format::Format;
+use crate::names::base_name;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Header<'a> {
@@ -8,14 +9,6 @@ pub(super) struct Header<'a> {
     pub(super) kind: &'a str,
     pub(super) help: &'a str,
     pub(super) unit: Option<&'a str>,
-}
-
-/// The name that OpenMetrics gives a family: a counter's goes without `_total`.
-pub(super) fn base_name<'a>(name: &'a str, kind: &str) -> &'a str {
-    match name.strip_suffix("_total") {
-        Some(base) if kind == "counter" => base,
-        _ => name,
-    }
 }
 
 impl Header<'_> {

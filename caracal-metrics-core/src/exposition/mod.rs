@@ -2,29 +2,17 @@
 
 mod accept;
 mod clashes;
-mod collector;
 mod foreign;
 mod format;
-mod gathering;
 mod header;
-mod isolated;
 mod labels;
-mod names;
-mod others;
 mod page;
 #[cfg(feature = "protobuf")]
 mod protobuf;
 mod sample;
 mod text;
 
-pub(crate) use collector::CaracalCollector;
-pub(crate) use foreign::{family_labels, named_families};
+pub(crate) use foreign::ForeignFamily;
 pub use format::{Format, Negotiated};
-pub(crate) use gathering::Gathering;
-pub(crate) use isolated::IsolatedCollector;
-pub(crate) use labels::{is_label_name, join_labels, write_label};
-pub(crate) use names::{Clash, NamedFamily, check, is_reserved, related, reserved};
-pub(crate) use others::Others;
 pub(crate) use page::{Filter, write_page};
 pub(crate) use sample::lookup;
-pub(crate) use text::le;

@@ -6,12 +6,11 @@ use super::clashes;
 use super::foreign::ForeignFamily;
 use super::format::Format;
 use super::header::Header;
-use super::labels::label_set;
 #[cfg(feature = "protobuf")]
 use super::protobuf;
 use super::text;
-use crate::core::{Core, InFlight, Values};
-use crate::series::FamilyStore;
+use crate::series::{Encoding, FamilyStore, InFlight, Values};
+use crate::state::State;
 
 /// Which families to write, by their names; all where none is named.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,21 +24,22 @@ impl Filter<'_> {
 
 /// Appends the page.
 pub(crate) fn write_page(
-    core: &Core,
+    state: &State,
     format: Format,
     filter: Filter<'_>,
     in_flight: &InFlight,
     mut foreign: Vec<ForeignFamily>,
     out: &mut Vec<u8>,
 ) {
+    let families = state.families();
     // Of all families, whichever were asked for, so that each page has the same ones.
-    for _ in 0..clashes::resolve(&mut foreign) {
-        core.count_collection_error();
+    for _ in 0..clashes::resolve(&families, &mut foreign) {
+        state.count_collection_error();
     }
     foreign.retain(|family| filter.wants(&family.name));
     let mut foreign = foreign.into_iter().peekable();
-    for store in core.families_by_name() {
-        let name = store.family.name;
+    for store in &families.stores {
+        let name = store.name();
         while let Some(family) = foreign.next_if(|family| family.name.as_str() < name) {
             write_foreign(&family, format, out);
         }
@@ -48,7 +48,7 @@ pub(crate) fn write_page(
         let mut same: Vec<_> =
             std::iter::from_fn(|| foreign.next_if(|family| family.name == name)).collect();
         if filter.wants(name) {
-            write_family(core, format, store, in_flight, &mut same, out);
+            write_family(state, format, store, in_flight, &mut same, out);
         }
     }
     for family in foreign {
@@ -60,38 +60,56 @@ pub(crate) fn write_page(
 }
 
 fn write_family(
-    core: &Core,
+    state: &State,
     format: Format,
     store: &FamilyStore,
     in_flight: &InFlight,
     same: &mut [ForeignFamily],
     out: &mut Vec<u8>,
 ) {
-    let Some(rows) = core.exposed_rows(store) else {
-        return same.iter().for_each(|family| write_foreign(family, format, out));
+    let encoding = match format {
+        #[cfg(feature = "protobuf")]
+        Format::Protobuf => Encoding::Protobuf,
+        _ => Encoding::Text,
     };
+    let rows = store.rows(encoding);
+    if !store.is_shown(&rows) {
+        return same.iter().for_each(|family| write_foreign(family, format, out));
+    }
     if !same.is_empty() {
         // A collector may pass on what another registry of ours gathers.
-        let ours: HashSet<_> = rows.iter().filter_map(|row| label_set(row.labels)).collect();
+        let ours = label_sets(store);
         for family in &mut *same {
             if family.leave_out(&ours) {
-                core.count_collection_error();
+                state.count_collection_error();
             }
         }
     }
-    let family = store.family;
-    let values = Values::of(store, in_flight);
+    let mut values = Values::of(store, in_flight);
     #[cfg(feature = "protobuf")]
     if format == Format::Protobuf {
-        return protobuf::write_family(core, family, &rows, &values, same, out);
+        return protobuf::write_family(store, &rows, &mut values, same, out);
     }
-    let (kind, help) = (family.kind.as_str(), family.help);
-    Header { name: family.name, kind, help, unit: family.unit }.write(format, out);
-    let exemplars = (format == Format::OpenMetrics).then(|| core.exemplars());
-    text::write_samples(family, &rows, &values, exemplars, out);
+    let description = &store.description;
+    let (kind, help) = (description.kind.as_str(), description.help.as_ref());
+    let unit = description.unit.as_deref();
+    Header { name: &description.name, kind, help, unit }.write(format, out);
+    let exemplars = (format == Format::OpenMetrics).then_some(&store.exemplars);
+    text::write_samples(store, &rows, &mut values, exemplars, out);
     for family in same.iter() {
         family.write_samples(format, out);
     }
+}
+
+/// The labels of each series, sorted by name.
+fn label_sets(store: &FamilyStore) -> HashSet<Vec<(String, String)>> {
+    let mut sets = HashSet::new();
+    store.each_series(|labels, _| {
+        labels.sort_unstable();
+        let owned = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        sets.insert(owned.collect());
+    });
+    sets
 }
 
 fn write_foreign(family: &ForeignFamily, format: Format, out: &mut Vec<u8>) {

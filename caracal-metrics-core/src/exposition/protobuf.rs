@@ -3,43 +3,33 @@
 //! Written by hand: the messages are five levels of a dozen fields, and the `prometheus` crate's own
 //! encoder comes with a feature that changes the types of its accessors for everyone in the build.
 
-use std::time::Duration;
-
 use super::foreign::ForeignFamily;
-use super::labels::{label_set, parse_labels};
-use super::text::seconds;
-use crate::catalogue::{Family, MetricKind};
-use crate::core::{Core, Values};
+use super::labels::parse_labels;
 use crate::engine::Cell;
-use crate::exemplar::Kept;
-use crate::series::Rows;
-
-type Labels = Vec<(String, String)>;
+use crate::series::{FamilyStore, HistogramSum, Kept, Observed, Rows, Value, Values};
+use crate::text::seconds;
+use crate::wire::{double, integer, message, text_field, write_labels};
 
 /// Writes one of our families, and after its own the user's samples of the same name.
 pub(super) fn write_family(
-    core: &Core,
-    family: &Family,
+    store: &FamilyStore,
     rows: &Rows,
-    values: &Values<'_>,
+    values: &mut Values<'_>,
     same: &[ForeignFamily],
     out: &mut Vec<u8>,
 ) {
+    let description = &store.description;
+    let (kind, unit) = (description.kind.as_str(), description.unit.as_deref());
     message(None, out, |out| {
-        write_header(family.name, family.help, family.kind.as_str(), family.unit, out);
+        write_header(&description.name, &description.help, kind, unit, out);
         for row in rows.iter() {
             message(Some(4), out, |out| {
-                write_labels(1, &label_set(row.labels).unwrap_or_default(), out);
-                match family.kind {
-                    MetricKind::Counter => {
-                        write_value(3, values.counter(row.cells) as f64, out);
-                    }
-                    MetricKind::Gauge => {
-                        write_value(2, values.gauge(row.cells) as f64, out);
-                    }
-                    MetricKind::Histogram => {
-                        write_our_histogram(core, values, family, row.cells, out);
-                    }
+                out.extend_from_slice(row.labels);
+                if description.kind.is_histogram() {
+                    write_our_histogram(store, values, row.cells, out);
+                } else {
+                    let field = if description.kind.is_gauge() { 2 } else { 3 };
+                    write_value(field, number(values.read(row.cells)), out);
                 }
             });
         }
@@ -47,6 +37,18 @@ pub(super) fn write_family(
             write_foreign_metrics(foreign, out);
         }
     });
+}
+
+/// A value; of a histogram, its sum.
+fn number(value: Value) -> f64 {
+    match value {
+        Value::Counter(value) => value as f64,
+        Value::Gauge(value) => value as f64,
+        Value::FloatCounter(value)
+        | Value::FloatGauge(value)
+        | Value::Histogram(HistogramSum::Float(value)) => value,
+        Value::Histogram(HistogramSum::Nanos(nanos)) => seconds(nanos),
+    }
 }
 
 /// Writes a family of the user's.
@@ -74,22 +76,20 @@ fn write_header(name: &str, help: &str, kind: &str, unit: Option<&str>, out: &mu
 }
 
 fn write_our_histogram(
-    core: &Core,
-    values: &Values<'_>,
-    family: &Family,
+    store: &FamilyStore,
+    values: &mut Values<'_>,
     cells: &[Cell],
     out: &mut Vec<u8>,
 ) {
     // Before the value, which then has what they are examples of.
-    let exemplars = core.exemplars().of(cells);
-    let value = values.histogram(cells);
-    let bounds = family.buckets.iter().map(Duration::as_secs_f64);
+    let exemplars = store.exemplars.of(cells);
+    let sum = number(values.read(cells));
     message(Some(7), out, |out| {
-        integer(1, value.buckets.iter().sum(), out);
-        double(2, seconds(value.sum_nanos), out);
+        integer(1, values.buckets().iter().sum(), out);
+        double(2, sum, out);
         let mut count = 0;
-        let bounds = bounds.chain([f64::INFINITY]);
-        for (index, (bound, observed)) in bounds.zip(value.buckets).enumerate() {
+        let bounds = store.description.bounds.exposed().into_iter().chain([f64::INFINITY]);
+        for (index, (bound, observed)) in bounds.zip(values.buckets()).enumerate() {
             count += observed;
             message(Some(3), out, |out| {
                 integer(1, count, out);
@@ -103,8 +103,12 @@ fn write_our_histogram(
 }
 
 fn write_exemplar(exemplar: &Kept, out: &mut Vec<u8>) {
-    write_labels(1, &parse_labels(&exemplar.labels).unwrap_or_default(), out);
-    double(2, seconds(exemplar.nanos.into()), out);
+    write_labels(1, exemplar.labels(), out);
+    let observed = match exemplar.observed {
+        Observed::Nanos(nanos) => seconds(nanos.into()),
+        Observed::Float(value) => value,
+    };
+    double(2, observed, out);
     let at = exemplar.since_epoch();
     message(Some(3), out, |out| {
         integer(1, at.as_secs(), out);
@@ -130,7 +134,7 @@ fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
         labels.sort_unstable();
         let metric = |out: &mut Vec<u8>, write: &dyn Fn(&mut Vec<u8>)| {
             message(Some(4), out, |out| {
-                write_labels(1, &labels, out);
+                write_labels(1, labels.iter().map(|(name, value)| (&**name, &**value)), out);
                 write(out);
                 if let Some(at) = sample.timestamp.and_then(|at| at.parse::<i64>().ok()) {
                     integer(6, at.cast_unsigned(), out);
@@ -171,63 +175,7 @@ fn write_steps(kind: &str, steps: &[(f64, &str)], sum: f64, count: &str, out: &m
     });
 }
 
-fn write_labels(field: u64, labels: &Labels, out: &mut Vec<u8>) {
-    for (name, value) in labels {
-        message(Some(field), out, |out| {
-            text_field(1, name, out);
-            text_field(2, value, out);
-        });
-    }
-}
-
 /// A counter or a gauge, which are messages of one number.
 fn write_value(field: u64, value: f64, out: &mut Vec<u8>) {
     message(Some(field), out, |out| double(1, value, out));
-}
-
-const VARINT: u64 = 0;
-const FIXED64: u64 = 1;
-const LENGTH_DELIMITED: u64 = 2;
-
-fn varint(mut value: u64, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn integer(field: u64, value: u64, out: &mut Vec<u8>) {
-    varint(field << 3 | VARINT, out);
-    varint(value, out);
-}
-
-fn double(field: u64, value: f64, out: &mut Vec<u8>) {
-    varint(field << 3 | FIXED64, out);
-    out.extend_from_slice(&value.to_le_bytes());
-}
-
-fn text_field(field: u64, text: &str, out: &mut Vec<u8>) {
-    varint(field << 3 | LENGTH_DELIMITED, out);
-    varint(text.len() as u64, out);
-    out.extend_from_slice(text.as_bytes());
-}
-
-/// What `write` writes, after its length. Without a field it is a message of the page itself.
-fn message(field: Option<u64>, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    if let Some(field) = field {
-        varint(field << 3 | LENGTH_DELIMITED, out);
-    }
-    // One byte is enough for the length of most messages; only longer ones are moved.
-    let start = out.len();
-    out.push(0);
-    write(out);
-    let length = out.len() - start - 1;
-    if length < 0x80 {
-        out[start] = length as u8;
-    } else {
-        let mut bytes = Vec::with_capacity(10);
-        varint(length as u64, &mut bytes);
-        out.splice(start..=start, bytes);
-    }
 }

@@ -18,7 +18,7 @@ use super::changes::Changes;
 use super::chunk;
 use super::key::{Key, Labels};
 use super::recent::{self, Lookup};
-use super::records::{Head, Records};
+use super::records::{self, Head, Records};
 use crate::engine::Cell;
 
 const FIRST_SLOTS: usize = 16;
@@ -79,8 +79,10 @@ impl Interner {
     #[inline]
     pub(super) fn find<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<Cell> {
         match chunk::short_all(labels.open) {
-            Some(chunks) => self.find_short(Head::of(labels), chunks),
-            None => self.find_long(labels),
+            Some(chunks) if records::has_all_lengths(OPEN) => {
+                self.find_short(Head::of(labels), chunks)
+            }
+            _ => self.find_long(labels),
         }
     }
 
@@ -175,7 +177,7 @@ impl Interner {
         let table = self.tables[next].get_or_init(|| empty(outgrown.len() * 2));
         let mask = table.len() - 1;
         for place in places(outgrown) {
-            let (head, chunks) = self.records.parts(place, self.open);
+            let (head, _, _, chunks) = self.records.parts(place, self.open);
             let mut slot = self.hash(head, |take| chunks.for_each(take)) as usize & mask;
             while table[slot].load(Acquire) != EMPTY {
                 slot = (slot + 1) & mask;

@@ -1,24 +1,34 @@
-//! From label values to cells: one [`FamilyStore`] for each family of the catalogue.
+//! From label values to cells: one [`FamilyStore`] for each family.
 
+mod buckets;
 mod changes;
 mod chunk;
 mod created;
 pub(crate) mod cut;
+mod exemplars;
+mod in_flight;
 mod interner;
 mod key;
-mod limits;
 #[cfg(all(test, caracal_loom))]
 mod models;
+mod output;
+mod owned;
 mod recent;
+mod record;
 mod records;
+mod resolve;
 mod rows;
 #[cfg(all(test, not(caracal_loom)))]
 pub(crate) mod seam;
 mod store;
+mod tally;
 #[cfg(all(test, not(caracal_loom)))]
 mod tests;
+mod values;
 
-pub(crate) use key::{Key, Labels, MAX_OPEN, NO_LABELS};
-pub(crate) use limits::Limits;
-pub(crate) use rows::{Row, Rows};
-pub(crate) use store::{FamilyStore, OwnedSeries, nanos};
+pub(crate) use exemplars::{Exemplars, Kept, Observed};
+pub(crate) use in_flight::InFlight;
+pub(crate) use rows::{Encoding, Row, Rows};
+pub(crate) use store::{FamilyStore, OwnedSeries, Settings};
+pub(crate) use tally::Tally;
+pub(crate) use values::{HistogramSum, Value, Values};

@@ -12,8 +12,14 @@ pub(super) struct Records {
     chunks: Blocks<Stored>,
 }
 
-/// What makes a label set one with no other, beside its chunks: the closed labels, and the lengths
-/// of the open values, since chunks of values of different lengths may be equal.
+/// How many lengths of open values the head of a record has room for.
+const LENGTHS_OF_HEAD: usize = 2;
+
+/// How many lengths of open values a chunk has room for.
+const LENGTHS_OF_CHUNK: usize = 4;
+
+/// What a record begins with: the closed labels, the cell, and the lengths of the first two open
+/// values. Chunks of values of different lengths may be equal, so lengths belong to the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) closed: u32,
@@ -36,14 +42,34 @@ impl Head {
 
     #[inline]
     pub(super) fn of<const OPEN: usize>(labels: Labels<'_, OPEN>) -> Self {
-        let lengths =
-            labels.open.iter().rev().fold(0, |lengths, value| lengths << 32 | value.len() as u64);
+        let first = labels.open.iter().take(LENGTHS_OF_HEAD).rev();
+        let lengths = first.fold(0, |lengths, value| lengths << 32 | value.len() as u64);
         Self { closed: labels.closed, lengths }
     }
 
-    fn lens(self) -> impl Iterator<Item = usize> {
+    fn lens(self) -> impl Iterator<Item = usize> + Clone {
         [self.lengths as u32, (self.lengths >> 32) as u32].into_iter().map(|len| len as usize)
     }
+}
+
+/// The lengths of the open values from the third one on, in chunks.
+#[inline]
+fn more_lengths<const OPEN: usize>(labels: Labels<'_, OPEN>) -> impl Iterator<Item = u128> {
+    (LENGTHS_OF_HEAD..OPEN).step_by(LENGTHS_OF_CHUNK).map(move |first| {
+        let of_chunk = labels.open[first..].iter().take(LENGTHS_OF_CHUNK).rev();
+        of_chunk.fold(0, |lengths, value| lengths << 32 | value.len() as u128)
+    })
+}
+
+/// Whether the head of a record has the lengths of all of so many open values.
+#[inline]
+pub(super) const fn has_all_lengths(open: usize) -> bool {
+    length_chunks(open) == 0
+}
+
+/// How many chunks [`more_lengths`] has for so many open values.
+const fn length_chunks(open: usize) -> usize {
+    open.saturating_sub(LENGTHS_OF_HEAD).div_ceil(LENGTHS_OF_CHUNK)
 }
 
 impl Records {
@@ -59,13 +85,15 @@ impl Records {
         labels: Labels<'_, OPEN>,
         cell: Cell,
     ) -> u32 {
-        let len = 1 + labels.open.iter().map(|value| chunk::count(value.len())).sum::<usize>();
+        let values = labels.open.iter().map(|value| chunk::count(value.len())).sum::<usize>();
+        let len = 1 + length_chunks(OPEN) + values;
         let place = Blocks::<Stored>::room(*end, len);
         self.chunks.make(place, |len| (0..len).map(|_| Stored::default()).collect());
         *end = place + len;
         let mut slots = self.chunks.from(place).iter();
         let mut store = |chunk| slots.by_ref().take(1).for_each(|slot| slot.store(chunk));
         store(Head::of(labels).with(cell));
+        more_lengths(labels).for_each(&mut store);
         for value in labels.open {
             chunk::each(value.as_bytes(), &mut store);
         }
@@ -84,6 +112,13 @@ impl Records {
         if head != Head::of(labels) {
             return None;
         }
+        for lengths in more_lengths(labels) {
+            let (own, rest) = chunks.split_first()?;
+            if own.load() != lengths {
+                return None;
+            }
+            chunks = rest;
+        }
         for value in labels.open {
             let (own, rest) = chunks.split_at_checked(chunk::count(value.len()))?;
             if !chunk::are_of(own, value.as_bytes()) {
@@ -94,7 +129,7 @@ impl Records {
         Some(cell)
     }
 
-    /// As [`cell_of`](Self::cell_of), for values of a chunk each.
+    /// As [`cell_of`](Self::cell_of), for values of a chunk each whose lengths are all in the head.
     #[inline]
     pub(super) fn cell_of_short<const OPEN: usize>(
         &self,
@@ -108,24 +143,32 @@ impl Records {
         (own == head && own_chunks == chunks).then_some(cell)
     }
 
-    /// The head and the chunks of the record at this place, which has so many open values.
-    pub(super) fn parts(&self, place: u32, open: usize) -> (Head, impl Iterator<Item = u128>) {
+    /// The record at this place, which has so many open values: its head, its cell, the lengths of
+    /// its values, and their chunks.
+    pub(super) fn parts(
+        &self,
+        place: u32,
+        open: usize,
+    ) -> (Head, Cell, impl Iterator<Item = usize> + Clone, impl Iterator<Item = u128>) {
         let record = self.chunks.from(place as usize);
-        let (head, _) = Head::read(&record[0]);
-        let chunks: usize = head.lens().take(open).map(chunk::count).sum();
-        (head, record[1..=chunks].iter().map(Stored::load))
+        let (head, cell) = Head::read(&record[0]);
+        let values = 1 + length_chunks(open);
+        let more = record[1..values].iter().flat_map(|lengths| {
+            let lengths = lengths.load();
+            (0..LENGTHS_OF_CHUNK).map(move |place| (lengths >> (32 * place)) as u32 as usize)
+        });
+        let lens = head.lens().chain(more).take(open);
+        let chunks = lens.clone().map(chunk::count).sum::<usize>();
+        (head, cell, lens, record[values..values + chunks].iter().map(Stored::load))
     }
 
     /// The record at this place, which has so many open values.
     pub(super) fn get(&self, place: u32, open: usize) -> (Key, Cell) {
-        let (_, cell) = Head::read(&self.chunks.from(place as usize)[0]);
-        let (head, mut chunks) = self.parts(place, open);
-        let mut value = |len| {
+        let (head, cell, lens, mut chunks) = self.parts(place, open);
+        let open = lens.map(|len| {
             let bytes = chunk::value(len, chunks.by_ref().take(chunk::count(len)));
-            String::from_utf8_lossy(&bytes).into_owned()
-        };
-        let values: Vec<_> = head.lens().take(open).map(&mut value).collect();
-        let values: Vec<_> = values.iter().map(String::as_str).collect();
-        (Key::new(head.closed, &values), cell)
+            String::from_utf8_lossy(&bytes).into()
+        });
+        (Key { closed: head.closed, open: open.collect() }, cell)
     }
 }

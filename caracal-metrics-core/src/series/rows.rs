@@ -4,24 +4,38 @@ use std::time::Duration;
 
 use super::changes::Version;
 use super::created::Created;
-use crate::catalogue::{Family, MetricKind};
 use crate::engine::Cell;
-use crate::exposition::{le, write_label};
-use crate::series::key::Key;
+use crate::text::write_labels;
+#[cfg(feature = "protobuf")]
+use crate::wire;
 
-#[derive(Debug)]
-pub(super) struct Source {
-    pub(super) key: Key,
-    pub(super) cell: Cell,
-    pub(super) owned: bool,
+/// How the labels of a series are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// `name="value",…` without braces; empty for an unlabelled series.
+    Text,
+    /// The `LabelPair` fields of a `Metric` message, sorted by name.
+    #[cfg(feature = "protobuf")]
+    Protobuf,
+}
+
+impl Encoding {
+    pub(super) const COUNT: usize = if cfg!(feature = "protobuf") { 2 } else { 1 };
+
+    fn write(self, labels: &[(&str, &str)], out: &mut Vec<u8>) {
+        match self {
+            Self::Text => write_labels(labels.iter().copied(), out),
+            #[cfg(feature = "protobuf")]
+            Self::Protobuf => wire::write_labels(1, labels.iter().copied(), out),
+        }
+    }
 }
 
 /// One line of the output, or one histogram's lines. More than one cell where both the recorders
 /// and an instance feed the same label set: the output shows one series, their sum.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row<'a> {
-    /// `name="value",…` without braces; empty for an unlabelled series.
-    pub(crate) labels: &'a str,
+    pub(crate) labels: &'a [u8],
     pub(crate) cells: &'a [Cell],
     /// When the series began, since 1970, where that is to be shown.
     pub(crate) created: Option<Duration>,
@@ -30,68 +44,32 @@ pub(crate) struct Row<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     pub(super) version: Version,
-    text: String,
+    labels: Vec<u8>,
     cells: Vec<Cell>,
-    /// Where each row ends in `text` and in `cells`.
+    /// Where each row ends in `labels` and in `cells`.
     ends: Vec<(usize, usize)>,
-    /// The `le` of each of a histogram's buckets: a page that writes them anew spends more on them
-    /// than on the numbers.
-    bounds: Vec<String>,
     /// One for each row, or none at all.
     created: Vec<Option<Duration>>,
 }
 
 impl Rows {
-    pub(super) fn sorted(
-        family: &Family,
-        sources: Vec<Source>,
-        const_labels: &str,
+    pub(super) fn of_version(version: Version) -> Self {
+        Self { version, ..Self::default() }
+    }
+
+    pub(super) fn push(
+        &mut self,
+        encoding: Encoding,
+        labels: &[(&str, &str)],
+        cells: &[Cell],
         created: Option<&Created>,
-        version: Version,
-    ) -> Self {
-        let mut sources: Vec<_> =
-            sources.into_iter().map(|source| (values(family, &source.key), source)).collect();
-        sources.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let bounds = family.buckets.iter().copied().map(le).chain(["+Inf".to_owned()]).collect();
-        let mut rows = Self { version, bounds, ..Self::default() };
-        for run in sources.chunk_by(|(a, _), (b, _)| a == b) {
-            let first = rows.cells.len();
-            let owned = run.iter().any(|(_, source)| source.owned);
-            for (_, source) in run {
-                // A gauge can't be added up: the attached instance knows better than the recorder.
-                if family.kind != MetricKind::Gauge || source.owned == owned {
-                    rows.cells.push(source.cell);
-                }
-            }
-            rows.write_labels(family, &run[0].0, const_labels);
-            rows.ends.push((rows.text.len(), rows.cells.len()));
-            if let Some(created) = created {
-                rows.created.push(created.of(&rows.cells[first..]));
-            }
+    ) {
+        encoding.write(labels, &mut self.labels);
+        self.cells.extend_from_slice(cells);
+        self.ends.push((self.labels.len(), self.cells.len()));
+        if let Some(created) = created {
+            self.created.push(created.of(cells));
         }
-        rows
-    }
-
-    fn write_labels(&mut self, family: &Family, values: &[String], const_labels: &str) {
-        let start = self.text.len();
-        for (label, value) in family.labels.iter().zip(values) {
-            if value.is_empty() && matches!(label.values, crate::catalogue::LabelValues::Optional) {
-                continue;
-            }
-            if self.text.len() > start {
-                self.text.push(',');
-            }
-            write_label(label.name, value, &mut self.text);
-        }
-        if self.text.len() > start && !const_labels.is_empty() {
-            self.text.push(',');
-        }
-        self.text.push_str(const_labels);
-    }
-
-    /// The `le` of each bucket of a histogram, `+Inf` last.
-    pub(crate) fn bounds(&self) -> &[String] {
-        &self.bounds
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -102,31 +80,11 @@ impl Rows {
         let starts = std::iter::once(&(0, 0)).chain(&self.ends);
         let created = self.created.iter().copied().chain(std::iter::repeat(None));
         starts.zip(&self.ends).zip(created).map(
-            |(((text, cell), (text_end, cell_end)), created)| Row {
-                labels: &self.text[*text..*text_end],
+            |(((label, cell), (label_end, cell_end)), created)| Row {
+                labels: &self.labels[*label..*label_end],
                 cells: &self.cells[*cell..*cell_end],
                 created,
             },
         )
     }
-}
-
-/// A series' label values in the catalogue's order.
-fn values(family: &Family, key: &Key) -> Vec<String> {
-    let mut radix = family.closed_sets();
-    let mut rest = key.closed();
-    let mut open = 0..;
-    family
-        .labels
-        .iter()
-        .map(|label| match label.values.count() {
-            Some(count) => {
-                radix /= count;
-                let index = rest / radix;
-                rest %= radix;
-                label.values.text(index).to_owned()
-            }
-            None => key.open(open.next().unwrap_or_default()).to_owned(),
-        })
-        .collect()
 }

@@ -1,116 +1,191 @@
 //! The series of one family.
 
-use std::convert::Infallible;
 use std::sync::atomic::{
-    AtomicU32, AtomicUsize,
-    Ordering::{Acquire, Relaxed, Release},
+    AtomicBool, AtomicU32, AtomicUsize,
+    Ordering::{Acquire, Relaxed},
 };
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::changes::{Changes, Version};
+use super::buckets::BucketSearch;
+use super::changes::Changes;
 use super::created::Created;
-use super::cut::Value;
+use super::exemplars::Exemplars;
 use super::interner::Interner;
-use super::key::{Key, Labels, MAX_OPEN};
-use super::limits::Limits;
-use super::rows::{Rows, Source};
-use crate::catalogue::{Family, LabelValues, Metric, MetricKind};
-use crate::engine::{self, Cell, HISTOGRAM_BUCKETS, LONGEST_NANOS, Width};
-use crate::labels::AGGREGATED;
+use super::key::{Key, with_open};
+use super::rows::{Encoding, Rows};
+use super::tally::Tally;
+use crate::description::{Bounds, Description};
+use crate::engine::{self, Cell, Width};
+use crate::family_spec::FamilyKind;
+use crate::labels::{LabelValues, MAX_LABELS, closed_sets, open_labels};
+use crate::text::canonical_float;
+
+/// The most series that a family shows before anything was recorded.
+const MOST_KNOWN_SERIES: u32 = 100;
 
 /// How a family's label sets find their cells.
 #[derive(Debug)]
-enum Index {
+pub(super) enum Index {
     /// All labels are closed: the packed number is the place. Cells stand there plus one, 0 is none.
     Dense(Box<[AtomicU32]>),
     Interned(Box<Interner>),
 }
 
-/// A series that an attached instance owns: it goes when the instance does.
+/// A series that an attached instance owns.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnedSeries {
-    instance: u64,
-    key: Key,
+    pub(super) instance: u64,
+    pub(super) key: Key,
     pub(crate) cell: Cell,
 }
 
 /// The family has as many series as it may.
 #[derive(Debug)]
-pub(crate) struct Full;
+pub(crate) struct Full {
+    pub(crate) limit: usize,
+}
+
+/// How a registry wants a family.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) limit: usize,
+    /// Bytes of an open label value.
+    pub(crate) value_bytes: usize,
+    /// The open labels that always read [`AGGREGATED`].
+    pub(crate) aggregate: Vec<String>,
+    /// Whether to note when a series began.
+    pub(crate) created: bool,
+    /// Whether the family is left out of the page until it is used.
+    pub(crate) shown_once_used: bool,
+    /// Whether `folded` and `invalid` read 0 once the family is used, and not only from their first
+    /// count on.
+    pub(crate) tallies_from_zero: bool,
+    /// What every series has besides the labels of the family.
+    pub(crate) const_labels: Arc<[(String, String)]>,
+    /// What the attached registry adds to every series that it gathers.
+    pub(crate) registry_labels: Arc<[(String, String)]>,
+    /// Counts records that were folded because the family is full.
+    pub(crate) folded: Tally,
+    /// Counts values that were corrected or set aside.
+    pub(crate) invalid: Tally,
+}
 
 #[derive(Debug)]
 pub(crate) struct FamilyStore {
-    metric: Metric,
-    pub(crate) family: &'static Family,
-    /// Upper bounds in nanoseconds, ascending, and [`u64::MAX`] where there are no more.
-    bounds: [u64; HISTOGRAM_BUCKETS],
-    index: Index,
+    pub(crate) description: Description,
+    pub(crate) exemplars: Exemplars,
+    pub(super) buckets: BucketSearch,
+    pub(super) index: Index,
     /// Keeps two threads from making one dense cell each.
-    dense_insert: Mutex<()>,
+    pub(super) dense_insert: Mutex<()>,
     /// Which open labels always read [`AGGREGATED`].
-    aggregated: [bool; MAX_OPEN],
-    /// Bytes of an open label value.
-    value_bytes: usize,
-    /// Series that the family may have.
-    limit: usize,
+    pub(super) aggregated: [bool; MAX_LABELS],
+    /// How many values the closed labels have together.
+    pub(super) closed_sets: u32,
+    pub(super) settings: Settings,
+    /// Whether series that are known beforehand are there.
+    used: AtomicBool,
+    /// Whether guards of a gauge have been begun.
+    tracks: AtomicBool,
+    /// The `le` of each bucket of a histogram, `+Inf` last.
+    les: Box<[String]>,
+    /// For counters and histograms, where the registry is to say when their series began.
+    pub(super) created: Option<Created>,
     /// Where a gauge's values go once the family is full. No page shows them: the values of several
     /// gauges have no sum.
-    set_aside: OnceLock<Cell>,
-    /// For counters and histograms, where the registry is to say when their series began.
-    created: Option<Created>,
+    pub(super) set_aside: OnceLock<Cell>,
     /// Series that count against the limit.
-    series: AtomicUsize,
-    owned: Mutex<Vec<OwnedSeries>>,
+    pub(super) series: AtomicUsize,
+    pub(super) owned: Mutex<Vec<OwnedSeries>>,
     pub(super) changes: Changes,
-    rows: Mutex<Arc<Rows>>,
+    pub(super) rows: [Mutex<Arc<Rows>>; Encoding::COUNT],
 }
 
 impl FamilyStore {
-    pub(crate) fn new(metric: Metric, limits: &Limits, created: bool) -> Self {
-        let family = metric.family();
-        let mut aggregated = [false; MAX_OPEN];
-        let open = family.labels.iter().filter(|label| label.values.is_open());
+    pub(crate) fn new(description: Description, settings: Settings) -> Self {
+        let labels = &description.labels;
+        let mut aggregated = [false; MAX_LABELS];
+        let open = labels.iter().filter(|label| label.values.is_open());
         for (flag, label) in aggregated.iter_mut().zip(open) {
-            *flag = limits.aggregate.iter().any(|name| name == label.name);
+            *flag = settings.aggregate.iter().any(|name| name == label.name);
         }
-        let index = if family.open_labels() == 0 {
-            Index::Dense((0..family.closed_sets()).map(|_| AtomicU32::new(0)).collect())
+        let (open, closed_sets) = (open_labels(labels), closed_sets(labels));
+        let index = if open == 0 {
+            Index::Dense((0..closed_sets).map(|_| AtomicU32::new(0)).collect())
         } else {
-            Index::Interned(Box::new(Interner::new(family.open_labels(), family.closed_sets())))
+            Index::Interned(Box::new(Interner::new(open, closed_sets)))
         };
-        Self {
-            metric,
-            family,
-            bounds: std::array::from_fn(|bucket| {
-                family.buckets.get(bucket).map_or(u64::MAX, |bound| nanos(*bound))
-            }),
+        let store = Self {
+            buckets: BucketSearch::of(&description.bounds),
+            exemplars: Exemplars::new(description.bounds.len() + 1),
             index,
             dense_insert: Mutex::default(),
             aggregated,
-            value_bytes: limits.value_bytes,
-            limit: limits.series,
+            closed_sets,
+            used: AtomicBool::new(false),
+            tracks: AtomicBool::new(false),
+            les: les(&description.bounds),
+            created: (settings.created && !description.kind.is_gauge()).then(Created::default),
             set_aside: OnceLock::new(),
-            created: (created && family.kind != MetricKind::Gauge).then(Created::default),
             series: AtomicUsize::new(0),
             owned: Mutex::default(),
             changes: Changes::new(),
-            rows: Mutex::default(),
+            rows: Default::default(),
+            settings,
+            description,
+        };
+        if !store.settings.shown_once_used {
+            store.use_from_now_on();
         }
+        store
     }
 
-    fn width(&self) -> Width {
-        match self.family.kind {
-            MetricKind::Histogram => Width::Histogram,
-            MetricKind::Gauge if self.tracks() => Width::Pair,
-            MetricKind::Gauge | MetricKind::Counter => Width::Word,
+    /// An open label that always reads [`AGGREGATED`].
+    pub(crate) fn aggregated_label(&self) -> Option<&'static str> {
+        let open = self.description.labels.iter().filter(|label| label.values.is_open());
+        self.aggregated.iter().zip(open).find(|(flag, _)| **flag).map(|(_, label)| label.name)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.description.name
+    }
+
+    pub(crate) fn kind(&self) -> FamilyKind {
+        self.description.kind
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.settings.limit
+    }
+
+    pub(crate) fn width(&self) -> Width {
+        self.buckets.width(self.description.kind)
+    }
+
+    /// Begins a guard in a gauge.
+    #[inline]
+    pub(crate) fn begin(&self, cell: Cell) {
+        // A store to what all threads read would be shared between their caches.
+        if !self.tracks.load(Relaxed) {
+            self.tracks.store(true, Relaxed);
         }
+        engine::begin(cell);
+    }
+
+    /// Whether guards of the gauge have been begun.
+    pub(crate) fn tracks(&self) -> bool {
+        self.tracks.load(Relaxed)
+    }
+
+    /// The `le` of each bucket of a histogram, `+Inf` last.
+    pub(crate) fn les(&self) -> &[String] {
+        &self.les
     }
 
     /// A cell for a series that begins.
-    fn allocate(&self) -> Cell {
+    pub(super) fn allocate(&self) -> Cell {
         let cell = engine::allocate(self.width());
         if let Some(created) = &self.created {
             created.note(cell);
@@ -118,264 +193,71 @@ impl FamilyStore {
         cell
     }
 
-    /// Whether the gauge is the number of guards that are alive, and nothing sets it.
-    pub(crate) fn tracks(&self) -> bool {
-        matches!(self.metric, Metric::GatewayRequestsInFlight | Metric::ScrapesInFlight)
+    /// Whether the page has the family.
+    pub(crate) fn is_shown(&self, rows: &Rows) -> bool {
+        !self.settings.shown_once_used || !rows.is_empty()
     }
 
-    /// The cell of a label set that is there already, if it is found at once.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
-    pub(crate) fn recall<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<Cell> {
-        // Beyond them are the numbers of another family.
-        debug_assert!(labels.closed < self.family.closed_sets());
-        match &self.index {
-            Index::Dense(cells) if OPEN == 0 => made(cells.get(labels.closed as usize)?),
-            Index::Interned(interner) if OPEN > 0 => interner.recall(labels),
-            _ => None,
-        }
-    }
-
-    /// The cell of a label set, and whether it is a shared one because the family is full: that of
-    /// the aggregated series, or for a gauge one that no page shows. Calls `on_cut` if a value is too long and is cut.
-    #[inline]
-    pub(crate) fn resolve<const OPEN: usize>(
-        &self,
-        labels: Labels<'_, OPEN>,
-        on_cut: impl FnOnce(),
-    ) -> (Cell, bool) {
-        match &self.index {
-            Index::Dense(cells) => (self.dense(&cells[labels.closed as usize]), false),
-            // No series has a value that is too long or that the user aggregates: those are not
-            // found, so only label sets that are not found pay for the check.
-            Index::Interned(interner) => match interner.find(labels) {
-                Some(cell) => (cell, false),
-                None => self.resolve_unknown(interner, labels, on_cut),
-            },
-        }
-    }
-
-    #[inline(never)]
-    fn resolve_unknown<const OPEN: usize>(
-        &self,
-        interner: &Interner,
-        labels: Labels<'_, OPEN>,
-        on_cut: impl FnOnce(),
-    ) -> (Cell, bool) {
-        let open = self.values(labels.open);
-        if open.iter().any(Value::is_cut) {
-            on_cut();
-        }
-        let labels = Labels { closed: labels.closed, open: open.each_ref().map(|value| &**value) };
-        match interner.find(labels) {
-            Some(cell) => (cell, false),
-            None => self.make_interned(interner, labels),
-        }
-    }
-
-    /// The cell of a label set that is there already. If it is, and a value is too long, calls
-    /// `on_cut`.
-    pub(crate) fn find<const OPEN: usize>(
-        &self,
-        labels: Labels<'_, OPEN>,
-        on_cut: impl FnOnce(),
-    ) -> Option<Cell> {
-        match &self.index {
-            Index::Dense(cells) => made(&cells[labels.closed as usize]),
-            Index::Interned(interner) => match interner.find(labels) {
-                Some(cell) => Some(cell),
-                None => self.find_changed(interner, labels, on_cut),
-            },
-        }
-    }
-
-    #[inline(never)]
-    fn find_changed<const OPEN: usize>(
-        &self,
-        interner: &Interner,
-        labels: Labels<'_, OPEN>,
-        on_cut: impl FnOnce(),
-    ) -> Option<Cell> {
-        let open = self.values(labels.open);
-        let labels = Labels { closed: labels.closed, open: open.each_ref().map(|value| &**value) };
-        let cell = interner.find(labels)?;
-        if open.iter().any(Value::is_cut) {
-            on_cut();
-        }
-        Some(cell)
-    }
-
-    /// Open label values as series carry them: those that the user aggregates are replaced, and
-    /// those that are too long are cut.
-    pub(crate) fn values<'a, const OPEN: usize>(&self, open: [&'a str; OPEN]) -> [Value<'a>; OPEN] {
-        let mut aggregated = self.aggregated.into_iter();
-        open.map(|value| match aggregated.next() {
-            Some(true) => Value::Whole(AGGREGATED),
-            _ => Value::within(value, self.value_bytes),
-        })
-    }
-
-    fn dense(&self, slot: &AtomicU32) -> Cell {
-        if let Some(cell) = made(slot) {
-            return cell;
-        }
-        let _inserting = self.dense_insert.lock();
-        made(slot).unwrap_or_else(|| {
-            let cell = self.allocate();
-            self.changes.make(|| slot.store(cell.to_raw() + 1, Release));
-            cell
-        })
-    }
-
-    fn make_interned<const OPEN: usize>(
-        &self,
-        interner: &Interner,
-        labels: Labels<'_, OPEN>,
-    ) -> (Cell, bool) {
-        // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
-        if self.series.load(Relaxed) < self.limit {
-            let made = interner.find_or_insert(labels, &self.changes, || {
-                self.take_place()?;
-                Ok::<_, Full>(self.allocate())
-            });
-            if let Ok(cell) = made {
-                return (cell, false);
-            }
-        }
-        if self.family.kind == MetricKind::Gauge {
-            return (*self.set_aside.get_or_init(|| engine::allocate(self.width())), true);
-        }
-        let labels = Labels { open: [AGGREGATED; OPEN], ..labels };
-        if let Some(cell) = interner.find(labels) {
-            return (cell, true);
-        }
-        (self.make_unbounded(interner, labels), true)
-    }
-
-    /// The cell of a label set that counts against no limit.
-    fn make_unbounded<const OPEN: usize>(
-        &self,
-        interner: &Interner,
-        labels: Labels<'_, OPEN>,
-    ) -> Cell {
-        let create = || Ok::<_, Infallible>(self.allocate());
-        interner
-            .find_or_insert(labels, &self.changes, create)
-            .unwrap_or_else(|never| match never {})
-    }
-
-    fn take_place(&self) -> Result<(), Full> {
-        self.series
-            .fetch_update(Relaxed, Relaxed, |series| (series < self.limit).then_some(series + 1))
-            .map(drop)
-            .map_err(|_| Full)
-    }
-
-    /// Shows a series that stands in the output from the start. It counts against no limit.
-    pub(crate) fn expose<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) {
-        match &self.index {
-            Index::Dense(cells) => drop(self.dense(&cells[labels.closed as usize])),
-            Index::Interned(interner) => {
-                self.make_unbounded(interner, labels);
-            }
-        }
-    }
-
-    /// Makes a series for an instance to own, which the output does not show yet.
-    pub(crate) fn reserve(&self, key: Key) -> Result<OwnedSeries, Full> {
-        self.take_place()?;
-        Ok(OwnedSeries { instance: 0, key, cell: self.allocate() })
-    }
-
-    /// Shows a series that was reserved.
-    pub(crate) fn own(&self, instance: u64, series: OwnedSeries) {
-        self.changes.make(|| self.owned.lock().push(OwnedSeries { instance, ..series }));
-    }
-
-    /// Gives up a series that was reserved and not shown.
-    pub(crate) fn give_up(&self) {
-        self.series.fetch_sub(1, Relaxed);
-    }
-
-    /// Takes the series of an instance out of the output. Their cells are still the instance's.
-    pub(crate) fn disown(&self, instance: u64) {
-        let is_gone = |series: &OwnedSeries| series.instance == instance;
-        if !self.owned.lock().iter().any(is_gone) {
+    /// Series whose labels are known beforehand stand at 0 once the family is in use, so that their
+    /// first event shows in `rate()`.
+    #[cold]
+    pub(super) fn use_from_now_on(&self) {
+        if self.used.swap(true, Relaxed) {
             return;
         }
-        self.changes.make(|| {
-            let mut owned = self.owned.lock();
-            let before = owned.len();
-            owned.retain(|series| !is_gone(series));
-            self.series.fetch_sub(before - owned.len(), Relaxed);
-        });
+        let known = |values| match values {
+            LabelValues::Closed(_) | LabelValues::Optional => true,
+            LabelValues::Open | LabelValues::StatusCode => false,
+        };
+        let labels = &self.description.labels;
+        let all_known = labels.iter().all(|label| known(label.values));
+        if all_known && self.closed_sets <= MOST_KNOWN_SERIES {
+            let open = vec![""; open_labels(labels)];
+            for closed in 0..self.closed_sets {
+                with_open!(closed, &open, |labels| self.expose(labels));
+            }
+        }
+        if !self.settings.tallies_from_zero {
+            return;
+        }
+        let has = |wanted: fn(LabelValues) -> bool| labels.iter().any(|l| wanted(l.values));
+        if has(|values| values == LabelValues::Open) {
+            self.settings.folded.show();
+        }
+        let corrects = has(|values| values.is_open() || values == LabelValues::StatusCode);
+        if self.description.kind.corrects() || corrects {
+            self.settings.invalid.show();
+        }
     }
 
-    /// Gives the memory of a disowned series back.
+    pub(super) fn take_place(&self) -> Result<(), Full> {
+        let limit = self.limit();
+        self.series
+            .fetch_update(Relaxed, Relaxed, |series| (series < limit).then_some(series + 1))
+            .map(drop)
+            .map_err(|_| Full { limit })
+    }
+
+    /// Places of series that are gone, or were not shown after all.
+    pub(super) fn give_places_back(&self, places: usize) {
+        self.series.fetch_sub(places, Relaxed);
+    }
+
+    /// Whether an instance is attached to the family.
+    pub(crate) fn is_attached_to(&self) -> bool {
+        !self.owned.lock().is_empty()
+    }
+
+    /// Gives the memory of a series that is not shown any more back.
     pub(crate) fn release(&self, cell: Cell) {
         if let Some(created) = &self.created {
             created.forget(cell);
         }
-        engine::release(cell, self.width());
-    }
-
-    /// Counts a duration. Says whether it was counted as it is: one of more than a year is cut.
-    #[inline]
-    #[must_use]
-    pub(crate) fn observe(&self, cell: Cell, duration: Duration) -> bool {
-        let nanos = nanos(duration);
-        engine::observe(cell, self.bucket_of(nanos), nanos);
-        nanos <= LONGEST_NANOS
-    }
-
-    /// The bucket that a duration is counted into.
-    pub(crate) fn bucket(&self, duration: Duration) -> usize {
-        self.bucket_of(nanos(duration))
-    }
-
-    /// How many bounds are less than this.
-    #[inline]
-    fn bucket_of(&self, nanos: u64) -> usize {
-        const _: () = assert!(HISTOGRAM_BUCKETS == 15, "four steps find one of 16 places");
-        // A binary search without a loop or a branch that could be predicted wrongly.
-        let mut bucket = 0;
-        for step in [8, 4, 2, 1] {
-            bucket += step * usize::from(self.bounds[bucket + step - 1] < nanos);
+        self.exemplars.forget(cell);
+        match self.kind() {
+            FamilyKind::Gauge => engine::release_gauge(cell),
+            _ => engine::release(cell, self.width()),
         }
-        bucket
-    }
-
-    /// The series in the order of the output, made anew only after one came or went.
-    pub(crate) fn rows(&self, const_labels: &str) -> Arc<Rows> {
-        let mut rows = self.rows.lock();
-        if !self.changes.is_fresh(rows.version) {
-            let version = self.changes.version();
-            *rows = Arc::new(self.sort_rows(version, const_labels));
-        }
-        Arc::clone(&rows)
-    }
-
-    fn sort_rows(&self, version: Version, const_labels: &str) -> Rows {
-        let owned = self.owned.lock().clone();
-        let optional = self.family.labels.iter().any(|l| matches!(l.values, LabelValues::Optional));
-        let named = optional && owned.iter().any(|series| !series.key.open(0).is_empty());
-        let mut sources: Vec<Source> = Vec::new();
-        match &self.index {
-            // Named and unnamed instances never share a family, so the unnamed series that waits
-            // for an instance stands back once there are named ones.
-            _ if named => {}
-            Index::Dense(cells) => {
-                for (closed, slot) in (0..).zip(cells) {
-                    if let Some(cell) = made(slot) {
-                        sources.push(Source { key: Key::new(closed, &[]), cell, owned: false });
-                    }
-                }
-            }
-            Index::Interned(interner) => sources
-                .extend(interner.entries().map(|(key, cell)| Source { key, cell, owned: false })),
-        }
-        sources.extend(owned.into_iter().map(|s| Source { key: s.key, cell: s.cell, owned: true }));
-        Rows::sorted(self.family, sources, const_labels, self.created.as_ref(), version)
     }
 }
 
@@ -387,13 +269,7 @@ impl Drop for FamilyStore {
         }
         match &self.index {
             Index::Dense(cells) => {
-                for cell in cells.iter().filter_map(made) {
-                    if self.tracks() {
-                        engine::release_when_zero(cell);
-                    } else {
-                        self.release(cell);
-                    }
-                }
+                cells.iter().filter_map(made).for_each(|cell| self.release(cell));
             }
             Index::Interned(interner) => {
                 interner.entries().for_each(|(_, cell)| self.release(cell));
@@ -402,15 +278,14 @@ impl Drop for FamilyStore {
     }
 }
 
-/// The cell in a slot of [`Index::Dense`].
-#[inline]
-fn made(slot: &AtomicU32) -> Option<Cell> {
-    slot.load(Acquire).checked_sub(1).map(Cell::from_raw)
+/// Written once: a page that writes them anew spends more on them than on the numbers.
+fn les(bounds: &Bounds) -> Box<[String]> {
+    let bounds = bounds.exposed().into_iter().chain([f64::INFINITY]);
+    bounds.map(canonical_float).collect()
 }
 
-/// Saturates. Without the 128 bits of [`Duration::as_nanos`], on whose arithmetic a record would
-/// spend more than on its cell.
+/// The cell in a slot of [`Index::Dense`].
 #[inline]
-pub(crate) fn nanos(duration: Duration) -> u64 {
-    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos().into())
+pub(super) fn made(slot: &AtomicU32) -> Option<Cell> {
+    slot.load(Acquire).checked_sub(1).map(Cell::from_raw)
 }

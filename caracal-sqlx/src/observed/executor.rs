@@ -5,7 +5,7 @@ use futures_util::stream::BoxStream;
 use sqlx::{Describe, Either, Error, Execute, Executor, SqlStr};
 
 use super::{ObservedConnection, ObservedSession, ObservedTransaction};
-use crate::call::Answers;
+use crate::call::{Answers, Call};
 use crate::driver::Driver;
 use crate::query::OwnedQuery;
 
@@ -21,7 +21,7 @@ impl<'c, DB: Driver> Executor<'c> for &'c mut ObservedSession<'_, DB> {
         E: 'q + Execute<'q, DB>,
     {
         let query = OwnedQuery::new(query);
-        let call = self.recorder.call(query.text());
+        let call = Call::new(&self.recorder, query.text());
         Box::pin(Answers::new(call, DB::fetch_many(self.inner(), query)))
     }
 
@@ -35,7 +35,7 @@ impl<'c, DB: Driver> Executor<'c> for &'c mut ObservedSession<'_, DB> {
     {
         let query = OwnedQuery::new(query);
         Box::pin(async move {
-            let mut call = self.recorder.call(query.text());
+            let mut call = Call::new(&self.recorder, query.text());
             call.begin();
             let row = DB::fetch_optional(self.inner(), query).await;
             call.end(&row);

@@ -10,7 +10,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Describe, Either, Error, Execute, Executor, Pool, SqlSafeStr, SqlStr, Transaction};
 
 use super::{ObservedConnection, ObservedTransaction};
-use crate::call::Answers;
+use crate::call::{Answers, Call};
 use crate::connection_error::{ConnectionErrorType, ConnectionErrors, classify_connection_error};
 use crate::driver::Driver;
 use crate::query::OwnedQuery;
@@ -152,7 +152,7 @@ impl<DB: Driver> ObservedPool<DB> {
         taken: Option<(PoolConnection<DB>, Hold)>,
         statement: Option<SqlStr>,
     ) -> Result<ObservedTransaction<'static, DB>, Error> {
-        let mut call = self.recorder.call("BEGIN");
+        let mut call = Call::new(&self.recorder, "BEGIN");
         call.begin();
         let begun = self.begun(taken, statement).await;
         call.end(&begun);
@@ -201,7 +201,7 @@ impl<'p, DB: Driver> Executor<'p> for &'_ ObservedPool<DB> {
     {
         let pool = self.clone();
         let query = OwnedQuery::new(query);
-        let call = pool.recorder.call(query.text());
+        let call = Call::new(&pool.recorder, query.text());
         let steps = try_stream! {
             let (mut connection, _hold) = pool.take().await?;
             let mut steps = DB::fetch_many(&mut connection, query);
@@ -223,7 +223,7 @@ impl<'p, DB: Driver> Executor<'p> for &'_ ObservedPool<DB> {
         let pool = self.clone();
         let query = OwnedQuery::new(query);
         Box::pin(async move {
-            let mut call = pool.recorder.call(query.text());
+            let mut call = Call::new(&pool.recorder, query.text());
             call.begin();
             let row = async {
                 let (mut connection, _hold) = pool.take().await?;

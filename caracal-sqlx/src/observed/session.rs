@@ -3,17 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
-use sqlx::{Error, SqlSafeStr, SqlStr, Transaction};
 
-use super::ObservedTransaction;
 use crate::driver::Driver;
 use crate::recorder::Recorder;
 
 /// A session with the database, whose queries are counted and timed.
 ///
 /// [`ObservedConnection`](crate::ObservedConnection) and
-/// [`ObservedTransaction`] dereference to it, as sqlx's own do to a connection: `&mut *connection`
+/// [`ObservedTransaction`](crate::ObservedTransaction) dereference to it, as sqlx's own do to a connection: `&mut *connection`
 /// and `&mut *transaction` are `Executor`s, and a function that runs several queries on one
 /// connection takes `&mut ObservedSession<'_, Postgres>` where it would take `&mut PgConnection`.
 pub struct ObservedSession<'c, DB: Driver> {
@@ -51,36 +50,6 @@ impl<DB: Driver> ObservedSession<'_, DB> {
             Link::Connection(connection) => connection,
             Link::Transaction(transaction) => transaction,
         }
-    }
-
-    /// Begins a transaction, or sets a savepoint in one.
-    ///
-    /// # Errors
-    ///
-    /// When the database does not.
-    pub async fn begin(&mut self) -> Result<ObservedTransaction<'_, DB>, Error> {
-        self.begin_on(None).await
-    }
-
-    /// Begins a transaction with this statement.
-    ///
-    /// # Errors
-    ///
-    /// When there is a transaction already, or the statement begins none.
-    pub async fn begin_with(
-        &mut self,
-        statement: impl SqlSafeStr,
-    ) -> Result<ObservedTransaction<'_, DB>, Error> {
-        self.begin_on(Some(statement.into_sql_str())).await
-    }
-
-    async fn begin_on(
-        &mut self,
-        statement: Option<SqlStr>,
-    ) -> Result<ObservedTransaction<'_, DB>, Error> {
-        let recorder = Arc::clone(&self.recorder);
-        let begun = recorder.time("BEGIN", Transaction::begin(self.inner(), statement)).await?;
-        Ok(ObservedTransaction::new(begun, &recorder, None))
     }
 }
 

@@ -3,10 +3,11 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use sqlx::{Error, Transaction};
+use sqlx::{Error, SqlSafeStr, SqlStr, Transaction};
 
 use super::ObservedSession;
 use super::session::Link;
+use crate::call::Call;
 use crate::driver::Driver;
 use crate::recorder::{Hold, Recorder};
 
@@ -46,7 +47,7 @@ impl<'c, DB: Driver> ObservedTransaction<'c, DB> {
     pub async fn commit(self) -> Result<(), Error> {
         let Self { session, hold: _hold } = self;
         let recorder = session.recorder;
-        recorder.time("COMMIT", session.link.into_transaction().commit()).await
+        Call::time(&recorder, "COMMIT", session.link.into_transaction().commit()).await
     }
 
     /// Rolls the transaction back, or returns to the savepoint.
@@ -57,7 +58,7 @@ impl<'c, DB: Driver> ObservedTransaction<'c, DB> {
     pub async fn rollback(self) -> Result<(), Error> {
         let Self { session, hold: _hold } = self;
         let recorder = session.recorder;
-        recorder.time("ROLLBACK", session.link.into_transaction().rollback()).await
+        Call::time(&recorder, "ROLLBACK", session.link.into_transaction().rollback()).await
     }
 }
 
@@ -72,5 +73,38 @@ impl<'c, DB: Driver> Deref for ObservedTransaction<'c, DB> {
 impl<DB: Driver> DerefMut for ObservedTransaction<'_, DB> {
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.session
+    }
+}
+
+impl<DB: Driver> ObservedSession<'_, DB> {
+    /// Begins a transaction, or sets a savepoint in one.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not.
+    pub async fn begin(&mut self) -> Result<ObservedTransaction<'_, DB>, Error> {
+        self.begin_on(None).await
+    }
+
+    /// Begins a transaction with this statement.
+    ///
+    /// # Errors
+    ///
+    /// When there is a transaction already, or the statement begins none.
+    pub async fn begin_with(
+        &mut self,
+        statement: impl SqlSafeStr,
+    ) -> Result<ObservedTransaction<'_, DB>, Error> {
+        self.begin_on(Some(statement.into_sql_str())).await
+    }
+
+    async fn begin_on(
+        &mut self,
+        statement: Option<SqlStr>,
+    ) -> Result<ObservedTransaction<'_, DB>, Error> {
+        let recorder = Arc::clone(&self.recorder);
+        let begun =
+            Call::time(&recorder, "BEGIN", Transaction::begin(self.inner(), statement)).await?;
+        Ok(ObservedTransaction::new(begun, &recorder, None))
     }
 }

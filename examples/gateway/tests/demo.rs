@@ -4,19 +4,19 @@ mod support;
 
 use std::time::Duration;
 
-use caracal_metrics::catalogue::{CATALOGUE, Metric, Origin};
+use caracal_metrics::catalogue;
 use gateway::Config;
 use support::Running;
 use tokio::time::{Instant, interval, timeout};
 
-fn families_without_samples(page: &str) -> Vec<&'static str> {
+fn families_without_samples(page: &str) -> Vec<String> {
     let sampled = |name: &str| {
         let mut lines = page.lines().filter_map(|line| line.strip_prefix(name));
         // What follows a name may be labels, a value, or a histogram's suffix.
         lines.any(|rest| rest.starts_with(['{', ' ']) || rest.starts_with("_count"))
     };
-    let classic = CATALOGUE.iter().filter(|family| family.origin == Origin::Classic);
-    classic.map(|family| family.name).filter(|name| !sampled(name)).collect()
+    let classic = catalogue::families().map(|family| family.exposed_name("caracal"));
+    classic.filter(|name| !sampled(name)).collect()
 }
 
 fn total(page: &str, name: &str) -> f64 {
@@ -30,7 +30,7 @@ fn total(page: &str, name: &str) -> f64 {
 async fn page_without(
     gateway: &Running,
     patience: Duration,
-    missing: impl Fn(&str) -> Vec<&'static str>,
+    missing: impl Fn(&str) -> Vec<String>,
 ) {
     let deadline = Instant::now() + patience;
     let mut ticks = interval(Duration::from_millis(100));
@@ -49,29 +49,28 @@ async fn page_without(
 async fn every_classic_family_has_samples_within_ten_seconds_and_the_important_ones_grow() {
     let config = Config { no_traffic: false, ..support::quiet_config() };
     let gateway = Running::with(&config).await;
-    let classic = CATALOGUE.iter().filter(|family| family.origin == Origin::Classic);
-    assert_eq!(classic.count(), 22);
+    assert_eq!(catalogue::families().count(), 22);
     page_without(&gateway, Duration::from_secs(10), families_without_samples).await;
 
     let growing = [
-        Metric::GatewayRequests,
-        Metric::GatewayAuthFailures,
-        Metric::GatewayReplayBlocks,
-        Metric::GatewayDegradedModeRequests,
-        Metric::PolicyEvaluations,
-        Metric::PolicyCacheHits,
-        Metric::PolicyCacheMisses,
-        Metric::PolicyCacheEvictions,
-        Metric::DatabaseQueries,
-        Metric::DatabaseConnectionPoolSize,
-        Metric::CircuitBreakerFailures,
-        Metric::CircuitBreakerSuccesses,
-        Metric::CircuitBreakerStateChanges,
+        catalogue::GATEWAY_REQUESTS.spec(),
+        catalogue::GATEWAY_AUTH_FAILURES.spec(),
+        catalogue::GATEWAY_REPLAY_BLOCKS.spec(),
+        catalogue::GATEWAY_DEGRADED_MODE_REQUESTS.spec(),
+        catalogue::POLICY_EVALUATIONS.spec(),
+        catalogue::POLICY_CACHE_HITS.spec(),
+        catalogue::POLICY_CACHE_MISSES.spec(),
+        catalogue::POLICY_CACHE_EVICTIONS.spec(),
+        catalogue::DATABASE_QUERIES.spec(),
+        catalogue::DATABASE_CONNECTION_POOL_SIZE.spec(),
+        catalogue::CIRCUIT_BREAKER_FAILURES.spec(),
+        catalogue::CIRCUIT_BREAKER_SUCCESSES.spec(),
+        catalogue::CIRCUIT_BREAKER_STATE_CHANGES.spec(),
     ]
-    .map(|metric| metric.family().name);
+    .map(|family| family.exposed_name("caracal"));
     let resting = |page: &str| {
-        let names = growing.iter().copied();
-        names.filter(|name| total(page, name) < 1.0).collect()
+        let names = growing.iter().filter(|name| total(page, name) < 1.0);
+        names.cloned().collect()
     };
     page_without(&gateway, Duration::from_mins(1), resting).await;
     timeout(support::PATIENCE, gateway.gateway.stop()).await.expect("it stops").expect("cleanly");

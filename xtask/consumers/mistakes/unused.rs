@@ -3,7 +3,7 @@
 //! error: the cache's series leave the output when the last clone of this is dropped
 //! error: the breaker's series leave the output when the last clone of this is dropped
 //! error: the pool's series leave the output when the guard is dropped
-//! error: the request counts as in flight only while the guard is held
+//! error: one is counted only while the guard is held
 //! error: non-binding let on a type that has a destructor
 
 #![deny(unused_must_use, let_underscore_drop)]

@@ -136,7 +136,7 @@ fn targets(source: &Panel) -> Vec<Value> {
 }
 
 fn unit(source: &Panel) -> String {
-    let of_metric = || match source.families().first()?.unit? {
+    let of_metric = || match source.families().first()?.unit.as_deref()? {
         "seconds" => Some("s".to_owned()),
         _ => None,
     };

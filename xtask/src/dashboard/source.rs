@@ -1,9 +1,9 @@
 //! What `dashboard.toml` may say.
 
 use anyhow::{Context, Result, ensure};
-use caracal_metrics_core::catalogue::{CATALOGUE, Family, MetricKind};
 use serde::Deserialize;
 
+use crate::families::{self, FAMILIES, Family};
 use crate::monitoring;
 
 /// The columns of a Grafana dashboard.
@@ -108,7 +108,7 @@ impl Panel {
         self.queries.iter().cloned().chain(quantiles).collect()
     }
 
-    /// The families that the queries name, in the order of the catalogue.
+    /// The families that the queries name, in the order of the file.
     pub(super) fn families(&self) -> Vec<&'static Family> {
         let queries = self.queries();
         let named = |family: &&Family| {
@@ -116,7 +116,7 @@ impl Panel {
                 monitoring::names(&query.expr).into_iter().any(|name| is_sample_of(name, family))
             })
         };
-        CATALOGUE.iter().filter(named).collect()
+        FAMILIES.iter().filter(named).collect()
     }
 
     fn check(&self) -> Result<()> {
@@ -124,9 +124,10 @@ impl Panel {
         ensure!(self.thresholds.is_sorted(), "has thresholds that do not rise");
         ensure!(self.thresholds.len() <= 2, "has more thresholds than colours");
         if let Some(Quantiles { metric, .. }) = &self.quantiles {
-            let is_histogram =
-                |family: &Family| family.name == metric && family.kind == MetricKind::Histogram;
-            ensure!(CATALOGUE.iter().any(is_histogram), "names {metric}, which is no histogram");
+            let is_histogram = |family: &Family| {
+                family.name == *metric && family.kind == families::Kind::Histogram
+            };
+            ensure!(FAMILIES.iter().any(is_histogram), "names {metric}, which is no histogram");
         }
         let queries = self.queries();
         ensure!(!queries.is_empty(), "asks for nothing");
@@ -145,7 +146,7 @@ impl Panel {
 }
 
 fn is_sample_of(name: &str, family: &Family) -> bool {
-    name.strip_prefix(family.name)
+    name.strip_prefix(&family.name)
         .is_some_and(|suffix| ["", "_bucket", "_sum", "_count"].contains(&suffix))
 }
 

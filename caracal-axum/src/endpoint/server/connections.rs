@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use axum::Router;
-use caracal_metrics_core::adapter::{CutReason, ServerMetrics};
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -23,6 +22,8 @@ use tower_service::Service;
 
 use crate::endpoint::hang_up::HangUp;
 use crate::endpoint::readers::Readers;
+use crate::families::CutReason;
+use crate::scrape_metrics::ServerMetrics;
 
 /// How often connections are looked at whose time may be over.
 const TICK: Duration = Duration::from_millis(100);

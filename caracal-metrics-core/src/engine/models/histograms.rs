@@ -1,12 +1,15 @@
 //! Histograms and the carries of their sums.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use loom::sync::Arc;
 use loom::thread;
 
 use super::{explore, record, store_with};
 use crate::engine::carries::Carries;
+use crate::engine::floats;
 use crate::engine::store::Store;
-use crate::engine::{Cell, LONGEST_NANOS, Width};
+use crate::engine::{Cell, LONGEST_NANOS, NARROW_BUCKETS, Sum, Width};
 use crate::sync::AtomicU64;
 
 fn observe(store: &Store, cell: Cell, times: u64, nanos: u64) {
@@ -16,7 +19,7 @@ fn observe(store: &Store, cell: Cell, times: u64, nanos: u64) {
             store.observe(pages, cell, 0, nanos)
         });
         if !own {
-            store.observe_shared(cell, 0, nanos);
+            store.observe_shared(cell, 1, 0, nanos);
         }
     });
 }
@@ -78,19 +81,20 @@ fn a_shared_sum_that_is_added_to_after_a_carry_never_goes_down() {
 fn a_sum_is_never_read_without_its_buckets() {
     const NANOS: u64 = 7;
     explore(|| {
-        let (store, cell) = store_with(Width::Histogram);
+        let (store, cell) = store_with(Width::histogram(1, Sum::Nanos));
         let pages = store.enter().unwrap();
         pages.make(cell);
         let reader = thread::spawn({
             let store = Arc::clone(&store);
             move || {
-                let value = store.reader().histogram(&[cell]);
-                let (count, sum) = (value.buckets[0], value.sum_nanos);
+                let mut buckets = [0; NARROW_BUCKETS];
+                let sum = store.reader().histogram(&[cell], &mut buckets);
+                let count = buckets[0];
                 assert!(sum <= u128::from(count * NANOS), "a sum of {sum} with a count of {count}");
             }
         });
         assert!(store.observe(pages, cell, 0, NANOS));
-        store.observe_shared(cell, 0, NANOS);
+        store.observe_shared(cell, 1, 0, NANOS);
         reader.join().unwrap();
     });
 }
@@ -98,14 +102,59 @@ fn a_sum_is_never_read_without_its_buckets() {
 #[test]
 fn a_histogram_is_whole_after_its_threads_ended() {
     explore(|| {
-        let (store, cell) = store_with(Width::Histogram);
+        let (store, cell) = store_with(Width::histogram(1, Sum::Nanos));
         let thread = thread::spawn({
             let store = Arc::clone(&store);
             move || observe(&store, cell, 1, 7)
         });
         observe(&store, cell, 1, 5);
         thread.join().unwrap();
-        let value = store.reader().histogram(&[cell]);
-        assert_eq!((value.buckets[0], value.sum_nanos), (2, 12));
+        let mut buckets = [0; NARROW_BUCKETS];
+        let sum = store.reader().histogram(&[cell], &mut buckets);
+        assert_eq!((buckets[0], sum), (2, 12));
+    });
+}
+
+#[test]
+fn floats_that_two_threads_add_are_all_there() {
+    explore(|| {
+        let (store, cell) = store_with(Width::Float);
+        let reader = thread::spawn({
+            let store = Arc::clone(&store);
+            move || {
+                // In two statements, since loom has no lock that a thread reads twice at once.
+                let first = store.reader().float(&[cell]);
+                let second = store.reader().float(&[cell]);
+                assert!(0.0 <= first && first <= second && second <= 1.5, "{first}, {second}");
+                store.add_float_shared(cell, 0.5);
+            }
+        });
+        let pages = store.enter().unwrap();
+        pages.make(cell);
+        floats::bump(pages.word(cell).unwrap(), 0.5, Relaxed);
+        store.add_float_shared(cell, 0.5);
+        reader.join().unwrap();
+        store.leave(pages);
+        assert_eq!(store.reader().float(&[cell]), 1.5);
+    });
+}
+
+#[test]
+fn a_float_sum_never_comes_before_its_buckets() {
+    explore(|| {
+        let (store, cell) = store_with(Width::histogram(1, Sum::Float));
+        let pages = store.enter().unwrap();
+        pages.make(cell);
+        let reader = thread::spawn({
+            let store = Arc::clone(&store);
+            move || {
+                let mut buckets = [0; NARROW_BUCKETS];
+                let sum = store.reader().float_histogram(&[cell], &mut buckets);
+                assert!(sum <= 0.5 * buckets[0] as f64, "a sum of {sum} with {}", buckets[0]);
+            }
+        });
+        assert!(Store::observe_float(pages, cell, 1, 0, 0.5));
+        store.observe_float_shared(cell, 1, 0, 0.5);
+        reader.join().unwrap();
     });
 }

@@ -24,7 +24,7 @@ fn end(store: &Store, gauge: Cell) {
 /// What one thread does has happened when the other goes on, so that one loom thread is enough.
 fn read_while_one_is_in_flight(guards: u64, read: impl Fn(u64) + Send + Sync + Copy + 'static) {
     explore(move || {
-        let (store, gauge) = store_with(Width::Pair);
+        let (store, gauge) = store_with(Width::Gauge);
         let pages = store.enter().unwrap();
         pages.make(gauge);
         let reader = thread::spawn({
@@ -50,7 +50,7 @@ fn never_reads_more_guards_than_there_are() {
 #[test]
 fn reads_zero_only_when_the_counts_are_there() {
     explore(|| {
-        let (store, gauge) = store_with(Width::Pair);
+        let (store, gauge) = store_with(Width::Gauge);
         let counter = store.allocate(Width::Word);
         let pages = store.enter().unwrap();
         pages.make(gauge);
@@ -76,7 +76,7 @@ fn reads_zero_only_when_the_counts_are_there() {
 #[test]
 fn a_thread_that_ends_while_guards_are_read_loses_none() {
     explore(|| {
-        let (store, gauge) = store_with(Width::Pair);
+        let (store, gauge) = store_with(Width::Gauge);
         let pages = store.enter().unwrap();
         pages.make(gauge);
         begin(pages, gauge);

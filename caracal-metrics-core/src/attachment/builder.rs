@@ -1,0 +1,230 @@
+//! Naming the series of an instance.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+
+use super::instance::{Attached, Instance, Owner};
+use super::instances::Observed;
+use super::sampling::{Callback, Gauges, Sampled, SampledCounter, SampledGauge, Sampler, Target};
+use crate::engine::Cell;
+use crate::error::AttachError;
+use crate::family::Family;
+use crate::instance_kind::InstanceKind;
+use crate::kinds::{Counter, Gauge, Kind, Series};
+use crate::labels::{LabelSet, Labels};
+use crate::registry::MetricsRegistry;
+use crate::series::cut::Value;
+use crate::series::{FamilyStore, OwnedSeries};
+use crate::workers::Task;
+
+/// Names the series of one observed thing; see the [module](crate::adapter).
+#[derive(Debug)]
+#[must_use = "nothing is attached until `build` or `on_scrape`"]
+pub struct InstanceBuilder {
+    metrics: MetricsRegistry,
+    owner: Arc<Owner>,
+    series: Vec<(Arc<FamilyStore>, OwnedSeries)>,
+    shared: Vec<(Arc<FamilyStore>, Cell)>,
+}
+
+impl MetricsRegistry {
+    /// Reserves a name for a thing to observe.
+    ///
+    /// A name that is longer than
+    /// [`max_label_value_bytes`](crate::MetricsRegistryBuilder::max_label_value_bytes) is cut, as a
+    /// label value is.
+    ///
+    /// # Errors
+    ///
+    /// When the name is empty or taken, or named and unnamed instances would mix.
+    pub fn attach(
+        &self,
+        kind: InstanceKind,
+        name: Option<&str>,
+    ) -> Result<InstanceBuilder, AttachError> {
+        let limit = self.instances().state().settings().value_bytes;
+        let name = name.map(|name| Value::within(name, limit));
+        let id = self.instances().reserve(kind, name.as_deref())?;
+        let attached = Arc::new(Attached {
+            instances: Arc::clone(self.instances()),
+            id,
+            kind,
+            name: name.as_deref().map(str::to_owned),
+            series: OnceLock::new(),
+            shared: OnceLock::new(),
+            sampler: OnceLock::new(),
+            readings: Mutex::default(),
+            unread: Mutex::default(),
+            detached: AtomicBool::new(false),
+        });
+        let owner = Arc::new(Owner { attached });
+        Ok(InstanceBuilder { metrics: self.clone(), owner, series: Vec::new(), shared: Vec::new() })
+    }
+
+    /// Asks the instances of this kind whether they are still there, as a scrape does; the names of
+    /// those that are gone are free afterwards. It runs their callbacks, makes no page, and calls no
+    /// collector.
+    pub fn look_at(&self, kind: InstanceKind) {
+        let instances = self.instances().attached(|live| live == kind);
+        self.instances().sample(&instances);
+        self.instances().page(instances, || ());
+    }
+}
+
+impl InstanceBuilder {
+    /// A series of this instance to record into.
+    ///
+    /// It waits as [`family`](MetricsRegistry::family) does if the family is not registered yet.
+    ///
+    /// # Errors
+    ///
+    /// When the family is full, has a label that is aggregated, or can't be
+    /// [registered](MetricsRegistry::family).
+    pub fn series<K: Kind, L: Labels>(
+        &mut self,
+        family: &'static Family<K, L>,
+        labels: L::Of<'_>,
+    ) -> Result<K, AttachError> {
+        let (store, cell) = self.own(family, &labels)?;
+        Ok(K::from_series(Series::owned(&store, cell, Arc::clone(&self.owner.attached) as _)))
+    }
+
+    /// A gauge of this instance, to be set at scrape.
+    ///
+    /// # Errors
+    ///
+    /// As [`series`](Self::series).
+    pub fn sampled_gauge<L: Labels>(
+        &mut self,
+        family: &'static Family<Gauge, L>,
+        labels: L::Of<'_>,
+    ) -> Result<SampledGauge, AttachError> {
+        self.own(family, &labels)?;
+        Ok(SampledGauge(self.series.len() - 1))
+    }
+
+    /// A counter of this instance, to be added to at scrape.
+    ///
+    /// # Errors
+    ///
+    /// As [`series`](Self::series).
+    pub fn sampled_counter<L: Labels>(
+        &mut self,
+        family: &'static Family<Counter, L>,
+        labels: L::Of<'_>,
+    ) -> Result<SampledCounter, AttachError> {
+        self.own(family, &labels)?;
+        Ok(SampledCounter(Target::Own(self.series.len() - 1)))
+    }
+
+    /// A counter of the registry's own, to be added to at scrape. It stays in the output when the
+    /// instance is gone.
+    ///
+    /// # Errors
+    ///
+    /// When the family can't be [registered](MetricsRegistry::family).
+    pub fn shared_counter<L: Labels>(
+        &mut self,
+        family: &'static Family<Counter, L>,
+        labels: L::Of<'_>,
+    ) -> Result<SampledCounter, AttachError> {
+        let store = self.metrics.register_family(family.spec())?;
+        let (cell, _) = store.resolve_set(&labels);
+        self.shared.push((store, cell));
+        Ok(SampledCounter(Target::Shared(self.shared.len() - 1)))
+    }
+
+    fn own<K, L: Labels>(
+        &mut self,
+        family: &'static Family<K, L>,
+        labels: &impl LabelSet,
+    ) -> Result<(Arc<FamilyStore>, Cell), AttachError> {
+        let store = self.metrics.register_family(family.spec())?;
+        if let Some(label) = store.aggregated_label() {
+            let (metric, label) = (store.name().to_owned(), label.to_owned());
+            return Err(AttachError::AggregatedLabel { metric, label });
+        }
+        let series = store.reserve_set(labels).map_err(|full| AttachError::SeriesLimit {
+            metric: store.name().to_owned(),
+            limit: full.limit,
+        })?;
+        let cell = series.cell;
+        self.series.push((Arc::clone(&store), series));
+        Ok((store, cell))
+    }
+
+    /// Attaches an instance without gauges.
+    pub fn build(mut self) -> Instance {
+        let attached = &self.owner.attached;
+        let series = std::mem::take(&mut self.series);
+        attached.series.get_or_init(|| cells(&series));
+        attached.shared.get_or_init(|| std::mem::take(&mut self.shared));
+        // In this order: a page that has the series has gauges that were read from the thing.
+        let observed = Arc::downgrade(attached);
+        if attached.task().is_some() {
+            let (gauges, others) =
+                series.into_iter().partition(|(store, _)| store.kind().is_gauge());
+            *attached.unread.lock() = gauges;
+            attached.instances.attach(attached.id, observed);
+            attached.show(others);
+        } else {
+            attached.bring_up_to_date();
+            attached.instances.attach(attached.id, observed);
+            attached.show(series);
+        }
+        Instance(Arc::clone(&self.owner))
+    }
+
+    /// Attaches the instance. `sample` is called for each scrape to set the gauges, which are in the
+    /// output from its first run on.
+    ///
+    /// It may take locks, run code of the application's and read the metrics: it is called on a
+    /// thread of the registry's own, once at a time, and a scrape waits for it no longer than
+    /// [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout). One that panics or
+    /// takes longer is counted in `caracal_metrics_collection_errors_total`, and its gauges keep what
+    /// they last read.
+    ///
+    /// It must not hold an [`Instance`] of its own, which would keep each other.
+    pub fn on_scrape(
+        self,
+        sample: impl Fn(&Gauges<'_>) -> Sampled + Send + Sync + 'static,
+    ) -> Instance {
+        let attached = Arc::downgrade(&self.owner.attached);
+        let sample: Callback = Box::new(sample);
+        let task = Task::new(move || {
+            if let Some(attached) = attached.upgrade() {
+                attached.sample(&sample);
+            }
+        });
+        self.owner.attached.sampler.get_or_init(|| Sampler::Isolated(task));
+        self.build()
+    }
+
+    /// As [`on_scrape`](Self::on_scrape), for a callback that only loads atomics and the like. It is
+    /// called here and for each scrape, on the thread that reads the metrics and while no other page
+    /// is written: it must not wait for anything, run code that is not the adapter's (the drop of a
+    /// value of the application's included), or read the metrics.
+    pub fn on_scrape_inline(
+        self,
+        sample: impl Fn(&Gauges<'_>) -> Sampled + Send + Sync + 'static,
+    ) -> Instance {
+        self.owner.attached.sampler.get_or_init(|| Sampler::Inline(Box::new(sample)));
+        self.build()
+    }
+}
+
+impl Drop for InstanceBuilder {
+    fn drop(&mut self) {
+        // Given up halfway (a full family): places and cells go back.
+        for (store, _) in &self.series {
+            store.give_up();
+        }
+        self.owner.attached.series.get_or_init(|| cells(&self.series));
+    }
+}
+
+fn cells(series: &[(Arc<FamilyStore>, OwnedSeries)]) -> Vec<(Arc<FamilyStore>, Cell)> {
+    series.iter().map(|(store, series)| (Arc::clone(store), series.cell)).collect()
+}

@@ -1,0 +1,208 @@
+//! An attached thing, and the handles to its series.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+
+use super::instances::{InstancesOf, Observed};
+use super::sampling::{Callback, Gauges, Reading, Sampled, Sampler, Target};
+use crate::engine::{self, Cell};
+use crate::instance_kind::InstanceKind;
+use crate::panics::contain;
+use crate::series::{FamilyStore, OwnedSeries};
+use crate::workers::Task;
+
+/// Keeps the series of one observed thing in the output.
+///
+/// Clones share them. When the last clone is dropped the series leave the output and the name is
+/// free, at once: a scrape that is reading the instance does not put that off, and neither does the
+/// handle of a series, even one that the callback holds. What such a handle records from then on is
+/// in no output.
+///
+/// Bind it to a name: `let _ =` drops it at once, and no series is ever shown. See
+/// [`GaugeGuard`](crate::GaugeGuard) for the lint that finds this.
+#[derive(Clone, Debug)]
+#[must_use = "the series leave the output when the instance is dropped"]
+pub struct Instance(pub(super) Arc<Owner>);
+
+impl Instance {
+    /// The name in the metrics: the one it was attached with, cut if it was too long.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.attached.name.as_deref()
+    }
+
+    /// Takes the series out of the output and frees the name before the last clone is dropped.
+    ///
+    /// ```
+    /// # use caracal_metrics_core::adapter::InstanceKind;
+    /// # use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+    /// # labels! { struct Queue<'a> { queue: &'a str } }
+    /// # static JOBS: Family<Counter, Queue<'_>> = Family::counter("jobs_total", "Jobs.");
+    /// const QUEUE: InstanceKind = InstanceKind::new("queue");
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// let mut builder = metrics.attach(QUEUE, Some("mail"))?;
+    /// let jobs = builder.series(&JOBS, Queue { queue: "mail" })?;
+    /// let instance = builder.build();
+    ///
+    /// instance.detach();
+    /// jobs.inc();
+    /// assert_eq!(metrics.sample("jobs_total", &[("queue", "mail")]), None);
+    /// assert!(metrics.attach(QUEUE, Some("mail")).is_ok());
+    /// # Ok::<(), caracal_metrics_core::AttachError>(())
+    /// ```
+    pub fn detach(&self) {
+        self.0.attached.detach();
+    }
+}
+
+/// What the clones of an [`Instance`] share. Series and name go with it: everybody else, a scrape and
+/// the handles of series included, keeps [`Attached`] only.
+pub(super) struct Owner {
+    pub(super) attached: Arc<Attached>,
+}
+
+impl fmt::Debug for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.attached.fmt(f)
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.attached.detach();
+    }
+}
+
+/// An instance as those see it who do not keep it attached.
+pub(crate) struct Attached {
+    pub(super) instances: Arc<InstancesOf<Attached>>,
+    pub(super) id: u64,
+    pub(super) kind: InstanceKind,
+    pub(super) name: Option<String>,
+    /// Every series of the instance, in the order in which they were asked for.
+    pub(super) series: OnceLock<Vec<(Arc<FamilyStore>, Cell)>>,
+    /// Series of the registry's own that the instance adds to.
+    pub(super) shared: OnceLock<Vec<(Arc<FamilyStore>, Cell)>>,
+    pub(super) sampler: OnceLock<Sampler>,
+    /// What callbacks have read since the last page, in order.
+    pub(super) readings: Mutex<Vec<Reading>>,
+    /// Gauges that nobody has read yet. They are shown once they have a value.
+    pub(super) unread: Mutex<Vec<(Arc<FamilyStore>, OwnedSeries)>>,
+    pub(super) detached: AtomicBool,
+}
+
+impl fmt::Debug for Attached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attached")
+            .field("kind", &self.kind)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Attached {
+    /// Takes the series out of the output and frees the name. Handles may still record.
+    pub(super) fn detach(&self) {
+        if !self.detached.swap(true, SeqCst) {
+            for (store, _) in std::mem::take(&mut *self.unread.lock()) {
+                store.give_up();
+            }
+            self.disown();
+            self.instances.detach(self.id);
+        }
+    }
+
+    /// Shows the series, unless the thing is gone already.
+    pub(super) fn show(&self, series: Vec<(Arc<FamilyStore>, OwnedSeries)>) {
+        for (store, series) in series {
+            store.own(self.id, series);
+        }
+        // A scrape may have found it gone before they were shown.
+        if self.detached.load(SeqCst) {
+            self.disown();
+        }
+    }
+
+    fn disown(&self) {
+        for (store, _) in self.series.get().into_iter().flatten() {
+            store.disown(self.id);
+        }
+    }
+
+    /// Runs a callback. What it reads waits for the next page. Panics if the callback does.
+    pub(super) fn sample(&self, callback: &Callback) {
+        if callback(&Gauges::new(&self.readings, self.instances.collection_timeout() / 2))
+            == Sampled::Gone
+        {
+            self.detach();
+        }
+    }
+
+    fn settle(&self) {
+        // Applied under the lock, so that the readings of one run are not overtaken by an earlier one.
+        let mut readings = self.readings.lock();
+        if readings.is_empty() {
+            return;
+        }
+        for reading in readings.drain(..) {
+            match reading {
+                Reading::Gauge(place, value) => {
+                    if let Some(cell) = self.cell(place) {
+                        engine::set(cell, i64::try_from(value).unwrap_or(i64::MAX));
+                    }
+                }
+                Reading::Counter(target, n) => {
+                    let cell = match target {
+                        Target::Own(place) => self.cell(place),
+                        Target::Shared(place) => self
+                            .shared
+                            .get()
+                            .and_then(|shared| shared.get(place))
+                            .map(|(_, cell)| *cell),
+                    };
+                    if let Some(cell) = cell {
+                        engine::add(cell, n);
+                    }
+                }
+            }
+        }
+        let unread = std::mem::take(&mut *self.unread.lock());
+        drop(readings);
+        self.show(unread);
+    }
+
+    fn cell(&self, place: usize) -> Option<Cell> {
+        self.series.get()?.get(place).map(|(_, cell)| *cell)
+    }
+}
+
+impl Observed for Attached {
+    fn task(&self) -> Option<&Arc<Task>> {
+        match self.sampler.get()? {
+            Sampler::Isolated(task) => Some(task),
+            Sampler::Inline(_) => None,
+        }
+    }
+
+    /// Gauges whose callback failed keep what they last read.
+    fn bring_up_to_date(&self) {
+        if let Some(Sampler::Inline(callback)) = self.sampler.get()
+            && contain(|| self.sample(callback)).is_none()
+        {
+            self.instances.state().count_collection_error();
+        }
+        self.settle();
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        // What was added to counters of the registry's own is not lost with the instance.
+        self.settle();
+        self.instances.retire(self.series.take().unwrap_or_default());
+    }
+}

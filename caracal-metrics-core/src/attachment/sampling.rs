@@ -1,0 +1,118 @@
+//! Reading a thing at scrape.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::workers::{Context, Task, dispose};
+
+/// Whether the thing is still there to be observed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sampled {
+    /// It is.
+    Live,
+    /// It is gone or closed: its series leave the output with this scrape, and its name is free.
+    Gone,
+}
+
+/// A gauge that is set at scrape, through [`Gauges`].
+#[derive(Clone, Copy, Debug)]
+pub struct SampledGauge(pub(super) usize);
+
+/// A counter that is added to at scrape, through [`Gauges`].
+#[derive(Clone, Copy, Debug)]
+pub struct SampledCounter(pub(super) Target);
+
+/// Where a reading goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Target {
+    /// A series of the instance, by its place.
+    Own(usize),
+    /// A series of the registry's own, by its place among those.
+    Shared(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reading {
+    Gauge(usize, u64),
+    Counter(Target, u64),
+}
+
+pub(super) type Callback = Box<dyn Fn(&Gauges<'_>) -> Sampled + Send + Sync>;
+
+/// How a callback is run.
+pub(super) enum Sampler {
+    /// By the thread that writes the page.
+    Inline(Callback),
+    /// Apart from it.
+    Isolated(Arc<Task>),
+}
+
+impl fmt::Debug for Sampler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Inline(_) => "Inline",
+            Self::Isolated(_) => "Isolated",
+        })
+    }
+}
+
+/// Where a scrape's callback puts what it reads.
+///
+/// A page has all that one run of the callback has put here, or nothing of it. A callback that panics
+/// leaves behind what it has put here before.
+#[derive(Debug)]
+pub struct Gauges<'a> {
+    all: &'a Mutex<Vec<Reading>>,
+    budget: Duration,
+    readings: RefCell<Vec<Reading>>,
+}
+
+impl<'a> Gauges<'a> {
+    /// Readings are added to `all` when the callback is through.
+    pub(super) fn new(all: &'a Mutex<Vec<Reading>>, budget: Duration) -> Self {
+        Self { all, budget, readings: RefCell::default() }
+    }
+
+    /// Sets a gauge of this instance.
+    pub fn set(&self, gauge: SampledGauge, value: u64) {
+        self.readings.borrow_mut().push(Reading::Gauge(gauge.0, value));
+    }
+
+    /// Adds to a counter.
+    pub fn add(&self, counter: SampledCounter, n: u64) {
+        self.readings.borrow_mut().push(Reading::Counter(counter.0, n));
+    }
+
+    /// How long the callback may take: half of
+    /// [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout), so that one which
+    /// looks at the clock now and then is in time.
+    #[must_use]
+    pub fn budget(&self) -> Duration {
+        self.budget
+    }
+
+    /// Whether the callback runs inside a tokio runtime, so that futures which need one can be driven
+    /// to their end here. Always `false` without the feature `tokio`.
+    #[must_use]
+    pub fn has_runtime(&self) -> bool {
+        Context::has_runtime()
+    }
+}
+
+/// Gives up a reference to an observed thing that a callback has made. Where it was the last one, the
+/// thing is dropped on a thread of its own: its drop may run the application's code.
+pub fn release<T: Send + Sync + 'static>(thing: Arc<T>) {
+    if let Some(thing) = Arc::into_inner(thing) {
+        dispose(thing);
+    }
+}
+
+impl Drop for Gauges<'_> {
+    fn drop(&mut self) {
+        self.all.lock().append(self.readings.get_mut());
+    }
+}

@@ -1,0 +1,155 @@
+//! From settings to a registry that is attached to a `prometheus::Registry`.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::MetricsRegistryBuilder;
+use crate::attachment::Instances;
+use crate::description::Description;
+use crate::error::BuildError;
+use crate::family_spec::FamilySpec;
+use crate::labels::LabelValues;
+use crate::prometheus::{
+    CaracalCollector, Gathered, Others, check_names, check_settings, gather, owner_of_label,
+};
+use crate::registry::MetricsRegistry;
+use crate::series::cut;
+use crate::state::{REGISTRY_FAMILIES, RegistrySettings, State};
+use crate::text::{is_label_name, is_metric_name};
+use crate::workers::Workers;
+
+/// One attachment at a time: looking for taken names registers something for an instant.
+static ATTACHING: Mutex<()> = Mutex::new(());
+
+impl MetricsRegistryBuilder {
+    /// Makes the registry.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is not valid, or the `prometheus::Registry` has a prefix, a label or a family
+    /// that clashes with ours. Nothing is registered then.
+    pub fn build(self) -> Result<MetricsRegistry, BuildError> {
+        let workers = Workers::new(self.collection_timeout);
+        let is_shared = self.registry.is_some();
+        let registry = self.registry.clone().unwrap_or_default();
+        // Before the lock is taken: it runs the user's collectors.
+        let gathered = if is_shared { gather(&registry, &workers)? } else { Gathered::default() };
+        let state = Arc::new(State::new(self.settings(&gathered)));
+        let own = REGISTRY_FAMILIES.into_iter().chain(self.families.iter().copied());
+        let families: Vec<_> = own.map(|spec| state.describe(spec)).collect();
+        self.check(&families)?;
+        check_settings(&gathered, &self.const_labels, &families)?;
+
+        let _attaching = ATTACHING.lock();
+        check_names(&registry, &gathered, &self.const_labels, &families)?;
+        let preregistered = self.families.iter().map(|spec| state.register(spec, |_| Ok(())));
+        let preregistered = preregistered.collect::<Result<Vec<_>, _>>()?;
+        #[cfg(feature = "process")]
+        if self.process {
+            crate::prometheus::register_process(&registry, |name| {
+                gathered.has(name) || crate::prometheus::is_registered(&registry, name, &[])
+            })?;
+        }
+        let instances = Arc::new(Instances::new(state, workers));
+        CaracalCollector::new(Arc::clone(&instances), &families)
+            .and_then(|collector| registry.register(Box::new(collector)))
+            .map_err(|error| BuildError::Registration { reason: error.to_string() })?;
+        let others = Others::new(&instances, registry, is_shared);
+        Ok(MetricsRegistry::new_with(instances, preregistered.into(), others))
+    }
+
+    fn settings(&self, gathered: &Gathered) -> RegistrySettings {
+        let name = |spec: &FamilySpec| spec.exposed_name(&self.namespace);
+        let max_series = self.max_series.iter().map(|(spec, limit)| (name(spec), *limit));
+        let buckets = self.buckets.iter().map(|(spec, buckets)| (name(spec), buckets.clone()));
+        RegistrySettings {
+            namespace: self.namespace.clone(),
+            const_labels: self.const_labels.as_slice().into(),
+            registry_labels: gathered.labels.as_slice().into(),
+            max_series_per_family: self.max_series_per_family,
+            max_series: max_series.collect(),
+            buckets: buckets.collect(),
+            value_bytes: self.value_bytes,
+            aggregate: self.aggregate.clone(),
+            created: self.created,
+            only_used: self.only_used,
+        }
+    }
+
+    fn check(&self, families: &[Description]) -> Result<(), BuildError> {
+        if !is_metric_name(&self.namespace) || self.namespace.ends_with('_') {
+            return Err(BuildError::InvalidNamespace { namespace: self.namespace.clone() });
+        }
+        if self.max_series.iter().any(|(_, limit)| *limit == 0) || self.max_series_per_family == 0 {
+            return Err(BuildError::ZeroSeriesLimit);
+        }
+        if self.collection_timeout.is_zero() {
+            return Err(BuildError::ZeroCollectionTimeout);
+        }
+        let (least, most) = (*cut::LIMITS.start(), *cut::LIMITS.end());
+        if !cut::LIMITS.contains(&self.value_bytes) {
+            return Err(BuildError::LabelValueLimit { bytes: self.value_bytes, least, most });
+        }
+        for (spec, bounds) in &self.buckets {
+            let family = Description::of(spec, &self.namespace, Some(bounds.clone()));
+            family.check_bounds()?;
+        }
+        self.check_const_labels(families)?;
+        let own = REGISTRY_FAMILIES.map(|spec| spec.exposed_name(&self.namespace));
+        self.aggregate.iter().try_for_each(|name| check_aggregate(name, families, &own))
+    }
+
+    fn check_const_labels(&self, families: &[Description]) -> Result<(), BuildError> {
+        let mut seen = HashSet::new();
+        for (name, value) in &self.const_labels {
+            let name = name.clone();
+            if !is_label_name(&name) {
+                return Err(BuildError::InvalidLabelName { name });
+            }
+            if owner_of_label(&name, families).is_some() {
+                return Err(BuildError::ReservedLabelName { name });
+            }
+            if value.len() > self.value_bytes {
+                let (bytes, limit) = (value.len(), self.value_bytes);
+                return Err(BuildError::LongLabelValue { name, bytes, limit });
+            }
+            if !seen.insert(name.clone()) {
+                return Err(BuildError::DuplicateLabelName { name });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks a label against the families that are known when the registry is built. A name that none
+/// of them has may be a label of a family that is registered later.
+fn check_aggregate(name: &str, families: &[Description], own: &[String]) -> Result<(), BuildError> {
+    if !is_label_name(name) || name == "le" || name == "quantile" {
+        return Err(BuildError::InvalidAggregateLabel { name: name.to_owned() });
+    }
+    let has_label = families.iter().filter_map(|family| {
+        let label = family.labels.iter().find(|label| label.name == name)?;
+        Some((family, label.values))
+    });
+    let mut closed = None;
+    let mut is_open = false;
+    for (family, values) in has_label {
+        let (name, family_name) = (name.to_owned(), family.name.clone());
+        match values {
+            LabelValues::Open | LabelValues::Optional if family.kind.is_gauge() => {
+                return Err(BuildError::GaugeAggregateLabel { name, family: family_name });
+            }
+            // What the registry counts has a series for each family, and is never aggregated.
+            LabelValues::Open | LabelValues::Optional if !own.contains(&family_name) => {
+                is_open = true;
+            }
+            _ => {
+                let error = BuildError::ClosedAggregateLabel { name, family: family_name };
+                closed = closed.or(Some(error));
+            }
+        }
+    }
+    closed.filter(|_| !is_open).map_or(Ok(()), Err)
+}

@@ -1,0 +1,268 @@
+//! Settings of a registry.
+
+mod build;
+
+use std::time::Duration;
+
+use crate::description::Bounds;
+use crate::family::Family;
+use crate::family_spec::FamilySpec;
+use crate::kinds::Bucketed;
+use crate::labels::Labels;
+use crate::series::cut;
+
+const DEFAULT_NAMESPACE: &str = "caracal";
+const DEFAULT_MAX_SERIES_PER_FAMILY: usize = 10_000;
+const DEFAULT_COLLECTION_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Settings of a [`MetricsRegistry`](crate::MetricsRegistry).
+///
+/// ```
+/// use caracal_metrics_core::MetricsRegistry;
+///
+/// let mine = prometheus::Registry::new();
+/// let metrics = MetricsRegistry::builder()
+///     .registry(mine.clone())
+///     .const_label("service", "gateway")
+///     .max_series_per_family(2_000)
+///     .aggregate_label("agent_id")
+///     .build()?;
+/// metrics.record_replay_block("nonce_reused");
+/// assert!(mine.gather().iter().any(|family| family.name() == "caracal_gateway_replay_blocks_total"));
+/// # Ok::<(), caracal_metrics_core::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "call `build` to get a registry"]
+pub struct MetricsRegistryBuilder {
+    /// What the registry has from the start, besides its own.
+    families: Vec<&'static FamilySpec>,
+    registry: Option<prometheus::Registry>,
+    namespace: String,
+    const_labels: Vec<(String, String)>,
+    max_series_per_family: usize,
+    max_series: Vec<(&'static FamilySpec, usize)>,
+    buckets: Vec<(&'static FamilySpec, Bounds)>,
+    value_bytes: usize,
+    aggregate: Vec<String>,
+    created: bool,
+    only_used: bool,
+    collection_timeout: Duration,
+    #[cfg(feature = "process")]
+    process: bool,
+}
+
+impl MetricsRegistryBuilder {
+    pub(crate) fn of_families(families: impl IntoIterator<Item = &'static FamilySpec>) -> Self {
+        Self {
+            families: families.into_iter().collect(),
+            registry: None,
+            namespace: DEFAULT_NAMESPACE.to_owned(),
+            const_labels: Vec::new(),
+            max_series_per_family: DEFAULT_MAX_SERIES_PER_FAMILY,
+            max_series: Vec::new(),
+            buckets: Vec::new(),
+            value_bytes: cut::DEFAULT_LIMIT,
+            aggregate: Vec::new(),
+            created: false,
+            only_used: false,
+            collection_timeout: DEFAULT_COLLECTION_TIMEOUT,
+            #[cfg(feature = "process")]
+            process: false,
+        }
+    }
+
+    /// Attaches to a `prometheus::Registry` that exists: its other collectors appear in the page,
+    /// and its `gather()` has Caracal's families, until it is dropped.
+    ///
+    /// The labels of a registry that was made with `Registry::new_custom` are on all series of the
+    /// page, as they are in `gather()`. A registry with a prefix is refused, since the prefix would
+    /// rename Caracal's families. Both are found by gathering from the registry once. They remain
+    /// unknown if one of its collectors panics meanwhile.
+    ///
+    /// A family of the registry that has the name of one of Caracal's families, or of its samples,
+    /// is an error of [`build`](Self::build). From then on, the registry refuses these names to
+    /// others.
+    pub fn registry(mut self, registry: prometheus::Registry) -> Self {
+        self.registry = Some(registry);
+        self
+    }
+
+    /// Begins the names of the catalogue's and the adapters' families with this word and an
+    /// underscore. Defaults to `caracal`. A family of your own keeps the name in your source.
+    ///
+    /// ```
+    /// use caracal_metrics_core::MetricsRegistry;
+    ///
+    /// let metrics = MetricsRegistry::builder().namespace("shop").only_used_families().build()?;
+    /// metrics.record_policy_cache_hit();
+    /// assert_eq!(metrics.sample("shop_policy_cache_hits_total", &[]), Some(1.0));
+    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// ```
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// Leaves families that have the namespace, those of the catalogue and of adapters, out of the
+    /// page until something is recorded into them or attached to them. Without this, the 22 families
+    /// of the catalogue are on every page.
+    pub fn only_used_families(mut self) -> Self {
+        self.only_used = true;
+        self
+    }
+
+    /// Replaces the buckets of a histogram of the catalogue, of an adapter or of your own, now or when
+    /// it is registered. The bounds are ascending, without `+Inf`; those of a
+    /// [`DurationHistogram`](crate::DurationHistogram) are durations, those of a
+    /// [`Histogram`](crate::Histogram) are numbers. [`build`](Self::build) refuses others.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use caracal_metrics_core::{MetricsRegistry, catalogue};
+    ///
+    /// let metrics = MetricsRegistry::builder()
+    ///     .buckets(
+    ///         &catalogue::GATEWAY_REQUEST_DURATION,
+    ///         &[Duration::from_millis(1), Duration::from_millis(5)],
+    ///     )
+    ///     .build()?;
+    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// ```
+    pub fn buckets<K: Bucketed, L: Labels>(
+        mut self,
+        family: &'static Family<K, L>,
+        bounds: &[K::Bound],
+    ) -> Self {
+        self.buckets.push((family.spec(), K::bounds(bounds)));
+        self
+    }
+
+    /// Puts a label on every series of the registry, your own included.
+    pub fn const_label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.const_labels.push((name.into(), value.into()));
+        self
+    }
+
+    /// Limits the number of label sets of each family. Defaults to 10,000.
+    ///
+    /// A record whose label set is new to a full family goes to one series whose open labels read
+    /// `aggregated`. The value of a gauge is dropped instead, because the states of several circuit
+    /// breakers have no sum. Both are counted in `caracal_metrics_series_limited_total`.
+    ///
+    /// An attached instance (a pool, a circuit breaker, a cache) is never folded. Its series count
+    /// towards the limit as long as it is attached, and attaching to a full family fails with
+    /// [`AttachError::SeriesLimit`](crate::AttachError::SeriesLimit).
+    pub fn max_series_per_family(mut self, limit: usize) -> Self {
+        self.max_series_per_family = limit;
+        self
+    }
+
+    /// Limits the number of label sets of one family, instead of
+    /// [`max_series_per_family`](Self::max_series_per_family).
+    pub fn max_series<K, L: Labels>(mut self, family: &'static Family<K, L>, limit: usize) -> Self {
+        self.max_series.push((family.spec(), limit));
+        self
+    }
+
+    /// Limits the length of a label value, in bytes. Defaults to 256; the least is 32 and the most
+    /// is 65,536.
+    ///
+    /// A longer value of an open label, or a longer name of an instance, is cut at a character
+    /// boundary. Its series carries the beginning of the value, `…`, and 16 hexadecimal digits: the
+    /// SipHash-2-4, with a key of zeros, of the whole value. The hash keeps values apart that begin
+    /// alike and is the same after a restart. `caracal_metrics_invalid_values_total` counts each
+    /// record with such a value, and each series of a handle or of an instance that is made with
+    /// one.
+    ///
+    /// Two values share a series only if they begin alike and their hashes collide, for which the
+    /// odds are 3 in 10^12 among 10,000 values. The key is public: whoever chooses the values can
+    /// find a collision, which merges two series and loses no count.
+    ///
+    /// Neither memory nor the page grows with the length of the values. Recording one that is too
+    /// long takes time in proportion to its length, since all of it is hashed.
+    ///
+    /// ```
+    /// use caracal_metrics_core::MetricsRegistry;
+    ///
+    /// let metrics = MetricsRegistry::builder().max_label_value_bytes(32).build()?;
+    /// metrics.record_replay_block("the nonce was used by another agent before");
+    /// let page = String::from_utf8(metrics.generate_metrics()).unwrap();
+    /// assert!(page.contains(r#"{reason="the nonce was…c0cdb8ccd004d0ca"} 1"#));
+    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// ```
+    pub fn max_label_value_bytes(mut self, bytes: usize) -> Self {
+        self.value_bytes = bytes;
+        self
+    }
+
+    /// Makes an open label (such as `agent_id`) read `aggregated` in every family.
+    ///
+    /// A label of a gauge (such as the `name` of a circuit breaker) can't be aggregated, since the
+    /// values of several gauges have no sum. Aggregate it in queries instead, with
+    /// `sum without (name) (…)`. A gauge that has the label is refused when it is registered, and a
+    /// pool, breaker or cache whose families have it when it is attached.
+    pub fn aggregate_label(mut self, name: impl Into<String>) -> Self {
+        self.aggregate.push(name.into());
+        self
+    }
+
+    /// Adds a `_created` line to each counter and histogram in OpenMetrics: when the series began,
+    /// in seconds since 1970.
+    ///
+    /// Prometheus 3 may take it as the time of a reset. Every other version stores it as one more
+    /// series for each, so it is off by default.
+    ///
+    /// ```
+    /// use caracal_metrics_core::{Format, MetricsRegistry};
+    ///
+    /// let metrics = MetricsRegistry::builder().created_lines().build()?;
+    /// let mut page = Vec::new();
+    /// metrics.encode(Format::OpenMetrics, &mut page);
+    /// let page = String::from_utf8(page).unwrap();
+    /// assert!(page.contains("\ncaracal_policy_cache_hits_created 1"));
+    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// ```
+    pub fn created_lines(mut self) -> Self {
+        self.created = true;
+        self
+    }
+
+    /// How long reading the metrics waits for code that is not the library's: callbacks of adapters
+    /// that may run yours (such as a cache's eviction listener), and collectors of the attached
+    /// `prometheus::Registry`. Defaults to 1 second. Callbacks, the collectors of
+    /// [`register`](crate::MetricsRegistry::register) and the other collectors have that long one
+    /// after the other, so keep it well below a third of Prometheus' `scrape_timeout`, which is 10
+    /// seconds.
+    ///
+    /// Such code runs on a thread of the registry's own, which exists only meanwhile and has the name
+    /// `caracal-metrics`. With the feature `tokio`, which `caracal-axum` and `caracal-cache` turn on,
+    /// it runs inside the tokio runtime of the thread that reads the metrics, or else inside the one
+    /// that the instance was attached in. Code that takes longer goes on, and later reads do not
+    /// wait for it until it has returned. Meanwhile each of them is counted in
+    /// `caracal_metrics_collection_errors_total`, and
+    ///
+    /// - the gauges that the callback sets, and the counters that it adds to, stay at what they last
+    ///   read, so that alerts on them neither start nor end because of it;
+    /// - the families of a collector that was registered with
+    ///   [`register`](crate::MetricsRegistry::register) are left out. A collector that was
+    ///   registered with the `prometheus::Registry` itself takes all families of that registry with
+    ///   it, since `prometheus` gathers as a whole.
+    ///
+    /// The same happens where the code panics, and where the system starts no thread.
+    pub fn collection_timeout(mut self, timeout: Duration) -> Self {
+        self.collection_timeout = timeout;
+        self
+    }
+
+    /// Adds the standard `process_*` families to the page: CPU seconds (whole ones), memory in
+    /// bytes, file descriptors, threads and the start time. Constant labels are not put on them.
+    ///
+    /// They come from the `prometheus` crate's own collector, which there is for Linux only:
+    /// elsewhere nothing is added. A registry that has that collector already, as
+    /// `prometheus::default_registry()` does wherever this feature is on, stays as it is.
+    #[cfg(feature = "process")]
+    pub fn process_metrics(mut self) -> Self {
+        self.process = true;
+        self
+    }
+}

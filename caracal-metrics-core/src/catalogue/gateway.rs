@@ -1,0 +1,250 @@
+//! Requests to the gateway.
+
+use std::time::Duration;
+
+use crate::exemplar::Exemplar;
+use crate::family::Family;
+use crate::family_spec::FamilySpec;
+use crate::kinds::{Counter, DurationHistogram, Gauge, GaugeGuard};
+use crate::labels::{Method, StatusCode};
+use crate::preregistered::Preregistered;
+use crate::registry::MetricsRegistry;
+
+crate::labels! {
+    /// The labels of a request.
+    pub struct GatewayRequest<'a> {
+        /// The request method.
+        pub method: Method,
+        /// The status code of the response.
+        pub status_code: StatusCode,
+        /// How the client authenticated.
+        pub auth_method: &'a str,
+    }
+
+    /// The labels of the duration of a request.
+    pub struct GatewayRequestTime {
+        /// The request method.
+        pub method: Method,
+        /// The status code of the response.
+        pub status_code: StatusCode,
+    }
+
+    /// The labels of a failed authentication.
+    pub struct AuthFailure<'a> {
+        /// How the client tried to authenticate.
+        pub auth_method: &'a str,
+        /// Why that failed.
+        pub reason: &'a str,
+    }
+
+    /// The labels of a request that replay protection blocked.
+    pub struct ReplayBlock<'a> {
+        /// Why it was blocked.
+        pub reason: &'a str,
+    }
+}
+
+/// `gateway_requests_total`.
+pub static GATEWAY_REQUESTS: Family<Counter, GatewayRequest<'_>> =
+    Family::counter("gateway_requests_total", "Total number of gateway requests").namespaced();
+
+/// `gateway_request_duration_seconds`.
+pub static GATEWAY_REQUEST_DURATION: Family<DurationHistogram, GatewayRequestTime> =
+    Family::duration_histogram(
+        "gateway_request_duration_seconds",
+        "Gateway request duration in seconds",
+    )
+    .namespaced()
+    .buckets(&[
+        Duration::from_millis(5),
+        Duration::from_millis(10),
+        Duration::from_millis(25),
+        Duration::from_millis(50),
+        Duration::from_millis(75),
+        Duration::from_millis(100),
+        Duration::from_millis(250),
+        Duration::from_millis(500),
+        Duration::from_millis(750),
+        Duration::from_secs(1),
+        Duration::from_millis(2_500),
+        Duration::from_secs(5),
+        Duration::from_millis(7_500),
+        Duration::from_secs(10),
+    ]);
+
+/// `gateway_requests_in_flight`.
+pub static GATEWAY_REQUESTS_IN_FLIGHT: Family<Gauge> = Family::gauge(
+    "gateway_requests_in_flight",
+    "Number of gateway requests currently being processed",
+)
+.namespaced();
+
+/// `gateway_auth_failures_total`.
+pub static GATEWAY_AUTH_FAILURES: Family<Counter, AuthFailure<'_>> =
+    Family::counter("gateway_auth_failures_total", "Total number of authentication failures")
+        .namespaced();
+
+/// `gateway_replay_blocks_total`.
+pub static GATEWAY_REPLAY_BLOCKS: Family<Counter, ReplayBlock<'_>> = Family::counter(
+    "gateway_replay_blocks_total",
+    "Total number of requests blocked by replay protection",
+)
+.namespaced();
+
+/// `gateway_degraded_mode_requests_total`.
+pub static GATEWAY_DEGRADED_MODE_REQUESTS: Family<Counter> = Family::counter(
+    "gateway_degraded_mode_requests_total",
+    "Total number of requests processed in degraded mode (using cached policies)",
+)
+.namespaced();
+
+pub(super) static FAMILIES: [&FamilySpec; 6] = [
+    GATEWAY_REQUESTS.spec(),
+    GATEWAY_REQUEST_DURATION.spec(),
+    GATEWAY_REQUESTS_IN_FLIGHT.spec(),
+    GATEWAY_AUTH_FAILURES.spec(),
+    GATEWAY_REPLAY_BLOCKS.spec(),
+    GATEWAY_DEGRADED_MODE_REQUESTS.spec(),
+];
+
+/// The place behind these families in a registry.
+pub(super) const END: usize = 6;
+
+const REQUESTS: Preregistered<Counter, GatewayRequest<'_>> =
+    Preregistered::find(&GATEWAY_REQUESTS, &FAMILIES, END);
+const DURATION: Preregistered<DurationHistogram, GatewayRequestTime> =
+    Preregistered::find(&GATEWAY_REQUEST_DURATION, &FAMILIES, END);
+const IN_FLIGHT: Preregistered<Gauge> =
+    Preregistered::find(&GATEWAY_REQUESTS_IN_FLIGHT, &FAMILIES, END);
+const AUTH_FAILURES: Preregistered<Counter, AuthFailure<'_>> =
+    Preregistered::find(&GATEWAY_AUTH_FAILURES, &FAMILIES, END);
+const REPLAY_BLOCKS: Preregistered<Counter, ReplayBlock<'_>> =
+    Preregistered::find(&GATEWAY_REPLAY_BLOCKS, &FAMILIES, END);
+const DEGRADED_MODE: Preregistered<Counter> =
+    Preregistered::find(&GATEWAY_DEGRADED_MODE_REQUESTS, &FAMILIES, END);
+
+impl MetricsRegistry {
+    /// Counts a request and its duration.
+    ///
+    /// A method other than the nine standard ones counts as `OTHER`. A status code outside 100 to
+    /// 999 counts as `unknown`, and in `caracal_metrics_invalid_values_total`.
+    #[inline]
+    pub fn record_gateway_request(
+        &self,
+        method: &str,
+        status_code: u16,
+        auth_method: &str,
+        duration: Duration,
+    ) {
+        let (method, status_code) = self.method_and_status(method, status_code);
+        self.count(REQUESTS, GatewayRequest { method, status_code, auth_method });
+        self.observe(DURATION, GatewayRequestTime { method, status_code }, duration);
+    }
+
+    /// Counts a request and its duration, which the exemplar is an example of; otherwise as
+    /// [`record_gateway_request`](Self::record_gateway_request).
+    pub fn record_gateway_request_with_exemplar(
+        &self,
+        method: &str,
+        status_code: u16,
+        auth_method: &str,
+        duration: Duration,
+        exemplar: &Exemplar,
+    ) {
+        let (method, status_code) = self.method_and_status(method, status_code);
+        self.count(REQUESTS, GatewayRequest { method, status_code, auth_method });
+        let series = self.handle(DURATION, GatewayRequestTime { method, status_code });
+        series.observe_with_exemplar(duration, exemplar);
+    }
+
+    /// The handle of requests with these labels.
+    #[must_use]
+    pub fn gateway_request(
+        &self,
+        method: &str,
+        status_code: u16,
+        auth_method: &str,
+    ) -> GatewayRequestMetrics {
+        let (method, status_code) = self.method_and_status(method, status_code);
+        GatewayRequestMetrics {
+            requests: self.handle(REQUESTS, GatewayRequest { method, status_code, auth_method }),
+            duration: self.handle(DURATION, GatewayRequestTime { method, status_code }),
+        }
+    }
+
+    #[inline]
+    fn method_and_status(&self, method: &str, status_code: u16) -> (Method, StatusCode) {
+        let status = StatusCode::new(status_code);
+        if status.is_unknown() {
+            self.store(REQUESTS).count_invalid();
+        }
+        (Method::new(method), status)
+    }
+
+    /// Counts a request as in flight until the guard is dropped: by the end of the scope, an early
+    /// `?`, a panic, or a cancelled future that held it. The guard may be dropped on another thread.
+    ///
+    /// A page with nothing in flight has everything that was recorded before the guards were dropped.
+    /// So record the request first, and drop the guard afterwards.
+    ///
+    /// The number on a page is one that was true at a moment of the scrape. If requests end while it
+    /// is being read, it may be off by half as many as end in those microseconds. It is zero only if
+    /// every request that was in flight when the scrape began has ended.
+    #[inline]
+    pub fn track_gateway_request_in_flight(&self) -> GaugeGuard {
+        let store = self.store(IN_FLIGHT);
+        GaugeGuard::begin(store, store.cell_of_set(&()))
+    }
+
+    /// Counts a failed authentication.
+    #[inline]
+    pub fn record_auth_failure(&self, auth_method: &str, reason: &str) {
+        self.count(AUTH_FAILURES, AuthFailure { auth_method, reason });
+    }
+
+    /// The handle of authentication failures with these labels.
+    #[must_use]
+    pub fn auth_failure(&self, auth_method: &str, reason: &str) -> Counter {
+        self.handle(AUTH_FAILURES, AuthFailure { auth_method, reason })
+    }
+
+    /// Counts a request that replay protection blocked.
+    #[inline]
+    pub fn record_replay_block(&self, reason: &str) {
+        self.count(REPLAY_BLOCKS, ReplayBlock { reason });
+    }
+
+    /// The handle of replay blocks with this reason.
+    #[must_use]
+    pub fn replay_block(&self, reason: &str) -> Counter {
+        self.handle(REPLAY_BLOCKS, ReplayBlock { reason })
+    }
+
+    /// Counts a request that was answered from cached policies alone.
+    #[inline]
+    pub fn record_degraded_mode_request(&self) {
+        self.count(DEGRADED_MODE, ());
+    }
+}
+
+/// Requests with one set of labels.
+#[derive(Clone, Debug)]
+pub struct GatewayRequestMetrics {
+    requests: Counter,
+    duration: DurationHistogram,
+}
+
+impl GatewayRequestMetrics {
+    /// Counts a request and its duration.
+    #[inline]
+    pub fn record(&self, duration: Duration) {
+        self.requests.inc();
+        self.duration.observe(duration);
+    }
+
+    /// Counts a request and its duration, which the exemplar is an example of.
+    pub fn record_with_exemplar(&self, duration: Duration, exemplar: &Exemplar) {
+        self.requests.inc();
+        self.duration.observe_with_exemplar(duration, exemplar);
+    }
+}

@@ -1,0 +1,66 @@
+//! The families of the Python module `caracal.monitoring`, and the recorders named after its
+//! functions.
+//!
+//! Dashboards and alerts use these 22 families: their names, types, help texts, labels and buckets
+//! may not change. They are declared as a family of your own is, and a registry has them from the
+//! start.
+
+mod breaker;
+mod database;
+mod gateway;
+mod policy;
+
+pub use breaker::{
+    BreakerName, CIRCUIT_BREAKER_FAILURES, CIRCUIT_BREAKER_STATE, CIRCUIT_BREAKER_STATE_CHANGES,
+    CIRCUIT_BREAKER_SUCCESSES, CircuitBreakerMetrics, CircuitBreakerState, StateChange,
+};
+pub use database::{
+    ConnectionError, DATABASE_CONNECTION_ERRORS, DATABASE_CONNECTION_POOL_CHECKED_OUT,
+    DATABASE_CONNECTION_POOL_OVERFLOW, DATABASE_CONNECTION_POOL_SIZE, DATABASE_QUERIES,
+    DATABASE_QUERY_DURATION, DatabaseOperationType, DatabaseQueryMetrics, DatabaseQueryTimer, Pool,
+    PoolStats, Query, QueryStatus, QueryTime,
+};
+pub use gateway::{
+    AuthFailure, GATEWAY_AUTH_FAILURES, GATEWAY_DEGRADED_MODE_REQUESTS, GATEWAY_REPLAY_BLOCKS,
+    GATEWAY_REQUEST_DURATION, GATEWAY_REQUESTS, GATEWAY_REQUESTS_IN_FLIGHT, GatewayRequest,
+    GatewayRequestMetrics, GatewayRequestTime, ReplayBlock,
+};
+pub use policy::{
+    POLICY_CACHE_EVICTIONS, POLICY_CACHE_HITS, POLICY_CACHE_MISSES, POLICY_CACHE_SIZE,
+    POLICY_EVALUATION_DURATION, POLICY_EVALUATIONS, PolicyDecisionType, PolicyEvaluation,
+    PolicyEvaluationMetrics, PolicyEvaluationTime, PolicyEvaluationTimer,
+};
+
+use crate::builder::MetricsRegistryBuilder;
+use crate::family_spec::FamilySpec;
+use crate::registry::MetricsRegistry;
+
+/// The 22 families, in the order of the Python module.
+pub fn families() -> impl Iterator<Item = &'static FamilySpec> {
+    let parts: [&[&FamilySpec]; 4] =
+        [&gateway::FAMILIES, &policy::FAMILIES, &database::FAMILIES, &breaker::FAMILIES];
+    parts.into_iter().flatten().copied()
+}
+
+impl Default for MetricsRegistry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MetricsRegistry {
+    /// A registry with default settings, independent of every other one.
+    ///
+    /// # Panics
+    ///
+    /// Never: a fresh `prometheus::Registry` accepts the catalogue, which a test guards.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build().expect("a fresh prometheus registry accepts the catalogue")
+    }
+
+    /// Settings for a registry.
+    pub fn builder() -> MetricsRegistryBuilder {
+        MetricsRegistryBuilder::of_families(families())
+    }
+}

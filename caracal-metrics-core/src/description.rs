@@ -1,0 +1,206 @@
+//! A family as a registry has it: under its whole name, and checked.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::engine::MAX_BOUNDS;
+use crate::family_error::FamilyError;
+use crate::family_spec::{Buckets, FamilyKind, FamilySpec};
+use crate::labels::{LabelSpec, LabelValues};
+use crate::text::{is_label_name, is_metric_name};
+
+/// The upper bounds of a histogram's buckets.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Bounds {
+    None,
+    Nanos(Box<[u64]>),
+    Floats(Box<[f64]>),
+}
+
+impl Bounds {
+    pub(crate) fn of(buckets: Buckets) -> Self {
+        match buckets {
+            Buckets::None => Self::None,
+            Buckets::Durations(bounds) => Self::Nanos(bounds.iter().copied().map(nanos).collect()),
+            Buckets::Floats(bounds) => Self::Floats(bounds.into()),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Nanos(bounds) => bounds.len(),
+            Self::Floats(bounds) => bounds.len(),
+        }
+    }
+
+    /// Whether a family of this kind has such bounds.
+    pub(crate) fn are_of(&self, kind: FamilyKind) -> bool {
+        match self {
+            Self::None => !kind.is_histogram(),
+            Self::Nanos(_) => kind == FamilyKind::DurationHistogram,
+            Self::Floats(_) => kind == FamilyKind::Histogram,
+        }
+    }
+
+    /// Whether there are buckets for negative numbers.
+    pub(crate) fn are_negative(&self) -> bool {
+        matches!(self, Self::Floats(bounds) if bounds.first().is_some_and(|bound| *bound < 0.0))
+    }
+
+    /// The bounds in the unit that the page has: seconds for durations.
+    pub(crate) fn exposed(&self) -> Vec<f64> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Nanos(bounds) => bounds.iter().map(|nanos| *nanos as f64 / 1e9).collect(),
+            Self::Floats(bounds) => bounds.to_vec(),
+        }
+    }
+}
+
+/// What a family is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Description {
+    pub(crate) name: String,
+    pub(crate) kind: FamilyKind,
+    pub(crate) help: Cow<'static, str>,
+    pub(crate) unit: Option<Cow<'static, str>>,
+    pub(crate) labels: Cow<'static, [LabelSpec]>,
+    pub(crate) bounds: Bounds,
+}
+
+impl Description {
+    /// The family of a constant, with other buckets if the registry says so.
+    pub(crate) fn of(spec: &FamilySpec, namespace: &str, buckets: Option<Bounds>) -> Self {
+        Self {
+            name: spec.exposed_name(namespace),
+            kind: spec.kind,
+            help: spec.help.into(),
+            unit: spec.unit.map(Cow::Borrowed),
+            labels: spec.labels.into(),
+            bounds: buckets.unwrap_or_else(|| Bounds::of(spec.buckets)),
+        }
+    }
+
+    /// Whether the page may have such a family.
+    pub(crate) fn check(&self, const_labels: &[(String, String)]) -> Result<(), FamilyError> {
+        self.check_name()?;
+        if self.help.is_empty() {
+            return Err(FamilyError::EmptyHelp { name: self.name.clone() });
+        }
+        self.check_labels(const_labels)?;
+        self.check_bounds()
+    }
+
+    fn check_name(&self) -> Result<(), FamilyError> {
+        let name = || self.name.clone();
+        if !is_metric_name(&self.name) {
+            return Err(FamilyError::InvalidName { name: name() });
+        }
+        let base = if self.kind.as_str() == "counter" {
+            let base = self.name.strip_suffix("_total");
+            let base = base.ok_or_else(|| FamilyError::CounterWithoutTotal { name: name() })?;
+            if !is_metric_name(base) {
+                return Err(FamilyError::InvalidName { name: name() });
+            }
+            base
+        } else {
+            for suffix in ["_total", "_bucket", "_sum", "_count"] {
+                if self.name.ends_with(suffix) {
+                    let kind = self.kind.as_str();
+                    return Err(FamilyError::ReservedSuffix { name: name(), kind, suffix });
+                }
+            }
+            &self.name
+        };
+        match &self.unit {
+            Some(unit) if !base.strip_suffix(&**unit).is_some_and(|b| b.ends_with('_')) => {
+                Err(FamilyError::MissingUnit { name: name(), unit: unit.to_string() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_labels(&self, const_labels: &[(String, String)]) -> Result<(), FamilyError> {
+        for (place, spec) in self.labels.iter().enumerate() {
+            let (name, label) = (self.name.clone(), spec.name.to_owned());
+            if !is_label_name(&label) {
+                return Err(FamilyError::InvalidLabelName { name, label });
+            }
+            if label == "le" || label == "quantile" {
+                return Err(FamilyError::ReservedLabelName { name, label });
+            }
+            if self.labels[..place].iter().any(|other| other.name == label) {
+                return Err(FamilyError::DuplicateLabelName { name, label });
+            }
+            if const_labels.iter().any(|(other, _)| *other == label) {
+                return Err(FamilyError::ConstLabel { name, label });
+            }
+            if let LabelValues::Closed(values) = spec.values {
+                let twice = (1..values.len()).find(|at| values[..*at].contains(&values[*at]));
+                if let Some(at) = twice {
+                    let value = values[at];
+                    return Err(FamilyError::DuplicateLabelValue { name, label, value });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a histogram may have such bounds.
+    pub(crate) fn check_bounds(&self) -> Result<(), FamilyError> {
+        if !self.kind.is_histogram() {
+            return Ok(());
+        }
+        let name = || self.name.clone();
+        let bounds = self.bounds.exposed();
+        if bounds.is_empty() {
+            return Err(FamilyError::NoBuckets { name: name() });
+        }
+        if bounds.len() > MAX_BOUNDS {
+            let bounds = bounds.len();
+            return Err(FamilyError::TooManyBuckets { name: name(), bounds, most: MAX_BOUNDS });
+        }
+        let (rule, mut before) = match self.bounds {
+            Bounds::Floats(_) => ("ascending and finite", f64::NEG_INFINITY),
+            _ => ("positive and ascending", 0.0),
+        };
+        for bound in bounds {
+            // Not `bound <= before`, which is false for NaN.
+            if !(bound > before && bound.is_finite()) {
+                return Err(FamilyError::InvalidBound { name: name(), rule, bound, before });
+            }
+            before = bound;
+        }
+        Ok(())
+    }
+
+    /// How this family and another one of the same name differ: what this one has, and what the
+    /// other one has.
+    pub(crate) fn difference(&self, other: &Self) -> Option<(String, String)> {
+        let labels = |description: &Self| {
+            let names: Vec<_> = description.labels.iter().map(|label| label.name).collect();
+            format!("the labels [{}]", names.join(", "))
+        };
+        let parts: [fn(&Self) -> String; 4] = [
+            |d| format!("the type {:?}", d.kind),
+            |d| format!("the help {:?}", d.help),
+            |d| d.unit.as_ref().map_or("no unit".to_owned(), |unit| format!("the unit {unit:?}")),
+            |d| format!("the buckets {:?}", d.bounds.exposed()),
+        ];
+        let differing = parts.iter().map(|part| (part(self), part(other)));
+        differing.chain([(labels(self), labels(other))]).find(|(own, other)| own != other).or_else(
+            || {
+                let values = |d: &Self| format!("the label values {:?}", d.labels);
+                (self.labels != other.labels).then(|| (values(self), values(other)))
+            },
+        )
+    }
+}
+
+/// Saturates. Without the 128 bits of [`Duration::as_nanos`], on whose arithmetic a record would
+/// spend more than on its cell.
+#[inline]
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos().into())
+}

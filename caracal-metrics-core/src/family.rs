@@ -1,0 +1,183 @@
+//! A family with its types: its name, help, labels and buckets, written down as a constant.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use crate::family_spec::{Buckets, FamilyKind, FamilySpec};
+use crate::labels::{LabelSet, Labels, MAX_CLOSED_SETS, MAX_LABELS, closed_sets};
+
+/// A family of metrics: a name, a type, a help text and a typed set of labels.
+///
+/// It is a constant. [`MetricsRegistry::family`](crate::MetricsRegistry::family) registers it, and
+/// gives you what you record with.
+///
+/// ```
+/// use caracal_metrics_core::{Counter, Family, Gauge, MetricsRegistry, labels};
+///
+/// labels! {
+///     /// How an order was paid.
+///     pub enum Payment { Card => "card", Invoice => "invoice" }
+///
+///     /// The labels of an order.
+///     pub struct Order<'a> { payment: Payment, tenant: &'a str }
+/// }
+///
+/// static ORDERS_PLACED: Family<Counter, Order<'_>> =
+///     Family::counter("shop_orders_placed_total", "Orders placed.");
+/// static QUEUE_DEPTH: Family<Gauge> =
+///     Family::gauge("shop_queue_depth", "Orders waiting to be packed.");
+///
+/// let metrics = MetricsRegistry::new();
+/// let orders = metrics.family(&ORDERS_PLACED)?;
+/// let queue = metrics.family(&QUEUE_DEPTH)?;
+///
+/// orders.inc(Order { payment: Payment::Card, tenant: "acme" });
+/// queue.set(3);
+///
+/// let labels = [("payment", "card"), ("tenant", "acme")];
+/// assert_eq!(metrics.sample("shop_orders_placed_total", &labels), Some(1.0));
+/// assert_eq!(metrics.sample("shop_queue_depth", &[]), Some(3.0));
+/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// ```
+///
+/// A family has at most 8 labels, and its closed labels have at most 65,536 combinations. One with
+/// more does not compile:
+///
+/// ```compile_fail,E0080
+/// # use caracal_metrics_core::{Counter, Family, StatusCode, labels};
+/// labels! { struct Hop { client: StatusCode, upstream: StatusCode } }
+///
+/// // 901 times 901 combinations.
+/// static HOPS: Family<Counter, Hop> = Family::counter("hops_total", "Hops.");
+/// ```
+///
+/// ```compile_fail,E0080
+/// # use caracal_metrics_core::{Counter, Family, labels};
+/// labels! {
+///     struct Nine {
+///         a: bool, b: bool, c: bool, d: bool, e: bool, f: bool, g: bool, h: bool, i: bool,
+///     }
+/// }
+///
+/// static NINE: Family<Counter, Nine> = Family::counter("nine_total", "Nine labels.");
+/// ```
+pub struct Family<K, L: Labels = ()> {
+    spec: FamilySpec,
+    types: PhantomData<fn() -> (K, L)>,
+}
+
+impl<K, L: Labels> std::fmt::Debug for Family<K, L> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.spec.fmt(f)
+    }
+}
+
+macro_rules! constructors {
+    ($( $(#[$doc:meta])* $constructor:ident: $kind:ident, $unit:expr; )*) => { $(
+        impl<L: Labels> Family<crate::kinds::$kind, L> {
+            $(#[$doc])*
+            pub const fn $constructor(name: &'static str, help: &'static str) -> Self {
+                Self::new(FamilyKind::$kind, name, help, $unit)
+            }
+        }
+    )* };
+}
+
+constructors! {
+    /// A family of counters: integers that only grow. The name ends in `_total`.
+    counter: Counter, None;
+    /// A family of counters of floating-point numbers, which only grow. The name ends in `_total`.
+    float_counter: FloatCounter, None;
+    /// A family of gauges: integers that go up and down.
+    gauge: Gauge, None;
+    /// A family of gauges of floating-point numbers.
+    float_gauge: FloatGauge, None;
+    /// A family of histograms of durations. The values on the page are in seconds, and the name
+    /// ends in `_seconds`. It needs [`buckets`](Self::buckets).
+    duration_histogram: DurationHistogram, Some("seconds");
+    /// A family of histograms of floating-point numbers. It needs [`buckets`](Self::buckets).
+    histogram: Histogram, None;
+}
+
+impl<K, L: Labels> Family<K, L> {
+    const fn new(
+        kind: FamilyKind,
+        name: &'static str,
+        help: &'static str,
+        unit: Option<&'static str>,
+    ) -> Self {
+        let labels = <L::Of<'static> as LabelSet>::SPECS;
+        const {
+            let labels = <L::Of<'static> as LabelSet>::SPECS;
+            assert!(labels.len() <= MAX_LABELS, "a family has at most 8 labels");
+            assert!(closed_sets(labels) > 0, "a closed label has at least one value");
+            assert!(
+                closed_sets(labels) <= MAX_CLOSED_SETS,
+                "the closed labels of a family have at most 65,536 combinations: make one open",
+            );
+        }
+        let spec = FamilySpec {
+            name,
+            namespaced: false,
+            kind,
+            help,
+            unit,
+            labels,
+            buckets: Buckets::None,
+            shown_once_used: false,
+        };
+        Self { spec, types: PhantomData }
+    }
+
+    /// What the family is, without the types of its labels.
+    #[must_use]
+    pub const fn spec(&self) -> &FamilySpec {
+        &self.spec
+    }
+
+    /// Puts the namespace of the registry before the name. Families of adapters do this; a
+    /// service's own are exposed under the name in its source, where a search finds it.
+    #[must_use]
+    pub const fn namespaced(mut self) -> Self {
+        self.spec.namespaced = true;
+        self
+    }
+
+    /// Leaves the family out of the page until something was recorded into it or attached to it, or,
+    /// without labels, until it was registered.
+    ///
+    /// Without this, the series whose labels are known beforehand read 0 from the start, so that
+    /// `rate()` shows the first event: those without labels, with closed labels, and with optional
+    /// labels left out. That goes for up to 100 series, and not for labels of type
+    /// [`StatusCode`](crate::StatusCode).
+    #[must_use]
+    pub const fn shown_once_used(mut self) -> Self {
+        self.spec.shown_once_used = true;
+        self
+    }
+
+    /// The unit of the values, which OpenMetrics writes as `# UNIT`. The name has to end in it.
+    #[must_use]
+    pub const fn unit(mut self, unit: &'static str) -> Self {
+        self.spec.unit = Some(unit);
+        self
+    }
+}
+
+impl<L: Labels> Family<crate::kinds::DurationHistogram, L> {
+    /// The upper bounds of the buckets, ascending. `+Inf` is added.
+    #[must_use]
+    pub const fn buckets(mut self, bounds: &'static [Duration]) -> Self {
+        self.spec.buckets = Buckets::Durations(bounds);
+        self
+    }
+}
+
+impl<L: Labels> Family<crate::kinds::Histogram, L> {
+    /// The upper bounds of the buckets, ascending and finite. `+Inf` is added.
+    #[must_use]
+    pub const fn buckets(mut self, bounds: &'static [f64]) -> Self {
+        self.spec.buckets = Buckets::Floats(bounds);
+        self
+    }
+}

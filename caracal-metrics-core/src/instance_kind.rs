@@ -1,0 +1,35 @@
+//! What kind of thing is observed.
+
+use std::fmt;
+
+/// What kind of thing an instance observes, in the words of the errors about it. Names are unique
+/// within a kind.
+///
+/// ```
+/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_metrics_core::adapter::InstanceKind;
+///
+/// const SEMAPHORE: InstanceKind = InstanceKind::new("semaphore");
+///
+/// let metrics = MetricsRegistry::new();
+/// let uploads = metrics.attach(SEMAPHORE, Some("uploads"))?;
+/// let error = metrics.attach(SEMAPHORE, Some("uploads")).unwrap_err();
+/// assert!(error.to_string().starts_with("a semaphore named \"uploads\" is attached already"));
+/// # Ok::<(), caracal_metrics_core::AttachError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstanceKind(&'static str);
+
+impl InstanceKind {
+    /// The kind that this noun names. Two kinds of one noun are the same kind.
+    #[must_use]
+    pub const fn new(noun: &'static str) -> Self {
+        Self(noun)
+    }
+}
+
+impl fmt::Display for InstanceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}

@@ -1,0 +1,83 @@
+//! Sums that only grow.
+
+use super::Series;
+use super::sealed::FromSeries;
+use crate::engine;
+
+/// A counter: a sum of integers that only grows.
+///
+/// It counts modulo 2^64: the number after 2^64 - 1 is 0. Prometheus takes a counter that goes down
+/// for one that was reset, so `rate()` and `increase()` then leave out what was added between the
+/// last scrape and the wrap, and nothing else. Increments of one never get there: a billion a second
+/// need 584 years.
+///
+/// ```
+/// use caracal_metrics_core::{Counter, Family, MetricsRegistry};
+///
+/// static RESTARTS: Family<Counter> = Family::counter("worker_restarts_total", "Worker restarts.");
+///
+/// let metrics = MetricsRegistry::new();
+/// let restarts = metrics.family(&RESTARTS)?;
+/// restarts.inc();
+/// assert_eq!(metrics.sample("worker_restarts_total", &[]), Some(1.0));
+/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Counter(Series);
+
+impl FromSeries for Counter {
+    fn from_series(series: Series) -> Self {
+        Self(series)
+    }
+}
+
+impl Counter {
+    /// Adds one.
+    #[inline]
+    pub fn inc(&self) {
+        self.inc_by(1);
+    }
+
+    /// Adds `n`, modulo 2^64. It neither fails nor stops at the largest number.
+    #[inline]
+    pub fn inc_by(&self, n: u64) {
+        engine::add(self.0.cell, n);
+        self.0.recorded();
+    }
+}
+
+/// A counter of floating-point numbers, such as seconds or euros.
+///
+/// A step that is negative or not finite is set aside, and counted in
+/// `caracal_metrics_invalid_values_total`.
+///
+/// ```
+/// use caracal_metrics_core::{Family, FloatCounter, MetricsRegistry};
+///
+/// static REVENUE: Family<FloatCounter> =
+///     Family::float_counter("revenue_euros_total", "Revenue in euros.");
+///
+/// let metrics = MetricsRegistry::new();
+/// let revenue = metrics.family(&REVENUE)?;
+/// revenue.inc_by(12.5);
+/// revenue.inc_by(-1.0);
+/// assert_eq!(metrics.sample("revenue_euros_total", &[]), Some(12.5));
+/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FloatCounter(Series);
+
+impl FromSeries for FloatCounter {
+    fn from_series(series: Series) -> Self {
+        Self(series)
+    }
+}
+
+impl FloatCounter {
+    /// Adds `n`.
+    #[inline]
+    pub fn inc_by(&self, n: f64) {
+        self.0.store.add_float_cell(self.0.cell, n);
+        self.0.recorded();
+    }
+}

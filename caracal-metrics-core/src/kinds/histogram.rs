@@ -1,0 +1,134 @@
+//! Observations counted into buckets.
+
+use std::time::Duration;
+
+use super::Series;
+use super::sealed::FromSeries;
+use crate::description::{Bounds, nanos};
+use crate::exemplar::Exemplar;
+
+/// A kind of histogram: [`DurationHistogram`] or [`Histogram`].
+pub trait Bucketed: private::Bucketed {}
+
+impl<K: private::Bucketed> Bucketed for K {}
+
+mod private {
+    use crate::description::Bounds;
+
+    /// What bounds are, and how the engine has them.
+    pub trait Bucketed {
+        /// The type of a bound.
+        type Bound;
+
+        #[doc(hidden)]
+        fn bounds(bounds: &[Self::Bound]) -> Bounds;
+    }
+}
+
+impl private::Bucketed for DurationHistogram {
+    type Bound = Duration;
+
+    fn bounds(bounds: &[Duration]) -> Bounds {
+        Bounds::Nanos(bounds.iter().copied().map(nanos).collect())
+    }
+}
+
+impl private::Bucketed for Histogram {
+    type Bound = f64;
+
+    fn bounds(bounds: &[f64]) -> Bounds {
+        Bounds::Floats(bounds.into())
+    }
+}
+
+/// A histogram of durations. The buckets and the sum on the page are in seconds; the sum is exact
+/// to the nanosecond.
+///
+/// ```
+/// use std::time::Duration;
+/// use caracal_metrics_core::{DurationHistogram, Family, MetricsRegistry};
+///
+/// static PACKING: Family<DurationHistogram> =
+///     Family::duration_histogram("packing_duration_seconds", "Time from order to parcel.")
+///         .buckets(&[Duration::from_millis(5), Duration::from_millis(25)]);
+///
+/// let metrics = MetricsRegistry::new();
+/// let packing = metrics.family(&PACKING)?;
+/// packing.observe(Duration::from_millis(7));
+/// {
+///     let _timer = packing.start_timer();
+/// }
+/// assert_eq!(metrics.sample("packing_duration_seconds_count", &[]), Some(2.0));
+/// assert_eq!(metrics.sample("packing_duration_seconds_bucket", &[("le", "0.005")]), Some(1.0));
+/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct DurationHistogram(Series);
+
+impl FromSeries for DurationHistogram {
+    fn from_series(series: Series) -> Self {
+        Self(series)
+    }
+}
+
+impl DurationHistogram {
+    /// Counts a duration. One of more than about a year adds that year to the sum, and is counted in
+    /// `caracal_metrics_invalid_values_total` as well.
+    #[inline]
+    pub fn observe(&self, duration: Duration) {
+        self.0.store.observe_cell(self.0.cell, duration);
+        self.0.recorded();
+    }
+
+    /// Counts a duration that the exemplar is an example of.
+    pub fn observe_with_exemplar(&self, duration: Duration, exemplar: &Exemplar) {
+        self.observe(duration);
+        self.0.store.keep_duration(self.0.cell, duration, exemplar);
+    }
+}
+
+/// A histogram of floating-point numbers.
+///
+/// A number that is not finite is set aside, and counted in `caracal_metrics_invalid_values_total`.
+///
+/// ```
+/// use caracal_metrics_core::{Family, Histogram, MetricsRegistry};
+///
+/// static ORDER_VALUE: Family<Histogram> =
+///     Family::histogram("order_value_euros", "Value of an order.").buckets(&[5.0, 20.0, 100.0]);
+///
+/// let metrics = MetricsRegistry::new();
+/// let order_value = metrics.family(&ORDER_VALUE)?;
+/// order_value.observe(19.5);
+/// order_value.observe(f64::NAN);
+/// assert_eq!(metrics.sample("order_value_euros_sum", &[]), Some(19.5));
+/// assert_eq!(metrics.sample("order_value_euros_bucket", &[("le", "20.0")]), Some(1.0));
+/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Histogram(Series);
+
+impl FromSeries for Histogram {
+    fn from_series(series: Series) -> Self {
+        Self(series)
+    }
+}
+
+impl Histogram {
+    /// Counts a number. One that is not finite is set aside, and counted in
+    /// `caracal_metrics_invalid_values_total`.
+    ///
+    /// After negative numbers the sum may fall, which Prometheus takes for a restart. OpenMetrics then
+    /// has neither `_sum` nor `_count`, as it demands, and has the buckets alone.
+    #[inline]
+    pub fn observe(&self, value: f64) {
+        self.0.store.observe_float_cell(self.0.cell, value);
+        self.0.recorded();
+    }
+
+    /// Counts a number that the exemplar is an example of.
+    pub fn observe_with_exemplar(&self, value: f64, exemplar: &Exemplar) {
+        self.observe(value);
+        self.0.store.keep_float(self.0.cell, value, exemplar);
+    }
+}

@@ -1,0 +1,37 @@
+//! Timing a piece of work.
+
+use std::time::Instant;
+
+use super::DurationHistogram;
+
+/// Counts the time since it was made into a [`DurationHistogram`] when it is dropped: by the end of
+/// the scope, an early `?`, a panic, or a cancelled future that held it.
+#[derive(Debug)]
+#[must_use = "the time ends when the timer is dropped"]
+pub struct Timer {
+    /// `None` once the timer was discarded.
+    histogram: Option<DurationHistogram>,
+    start: Instant,
+}
+
+impl Timer {
+    /// Ends the timer and counts nothing.
+    pub fn discard(mut self) {
+        self.histogram = None;
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        if let Some(histogram) = &self.histogram {
+            histogram.observe(self.start.elapsed());
+        }
+    }
+}
+
+impl DurationHistogram {
+    /// Starts a timer that counts the time until it is dropped.
+    pub fn start_timer(&self) -> Timer {
+        Timer { histogram: Some(self.clone()), start: Instant::now() }
+    }
+}

@@ -1,0 +1,175 @@
+//! A family that was registered: recording by value.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::engine;
+use crate::exemplar::Exemplar;
+use crate::kinds::{
+    Counter, DurationHistogram, FloatCounter, FloatGauge, Gauge, GaugeGuard, Histogram, Kind,
+    Series, Timer,
+};
+use crate::labels::Labels;
+use crate::series::FamilyStore;
+
+/// A registered family with labels. You record by value, which takes neither a lock nor an
+/// allocation, or through the handle of one series.
+///
+/// ```
+/// use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+///
+/// labels! { pub struct Order<'a> { tenant: &'a str } }
+/// static ORDERS: Family<Counter, Order<'_>> = Family::counter("orders_total", "Orders placed.");
+///
+/// let metrics = MetricsRegistry::new();
+/// let orders = metrics.family(&ORDERS)?;
+/// orders.inc(Order { tenant: "acme" });
+///
+/// let acme = orders.with(Order { tenant: "acme" });
+/// acme.inc();
+/// assert_eq!(metrics.sample("orders_total", &[("tenant", "acme")]), Some(2.0));
+/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// ```
+pub struct Metric<K, L> {
+    store: Arc<FamilyStore>,
+    types: PhantomData<fn() -> (K, L)>,
+}
+
+impl<K, L> Clone for Metric<K, L> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.store))
+    }
+}
+
+impl<K, L> fmt::Debug for Metric<K, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metric").field("family", &self.store.name()).finish_non_exhaustive()
+    }
+}
+
+impl<K, L> Metric<K, L> {
+    pub(crate) fn new(store: Arc<FamilyStore>) -> Self {
+        Self { store, types: PhantomData }
+    }
+}
+
+/// Label sets of families that can be registered. Implemented by [`labels!`](crate::labels), and by
+/// `()`.
+pub trait Registered: Labels + Sized {
+    /// What records into such a family: a [`Metric`], or the handle itself where there are no
+    /// labels.
+    type Handle<K: Kind>;
+
+    #[doc(hidden)]
+    fn handle<K: Kind>(metric: Metric<K, Self>) -> Self::Handle<K>;
+}
+
+impl Registered for () {
+    type Handle<K: Kind> = K;
+
+    fn handle<K: Kind>(metric: Metric<K, Self>) -> K {
+        metric.with(())
+    }
+}
+
+impl<K: Kind, L: Labels> Metric<K, L> {
+    /// The handle of one series, which is on the page from now on.
+    #[must_use]
+    pub fn with(&self, labels: L::Of<'_>) -> K {
+        K::from_series(Series::of(&self.store, &labels))
+    }
+}
+
+impl<L: Labels> Metric<Counter, L> {
+    /// Adds one.
+    #[inline]
+    pub fn inc(&self, labels: L::Of<'_>) {
+        self.inc_by(labels, 1);
+    }
+
+    /// Adds `n`.
+    #[inline]
+    pub fn inc_by(&self, labels: L::Of<'_>, n: u64) {
+        self.store.add(&labels, n);
+    }
+}
+
+impl<L: Labels> Metric<Gauge, L> {
+    /// Sets the gauge of these labels.
+    #[inline]
+    pub fn set(&self, labels: L::Of<'_>, value: i64) {
+        engine::set(self.store.cell_of_set(&labels), value);
+    }
+
+    /// Adds to the gauge of these labels; a negative number subtracts.
+    #[inline]
+    pub fn add(&self, labels: L::Of<'_>, n: i64) {
+        engine::shift(self.store.cell_of_set(&labels), n);
+    }
+
+    /// Counts one more in the gauge of these labels until the guard is dropped.
+    #[inline]
+    pub fn track(&self, labels: L::Of<'_>) -> GaugeGuard {
+        GaugeGuard::begin(&self.store, self.store.cell_of_set(&labels))
+    }
+}
+
+impl<L: Labels> Metric<FloatCounter, L> {
+    /// Adds `n`. A step that is negative or not finite is set aside, and counted.
+    #[inline]
+    pub fn inc_by(&self, labels: L::Of<'_>, n: f64) {
+        self.store.add_float_cell(self.store.cell_of_set(&labels), n);
+    }
+}
+
+impl<L: Labels> Metric<FloatGauge, L> {
+    /// Sets the gauge of these labels. An infinity is set aside, and counted.
+    #[inline]
+    pub fn set(&self, labels: L::Of<'_>, value: f64) {
+        self.store.set_float_cell(self.store.cell_of_set(&labels), value);
+    }
+
+    /// Adds to the gauge of these labels. What is not finite is set aside, and counted.
+    #[inline]
+    pub fn add(&self, labels: L::Of<'_>, n: f64) {
+        self.store.shift_float_cell(self.store.cell_of_set(&labels), n);
+    }
+}
+
+impl<L: Labels> Metric<Histogram, L> {
+    /// Counts a number. One that is not finite is set aside, and counted.
+    #[inline]
+    pub fn observe(&self, labels: L::Of<'_>, value: f64) {
+        self.store.observe_float_cell(self.store.cell_of_set(&labels), value);
+    }
+
+    /// Counts a number that the exemplar is an example of.
+    pub fn observe_with_exemplar(&self, labels: L::Of<'_>, value: f64, exemplar: &Exemplar) {
+        self.with(labels).observe_with_exemplar(value, exemplar);
+    }
+}
+
+impl<L: Labels> Metric<DurationHistogram, L> {
+    /// Counts a duration.
+    #[inline]
+    pub fn observe(&self, labels: L::Of<'_>, duration: Duration) {
+        self.store.observe(&labels, duration);
+    }
+
+    /// Counts a duration that the exemplar is an example of.
+    pub fn observe_with_exemplar(
+        &self,
+        labels: L::Of<'_>,
+        duration: Duration,
+        exemplar: &Exemplar,
+    ) {
+        self.with(labels).observe_with_exemplar(duration, exemplar);
+    }
+
+    /// Starts a timer that counts the time until it is dropped.
+    pub fn start_timer(&self, labels: L::Of<'_>) -> Timer {
+        self.with(labels).start_timer()
+    }
+}

@@ -1,0 +1,165 @@
+//! The names that a family takes for itself.
+//!
+//! A family's samples have names of their own: a histogram `x` has `x_bucket`, `x_sum` and `x_count`.
+//! OpenMetrics reserves `x_created` for it as well, whether or not the page has such a sample, and
+//! calls the counter `x_total` `x`. A second family with one of these names makes a page that
+//! scrapers refuse, or, worse, accept as samples of the first one.
+
+use std::collections::HashMap;
+
+/// A family, by its name and, where it is known, its type as `# TYPE` has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamedFamily {
+    pub(crate) name: String,
+    pub(crate) kind: Option<&'static str>,
+}
+
+/// Two families need the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Clash {
+    /// A name of the family belongs to another one.
+    Name { name: String, other: String, shared: String },
+    /// A family of the same name has another type.
+    Type { name: String, kind: &'static str, other: &'static str },
+}
+
+/// The name that OpenMetrics gives a family: a counter's goes without `_total`.
+pub(crate) fn base_name<'a>(name: &'a str, kind: &str) -> &'a str {
+    match name.strip_suffix("_total") {
+        Some(base) if kind == "counter" => base,
+        _ => name,
+    }
+}
+
+/// Suffixes of names that a family has in addition to its own.
+const SUFFIXES: &[&str] = &["_bucket", "_sum", "_count", "_created"];
+
+/// The suffixes that a type has in any of the formats. A counter is not among them: those of its
+/// names that text 0.0.4 does not have are OpenMetrics' alone ([`open_metrics_names`]).
+fn suffixes(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "histogram" => SUFFIXES,
+        "summary" => SUFFIXES.split_first().map_or(&[], |(_, rest)| rest),
+        _ => &[],
+    }
+}
+
+/// The names that a family can't do without, in whatever format.
+pub(crate) fn own_names<'a>(name: &'a str, kind: &str) -> impl Iterator<Item = String> + use<'a> {
+    std::iter::once("").chain(suffixes(kind).iter().copied()).map(move |s| format!("{name}{s}"))
+}
+
+/// The names that OpenMetrics gives a counter beyond its own, as long as its type is `counter`.
+pub(crate) fn open_metrics_names<'a>(
+    name: &'a str,
+    kind: &'a str,
+) -> impl Iterator<Item = String> + use<'a> {
+    let suffixes: &[&str] = if kind == "counter" { &["", "_total", "_created"] } else { &[] };
+    let names = suffixes.iter().map(move |suffix| format!("{}{suffix}", base_name(name, kind)));
+    names.filter(move |other| other != name)
+}
+
+/// All names of a family, in whatever format.
+pub(crate) fn all_names<'a>(
+    name: &'a str,
+    kind: &'a str,
+) -> impl Iterator<Item = String> + use<'a> {
+    own_names(name, kind).chain(open_metrics_names(name, kind))
+}
+
+/// Names of samples and of metadata, each with the family that it belongs to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Taken(HashMap<String, String>);
+
+impl Taken {
+    /// The family that has a name.
+    pub(crate) fn owner(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Takes all of the names for a family, or none if one of them is another family's.
+    pub(crate) fn take(
+        &mut self,
+        family: &str,
+        names: impl Iterator<Item = String>,
+    ) -> Result<(), Clash> {
+        let names: Vec<_> = names.collect();
+        for shared in &names {
+            if let Some(other) = self.owner(shared) {
+                let (name, other) = (family.to_owned(), other.to_owned());
+                return Err(Clash::Name { name, other, shared: shared.clone() });
+            }
+        }
+        self.0.extend(names.into_iter().map(|name| (name, family.to_owned())));
+        Ok(())
+    }
+}
+
+/// Whether new families can join ours, whose names are taken, and others.
+///
+/// Two families of one name and type are left to `prometheus`, which wants them to have different
+/// constant labels.
+pub(crate) fn check(
+    new: &[NamedFamily],
+    ours: &[NamedFamily],
+    mut taken: Taken,
+    others: &[NamedFamily],
+) -> Result<(), Clash> {
+    for NamedFamily { name, kind } in others {
+        // Those that clash with each other are not the new ones' fault.
+        let _ = taken.take(name, own_names(name, kind.unwrap_or_default()));
+    }
+    let known = others.iter().chain(ours);
+    let mut known: HashMap<_, _> = known.map(|other| (other.name.as_str(), other.kind)).collect();
+    for NamedFamily { name, kind } in new {
+        match (kind, known.get(name.as_str())) {
+            (Some(kind), Some(Some(other))) if kind != other => {
+                return Err(Clash::Type { name: name.clone(), kind, other });
+            }
+            (_, Some(_)) => {}
+            (kind, None) => {
+                taken.take(name, own_names(name, kind.unwrap_or_default()))?;
+                known.insert(name, *kind);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The names of families that may clash with one of this name, depending on their types.
+pub(crate) fn related(name: &str) -> impl Iterator<Item = String> {
+    let longer = SUFFIXES.iter().map(move |suffix| format!("{name}{suffix}"));
+    let shorter = SUFFIXES.iter().filter_map(move |suffix| name.strip_suffix(suffix));
+    longer.chain(shorter.map(str::to_owned))
+}
+
+/// Whether this is a name that every version of Prometheus takes for a family.
+pub(crate) fn is_metric_name(name: &str) -> bool {
+    let first = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | ':');
+    name.starts_with(first) && name.chars().all(|c| first(c) || c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_by_type() {
+        let all = |name: &'static str, kind: &'static str| {
+            let mut all: Vec<_> = all_names(name, kind).collect();
+            all.sort();
+            all.join(" ")
+        };
+        assert_eq!(all("x", "gauge"), "x");
+        assert_eq!(all("x_total", "gauge"), "x_total");
+        assert_eq!(all("x_total", "counter"), "x x_created x_total");
+        assert_eq!(all("x", "counter"), "x x_created x_total");
+        assert_eq!(all("x", "histogram"), "x x_bucket x_count x_created x_sum");
+        assert_eq!(all("x", "summary"), "x x_count x_created x_sum");
+    }
+}

@@ -1,0 +1,106 @@
+//! Families that a registry has from the start, found by their place.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::engine;
+use crate::family::Family;
+use crate::family_spec::FamilySpec;
+use crate::kinds::{Counter, DurationHistogram, Gauge, Kind, Series};
+use crate::labels::Labels;
+use crate::registry::MetricsRegistry;
+use crate::series::FamilyStore;
+
+/// The place of a family among those that a registry has from the start.
+#[derive(Debug)]
+pub(crate) struct Preregistered<K, L = ()> {
+    place: usize,
+    types: PhantomData<fn() -> (K, L)>,
+}
+
+impl<K, L> Clone for Preregistered<K, L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, L> Copy for Preregistered<K, L> {}
+
+impl<K, L: Labels> Preregistered<K, L> {
+    /// The place of a family among some that end before the place `end`.
+    ///
+    /// # Panics
+    ///
+    /// When the family is not one of them: while the program is compiled.
+    pub(crate) const fn find(
+        family: &'static Family<K, L>,
+        families: &[&FamilySpec],
+        end: usize,
+    ) -> Self {
+        let mut place = 0;
+        while place < families.len() {
+            if is_same(families[place].name, family.spec().name) {
+                return Self { place: end - families.len() + place, types: PhantomData };
+            }
+            place += 1;
+        }
+        panic!("the family is not in the list");
+    }
+}
+
+/// `==` of strings, while the program is compiled.
+const fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut place = 0;
+    while place < a.len() && place < b.len() && a[place] == b[place] {
+        place += 1;
+    }
+    place == a.len() && place == b.len()
+}
+
+impl MetricsRegistry {
+    #[inline]
+    pub(crate) fn store<K, L>(&self, family: Preregistered<K, L>) -> &Arc<FamilyStore> {
+        &self.preregistered()[family.place]
+    }
+
+    /// Counts one.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    pub(crate) fn count<L: Labels>(&self, family: Preregistered<Counter, L>, labels: L::Of<'_>) {
+        self.store(family).add(&labels, 1);
+    }
+
+    /// Counts a duration.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    pub(crate) fn observe<L: Labels>(
+        &self,
+        family: Preregistered<DurationHistogram, L>,
+        labels: L::Of<'_>,
+        duration: Duration,
+    ) {
+        self.store(family).observe(&labels, duration);
+    }
+
+    /// Sets a gauge. A number beyond `i64` reads as its largest.
+    pub(crate) fn set<L: Labels>(
+        &self,
+        family: Preregistered<Gauge, L>,
+        labels: L::Of<'_>,
+        value: u64,
+    ) {
+        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        engine::set(self.store(family).cell_of_set(&labels), value);
+    }
+
+    /// The handle of a series.
+    pub(crate) fn handle<K: Kind, L: Labels>(
+        &self,
+        family: Preregistered<K, L>,
+        labels: L::Of<'_>,
+    ) -> K {
+        K::from_series(Series::of(self.store(family), &labels))
+    }
+}

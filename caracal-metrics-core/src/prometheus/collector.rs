@@ -1,0 +1,192 @@
+//! Our families as a `prometheus::core::Collector`.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto;
+
+use crate::attachment::Instances;
+use crate::description::Description;
+use crate::names::all_names;
+use crate::series::{Encoding, FamilyStore, HistogramSum, InFlight, Value, Values};
+use crate::text::seconds;
+
+/// Collects all families of a registry.
+#[derive(Debug)]
+pub(crate) struct CaracalCollector {
+    instances: Arc<Instances>,
+    descs: Vec<Desc>,
+}
+
+thread_local! {
+    /// The registry for whose page this thread gathers. Its collector stays silent meanwhile, since
+    /// the page has its families already.
+    static WRITING: Cell<*const Instances> = const { Cell::new(std::ptr::null()) };
+}
+
+impl CaracalCollector {
+    /// A collector that describes these families.
+    pub(crate) fn new<'a>(
+        instances: Arc<Instances>,
+        families: impl IntoIterator<Item = &'a Description>,
+    ) -> prometheus::Result<Self> {
+        let const_labels = &instances.state().settings().const_labels;
+        let descs = families.into_iter().map(|family| descs(family, const_labels));
+        let descs = descs.collect::<prometheus::Result<Vec<_>>>()?.into_iter().flatten().collect();
+        Ok(Self { instances, descs })
+    }
+}
+
+/// Holds the names of a family that was registered later. [`CaracalCollector`] collects it.
+pub(super) struct Reserved(Vec<Desc>);
+
+impl Reserved {
+    pub(super) fn new(
+        family: &Description,
+        const_labels: &[(String, String)],
+    ) -> prometheus::Result<Self> {
+        descs(family, const_labels).map(Self)
+    }
+}
+
+impl Collector for Reserved {
+    fn desc(&self) -> Vec<&Desc> {
+        self.0.iter().collect()
+    }
+
+    fn collect(&self) -> Vec<proto::MetricFamily> {
+        Vec::new()
+    }
+}
+
+/// The description of a family in the words of the `prometheus` crate, and of the names of its
+/// samples, such as a histogram's `_count`. Described, they are refused to others by the registry
+/// itself; nothing is ever collected under them.
+fn descs(family: &Description, const_labels: &[(String, String)]) -> prometheus::Result<Vec<Desc>> {
+    let const_labels: HashMap<_, _> = const_labels.iter().cloned().collect();
+    let name = family.name.as_str();
+    let labels = family.labels.iter().map(|label| label.name.to_owned()).collect();
+    let own = Desc::new(name.to_owned(), family.help.to_string(), labels, const_labels.clone());
+    let samples = all_names(name, family.kind.as_str()).filter(|sample| sample != name);
+    let samples = samples.map(|sample| {
+        Desc::new(sample, format!("Reserved for {name}"), Vec::new(), const_labels.clone())
+    });
+    // The own name last: `prometheus` keeps the help and labels of the names before the one that it
+    // rejects, and a collector of the user's is most likely to need this one.
+    samples.chain(std::iter::once(own)).collect()
+}
+
+/// Whether this thread gathers for a page of this registry.
+pub(super) fn is_writing(instances: &Instances) -> bool {
+    std::ptr::eq(WRITING.get(), instances)
+}
+
+/// What a registry gathers from all collectors but that of `instances`, which is only compared.
+/// Panics if one of the collectors does.
+pub(super) fn gather_others(
+    instances: *const Instances,
+    registry: &prometheus::Registry,
+) -> Vec<proto::MetricFamily> {
+    struct Restore(*const Instances);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            WRITING.set(self.0);
+        }
+    }
+    let _restore = Restore(WRITING.replace(instances));
+    registry.gather()
+}
+
+impl Collector for CaracalCollector {
+    fn desc(&self) -> Vec<&Desc> {
+        self.descs.iter().collect()
+    }
+
+    fn collect(&self) -> Vec<proto::MetricFamily> {
+        if is_writing(&self.instances) {
+            return Vec::new();
+        }
+        let state = self.instances.state();
+        let in_flight = state.in_flight();
+        self.instances.scrape(|| {
+            let families = state.families();
+            families.stores.iter().filter_map(|store| family(store, &in_flight)).collect()
+        })
+    }
+}
+
+fn family(store: &FamilyStore, in_flight: &InFlight) -> Option<proto::MetricFamily> {
+    if !store.is_shown(&store.rows(Encoding::Text)) {
+        return None;
+    }
+    let mut family = proto::MetricFamily::default();
+    family.set_name(store.name().to_owned());
+    family.set_help(store.description.help.to_string());
+    family.set_field_type(match store.kind().as_str() {
+        "counter" => proto::MetricType::COUNTER,
+        "gauge" => proto::MetricType::GAUGE,
+        _ => proto::MetricType::HISTOGRAM,
+    });
+    let mut values = Values::of(store, in_flight);
+    let mut metrics = Vec::new();
+    store.each_gathered_series(|labels, cells| {
+        let mut metric = proto::Metric::from_label(labels.iter().map(pair).collect());
+        let counter = |value| {
+            let mut counter = proto::Counter::default();
+            counter.set_value(value);
+            counter
+        };
+        let gauge = |value| {
+            let mut gauge = proto::Gauge::default();
+            gauge.set_value(value);
+            gauge
+        };
+        match values.read(cells) {
+            Value::Counter(value) => metric.set_counter(counter(value as f64)),
+            Value::FloatCounter(value) => metric.set_counter(counter(value)),
+            Value::Gauge(value) => metric.set_gauge(gauge(value as f64)),
+            Value::FloatGauge(value) => metric.set_gauge(gauge(value)),
+            Value::Histogram(sum) => {
+                metric.set_histogram(histogram(store, values.buckets(), sum));
+            }
+        }
+        metrics.push(metric);
+    });
+    family.set_metric(metrics);
+    Some(family)
+}
+
+fn histogram(store: &FamilyStore, observed: &[u64], sum: HistogramSum) -> proto::Histogram {
+    let mut count = 0;
+    let mut histogram = proto::Histogram::default();
+    // Without the bucket up to infinity: the text encoder of `prometheus` 0.14 adds that from the
+    // count, and would write the bound of one that is here as `inf`.
+    let bounds = store.description.bounds.exposed();
+    let buckets: Vec<_> = bounds
+        .into_iter()
+        .zip(observed)
+        .map(|(bound, observed)| {
+            count += observed;
+            let mut bucket = proto::Bucket::default();
+            bucket.set_upper_bound(bound);
+            bucket.set_cumulative_count(count);
+            bucket
+        })
+        .collect();
+    histogram.set_bucket(buckets);
+    histogram.set_sample_count(observed.iter().sum());
+    histogram.set_sample_sum(match sum {
+        HistogramSum::Nanos(nanos) => seconds(nanos),
+        HistogramSum::Float(sum) => sum,
+    });
+    histogram
+}
+
+fn pair((name, value): &(&str, &str)) -> proto::LabelPair {
+    let mut pair = proto::LabelPair::default();
+    pair.set_name((*name).to_owned());
+    pair.set_value((*value).to_owned());
+    pair
+}

@@ -1,0 +1,82 @@
+//! A user's collector that costs nobody else when it fails.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+
+use super::collector::is_writing;
+use super::gathering::Gathering;
+use crate::attachment::Instances;
+use crate::workers::Task;
+
+/// What the `prometheus::Registry` holds.
+pub(crate) struct IsolatedCollector {
+    collector: Arc<dyn Collector>,
+    isolated: Arc<Isolated>,
+    instances: Arc<Instances>,
+}
+
+/// What pages hold.
+#[derive(Debug)]
+pub(crate) struct Isolated {
+    gathering: Gathering,
+    /// The collector has not returned in time, so this page does not ask it again.
+    failed: AtomicBool,
+}
+
+impl Isolated {
+    pub(super) fn task(&self) -> &Arc<Task> {
+        self.gathering.task()
+    }
+
+    /// The page has run the task: is it through?
+    pub(super) fn note(&self, through: bool) {
+        self.failed.store(!through, Relaxed);
+    }
+}
+
+impl IsolatedCollector {
+    pub(crate) fn new(collector: Box<dyn Collector>, instances: Arc<Instances>) -> Self {
+        let collector: Arc<dyn Collector> = collector.into();
+        let gathering = Gathering::new({
+            let collector = Arc::clone(&collector);
+            move || collector.collect()
+        });
+        let isolated = Arc::new(Isolated { gathering, failed: AtomicBool::new(false) });
+        Self { collector, isolated, instances }
+    }
+
+    pub(super) fn isolated(&self) -> &Arc<Isolated> {
+        &self.isolated
+    }
+
+    /// What the collector has before it is registered. One that fails has nothing, and is for pages
+    /// to count.
+    pub(crate) fn families(&self) -> Vec<MetricFamily> {
+        let run = |task: &Arc<Task>| self.instances.try_run(&[task]) == [true];
+        self.isolated.gathering.gather(run).unwrap_or_default()
+    }
+}
+
+impl Collector for IsolatedCollector {
+    fn desc(&self) -> Vec<&Desc> {
+        self.collector.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        if is_writing(&self.instances) {
+            // A page of ours has run all collectors of this kind side by side. Asking each in turn,
+            // `gather` would wait for one after the other.
+            if self.isolated.failed.load(Relaxed) {
+                return Vec::new();
+            }
+            if let Some(families) = self.isolated.gathering.take() {
+                return families;
+            }
+        }
+        let run = |task: &Arc<Task>| self.instances.run(&[task]) == [true];
+        self.isolated.gathering.gather(run).unwrap_or_default()
+    }
+}

@@ -1,0 +1,36 @@
+//! Series that belong to something that is attached, and go when it does.
+
+use super::key::Key;
+use super::store::{FamilyStore, Full, OwnedSeries};
+
+impl FamilyStore {
+    /// Makes a series for an instance to own, which the output does not show yet.
+    pub(crate) fn reserve(&self, key: Key) -> Result<OwnedSeries, Full> {
+        self.take_place()?;
+        Ok(OwnedSeries { instance: 0, key, cell: self.allocate() })
+    }
+
+    /// Shows a series that was reserved.
+    pub(crate) fn own(&self, instance: u64, series: OwnedSeries) {
+        self.changes.make(|| self.owned.lock().push(OwnedSeries { instance, ..series }));
+    }
+
+    /// Gives up a series that was reserved and not shown.
+    pub(crate) fn give_up(&self) {
+        self.give_places_back(1);
+    }
+
+    /// Takes the series of an instance out of the output. Their cells are still the instance's.
+    pub(crate) fn disown(&self, instance: u64) {
+        let is_gone = |series: &OwnedSeries| series.instance == instance;
+        if !self.owned.lock().iter().any(is_gone) {
+            return;
+        }
+        self.changes.make(|| {
+            let mut owned = self.owned.lock();
+            let before = owned.len();
+            owned.retain(|series| !is_gone(series));
+            self.give_places_back(before - owned.len());
+        });
+    }
+}

@@ -1,0 +1,44 @@
+//! What a registry counts about one of its families.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use crate::engine::{self, Cell};
+
+/// A counter of the registry's own. Its series comes with the first count.
+#[derive(Default)]
+pub(crate) struct Tally {
+    cell: OnceLock<Cell>,
+    /// `None` for a family about which the registry counts nothing.
+    series: Option<Box<dyn Fn() -> Cell + Send + Sync>>,
+}
+
+impl Tally {
+    /// A counter whose cell `series` makes.
+    pub(crate) fn new(series: impl Fn() -> Cell + Send + Sync + 'static) -> Self {
+        Self { cell: OnceLock::new(), series: Some(Box::new(series)) }
+    }
+
+    /// Shows the counter at 0.
+    pub(crate) fn show(&self) {
+        self.cell();
+    }
+
+    #[cold]
+    pub(crate) fn count(&self) {
+        if let Some(cell) = self.cell() {
+            engine::add(cell, 1);
+        }
+    }
+
+    fn cell(&self) -> Option<Cell> {
+        let series = self.series.as_ref()?;
+        Some(*self.cell.get_or_init(series))
+    }
+}
+
+impl fmt::Debug for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tally").field("cell", &self.cell).finish_non_exhaustive()
+    }
+}

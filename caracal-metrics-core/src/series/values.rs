@@ -1,0 +1,71 @@
+//! What the series of one family read on one page.
+
+use super::in_flight::InFlight;
+use super::store::FamilyStore;
+use crate::engine::{self, Cell, Reader};
+use crate::family_spec::FamilyKind;
+
+/// The value of one series.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Value {
+    Counter(u64),
+    FloatCounter(f64),
+    Gauge(i64),
+    FloatGauge(f64),
+    /// The buckets are in what the reader was given.
+    Histogram(HistogramSum),
+}
+
+/// The sum of what a histogram observed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum HistogramSum {
+    Nanos(u128),
+    Float(f64),
+}
+
+/// Reads series of one family. While it is held, threads that end wait.
+pub(crate) struct Values<'a> {
+    reader: Reader<'static>,
+    kind: FamilyKind,
+    in_flight: &'a InFlight,
+    /// Of the histogram that was read last; without `+Inf` they are those of the bounds.
+    buckets: Vec<u64>,
+}
+
+impl<'a> Values<'a> {
+    /// The values of this family on a page for which these gauges were read.
+    pub(crate) fn of(store: &FamilyStore, in_flight: &'a InFlight) -> Self {
+        let buckets = if store.kind().is_histogram() { store.les().len() } else { 0 };
+        Self { reader: engine::reader(), kind: store.kind(), in_flight, buckets: vec![0; buckets] }
+    }
+
+    /// The value of the series that these cells make up.
+    pub(crate) fn read(&mut self, cells: &[Cell]) -> Value {
+        let reader = &self.reader;
+        match self.kind {
+            FamilyKind::Counter => Value::Counter(reader.counter(cells)),
+            FamilyKind::FloatCounter => Value::FloatCounter(reader.float(cells)),
+            FamilyKind::Gauge => {
+                let set = reader.gauge(cells);
+                Value::Gauge(set.saturating_add(self.in_flight.count(cells)))
+            }
+            FamilyKind::FloatGauge => Value::FloatGauge(reader.float(cells)),
+            FamilyKind::DurationHistogram => {
+                self.buckets.fill(0);
+                let sum = reader.histogram(cells, &mut self.buckets);
+                Value::Histogram(HistogramSum::Nanos(sum))
+            }
+            FamilyKind::Histogram => {
+                self.buckets.fill(0);
+                let sum = reader.float_histogram(cells, &mut self.buckets);
+                Value::Histogram(HistogramSum::Float(sum))
+            }
+        }
+    }
+
+    /// How many observations each bucket of the histogram has that was read last, the one up to
+    /// `+Inf` included.
+    pub(crate) fn buckets(&self) -> &[u64] {
+        &self.buckets
+    }
+}

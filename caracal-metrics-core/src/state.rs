@@ -1,0 +1,271 @@
+//! The families of one registry.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+
+use crate::description::{Bounds, Description};
+use crate::engine;
+use crate::family::Family;
+use crate::family_error::FamilyError;
+use crate::family_spec::FamilySpec;
+use crate::kinds::Counter;
+use crate::names::{Clash, NamedFamily, Taken, all_names};
+use crate::series::{FamilyStore, InFlight, Settings, Tally};
+
+crate::labels! {
+    /// The label of what a registry counts about its families.
+    pub struct AboutFamily<'a> {
+        /// The name of the family.
+        pub metric: &'a str,
+    }
+}
+
+/// `metrics_series_limited_total`: records that went to the aggregated series of a family, because
+/// the family had as many series as it may.
+pub static SERIES_LIMITED: Family<Counter, AboutFamily<'_>> = Family::counter(
+    "metrics_series_limited_total",
+    "Total number of records folded into an aggregated series because the family is full",
+)
+.namespaced();
+
+/// `metrics_invalid_values_total`: values that were corrected or set aside.
+pub static INVALID_VALUES: Family<Counter, AboutFamily<'_>> = Family::counter(
+    "metrics_invalid_values_total",
+    "Total number of recorded values that were corrected or set aside",
+)
+.namespaced();
+
+/// `metrics_collection_errors_total`: collectors and callbacks that failed during a scrape.
+pub static COLLECTION_ERRORS: Family<Counter> = Family::counter(
+    "metrics_collection_errors_total",
+    "Total number of collectors and callbacks that failed, and of families left out, during a scrape",
+)
+.namespaced();
+
+/// What a registry says about itself.
+pub static REGISTRY_FAMILIES: [&FamilySpec; 3] =
+    [SERIES_LIMITED.spec(), INVALID_VALUES.spec(), COLLECTION_ERRORS.spec()];
+
+/// Settings that hold for all families of a registry.
+#[derive(Clone, Debug)]
+pub(crate) struct RegistrySettings {
+    pub(crate) namespace: String,
+    pub(crate) const_labels: Arc<[(String, String)]>,
+    /// What the attached registry adds to every series that it gathers.
+    pub(crate) registry_labels: Arc<[(String, String)]>,
+    pub(crate) max_series_per_family: usize,
+    /// Limits of single families, by their names on the page.
+    pub(crate) max_series: HashMap<String, usize>,
+    /// Buckets of single families, by their names on the page.
+    pub(crate) buckets: HashMap<String, Bounds>,
+    /// Bytes of a label value.
+    pub(crate) value_bytes: usize,
+    pub(crate) aggregate: Vec<String>,
+    pub(crate) created: bool,
+    pub(crate) only_used: bool,
+}
+
+/// The families of a registry, and the names that are theirs.
+#[derive(Debug, Default)]
+pub(crate) struct Families {
+    /// Sorted by name.
+    pub(crate) stores: Vec<Arc<FamilyStore>>,
+    pub(crate) taken: Taken,
+}
+
+impl Families {
+    /// The family of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<FamilyStore>> {
+        let place = self.stores.binary_search_by(|store| store.name().cmp(name)).ok()?;
+        Some(&self.stores[place])
+    }
+
+    /// The family of this description, or why none can have its name; `None` where no family has.
+    fn registered(
+        &self,
+        description: &Description,
+    ) -> Option<Result<Arc<FamilyStore>, FamilyError>> {
+        let registered = self.find(&description.name)?;
+        Some(match registered.description.difference(description) {
+            None => Ok(Arc::clone(registered)),
+            Some((registered, given)) => {
+                let name = description.name.clone();
+                Err(FamilyError::DifferentDescription { name, registered, given })
+            }
+        })
+    }
+
+    /// Names and types.
+    pub(crate) fn named(&self) -> Vec<NamedFamily> {
+        let named = |store: &Arc<FamilyStore>| NamedFamily {
+            name: store.name().to_owned(),
+            kind: Some(store.kind().as_str()),
+        };
+        self.stores.iter().map(named).collect()
+    }
+
+    /// These families and one more, which shares no name with them.
+    fn with(&self, store: Arc<FamilyStore>) -> Self {
+        let mut taken = self.taken.clone();
+        let (name, kind) = (store.name(), store.kind().as_str());
+        let free = taken.take(name, all_names(name, kind));
+        debug_assert!(free.is_ok(), "{free:?}");
+        let mut stores = self.stores.clone();
+        let place = stores.partition_point(|other| other.name() < name);
+        stores.insert(place, store);
+        Self { stores, taken }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    settings: RegistrySettings,
+    /// A page that is being written keeps those that it began with.
+    families: RwLock<Arc<Families>>,
+    /// One registration at a time.
+    registering: Mutex<()>,
+    limited: Arc<FamilyStore>,
+    invalid: Arc<FamilyStore>,
+    errors: Arc<FamilyStore>,
+}
+
+impl State {
+    /// The families that a registry has from the start: its own.
+    pub(crate) fn new(settings: RegistrySettings) -> Self {
+        let own = |spec: &'static FamilySpec| {
+            let description = Description::of(spec, &settings.namespace, None);
+            Arc::new(FamilyStore::new(
+                description,
+                Settings {
+                    // As many as there are families.
+                    limit: usize::MAX,
+                    value_bytes: usize::MAX,
+                    aggregate: Vec::new(),
+                    created: settings.created,
+                    shown_once_used: settings.only_used && !spec.labels.is_empty(),
+                    tallies_from_zero: false,
+                    const_labels: Arc::clone(&settings.const_labels),
+                    registry_labels: Arc::clone(&settings.registry_labels),
+                    folded: Tally::default(),
+                    invalid: Tally::default(),
+                },
+            ))
+        };
+        let [limited, invalid, errors] = REGISTRY_FAMILIES.map(own);
+        let families = [&limited, &invalid, &errors]
+            .into_iter()
+            .fold(Families::default(), |families, store| families.with(Arc::clone(store)));
+        Self {
+            families: RwLock::new(families.into()),
+            registering: Mutex::default(),
+            settings,
+            limited,
+            invalid,
+            errors,
+        }
+    }
+
+    pub(crate) fn settings(&self) -> &RegistrySettings {
+        &self.settings
+    }
+
+    pub(crate) fn families(&self) -> Arc<Families> {
+        Arc::clone(&self.families.read())
+    }
+
+    /// The gauges that count guards, for a page that is begun.
+    pub(crate) fn in_flight(&self) -> InFlight {
+        InFlight::of(&self.families().stores)
+    }
+
+    /// What a family of this registry would be.
+    pub(crate) fn describe(&self, spec: &FamilySpec) -> Description {
+        let name = spec.exposed_name(&self.settings.namespace);
+        let buckets = self.settings.buckets.get(&name);
+        // Buckets for a family of this name and another type are not for this one.
+        let buckets = buckets.filter(|buckets| buckets.are_of(spec.kind)).cloned();
+        Description::of(spec, &self.settings.namespace, buckets)
+    }
+
+    /// Registers a family, unless it is registered. `reserve` is asked before anything is changed,
+    /// and may refuse.
+    pub(crate) fn register(
+        &self,
+        spec: &FamilySpec,
+        reserve: impl FnOnce(&Description) -> Result<(), FamilyError>,
+    ) -> Result<Arc<FamilyStore>, FamilyError> {
+        let description = self.describe(spec);
+        // Before the lock: `reserve` may wait for a collector that does not return.
+        if let Some(registered) = self.families().registered(&description) {
+            return registered;
+        }
+        let _registering = self.registering.lock();
+        let families = self.families();
+        if let Some(registered) = families.registered(&description) {
+            return registered;
+        }
+        self.check(&families, &description)?;
+        reserve(&description)?;
+        let store = Arc::new(self.store(description, spec));
+        *self.families.write() = Arc::new(families.with(Arc::clone(&store)));
+        Ok(store)
+    }
+
+    /// Whether a family may join these.
+    fn check(&self, families: &Families, description: &Description) -> Result<(), FamilyError> {
+        description.check(&self.settings.const_labels)?;
+        description.check(&self.settings.registry_labels)?;
+        if description.kind.is_gauge() {
+            let open = description.labels.iter().filter(|label| label.values.is_open());
+            let aggregated = |label: &str| self.settings.aggregate.iter().any(|name| name == label);
+            if let Some(label) = open.map(|label| label.name).find(|name| aggregated(name)) {
+                let (name, label) = (description.name.clone(), label.to_owned());
+                return Err(FamilyError::AggregatedGauge { name, label });
+            }
+        }
+        let (name, kind) = (&description.name, description.kind.as_str());
+        let mut taken = families.taken.clone();
+        taken.take(name, all_names(name, kind)).map_err(|clash| match clash {
+            Clash::Name { name, other, shared } => {
+                FamilyError::NameCollision { name, other, sample: shared }
+            }
+            Clash::Type { name, kind, other } => FamilyError::DifferentDescription {
+                name,
+                registered: other.to_owned(),
+                given: kind.to_owned(),
+            },
+        })
+    }
+
+    fn store(&self, description: Description, spec: &FamilySpec) -> FamilyStore {
+        let settings = &self.settings;
+        let about = |counter: &Arc<FamilyStore>| {
+            let (counter, metric) = (Arc::clone(counter), description.name.clone());
+            Tally::new(move || counter.resolve_set(&AboutFamily { metric: &metric }).0)
+        };
+        let limit = settings.max_series.get(&description.name);
+        let of_store = Settings {
+            limit: limit.copied().unwrap_or(settings.max_series_per_family),
+            value_bytes: settings.value_bytes,
+            aggregate: settings.aggregate.clone(),
+            created: settings.created,
+            // A service's own family is in use from the moment it is registered.
+            shown_once_used: spec.shown_once_used || (settings.only_used && spec.namespaced),
+            // The extras of adapters are many, and each would add a series or two.
+            tallies_from_zero: !spec.shown_once_used,
+            const_labels: Arc::clone(&settings.const_labels),
+            registry_labels: Arc::clone(&settings.registry_labels),
+            folded: about(&self.limited),
+            invalid: about(&self.invalid),
+        };
+        FamilyStore::new(description, of_store)
+    }
+
+    /// Counts a collector or a callback that failed during a scrape.
+    #[cold]
+    pub(crate) fn count_collection_error(&self) {
+        engine::add(self.errors.cell_of_set(&()), 1);
+    }
+}

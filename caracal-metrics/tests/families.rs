@@ -1,0 +1,84 @@
+//! `docs/families.json`: every family that the crates of this workspace declare.
+//!
+//! The metric reference, the dashboard and the alerts are checked against it. After a change to a
+//! family, `CARACAL_REWRITE=1 cargo test -p caracal-metrics --all-features --test families` writes
+//! it again.
+
+use std::{env, fs};
+
+use caracal_metrics::{Buckets, FamilySpec, LabelValues, REGISTRY_FAMILIES, adapters, catalogue};
+use serde_json::{Value, json};
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/families.json");
+
+/// The namespace of a registry that has default settings.
+const NAMESPACE: &str = "caracal";
+
+#[test]
+fn the_file_has_every_family() {
+    let adapters = adapters();
+    let declared = adapters.iter().flat_map(|adapter| adapter.declares.iter().copied());
+    let all = catalogue::families().chain(REGISTRY_FAMILIES).chain(declared);
+    let families: Vec<_> = all.map(|spec| family(spec, &fed_by(spec))).collect();
+    let mut now = serde_json::to_string_pretty(&families).unwrap();
+    now.push('\n');
+
+    let before = fs::read_to_string(FILE).unwrap_or_default();
+    if env::var_os("CARACAL_REWRITE").is_some() && env::var_os("CI").is_none() {
+        fs::write(FILE, now).unwrap();
+    } else {
+        assert!(
+            before == now,
+            "docs/families.json is stale: run `CARACAL_REWRITE=1 cargo test -p caracal-metrics \
+             --all-features --test families`, then `cargo xtask docs`"
+        );
+    }
+}
+
+/// What feeds a family: adapters, the registry itself, or else the recorders.
+fn fed_by(spec: &FamilySpec) -> Vec<&'static str> {
+    if REGISTRY_FAMILIES.contains(&spec) {
+        return vec!["registry"];
+    }
+    let mut features: Vec<_> = adapters()
+        .iter()
+        .filter(|adapter| adapter.declares.contains(&spec) || adapter.feeds.contains(&spec))
+        .map(|adapter| adapter.feature)
+        .collect();
+    if features.is_empty() {
+        features.push("recorders");
+    }
+    features
+}
+
+fn family(spec: &FamilySpec, fed_by: &[&str]) -> Value {
+    let name = spec.exposed_name(NAMESPACE);
+    let labels: Vec<_> = spec
+        .labels
+        .iter()
+        .map(|label| {
+            let values = match label.values {
+                LabelValues::Open => json!("open"),
+                LabelValues::Optional => json!("optional"),
+                LabelValues::StatusCode => json!("status code"),
+                LabelValues::Closed(values) => json!(values),
+                other => panic!("no word for {other:?}"),
+            };
+            json!({ "name": label.name, "values": values })
+        })
+        .collect();
+    let buckets = match spec.buckets {
+        Buckets::None => Value::Null,
+        buckets => json!(buckets.iter().collect::<Vec<_>>()),
+    };
+    json!({
+        "name": name,
+        "type": spec.kind.as_str(),
+        "unit": spec.unit,
+        "help": spec.help,
+        "labels": labels,
+        "buckets": buckets,
+        "shown_once_used": spec.shown_once_used,
+        "fed_by": fed_by,
+    })
+}

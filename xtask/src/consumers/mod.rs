@@ -1,0 +1,155 @@
+//! A program for each feature of the facade, that uses it as its users do: alone, from outside of the
+//! workspace, with a library only where its feature is on.
+
+#[cfg(test)]
+mod mistakes;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use xshell::cmd;
+
+use crate::workspace::Workspace;
+
+const FACADE: &str = "caracal-metrics";
+/// The program that turns no feature on.
+const NONE: &str = "none";
+
+/// An adapter that is not one of ours. It turns no feature on either.
+const THIRD_PARTY: &str = "third-party-adapter";
+
+/// What a program needs in addition to the facade: libraries, each with its features.
+fn needs(feature: &str) -> Result<Vec<(&'static str, &'static [&'static str])>> {
+    const TOKIO: (&str, &[&str]) = ("tokio", &["macros", "rt"]);
+    Ok(match feature {
+        NONE | "process" | "protobuf" => vec![],
+        THIRD_PARTY => vec![("tokio", &["macros", "rt", "sync"])],
+        "axum" => vec![("axum", &[]), ("tower-service", &[]), TOKIO],
+        "axum-serve" => vec![TOKIO],
+        "breaker" => vec![("failsafe", &[])],
+        "cache" => vec![("moka", &["future", "sync"]), TOKIO],
+        "sqlx-any" => vec![("sqlx", &["any", "runtime-tokio", "sqlite-bundled"]), TOKIO],
+        "sqlx-mysql" => vec![("sqlx", &["mysql", "runtime-tokio"]), TOKIO],
+        "sqlx-postgres" => vec![("sqlx", &["postgres", "runtime-tokio"]), TOKIO],
+        "sqlx" | "sqlx-sqlite" => vec![("sqlx", &["runtime-tokio", "sqlite-bundled"]), TOKIO],
+        "full" => {
+            let features: &[_] = &["runtime-tokio", "sqlite-bundled"];
+            let sqlx = ("sqlx", features);
+            vec![("axum", &[]), ("failsafe", &[]), ("moka", &["future"]), sqlx, TOKIO]
+        }
+        unknown => bail!("no program of xtask/consumers uses the feature {unknown} alone"),
+    })
+}
+
+/// The libraries that only their feature may bring, and what brings them.
+fn brought_by(library: &str, feature: &str) -> bool {
+    let adapter = match library {
+        "axum" => "axum",
+        "failsafe" => "breaker",
+        "moka" => "cache",
+        _ => "sqlx",
+    };
+    // What a feature adds to an adapter's has the adapter's name before it.
+    feature == "full" || feature.split('-').next() == Some(adapter)
+}
+
+const LIBRARIES: [&str; 4] = ["axum", "failsafe", "moka", "sqlx-core"];
+
+/// Compiles and runs each program, and looks at its dependencies.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let facade = workspace.publishable().into_iter().find(|package| package.name == FACADE);
+    let facade = facade.context("there is no facade")?;
+    let features: BTreeSet<_> = facade.features.keys().filter(|name| *name != "default").collect();
+    for feature in features {
+        run(workspace, feature).with_context(|| format!("a service with `{feature}` alone"))?;
+    }
+    for program in [NONE, THIRD_PARTY] {
+        run(workspace, program).with_context(|| format!("the program `{program}`"))?;
+    }
+    Ok(())
+}
+
+/// Writes a package with this program.
+fn package(workspace: &Workspace, feature: &str, folder: &Path, program: &Path) -> Result<PathBuf> {
+    let sh = &workspace.shell;
+    sh.create_dir(folder.join("src"))?;
+    let path = folder.join("Cargo.toml");
+    // Cargo tells two packages in one target folder apart by their names, and not by their paths. Of two
+    // with one name it would take the second for the first, and not compile it.
+    let name = program.file_stem().and_then(|stem| stem.to_str()).context("it has no name")?;
+    sh.write_file(&path, manifest(workspace, &format!("consumer-{name}"), feature)?)?;
+    // The same versions as here: what was compiled for the workspace need not be compiled again.
+    sh.copy_file("Cargo.lock", folder.join("Cargo.lock"))?;
+    sh.copy_file(program, folder.join("src/main.rs"))?;
+    Ok(path)
+}
+
+fn run(workspace: &Workspace, feature: &str) -> Result<()> {
+    let sh = &workspace.shell;
+    let folder = workspace.scratch().join("consumers").join(feature);
+    let program = Path::new("xtask/consumers").join(feature).with_extension("rs");
+    let manifest = package(workspace, feature, &folder, &program)?;
+    let target = &workspace.metadata.target_directory;
+    cmd!(sh, "cargo run --quiet --offline --manifest-path {manifest} --target-dir {target}")
+        .run()?;
+    let format = "{p}";
+    let tree = cmd!(
+        sh,
+        "cargo tree --offline --manifest-path {manifest} --package {FACADE} --edges normal
+         --prefix none --format {format}"
+    );
+    let tree = tree.quiet().read()?;
+    let crates: BTreeSet<_> =
+        tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    for library in LIBRARIES {
+        let (there, expected) = (crates.contains(library), brought_by(library, feature));
+        let verb = if there { "brings" } else { "does not bring" };
+        ensure!(there == expected, "the feature {feature} {verb} {library}");
+    }
+    Ok(())
+}
+
+/// A package beside the workspace; its profile is the workspace's, so that dependencies are shared.
+fn manifest(workspace: &Workspace, name: &str, feature: &str) -> Result<String> {
+    let root = &workspace.metadata.workspace_root;
+    let features: &[&str] = if [NONE, THIRD_PARTY].contains(&feature) { &[] } else { &[feature] };
+    let mut dependencies = toml::Table::from_iter([(
+        FACADE.to_owned(),
+        dependency("path", root.join(FACADE).as_str(), features),
+    )]);
+    for (library, features) in needs(feature)? {
+        // Several versions may be there; the newest is the one that the workspace names.
+        let versions = workspace.metadata.packages.iter().filter(|p| p.name == library);
+        let newest = versions.map(|package| &package.version).max();
+        let newest = newest.with_context(|| format!("{library} is no dependency here"))?;
+        dependencies
+            .insert(library.to_owned(), dependency("version", &format!("={newest}"), features));
+    }
+    let workspace_manifest: toml::Table = fs::read_to_string(root.join("Cargo.toml"))?.parse()?;
+    let profile = workspace_manifest.get("profile").context("the workspace has no profiles")?;
+    let package = toml::toml! {
+        [package]
+        name = (name)
+        version = "0.0.0"
+        edition = "2024"
+        publish = false
+
+        [workspace]
+    };
+    let mut manifest = package;
+    manifest.insert("dependencies".to_owned(), dependencies.into());
+    manifest.insert("profile".to_owned(), profile.clone());
+    Ok(manifest.to_string())
+}
+
+fn dependency(source: &str, value: &str, features: &[&str]) -> toml::Value {
+    let features: Vec<_> = features.iter().map(|feature| toml::Value::from(*feature)).collect();
+    let table = toml::Table::from_iter([
+        (source.to_owned(), value.into()),
+        ("default-features".to_owned(), false.into()),
+        ("features".to_owned(), features.into()),
+    ]);
+    table.into()
+}
