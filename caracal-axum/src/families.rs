@@ -99,22 +99,7 @@ pub static GATEWAY_ROUTE_REQUEST_DURATION: Family<DurationHistogram, RouteReques
     )
     .namespaced()
     .shown_once_used()
-    .buckets(&[
-        Duration::from_millis(5),
-        Duration::from_millis(10),
-        Duration::from_millis(25),
-        Duration::from_millis(50),
-        Duration::from_millis(75),
-        Duration::from_millis(100),
-        Duration::from_millis(250),
-        Duration::from_millis(500),
-        Duration::from_millis(750),
-        Duration::from_secs(1),
-        Duration::from_millis(2_500),
-        Duration::from_secs(5),
-        Duration::from_millis(7_500),
-        Duration::from_secs(10),
-    ]);
+    .buckets(catalogue::GATEWAY_REQUEST_BUCKETS);
 
 /// `metrics_scrapes_total`.
 pub static SCRAPES: Family<Counter, Scrape> = Family::counter(

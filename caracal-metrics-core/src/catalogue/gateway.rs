@@ -44,6 +44,24 @@ crate::labels! {
     }
 }
 
+/// The buckets of [`GATEWAY_REQUEST_DURATION`], and of other families that time the same requests.
+pub const GATEWAY_REQUEST_BUCKETS: &[Duration] = &[
+    Duration::from_millis(5),
+    Duration::from_millis(10),
+    Duration::from_millis(25),
+    Duration::from_millis(50),
+    Duration::from_millis(75),
+    Duration::from_millis(100),
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_millis(750),
+    Duration::from_secs(1),
+    Duration::from_millis(2_500),
+    Duration::from_secs(5),
+    Duration::from_millis(7_500),
+    Duration::from_secs(10),
+];
+
 /// `gateway_requests_total`.
 pub static GATEWAY_REQUESTS: Family<Counter, GatewayRequest<'_>> =
     Family::counter("gateway_requests_total", "Total number of gateway requests").namespaced();
@@ -55,22 +73,7 @@ pub static GATEWAY_REQUEST_DURATION: Family<DurationHistogram, GatewayRequestTim
         "Gateway request duration in seconds",
     )
     .namespaced()
-    .buckets(&[
-        Duration::from_millis(5),
-        Duration::from_millis(10),
-        Duration::from_millis(25),
-        Duration::from_millis(50),
-        Duration::from_millis(75),
-        Duration::from_millis(100),
-        Duration::from_millis(250),
-        Duration::from_millis(500),
-        Duration::from_millis(750),
-        Duration::from_secs(1),
-        Duration::from_millis(2_500),
-        Duration::from_secs(5),
-        Duration::from_millis(7_500),
-        Duration::from_secs(10),
-    ]);
+    .buckets(GATEWAY_REQUEST_BUCKETS);
 
 /// `gateway_requests_in_flight`.
 pub static GATEWAY_REQUESTS_IN_FLIGHT: Family<Gauge> = Family::gauge(

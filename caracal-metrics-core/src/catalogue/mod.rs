@@ -22,8 +22,9 @@ pub use database::{
 };
 pub use gateway::{
     AuthFailure, GATEWAY_AUTH_FAILURES, GATEWAY_DEGRADED_MODE_REQUESTS, GATEWAY_REPLAY_BLOCKS,
-    GATEWAY_REQUEST_DURATION, GATEWAY_REQUESTS, GATEWAY_REQUESTS_IN_FLIGHT, GatewayRequest,
-    GatewayRequestMetrics, GatewayRequestTime, ReplayBlock,
+    GATEWAY_REQUEST_BUCKETS, GATEWAY_REQUEST_DURATION, GATEWAY_REQUESTS,
+    GATEWAY_REQUESTS_IN_FLIGHT, GatewayRequest, GatewayRequestMetrics, GatewayRequestTime,
+    ReplayBlock,
 };
 pub use policy::{
     POLICY_CACHE_EVICTIONS, POLICY_CACHE_HITS, POLICY_CACHE_MISSES, POLICY_CACHE_SIZE,
