@@ -92,6 +92,12 @@ impl Description {
         self.check_bounds()
     }
 
+    /// An open label that is one of those that are aggregated.
+    pub(crate) fn aggregated_label(&self, aggregated: &[String]) -> Option<&'static str> {
+        let open = self.labels.iter().filter(|label| label.values.is_open());
+        open.map(|label| label.name).find(|label| aggregated.iter().any(|name| name == label))
+    }
+
     fn check_name(&self) -> Result<(), FamilyError> {
         let name = || self.name.clone();
         if !is_metric_name(&self.name) {

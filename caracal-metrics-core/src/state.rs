@@ -106,14 +106,17 @@ impl Families {
         self.stores.iter().map(named).collect()
     }
 
-    /// These families and one more, which shares no name with them.
-    fn with(&self, store: Arc<FamilyStore>) -> Self {
+    /// The names that are taken once this family has joined these.
+    fn taken_with(&self, family: &Description) -> Result<Taken, Clash> {
         let mut taken = self.taken.clone();
-        let (name, kind) = (store.name(), store.kind().as_str());
-        let free = taken.take(name, all_names(name, kind));
-        debug_assert!(free.is_ok(), "{free:?}");
+        taken.take(&family.name, all_names(&family.name, family.kind.as_str()))?;
+        Ok(taken)
+    }
+
+    /// These families and one more; `taken` are the names of all.
+    fn with(&self, store: Arc<FamilyStore>, taken: Taken) -> Self {
         let mut stores = self.stores.clone();
-        let place = stores.partition_point(|other| other.name() < name);
+        let place = stores.partition_point(|other| other.name() < store.name());
         stores.insert(place, store);
         Self { stores, taken }
     }
@@ -154,9 +157,12 @@ impl State {
             ))
         };
         let [limited, invalid, errors] = REGISTRY_FAMILIES.map(own);
-        let families = [&limited, &invalid, &errors]
-            .into_iter()
-            .fold(Families::default(), |families, store| families.with(Arc::clone(store)));
+        let mut families = Families::default();
+        for store in [&limited, &invalid, &errors] {
+            let taken = families.taken_with(&store.description);
+            let taken = taken.expect("the registry's own families have different names");
+            families = families.with(Arc::clone(store), taken);
+        }
         Self {
             families: RwLock::new(families.into()),
             registering: Mutex::default(),
@@ -206,28 +212,24 @@ impl State {
         if let Some(registered) = families.registered(&description) {
             return registered;
         }
-        self.check(&families, &description)?;
+        let taken = self.check(&families, &description)?;
         reserve(&description)?;
         let store = Arc::new(self.store(description, spec));
-        *self.families.write() = Arc::new(families.with(Arc::clone(&store)));
+        *self.families.write() = Arc::new(families.with(Arc::clone(&store), taken));
         Ok(store)
     }
 
-    /// Whether a family may join these.
-    fn check(&self, families: &Families, description: &Description) -> Result<(), FamilyError> {
+    /// Whether a family may join these, and the names that are taken once it has.
+    fn check(&self, families: &Families, description: &Description) -> Result<Taken, FamilyError> {
         description.check(&self.settings.const_labels)?;
         description.check(&self.settings.registry_labels)?;
-        if description.kind.is_gauge() {
-            let open = description.labels.iter().filter(|label| label.values.is_open());
-            let aggregated = |label: &str| self.settings.aggregate.iter().any(|name| name == label);
-            if let Some(label) = open.map(|label| label.name).find(|name| aggregated(name)) {
-                let (name, label) = (description.name.clone(), label.to_owned());
-                return Err(FamilyError::AggregatedGauge { name, label });
-            }
+        if description.kind.is_gauge()
+            && let Some(label) = description.aggregated_label(&self.settings.aggregate)
+        {
+            let (name, label) = (description.name.clone(), label.to_owned());
+            return Err(FamilyError::AggregatedGauge { name, label });
         }
-        let (name, kind) = (&description.name, description.kind.as_str());
-        let mut taken = families.taken.clone();
-        taken.take(name, all_names(name, kind)).map_err(|clash| match clash {
+        families.taken_with(description).map_err(|clash| match clash {
             Clash::Name { name, other, shared } => {
                 FamilyError::NameCollision { name, other, sample: shared }
             }

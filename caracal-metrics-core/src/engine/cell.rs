@@ -39,6 +39,11 @@ impl Cell {
         Self(self.0 + 2)
     }
 
+    /// The sum of a histogram whose last run begins here.
+    pub(super) fn sum(self) -> Self {
+        Self(self.0 + SUM as u32)
+    }
+
     /// The first word of the last run of a histogram.
     #[inline]
     pub(super) fn last_run(self, runs: usize) -> Self {

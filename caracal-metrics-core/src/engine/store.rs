@@ -244,10 +244,7 @@ impl Reader<'_> {
 
     /// The value of a counter of floating-point numbers that these cells make up.
     pub(crate) fn float(&self, cells: &[Cell]) -> f64 {
-        floats::whole(cells.iter().map(|cell| {
-            let own = self.threads.made.iter().filter_map(|pages| pages.word(*cell));
-            floats::sum(once(self.store.shared.word(*cell)).chain(own), Relaxed)
-        }))
+        floats::whole(cells.iter().map(|cell| self.float_word(*cell, Relaxed)))
     }
 
     /// What these gauges were set to, as a sum.
@@ -280,10 +277,7 @@ impl Reader<'_> {
         let runs = runs_of(buckets);
         floats::whole(cells.iter().map(|cell| {
             // Before the buckets, which then have all that the sum is made of.
-            let last = cell.last_run(runs);
-            let own = self.threads.made.iter().filter_map(|pages| pages.run(last));
-            let sums = once(self.store.shared.run(last)).chain(own).map(|run| &run[SUM]);
-            let sum = floats::sum(sums, Acquire);
+            let sum = self.float_word(cell.last_run(runs).sum(), Acquire);
             self.buckets(*cell, buckets);
             sum
         }))
@@ -301,6 +295,11 @@ impl Reader<'_> {
 
     fn word(&self, cell: Cell, ordering: Ordering) -> u64 {
         self.words(cell).fold(0, |sum, word| sum.wrapping_add(word.load(ordering)))
+    }
+
+    fn float_word(&self, cell: Cell, ordering: Ordering) -> f64 {
+        let own = self.threads.made.iter().filter_map(|pages| pages.word(cell));
+        floats::sum(once(self.store.shared.word(cell)).chain(own), ordering)
     }
 
     fn words(&self, cell: Cell) -> impl Iterator<Item = &AtomicU64> {

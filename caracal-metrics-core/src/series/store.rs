@@ -144,8 +144,7 @@ impl FamilyStore {
 
     /// An open label that always reads [`AGGREGATED`].
     pub(crate) fn aggregated_label(&self) -> Option<&'static str> {
-        let open = self.description.labels.iter().filter(|label| label.values.is_open());
-        self.aggregated.iter().zip(open).find(|(flag, _)| **flag).map(|(_, label)| label.name)
+        self.description.aggregated_label(&self.settings.aggregate)
     }
 
     pub(crate) fn name(&self) -> &str {
