@@ -28,7 +28,7 @@ pub(crate) fn run<C: Kind>(cache: &C, budget: Duration) {
     run();
     let mut runs = 2 * (cache.entry_count() / BATCH) + 3;
     while runs > 0 && started.elapsed() < budget {
-        // A run that was cut off is no part of a pass.
+        // A run that was cut off does not count towards a pass.
         if run() < LONGEST_RUN {
             runs -= 1;
         }

@@ -26,7 +26,7 @@ fn negotiation_follows_rfc_9110() {
         ("application/openmetrics-text;version=\"1.0.0\"", Om),
         ("application/openmetrics-text;version=\"1\\.0.0\"", Om),
         (" application/openmetrics-text \t;\tversion=1.0.0 ; q=0.9 , text/plain;q=0.8", Om),
-        // Both alike: who names OpenMetrics knows what it is.
+        // Both alike: a client that names OpenMetrics can read it.
         ("text/plain,application/openmetrics-text", Om),
         ("application/openmetrics-text;q=0.3,text/plain;q=0.4", Text),
         // q=0 is a refusal, also of what a wildcard would allow.

@@ -1,4 +1,4 @@
-//! Who reads a page at the moment, and whom to give up.
+//! The clients that are reading a page, and which of them to give up.
 //!
 //! A server polls a body only when it has room for more bytes. The body of a client that reads nothing is
 //! never polled again, so it cannot give itself up. That is why everything that a scrape holds is here,

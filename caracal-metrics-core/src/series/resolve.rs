@@ -133,7 +133,7 @@ impl FamilyStore {
             .unwrap_or_else(|never| match never {})
     }
 
-    /// Shows a series that stands in the output from the start. It counts against no limit.
+    /// Shows a series that is in the output from the start. It counts against no limit.
     pub(super) fn expose<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) {
         match &self.index {
             Index::Dense(cells) => drop(self.dense(&cells[labels.closed as usize])),

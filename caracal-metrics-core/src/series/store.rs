@@ -197,7 +197,7 @@ impl FamilyStore {
         !self.settings.shown_once_used || !rows.is_empty()
     }
 
-    /// Series whose labels are known beforehand stand at 0 once the family is in use, so that their
+    /// Series whose labels are known beforehand read 0 once the family is in use, so that their
     /// first event shows in `rate()`.
     #[cold]
     pub(super) fn use_from_now_on(&self) {

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 
 async fn no_scrape_is_missed() -> Result<()> {
     let seconds = env::var(SECONDS).ok().map_or(Ok(20), |seconds| seconds.parse::<u64>());
-    let seconds = seconds.with_context(|| format!("{SECONDS} is no number of seconds"))?;
+    let seconds = seconds.with_context(|| format!("{SECONDS} is not a number of seconds"))?;
     let service = SoakedService::start().await?;
     // Nobody attacks this one: it misses a scrape only where the machine is too slow to tell anything.
     let spared = SoakedService::start().await?;
