@@ -52,7 +52,7 @@ where
 /// The endpoint that scrapers read the registry's page from.
 ///
 /// The `Accept` header chooses the format ([`Negotiated::from_accept`]), `Accept-Encoding` whether it is
-/// compressed with gzip, and `?name[]=` (any number of them) which families stand in it
+/// compressed with gzip, and `?name[]=` (any number of them) which families it has
 /// ([`MetricsRegistry::encode_named`]).
 ///
 /// The page is whole before its first byte is sent: when it can't be made (the runtime is shutting
@@ -123,9 +123,9 @@ impl MetricsEndpoint {
         self
     }
 
-    /// Answers only to who sends this token (`Authorization: Bearer …`), and with status 401 to all
-    /// others. Prometheus sends it with `authorization: { credentials: … }`. White space around it, such
-    /// as the end of the line of a mounted file, is no part of it.
+    /// Answers only requests that carry this token (`Authorization: Bearer …`), and all others with
+    /// status 401. Prometheus sends it with `authorization: { credentials: … }`. White space around it, such
+    /// as the end of the line of a mounted file, is not part of it.
     ///
     /// With several tokens and users, each one is let in.
     ///
@@ -151,8 +151,8 @@ impl MetricsEndpoint {
         self
     }
 
-    /// Answers only to who sends this name and password (`Authorization: Basic …`), and with status
-    /// 401 to all others. Prometheus sends them with `basic_auth`.
+    /// Answers only requests that carry this name and password (`Authorization: Basic …`), and all
+    /// others with status 401. Prometheus sends them with `basic_auth`.
     ///
     /// With several tokens and users, each one is let in.
     ///
