@@ -82,8 +82,8 @@ impl Description {
         }
     }
 
-    /// Whether the page may have such a family.
-    pub(crate) fn check(&self, const_labels: &[(String, String)]) -> Result<(), FamilyError> {
+    /// Whether the page may have such a family, with these labels on every series.
+    pub(crate) fn check(&self, const_labels: &[&[(String, String)]]) -> Result<(), FamilyError> {
         self.check_name()?;
         if self.help.is_empty() {
             return Err(FamilyError::EmptyHelp { name: self.name.clone() });
@@ -127,7 +127,7 @@ impl Description {
         }
     }
 
-    fn check_labels(&self, const_labels: &[(String, String)]) -> Result<(), FamilyError> {
+    fn check_labels(&self, const_labels: &[&[(String, String)]]) -> Result<(), FamilyError> {
         for (place, spec) in self.labels.iter().enumerate() {
             let (name, label) = (self.name.clone(), spec.name.to_owned());
             if !is_label_name(&label) {
@@ -139,7 +139,7 @@ impl Description {
             if self.labels[..place].iter().any(|other| other.name == label) {
                 return Err(FamilyError::DuplicateLabelName { name, label });
             }
-            if const_labels.iter().any(|(other, _)| *other == label) {
+            if const_labels.iter().copied().flatten().any(|(other, _)| *other == label) {
                 return Err(FamilyError::ConstLabel { name, label });
             }
             if let LabelValues::Closed(values) = spec.values {

@@ -221,10 +221,10 @@ impl State {
 
     /// Whether a family may join these, and the names that are taken once it has.
     fn check(&self, families: &Families, description: &Description) -> Result<Taken, FamilyError> {
-        description.check(&self.settings.const_labels)?;
-        description.check(&self.settings.registry_labels)?;
+        let settings = &self.settings;
+        description.check(&[&settings.const_labels, &settings.registry_labels])?;
         if description.kind.is_gauge()
-            && let Some(label) = description.aggregated_label(&self.settings.aggregate)
+            && let Some(label) = description.aggregated_label(&settings.aggregate)
         {
             let (name, label) = (description.name.clone(), label.to_owned());
             return Err(FamilyError::AggregatedGauge { name, label });
