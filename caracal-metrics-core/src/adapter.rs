@@ -42,7 +42,8 @@
 //! ```
 
 pub use crate::attachment::{
-    Gauges, Instance, InstanceBuilder, Sampled, SampledCounter, SampledGauge, release,
+    Gauges, Instance, InstanceBuilder, Sampled, SampledCounter, SampledFloatCounter,
+    SampledFloatGauge, SampledGauge, release,
 };
 pub use crate::instance_kind::InstanceKind;
 pub use crate::panics::{contain, discard};

@@ -86,6 +86,7 @@
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
 //! | `sqlx-any`, `sqlx-mysql`, `sqlx-postgres`, `sqlx-sqlite` | `sqlx` | queries through a wrapped pool of that database |
+//! | `tokio` | `tokio` | tokio runtimes |
 //! | `protobuf` | | nothing: adds `Format::Protobuf`, for scrapers that ask for it |
 //! | `full` | all of them | all but the queries, which need the feature of the database |
 //!
@@ -125,6 +126,7 @@ adapters! {
     "breaker": caracal_breaker as breaker;
     "cache": caracal_cache as cache;
     "sqlx": caracal_sqlx as sqlx;
+    "tokio": caracal_tokio as tokio;
 }
 
 /// What an adapter has to do with families.

@@ -19,6 +19,7 @@ mod soak;
 mod step;
 mod tally;
 mod test;
+mod tokio_unstable;
 mod tools;
 mod workspace;
 

@@ -11,7 +11,7 @@ use xshell::cmd;
 
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{docker, loom, monitoring, postgres_image, python, tally, tools};
+use crate::{docker, loom, monitoring, postgres_image, python, tally, tokio_unstable, tools};
 
 // The integration tests read these; see `integration-tests/src/harness.rs` and `postgres.rs` there.
 const WITHOUT_DOCKER: &str = "CARACAL_TEST_WITHOUT_DOCKER";
@@ -130,6 +130,7 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
     )?;
     if options.cargo_test.is_empty() {
         steps.run("loom", "cargo xtask loom", || loom::run(workspace))?;
+        steps.run("tokio_unstable", "cargo xtask test", || tokio_unstable::run(workspace))?;
     }
     let cargo_test = &options.cargo_test;
     for pass in 1..=options.times {

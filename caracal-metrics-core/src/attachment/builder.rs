@@ -7,12 +7,14 @@ use parking_lot::Mutex;
 
 use super::instance::{Attached, Instance, Owner};
 use super::instances::Observed;
-use super::sampling::{Callback, Gauges, Sampled, SampledCounter, SampledGauge, Sampler, Target};
+use super::sampling::{
+    Gauges, Sampled, SampledCounter, SampledFloatCounter, SampledFloatGauge, SampledGauge, Target,
+};
 use crate::engine::Cell;
 use crate::error::AttachError;
 use crate::family::Family;
 use crate::instance_kind::InstanceKind;
-use crate::kinds::{Counter, Gauge, Kind, Series};
+use crate::kinds::{Counter, FloatCounter, FloatGauge, Gauge, Kind, Series};
 use crate::labels::{LabelSet, Labels};
 use crate::registry::MetricsRegistry;
 use crate::series::cut::Value;
@@ -54,7 +56,8 @@ impl MetricsRegistry {
             name: name.as_deref().map(str::to_owned),
             series: OnceLock::new(),
             shared: OnceLock::new(),
-            sampler: OnceLock::new(),
+            callback: Mutex::default(),
+            task: OnceLock::new(),
             readings: Mutex::default(),
             unread: Mutex::default(),
             detached: AtomicBool::new(false),
@@ -103,6 +106,34 @@ impl InstanceBuilder {
     ) -> Result<SampledGauge, AttachError> {
         self.own(family, &labels)?;
         Ok(SampledGauge(self.series.len() - 1))
+    }
+
+    /// A gauge of floating-point numbers of this instance, to be set at scrape.
+    ///
+    /// # Errors
+    ///
+    /// As [`series`](Self::series).
+    pub fn sampled_float_gauge<L: Labels>(
+        &mut self,
+        family: &'static Family<FloatGauge, L>,
+        labels: L::Of<'_>,
+    ) -> Result<SampledFloatGauge, AttachError> {
+        self.own(family, &labels)?;
+        Ok(SampledFloatGauge(self.series.len() - 1))
+    }
+
+    /// A counter of floating-point numbers of this instance, to be added to at scrape.
+    ///
+    /// # Errors
+    ///
+    /// As [`series`](Self::series).
+    pub fn sampled_float_counter<L: Labels>(
+        &mut self,
+        family: &'static Family<FloatCounter, L>,
+        labels: L::Of<'_>,
+    ) -> Result<SampledFloatCounter, AttachError> {
+        self.own(family, &labels)?;
+        Ok(SampledFloatCounter(self.series.len() - 1))
     }
 
     /// A counter of this instance, to be added to at scrape.
@@ -192,13 +223,13 @@ impl InstanceBuilder {
         sample: impl Fn(&Gauges<'_>) -> Sampled + Send + Sync + 'static,
     ) -> Instance {
         let attached = Arc::downgrade(&self.owner.attached);
-        let sample: Callback = Box::new(sample);
         let task = Task::new(move || {
             if let Some(attached) = attached.upgrade() {
-                attached.sample(&sample);
+                attached.sample_isolated();
             }
         });
-        self.owner.attached.sampler.get_or_init(|| Sampler::Isolated(task));
+        self.owner.attached.task.get_or_init(|| task);
+        *self.owner.attached.callback.lock() = Some(Arc::new(sample));
         self.build()
     }
 
@@ -210,7 +241,7 @@ impl InstanceBuilder {
         self,
         sample: impl Fn(&Gauges<'_>) -> Sampled + Send + Sync + 'static,
     ) -> Instance {
-        self.owner.attached.sampler.get_or_init(|| Sampler::Inline(Box::new(sample)));
+        *self.owner.attached.callback.lock() = Some(Arc::new(sample));
         self.build()
     }
 }

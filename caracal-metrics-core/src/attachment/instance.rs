@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 
 use super::instances::{InstancesOf, Observed};
-use super::sampling::{Callback, Gauges, Reading, Sampled, Sampler, Target};
+use super::sampling::{Callback, Gauges, Reading, Sampled, Target};
 use crate::engine::{self, Cell};
 use crate::instance_kind::InstanceKind;
 use crate::panics::contain;
@@ -55,7 +55,7 @@ impl Instance {
     /// # Ok::<(), caracal_metrics_core::AttachError>(())
     /// ```
     pub fn detach(&self) {
-        self.0.attached.detach();
+        self.0.attached.end();
     }
 }
 
@@ -73,7 +73,7 @@ impl fmt::Debug for Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.attached.detach();
+        self.attached.end();
     }
 }
 
@@ -87,7 +87,11 @@ pub(crate) struct Attached {
     pub(super) series: OnceLock<Vec<(Arc<FamilyStore>, Cell)>>,
     /// Series of the registry's own that the instance adds to.
     pub(super) shared: OnceLock<Vec<(Arc<FamilyStore>, Cell)>>,
-    pub(super) sampler: OnceLock<Sampler>,
+    /// What a scrape runs. It goes with the owner: it may hold handles of the instance's own series,
+    /// which keep us.
+    pub(super) callback: Mutex<Option<Arc<Callback>>>,
+    /// Runs the callback apart from the thread that writes the page.
+    pub(super) task: OnceLock<Arc<Task>>,
     /// What callbacks have read since the last page, in order.
     pub(super) readings: Mutex<Vec<Reading>>,
     /// Gauges that nobody has read yet. They are shown once they have a value.
@@ -105,8 +109,15 @@ impl fmt::Debug for Attached {
 }
 
 impl Attached {
+    /// Detaches, and drops the callback where no scrape is running it.
+    fn end(&self) {
+        self.detach();
+        let callback = self.callback.lock().take();
+        drop(callback);
+    }
+
     /// Takes the series out of the output and frees the name. Handles may still record.
-    pub(super) fn detach(&self) {
+    fn detach(&self) {
         if !self.detached.swap(true, SeqCst) {
             for (store, _) in std::mem::take(&mut *self.unread.lock()) {
                 store.give_up();
@@ -133,13 +144,19 @@ impl Attached {
         }
     }
 
-    /// Runs a callback. What it reads waits for the next page. Panics if the callback does.
-    pub(super) fn sample(&self, callback: &Callback) {
-        if callback(&Gauges::new(&self.readings, self.instances.collection_timeout() / 2))
-            == Sampled::Gone
+    /// Runs the callback on a thread where it may be dropped. Panics if the callback does.
+    pub(super) fn sample_isolated(&self) {
+        let callback = self.callback.lock().clone();
+        if let Some(callback) = callback
+            && self.sample(&*callback) == Sampled::Gone
         {
-            self.detach();
+            self.end();
         }
+    }
+
+    /// What the callback reads waits for the next page.
+    fn sample(&self, callback: &Callback) -> Sampled {
+        callback(&Gauges::new(&self.readings, self.instances.collection_timeout() / 2))
     }
 
     fn settle(&self) {
@@ -151,21 +168,27 @@ impl Attached {
         for reading in readings.drain(..) {
             match reading {
                 Reading::Gauge(place, value) => {
-                    if let Some(cell) = self.cell(place) {
-                        engine::set(cell, i64::try_from(value).unwrap_or(i64::MAX));
+                    if let Some((_, cell)) = self.own(place) {
+                        engine::set(*cell, i64::try_from(value).unwrap_or(i64::MAX));
+                    }
+                }
+                Reading::FloatGauge(place, value) => {
+                    if let Some((store, cell)) = self.own(place) {
+                        store.set_float_cell(*cell, value);
                     }
                 }
                 Reading::Counter(target, n) => {
-                    let cell = match target {
-                        Target::Own(place) => self.cell(place),
-                        Target::Shared(place) => self
-                            .shared
-                            .get()
-                            .and_then(|shared| shared.get(place))
-                            .map(|(_, cell)| *cell),
+                    let series = match target {
+                        Target::Own(place) => self.own(place),
+                        Target::Shared(place) => self.shared.get().and_then(|s| s.get(place)),
                     };
-                    if let Some(cell) = cell {
-                        engine::add(cell, n);
+                    if let Some((_, cell)) = series {
+                        engine::add(*cell, n);
+                    }
+                }
+                Reading::FloatCounter(place, n) => {
+                    if let Some((store, cell)) = self.own(place) {
+                        store.add_float_cell(*cell, n);
                     }
                 }
             }
@@ -175,25 +198,26 @@ impl Attached {
         self.show(unread);
     }
 
-    fn cell(&self, place: usize) -> Option<Cell> {
-        self.series.get()?.get(place).map(|(_, cell)| *cell)
+    fn own(&self, place: usize) -> Option<&(Arc<FamilyStore>, Cell)> {
+        self.series.get()?.get(place)
     }
 }
 
 impl Observed for Attached {
     fn task(&self) -> Option<&Arc<Task>> {
-        match self.sampler.get()? {
-            Sampler::Isolated(task) => Some(task),
-            Sampler::Inline(_) => None,
-        }
+        self.task.get()
     }
 
     /// Gauges whose callback failed keep what they last read.
     fn bring_up_to_date(&self) {
-        if let Some(Sampler::Inline(callback)) = self.sampler.get()
-            && contain(|| self.sample(callback)).is_none()
-        {
-            self.instances.state().count_collection_error();
+        if self.task.get().is_none() {
+            // Locked: an owner that goes meanwhile drops the callback, and not the writer of the page.
+            let callback = self.callback.lock();
+            match callback.as_deref().map(|callback| contain(|| self.sample(callback))) {
+                Some(Some(Sampled::Gone)) => self.detach(),
+                Some(None) => self.instances.state().count_collection_error(),
+                Some(Some(Sampled::Live)) | None => {}
+            }
         }
         self.settle();
     }

@@ -7,7 +7,9 @@ mod sampling;
 
 pub use builder::InstanceBuilder;
 pub use instance::Instance;
-pub use sampling::{Gauges, Sampled, SampledCounter, SampledGauge, release};
+pub use sampling::{
+    Gauges, Sampled, SampledCounter, SampledFloatCounter, SampledFloatGauge, SampledGauge, release,
+};
 
 /// The instances of a registry.
 pub(crate) type Instances = instances::InstancesOf<instance::Attached>;

@@ -1,13 +1,12 @@
 //! Reading a thing at scrape.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::workers::{Context, Task, dispose};
+use crate::workers::{Context, dispose};
 
 /// Whether the thing is still there to be observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +21,17 @@ pub enum Sampled {
 #[derive(Clone, Copy, Debug)]
 pub struct SampledGauge(pub(super) usize);
 
+/// A gauge of floating-point numbers that is set at scrape, through [`Gauges`].
+#[derive(Clone, Copy, Debug)]
+pub struct SampledFloatGauge(pub(super) usize);
+
 /// A counter that is added to at scrape, through [`Gauges`].
 #[derive(Clone, Copy, Debug)]
 pub struct SampledCounter(pub(super) Target);
+
+/// A counter of floating-point numbers that is added to at scrape, through [`Gauges`].
+#[derive(Clone, Copy, Debug)]
+pub struct SampledFloatCounter(pub(super) usize);
 
 /// Where a reading goes.
 #[derive(Clone, Copy, Debug)]
@@ -38,27 +45,12 @@ pub(super) enum Target {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reading {
     Gauge(usize, u64),
+    FloatGauge(usize, f64),
     Counter(Target, u64),
+    FloatCounter(usize, f64),
 }
 
-pub(super) type Callback = Box<dyn Fn(&Gauges<'_>) -> Sampled + Send + Sync>;
-
-/// How a callback is run.
-pub(super) enum Sampler {
-    /// By the thread that writes the page.
-    Inline(Callback),
-    /// Apart from it.
-    Isolated(Arc<Task>),
-}
-
-impl fmt::Debug for Sampler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Inline(_) => "Inline",
-            Self::Isolated(_) => "Isolated",
-        })
-    }
-}
+pub(super) type Callback = dyn Fn(&Gauges<'_>) -> Sampled + Send + Sync;
 
 /// Where a scrape's callback puts what it reads.
 ///
@@ -80,6 +72,18 @@ impl<'a> Gauges<'a> {
     /// Sets a gauge of this instance.
     pub fn set(&self, gauge: SampledGauge, value: u64) {
         self.readings.borrow_mut().push(Reading::Gauge(gauge.0, value));
+    }
+
+    /// Sets a gauge of floating-point numbers of this instance, as
+    /// [`FloatGauge::set`](crate::FloatGauge::set) does.
+    pub fn set_float(&self, gauge: SampledFloatGauge, value: f64) {
+        self.readings.borrow_mut().push(Reading::FloatGauge(gauge.0, value));
+    }
+
+    /// Adds to a counter of floating-point numbers of this instance, as
+    /// [`FloatCounter::inc_by`](crate::FloatCounter::inc_by) does.
+    pub fn add_float(&self, counter: SampledFloatCounter, n: f64) {
+        self.readings.borrow_mut().push(Reading::FloatCounter(counter.0, n));
     }
 
     /// Adds to a counter.

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use caracal_metrics::MetricsRegistry;
+use caracal_metrics::tokio::{RuntimeGuard, RuntimeObserver};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, interval_at, timeout};
@@ -37,6 +39,7 @@ pub struct Gateway {
     stop_server: oneshot::Sender<()>,
     /// Aborted when dropped.
     background: JoinSet<()>,
+    _runtime: RuntimeGuard,
 }
 
 impl Gateway {
@@ -51,6 +54,7 @@ impl Gateway {
         })?;
         let address = reachable(listener.local_addr()?);
         let metrics = MetricsRegistry::builder().process_metrics().build()?;
+        let runtime = RuntimeObserver::new(&Handle::current()).attach(&metrics)?;
         let database = Arc::new(Database::open(config.database_url.as_deref(), &metrics).await?);
 
         let store = Store::new(Arc::clone(&database));
@@ -83,7 +87,16 @@ impl Gateway {
                 background.spawn(outage::run(database, FIRST_OUTAGE_AFTER, interval));
             }
         }
-        Ok(Self { address, metrics, services, database, server, stop_server, background })
+        Ok(Self {
+            address,
+            metrics,
+            services,
+            database,
+            server,
+            stop_server,
+            background,
+            _runtime: runtime,
+        })
     }
 
     /// Where it can be reached.

@@ -34,6 +34,7 @@ fn needs(feature: &str) -> Result<Vec<(&'static str, &'static [&'static str])>> 
         "sqlx-mysql" => vec![("sqlx", &["mysql", "runtime-tokio"]), TOKIO],
         "sqlx-postgres" => vec![("sqlx", &["postgres", "runtime-tokio"]), TOKIO],
         "sqlx" | "sqlx-sqlite" => vec![("sqlx", &["runtime-tokio", "sqlite-bundled"]), TOKIO],
+        "tokio" => vec![("tokio", &["macros", "rt-multi-thread"])],
         "full" => {
             let features: &[_] = &["runtime-tokio", "sqlite-bundled"];
             let sqlx = ("sqlx", features);
@@ -49,13 +50,15 @@ fn brought_by(library: &str, feature: &str) -> bool {
         "axum" => "axum",
         "failsafe" => "breaker",
         "moka" => "cache",
+        "caracal-tokio" => "tokio",
         _ => "sqlx",
     };
     // What a feature adds to an adapter's has the adapter's name before it.
     feature == "full" || feature.split('-').next() == Some(adapter)
 }
 
-const LIBRARIES: [&str; 4] = ["axum", "failsafe", "moka", "sqlx-core"];
+/// tokio itself comes with axum, too.
+const LIBRARIES: [&str; 5] = ["axum", "caracal-tokio", "failsafe", "moka", "sqlx-core"];
 
 /// Compiles and runs each program, and looks at its dependencies.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {

@@ -1,0 +1,159 @@
+//! The observer of one runtime.
+
+use caracal_metrics_core::adapter::{Instance, InstanceBuilder, InstanceKind, Sampled};
+use caracal_metrics_core::{AttachError, MetricsRegistry};
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+use crate::probe::Probe;
+use crate::reading::RuntimeSeries;
+
+/// The kind of thing that a [`RuntimeObserver`] attaches.
+pub const RUNTIME: InstanceKind = InstanceKind::new("tokio runtime");
+
+/// Observes a tokio runtime.
+///
+/// | family | value |
+/// |---|---|
+/// | `caracal_tokio_workers` | worker threads; 1 for a current-thread runtime |
+/// | `…_alive_tasks` | tasks that were spawned and have not ended |
+/// | `…_global_queue_depth` | tasks in the global queue: those that were woken outside of a worker, and those for which the queue of a worker had no room |
+/// | `…_scheduling_delay_seconds` | see [below](#the-scheduling-delay) |
+/// | `…_worker_busy_seconds_total` | time that a worker spent running tasks, by worker |
+/// | `…_worker_parks_total` | how often a worker had nothing to run, by worker |
+/// | `…_worker_stalled_seconds` | see [below](#stalled-workers), by worker |
+///
+/// The share of time that the workers are busy is
+/// `sum(rate(caracal_tokio_worker_busy_seconds_total[5m])) / sum(caracal_tokio_workers)`.
+///
+/// One runtime needs no name. To observe several in one registry give each a [name](Self::named),
+/// which becomes the label `runtime`.
+///
+/// # The scheduling delay
+///
+/// Each scrape wakes a task in the runtime, and the next scrape shows how long that task waited until
+/// a worker polled it. If it still waits, the page shows how long it has waited so far. This is the
+/// delay that a request meets that arrives with the scrape: the number to alert on. A runtime whose
+/// workers are all blocked shows a delay that grows with each scrape. The task is not counted in
+/// `…_alive_tasks`.
+///
+/// # Stalled workers
+///
+/// A worker of a multi-thread runtime returns to the scheduler between two tasks. One that is stuck in
+/// a task (a computation, or a call that blocks) does not. If two scrapes find a worker in the same
+/// stretch of work, the second shows the time since the first; otherwise 0. tokio itself counts the
+/// time of a stretch when it has ended: `…_worker_busy_seconds_total` has the time that was seen so
+/// far, so that the busy share is right while a worker is stuck. It never goes down.
+///
+/// A current-thread runtime has no such series: from outside, one that is stuck can't be told from
+/// one that nobody drives with `block_on`. Its scheduling delay shows both.
+///
+/// # With `tokio_unstable`
+///
+/// If the service is built with `--cfg tokio_unstable`, the page also has `…_blocking_threads`,
+/// `…_idle_blocking_threads`, `…_blocking_queue_depth`, `…_forced_yields_total`,
+/// `…_worker_local_queue_depth`, `…_worker_polls_total` and `…_worker_steals_total`.
+///
+/// ```
+/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_tokio::RuntimeObserver;
+/// use tokio::runtime::Builder;
+///
+/// let requests = Builder::new_multi_thread().worker_threads(4).build()?;
+/// let reports = Builder::new_multi_thread().worker_threads(1).build()?;
+///
+/// let metrics = MetricsRegistry::new();
+/// let _requests = RuntimeObserver::new(requests.handle()).named("requests").attach(&metrics)?;
+/// let _reports = RuntimeObserver::new(reports.handle()).named("reports").attach(&metrics)?;
+///
+/// let workers = |runtime| metrics.sample("caracal_tokio_workers", &[("runtime", runtime)]);
+/// assert_eq!((workers("requests"), workers("reports")), (Some(4.0), Some(1.0)));
+///
+/// // The series of a runtime go with it.
+/// drop(reports);
+/// assert_eq!(workers("reports"), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is observed until `attach`"]
+pub struct RuntimeObserver {
+    runtime: Handle,
+    name: Option<String>,
+}
+
+impl RuntimeObserver {
+    /// An observer of this runtime.
+    pub fn new(runtime: &Handle) -> Self {
+        Self { runtime: runtime.clone(), name: None }
+    }
+
+    /// Puts the label `runtime` with this value on every series of the runtime.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Puts the runtime's series into the output, until the guard is dropped or the runtime is.
+    ///
+    /// It spawns one task in the runtime, for the [scheduling delay](Self#the-scheduling-delay).
+    ///
+    /// # Errors
+    ///
+    /// When the name is empty or another live runtime's, or runtimes with and without names would be
+    /// in one registry.
+    pub fn attach(self, metrics: &MetricsRegistry) -> Result<RuntimeGuard, AttachError> {
+        let Self { runtime, name } = self;
+        let mut builder = reserve(metrics, name.as_deref())?;
+        let series = RuntimeSeries::new(&runtime, name.as_deref(), &mut builder)?;
+        let (probe, task) = Probe::spawn(&runtime);
+        let instance = builder.on_scrape(move |scrape| match probe.upgrade() {
+            Some(probe) => {
+                series.scrape(&probe, scrape);
+                Sampled::Live
+            }
+            None => Sampled::Gone,
+        });
+        Ok(RuntimeGuard { instance, task })
+    }
+}
+
+/// Reserves the name. A runtime that has it may be gone without a scrape having seen it.
+fn reserve(metrics: &MetricsRegistry, name: Option<&str>) -> Result<InstanceBuilder, AttachError> {
+    metrics.attach(RUNTIME, name).or_else(|error| match error {
+        AttachError::NameTaken { .. }
+        | AttachError::UnnamedTaken { .. }
+        | AttachError::NamedAndUnnamed { .. } => {
+            metrics.look_at(RUNTIME);
+            metrics.attach(RUNTIME, name)
+        }
+        error => Err(error),
+    })
+}
+
+/// Keeps the series of a runtime in the output; dropping it takes them out and frees the name.
+///
+/// It does not keep the runtime. When the runtime is shut down, its series leave the output with the
+/// next scrape.
+///
+/// Bind it to a name: `let _ =` drops it at once, and no compiler warning says so. rustc's lint
+/// `let_underscore_drop`, which is off by default, does.
+#[derive(Debug)]
+#[must_use = "the runtime's series leave the output when the guard is dropped"]
+pub struct RuntimeGuard {
+    instance: Instance,
+    task: AbortHandle,
+}
+
+impl RuntimeGuard {
+    /// The name of the runtime in the metrics, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.instance.name()
+    }
+}
+
+impl Drop for RuntimeGuard {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

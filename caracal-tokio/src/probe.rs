@@ -1,0 +1,63 @@
+//! A task in the runtime that each scrape wakes.
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+/// Ends with the runtime, which tokio has no other way to ask about, and tells how long a task that
+/// is ready waits for a worker.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    wake: Notify,
+    waited: Mutex<Waited>,
+}
+
+#[derive(Debug, Default)]
+struct Waited {
+    /// When the task was woken, if no worker has polled it since.
+    woken: Option<Instant>,
+    last: Duration,
+}
+
+impl Probe {
+    /// Spawns the task. The probe lives until the task is aborted or the runtime drops it.
+    pub(crate) fn spawn(runtime: &Handle) -> (Weak<Self>, AbortHandle) {
+        let probe = Arc::new(Self { wake: Notify::new(), waited: Mutex::default() });
+        let weak = Arc::downgrade(&probe);
+        // So that the first scrape has a delay to show.
+        probe.next();
+        let task = runtime.spawn(async move {
+            loop {
+                probe.wake.notified().await;
+                probe.polled();
+            }
+        });
+        (weak, task.abort_handle())
+    }
+
+    fn polled(&self) {
+        let mut waited = self.waited.lock();
+        if let Some(woken) = waited.woken.take() {
+            waited.last = woken.elapsed();
+        }
+    }
+
+    /// How long the task waited when it was woken last, so far if it still waits. Wakes it again.
+    pub(crate) fn next(&self) -> Duration {
+        let mut waited = self.waited.lock();
+        match waited.woken {
+            Some(woken) => woken.elapsed(),
+            None => {
+                waited.woken = Some(Instant::now());
+                let last = waited.last;
+                drop(waited);
+                self.wake.notify_one();
+                last
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The counters of one worker.
+
+use std::time::{Duration, Instant};
+
+use tokio::runtime::RuntimeMetrics;
+
+/// What a scrape reads of a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Submitted {
+    pub(crate) busy: Duration,
+    pub(crate) parks: u64,
+    /// Odd while the worker is parked.
+    pub(crate) transitions: u64,
+}
+
+impl Submitted {
+    pub(crate) fn read(runtime: &RuntimeMetrics, worker: usize) -> Self {
+        Self {
+            busy: runtime.worker_total_busy_duration(worker),
+            parks: runtime.worker_park_count(worker),
+            transitions: runtime.worker_park_unpark_count(worker),
+        }
+    }
+
+    fn is_active(&self) -> bool {
+        self.transitions.is_multiple_of(2)
+    }
+}
+
+/// What a scrape shows of a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// Since the last scrape.
+    pub(crate) busy: Duration,
+    /// Since the last scrape.
+    pub(crate) parks: u64,
+    pub(crate) stalled: Duration,
+}
+
+/// A worker submits its counters when it parks and after every 61 tasks (tokio's `event_interval`),
+/// not while it runs one. A worker that is stuck in a task would read as idle.
+#[derive(Debug)]
+pub(crate) struct WorkerState {
+    last: Submitted,
+    /// When `last` was first seen.
+    since: Instant,
+    busy: Duration,
+    parks: u64,
+}
+
+impl WorkerState {
+    pub(crate) fn new(now: Instant) -> Self {
+        let last = Submitted { busy: Duration::ZERO, parks: 0, transitions: 0 };
+        Self { last, since: now, busy: Duration::ZERO, parks: 0 }
+    }
+
+    /// `driven`: whether a worker that is not parked is at work. That of a current-thread runtime is
+    /// not while nobody calls `block_on`.
+    pub(crate) fn scrape(&mut self, submitted: Submitted, driven: bool, now: Instant) -> Shown {
+        if submitted != self.last {
+            self.last = submitted;
+            self.since = now;
+        }
+        let stalled = if driven && submitted.is_active() {
+            now.saturating_duration_since(self.since)
+        } else {
+            Duration::ZERO
+        };
+        // What tokio adds once the worker is back is at least this, so the total does not run ahead.
+        // The searches for work in between are no work: hence the maximum.
+        let busy = (submitted.busy + stalled).max(self.busy);
+        let parks = submitted.parks.max(self.parks);
+        let shown = Shown { busy: busy - self.busy, parks: parks - self.parks, stalled };
+        (self.busy, self.parks) = (busy, parks);
+        shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn a_stuck_worker_is_busy_and_the_total_does_not_run_ahead() {
+        let start = Instant::now();
+        let mut worker = WorkerState::new(start);
+        let mut scrape = |busy, transitions, at| {
+            let submitted = Submitted { busy: ms(busy), parks: 1, transitions };
+            let shown = worker.scrape(submitted, true, start + ms(at));
+            (shown.busy, shown.stalled)
+        };
+        assert_eq!(scrape(10, 1, 100), (ms(10), ms(0)), "parked");
+        assert_eq!(scrape(10, 2, 200), (ms(0), ms(0)), "unparked; since when is not known");
+        assert_eq!(scrape(10, 2, 300), (ms(100), ms(100)), "has not come back");
+        assert_eq!(scrape(10, 2, 900), (ms(600), ms(700)));
+        // It came back: tokio knows that it was stuck for 730 ms.
+        assert_eq!(scrape(740, 3, 1000), (ms(30), ms(0)));
+        // And where tokio counts a little less than was shown, the total waits.
+        assert_eq!(scrape(740, 4, 1100), (ms(0), ms(0)));
+        assert_eq!(scrape(740, 4, 1200), (ms(100), ms(100)));
+        assert_eq!(scrape(839, 5, 1201), (ms(0), ms(0)));
+        assert_eq!(scrape(845, 7, 1300), (ms(5), ms(0)));
+    }
+
+    #[test]
+    fn a_runtime_that_nobody_drives_is_not_stalled() {
+        let start = Instant::now();
+        let mut worker = WorkerState::new(start);
+        let submitted = Submitted { busy: ms(5), parks: 1, transitions: 2 };
+        for at in [100, 200, 300] {
+            let shown = worker.scrape(submitted, false, start + ms(at));
+            assert_eq!(shown.stalled, ms(0));
+        }
+    }
+}
