@@ -195,12 +195,18 @@ impl State {
         Description::of(spec, &self.settings.namespace, buckets)
     }
 
+    /// Runs `f` with the families, while none is registered.
+    pub(crate) fn while_none_is_registered<R>(&self, f: impl FnOnce(&Families) -> R) -> R {
+        let _registering = self.registering.lock();
+        f(&self.families())
+    }
+
     /// Registers a family, unless it is registered. `reserve` is asked before anything is changed,
     /// and may refuse.
     pub(crate) fn register(
         &self,
         spec: &FamilySpec,
-        reserve: impl FnOnce(&Description) -> Result<(), FamilyError>,
+        reserve: &dyn Fn(&Description) -> Result<(), FamilyError>,
     ) -> Result<Arc<FamilyStore>, FamilyError> {
         let description = self.describe(spec);
         // Before the lock: `reserve` may wait for a collector that does not return.
