@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
-use super::instances::{InstancesOf, Observed};
-use super::sampling::{Callback, Gauges, Reading, Sampled, Sampler, Target};
+use super::instances::{Instances, Observed};
+use super::sampling::{Callback, Gauges, Reading, Sampled, Sampler, Target, release};
 use crate::engine::{self, Cell};
 use crate::instance_kind::InstanceKind;
 use crate::panics::contain;
@@ -79,7 +79,7 @@ impl Drop for Owner {
 
 /// An instance as those see it who do not keep it attached.
 pub(crate) struct Attached {
-    pub(super) instances: Arc<InstancesOf<Attached>>,
+    pub(super) instances: Arc<Instances>,
     pub(super) id: u64,
     pub(super) kind: InstanceKind,
     pub(super) name: Option<String>,
@@ -188,6 +188,10 @@ impl Observed for Attached {
         }
     }
 
+    fn run_callbacks(&self, all: &Instances, these: &[Arc<dyn Observed>]) {
+        all.run_callbacks(these);
+    }
+
     /// Gauges whose callback failed keep what they last read.
     fn bring_up_to_date(&self) {
         if let Some(Sampler::Inline(callback)) = self.sampler.get()
@@ -196,6 +200,10 @@ impl Observed for Attached {
             self.instances.state().count_collection_error();
         }
         self.settle();
+    }
+
+    fn release(self: Arc<Self>) {
+        release(self);
     }
 }
 
