@@ -220,10 +220,9 @@ impl MetricsRegistry {
         // Callbacks of instances first: a collector may derive its metrics from ours.
         let instances = self.instances.attached(|_| true);
         self.instances.sample(&instances);
-        let foreign = self.attached.get().map(|registry| registry.families(&self.instances));
-        let foreign = foreign.unwrap_or_default();
+        let others = self.attached.get().map(|registry| registry.families(&self.instances));
         self.instances.page(instances, || {
-            write_page(self.instances.state(), format, filter, &in_flight, foreign, out);
+            write_page(self.instances.state(), format, filter, &in_flight, others, out);
         });
     }
 

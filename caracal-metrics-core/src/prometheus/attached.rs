@@ -19,7 +19,7 @@ use super::process::register as register_process;
 use crate::attachment::Instances;
 use crate::description::Description;
 use crate::error::{BuildError, RegisterError};
-use crate::exposition::ForeignFamily;
+use crate::exposition::{ForeignFamilies, OtherFamilies};
 use crate::family_error::FamilyError;
 use crate::workers::Workers;
 
@@ -57,7 +57,7 @@ pub(crate) trait Attaching {
 /// The `prometheus::Registry` that a registry is attached to.
 pub(crate) trait Attached: fmt::Debug + Send + Sync {
     /// Its families, without ours. Collectors that fail are counted.
-    fn families(&self, instances: &Instances) -> Vec<ForeignFamily>;
+    fn families(&self, instances: &Instances) -> Box<dyn OtherFamilies>;
 
     /// Keeps the names of a family that is registered after the registry was attached.
     fn reserve(
@@ -162,8 +162,8 @@ impl Attaching for Gatherer {
 }
 
 impl Attached for Others {
-    fn families(&self, instances: &Instances) -> Vec<ForeignFamily> {
-        Others::families(self, instances)
+    fn families(&self, instances: &Instances) -> Box<dyn OtherFamilies> {
+        Box::new(ForeignFamilies::from(Others::families(self, instances)))
     }
 
     fn reserve(
