@@ -1,6 +1,5 @@
 //! From settings to a registry that is attached to a `prometheus::Registry`.
 
-use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use super::MetricsRegistryBuilder;
@@ -87,8 +86,7 @@ impl MetricsRegistryBuilder {
     }
 
     fn check_const_labels(&self, families: &[Description]) -> Result<(), BuildError> {
-        let mut seen = HashSet::new();
-        for (name, value) in &self.const_labels {
+        for (place, (name, value)) in self.const_labels.iter().enumerate() {
             let name = name.clone();
             if !is_label_name(&name) {
                 return Err(BuildError::InvalidLabelName { name });
@@ -100,7 +98,7 @@ impl MetricsRegistryBuilder {
                 let (bytes, limit) = (value.len(), self.value_bytes);
                 return Err(BuildError::LongLabelValue { name, bytes, limit });
             }
-            if !seen.insert(name.clone()) {
+            if self.const_labels[..place].iter().any(|(other, _)| *other == name) {
                 return Err(BuildError::DuplicateLabelName { name });
             }
         }
