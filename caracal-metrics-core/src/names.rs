@@ -6,6 +6,7 @@
 //! scrapers refuse, or, worse, accept as samples of the first one.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A family, by its name and, where it is known, its type as `# TYPE` has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,57 +46,60 @@ fn suffixes(kind: &str) -> &'static [&'static str] {
 }
 
 /// The names that a family can't do without, in whatever format.
-pub(crate) fn own_names<'a>(name: &'a str, kind: &str) -> impl Iterator<Item = String> + use<'a> {
-    std::iter::once("").chain(suffixes(kind).iter().copied()).map(move |s| format!("{name}{s}"))
+pub(crate) fn own_names(name: &str, kind: &str) -> Vec<String> {
+    let mut names = vec![name.to_owned()];
+    names.extend(suffixes(kind).iter().map(|suffix| [name, suffix].concat()));
+    names
 }
 
 /// The names that OpenMetrics gives a counter beyond its own, as long as its type is `counter`.
-pub(crate) fn open_metrics_names<'a>(
-    name: &'a str,
-    kind: &'a str,
-) -> impl Iterator<Item = String> + use<'a> {
+pub(crate) fn open_metrics_names(name: &str, kind: &str) -> Vec<String> {
     let suffixes: &[&str] = if kind == "counter" { &["", "_total", "_created"] } else { &[] };
-    let names = suffixes.iter().map(move |suffix| format!("{}{suffix}", base_name(name, kind)));
-    names.filter(move |other| other != name)
+    let names = suffixes.iter().map(|suffix| [base_name(name, kind), suffix].concat());
+    names.filter(|other| other != name).collect()
 }
 
 /// All names of a family, in whatever format.
-pub(crate) fn all_names<'a>(
-    name: &'a str,
-    kind: &'a str,
-) -> impl Iterator<Item = String> + use<'a> {
-    own_names(name, kind).chain(open_metrics_names(name, kind))
+pub(crate) fn all_names(name: &str, kind: &str) -> Vec<String> {
+    let mut names = own_names(name, kind);
+    names.append(&mut open_metrics_names(name, kind));
+    names
 }
 
-/// Names of samples and of metadata, each with the family that it belongs to.
+/// Names of samples and of metadata, each with the family that it belongs to, sorted by name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Taken(HashMap<String, String>);
+pub(crate) struct Taken(Vec<(Arc<str>, Arc<str>)>);
 
 impl Taken {
     /// The family that has a name.
     pub(crate) fn owner(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.place(name).ok().map(|place| &*self.0[place].1)
     }
 
     /// The names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.0.iter().map(|(name, _)| &**name)
+    }
+
+    /// Where the name is, or would be.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(other, _)| (**other).cmp(name))
     }
 
     /// Takes all of the names for a family, or none if one of them is another family's.
-    pub(crate) fn take(
-        &mut self,
-        family: &str,
-        names: impl Iterator<Item = String>,
-    ) -> Result<(), Clash> {
-        let names: Vec<_> = names.collect();
-        for shared in &names {
+    pub(crate) fn take(&mut self, family: &str, names: &[String]) -> Result<(), Clash> {
+        for shared in names {
             if let Some(other) = self.owner(shared) {
                 let (name, other) = (family.to_owned(), other.to_owned());
                 return Err(Clash::Name { name, other, shared: shared.clone() });
             }
         }
-        self.0.extend(names.into_iter().map(|name| (name, family.to_owned())));
+        let family: Arc<str> = family.into();
+        for name in names {
+            if let Err(place) = self.place(name) {
+                self.0.insert(place, (name.as_str().into(), Arc::clone(&family)));
+            }
+        }
         Ok(())
     }
 }
@@ -112,7 +116,7 @@ pub(crate) fn check(
 ) -> Result<(), Clash> {
     for NamedFamily { name, kind } in others {
         // Those that clash with each other are not the new ones' fault.
-        let _ = taken.take(name, own_names(name, kind.unwrap_or_default()));
+        let _ = taken.take(name, &own_names(name, kind.unwrap_or_default()));
     }
     let known = others.iter().chain(ours);
     let mut known: HashMap<_, _> = known.map(|other| (other.name.as_str(), other.kind)).collect();
@@ -123,7 +127,7 @@ pub(crate) fn check(
             }
             (_, Some(_)) => {}
             (kind, None) => {
-                taken.take(name, own_names(name, kind.unwrap_or_default()))?;
+                taken.take(name, &own_names(name, kind.unwrap_or_default()))?;
                 known.insert(name, *kind);
             }
         }
@@ -151,7 +155,7 @@ mod tests {
     #[test]
     fn names_by_type() {
         let all = |name: &'static str, kind: &'static str| {
-            let mut all: Vec<_> = all_names(name, kind).collect();
+            let mut all = all_names(name, kind);
             all.sort();
             all.join(" ")
         };

@@ -1,8 +1,8 @@
 //! The registry that everything records into.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use crate::attachment::Instances;
 use crate::error::RegisterError;
@@ -12,7 +12,7 @@ use crate::family_error::FamilyError;
 use crate::family_spec::FamilySpec;
 use crate::kinds::Kind;
 use crate::metric::{Metric, Registered};
-use crate::prometheus::{IsolatedCollector, Others, check_collector, described, reserve};
+use crate::prometheus::{Attached, attach_to_fresh};
 use crate::series::FamilyStore;
 
 /// What a page may be longer than the one before it, in bytes, without another allocation.
@@ -38,7 +38,8 @@ pub struct MetricsRegistry {
     /// given.
     preregistered: Arc<[Arc<FamilyStore>]>,
     instances: Arc<Instances>,
-    others: Arc<Others>,
+    /// A `prometheus::Registry`: the builder was given one, or it was asked for.
+    attached: Arc<OnceLock<Box<dyn Attached>>>,
     /// The length of the last page: the next one will be about as long.
     page_len: Arc<AtomicUsize>,
 }
@@ -59,9 +60,9 @@ impl MetricsRegistry {
     pub(crate) fn new_with(
         instances: Arc<Instances>,
         preregistered: Arc<[Arc<FamilyStore>]>,
-        others: Others,
+        attached: OnceLock<Box<dyn Attached>>,
     ) -> Self {
-        Self { preregistered, instances, others: Arc::new(others), page_len: Arc::default() }
+        Self { preregistered, instances, attached: Arc::new(attached), page_len: Arc::default() }
     }
 
     #[inline]
@@ -118,9 +119,9 @@ impl MetricsRegistry {
         spec: &FamilySpec,
     ) -> Result<Arc<FamilyStore>, FamilyError> {
         let state = self.instances.state();
-        state.register(spec, |description| {
-            let const_labels = &state.settings().const_labels;
-            reserve(self.others.attached(), const_labels, description)
+        state.register(spec, &|description| match self.attached.get() {
+            Some(registry) => registry.reserve(&state.settings().const_labels, description),
+            None => Ok(()),
         })
     }
 
@@ -128,7 +129,18 @@ impl MetricsRegistry {
     /// own here, and they appear in the page.
     #[must_use]
     pub fn prometheus_registry(&self) -> &prometheus::Registry {
-        self.others.registry()
+        self.attached().registry()
+    }
+
+    fn attached(&self) -> &dyn Attached {
+        let attached = self.attached.get().unwrap_or_else(|| {
+            // Families that are registered from then on are reserved.
+            self.instances.state().while_none_is_registered(|families| {
+                let families = families.stores.iter().map(|store| &store.description);
+                self.attached.get_or_init(|| attach_to_fresh(&self.instances, families))
+            })
+        });
+        &**attached
     }
 
     /// Registers a collector of your own. When it panics, or does not return within
@@ -159,10 +171,7 @@ impl MetricsRegistry {
         &self,
         collector: Box<dyn prometheus::core::Collector>,
     ) -> Result<(), RegisterError> {
-        let collector = IsolatedCollector::new(collector, Arc::clone(&self.instances));
-        let names = described(&collector);
-        check_collector(&self.instances, &self.others, &collector, &names)?;
-        self.others.register(collector, names)
+        self.attached().register(&self.instances, collector)
     }
 
     /// The page in text format 0.0.4.
@@ -211,9 +220,9 @@ impl MetricsRegistry {
         // Callbacks of instances first: a collector may derive its metrics from ours.
         let instances = self.instances.attached(|_| true);
         self.instances.sample(&instances);
-        let foreign = self.others.families(&self.instances);
+        let others = self.attached.get().map(|registry| registry.families(&self.instances));
         self.instances.page(instances, || {
-            write_page(self.instances.state(), format, filter, &in_flight, foreign, out);
+            write_page(self.instances.state(), format, filter, &in_flight, others, out);
         });
     }
 

@@ -1,6 +1,5 @@
 //! The families of one registry.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
@@ -56,10 +55,10 @@ pub(crate) struct RegistrySettings {
     /// What the attached registry adds to every series that it gathers.
     pub(crate) registry_labels: Arc<[(String, String)]>,
     pub(crate) max_series_per_family: usize,
-    /// Limits of single families, by their names on the page.
-    pub(crate) max_series: HashMap<String, usize>,
-    /// Buckets of single families, by their names on the page.
-    pub(crate) buckets: HashMap<String, Bounds>,
+    /// Limits of single families, by their names on the page. The last one of a name counts.
+    pub(crate) max_series: Vec<(String, usize)>,
+    /// Buckets of single families, by their names on the page. The last ones of a name count.
+    pub(crate) buckets: Vec<(String, Bounds)>,
     /// Bytes of a label value.
     pub(crate) value_bytes: usize,
     pub(crate) aggregate: Vec<String>,
@@ -109,7 +108,7 @@ impl Families {
     /// The names that are taken once this family has joined these.
     fn taken_with(&self, family: &Description) -> Result<Taken, Clash> {
         let mut taken = self.taken.clone();
-        taken.take(&family.name, all_names(&family.name, family.kind.as_str()))?;
+        taken.take(&family.name, &all_names(&family.name, family.kind.as_str()))?;
         Ok(taken)
     }
 
@@ -189,10 +188,16 @@ impl State {
     /// What a family of this registry would be.
     pub(crate) fn describe(&self, spec: &FamilySpec) -> Description {
         let name = spec.exposed_name(&self.settings.namespace);
-        let buckets = self.settings.buckets.get(&name);
+        let buckets = of_family(&self.settings.buckets, &name);
         // Buckets for a family of this name and another type are not for this one.
         let buckets = buckets.filter(|buckets| buckets.are_of(spec.kind)).cloned();
         Description::of(spec, &self.settings.namespace, buckets)
+    }
+
+    /// Runs `f` with the families, while none is registered.
+    pub(crate) fn while_none_is_registered<R>(&self, f: impl FnOnce(&Families) -> R) -> R {
+        let _registering = self.registering.lock();
+        f(&self.families())
     }
 
     /// Registers a family, unless it is registered. `reserve` is asked before anything is changed,
@@ -200,7 +205,7 @@ impl State {
     pub(crate) fn register(
         &self,
         spec: &FamilySpec,
-        reserve: impl FnOnce(&Description) -> Result<(), FamilyError>,
+        reserve: &dyn Fn(&Description) -> Result<(), FamilyError>,
     ) -> Result<Arc<FamilyStore>, FamilyError> {
         let description = self.describe(spec);
         // Before the lock: `reserve` may wait for a collector that does not return.
@@ -247,7 +252,7 @@ impl State {
             let (counter, metric) = (Arc::clone(counter), description.name.clone());
             Tally::new(move || counter.resolve_set(&AboutFamily { metric: &metric }).0)
         };
-        let limit = settings.max_series.get(&description.name);
+        let limit = of_family(&settings.max_series, &description.name);
         let of_store = Settings {
             limit: limit.copied().unwrap_or(settings.max_series_per_family),
             value_bytes: settings.value_bytes,
@@ -270,4 +275,9 @@ impl State {
     pub(crate) fn count_collection_error(&self) {
         engine::add(self.errors.cell_of_set(&()), 1);
     }
+}
+
+/// What holds for the family of this name: the last of these that has it.
+fn of_family<'a, T>(settings: &'a [(String, T)], name: &str) -> Option<&'a T> {
+    settings.iter().rev().find(|(family, _)| family == name).map(|(_, setting)| setting)
 }

@@ -113,6 +113,19 @@ fn a_family_of_the_users_under_our_name_joins_ours() {
 }
 
 #[test]
+fn a_family_of_the_users_under_our_name_is_there_while_ours_is_not() {
+    let m = MetricsRegistry::builder().const_label("service", "a").only_used_families();
+    let m = m.build().unwrap();
+    let help = "Total number of requests blocked by replay protection";
+    let other = Opts::new("caracal_gateway_replay_blocks_total", help).const_label("service", "b");
+    let other = IntCounterVec::new(other, &["reason"]).unwrap();
+    m.prometheus_registry().register(Box::new(other.clone())).unwrap();
+    other.with_label_values(&["nonce_reused"]).inc();
+    let labels = [("reason", "nonce_reused"), ("service", "b")];
+    assert_eq!(m.sample("caracal_gateway_replay_blocks_total", &labels), Some(1.0));
+}
+
+#[test]
 fn two_registries_are_independent() {
     let (a, b) = (MetricsRegistry::new(), MetricsRegistry::new());
     a.record_degraded_mode_request();

@@ -1,7 +1,7 @@
 //! Naming the series of an instance.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 
@@ -193,7 +193,7 @@ impl InstanceBuilder {
         attached.series.get_or_init(|| cells(&series));
         attached.shared.get_or_init(|| std::mem::take(&mut self.shared));
         // In this order: a page that has the series has gauges that were read from the thing.
-        let observed = Arc::downgrade(attached);
+        let observed: Weak<dyn Observed> = Arc::<Attached>::downgrade(attached);
         if attached.task().is_some() {
             let (gauges, others) =
                 series.into_iter().partition(|(store, _)| store.kind().is_gauge());

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
-use super::instances::{InstancesOf, Observed};
+use super::instances::{Instances, Observed};
 use super::sampling::{Callback, Gauges, Reading, Sampled, Target};
 use crate::engine::{self, Cell};
 use crate::instance_kind::InstanceKind;
@@ -79,7 +79,7 @@ impl Drop for Owner {
 
 /// An instance as those see it who do not keep it attached.
 pub(crate) struct Attached {
-    pub(super) instances: Arc<InstancesOf<Attached>>,
+    pub(super) instances: Arc<Instances>,
     pub(super) id: u64,
     pub(super) kind: InstanceKind,
     pub(super) name: Option<String>,
@@ -206,6 +206,10 @@ impl Attached {
 impl Observed for Attached {
     fn task(&self) -> Option<&Arc<Task>> {
         self.task.get()
+    }
+
+    fn run_callbacks(&self, all: &Instances, these: &[Arc<dyn Observed>]) {
+        all.run_callbacks(these);
     }
 
     /// Gauges whose callback failed keep what they last read.

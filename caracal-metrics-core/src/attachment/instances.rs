@@ -10,22 +10,28 @@ use crate::error::AttachError;
 use crate::instance_kind::InstanceKind;
 use crate::series::FamilyStore;
 use crate::state::State;
-use crate::workers::{Task, Workers, dispose};
+use crate::workers::{Task, Workers};
 
 /// A thing that pages read.
+///
+/// A trait: the code that runs callbacks is reached only from an instance, so the linker leaves it out
+/// of a program that attaches none.
 pub(crate) trait Observed: Send + Sync + 'static {
     /// The callback that has to be run before [`bring_up_to_date`](Self::bring_up_to_date), apart
     /// from the thread that reads the metrics.
     fn task(&self) -> Option<&Arc<Task>>;
+
+    /// [`Instances::run_callbacks`] of these instances, of which this is one.
+    fn run_callbacks(&self, all: &Instances, these: &[Arc<dyn Observed>]);
 
     /// Puts what was read into the series.
     fn bring_up_to_date(&self);
 }
 
 /// The instances of a registry that are attached.
-pub(crate) struct InstancesOf<O> {
+pub(crate) struct Instances {
     state: Arc<State>,
-    live: Mutex<Live<O>>,
+    live: Mutex<Live>,
     /// Series that are in no output any more, except for a page that is being written.
     retired: Mutex<Vec<(Arc<FamilyStore>, Cell)>>,
     /// One page at a time, so that what instances report at scrape and what is written belong
@@ -34,26 +40,26 @@ pub(crate) struct InstancesOf<O> {
     workers: Workers,
 }
 
-struct Live<O> {
+struct Live {
     next_id: u64,
-    instances: Vec<Instance<O>>,
+    instances: Vec<Instance>,
 }
 
-struct Instance<O> {
+struct Instance {
     id: u64,
     kind: InstanceKind,
     name: Option<String>,
-    /// Weak: the registry keeps nothing that it observes.
-    observed: Weak<O>,
+    /// Once it is attached. Weak: the registry keeps nothing that it observes.
+    observed: Option<Weak<dyn Observed>>,
 }
 
-impl<O> std::fmt::Debug for InstancesOf<O> {
+impl std::fmt::Debug for Instances {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Instances").field("state", &self.state).finish_non_exhaustive()
     }
 }
 
-impl<O: Observed> InstancesOf<O> {
+impl Instances {
     pub(crate) fn new(state: Arc<State>, workers: Workers) -> Self {
         Self {
             state,
@@ -93,14 +99,14 @@ impl<O: Observed> InstancesOf<O> {
         live.next_id += 1;
         let id = live.next_id;
         let name = name.map(str::to_owned);
-        live.instances.push(Instance { id, kind, name, observed: Weak::new() });
+        live.instances.push(Instance { id, kind, name, observed: None });
         Ok(id)
     }
 
-    pub(super) fn attach(&self, id: u64, observed: Weak<O>) {
+    pub(super) fn attach(&self, id: u64, observed: Weak<dyn Observed>) {
         let mut live = self.live.lock();
         if let Some(instance) = live.instances.iter_mut().find(|instance| instance.id == id) {
-            instance.observed = observed;
+            instance.observed = Some(observed);
         }
     }
 
@@ -110,10 +116,10 @@ impl<O: Observed> InstancesOf<O> {
     }
 
     /// The instances of these kinds, as they are now. The caller drops them under no lock.
-    pub(crate) fn attached(&self, these: impl Fn(InstanceKind) -> bool) -> Vec<Arc<O>> {
+    pub(crate) fn attached(&self, these: impl Fn(InstanceKind) -> bool) -> Vec<Arc<dyn Observed>> {
         let live = self.live.lock();
         let these = live.instances.iter().filter(|instance| these(instance.kind));
-        these.filter_map(|instance| instance.observed.upgrade()).collect()
+        these.filter_map(|instance| instance.observed.as_ref()?.upgrade()).collect()
     }
 
     /// Runs `read` with everything that is read at scrape brought up to date.
@@ -125,7 +131,13 @@ impl<O: Observed> InstancesOf<O> {
 
     /// Runs the callbacks of instances that may run the user's code. It waits for a bounded time,
     /// under no lock.
-    pub(crate) fn sample(&self, instances: &[Arc<O>]) {
+    pub(crate) fn sample(&self, instances: &[Arc<dyn Observed>]) {
+        if let Some(any) = instances.first() {
+            any.run_callbacks(self, instances);
+        }
+    }
+
+    pub(super) fn run_callbacks(&self, instances: &[Arc<dyn Observed>]) {
         if !self.is_inside() {
             let isolated: Vec<_> = instances.iter().filter_map(|it| it.task()).collect();
             self.run(&isolated);
@@ -158,7 +170,7 @@ impl<O: Observed> InstancesOf<O> {
 
     /// Puts what the instances have read into their series and runs `read`, as one step. `read` must
     /// not run the user's code.
-    pub(crate) fn page<R>(&self, instances: Vec<Arc<O>>, read: impl FnOnce() -> R) -> R {
+    pub(crate) fn page<R>(&self, instances: Vec<Arc<dyn Observed>>, read: impl FnOnce() -> R) -> R {
         let result = {
             let _writing = self.writing.lock();
             self.release_retired();
@@ -167,8 +179,8 @@ impl<O: Observed> InstancesOf<O> {
             }
             read()
         };
-        // Dropped in the meantime, an instance ends here, and with it what its callback holds.
-        instances.into_iter().filter_map(Arc::into_inner).for_each(dispose);
+        // Under no lock: one that was given up in the meantime ends here.
+        drop(instances);
         result
     }
 
@@ -180,9 +192,7 @@ impl<O: Observed> InstancesOf<O> {
             self.release_retired();
         }
     }
-}
 
-impl<O> InstancesOf<O> {
     fn release_retired(&self) {
         for (store, cell) in std::mem::take(&mut *self.retired.lock()) {
             store.release(cell);
@@ -190,7 +200,7 @@ impl<O> InstancesOf<O> {
     }
 }
 
-impl<O> Drop for InstancesOf<O> {
+impl Drop for Instances {
     fn drop(&mut self) {
         self.release_retired();
     }

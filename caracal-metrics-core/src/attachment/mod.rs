@@ -7,9 +7,7 @@ mod sampling;
 
 pub use builder::InstanceBuilder;
 pub use instance::Instance;
+pub(crate) use instances::Instances;
 pub use sampling::{
     Gauges, Sampled, SampledCounter, SampledFloatCounter, SampledFloatGauge, SampledGauge, release,
 };
-
-/// The instances of a registry.
-pub(crate) type Instances = instances::InstancesOf<instance::Attached>;

@@ -1,9 +1,6 @@
 //! From settings to a registry that is attached to a `prometheus::Registry`.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
-use parking_lot::Mutex;
+use std::sync::{Arc, OnceLock};
 
 use super::MetricsRegistryBuilder;
 use crate::attachment::Instances;
@@ -11,17 +8,12 @@ use crate::description::Description;
 use crate::error::BuildError;
 use crate::family_spec::FamilySpec;
 use crate::labels::LabelValues;
-use crate::prometheus::{
-    CaracalCollector, Gathered, Others, check_names, check_settings, gather, owner_of_label,
-};
+use crate::prometheus::owner_of_label;
 use crate::registry::MetricsRegistry;
 use crate::series::cut;
 use crate::state::{REGISTRY_FAMILIES, RegistrySettings, State};
 use crate::text::{is_label_name, is_metric_name};
 use crate::workers::Workers;
-
-/// One attachment at a time: looking for taken names registers something for an instant.
-static ATTACHING: Mutex<()> = Mutex::new(());
 
 impl MetricsRegistryBuilder {
     /// Makes the registry.
@@ -32,42 +24,34 @@ impl MetricsRegistryBuilder {
     /// that clashes with ours. Nothing is registered then.
     pub fn build(self) -> Result<MetricsRegistry, BuildError> {
         let workers = Workers::new(self.collection_timeout);
-        let is_shared = self.registry.is_some();
-        let registry = self.registry.clone().unwrap_or_default();
-        // Before the lock is taken: it runs the user's collectors.
-        let gathered = if is_shared { gather(&registry, &workers)? } else { Gathered::default() };
-        let state = Arc::new(State::new(self.settings(&gathered)));
+        let attaching = self.registry.as_ref().map(|registry| registry.gather(&workers));
+        let attaching = attaching.transpose()?;
+        let registry_labels = attaching.as_ref().map_or(&[][..], |registry| registry.labels());
+        let state = Arc::new(State::new(self.settings(registry_labels)));
         let own = REGISTRY_FAMILIES.into_iter().chain(self.families.iter().copied());
         let families: Vec<_> = own.map(|spec| state.describe(spec)).collect();
         self.check(&families)?;
-        check_settings(&gathered, &self.const_labels, &families)?;
-
-        let _attaching = ATTACHING.lock();
-        check_names(&registry, &gathered, &self.const_labels, &families)?;
-        let preregistered = self.families.iter().map(|spec| state.register(spec, |_| Ok(())));
-        let preregistered = preregistered.collect::<Result<Vec<_>, _>>()?;
-        #[cfg(feature = "process")]
-        if self.process {
-            crate::prometheus::register_process(&registry, |name| {
-                gathered.has(name) || crate::prometheus::is_registered(&registry, name, &[])
-            })?;
+        if let Some(registry) = &attaching {
+            registry.check(&self.const_labels, &families)?;
         }
+        let preregistered = self.families.iter().map(|spec| state.register(spec, &|_| Ok(())));
+        let preregistered = preregistered.collect::<Result<Vec<_>, _>>()?;
         let instances = Arc::new(Instances::new(state, workers));
-        CaracalCollector::new(Arc::clone(&instances), &families)
-            .and_then(|collector| registry.register(Box::new(collector)))
-            .map_err(|error| BuildError::Registration { reason: error.to_string() })?;
-        let others = Others::new(&instances, registry, is_shared);
-        Ok(MetricsRegistry::new_with(instances, preregistered.into(), others))
+        let attached = match &attaching {
+            Some(registry) => registry.attach(&instances, &families, self.process)?.into(),
+            None => OnceLock::new(),
+        };
+        Ok(MetricsRegistry::new_with(instances, preregistered.into(), attached))
     }
 
-    fn settings(&self, gathered: &Gathered) -> RegistrySettings {
+    fn settings(&self, registry_labels: &[(String, String)]) -> RegistrySettings {
         let name = |spec: &FamilySpec| spec.exposed_name(&self.namespace);
         let max_series = self.max_series.iter().map(|(spec, limit)| (name(spec), *limit));
         let buckets = self.buckets.iter().map(|(spec, buckets)| (name(spec), buckets.clone()));
         RegistrySettings {
             namespace: self.namespace.clone(),
             const_labels: self.const_labels.as_slice().into(),
-            registry_labels: gathered.labels.as_slice().into(),
+            registry_labels: registry_labels.into(),
             max_series_per_family: self.max_series_per_family,
             max_series: max_series.collect(),
             buckets: buckets.collect(),
@@ -102,8 +86,7 @@ impl MetricsRegistryBuilder {
     }
 
     fn check_const_labels(&self, families: &[Description]) -> Result<(), BuildError> {
-        let mut seen = HashSet::new();
-        for (name, value) in &self.const_labels {
+        for (place, (name, value)) in self.const_labels.iter().enumerate() {
             let name = name.clone();
             if !is_label_name(&name) {
                 return Err(BuildError::InvalidLabelName { name });
@@ -115,7 +98,7 @@ impl MetricsRegistryBuilder {
                 let (bytes, limit) = (value.len(), self.value_bytes);
                 return Err(BuildError::LongLabelValue { name, bytes, limit });
             }
-            if !seen.insert(name.clone()) {
+            if self.const_labels[..place].iter().any(|(other, _)| *other == name) {
                 return Err(BuildError::DuplicateLabelName { name });
             }
         }

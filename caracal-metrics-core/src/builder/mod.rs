@@ -2,6 +2,7 @@
 
 mod build;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::description::Bounds;
@@ -9,6 +10,7 @@ use crate::family::Family;
 use crate::family_spec::FamilySpec;
 use crate::kinds::Bucketed;
 use crate::labels::Labels;
+use crate::prometheus::Attach;
 use crate::series::cut;
 
 const DEFAULT_NAMESPACE: &str = "caracal";
@@ -36,7 +38,7 @@ const DEFAULT_COLLECTION_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct MetricsRegistryBuilder {
     /// What the registry has from the start, besides its own.
     families: Vec<&'static FamilySpec>,
-    registry: Option<prometheus::Registry>,
+    registry: Option<Arc<dyn Attach>>,
     namespace: String,
     const_labels: Vec<(String, String)>,
     max_series_per_family: usize,
@@ -47,7 +49,6 @@ pub struct MetricsRegistryBuilder {
     created: bool,
     only_used: bool,
     collection_timeout: Duration,
-    #[cfg(feature = "process")]
     process: bool,
 }
 
@@ -66,7 +67,6 @@ impl MetricsRegistryBuilder {
             created: false,
             only_used: false,
             collection_timeout: DEFAULT_COLLECTION_TIMEOUT,
-            #[cfg(feature = "process")]
             process: false,
         }
     }
@@ -83,7 +83,7 @@ impl MetricsRegistryBuilder {
     /// is an error of [`build`](Self::build). From then on, the registry refuses these names to
     /// others.
     pub fn registry(mut self, registry: prometheus::Registry) -> Self {
-        self.registry = Some(registry);
+        self.registry = Some(Arc::new(registry));
         self
     }
 
@@ -263,6 +263,7 @@ impl MetricsRegistryBuilder {
     #[cfg(feature = "process")]
     pub fn process_metrics(mut self) -> Self {
         self.process = true;
+        self.registry.get_or_insert_with(|| Arc::new(crate::prometheus::Fresh));
         self
     }
 }

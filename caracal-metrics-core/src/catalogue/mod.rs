@@ -54,10 +54,10 @@ impl MetricsRegistry {
     ///
     /// # Panics
     ///
-    /// Never: a fresh `prometheus::Registry` accepts the catalogue, which a test guards.
+    /// Never: default settings are valid for the catalogue, which a test guards.
     #[must_use]
     pub fn new() -> Self {
-        Self::builder().build().expect("a fresh prometheus registry accepts the catalogue")
+        Self::builder().build().expect("default settings are valid")
     }
 
     /// Settings for a registry.

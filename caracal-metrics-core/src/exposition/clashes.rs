@@ -34,7 +34,7 @@ pub(super) fn resolve(families: &Families, foreign: &mut Vec<ForeignFamily>) -> 
     for index in counters {
         let family = &mut foreign[index];
         let names = open_metrics_names(&family.name, family.kind);
-        family.is_untyped = taken.take(&family.name, names).is_err();
+        family.is_untyped = taken.take(&family.name, &names).is_err();
     }
 
     let (all, mut fate) = (foreign.len(), fates.iter());
@@ -54,6 +54,6 @@ fn fate(families: &Families, name: &str, kind: &str, taken: &mut Taken) -> Fate 
     if let Some(ours) = families.find(name) {
         return if ours.kind().as_str() == kind { Fate::Joined } else { Fate::LeftOut };
     }
-    let kept = is_metric_name(name) && taken.take(name, own_names(name, kind)).is_ok();
+    let kept = is_metric_name(name) && taken.take(name, &own_names(name, kind)).is_ok();
     if kept { Fate::Kept } else { Fate::LeftOut }
 }

@@ -3,9 +3,11 @@
 mod accept;
 mod clashes;
 mod foreign;
+mod foreign_families;
 mod format;
 mod header;
 mod labels;
+mod others;
 mod page;
 #[cfg(feature = "protobuf")]
 mod protobuf;
@@ -13,6 +15,8 @@ mod sample;
 mod text;
 
 pub(crate) use foreign::ForeignFamily;
+pub(crate) use foreign_families::ForeignFamilies;
 pub use format::{Format, Negotiated};
+pub(crate) use others::OtherFamilies;
 pub(crate) use page::{Filter, write_page};
 pub(crate) use sample::lookup;

@@ -10,12 +10,12 @@ use crate::series::{FamilyStore, HistogramSum, Kept, Observed, Rows, Value, Valu
 use crate::text::seconds;
 use crate::wire::{double, integer, message, text_field, write_labels};
 
-/// Writes one of our families, and after its own the user's samples of the same name.
+/// Writes one of our families, and after its own samples what `join` writes.
 pub(super) fn write_family(
     store: &FamilyStore,
     rows: &Rows,
     values: &mut Values<'_>,
-    same: &[ForeignFamily],
+    join: impl FnOnce(&mut Vec<u8>),
     out: &mut Vec<u8>,
 ) {
     let description = &store.description;
@@ -33,9 +33,7 @@ pub(super) fn write_family(
                 }
             });
         }
-        for foreign in same {
-            write_foreign_metrics(foreign, out);
-        }
+        join(out);
     });
 }
 
@@ -124,7 +122,7 @@ struct Parts<'a> {
     sum: f64,
 }
 
-fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
+pub(super) fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
     let mut parts = Parts::default();
     for sample in family.samples() {
         let Ok(value) = sample.value.parse::<f64>() else { continue };

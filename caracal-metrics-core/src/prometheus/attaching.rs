@@ -77,7 +77,7 @@ pub(crate) fn check_names(
     let mut reserved = Taken::default();
     for family in families {
         // A test guards that no two families of the catalogue share a name.
-        let _ = reserved.take(&family.name, all_names(&family.name, family.kind.as_str()));
+        let _ = reserved.take(&family.name, &all_names(&family.name, family.kind.as_str()));
     }
     let all: Vec<_> = reserved.names().collect();
     let any = are_registered(registry, &all, &[]) || are_registered(registry, &all, const_labels);
@@ -112,7 +112,7 @@ pub(crate) fn reserve(
     family: &Description,
 ) -> Result<(), FamilyError> {
     let refused = || FamilyError::NameInPrometheusRegistry { name: family.name.clone() };
-    let names: Vec<_> = all_names(&family.name, family.kind.as_str()).collect();
+    let names = all_names(&family.name, family.kind.as_str());
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     if are_registered(registry, &names, &[]) || are_registered(registry, &names, const_labels) {
         return Err(refused());

@@ -69,7 +69,7 @@ fn descs(family: &Description, const_labels: &[(String, String)]) -> prometheus:
     let name = family.name.as_str();
     let labels = family.labels.iter().map(|label| label.name.to_owned()).collect();
     let own = Desc::new(name.to_owned(), family.help.to_string(), labels, const_labels.clone());
-    let samples = all_names(name, family.kind.as_str()).filter(|sample| sample != name);
+    let samples = all_names(name, family.kind.as_str()).into_iter().filter(|sample| sample != name);
     let samples = samples.map(|sample| {
         Desc::new(sample, format!("Reserved for {name}"), Vec::new(), const_labels.clone())
     });

@@ -23,7 +23,7 @@ use crate::workers::{Task, dispose};
 pub(crate) struct Others {
     registry: prometheus::Registry,
     /// Whether the user has the registry, and so may have registered collectors of any kind. Until
-    /// then all of them are ours and are asked on the thread of the reader.
+    /// then all of them are of the `prometheus` crate and are asked on the thread of the reader.
     is_shared: AtomicBool,
     gathering: Gathering,
     isolated: Mutex<Vec<Weak<Isolated>>>,
@@ -49,11 +49,6 @@ impl Others {
             isolated: Mutex::default(),
             names: Mutex::default(),
         }
-    }
-
-    /// The registry, for us.
-    pub(crate) fn attached(&self) -> &prometheus::Registry {
-        &self.registry
     }
 
     /// The registry, for the user to have.

@@ -4,7 +4,7 @@ use crate::error::BuildError;
 
 /// Adds the families to a registry, unless its collector for them is there already, as it is in
 /// `prometheus::default_registry()`.
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "process", target_os = "linux"))]
 pub(crate) fn register(
     registry: &prometheus::Registry,
     is_registered: impl Fn(&str) -> bool,
@@ -27,8 +27,9 @@ pub(crate) fn register(
         .map_err(|error| BuildError::Registration { reason: error.to_string() })
 }
 
-/// There is no collector for other systems than Linux.
-#[cfg(not(target_os = "linux"))]
+/// There is no collector without the feature, nor for other systems than Linux.
+#[cfg(not(all(feature = "process", target_os = "linux")))]
+#[expect(clippy::unnecessary_wraps, reason = "the other one may fail")]
 pub(crate) fn register(
     _registry: &prometheus::Registry,
     _is_registered: impl Fn(&str) -> bool,

@@ -112,7 +112,7 @@ impl Workers {
     /// Starts a worker. Says whether the system let it.
     fn start(&self) -> bool {
         let shared = Arc::clone(&self.shared);
-        spawn(move || shared.work())
+        spawn(Box::new(move || shared.work()))
     }
 }
 
@@ -146,13 +146,13 @@ impl Shared {
 
 /// Drops a value on a thread of its own, since its drop may run the user's code.
 pub(crate) fn dispose(value: impl Send + 'static) {
-    spawn(move || {
+    spawn(Box::new(move || {
         contain(|| drop(value));
-    });
+    }));
 }
 
 /// Where the system starts no thread, what `run` holds is dropped here.
-fn spawn(run: impl FnOnce() + Send + 'static) -> bool {
+fn spawn(run: Box<dyn FnOnce() + Send>) -> bool {
     let thread = thread::Builder::new().name("caracal-metrics".to_owned());
     #[cfg(test)]
     let thread = tests::starved(thread);

@@ -1,0 +1,91 @@
+//! The families of a `prometheus::Registry`, among ours.
+
+use std::collections::HashSet;
+
+use super::clashes;
+use super::foreign::ForeignFamily;
+use super::format::Format;
+use super::others::OtherFamilies;
+#[cfg(feature = "protobuf")]
+use super::protobuf;
+use crate::series::FamilyStore;
+use crate::state::Families;
+
+/// In any order, until they are settled.
+#[derive(Debug)]
+pub(crate) struct ForeignFamilies {
+    families: Vec<ForeignFamily>,
+    /// The first one that is not written yet.
+    next: usize,
+}
+
+impl From<Vec<ForeignFamily>> for ForeignFamilies {
+    fn from(families: Vec<ForeignFamily>) -> Self {
+        Self { families, next: 0 }
+    }
+}
+
+impl ForeignFamilies {
+    /// The next ones, as long as their names are of this kind.
+    fn take_while(&mut self, named: impl Fn(&str) -> bool) -> &mut [ForeignFamily] {
+        let rest = &mut self.families[self.next..];
+        let count = rest.iter().take_while(|family| named(&family.name)).count();
+        self.next += count;
+        &mut rest[..count]
+    }
+}
+
+impl OtherFamilies for ForeignFamilies {
+    fn settle(&mut self, ours: &Families, wants: &dyn Fn(&str) -> bool) -> usize {
+        // Of all families, whichever are wanted, so that each page has the same ones.
+        let left_out = clashes::resolve(ours, &mut self.families);
+        self.families.retain(|family| wants(&family.name));
+        left_out
+    }
+
+    fn write_before(&mut self, name: Option<&str>, format: Format, out: &mut Vec<u8>) {
+        for family in self.take_while(|other| name.is_none_or(|name| other < name)) {
+            match format {
+                #[cfg(feature = "protobuf")]
+                Format::Protobuf => protobuf::write_foreign(family, out),
+                _ => family.write(format, out),
+            }
+        }
+    }
+
+    fn leave_out(&mut self, ours: &FamilyStore) -> usize {
+        let next = self.next;
+        let same = self.take_while(|name| name == ours.name());
+        if same.is_empty() {
+            return 0;
+        }
+        // A collector may pass on what another registry of ours gathers.
+        let label_sets = label_sets(ours);
+        let left_out =
+            same.iter_mut().filter_map(|family| family.leave_out(&label_sets).then_some(()));
+        let left_out = left_out.count();
+        self.next = next;
+        left_out
+    }
+
+    fn join(&mut self, name: &str, format: Format, out: &mut Vec<u8>) {
+        for family in self.take_while(|other| other == name) {
+            match format {
+                #[cfg(feature = "protobuf")]
+                Format::Protobuf => protobuf::write_foreign_metrics(family, out),
+                _ => family.write_samples(format, out),
+            }
+        }
+    }
+}
+
+/// The labels of each series, sorted by name.
+fn label_sets(store: &FamilyStore) -> HashSet<Vec<(String, String)>> {
+    let mut sets = HashSet::new();
+    store.each_series(|labels, _| {
+        labels.sort_unstable();
+        let owned = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        sets.insert(owned.collect());
+    });
+    sets
+}
