@@ -1,0 +1,119 @@
+//! Our own pages, where a peer has nothing to compare with: large ones, in other formats, compressed,
+//! and with the words of many threads to sum up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use anyhow::ensure;
+use axum::body::Body;
+use caracal_axum::MetricsEndpoint;
+use caracal_metrics_core::{Counter, Family, Format, MetricsRegistry, labels};
+use http::Request;
+use http::header::ACCEPT_ENCODING;
+use http_body_util::BodyExt;
+use tokio::runtime;
+use tower::ServiceExt;
+
+use crate::parked::Parked;
+use crate::peers::caracal::{COUNTED, OBSERVED, count, observe, unlimited, written};
+use crate::peers::names::uuid;
+use crate::peers::peer::{Page, Work, repeat, samples};
+
+pub(crate) type Works = Vec<(&'static str, Work)>;
+
+/// Text, protobuf, and text after a series has come: what is kept between pages is of use only if the
+/// series change little, or not at all.
+pub(crate) fn counters(series: u64) -> Works {
+    vec![
+        ("text", page(series, false, Format::Text)),
+        ("text after one new series", page(series, true, Format::Text)),
+        ("protobuf", proto(written(steady(series), COUNTED, Format::Protobuf, count))),
+    ]
+}
+
+/// Without protobuf, to keep a million series fewer.
+pub(crate) fn many_counters(series: u64) -> Works {
+    let mut works = counters(series);
+    works.truncate(2);
+    works
+}
+
+pub(crate) fn histograms(series: u64) -> Works {
+    vec![
+        ("text", written(steady(series), OBSERVED, Format::Text, observe)),
+        ("protobuf", proto(written(steady(series), OBSERVED, Format::Protobuf, observe))),
+    ]
+}
+
+fn steady(series: u64) -> Page {
+    Page { series, growing: false }
+}
+
+fn page(series: u64, growing: bool, format: Format) -> Work {
+    written(Page { series, growing }, COUNTED, format, count)
+}
+
+/// The proof of a page reads text.
+fn proto(work: Work) -> Work {
+    work.proven_by(|_| Ok(()))
+}
+
+/// A page as a scraper gets it from the endpoint, plain and with gzip.
+pub(crate) fn compressed<R: Fn(u64)>(series: u64, make: fn(&MetricsRegistry) -> R) -> Works {
+    let metrics = unlimited();
+    (0..series).for_each(make(&metrics));
+    let app = MetricsEndpoint::new(&metrics).into_router();
+    let answers = |encoding: &'static str| {
+        let runtime = runtime::Builder::new_current_thread().enable_time().build();
+        let (runtime, app) = (runtime.expect("a runtime"), app.clone());
+        let (last, done) = (Arc::new(AtomicU64::new(0)), series);
+        let proof = last.clone();
+        let runtime = std::sync::Mutex::new(runtime);
+        let work = repeat(move || {
+            let request = Request::get("/metrics").header(ACCEPT_ENCODING, encoding);
+            let request = request.body(Body::empty()).expect("a request");
+            let length = runtime.lock().expect("no panic").block_on(async {
+                let answer = app.clone().oneshot(request).await.unwrap_or_else(|e| match e {});
+                assert!(answer.status().is_success());
+                answer.into_body().collect().await.expect("a page").to_bytes().len()
+            });
+            last.store(length as u64, Relaxed);
+        });
+        work.proven_by(move |_| {
+            let length = proof.load(Relaxed);
+            ensure!(length > done, "{length} bytes for {done} series");
+            Ok(())
+        })
+    };
+    vec![("plain", answers("identity")), ("gzip", answers("gzip"))]
+}
+
+labels! {
+    struct Agent<'a> { agent: &'a str }
+}
+
+static CALLS: Family<Counter, Agent<'_>> = Family::counter("calls_total", "Calls of agents.");
+
+/// A page of series into all of which so many threads have recorded, which are still alive.
+pub(crate) fn of_threads(series: u64, threads: usize) -> Work {
+    let metrics = MetricsRegistry::builder().max_series_per_family(usize::MAX).build();
+    let metrics = metrics.expect("valid settings");
+    let calls = metrics.family(&CALLS).expect("a free name");
+    let handles: Vec<_> =
+        (0..series).map(|number| calls.with(Agent { agent: &uuid(number) })).collect();
+    handles.iter().for_each(Counter::inc);
+    let alive = Parked::after(threads - 1, move || handles.iter().for_each(Counter::inc));
+    let shown = metrics.clone();
+    let work = repeat(move || {
+        let _ = &alive;
+        let mut page = Vec::new();
+        metrics.encode(Format::Text, &mut page);
+        std::hint::black_box(page);
+    });
+    work.proven_by(move |_| {
+        let sum: f64 = samples(&shown.generate_metrics(), "calls_total").sum();
+        let recorded = series as f64 * threads as f64;
+        ensure!(sum == recorded, "{sum} calls on the page, {recorded} were recorded");
+        Ok(())
+    })
+}
