@@ -1,15 +1,12 @@
 //! The rows of the tables.
 
-use std::hint::black_box;
 use std::thread;
-use std::time::{Duration, Instant};
-
-use caracal_metrics_core::MetricsRegistry;
+use std::time::Duration;
 
 use crate::clock::Whose;
 use crate::layers;
-use crate::own_pages::{self, Works};
-use crate::peers::caracal::{count, evaluations, observe};
+use crate::ours::{self, Works};
+use crate::peers::caracal::{count, observe};
 use crate::peers::names::{Names, Rotation};
 use crate::peers::peer::{Page, Peer, SERIES, Work};
 use crate::peers::{CARACAL, PEERS, RECORDS};
@@ -53,13 +50,6 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend(ours());
     cases
 }
-
-/// The fastest of the peers.
-const MEASURED_PAGE: (&str, fn(Page) -> Work) = ("measured", |page| {
-    let peers = PEERS.iter().filter(|peer| peer.name.starts_with("measured"));
-    let mut pages = peers.filter_map(|peer| peer.counters_page);
-    pages.next().expect("it has pages")(page)
-});
 
 fn case(
     what: impl Into<String>,
@@ -147,9 +137,12 @@ fn on_new_threads(work: Work) -> Work {
     threads.proven_by(move |_| proof.prove())
 }
 
+/// What makes a peer's pages.
+type Pages = fn(Page) -> Work;
+
 fn pages() -> Vec<Case> {
     let unit = Unit { operations: SERIES, effort: PAGE, ..HERE };
-    let row = |what: &str, pages: fn(&Peer) -> Option<fn(Page) -> Work>, growing| {
+    let row = |what: &str, pages: fn(&Peer) -> Option<Pages>, growing| {
         case(what, Table::Libraries, unit, move || {
             let page = Page { series: SERIES, growing };
             let work = |peer: &Peer| pages(peer).map(|pages| (peer.name, pages(page)));
@@ -189,30 +182,36 @@ fn ours() -> Vec<Case> {
     let huge = Unit { effort: slow, ..HERE };
     let endpoint = Unit { whose: Whose::Process, ..large };
     let mut cases = vec![
-        case("policy evaluation, 10,000 UUIDs, past the limit", Table::Ours, HERE, past_the_limit),
-        case("two readings of a clock", Table::Ours, HERE, clocks),
-        case("page of 10,000 histograms", Table::Ours, large, || own_pages::histograms(10_000)),
-        case("page of 100,000 counters", Table::Ours, large, || own_pages::counters(100_000)),
+        case(
+            "policy evaluation, 10,000 UUIDs, past the limit",
+            Table::Ours,
+            HERE,
+            ours::past_the_limit,
+        ),
+        case("two readings of a clock", Table::Ours, HERE, ours::clocks),
+        case("page of 10,000 histograms", Table::Ours, large, || ours::histograms(10_000)),
+        case("page of 100,000 counters", Table::Ours, large, || ours::counters(100_000)),
         case("endpoint, 10,000 counters", Table::Ours, endpoint, || {
-            own_pages::compressed(10_000, count)
+            ours::compressed(10_000, count)
         }),
         case(
             "endpoint, 100,000 histograms",
             Table::Ours,
             Unit { effort: slow, ..endpoint },
-            || own_pages::compressed(100_000, observe),
+            || ours::compressed(100_000, observe),
         ),
     ];
     for threads in [1, 8, 64, 128, 512] {
         let what = format!("page of 100,000 counters of {threads} threads");
         cases.push(case(what, Table::Ours, large, move || {
-            let page = Page { series: 100_000, growing: false };
-            let (peer, other) = MEASURED_PAGE;
-            vec![(peer, other(page)), ("caracal", own_pages::of_threads(100_000, threads))]
+            vec![
+                ("measured", ours::best_peer(100_000)),
+                ("caracal", ours::of_threads(100_000, threads)),
+            ]
         }));
     }
     let million = "page of 1,000,000 counters";
-    cases.push(case(million, Table::Ours, huge, || own_pages::many_counters(1_000_000)));
+    cases.push(case(million, Table::Ours, huge, || ours::many_counters(1_000_000)));
     let among_a_million = "counter, 2 open labels, 8 among 1,000,000 series";
     cases.push(case(
         among_a_million,
@@ -226,32 +225,4 @@ fn ours() -> Vec<Case> {
         },
     ));
     cases
-}
-
-/// The peer has no limit: what is unknown to us becomes a series there.
-fn past_the_limit() -> Works {
-    let unknown = Rotation::of(Names::uuids(10_000));
-    let full = Rotation { others: 10_000, ..unknown.clone() };
-    vec![
-        ("prometheus, without a limit", (PEERS[0].policy)(&unknown)),
-        ("caracal, without a limit", (CARACAL.policy)(&unknown)),
-        ("caracal, past the limit", evaluations(&MetricsRegistry::new(), &full)),
-    ]
-}
-
-/// The clock that we use is the first: the second costs less, but has to be calibrated when the
-/// process starts, and goes wrong when a virtual machine moves to another host.
-fn clocks() -> Works {
-    fn twice<T>(now: impl Fn() -> T + Send + Sync + 'static) -> Work {
-        Work::new(move |times| {
-            for _ in 0..times {
-                black_box((now(), now()));
-            }
-        })
-    }
-    let tsc = quanta::Clock::new();
-    vec![
-        ("std::time::Instant", twice(Instant::now)),
-        ("quanta::Clock::raw", twice(move || tsc.raw())),
-    ]
 }

@@ -7,7 +7,7 @@
 mod cases;
 mod clock;
 mod layers;
-mod own_pages;
+mod ours;
 mod parked;
 mod peers;
 mod readme;

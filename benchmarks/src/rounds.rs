@@ -64,12 +64,14 @@ pub(crate) fn measure(quick: bool, unit: Unit, works: &Arc<Vec<(&'static str, Wo
 
 /// How often the work fits into a round. It is warm afterwards.
 fn times(unit: Unit, work: &Work) -> u64 {
-    let round = unit.effort.round.as_secs_f64() * 1e9;
+    let round = unit.effort.round;
     let mut times = 1;
     loop {
         let took = timed(unit.whose, || work.run(times)).cpu.max(1.0);
-        if took * 4.0 >= round {
-            return ((round / took * times as f64) as u64).max(1);
+        let took = Duration::from_secs_f64(took / 1e9);
+        if took * 4 >= round {
+            let fit = round.as_nanos() * u128::from(times) / took.as_nanos();
+            return u64::try_from(fit).unwrap_or(u64::MAX).max(1);
         }
         times *= 2;
     }

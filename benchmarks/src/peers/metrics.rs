@@ -40,9 +40,9 @@ where
 {
     let recorder = recorder(&BUCKETS);
     let (upkeep, shown) = (recorder.handle(), recorder.handle());
-    let made = metrics::with_local_recorder(&recorder, make);
+    let handles = metrics::with_local_recorder(&recorder, make);
     let work = Work::new(move |times| {
-        metrics::with_local_recorder(&recorder, || (0..times).for_each(|_| work(&made)));
+        metrics::with_local_recorder(&recorder, || (0..times).for_each(|_| work(&handles)));
         upkeep.run_upkeep();
     });
     work.shown(names, move || shown.render())

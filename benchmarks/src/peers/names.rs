@@ -24,7 +24,7 @@ impl Names {
 
     fn shuffled(names: impl Iterator<Item = String>) -> Self {
         let mut names: Vec<_> = names.collect();
-        names.sort_by_cached_key(|name| hash(name));
+        names.sort_by_cached_key(hash);
         // Copies, so that their text is where they are read, one after the other.
         Self(names.iter().map(|name| name.as_str().to_owned()).collect())
     }
@@ -65,13 +65,13 @@ pub(crate) fn short(number: u64) -> String {
 /// As random as version 4 says, and the same in every run.
 pub(crate) fn uuid(number: u64) -> String {
     let (high, low) = (hash(&(number, "high")), hash(&(number, "low")));
-    let (a, b, c) = (high >> 32, (high >> 16) & 0xffff, high & 0xfff);
-    let (d, e) = (0x8000 | (low >> 50), low & 0xffff_ffff_ffff);
-    format!("{a:08x}-{b:04x}-4{c:03x}-{d:04x}-{e:012x}")
+    let hex = format!("{high:016x}{low:016x}");
+    let (first, second, third) = (&hex[..8], &hex[8..12], &hex[13..16]);
+    format!("{first}-{second}-4{third}-a{}-{}", &hex[17..20], &hex[20..])
 }
 
 /// `DefaultHasher::new` has the same keys in every process.
-fn hash(value: &impl Hash) -> u64 {
+fn hash<T: Hash>(value: &T) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()

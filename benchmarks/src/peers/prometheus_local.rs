@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use prometheus::IntCounter;
 use prometheus::core::Collector;
-use prometheus::local::{LocalHistogramVec, LocalIntCounterVec};
+use prometheus::local::{LocalHistogramVec, LocalIntCounter, LocalIntCounterVec};
 
 use super::names::Rotation;
 use super::peer::{BUCKETS, PAGE_BUCKETS, POLICY_BUCKETS, Peer, TOOK, Work, tenant};
@@ -62,7 +62,7 @@ fn handle() -> Work {
     let counter = IntCounter::new("c", "h").expect("a valid name");
     let page = page(vec![Box::new(counter.clone())]);
     let make = move || counter.local();
-    local(&["c"], page, make, |counter| black_box(counter).inc(), |counter| counter.flush())
+    local(&["c"], page, make, |counter| black_box(counter).inc(), LocalIntCounter::flush)
 }
 
 fn counting(
@@ -71,7 +71,7 @@ fn counting(
 ) -> Work {
     let counters = counters(names);
     let page = page(vec![Box::new(counters.clone())]);
-    local(&["c"], page, move || counters.local(), record, |counters| counters.flush())
+    local(&["c"], page, move || counters.local(), record, LocalIntCounterVec::flush)
 }
 
 fn counter() -> Work {
@@ -95,7 +95,7 @@ fn histogram() -> Work {
         durations.with_label_values(&labels).observe(black_box(TOOK).as_secs_f64());
     };
     let make = move || durations.local();
-    local(&["d_count"], page, make, record, |durations| durations.flush())
+    local(&["d_count"], page, make, record, LocalHistogramVec::flush)
 }
 
 type Both = (LocalIntCounterVec, LocalHistogramVec);
@@ -184,5 +184,5 @@ fn two_open(rotation: &Rotation) -> Work {
     let record = move |counters: &mut LocalIntCounterVec| {
         counters.with_label_values(&[black_box("jwt"), names.next()]).inc();
     };
-    local(&["c"], page, move || counters.local(), record, |counters| counters.flush())
+    local(&["c"], page, move || counters.local(), record, LocalIntCounterVec::flush)
 }

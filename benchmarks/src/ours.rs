@@ -1,8 +1,10 @@
-//! Our own pages, where a peer has nothing to compare with: large ones, in other formats, compressed,
-//! and with the words of many threads to sum up.
+//! What we have and peers have not: a limit, large pages in all formats and compressed, pages with the
+//! words of many threads to sum up.
 
-use std::sync::Arc;
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use anyhow::ensure;
 use axum::body::Body;
@@ -15,9 +17,10 @@ use tokio::runtime;
 use tower::ServiceExt;
 
 use crate::parked::Parked;
-use crate::peers::caracal::{COUNTED, OBSERVED, count, observe, unlimited, written};
-use crate::peers::names::uuid;
+use crate::peers::caracal::{COUNTED, OBSERVED, count, evaluations, observe, unlimited, written};
+use crate::peers::names::{Names, Rotation, uuid};
 use crate::peers::peer::{Page, Work, repeat, samples};
+use crate::peers::{CARACAL, PEERS};
 
 pub(crate) type Works = Vec<(&'static str, Work)>;
 
@@ -68,7 +71,7 @@ pub(crate) fn compressed<R: Fn(u64)>(series: u64, make: fn(&MetricsRegistry) -> 
         let (runtime, app) = (runtime.expect("a runtime"), app.clone());
         let (last, done) = (Arc::new(AtomicU64::new(0)), series);
         let proof = last.clone();
-        let runtime = std::sync::Mutex::new(runtime);
+        let runtime = Mutex::new(runtime);
         let work = repeat(move || {
             let request = Request::get("/metrics").header(ACCEPT_ENCODING, encoding);
             let request = request.body(Body::empty()).expect("a request");
@@ -96,8 +99,7 @@ static CALLS: Family<Counter, Agent<'_>> = Family::counter("calls_total", "Calls
 
 /// A page of series into all of which so many threads have recorded, which are still alive.
 pub(crate) fn of_threads(series: u64, threads: usize) -> Work {
-    let metrics = MetricsRegistry::builder().max_series_per_family(usize::MAX).build();
-    let metrics = metrics.expect("valid settings");
+    let metrics = unlimited();
     let calls = metrics.family(&CALLS).expect("a free name");
     let handles: Vec<_> =
         (0..series).map(|number| calls.with(Agent { agent: &uuid(number) })).collect();
@@ -108,7 +110,7 @@ pub(crate) fn of_threads(series: u64, threads: usize) -> Work {
         let _ = &alive;
         let mut page = Vec::new();
         metrics.encode(Format::Text, &mut page);
-        std::hint::black_box(page);
+        black_box(page);
     });
     work.proven_by(move |_| {
         let sum: f64 = samples(&shown.generate_metrics(), "calls_total").sum();
@@ -116,4 +118,39 @@ pub(crate) fn of_threads(series: u64, threads: usize) -> Work {
         ensure!(sum == recorded, "{sum} calls on the page, {recorded} were recorded");
         Ok(())
     })
+}
+
+/// The page of the peer that is the fastest at it.
+pub(crate) fn best_peer(series: u64) -> Work {
+    let mut measured = PEERS.iter().filter(|peer| peer.name.starts_with("measured"));
+    let page = measured.find_map(|peer| peer.counters_page).expect("it has pages");
+    page(steady(series))
+}
+
+/// The peer has no limit: what is unknown to us becomes a series there.
+pub(crate) fn past_the_limit() -> Works {
+    let unknown = Rotation::of(Names::uuids(10_000));
+    let full = Rotation { others: 10_000, ..unknown.clone() };
+    vec![
+        ("prometheus, without a limit", (PEERS[0].policy)(&unknown)),
+        ("caracal, without a limit", (CARACAL.policy)(&unknown)),
+        ("caracal, past the limit", evaluations(&MetricsRegistry::new(), &full)),
+    ]
+}
+
+/// The clock that we use is the first: the second costs less, but has to be calibrated when the
+/// process starts, and goes wrong when a virtual machine moves to another host.
+pub(crate) fn clocks() -> Works {
+    fn twice<T>(now: impl Fn() -> T + Send + Sync + 'static) -> Work {
+        Work::new(move |times| {
+            for _ in 0..times {
+                black_box((now(), now()));
+            }
+        })
+    }
+    let tsc = quanta::Clock::new();
+    vec![
+        ("std::time::Instant", twice(Instant::now)),
+        ("quanta::Clock::raw", twice(move || tsc.raw())),
+    ]
 }
