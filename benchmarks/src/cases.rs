@@ -33,10 +33,16 @@ pub(crate) enum Table {
     Ours,
 }
 
-const RECORD: Effort = Effort { round: Duration::from_millis(4), rounds: 41, quick_rounds: 5 };
-const LAYER: Effort = Effort { round: Duration::from_millis(10), rounds: 61, quick_rounds: 9 };
-const PAGE: Effort = Effort { round: Duration::from_millis(20), rounds: 15, quick_rounds: 3 };
-const LARGE: Effort = Effort { round: Duration::from_millis(10), rounds: 9, quick_rounds: 3 };
+const RECORD: Effort = effort(4, 15, 5, 3);
+const LAYER: Effort = effort(10, 15, 5, 3);
+const PAGE: Effort = effort(20, 5, 3, 3);
+const LARGE: Effort = effort(10, 9, 3, 1);
+/// Takes seconds, and is left out if it has to be quick.
+const HUGE: Effort = effort(10, 5, 0, 1);
+
+const fn effort(millis: u64, rounds: usize, quick_rounds: usize, processes: usize) -> Effort {
+    Effort { processes, round: Duration::from_millis(millis), rounds, quick_rounds }
+}
 
 const HERE: Unit =
     Unit { threads: 1, after: 0, operations: 1, whose: Whose::Threads, effort: RECORD };
@@ -178,8 +184,7 @@ fn layers() -> Vec<Case> {
 
 fn ours() -> Vec<Case> {
     let large = Unit { effort: LARGE, ..HERE };
-    let slow = Effort { rounds: 5, quick_rounds: 0, ..LARGE };
-    let huge = Unit { effort: slow, ..HERE };
+    let huge = Unit { effort: HUGE, ..HERE };
     let endpoint = Unit { whose: Whose::Process, ..large };
     let mut cases = vec![
         case(
@@ -197,7 +202,7 @@ fn ours() -> Vec<Case> {
         case(
             "endpoint, 100,000 histograms",
             Table::Ours,
-            Unit { effort: slow, ..endpoint },
+            Unit { effort: HUGE, ..endpoint },
             || ours::compressed(100_000, observe),
         ),
     ];

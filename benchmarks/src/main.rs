@@ -47,7 +47,8 @@ fn main() -> Result<()> {
     let (count, mut rows) = (cases.len(), Vec::new());
     for (number, Case { what, table, unit, .. }) in (1..).zip(cases) {
         eprintln!("[{number}/{count}] {what}");
-        let measured = measured_alone(&what, quick).with_context(|| what.clone())?;
+        let processes = if quick { 1 } else { unit.effort.processes };
+        let measured = measured_alone(&what, quick, processes).with_context(|| what.clone())?;
         let row = Row::new(what, table, unit.threads, &measured);
         println!("{}", row.details());
         rows.push(row);
@@ -60,14 +61,25 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Measures a row in a process of its own, so that no row meets what another one has left: the memory
+/// Measures a row in processes of its own, so that no row meets what another one has left: the memory
 /// of a million series, or words that are used again.
-fn measured_alone(what: &str, quick: bool) -> Result<Measured> {
-    let mut command = Command::new(env::current_exe()?);
-    command.args([ROW, what]).args(quick.then_some("--quick")).stderr(Stdio::inherit());
-    let output = command.output()?;
-    ensure!(output.status.success(), "the row failed");
-    parsed(&String::from_utf8(output.stdout)?).context("can't read what the row printed")
+fn measured_alone(what: &str, quick: bool, processes: usize) -> Result<Measured> {
+    let mut measured = Measured::new();
+    for _ in 0..processes {
+        let mut command = Command::new(env::current_exe()?);
+        command.args([ROW, what]).args(quick.then_some("--quick")).stderr(Stdio::inherit());
+        let output = command.output()?;
+        ensure!(output.status.success(), "the row failed");
+        let more = parsed(&String::from_utf8(output.stdout)?);
+        let more = more.context("can't read what the row printed")?;
+        if measured.is_empty() {
+            measured = more;
+        } else {
+            let rounds = measured.iter_mut().zip(more);
+            rounds.for_each(|((_, samples), (_, more))| samples.extend(more));
+        }
+    }
+    Ok(measured)
 }
 
 /// A line for each: its name, and numbers of its rounds.

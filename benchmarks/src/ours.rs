@@ -2,16 +2,16 @@
 //! words of many threads to sum up.
 
 use std::hint::black_box;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use anyhow::ensure;
+use axum::Router;
 use axum::body::Body;
 use caracal_axum::MetricsEndpoint;
 use caracal_metrics_core::{Counter, Family, Format, MetricsRegistry, labels};
 use http::Request;
-use http::header::ACCEPT_ENCODING;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use http_body_util::BodyExt;
 use tokio::runtime;
 use tower::ServiceExt;
@@ -28,9 +28,9 @@ pub(crate) type Works = Vec<(&'static str, Work)>;
 /// series change little, or not at all.
 pub(crate) fn counters(series: u64) -> Works {
     vec![
-        ("text", page(series, false, Format::Text)),
-        ("text after one new series", page(series, true, Format::Text)),
-        ("protobuf", proto(written(steady(series), COUNTED, Format::Protobuf, count))),
+        ("text", text(series, false)),
+        ("text after one new series", text(series, true)),
+        ("protobuf", protobuf(series, count)),
     ]
 }
 
@@ -44,21 +44,35 @@ pub(crate) fn many_counters(series: u64) -> Works {
 pub(crate) fn histograms(series: u64) -> Works {
     vec![
         ("text", written(steady(series), OBSERVED, Format::Text, observe)),
-        ("protobuf", proto(written(steady(series), OBSERVED, Format::Protobuf, observe))),
+        ("protobuf", protobuf(series, observe)),
     ]
+}
+
+fn text(series: u64, growing: bool) -> Work {
+    written(Page { series, growing }, COUNTED, Format::Text, count)
 }
 
 fn steady(series: u64) -> Page {
     Page { series, growing: false }
 }
 
-fn page(series: u64, growing: bool, format: Format) -> Work {
-    written(Page { series, growing }, COUNTED, format, count)
-}
-
-/// The proof of a page reads text.
-fn proto(work: Work) -> Work {
-    work.proven_by(|_| Ok(()))
+fn protobuf<R: Fn(u64)>(series: u64, make: fn(&MetricsRegistry) -> R) -> Work {
+    let metrics = unlimited();
+    (0..series).for_each(make(&metrics));
+    let shown = metrics.clone();
+    let page = Mutex::new(Vec::new());
+    let work = repeat(move || {
+        let mut page = page.lock().expect("no panic");
+        page.clear();
+        metrics.encode(Format::Protobuf, &mut page);
+    });
+    work.proven_by(move |_| {
+        let mut page = Vec::new();
+        shown.encode(Format::Protobuf, &mut page);
+        let names = page.windows(6).filter(|text| text == b"agent-").count() as u64;
+        ensure!(names == series, "{names} names on a page of {series} series");
+        Ok(())
+    })
 }
 
 /// A page as a scraper gets it from the endpoint, plain and with gzip.
@@ -66,29 +80,37 @@ pub(crate) fn compressed<R: Fn(u64)>(series: u64, make: fn(&MetricsRegistry) -> 
     let metrics = unlimited();
     (0..series).for_each(make(&metrics));
     let app = MetricsEndpoint::new(&metrics).into_router();
-    let answers = |encoding: &'static str| {
-        let runtime = runtime::Builder::new_current_thread().enable_time().build();
-        let (runtime, app) = (runtime.expect("a runtime"), app.clone());
-        let (last, done) = (Arc::new(AtomicU64::new(0)), series);
-        let proof = last.clone();
-        let runtime = Mutex::new(runtime);
-        let work = repeat(move || {
-            let request = Request::get("/metrics").header(ACCEPT_ENCODING, encoding);
-            let request = request.body(Body::empty()).expect("a request");
-            let length = runtime.lock().expect("no panic").block_on(async {
-                let answer = app.clone().oneshot(request).await.unwrap_or_else(|e| match e {});
-                assert!(answer.status().is_success());
-                answer.into_body().collect().await.expect("a page").to_bytes().len()
-            });
-            last.store(length as u64, Relaxed);
+    vec![
+        ("plain", scrapes(app.clone(), "identity", series * 20)),
+        ("gzip", scrapes(app, "gzip", series)),
+    ]
+}
+
+/// Scrapes of pages that have more than so many bytes.
+fn scrapes(app: Router, encoding: &'static str, bytes: u64) -> Work {
+    let runtime = runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = Mutex::new(runtime.expect("a runtime"));
+    let last = Arc::new(Mutex::new((0, None)));
+    let proof = last.clone();
+    let work = repeat(move || {
+        let request = Request::get("/metrics").header(ACCEPT_ENCODING, encoding);
+        let request = request.body(Body::empty()).expect("a request");
+        let read = runtime.lock().expect("no panic").block_on(async {
+            let answer = app.clone().oneshot(request).await.unwrap_or_else(|e| match e {});
+            assert!(answer.status().is_success());
+            let encoding = answer.headers().get(CONTENT_ENCODING).cloned();
+            (answer.into_body().collect().await.expect("a page").to_bytes().len(), encoding)
         });
-        work.proven_by(move |_| {
-            let length = proof.load(Relaxed);
-            ensure!(length > done, "{length} bytes for {done} series");
-            Ok(())
-        })
-    };
-    vec![("plain", answers("identity")), ("gzip", answers("gzip"))]
+        *last.lock().expect("no panic") = read;
+    });
+    work.proven_by(move |_| {
+        let (length, answered) = &*proof.lock().expect("no panic");
+        ensure!(*length as u64 > bytes, "{length} bytes");
+        let answered = answered.as_ref().map_or(&b"identity"[..], |encoding| encoding.as_bytes());
+        // Where it is not compressed, that is the endpoint's choice.
+        ensure!(answered == encoding.as_bytes() || answered == b"identity", "another encoding");
+        Ok(())
+    })
 }
 
 labels! {

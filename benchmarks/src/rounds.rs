@@ -23,9 +23,11 @@ pub(crate) struct Unit {
     pub(crate) effort: Effort,
 }
 
-/// How long a round of one piece lasts, and how many there are.
+/// How long a round of one piece lasts, how many there are, and in how many processes: where words
+/// lie and how keys hash is luck that lasts as long as a process.
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
+    pub(crate) processes: usize,
     pub(crate) round: Duration,
     pub(crate) rounds: usize,
     pub(crate) quick_rounds: usize,
