@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::Whose;
 use crate::layers;
 use crate::ours::{self, Works};
-use crate::peers::caracal::{count, observe};
+use crate::peers::caracal::observe;
 use crate::peers::names::{Names, Rotation};
 use crate::peers::peer::{Page, Peer, SERIES, Work};
 use crate::peers::{CARACAL, PEERS, RECORDS};
@@ -196,8 +196,8 @@ fn ours() -> Vec<Case> {
         case("two readings of a clock", Table::Ours, HERE, ours::clocks),
         case("page of 10,000 histograms", Table::Ours, large, || ours::histograms(10_000)),
         case("page of 100,000 counters", Table::Ours, large, || ours::counters(100_000)),
-        case("endpoint, 10,000 counters", Table::Ours, endpoint, || {
-            ours::compressed(10_000, count)
+        case("endpoint, 10,000 counters of UUIDs", Table::Ours, endpoint, || {
+            ours::compressed(10_000, ours::count_uuids)
         }),
         case(
             "endpoint, 100,000 histograms",
