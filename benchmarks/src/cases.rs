@@ -1,82 +1,233 @@
-//! The rows of the table.
+//! The rows of the tables.
 
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::thread;
+use std::time::Duration;
 
-use crate::peers::peer::{Peer, SERIES, Work};
-use crate::peers::{PEERS, RECORDS, Row};
-use crate::rounds::Unit;
-use crate::{growth, layers};
+use crate::clock::Whose;
+use crate::layers;
+use crate::ours::{self, Works};
+use crate::peers::caracal::observe;
+use crate::peers::names::{Names, Rotation};
+use crate::peers::peer::{Page, Peer, SERIES, Work};
+use crate::peers::{CARACAL, PEERS, RECORDS};
+use crate::rounds::{Effort, Unit};
 
 pub(crate) struct Case {
     pub(crate) what: String,
+    pub(crate) table: Table,
     pub(crate) unit: Unit,
-    /// Who does it, the one that the others are compared with first, ours last.
-    pub(crate) works: Vec<(&'static str, Work)>,
+    /// Who does it, the one that the others are compared with first. Made when it is its turn.
+    pub(crate) make: Box<dyn FnOnce() -> Works>,
     /// What is taken off each: what is there without any of them.
-    pub(crate) without: Option<Work>,
+    pub(crate) without: Option<fn() -> Work>,
 }
 
-const PAGES: [Row; 2] = [
-    ("page of 10k counters, a series", |peer| (peer.counters_page)()),
-    ("page of 10k histograms, a series (ours: and 10k counters)", |peer| (peer.histograms_page)()),
-];
+/// Where a row is in the README.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Table {
+    /// Ratios to the `prometheus` crate.
+    Libraries,
+    /// Ratios to prometheus-axum-middleware.
+    Layers,
+    /// One thing beside another, both ours unless it says so.
+    Ours,
+}
+
+const RECORD: Effort = effort(4, 15, 5, 3);
+const LAYER: Effort = effort(10, 15, 5, 3);
+const PAGE: Effort = effort(20, 5, 3, 3);
+const LARGE: Effort = effort(10, 9, 3, 1);
+/// Takes seconds, and is left out if it has to be quick.
+const HUGE: Effort = effort(10, 5, 0, 1);
+
+const fn effort(millis: u64, rounds: usize, quick_rounds: usize, processes: usize) -> Effort {
+    Effort { processes, round: Duration::from_millis(millis), rounds, quick_rounds }
+}
+
+const HERE: Unit =
+    Unit { threads: 1, after: 0, operations: 1, whose: Whose::Threads, effort: RECORD };
 
 pub(crate) fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
-    for threads in [1, 2] {
-        for (what, work) in RECORDS {
-            let plural = if threads == 1 { "" } else { "s" };
-            let what = format!("{what}, {threads} thread{plural}");
-            let round = Duration::from_millis(10);
-            cases.push(case(what, Unit { threads, operations: 1, round }, work));
-        }
-    }
-    for (what, work) in PAGES {
-        let round = Duration::from_millis(60);
-        let unit = Unit { threads: 1, operations: SERIES, round };
-        cases.push(case(what.to_owned(), unit, work));
-    }
-    let round = Duration::from_millis(10);
+    let mut cases: Vec<_> = records().collect();
+    cases.extend(rotations());
+    cases.extend(threads());
+    cases.extend(pages());
+    cases.extend(layers());
+    cases.extend(ours());
+    cases
+}
+
+fn case(
+    what: impl Into<String>,
+    table: Table,
+    unit: Unit,
+    make: impl FnOnce() -> Works + 'static,
+) -> Case {
+    Case { what: what.into(), table, unit, make: Box::new(make), without: None }
+}
+
+/// What all libraries do.
+fn all(work: impl Fn(&Peer) -> Work) -> Works {
+    PEERS.iter().map(|peer| (peer.name, work(peer))).collect()
+}
+
+fn records() -> impl Iterator<Item = Case> {
+    RECORDS.into_iter().map(|(what, work)| case(what, Table::Libraries, HERE, move || all(work)))
+}
+
+fn rotations() -> Vec<Case> {
+    let row = |what: String, work: fn(&Peer, &Rotation) -> Work, rotation: fn() -> Rotation| {
+        case(what, Table::Libraries, HERE, move || {
+            let rotation = rotation();
+            all(|peer| work(peer, &rotation))
+        })
+    };
+    let policy = |peer: &Peer, rotation: &Rotation| (peer.policy)(rotation);
+    let two_open = |peer: &Peer, rotation: &Rotation| (peer.two_open)(rotation);
+    let name = |names: &str| format!("policy evaluation, {names}");
+    let open = |names: &str| format!("counter, 2 open labels, {names}");
+    vec![
+        row(name("40 short agent ids"), policy, || Rotation::of(Names::short(40))),
+        row(name("1,000 short agent ids"), policy, || Rotation::of(Names::short(1_000))),
+        row(name("10,000 short agent ids"), policy, || Rotation::of(Names::short(10_000))),
+        row(name("40 UUIDs"), policy, || Rotation::of(Names::uuids(40))),
+        row(name("1,000 UUIDs"), policy, || Rotation::of(Names::uuids(1_000))),
+        row(name("10,000 UUIDs"), policy, || Rotation::of(Names::uuids(10_000))),
+        row(open("40 short"), two_open, || Rotation::of(Names::short(40))),
+        row(open("10,000 UUIDs"), two_open, || Rotation::of(Names::uuids(10_000))),
+        row(open("8 among 10,000 series"), two_open, || among(10_000)),
+        row(open("8 among 200,000 series"), two_open, || among(200_000)),
+    ]
+}
+
+fn among(others: u64) -> Rotation {
+    Rotation { names: Names::short(8), others }
+}
+
+fn threads() -> Vec<Case> {
+    let two = Unit { threads: 2, ..HERE };
+    let both = RECORDS.into_iter().filter(|(what, _)| !what.contains("query"));
+    let mut cases: Vec<_> = both
+        .map(|(what, work)| {
+            case(format!("{what}, 2 threads"), Table::Libraries, two, move || all(work))
+        })
+        .collect();
+    let uuids = "policy evaluation, 10,000 UUIDs, 2 threads";
+    cases.push(case(uuids, Table::Libraries, two, || {
+        let rotation = Rotation::of(Names::uuids(10_000));
+        all(|peer| (peer.policy)(&rotation))
+    }));
+    let late = "gateway request, on a thread started while 300 are alive";
+    let after = Unit { after: 300, ..HERE };
+    cases.push(case(late, Table::Libraries, after, || all(|peer| (peer.request)())));
+    let first = "gateway request, the first ten of a thread";
+    let cold = Unit { operations: 10, whose: Whose::Process, effort: LAYER, ..HERE };
     cases.push(Case {
-        what: "counter, 2 labels by value, among other series of its family".to_owned(),
-        unit: Unit { threads: 1, operations: growth::RECORDED.len() as u64, round },
-        works: growth::works(),
-        without: None,
-    });
-    cases.push(Case {
-        what: "two readings of a clock".to_owned(),
-        unit: Unit { threads: 1, operations: 1, round },
-        works: clocks(),
-        without: None,
-    });
-    cases.push(Case {
-        what: "axum layer, beyond one that does nothing".to_owned(),
-        unit: Unit { threads: 1, operations: 1, round: Duration::from_millis(20) },
-        works: layers::works(),
-        without: Some(layers::without()),
+        without: Some(|| on_new_threads(Work::new(|_| ()))),
+        ..case(first, Table::Libraries, cold, || all(|peer| on_new_threads((peer.request)())))
     });
     cases
 }
 
-fn case(what: String, unit: Unit, work: fn(&Peer) -> Work) -> Case {
-    let works = PEERS.iter().map(|peer| (peer.name, work(peer))).collect();
-    Case { what, unit, works, without: None }
+/// Ten times the work on a new thread, each time.
+fn on_new_threads(work: Work) -> Work {
+    let work = std::sync::Arc::new(work);
+    let proof = work.clone();
+    let threads = Work::new(move |times| {
+        for _ in 0..times {
+            thread::scope(|scope| {
+                scope.spawn(|| work.run(10));
+            });
+        }
+    });
+    threads.proven_by(move |_| proof.prove())
 }
 
-/// The clock that we use is the first: the second costs less, but has to be calibrated when the
-/// process starts, and goes wrong when a virtual machine moves to another host.
-fn clocks() -> Vec<(&'static str, Work)> {
-    fn twice<T>(now: impl Fn() -> T + Sync + 'static) -> Work {
-        Box::new(move |times| {
-            for _ in 0..times {
-                black_box((now(), now()));
-            }
+/// What makes a peer's pages.
+type Pages = fn(Page) -> Work;
+
+fn pages() -> Vec<Case> {
+    let unit = Unit { operations: SERIES, effort: PAGE, ..HERE };
+    let row = |what: &str, pages: fn(&Peer) -> Option<Pages>, growing| {
+        case(what, Table::Libraries, unit, move || {
+            let page = Page { series: SERIES, growing };
+            let work = |peer: &Peer| pages(peer).map(|pages| (peer.name, pages(page)));
+            PEERS.iter().filter_map(work).collect()
         })
-    }
-    let tsc = quanta::Clock::new();
+    };
+    let counters = |peer: &Peer| peer.counters_page;
+    let histograms = |peer: &Peer| peer.histograms_page;
     vec![
-        ("std::time::Instant", twice(Instant::now)),
-        ("quanta::Clock::raw", twice(move || tsc.raw())),
+        row("page of 10,000 counters, a series", counters, false),
+        row("page of 10,000 counters after a new one, a series", counters, true),
+        row("page of 10,000 histograms, a series", histograms, false),
+        row("page of 10,000 histograms after a new one, a series", histograms, true),
     ]
+}
+
+fn layers() -> Vec<Case> {
+    let unit = Unit { effort: LAYER, ..HERE };
+    let row = |what: &str, without: fn() -> Work, make: fn() -> Works| Case {
+        without: Some(without),
+        ..case(what, Table::Layers, unit, make)
+    };
+    vec![
+        row("request without headers", layers::without, layers::works),
+        row("request with 9 headers", || layers::without_with(9), || layers::works_with(9)),
+        row(
+            "request with 9 headers and `traceparent`",
+            || layers::without_with(10),
+            || layers::works_with(10),
+        ),
+    ]
+}
+
+fn ours() -> Vec<Case> {
+    let large = Unit { effort: LARGE, ..HERE };
+    let huge = Unit { effort: HUGE, ..HERE };
+    let endpoint = Unit { whose: Whose::Process, ..large };
+    let mut cases = vec![
+        case(
+            "policy evaluation, 10,000 UUIDs, past the limit",
+            Table::Ours,
+            HERE,
+            ours::past_the_limit,
+        ),
+        case("two readings of a clock", Table::Ours, HERE, ours::clocks),
+        case("page of 10,000 histograms", Table::Ours, large, || ours::histograms(10_000)),
+        case("page of 100,000 counters", Table::Ours, large, || ours::counters(100_000)),
+        case("endpoint, 10,000 counters of UUIDs", Table::Ours, endpoint, || {
+            ours::compressed(10_000, ours::count_uuids)
+        }),
+        case(
+            "endpoint, 100,000 histograms",
+            Table::Ours,
+            Unit { effort: HUGE, ..endpoint },
+            || ours::compressed(100_000, observe),
+        ),
+    ];
+    for threads in [1, 8, 64, 128, 512] {
+        let what = format!("page of 100,000 counters of {threads} threads");
+        cases.push(case(what, Table::Ours, large, move || {
+            vec![
+                ("measured", ours::best_peer(100_000)),
+                ("caracal", ours::of_threads(100_000, threads)),
+            ]
+        }));
+    }
+    let million = "page of 1,000,000 counters";
+    cases.push(case(million, Table::Ours, huge, || ours::many_counters(1_000_000)));
+    let among_a_million = "counter, 2 open labels, 8 among 1,000,000 series";
+    cases.push(case(
+        among_a_million,
+        Table::Libraries,
+        Unit { effort: Effort { quick_rounds: 0, ..RECORD }, ..HERE },
+        || {
+            let few = PEERS
+                .iter()
+                .filter(|peer| ["prometheus", "measured, text", CARACAL.name].contains(&peer.name));
+            few.map(|peer| (peer.name, (peer.two_open)(&among(1_000_000)))).collect()
+        },
+    ));
+    cases
 }

@@ -1,70 +1,108 @@
 //! Several pieces of work, timed in turns.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::clock::{Took, Whose, timed};
+use crate::parked::Parked;
 use crate::peers::peer::Work;
 
-/// What one piece of work is.
+/// What one piece of work is, and how it is timed.
 #[derive(Clone, Copy)]
 pub(crate) struct Unit {
     /// Threads that do it at once.
-    pub(crate) threads: u32,
-    /// How many operations one call of the work with 1 stands for.
+    pub(crate) threads: usize,
+    /// Threads that did it before, and are still alive. If there are any, threads that started after
+    /// them do the work.
+    pub(crate) after: usize,
+    /// How many operations one call of the work with 1 is.
     pub(crate) operations: u64,
-    /// How long a round of one piece lasts.
-    pub(crate) round: Duration,
+    pub(crate) whose: Whose,
+    pub(crate) effort: Effort,
 }
 
-/// Nanoseconds an operation, for each piece of work one for each round.
-pub(crate) fn measure(rounds: usize, unit: Unit, works: &[Work]) -> Vec<Vec<f64>> {
-    let fits: Vec<_> = works.iter().map(|work| times(unit, work)).collect();
-    let mut measured = vec![Vec::with_capacity(rounds); works.len()];
+/// How long a round of one piece lasts, how many there are, and in how many processes: where words
+/// lie and how keys hash is luck that lasts as long as a process.
+#[derive(Clone, Copy)]
+pub(crate) struct Effort {
+    pub(crate) processes: usize,
+    pub(crate) round: Duration,
+    pub(crate) rounds: usize,
+    pub(crate) quick_rounds: usize,
+}
+
+/// A round of one piece of work: nanoseconds an operation.
+#[derive(Clone, Copy)]
+pub(crate) struct Sample {
+    pub(crate) cpu: f64,
+    pub(crate) wall: f64,
+    /// The share of the wall's time in which the threads ran.
+    pub(crate) ran: f64,
+}
+
+/// What each piece of work is called, and its rounds.
+pub(crate) type Measured = Vec<(String, Vec<Sample>)>;
+
+pub(crate) fn measure(quick: bool, unit: Unit, works: &Arc<Vec<(&'static str, Work)>>) -> Measured {
+    let _alive = (unit.after > 0).then(|| {
+        let works = works.clone();
+        Parked::after(unit.after, move || works.iter().for_each(|(_, work)| work.run(1)))
+    });
+    let rounds = if quick { unit.effort.quick_rounds } else { unit.effort.rounds };
+    let fits: Vec<_> = works.iter().map(|(_, work)| times(unit, work)).collect();
+    let named = |(name, _): &(&str, Work)| ((*name).to_owned(), Vec::with_capacity(rounds));
+    let mut measured: Measured = works.iter().map(named).collect();
     for round in 0..rounds {
         // Who goes first changes from round to round, so that none always has the warm cache.
         for turn in 0..works.len() {
             let place = (round + turn) % works.len();
-            measured[place].push(time(unit, fits[place], &works[place]));
+            measured[place].1.push(sample(unit, fits[place], &works[place].1));
         }
     }
     measured
 }
 
-pub(crate) fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
-}
-
-/// The second-lowest and the second-highest.
-pub(crate) fn spread(values: &[f64]) -> (f64, f64) {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    (sorted[1], sorted[sorted.len() - 2])
-}
-
-/// How often the work fits into a round.
+/// How often the work fits into a round. It is warm afterwards.
 fn times(unit: Unit, work: &Work) -> u64 {
+    let round = unit.effort.round;
     let mut times = 1;
     loop {
-        let start = Instant::now();
-        work(times);
-        let took = start.elapsed();
-        if took * 4 >= unit.round {
-            let fit = unit.round.as_nanos() * u128::from(times) / took.as_nanos().max(1);
+        let took = timed(unit.whose, || work.run(times)).cpu.max(1.0);
+        let took = Duration::from_secs_f64(took / 1e9);
+        if took * 4 >= round {
+            let fit = round.as_nanos() * u128::from(times) / took.as_nanos();
             return u64::try_from(fit).unwrap_or(u64::MAX).max(1);
         }
         times *= 2;
     }
 }
 
-fn time(unit: Unit, times: u64, work: &Work) -> f64 {
-    let start = Instant::now();
-    thread::scope(|scope| {
-        for _ in 1..unit.threads {
-            scope.spawn(|| work(times));
+/// A thread is timed from the moment when all of them run, after it has warmed up.
+fn sample(unit: Unit, times: u64, work: &Work) -> Sample {
+    let ready = AtomicUsize::new(0);
+    let one = || {
+        if unit.threads > 1 || unit.after > 0 {
+            work.run(times / 8);
         }
-        work(times);
+        ready.fetch_add(1, Ordering::AcqRel);
+        while ready.load(Ordering::Acquire) < unit.threads {
+            thread::yield_now();
+        }
+        timed(unit.whose, || work.run(times))
+    };
+    let here = unit.after == 0;
+    let took: Vec<Took> = thread::scope(|scope| {
+        let others = (usize::from(here)..unit.threads).map(|_| scope.spawn(one));
+        let others: Vec<_> = others.collect();
+        let mine = here.then(one);
+        let others = others.into_iter().map(|thread| thread.join().expect("no panic"));
+        mine.into_iter().chain(others).collect()
     });
-    start.elapsed().as_secs_f64() * 1e9 / (times * unit.operations) as f64
+    let cpu = took.iter().map(|took| took.cpu).sum::<f64>() / took.len() as f64;
+    let wall = took.iter().map(|took| took.wall).fold(0.0, f64::max);
+    let ran = took.iter().map(|took| took.cpu / took.wall).fold(f64::INFINITY, f64::min);
+    let operations = (times * unit.operations) as f64;
+    Sample { cpu: cpu / operations, wall: wall / operations, ran }
 }

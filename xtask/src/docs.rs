@@ -31,7 +31,7 @@ pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
 /// Makes the region `name` of a file hold `content`, or checks that it does.
 ///
 /// A region stands between `<!-- name:start -->` and `<!-- name:end -->`, each on a line of its own.
-fn region(path: &Path, name: &str, content: &str, mode: Mode) -> Result<()> {
+pub(crate) fn region(path: &Path, name: &str, content: &str, mode: Mode) -> Result<()> {
     let old = fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
     let new = replaced(&old, name, content).with_context(|| path.display().to_string())?;
     if old == new {

@@ -1,6 +1,7 @@
 //! What CI runs, in one place: `cargo xtask --help`.
 
 mod advisories;
+mod bench;
 mod consumers;
 mod dashboard;
 mod docker;
@@ -27,7 +28,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xshell::cmd;
 
 use crate::step::Steps;
 use crate::workspace::Workspace;
@@ -77,11 +77,7 @@ enum Command {
     /// Look for known vulnerabilities in the dependencies (needs the network; no part of `ci`).
     Advisories,
     /// Measure recording and scraping beside peers.
-    Bench {
-        /// Fewer and shorter measurements, and only what is compared with peers.
-        #[arg(long)]
-        quick: bool,
-    },
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -116,21 +112,7 @@ fn run(command: Command) -> Result<()> {
                 advisories::check(&workspace.shell)
             })?;
         }
-        Command::Bench { quick } => {
-            let sh = &workspace.shell;
-            let few = quick.then_some("--quick");
-            cmd!(sh, "cargo run --release --package benchmarks -- {few...}").run()?;
-            cmd!(sh, "cargo run --release --package benchmarks --bin memory").run()?;
-            if !quick {
-                cmd!(sh, "cargo run --release --package benchmarks --bin instructions").run()?;
-                cmd!(sh, "cargo run --release --package benchmarks --bin breaker").run()?;
-                cmd!(sh, "cargo run --release --package benchmarks --bin scraped").run()?;
-                cmd!(sh, "cargo bench --package caracal-cache --all-features --bench hot_get")
-                    .run()?;
-                cmd!(sh, "cargo bench --package caracal-sqlx --features sqlite --bench select")
-                    .run()?;
-            }
-        }
+        Command::Bench(options) => bench::run(&workspace, options)?,
     }
     steps.summarize();
     Ok(())

@@ -6,10 +6,15 @@
 mod peers;
 
 use std::alloc::System;
+use std::process::Command;
+use std::{env, fs};
 
-use caracal_metrics_core::MetricsRegistry;
+use anyhow::{Context, Result, ensure};
+use caracal_metrics_core::{Format, MetricsRegistry};
 use peers::PEERS;
-use peers::peer::SERIES;
+use peers::caracal::unlimited;
+use peers::names::{short, uuid};
+use peers::peer::{Page, SERIES, Work};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -18,59 +23,88 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const MANY: u64 = 1_000_000;
 const METHOD: &str = "jwt";
 
-fn main() {
-    println!("\nmemory of 10k series, a series, and allocations of a page of them\n");
+/// What the million series are called.
+type Name = (&'static str, fn(u64) -> String);
+const NAMES: [Name; 2] = [("short", short), ("UUID", uuid)];
+
+fn main() -> Result<()> {
+    if let Some(kind) = env::args().nth(1) {
+        let name = NAMES.iter().find(|(of, _)| *of == kind).context("there is no such name")?;
+        return a_million(*name);
+    }
+    println!("\nMemory of 10,000 series, each, and allocations of a page of them:\n");
     println!("| | counter, bytes | histogram, bytes | counters' page | histograms' page |");
     println!("|---|--:|--:|--:|--:|");
-    for peer in PEERS {
-        let region = Region::new(ALLOCATOR);
-        let counters = (peer.counters_page)();
-        let counter_bytes = bytes(&region) / SERIES as f64;
-        let region = Region::new(ALLOCATOR);
-        let histograms = (peer.histograms_page)();
-        let histogram_bytes = bytes(&region) / SERIES as f64;
-        let pages = [&counters, &histograms].map(|page| {
-            // The first page may set aside what later ones use.
-            page(2);
-            let region = Region::new(ALLOCATOR);
-            page(1);
-            let one = region.change().allocations;
-            let region = Region::new(ALLOCATOR);
-            page(2);
-            // A page more, without what the call itself costs.
-            region.change().allocations - one
-        });
-        let [counters, histograms] = pages;
-        let name = peer.name;
-        println!(
-            "| {name} | {counter_bytes:.0} | {histogram_bytes:.0} | {counters} | {histograms} |"
-        );
+    let pages =
+        |peer: &peers::peer::Peer| Some((peer.name, peer.counters_page?, peer.histograms_page?));
+    for (name, counters, histograms) in PEERS.iter().filter_map(pages) {
+        let (counter, counters) = series_and_page(counters);
+        let (histogram, histograms) = series_and_page(histograms);
+        println!("| {name} | {counter:.0} | {histogram:.0} | {counters} | {histograms} |");
     }
-    println!("\na million counters of ours, beside their label text, each:");
-    for (kind, name) in [("short", short as fn(u64) -> String), ("36 characters", long)] {
-        let text = (0..MANY).map(|number| (METHOD.len() + name(number).len()) as f64).sum::<f64>();
-        let metrics = MetricsRegistry::builder().max_series_per_family(usize::MAX).build();
-        let metrics = metrics.expect("valid settings");
-        let region = Region::new(ALLOCATOR);
-        for number in 0..MANY {
-            metrics.record_auth_failure(METHOD, &name(number));
-        }
-        let a_series = (bytes(&region) - text) / MANY as f64;
-        println!("{a_series:.0} bytes ({kind})");
+    println!("\nMemory of a registry of ours with 1,000,000 counters, in MB:\n");
+    println!(
+        "| label | its text | series | kept for pages | page | peak of a page with one new series |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|");
+    for (kind, _) in NAMES {
+        // A process of its own, whose peak no other work has raised.
+        let output = Command::new(env::current_exe()?).arg(kind).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        print!("{}", String::from_utf8_lossy(&output.stdout));
     }
+    Ok(())
 }
 
-fn short(number: u64) -> String {
-    format!("reason-{number}")
+/// Bytes of a series, and how often a page of them allocates.
+fn series_and_page(make: fn(Page) -> Work) -> (f64, usize) {
+    let region = Region::new(ALLOCATOR);
+    let page = make(Page { series: SERIES, growing: false });
+    let bytes = bytes(&region) / SERIES as f64;
+    // The first page may set aside what later ones use.
+    page(2);
+    let region = Region::new(ALLOCATOR);
+    page(1);
+    (bytes, region.change().allocations)
 }
 
-/// As long as a UUID.
-fn long(number: u64) -> String {
-    format!("{number:036}")
+fn a_million((kind, name): Name) -> Result<()> {
+    let text = (0..MANY).map(|number| (METHOD.len() + name(number).len()) as f64).sum::<f64>();
+    let before = peak()?;
+    let metrics = unlimited();
+    let mut region = Region::new(ALLOCATOR);
+    record(&metrics, 0..MANY, name);
+    let series = bytes(&region);
+    region.reset();
+    let mut page = Vec::new();
+    metrics.encode(Format::Text, &mut page);
+    let kept = bytes(&region) - page.capacity() as f64;
+    record(&metrics, MANY..MANY + 1, name);
+    page.clear();
+    metrics.encode(Format::Text, &mut page);
+    let peak = peak()? - before;
+    let [text, series, kept, page, peak] =
+        [text, series, kept, page.len() as f64, peak].map(|bytes| bytes / 1e6);
+    println!("| {kind} | {text:.0} | {series:.0} | {kept:.0} | {page:.0} | {peak:.0} |");
+    Ok(())
+}
+
+fn record(metrics: &MetricsRegistry, numbers: std::ops::Range<u64>, name: fn(u64) -> String) {
+    for number in numbers {
+        metrics.record_auth_failure(METHOD, &name(number));
+    }
 }
 
 /// What was allocated and not given back.
 fn bytes(region: &Region<'_, System>) -> f64 {
     let change = region.change();
     change.bytes_allocated as f64 - change.bytes_deallocated as f64
+}
+
+/// The most memory that the process has had, in bytes.
+fn peak() -> Result<f64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes: f64 = line.context("no VmHWM")?.trim().trim_end_matches(" kB").parse()?;
+    Ok(kibibytes * 1024.0)
 }

@@ -1,20 +1,26 @@
 use std::hint::black_box;
 use std::sync::LazyLock;
 
-use metrics::{Recorder, counter as counter_of, gauge, histogram as histogram_of};
+use metrics::{counter as counter_of, gauge, histogram as histogram_of};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use super::peer::{BUCKETS, PAGE_BUCKETS, Peer, SERIES, TOOK, Work, repeat, tenant};
+use super::names::{Rotation, short};
+use super::peer::{BUCKETS, PAGE_BUCKETS, Page, Peer, TOOK, Work, pages, tenant};
 
 pub(super) const METRICS: Peer = Peer {
     name: "metrics + exporter",
     handle,
     counter,
-    histogram,
+    enum_counter,
     own_counter,
+    histogram,
+    query,
     request,
-    counters_page,
-    histograms_page,
+    request_handle,
+    policy,
+    two_open,
+    counters_page: Some(counters_page),
+    histograms_page: Some(histograms_page),
 };
 
 /// The process's recorder, which axum-prometheus records into as well.
@@ -23,53 +29,127 @@ pub(crate) static PAGE: LazyLock<PrometheusHandle> = LazyLock::new(|| {
     builder.install_recorder().expect("no other recorder")
 });
 
-/// Work on the process's recorder. What it keeps of histograms grows until somebody drains it.
-fn record(work: impl Fn() + Sync + 'static) -> Work {
-    LazyLock::force(&PAGE);
-    Box::new(move |times| {
-        (0..times).for_each(|_| work());
-        PAGE.run_upkeep();
-    })
+/// Work on a recorder of its own. What it keeps of histograms grows until somebody drains it.
+fn record<T>(
+    names: &'static [&'static str],
+    make: impl FnOnce() -> T,
+    work: impl Fn(&T) + Send + Sync + 'static,
+) -> Work
+where
+    T: Send + Sync + 'static,
+{
+    let recorder = recorder(&BUCKETS);
+    let (upkeep, shown) = (recorder.handle(), recorder.handle());
+    let handles = metrics::with_local_recorder(&recorder, make);
+    let work = Work::new(move |times| {
+        metrics::with_local_recorder(&recorder, || (0..times).for_each(|_| work(&handles)));
+        upkeep.run_upkeep();
+    });
+    work.shown(names, move || shown.render())
 }
 
 fn handle() -> Work {
-    LazyLock::force(&PAGE);
-    let counter = counter_of!("bench_handle");
-    repeat(move || black_box(&counter).increment(1))
+    record(&["c"], || counter_of!("c"), |counter| black_box(counter).increment(1))
 }
 
 fn counter() -> Work {
-    record(|| {
-        let (name, from, to) = black_box(("database", "closed", "open"));
-        counter_of!("bench_counter", "name" => name, "from" => from, "to" => to).increment(1);
+    record(
+        &["c"],
+        || (),
+        |()| {
+            let (name, from, to) = black_box(("database", "closed", "open"));
+            counter_of!("c", "name" => name, "from" => from, "to" => to).increment(1);
+        },
+    )
+}
+
+/// The text of an enum's value.
+fn enum_counter() -> Work {
+    counter()
+}
+
+fn own_counter() -> Work {
+    record(&["c"], tenant, |tenant| {
+        let (payment, tenant) = black_box(("card", tenant.as_str()));
+        // A label is text that lives as long as the program, or owned.
+        let tenant = tenant.to_owned();
+        counter_of!("c", "payment" => payment, "tenant" => tenant).increment(1);
     })
 }
 
 fn histogram() -> Work {
-    record(|| {
-        let (operation, table) = black_box(("select", "policies"));
-        histogram_of!("bench_histogram", "operation" => operation, "table" => table).record(TOOK);
+    record(&["d_count"], tenant, |tenant| {
+        let (payment, tenant) = black_box(("card", tenant.as_str()));
+        let tenant = tenant.to_owned();
+        histogram_of!("d", "payment" => payment, "tenant" => tenant).record(black_box(TOOK));
     })
 }
 
-fn own_counter() -> Work {
-    let tenant = tenant();
-    record(move || {
-        let (payment, tenant) = black_box(("card", tenant.as_str()));
-        // A label is text that lives as long as the program, or owned.
-        let tenant = tenant.to_owned();
-        counter_of!("bench_orders", "payment" => payment, "tenant" => tenant).increment(1);
-    })
+fn query() -> Work {
+    record(
+        &["c", "d_count"],
+        || (),
+        |()| {
+            let [operation, table, status] = black_box(["select", "policies", "success"]);
+            counter_of!("c", "operation" => operation, "table" => table, "status" => status)
+                .increment(1);
+            histogram_of!("d", "operation" => operation, "table" => table).record(black_box(TOOK));
+        },
+    )
 }
 
 fn request() -> Work {
-    record(|| {
-        let (method, status, auth) = black_box(("GET", "200", "jwt"));
-        gauge!("bench_in_flight").increment(1);
-        counter_of!("bench_requests", "method" => method, "status" => status, "auth" => auth)
-            .increment(1);
-        histogram_of!("bench_durations", "method" => method, "status" => status).record(TOOK);
-        gauge!("bench_in_flight").decrement(1);
+    record(
+        &["c", "d_count"],
+        || (),
+        |()| {
+            let (method, status, auth) = black_box(("GET", "200", "jwt"));
+            gauge!("g").increment(1);
+            counter_of!("c", "method" => method, "status" => status, "auth" => auth).increment(1);
+            histogram_of!("d", "method" => method, "status" => status).record(black_box(TOOK));
+            gauge!("g").decrement(1);
+        },
+    )
+}
+
+fn request_handle() -> Work {
+    let make = || {
+        let requests = counter_of!("c", "method" => "GET", "status" => "200", "auth" => "jwt");
+        (gauge!("g"), requests, histogram_of!("d", "method" => "GET", "status" => "200"))
+    };
+    record(&["c", "d_count"], make, |(in_flight, requests, durations)| {
+        in_flight.increment(1);
+        black_box(requests).increment(1);
+        black_box(durations).record(black_box(TOOK));
+        in_flight.decrement(1);
+    })
+}
+
+fn policy(rotation: &Rotation) -> Work {
+    let make = || {
+        for other in rotation.others() {
+            counter_of!("c", "decision" => "allowed", "agent" => other).increment(0);
+        }
+        rotation.names.clone()
+    };
+    record(&["c", "d_count"], make, |names| {
+        let decision = black_box("allowed");
+        let agent = names.next().to_owned();
+        counter_of!("c", "decision" => decision, "agent" => agent).increment(1);
+        histogram_of!("d", "decision" => decision).record(black_box(TOOK));
+    })
+}
+
+fn two_open(rotation: &Rotation) -> Work {
+    let make = || {
+        for other in rotation.others() {
+            counter_of!("c", "method" => "jwt", "reason" => other).increment(0);
+        }
+        rotation.names.clone()
+    };
+    record(&["c"], make, |names| {
+        let (method, reason) = (black_box("jwt").to_owned(), names.next().to_owned());
+        counter_of!("c", "method" => method, "reason" => reason).increment(1);
     })
 }
 
@@ -77,25 +157,27 @@ fn recorder(buckets: &[f64]) -> PrometheusRecorder {
     PrometheusBuilder::new().set_buckets(buckets).expect("buckets").build_recorder()
 }
 
-fn page(recorder: &impl Recorder, handle: PrometheusHandle, series: impl Fn(u64)) -> Work {
-    metrics::with_local_recorder(recorder, || (0..SERIES).for_each(series));
-    repeat(move || {
-        black_box(handle.render());
-    })
+fn written(
+    of: Page,
+    name: &'static str,
+    recorder: PrometheusRecorder,
+    series: impl Fn(u64) + Send + Sync + 'static,
+) -> Work {
+    let handle = recorder.handle();
+    let record = move |number| metrics::with_local_recorder(&recorder, || series(number));
+    pages(of, name, record, move |page: &mut String| *page = handle.render())
 }
 
-fn counters_page() -> Work {
-    let recorder = recorder(&BUCKETS);
-    page(&recorder, recorder.handle(), |agent| {
-        let agent_id = format!("agent-{agent}");
+fn counters_page(of: Page) -> Work {
+    written(of, "c", recorder(&BUCKETS), |agent| {
+        let agent_id = short(agent);
         counter_of!("c", "decision" => "allowed", "agent_id" => agent_id).increment(agent);
     })
 }
 
-fn histograms_page() -> Work {
-    let recorder = recorder(&PAGE_BUCKETS);
-    page(&recorder, recorder.handle(), |table| {
-        let table = format!("table_{table}");
+fn histograms_page(of: Page) -> Work {
+    written(of, "d_count", recorder(&PAGE_BUCKETS), |table| {
+        let table = short(table);
         histogram_of!("d", "operation" => "select", "table" => table).record(TOOK);
     })
 }

@@ -1,12 +1,16 @@
-//! The same work, each library in the way that it is fastest.
+//! The same work, each library in the ways that it is fastest.
 
-mod caracal;
+pub(crate) mod caracal;
 mod fastmetrics;
 mod measured;
+mod measured_text;
 pub(crate) mod metrics;
+pub(crate) mod names;
 pub(crate) mod peer;
 mod prometheus;
 mod prometheus_client;
+mod prometheus_local;
+mod work;
 
 pub(crate) use self::caracal::CARACAL;
 use self::peer::{Peer, Work};
@@ -14,20 +18,25 @@ use self::peer::{Peer, Work};
 /// What is measured, and which of a library's work that is.
 pub(crate) type Row = (&'static str, fn(&Peer) -> Work);
 
-pub(crate) const RECORDS: [Row; 5] = [
+pub(crate) const RECORDS: [Row; 8] = [
     ("counter, handle", |peer| (peer.handle)()),
     ("counter, 3 labels by value", |peer| (peer.counter)()),
-    ("histogram, 2 labels by value (ours: and a counter, 3 labels)", |peer| (peer.histogram)()),
+    ("a user's own counter, 3 enum labels", |peer| (peer.enum_counter)()),
     ("a user's own counter, one enum and one text label", |peer| (peer.own_counter)()),
+    ("a user's own histogram, one enum and one text label", |peer| (peer.histogram)()),
+    ("database query: counter with 3 labels, histogram with 2", |peer| (peer.query)()),
     ("gateway request: in flight ±1, counter, histogram", |peer| (peer.request)()),
+    ("gateway request by handle", |peer| (peer.request_handle)()),
 ];
 
 /// What all are compared with comes first, ours last.
-pub(crate) const PEERS: [Peer; 6] = [
+pub(crate) const PEERS: [Peer; 8] = [
     self::prometheus::PROMETHEUS,
+    self::prometheus_local::PROMETHEUS_LOCAL,
     self::prometheus_client::PROMETHEUS_CLIENT,
     self::metrics::METRICS,
     self::measured::MEASURED,
+    self::measured_text::MEASURED_TEXT,
     self::fastmetrics::FASTMETRICS,
     CARACAL,
 ];

@@ -1,0 +1,85 @@
+//! A piece of work to time, and the proof that all of it was done.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use anyhow::{Result, ensure};
+
+type Run = dyn Fn(u64) + Send + Sync;
+type Proof = dyn Fn(u64) -> Result<()> + Send + Sync;
+
+/// Work to time: does it this many times.
+pub(crate) struct Work {
+    run: Box<Run>,
+    done: AtomicU64,
+    proof: Box<Proof>,
+}
+
+impl Work {
+    pub(crate) fn new(run: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        Self { run: Box::new(run), done: AtomicU64::new(0), proof: Box::new(|_| Ok(())) }
+    }
+
+    /// Does the work so often, and counts it.
+    pub(crate) fn run(&self, times: u64) {
+        (self.run)(times);
+        self.done.fetch_add(times, Relaxed);
+    }
+
+    /// What [`prove`](Self::prove) checks, given how often the work was done.
+    pub(crate) fn proven_by(
+        mut self,
+        proof: impl Fn(u64) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.proof = Box::new(proof);
+        self
+    }
+
+    /// Proven by the library's page, where the samples with each of these names sum up to one for
+    /// each time that the work was done.
+    pub(crate) fn shown<P: AsRef<[u8]>>(
+        self,
+        names: &'static [&'static str],
+        page: impl Fn() -> P + Send + Sync + 'static,
+    ) -> Self {
+        self.proven_by(move |done| {
+            let page = page();
+            for name in names {
+                let sum: f64 = samples(page.as_ref(), name).sum();
+                ensure!(sum == done as f64, "`{name}` sums up to {sum} after {done} records");
+            }
+            Ok(())
+        })
+    }
+
+    /// Fails where the library has not done what it was asked to.
+    pub(crate) fn prove(&self) -> Result<()> {
+        (self.proof)(self.done.load(Relaxed))
+    }
+}
+
+impl Deref for Work {
+    type Target = Run;
+
+    fn deref(&self) -> &Run {
+        &*self.run
+    }
+}
+
+/// Does `work` as often as asked.
+pub(crate) fn repeat(work: impl Fn() + Send + Sync + 'static) -> Work {
+    Work::new(move |times| (0..times).for_each(|_| work()))
+}
+
+/// The values of the samples with this name, on a page of text.
+pub(crate) fn samples<'a>(page: &'a [u8], name: &'a str) -> impl Iterator<Item = f64> + 'a {
+    page.split(|byte| *byte == b'\n').filter_map(move |line| {
+        let rest = line.strip_prefix(name.as_bytes())?;
+        let value = match rest.first()? {
+            b' ' => rest,
+            b'{' => &rest[rest.iter().rposition(|byte| *byte == b'}')? + 1..],
+            _ => return None,
+        };
+        std::str::from_utf8(value).ok()?.trim().parse().ok()
+    })
+}

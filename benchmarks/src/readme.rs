@@ -1,0 +1,89 @@
+//! The README's tables.
+
+use std::fmt::Write;
+use std::process::Command;
+use std::{fs, thread};
+
+use crate::cases::Table;
+use crate::row::{Cell, Row, Spread, time};
+
+/// All tables of these rows, in Markdown, with the date and the machine.
+pub(crate) fn readme(rows: &[Row], quick: bool) -> String {
+    let (date, machine) = (date(), machine());
+    let few = if quick { ", with few rounds" } else { "" };
+    let mut text = format!("Measured on {date}, {machine}{few}. ");
+    text.push_str(
+        "Ratios are of processor time and to the first column (less is faster), medians of rounds in\n\
+         turns; for ours, with their range.\n",
+    );
+    for table in [Table::Libraries, Table::Layers] {
+        let of: Vec<_> = rows.iter().filter(|row| row.table == table).collect();
+        text.push_str(&columns(&of));
+    }
+    if rows.iter().flat_map(|row| &row.cells).any(|cell| cell.waited.is_some()) {
+        text.push_str(
+            "\n† Its threads did not run at once: they waited for a lock or a processor.\n",
+        );
+    }
+    text.push_str("\n| what | | time | ratio |\n|---|---|--:|--:|\n");
+    for row in rows.iter().filter(|row| row.table == Table::Ours) {
+        for (place, cell) in row.cells.iter().enumerate() {
+            let what = if place == 0 { &row.what } else { "" };
+            let (name, cpu) = (&cell.name, time(cell.cpu));
+            let ratio = if place == 0 { "1".to_owned() } else { ranged(&cell.ratio) };
+            writeln!(text, "| {what} | {name} | {cpu} | {ratio} |").expect("room");
+        }
+    }
+    text
+}
+
+/// A table with a column for each of those that the rows compare. The fastest of a row is bold.
+fn columns(rows: &[&Row]) -> String {
+    let Some(widest) = rows.iter().max_by_key(|row| row.cells.len()) else {
+        return String::new();
+    };
+    let names: Vec<_> = widest.cells.iter().map(|cell| cell.name.as_str()).collect();
+    let mut text =
+        format!("\n| what | {} |\n|---|{}\n", names.join(" | "), "--:|".repeat(names.len()));
+    for row in rows {
+        write!(text, "| {} |", row.what).expect("room");
+        let fastest = row.cells.iter().map(|cell| cell.ratio.median).fold(f64::INFINITY, f64::min);
+        for name in &names {
+            let cell = row.cells.iter().enumerate().find(|(_, cell)| cell.name == *name);
+            let shown = cell.map_or("–".to_owned(), |(place, cell)| shown(place, cell, fastest));
+            write!(text, " {shown} |").expect("room");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn shown(place: usize, cell: &Cell, fastest: f64) -> String {
+    let shown = match place {
+        0 => time(cell.cpu),
+        _ if cell.name.starts_with("caracal") => ranged(&cell.ratio),
+        _ => format!("{:.2}", cell.ratio.median),
+    };
+    let bold = if cell.ratio.median <= fastest { "**" } else { "" };
+    let mark = if cell.waited.is_some() { " †" } else { "" };
+    format!("{bold}{shown}{bold}{mark}")
+}
+
+fn ranged(ratio: &Spread) -> String {
+    let Spread { median, low, high } = ratio;
+    format!("{median:.2} ({low:.2}–{high:.2})")
+}
+
+fn date() -> String {
+    let output = Command::new("date").arg("+%F").output();
+    let date = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    date.unwrap_or_else(|_| "an unknown day".to_owned())
+}
+
+fn machine() -> String {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model = model.map_or("an unknown processor", |(_, model)| model.trim());
+    format!("{cores} processors of {model}")
+}
