@@ -200,14 +200,16 @@ impl State {
         f(&self.families())
     }
 
-    /// Registers a family, unless it is registered. `reserve` is asked before anything is changed,
-    /// and may refuse.
+    /// Registers a family, unless it is registered, with other names for some of its labels. `reserve`
+    /// is asked before anything is changed, and may refuse.
     pub(crate) fn register(
         &self,
         spec: &FamilySpec,
+        names: &[(&str, &'static str)],
         reserve: &dyn Fn(&Description) -> Result<(), FamilyError>,
     ) -> Result<Arc<FamilyStore>, FamilyError> {
-        let description = self.describe(spec);
+        let mut description = self.describe(spec);
+        description.rename_labels(names);
         // Before the lock: `reserve` may wait for a collector that does not return.
         if let Some(registered) = self.families().registered(&description) {
             return registered;

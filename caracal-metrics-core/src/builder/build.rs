@@ -34,7 +34,7 @@ impl MetricsRegistryBuilder {
         if let Some(registry) = &attaching {
             registry.check(&self.const_labels, &families)?;
         }
-        let preregistered = self.families.iter().map(|spec| state.register(spec, &|_| Ok(())));
+        let preregistered = self.families.iter().map(|spec| state.register(spec, &[], &|_| Ok(())));
         let preregistered = preregistered.collect::<Result<Vec<_>, _>>()?;
         let instances = Arc::new(Instances::new(state, workers));
         let attached = match &attaching {
