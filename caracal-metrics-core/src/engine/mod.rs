@@ -13,7 +13,6 @@ mod in_flight;
 mod local;
 #[cfg(all(test, caracal_loom))]
 mod models;
-#[allow(dead_code, reason = "no lookup keeps own words yet")]
 mod own;
 mod pages;
 mod store;
@@ -24,7 +23,6 @@ mod words;
 use std::sync::atomic::Ordering::{self, Relaxed, Release};
 
 pub(crate) use cell::{Cell, MAX_BOUNDS, NARROW_BUCKETS, RUN_WORDS, Sum, Width};
-#[allow(unused_imports, reason = "no lookup keeps own words yet")]
 pub(crate) use own::{OwnHistogram, OwnWord, own_histogram, own_word};
 use pages::Pages;
 pub(crate) use store::Reader;
