@@ -252,7 +252,7 @@ impl State {
         let settings = &self.settings;
         let about = |counter: &Arc<FamilyStore>| {
             let (counter, metric) = (Arc::clone(counter), description.name.clone());
-            Tally::new(move || counter.resolve_set(&AboutFamily { metric: &metric }).0)
+            Tally::new(move || counter.resolve_set(&AboutFamily { metric: &metric }).cell)
         };
         let limit = of_family(&settings.max_series, &description.name);
         let of_store = Settings {
