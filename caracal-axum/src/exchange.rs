@@ -5,14 +5,14 @@ use std::thread;
 use std::time::Instant;
 
 use axum::extract::MatchedPath;
-use caracal_metrics_core::{Exemplar, GaugeGuard};
+use caracal_metrics_core::GaugeGuard;
 use http::{Extensions, Request, Response, StatusCode};
 
 use crate::extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
 use crate::method::RequestMethod;
 use crate::missing::Missing;
 use crate::settings::{Settings, UNMATCHED_ROUTE};
-use crate::trace;
+use crate::trace::Trace;
 
 /// What nginx calls a request whose client closed the connection first.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -41,7 +41,7 @@ pub(crate) struct Exchange {
     settings: Arc<Settings>,
     started: Instant,
     auth_method: Option<AuthMethod>,
-    exemplar: Option<Exemplar>,
+    trace: Trace,
     /// Read only where requests are counted by route.
     route: Option<MatchedPath>,
     /// Dropped after the request was counted, so a page with nothing in flight has all counts.
@@ -64,7 +64,7 @@ impl Exchange {
             settings: Arc::clone(settings),
             method: RequestMethod::of(request.method()),
             auth_method: None,
-            exemplar: trace::exemplar(request.headers()),
+            trace: Trace::of(request.headers()),
             route: if settings.by_route.is_some() { route() } else { None },
             missing: Missing::UNKNOWN,
             status: None,
@@ -203,7 +203,7 @@ impl Drop for Exchange {
         };
         let metrics = &self.settings.metrics;
         let (method, duration) = (self.method.label(), self.started.elapsed());
-        match &self.exemplar {
+        match &self.trace.exemplar() {
             Some(exemplar) => metrics.record_gateway_request_with_exemplar(
                 method,
                 status,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::cut::Value;
-use super::exemplars::Observed;
+use super::exemplars::{self, Observed};
 use super::key::{Key, Labels, with_open};
 use super::store::{FamilyStore, Full, OwnedSeries};
 use crate::description::nanos;
@@ -113,6 +113,19 @@ impl FamilyStore {
         cell
     }
 
+    /// Counts a duration, and keeps an example of it.
+    #[inline]
+    pub(crate) fn observe_with_exemplar<S: LabelSet>(
+        &self,
+        labels: &S,
+        duration: Duration,
+        exemplar: &Exemplar,
+    ) {
+        let cell = self.cell_of_set(labels);
+        self.observe_cell(cell, duration);
+        self.keep_duration(cell, duration, exemplar);
+    }
+
     /// Counts a duration into a cell. Of one of more than a year, a year is added to the sum.
     #[inline]
     pub(crate) fn observe_cell(&self, cell: Cell, duration: Duration) {
@@ -144,19 +157,21 @@ impl FamilyStore {
     }
 
     /// Keeps an example of a duration that was counted.
+    #[inline]
     pub(crate) fn keep_duration(&self, cell: Cell, duration: Duration, exemplar: &Exemplar) {
         let nanos = nanos(duration);
         // In the bucket that counted it.
-        let bucket = self.buckets.of_nanos(nanos);
+        let narrow = self.buckets.runs() == 1;
+        let bucket = if narrow { self.buckets.narrow(nanos) } else { self.buckets.of_nanos(nanos) };
         let observed = Observed::Nanos(nanos.min(LONGEST_NANOS));
-        self.exemplars.keep(cell, bucket, observed, exemplar);
+        exemplars::keep(cell, bucket, observed, exemplar);
     }
 
     /// Keeps an example of a floating-point number that was counted.
     pub(crate) fn keep_float(&self, cell: Cell, value: f64, exemplar: &Exemplar) {
         if value.is_finite() {
             let bucket = self.buckets.of_float(value);
-            self.exemplars.keep(cell, bucket, Observed::Float(value), exemplar);
+            exemplars::keep(cell, bucket, Observed::Float(value), exemplar);
         }
     }
 
