@@ -8,23 +8,25 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use crate::exchange::Exchange;
+use crate::recording::{Gateway, Recording};
 
 pin_project! {
-    /// The body of a response that went through
-    /// [`GatewayMetricsService`](crate::GatewayMetricsService).
-    #[derive(Debug, Default)]
-    pub struct ResponseBody<B>
+    /// The body of a response that went through a [`MetricsService`](crate::MetricsService).
+    #[derive(Debug)]
+    pub struct ResponseBody<B, R = Gateway>
     where
         B: Body,
+        R: Recording,
     {
         #[pin]
         inner: B,
-        exchange: Option<Exchange>,
+        exchange: Option<Exchange<R>>,
     }
 
-    impl<B> PinnedDrop for ResponseBody<B>
+    impl<B, R> PinnedDrop for ResponseBody<B, R>
     where
         B: Body,
+        R: Recording,
     {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
@@ -39,14 +41,20 @@ pin_project! {
     }
 }
 
-impl<B: Body> ResponseBody<B> {
+impl<B: Body, R: Recording> ResponseBody<B, R> {
     #[inline]
-    pub(crate) fn new(inner: B, exchange: Option<Exchange>) -> Self {
+    pub(crate) fn new(inner: B, exchange: Option<Exchange<R>>) -> Self {
         Self { inner, exchange }
     }
 }
 
-impl<B: Body> Body for ResponseBody<B> {
+impl<B: Body + Default, R: Recording> Default for ResponseBody<B, R> {
+    fn default() -> Self {
+        Self::new(B::default(), None)
+    }
+}
+
+impl<B: Body, R: Recording> Body for ResponseBody<B, R> {
     type Data = B::Data;
     type Error = B::Error;
 
@@ -69,7 +77,13 @@ impl<B: Body> Body for ResponseBody<B> {
                     exchange.missing.take(data.remaining());
                 }
                 // Trailers are the last frame: hyper doesn't ask for another one.
-                frame.is_trailers() || this.inner.is_end_stream()
+                match frame.trailers_ref() {
+                    Some(trailers) => {
+                        exchange.read_trailers(trailers);
+                        true
+                    }
+                    None => this.inner.is_end_stream(),
+                }
             }
             Poll::Ready(None) => true,
             Poll::Ready(Some(Err(_))) => {

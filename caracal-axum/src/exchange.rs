@@ -5,20 +5,14 @@ use std::thread;
 use std::time::Instant;
 
 use axum::extract::MatchedPath;
-use caracal_metrics_core::GaugeGuard;
-use http::{Extensions, Request, Response, StatusCode};
+use caracal_metrics_core::{Exemplar, GaugeGuard};
+use http::{HeaderMap, Request, Response, StatusCode};
 
-use crate::extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
-use crate::method::RequestMethod;
+use crate::families::RequestMethod;
 use crate::missing::Missing;
-use crate::settings::{Settings, UNMATCHED_ROUTE};
-use crate::trace::Trace;
-
-/// What nginx calls a request whose client closed the connection first.
-const CLIENT_CLOSED_REQUEST: u16 = 499;
-
-/// The `auth_method` of a request about which nobody said anything.
-const NO_AUTH_METHOD: &str = "none";
+use crate::recording::{Arrival, End, Ended, Recording};
+use crate::shared::Shared;
+use crate::trace;
 
 /// How the request ended, if it were to end now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +31,11 @@ enum Ending {
 /// It moves from the future into the body, and with both through the layers around ours: each of
 /// its bytes is copied several times for a request, so it has as few as it can.
 #[derive(Debug)]
-pub(crate) struct Exchange {
-    settings: Arc<Settings>,
+pub(crate) struct Exchange<R: Recording> {
+    shared: Arc<Shared<R>>,
     started: Instant,
-    auth_method: Option<AuthMethod>,
-    trace: Trace,
+    kept: R::Kept,
+    exemplar: Option<Exemplar>,
     /// Read only where requests are counted by route.
     route: Option<MatchedPath>,
     /// Dropped after the request was counted, so a page with nothing in flight has all counts.
@@ -54,21 +48,26 @@ pub(crate) struct Exchange {
     ending: Ending,
 }
 
-impl Exchange {
+impl<R: Recording> Exchange<R> {
     #[inline]
-    pub(crate) fn begin<B>(settings: &Arc<Settings>, request: &Request<B>) -> Self {
+    pub(crate) fn begin<B>(shared: &Arc<Shared<R>>, request: &Request<B>) -> Self {
+        let started = Instant::now();
+        let recording = &shared.recording;
+        let method = RequestMethod::of(request.method());
+        let headers = request.headers();
+        let (kept, in_flight) = recording.arrived(Arrival { method, uri: request.uri(), headers });
         let route = || request.extensions().get::<MatchedPath>().cloned();
         Self {
-            started: Instant::now(),
-            _in_flight: settings.metrics.track_gateway_request_in_flight(),
-            settings: Arc::clone(settings),
-            method: RequestMethod::of(request.method()),
-            auth_method: None,
-            trace: Trace::of(request.headers()),
-            route: if settings.by_route.is_some() { route() } else { None },
+            started,
+            _in_flight: in_flight,
+            kept,
+            method,
+            exemplar: trace::exemplar(headers),
+            route: if recording.by_route() { route() } else { None },
             missing: Missing::UNKNOWN,
             status: None,
             ending: Ending::Abandoned,
+            shared: Arc::clone(shared),
         }
     }
 
@@ -126,56 +125,34 @@ impl Exchange {
         }
     }
 
-    /// Asks the classifier about the request. Not inlined, for the request is large, and would be
-    /// moved about where there is no classifier as well.
+    /// Has the recording read the request. Not inlined, for the request is large, and would be moved
+    /// about where there is nothing to read as well.
     #[inline(never)]
-    pub(crate) fn classify_request<B>(&mut self, request: Request<B>) -> Request<B> {
+    pub(crate) fn read_request<B>(&mut self, request: Request<B>) -> Request<B> {
         let (parts, body) = request.into_parts();
-        if let Some(classify) = &self.settings.by_request {
-            self.auth_method = classify(&parts);
-        }
+        self.shared.recording.read_request(&mut self.kept, &parts);
         Request::from_parts(parts, body)
     }
 
-    /// Reads what the response says about the request, and records it at once: it stays true when
-    /// the body is aborted. Says whether a classifier has to be asked for the rest.
+    /// Reads what the head of the response says about the request. Says whether
+    /// [`read_response`](Self::read_response) has to read the rest.
     #[inline]
     pub(crate) fn read<B>(&mut self, response: &Response<B>) -> bool {
         self.status = Some(response.status());
-        let said = response.extensions();
-        let says_auth_method = !said.is_empty() && self.read_extensions(said);
-        self.settings.by_response.is_some() && !says_auth_method
+        self.shared.recording.read_extensions(&mut self.kept, response.extensions())
     }
 
-    /// Says whether the `auth_method` was among what they say.
-    fn read_extensions(&mut self, said: &Extensions) -> bool {
-        let metrics = &self.settings.metrics;
-        if let Some(failure) = said.get::<AuthFailure>() {
-            metrics.record_auth_failure(&failure.method, &failure.reason);
-        }
-        if let Some(block) = said.get::<ReplayBlock>() {
-            metrics.record_replay_block(&block.reason);
-        }
-        if said.get::<DegradedMode>().is_some() {
-            metrics.record_degraded_mode_request();
-        }
-        let auth_method = said.get::<AuthMethod>();
-        if let Some(auth_method) = auth_method {
-            self.auth_method = Some(auth_method.clone());
-        }
-        auth_method.is_some()
-    }
-
-    /// Asks the classifier about a response that does not say the `auth_method`. Not inlined, as
-    /// above.
+    /// Has the recording read the whole head. Not inlined, as above.
     #[inline(never)]
-    pub(crate) fn classify_response<B>(&mut self, response: Response<B>) -> Response<B> {
+    pub(crate) fn read_response<B>(&mut self, response: Response<B>) -> Response<B> {
         let (parts, body) = response.into_parts();
-        let classify = self.settings.by_response.as_ref();
-        if let Some(auth_method) = classify.and_then(|classify| classify(&parts)) {
-            self.auth_method = Some(auth_method);
-        }
+        self.shared.recording.read_response(&mut self.kept, &parts);
         Response::from_parts(parts, body)
+    }
+
+    /// Has the recording read the trailers.
+    pub(crate) fn read_trailers(&mut self, trailers: &HeaderMap) {
+        self.shared.recording.read_trailers(&mut self.kept, trailers);
     }
 
     /// Whether the response has no body, whatever its body type says. Servers drop such a body
@@ -189,44 +166,35 @@ impl Exchange {
     }
 }
 
-impl Drop for Exchange {
+impl<R: Recording> Drop for Exchange<R> {
     fn drop(&mut self) {
-        let status = match (self.ending, self.status) {
-            (Ending::Answered, Some(status)) if !thread::panicking() => status.as_u16(),
-            _ if self.waits() => CLIENT_CLOSED_REQUEST,
+        let end = match self.ending {
+            Ending::Answered if !thread::panicking() => End::Answered,
+            _ if self.waits() => End::ClientClosed,
             // Abandoned in a panic (of a layer around us, say) is no doing of the client's.
-            _ => StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
+            _ => End::Failed,
         };
-        let auth_method = match &self.auth_method {
-            Some(AuthMethod(auth_method)) => auth_method,
-            None => NO_AUTH_METHOD,
+        let ended = Ended {
+            end,
+            method: self.method,
+            status: self.status.map(|status| status.as_u16()),
+            duration: self.started.elapsed(),
+            route: self.route.as_ref().map(MatchedPath::as_str),
+            exemplar: self.exemplar.as_ref(),
         };
-        let metrics = &self.settings.metrics;
-        let (method, duration) = (self.method.label(), self.started.elapsed());
-        match &self.trace.exemplar() {
-            Some(exemplar) => metrics.record_gateway_request_with_exemplar(
-                method,
-                status,
-                auth_method,
-                duration,
-                exemplar,
-            ),
-            None => metrics.record_gateway_request(method, status, auth_method, duration),
-        }
-        if let Some(by_route) = &self.settings.by_route {
-            let route = self.route.as_ref().map_or(UNMATCHED_ROUTE, MatchedPath::as_str);
-            by_route.record(route, method, status, duration);
-        }
+        self.shared.recording.record(&self.kept, &ended);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recording::{Gateway, Http};
 
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn it_is_small_enough_to_be_moved_about() {
-        assert!(size_of::<Option<Exchange>>() <= 96);
+        assert!(size_of::<Option<Exchange<Gateway>>>() <= 104);
+        assert!(size_of::<Option<Exchange<Http>>>() <= 104);
     }
 }

@@ -11,24 +11,29 @@ use pin_project_lite::pin_project;
 use crate::body::ResponseBody;
 use crate::exchange::Exchange;
 use crate::missing::Missing;
+use crate::recording::{Gateway, Recording};
 
 pin_project! {
-    /// The future of [`GatewayMetricsService`](crate::GatewayMetricsService).
+    /// The future of [`MetricsService`](crate::MetricsService).
     #[derive(Debug)]
-    pub struct ResponseFuture<F> {
+    pub struct ResponseFuture<F, R = Gateway>
+    where
+        R: Recording,
+    {
         #[pin]
         pub(crate) inner: F,
         // Moves into the body with the response.
-        pub(crate) exchange: Option<Exchange>,
+        pub(crate) exchange: Option<Exchange<R>>,
     }
 }
 
-impl<F, B, E> Future for ResponseFuture<F>
+impl<F, R, B, E> Future for ResponseFuture<F, R>
 where
     F: Future<Output = Result<Response<B>, E>>,
+    R: Recording,
     B: Body,
 {
-    type Output = Result<Response<ResponseBody<B>>, E>;
+    type Output = Result<Response<ResponseBody<B, R>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -41,7 +46,7 @@ where
             if let Poll::Ready(Ok(response)) = &polled
                 && exchange.read(response)
             {
-                polled = polled.map_ok(|response| exchange.classify_response(response));
+                polled = polled.map_ok(|response| exchange.read_response(response));
             }
             match &polled {
                 Poll::Pending => exchange.leave(),

@@ -2,22 +2,10 @@
 
 use http::Method;
 
-/// A request's method, without a copy of one that a client made up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RequestMethod {
-    Get,
-    Head,
-    Post,
-    Put,
-    Delete,
-    Connect,
-    Options,
-    Trace,
-    Patch,
-    Other,
-}
+use crate::families::RequestMethod;
 
 impl RequestMethod {
+    /// A request's method, without a copy of one that a client made up.
     #[inline]
     pub(crate) fn of(method: &Method) -> Self {
         match *method {
@@ -30,22 +18,22 @@ impl RequestMethod {
             Method::OPTIONS => Self::Options,
             Method::TRACE => Self::Trace,
             Method::PATCH => Self::Patch,
-            _ => Self::Other,
+            _ => Self::invented(method),
         }
     }
 
-    pub(crate) fn label(self) -> &'static str {
+    /// `http` has no constant for this one.
+    #[cold]
+    fn invented(method: &Method) -> Self {
+        if method.as_str() == "QUERY" { Self::Query } else { Self::Other }
+    }
+
+    /// What the families of the gateway call it.
+    #[inline]
+    pub(crate) const fn gateway_label(self) -> &'static str {
         match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Delete => "DELETE",
-            Self::Connect => "CONNECT",
-            Self::Options => "OPTIONS",
-            Self::Trace => "TRACE",
-            Self::Patch => "PATCH",
-            Self::Other => "OTHER",
+            Self::Query | Self::Other => "OTHER",
+            known => known.as_str(),
         }
     }
 }

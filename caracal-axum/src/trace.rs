@@ -5,41 +5,24 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// The id of a request's trace: its high and its low half. Zeros are no id, by the standard. This is
-/// smaller than an `Option<Exemplar>`, and is moved about with the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Trace([u64; 2]);
-
-impl Trace {
-    pub(crate) const NONE: Self = Self([0; 2]);
-
-    /// The trace of a request that belongs to a valid, sampled one.
-    #[inline]
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let mut lines = headers.get_all(&TRACEPARENT).iter();
-        match lines.next() {
-            // With two headers it is unknown which trace the request belongs to.
-            Some(line) if lines.next().is_none() => Self::of_line(line),
-            _ => Self::NONE,
-        }
-    }
-
-    /// Not inlined: most requests have no such header.
-    #[inline(never)]
-    fn of_line(line: &HeaderValue) -> Self {
-        sampled_trace_id(line.as_bytes()).map_or(Self::NONE, Self)
-    }
-
-    #[inline]
-    pub(crate) fn exemplar(self) -> Option<Exemplar> {
-        let Self([high, low]) = self;
-        (self != Self::NONE).then(|| Exemplar::trace(u128::from(high) << 64 | u128::from(low)))
-    }
+/// An exemplar with the request's trace id, if the request belongs to a valid, sampled trace.
+#[inline]
+pub(crate) fn exemplar(headers: &HeaderMap) -> Option<Exemplar> {
+    let mut lines = headers.get_all(&TRACEPARENT).iter();
+    let line = lines.next()?;
+    // With two headers it is unknown which trace the request belongs to.
+    if lines.next().is_some() { None } else { exemplar_of(line) }
 }
 
-/// The halves of the trace id, if the header is valid and its *sampled* flag is set. A tracing
+/// Not inlined: most requests have no such header.
+#[inline(never)]
+fn exemplar_of(line: &HeaderValue) -> Option<Exemplar> {
+    sampled_trace_id(line.as_bytes()).map(Exemplar::trace)
+}
+
+/// The trace id, if the header is valid and its *sampled* flag is set. A tracing
 /// backend does not store the other traces, so a link to one of them leads nowhere.
-fn sampled_trace_id(traceparent: &[u8]) -> Option<[u64; 2]> {
+fn sampled_trace_id(traceparent: &[u8]) -> Option<u128> {
     let (fields, more) = traceparent.trim_ascii().split_first_chunk::<55>()?;
     let [v0, v1, b'-', ids @ .., b'-', f0, f1] = fields else { return None };
     let (trace_id, ids) = ids.split_first_chunk::<32>()?;
@@ -59,8 +42,9 @@ fn sampled_trace_id(traceparent: &[u8]) -> Option<[u64; 2]> {
         _ => false,
     };
     let is_valid = digits.are_valid() && has_known_end && high | low != 0 && parent_id != 0;
+    let trace_id = (u128::from(high) << 64) | u128::from(low);
     // The lowest flag means *sampled* in every version; the others are not ours to read.
-    (is_valid && flags & 1 == 1).then_some([high, low])
+    (is_valid && flags & 1 == 1).then_some(trace_id)
 }
 
 /// Whether a byte is one of those that `HeaderValue::to_str` takes.
@@ -140,7 +124,6 @@ mod tests {
             ("", false),
         ] {
             let id = sampled_trace_id(traceparent.as_bytes());
-            let id = id.map(|[high, low]| u128::from(high) << 64 | u128::from(low));
             assert_eq!(id, accepted.then_some(ID), "{traceparent}");
         }
     }
@@ -161,8 +144,7 @@ mod tests {
                 };
                 let id = sampled_trace_id(&line);
                 let digits = line[3..35].iter().map(|digit| char::from(*digit)).collect::<String>();
-                let half = |from: usize| u64::from_str_radix(&digits[from..from + 16], 16).unwrap();
-                let expected = allowed.then(|| [half(0), half(16)]);
+                let expected = allowed.then(|| u128::from_str_radix(&digits, 16).unwrap());
                 assert_eq!(id, expected, "{byte:#04x} at {place}");
             }
         }

@@ -82,6 +82,15 @@ impl Description {
         }
     }
 
+    /// Gives labels other names: each name in the source, and the name on the page.
+    pub(crate) fn rename_labels(&mut self, names: &[(&str, &'static str)]) {
+        for (from, to) in names {
+            if let Some(at) = self.labels.iter().position(|label| label.name == *from) {
+                self.labels.to_mut()[at].name = to;
+            }
+        }
+    }
+
     /// Whether the page may have such a family, with these labels on every series.
     pub(crate) fn check(&self, const_labels: &[&[(String, String)]]) -> Result<(), FamilyError> {
         self.check_name()?;

@@ -114,6 +114,29 @@ impl<L: Labels> Metric<Gauge, L> {
     pub fn track(&self, labels: L::Of<'_>) -> GaugeGuard {
         GaugeGuard::begin(&self.store, self.store.cell_of_set(&labels))
     }
+
+    /// Counts a guard of another gauge in the gauge of these labels from now on: a request that is in
+    /// flight becomes an open stream, say. No page counts it in both, if the name of this family comes
+    /// after that of the other one in alphabetical order.
+    ///
+    /// ```
+    /// use caracal_metrics_core::{Family, Gauge, MetricsRegistry, labels};
+    ///
+    /// labels! { struct Stage { encoded: bool } }
+    /// static STAGES: Family<Gauge, Stage> = Family::gauge("uploads_by_stage", "Uploads.");
+    /// static RUNNING: Family<Gauge> = Family::gauge("uploads", "Uploads that are received.");
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// let (running, stages) = (metrics.family(&RUNNING)?, metrics.family(&STAGES)?);
+    /// let mut upload = running.track();
+    /// stages.take_over(Stage { encoded: true }, &mut upload);
+    /// assert_eq!(metrics.sample("uploads", &[]), Some(0.0));
+    /// assert_eq!(metrics.sample("uploads_by_stage", &[("encoded", "true")]), Some(1.0));
+    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// ```
+    pub fn take_over(&self, labels: L::Of<'_>, guard: &mut GaugeGuard) {
+        guard.move_to(&self.store, self.store.cell_of_set(&labels));
+    }
 }
 
 impl<L: Labels> Metric<FloatCounter, L> {

@@ -110,15 +110,44 @@ impl MetricsRegistry {
         &self,
         family: &'static Family<K, L>,
     ) -> Result<L::Handle<K>, FamilyError> {
-        Ok(L::handle(Metric::new(self.register_family(family.spec())?)))
+        Ok(L::handle(Metric::new(self.register_family(family.spec(), &[])?)))
+    }
+
+    /// Registers a family whose labels have other names, each given as the name in the source and the
+    /// name on the page: for an adapter that lets its user name a label.
+    ///
+    /// ```
+    /// use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+    ///
+    /// labels! { struct Job<'a> { custom: &'a str } }
+    /// static JOBS: Family<Counter, Job<'_>> = Family::counter("jobs_total", "Jobs that ran.");
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// let jobs = metrics.family_with_labels(&JOBS, &[("custom", "tenant")])?;
+    /// jobs.inc(Job { custom: "acme" });
+    /// assert_eq!(metrics.sample("jobs_total", &[("tenant", "acme")]), Some(1.0));
+    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`family`](Self::family). The same constant with labels of other names is another family of
+    /// that name, and is refused.
+    pub fn family_with_labels<K: Kind, L: Registered>(
+        &self,
+        family: &'static Family<K, L>,
+        names: &[(&str, &'static str)],
+    ) -> Result<L::Handle<K>, FamilyError> {
+        Ok(L::handle(Metric::new(self.register_family(family.spec(), names)?)))
     }
 
     pub(crate) fn register_family(
         &self,
         spec: &FamilySpec,
+        names: &[(&str, &'static str)],
     ) -> Result<Arc<FamilyStore>, FamilyError> {
         let state = self.instances.state();
-        state.register(spec, |description| {
+        state.register(spec, names, |description| {
             let const_labels = &state.settings().const_labels;
             reserve(self.others.attached(), const_labels, description)
         })

@@ -195,14 +195,16 @@ impl State {
         Description::of(spec, &self.settings.namespace, buckets)
     }
 
-    /// Registers a family, unless it is registered. `reserve` is asked before anything is changed,
-    /// and may refuse.
+    /// Registers a family, unless it is registered, with other names for some of its labels. `reserve`
+    /// is asked before anything is changed, and may refuse.
     pub(crate) fn register(
         &self,
         spec: &FamilySpec,
+        names: &[(&str, &'static str)],
         reserve: impl FnOnce(&Description) -> Result<(), FamilyError>,
     ) -> Result<Arc<FamilyStore>, FamilyError> {
-        let description = self.describe(spec);
+        let mut description = self.describe(spec);
+        description.rename_labels(names);
         // Before the lock: `reserve` may wait for a collector that does not return.
         if let Some(registered) = self.families().registered(&description) {
             return registered;

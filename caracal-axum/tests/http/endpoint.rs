@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use tower::ServiceExt;
 
 use crate::collectors::{Gate, Scraped};
-use crate::support::{Client, Gateway};
+use crate::support::{Client, Gateway, counted_by};
 
 async fn endpoint() -> Gateway {
     Gateway::start_with(|metrics| Router::new().route("/metrics", metrics_endpoint(metrics))).await
@@ -108,9 +108,7 @@ async fn a_router_with_state_of_its_own_takes_it() {
 #[tokio::test]
 async fn scrapes_under_the_layer_are_requests_as_well() {
     let gateway = Gateway::start_with(|metrics| {
-        Router::new()
-            .route("/metrics", metrics_endpoint(metrics))
-            .layer(caracal_axum::GatewayMetricsLayer::new(metrics))
+        Router::new().route("/metrics", metrics_endpoint(metrics)).layer(counted_by(metrics))
     })
     .await;
     let page = gateway.ask("GET /metrics").await;

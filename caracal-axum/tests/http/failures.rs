@@ -14,7 +14,7 @@ use hyper::body::Frame;
 use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::support::{Gateway, never};
+use crate::support::{Gateway, around, never};
 
 async fn panics() -> &'static str {
     // After a wait, so that the panic comes from a later poll than the first.
@@ -169,7 +169,7 @@ async fn a_classifier_that_panics() {
     let app = |metrics: &caracal_metrics_core::MetricsRegistry| {
         let layer = caracal_axum::GatewayMetricsLayer::new(metrics)
             .classify_auth_method(|_| -> Option<&str> { panic!("the classifier panics") });
-        Router::new().route("/", get(async || "")).layer(layer)
+        Router::new().route("/", get(async || "")).layer(around(layer, metrics))
     };
     let gateway = Gateway::start_with(app).await;
     assert_eq!(gateway.ask("GET /").await, "", "the connection breaks");

@@ -1,5 +1,6 @@
 //! A server on a socket, a client that can leave at any byte, and what the page says.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
-use caracal_axum::GatewayMetricsLayer;
+use caracal_axum::{GatewayMetricsLayer, HttpMetricsLayer};
 use caracal_metrics_core::MetricsRegistry;
 use futures_util::{StreamExt, stream};
 use hyper_util::rt::TokioIo;
@@ -24,6 +25,19 @@ pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, future).await.expect("nothing happened before the deadline")
 }
 
+/// The layers that requests are counted by: each of the two kinds, around the same service. What the one
+/// counts, the other one has to count too.
+pub(crate) type Counted = (GatewayMetricsLayer, HttpMetricsLayer);
+
+pub(crate) fn counted_by(metrics: &MetricsRegistry) -> Counted {
+    around(GatewayMetricsLayer::new(metrics), metrics)
+}
+
+/// Another gateway's layer, and with it the other kind.
+pub(crate) fn around(layer: GatewayMetricsLayer, metrics: &MetricsRegistry) -> Counted {
+    (layer, HttpMetricsLayer::new(metrics))
+}
+
 /// A server whose requests are counted.
 pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
@@ -31,8 +45,8 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    pub(crate) async fn start(app: impl FnOnce(GatewayMetricsLayer) -> Router) -> Self {
-        Self::start_with(|metrics| app(GatewayMetricsLayer::new(metrics))).await
+    pub(crate) async fn start(app: impl FnOnce(Counted) -> Router) -> Self {
+        Self::start_with(|metrics| app(counted_by(metrics))).await
     }
 
     pub(crate) async fn start_with(app: impl FnOnce(&MetricsRegistry) -> Router) -> Self {
@@ -45,7 +59,7 @@ impl Gateway {
     }
 
     /// A server without axum's router: hyper straight on a tower service.
-    pub(crate) async fn start_plain<S, B>(service: impl FnOnce(GatewayMetricsLayer) -> S) -> Self
+    pub(crate) async fn start_plain<S, B>(service: impl FnOnce(Counted) -> S) -> Self
     where
         S: Service<hyper::Request<hyper::body::Incoming>, Response = hyper::Response<B>>
             + Clone
@@ -58,7 +72,7 @@ impl Gateway {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let metrics = MetricsRegistry::new();
-        let service = service(GatewayMetricsLayer::new(&metrics));
+        let service = service(counted_by(&metrics));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
@@ -130,6 +144,30 @@ impl Gateway {
             durations.push(format!("{method} {status} {count}"));
         }
         assert_eq!(self.samples("caracal_gateway_request_duration_seconds_count{"), durations);
+        assert_eq!(self.counted_by_http(), durations);
+        let active = self.samples("http_server_active_requests{");
+        assert!(active.iter().all(|line| line.ends_with(" 0")), "{active:?}");
+    }
+
+    /// What the layer of the other kind has counted, in the gateway's words: 499 where the client went
+    /// away, 500 where the service failed.
+    fn counted_by_http(&self) -> Vec<String> {
+        let mut counted = BTreeMap::<_, u64>::new();
+        for (labels, value) in labelled(&self.metrics, "http_server_request_duration_seconds_count")
+        {
+            let status = match labels.get("error_type").map(String::as_str) {
+                Some("client_closed") => "499",
+                Some("failed") => "500",
+                Some(status) => {
+                    assert_eq!(status, labels["http_response_status_code"]);
+                    status
+                }
+                None => &labels["http_response_status_code"],
+            };
+            let method = labels["http_request_method"].trim_start_matches('_');
+            *counted.entry(format!("{method} {status}")).or_default() += number(&value);
+        }
+        counted.into_iter().map(|(labels, count)| format!("{labels} {count}")).collect()
     }
 
     pub(crate) fn samples(&self, start: &str) -> Vec<String> {
@@ -154,6 +192,25 @@ pub(crate) fn samples(metrics: &MetricsRegistry, start: &str) -> Vec<String> {
         .collect();
     samples.sort();
     samples
+}
+
+/// The samples of this name: their labels by name, and the value.
+pub(crate) fn labelled(
+    metrics: &MetricsRegistry,
+    name: &str,
+) -> Vec<(BTreeMap<String, String>, String)> {
+    let page = page(metrics);
+    let samples = page.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
+    samples
+        .map(|sample| {
+            let (labels, value) = sample.rsplit_once("} ").expect("labels and a value");
+            let pairs = labels.split_terminator("\",").map(|pair| {
+                let (name, value) = pair.trim_end_matches('"').split_once("=\"").expect("a pair");
+                (name.to_owned(), value.to_owned())
+            });
+            (pairs.collect(), value.to_owned())
+        })
+        .collect()
 }
 
 fn page(metrics: &MetricsRegistry) -> String {

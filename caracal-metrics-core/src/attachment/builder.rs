@@ -130,7 +130,7 @@ impl InstanceBuilder {
         family: &'static Family<Counter, L>,
         labels: L::Of<'_>,
     ) -> Result<SampledCounter, AttachError> {
-        let store = self.metrics.register_family(family.spec())?;
+        let store = self.metrics.register_family(family.spec(), &[])?;
         let (cell, _) = store.resolve_set(&labels);
         self.shared.push((store, cell));
         Ok(SampledCounter(Target::Shared(self.shared.len() - 1)))
@@ -141,7 +141,7 @@ impl InstanceBuilder {
         family: &'static Family<K, L>,
         labels: &impl LabelSet,
     ) -> Result<(Arc<FamilyStore>, Cell), AttachError> {
-        let store = self.metrics.register_family(family.spec())?;
+        let store = self.metrics.register_family(family.spec(), &[])?;
         if let Some(label) = store.aggregated_label() {
             let (metric, label) = (store.name().to_owned(), label.to_owned());
             return Err(AttachError::AggregatedLabel { metric, label });

@@ -44,7 +44,7 @@ impl MetricsRegistryBuilder {
 
         let _attaching = ATTACHING.lock();
         check_names(&registry, &gathered, &self.const_labels, &families)?;
-        let preregistered = self.families.iter().map(|spec| state.register(spec, |_| Ok(())));
+        let preregistered = self.families.iter().map(|spec| state.register(spec, &[], |_| Ok(())));
         let preregistered = preregistered.collect::<Result<Vec<_>, _>>()?;
         #[cfg(feature = "process")]
         if self.process {

@@ -143,6 +143,13 @@ impl GaugeGuard {
         store.begin(cell);
         Self(cell)
     }
+
+    /// Ends the guard, and begins it again in another gauge.
+    pub(crate) fn move_to(&mut self, store: &FamilyStore, cell: Cell) {
+        engine::end(self.0);
+        self.0 = cell;
+        store.begin(cell);
+    }
 }
 
 impl Drop for GaugeGuard {

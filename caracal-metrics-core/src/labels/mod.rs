@@ -42,7 +42,7 @@ pub enum LabelValues {
     Open,
     /// Any text, or nothing: then the series has no such label.
     Optional,
-    /// One of these.
+    /// One of these. With a value that is empty, the series has no such label.
     Closed(&'static [&'static str]),
     /// `100` to `999`, or `unknown` for a number that is not an HTTP status code.
     StatusCode,

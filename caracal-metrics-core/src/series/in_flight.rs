@@ -18,7 +18,11 @@ impl InFlight {
     /// anything else.
     pub(crate) fn of(families: &[Arc<FamilyStore>]) -> Self {
         let reader = engine::reader();
-        let cells = families.iter().filter(|store| store.tracks()).flat_map(|store| store.cells());
+        // From the last name to the first. A guard that is moved from one gauge to another (a request
+        // in flight becomes an open stream) ends before it begins, so a reader that begins with the
+        // second gauge never sees it in both. The second one's name has to be the later one.
+        let cells =
+            families.iter().rev().filter(|store| store.tracks()).flat_map(|store| store.cells());
         Self(cells.map(|cell| (cell.to_raw(), reader.in_flight(cell))).collect())
     }
 

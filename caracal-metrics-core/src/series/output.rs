@@ -65,9 +65,11 @@ impl FamilyStore {
                 .filter(|(_, source)| !description.kind.is_gauge() || source.owned == owned);
             cells.clear();
             cells.extend(counted.map(|(_, source)| source.cell));
-            let own = description.labels.iter().zip(&run[0].0).filter(|(label, value)| {
-                label.values != LabelValues::Optional || !value.is_empty()
-            });
+            // A closed label may have a value that is empty, too: there is no such label then.
+            let own =
+                description.labels.iter().zip(&run[0].0).filter(|(label, value)| {
+                    label.values == LabelValues::Open || !value.is_empty()
+                });
             let constant = self.settings.const_labels.iter().chain(added);
             let mut labels: Vec<(&str, &str)> = own
                 .map(|(label, value)| (label.name, *value))

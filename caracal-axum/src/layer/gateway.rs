@@ -1,15 +1,12 @@
-//! The layer.
+//! The layer of a gateway.
 
 use std::sync::Arc;
 
-use caracal_metrics_core::MetricsRegistry;
 use http::{request, response};
-use tower_layer::Layer;
 
+use super::MetricsLayer;
 use crate::extensions::AuthMethod;
-use crate::route_metrics::RouteMetrics;
-use crate::service::GatewayMetricsService;
-use crate::settings::Settings;
+use crate::recording::{Gateway, GatewaySettings};
 
 /// Counts requests, their durations and the ones in flight.
 ///
@@ -19,6 +16,9 @@ use crate::settings::Settings;
 /// The clock starts when the service is called. A layer that has requests wait for that in
 /// `poll_ready` (tower's `ConcurrencyLimit`, `RateLimit`, `Buffer`) keeps them out of every number
 /// while they wait: put tower's `LoadShed` around it, or take a permit in a middleware instead.
+///
+/// [`HttpMetricsLayer`](crate::HttpMetricsLayer) does the same under the names of OpenTelemetry, for
+/// services that are no gateways. [`MetricsLayer`] has what both can be asked for.
 ///
 /// # After the routes
 ///
@@ -128,25 +128,9 @@ use crate::settings::Settings;
 /// assert_eq!(requests("200"), Some(1.0));
 /// # });
 /// ```
-#[derive(Clone, Debug)]
-#[must_use = "a layer counts nothing until it is put around a service"]
-pub struct GatewayMetricsLayer {
-    settings: Arc<Settings>,
-}
+pub type GatewayMetricsLayer = MetricsLayer<Gateway>;
 
 impl GatewayMetricsLayer {
-    /// A layer that records into this registry.
-    pub fn new(metrics: &MetricsRegistry) -> Self {
-        Self {
-            settings: Arc::new(Settings {
-                metrics: metrics.clone(),
-                by_request: None,
-                by_response: None,
-                by_route: None,
-            }),
-        }
-    }
-
     /// Counts requests by route as well, in `caracal_gateway_route_requests_total` and
     /// `caracal_gateway_route_request_duration_seconds`.
     ///
@@ -168,12 +152,10 @@ impl GatewayMetricsLayer {
     ///
     /// # Panics
     ///
-    /// When the registry has a family of yours with one of the two names.
-    pub fn by_route(mut self) -> Self {
-        let settings = Arc::make_mut(&mut self.settings);
-        let by_route = RouteMetrics::new(&settings.metrics);
-        settings.by_route = Some(by_route.unwrap_or_else(|error| panic!("{error}")));
-        self
+    /// When the layer is put around a service, if the registry has a family of yours with one of the
+    /// two names.
+    pub fn by_route(self) -> Self {
+        self.with_settings(GatewaySettings::count_by_route)
     }
 
     /// Names the `auth_method` of responses that carry no [`AuthMethod`].
@@ -191,14 +173,13 @@ impl GatewayMetricsLayer {
     /// let layer = GatewayMetricsLayer::new(&MetricsRegistry::new())
     ///     .classify_auth_method(|response| response.extensions.get::<Claims>().map(|_| "jwt"));
     /// ```
-    pub fn classify_auth_method<F, M>(mut self, classify: F) -> Self
+    pub fn classify_auth_method<F, M>(self, classify: F) -> Self
     where
         F: Fn(&response::Parts) -> Option<M> + Send + Sync + 'static,
         M: Into<AuthMethod>,
     {
         let classify = move |response: &response::Parts| classify(response).map(Into::into);
-        Arc::make_mut(&mut self.settings).by_response = Some(Arc::new(classify));
-        self
+        self.with_settings(|settings| settings.by_response = Some(Arc::new(classify)))
     }
 
     /// Names the `auth_method` of requests whose response says nothing about it.
@@ -218,21 +199,12 @@ impl GatewayMetricsLayer {
     ///         authorization.starts_with(b"Bearer ").then_some("jwt")
     ///     });
     /// ```
-    pub fn classify_auth_method_by_request<F, M>(mut self, classify: F) -> Self
+    pub fn classify_auth_method_by_request<F, M>(self, classify: F) -> Self
     where
         F: Fn(&request::Parts) -> Option<M> + Send + Sync + 'static,
         M: Into<AuthMethod>,
     {
         let classify = move |request: &request::Parts| classify(request).map(Into::into);
-        Arc::make_mut(&mut self.settings).by_request = Some(Arc::new(classify));
-        self
-    }
-}
-
-impl<S> Layer<S> for GatewayMetricsLayer {
-    type Service = GatewayMetricsService<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        GatewayMetricsService::new(inner, Arc::clone(&self.settings))
+        self.with_settings(|settings| settings.by_request = Some(Arc::new(classify)))
     }
 }

@@ -1,5 +1,6 @@
-//! What the layer records by route.
+//! What the gateway's layer records by route.
 
+use std::fmt;
 use std::time::Duration;
 
 use caracal_metrics_core::{
@@ -12,7 +13,13 @@ use crate::families::{
 };
 
 /// Counts requests by route.
-#[derive(Clone, Debug)]
+pub(crate) trait ByRoute: fmt::Debug + Send + Sync {
+    /// Counts a request and its duration.
+    fn record(&self, route: &str, method: &str, status_code: u16, duration: Duration);
+}
+
+/// Counts requests by route alone.
+#[derive(Debug)]
 pub(crate) struct RouteMetrics {
     requests: Metric<Counter, RouteRequest<'static>>,
     duration: Metric<DurationHistogram, RouteRequestTime<'static>>,
@@ -25,9 +32,10 @@ impl RouteMetrics {
             duration: metrics.family(&GATEWAY_ROUTE_REQUEST_DURATION)?,
         })
     }
+}
 
-    /// Counts a request and its duration.
-    pub(crate) fn record(&self, route: &str, method: &str, status_code: u16, duration: Duration) {
+impl ByRoute for RouteMetrics {
+    fn record(&self, route: &str, method: &str, status_code: u16, duration: Duration) {
         let (method, status_class) = (Method::new(method), StatusClass::of(status_code));
         self.requests.inc(RouteRequest { route, method, status_class });
         self.duration.observe(RouteRequestTime { route, method }, duration);

@@ -1,0 +1,94 @@
+//! The layers.
+
+mod gateway;
+mod http;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use caracal_metrics_core::MetricsRegistry;
+use tower_layer::Layer;
+
+pub use self::gateway::GatewayMetricsLayer;
+pub use self::http::HttpMetricsLayer;
+use crate::recording::Recording;
+use crate::service::MetricsService;
+use crate::shared::Shared;
+
+/// Counts requests, their durations and the ones in flight: [`GatewayMetricsLayer`] or
+/// [`HttpMetricsLayer`].
+///
+/// The type parameter says which families are recorded: [`Gateway`](crate::Gateway) or
+/// [`Http`](crate::Http).
+///
+/// # Panics
+///
+/// When the layer is put around a service, if the registry has a family of yours with a name of the
+/// layer's families. The message names both.
+#[must_use = "a layer counts nothing until it is put around a service"]
+pub struct MetricsLayer<R: Recording> {
+    /// Shared by clones, since a `Router` clones its layers for each route.
+    made: Arc<Made<R>>,
+}
+
+/// How a layer was set, and what its services share once there is one.
+struct Made<R: Recording> {
+    metrics: MetricsRegistry,
+    settings: R::Settings,
+    shared: OnceLock<Arc<Shared<R>>>,
+}
+
+impl<R: Recording> Clone for Made<R> {
+    /// For a layer that is set otherwise: it shares nothing with the services of the other one.
+    fn clone(&self) -> Self {
+        Self {
+            metrics: self.metrics.clone(),
+            settings: self.settings.clone(),
+            shared: OnceLock::new(),
+        }
+    }
+}
+
+impl<R: Recording> Clone for MetricsLayer<R> {
+    fn clone(&self) -> Self {
+        Self { made: Arc::clone(&self.made) }
+    }
+}
+
+impl<R: Recording> fmt::Debug for MetricsLayer<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetricsLayer")
+            .field("metrics", &self.made.metrics)
+            .field("settings", &self.made.settings)
+            .finish()
+    }
+}
+
+impl<R: Recording> MetricsLayer<R> {
+    /// A layer that records into this registry.
+    pub fn new(metrics: &MetricsRegistry) -> Self {
+        let (metrics, settings) = (metrics.clone(), R::Settings::default());
+        Self { made: Arc::new(Made { metrics, settings, shared: OnceLock::new() }) }
+    }
+
+    /// The same layer, set otherwise.
+    fn with_settings(mut self, set: impl FnOnce(&mut R::Settings)) -> Self {
+        let made = Arc::make_mut(&mut self.made);
+        set(&mut made.settings);
+        made.shared = OnceLock::new();
+        self
+    }
+}
+
+impl<S, R: Recording> Layer<S> for MetricsLayer<R> {
+    type Service = MetricsService<S, R>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let made = &self.made;
+        let shared = made.shared.get_or_init(|| {
+            let shared = Shared::new(&made.metrics, &made.settings);
+            Arc::new(shared.unwrap_or_else(|error| panic!("{error}")))
+        });
+        MetricsService::new(inner, Arc::clone(shared))
+    }
+}

@@ -1,0 +1,139 @@
+//! The families of OpenTelemetry's semantic conventions for HTTP.
+
+use ::http::header::{HeaderMap, HeaderName};
+use ::http::uri::Uri;
+use caracal_metrics_core::{
+    DurationHistogram, FamilyError, Gauge, GaugeGuard, Metric, MetricsRegistry,
+};
+
+use super::{Arrival, End, Ended, Recording};
+use crate::families::{
+    ActiveRequest, HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_REQUEST_DURATION, HttpRequest,
+    SentStatus, UrlScheme,
+};
+
+/// The `error_type` of a request whose client went away.
+const CLIENT_CLOSED: &str = "client_closed";
+
+/// The `error_type` of a request whose service or body panicked or failed.
+const FAILED: &str = "failed";
+
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// What the methods of [`HttpMetricsLayer`](crate::HttpMetricsLayer) set.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpSettings {
+    pub(crate) scheme: UrlScheme,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self { scheme: UrlScheme::Http }
+    }
+}
+
+/// Records the families of the conventions.
+#[derive(Debug)]
+pub struct Http {
+    duration: Metric<DurationHistogram, HttpRequest<'static>>,
+    active: Metric<Gauge, ActiveRequest>,
+    settings: HttpSettings,
+}
+
+impl Recording for Http {
+    type Settings = HttpSettings;
+    type Kept = UrlScheme;
+
+    fn new(metrics: &MetricsRegistry, settings: &HttpSettings) -> Result<Self, FamilyError> {
+        Ok(Self {
+            duration: metrics.family(&HTTP_SERVER_REQUEST_DURATION)?,
+            active: metrics.family(&HTTP_SERVER_ACTIVE_REQUESTS)?,
+            settings: *settings,
+        })
+    }
+
+    #[inline]
+    fn by_route(&self) -> bool {
+        true
+    }
+
+    #[inline]
+    fn arrived(&self, request: Arrival<'_>) -> (UrlScheme, GaugeGuard) {
+        let url_scheme = scheme(request.headers, request.uri).unwrap_or(self.settings.scheme);
+        let labels = ActiveRequest { http_request_method: request.method, url_scheme };
+        (url_scheme, self.active.track(labels))
+    }
+
+    #[inline]
+    fn record(&self, url_scheme: &UrlScheme, ended: &Ended<'_>) {
+        let status = ended.status.map_or(SentStatus::NONE, SentStatus::new);
+        let error_type = match (ended.end, ended.status) {
+            (End::Answered, Some(500..600)) => Some(status.as_str()),
+            (End::Answered, Some(_)) => None,
+            (End::ClientClosed, _) => Some(CLIENT_CLOSED),
+            (End::Answered | End::Failed, _) => Some(FAILED),
+        };
+        let labels = HttpRequest {
+            http_request_method: ended.method,
+            http_response_status_code: status,
+            http_route: ended.route,
+            url_scheme: *url_scheme,
+            error_type,
+        };
+        match ended.exemplar {
+            Some(exemplar) => {
+                self.duration.observe_with_exemplar(labels, ended.duration, exemplar);
+            }
+            None => self.duration.observe(labels, ended.duration),
+        }
+    }
+}
+
+/// The scheme of the client's own request, as far as the request says it. A proxy that ends TLS
+/// says it in a header; a request over HTTP/2 in its URI.
+fn scheme(headers: &HeaderMap, uri: &Uri) -> Option<UrlScheme> {
+    let forwarded = headers.get(&X_FORWARDED_PROTO).map(|value| {
+        // Each proxy may append its own: the first one is what the client spoke.
+        let value = value.as_bytes();
+        let end = value.iter().position(|byte| *byte == b',').unwrap_or(value.len());
+        value[..end].trim_ascii()
+    });
+    let of = |name: &[u8]| {
+        if name.eq_ignore_ascii_case(b"https") {
+            Some(UrlScheme::Https)
+        } else {
+            name.eq_ignore_ascii_case(b"http").then_some(UrlScheme::Http)
+        }
+    };
+    forwarded.and_then(of).or_else(|| uri.scheme_str().and_then(|scheme| of(scheme.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::http::Request;
+
+    #[test]
+    fn the_scheme_is_that_of_the_clients_own_request() {
+        use UrlScheme::{Http, Https};
+        for (uri, forwarded, expected) in [
+            ("/", None, None),
+            ("http://a/", None, Some(Http)),
+            ("https://a/", None, Some(Https)),
+            ("ftp://a/", None, None),
+            ("http://a/", Some("https"), Some(Https)),
+            ("https://a/", Some("http"), Some(Http)),
+            ("/", Some("HTTPS, http"), Some(Https)),
+            ("/", Some(" http ,https"), Some(Http)),
+            ("https://a/", Some("gopher"), Some(Https)),
+            ("/", Some(""), None),
+        ] {
+            let mut request = Request::get(uri);
+            if let Some(forwarded) = forwarded {
+                request = request.header("x-forwarded-proto", forwarded);
+            }
+            let request = request.body(()).unwrap();
+            assert_eq!(scheme(request.headers(), request.uri()), expected, "{uri} {forwarded:?}");
+        }
+    }
+}
