@@ -247,7 +247,7 @@ impl State {
         let settings = &self.settings;
         let about = |counter: &Arc<FamilyStore>| {
             let (counter, metric) = (Arc::clone(counter), description.name.clone());
-            Tally::new(move || counter.resolve_set(&AboutFamily { metric: &metric }).0)
+            Tally::new(move || counter.resolve_set(&AboutFamily { metric: &metric }).cell)
         };
         let limit = settings.max_series.get(&description.name);
         let of_store = Settings {

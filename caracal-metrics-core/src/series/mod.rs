@@ -28,6 +28,7 @@ mod values;
 
 pub(crate) use exemplars::{Exemplars, Kept, Observed};
 pub(crate) use in_flight::InFlight;
+pub(crate) use resolve::Resolved;
 pub(crate) use rows::{Encoding, Row, Rows};
 pub(crate) use store::{FamilyStore, OwnedSeries, Settings};
 pub(crate) use tally::Tally;

@@ -13,7 +13,8 @@ use super::changes::Changes;
 use super::created::Created;
 use super::exemplars::Exemplars;
 use super::interner::Interner;
-use super::key::{Key, with_open};
+use super::key::{Key, Labels};
+use super::recent;
 use super::rows::{Encoding, Rows};
 use super::tally::Tally;
 use crate::description::{Bounds, Description};
@@ -84,6 +85,8 @@ pub(crate) struct FamilyStore {
     pub(super) aggregated: [bool; MAX_LABELS],
     /// How many values the closed labels have together.
     pub(super) closed_sets: u32,
+    /// The number of the first of them, see [`recent`].
+    pub(super) first_set: u64,
     pub(super) settings: Settings,
     /// Whether series that are known beforehand are there.
     used: AtomicBool,
@@ -115,7 +118,7 @@ impl FamilyStore {
         let index = if open == 0 {
             Index::Dense((0..closed_sets).map(|_| AtomicU32::new(0)).collect())
         } else {
-            Index::Interned(Box::new(Interner::new(open, closed_sets)))
+            Index::Interned(Box::new(Interner::new(open)))
         };
         let store = Self {
             buckets: BucketSearch::of(&description.bounds),
@@ -124,6 +127,7 @@ impl FamilyStore {
             dense_insert: Mutex::default(),
             aggregated,
             closed_sets,
+            first_set: recent::numbers(closed_sets),
             used: AtomicBool::new(false),
             tracks: AtomicBool::new(false),
             les: les(&description.bounds),
@@ -213,7 +217,7 @@ impl FamilyStore {
         if all_known && self.closed_sets <= MOST_KNOWN_SERIES {
             let open = vec![""; open_labels(labels)];
             for closed in 0..self.closed_sets {
-                with_open!(closed, &open, |labels| self.expose(labels));
+                self.expose(Labels { closed, open: &open });
             }
         }
         if !self.settings.tallies_from_zero {
