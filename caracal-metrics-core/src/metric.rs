@@ -171,8 +171,7 @@ impl<L: Labels> Metric<Histogram, L> {
     /// Counts a number that the exemplar is an example of.
     pub fn observe_with_exemplar(&self, labels: L::Of<'_>, value: f64, exemplar: &Exemplar) {
         let cell = self.store.cell_of_set(&labels);
-        self.store.observe_float_cell(cell, value);
-        self.store.keep_float(cell, value, exemplar);
+        self.store.observe_float_cell_with_exemplar(cell, value, exemplar);
     }
 }
 

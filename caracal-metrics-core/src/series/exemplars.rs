@@ -52,13 +52,20 @@ impl<T> Default for Slot<T> {
 }
 
 impl<T> Slot<T> {
+    /// Whether a page has shown what it keeps, if it keeps something.
+    ///
+    /// Relaxed, since nothing is read because of it: what is kept is read under the lock alone.
+    #[inline]
+    fn takes_one(&self) -> bool {
+        !self.is_unseen.load(Relaxed)
+    }
+
     /// Puts this in place of what a page has shown, and does nothing where a page has yet to show
     /// what it keeps. It never waits: where another thread is at the slot, that one's exemplar is as
     /// good as ours.
     #[inline]
     pub(super) fn put(&self, new: impl FnOnce() -> T) {
-        // Relaxed, since nothing is read because of it: what is kept is read under the lock alone.
-        if !self.is_unseen.load(Relaxed) {
+        if self.takes_one() {
             self.replace(new);
         }
     }
@@ -119,6 +126,11 @@ fn make_slot(cell: Cell, bucket: usize) -> Option<&'static Slot<Example>> {
     RUNS.make(run, |runs| (0..runs).map(|_| OnceLock::new()).collect());
     RUNS.from(run).first()?.get_or_init(Box::default);
     slot(cell, bucket)
+}
+
+/// Whether [`keep`] would keep an exemplar of this bucket.
+pub(super) fn takes_one(cell: Cell, bucket: usize) -> bool {
+    slot(cell, bucket).is_none_or(Slot::takes_one)
 }
 
 /// Keeps the exemplar of a bucket, unless the bucket has one that no page has shown yet.
