@@ -194,7 +194,7 @@ mod tests {
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn it_is_small_enough_to_be_moved_about() {
-        assert!(size_of::<Option<Exchange<Gateway>>>() <= 96);
-        assert!(size_of::<Option<Exchange<Http>>>() <= 96);
+        assert!(size_of::<Option<Exchange<Gateway>>>() <= 104);
+        assert!(size_of::<Option<Exchange<Http>>>() <= 104);
     }
 }

@@ -11,6 +11,7 @@ mod interner;
 mod key;
 #[cfg(all(test, caracal_loom))]
 mod models;
+mod observing;
 mod output;
 mod owned;
 mod recent;

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use super::exemplars::Observed;
 use super::key::Labels;
 use super::recent::{self, Durations, Found, Lookup};
 use super::resolve::Resolved;
 use super::store::{FamilyStore, Full, OwnedSeries};
-use crate::description::nanos;
 use crate::engine::{self, Cell, LONGEST_NANOS};
 use crate::exemplar::Exemplar;
 use crate::family_spec::FamilyKind;
@@ -168,7 +166,7 @@ impl FamilyStore {
         let (mut word, mut durations) = (None, None);
         match self.kind() {
             FamilyKind::Counter => word = recent::own_word(cell),
-            FamilyKind::DurationHistogram if self.buckets.runs() == 1 => {
+            FamilyKind::DurationHistogram if self.is_plain() => {
                 durations = Durations::of(self.set(closed), cell);
             }
             _ => {}
@@ -182,51 +180,15 @@ impl FamilyStore {
         self.first_set + u64::from(closed)
     }
 
-    /// Counts a duration into a cell. Of one of more than a year, a year is added to the sum.
+    /// Counts a duration, and keeps an example of it.
     #[inline]
-    pub(crate) fn observe_cell(&self, cell: Cell, duration: Duration) {
-        let nanos = nanos(duration);
-        if self.buckets.runs() == 1 {
-            engine::observe(cell, self.buckets.narrow(nanos), nanos);
-        } else {
-            self.observe_wide(cell, nanos);
-        }
-        if nanos > LONGEST_NANOS {
-            self.count_invalid();
-        }
-    }
-
-    #[inline(never)]
-    fn observe_wide(&self, cell: Cell, nanos: u64) {
-        engine::observe_wide(cell, self.buckets.runs(), self.buckets.of_nanos(nanos), nanos);
-    }
-
-    /// Counts a floating-point number into a cell. One that is not finite is set aside.
-    #[inline]
-    pub(crate) fn observe_float_cell(&self, cell: Cell, value: f64) {
-        if value.is_finite() {
-            let bucket = self.buckets.of_float(value);
-            engine::observe_float(cell, self.buckets.runs(), bucket, value);
-        } else {
-            self.count_invalid();
-        }
-    }
-
-    /// Keeps an example of a duration that was counted.
-    pub(crate) fn keep_duration(&self, cell: Cell, duration: Duration, exemplar: &Exemplar) {
-        let nanos = nanos(duration);
-        // In the bucket that counted it.
-        let bucket = self.buckets.of_nanos(nanos);
-        let observed = Observed::Nanos(nanos.min(LONGEST_NANOS));
-        self.exemplars.keep(cell, bucket, observed, exemplar);
-    }
-
-    /// Keeps an example of a floating-point number that was counted.
-    pub(crate) fn keep_float(&self, cell: Cell, value: f64, exemplar: &Exemplar) {
-        if value.is_finite() {
-            let bucket = self.buckets.of_float(value);
-            self.exemplars.keep(cell, bucket, Observed::Float(value), exemplar);
-        }
+    pub(crate) fn observe_with_exemplar<S: LabelSet>(
+        &self,
+        labels: &S,
+        duration: Duration,
+        exemplar: &Exemplar,
+    ) {
+        self.observe_cell_with_exemplar(self.cell_of_set(labels), duration, exemplar);
     }
 
     /// Adds to a counter of floating-point numbers. A step that is not finite or would make the sum

@@ -19,6 +19,7 @@ use super::rows::{Encoding, Rows};
 use super::tally::Tally;
 use crate::description::{Bounds, Description};
 use crate::engine::{self, Cell, Width};
+use crate::exemplar_source::ExemplarSource;
 use crate::family_spec::FamilyKind;
 use crate::labels::{LabelValues, MAX_LABELS, closed_sets, open_labels};
 use crate::text::canonical_float;
@@ -67,6 +68,8 @@ pub(crate) struct Settings {
     pub(crate) const_labels: Arc<[(String, String)]>,
     /// What the attached registry adds to every series that it gathers.
     pub(crate) registry_labels: Arc<[(String, String)]>,
+    /// Where exemplars of what is observed without one come from.
+    pub(crate) exemplar_source: Option<ExemplarSource>,
     /// Counts records that were folded because the family is full.
     pub(crate) folded: Tally,
     /// Counts values that were corrected or set aside.
@@ -78,6 +81,7 @@ pub(crate) struct FamilyStore {
     pub(crate) description: Description,
     pub(crate) exemplars: Exemplars,
     pub(super) buckets: BucketSearch,
+    is_plain: bool,
     pub(super) index: Index,
     /// Keeps two threads from making one dense cell each.
     pub(super) dense_insert: Mutex<()>,
@@ -120,8 +124,10 @@ impl FamilyStore {
         } else {
             Index::Interned(Box::new(Interner::new(open)))
         };
+        let buckets = BucketSearch::of(&description.bounds);
         let store = Self {
-            buckets: BucketSearch::of(&description.bounds),
+            is_plain: buckets.runs() == 1 && settings.exemplar_source.is_none(),
+            buckets,
             exemplars: Exemplars::new(description.bounds.len() + 1),
             index,
             dense_insert: Mutex::default(),
@@ -157,6 +163,13 @@ impl FamilyStore {
 
     pub(crate) fn kind(&self) -> FamilyKind {
         self.description.kind
+    }
+
+    /// Whether observing a duration is nothing but counting it into a histogram of one run. There is
+    /// no source of exemplars to ask then.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     pub(crate) fn limit(&self) -> usize {
