@@ -7,7 +7,7 @@ use xshell::cmd;
 use crate::docs::Mode;
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{consumers, dashboard, docs, features, licences, monitoring};
+use crate::{consumers, dashboard, docs, features, licences, monitoring, size};
 
 /// A check that can also run alone.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -30,6 +30,8 @@ pub(crate) enum Check {
     Features,
     /// A program for each feature of the facade compiles, runs, and has no library that it did not ask for.
     Consumers,
+    /// The facade adds no more to the smallest axum service than it may.
+    Size,
     /// Another crate in the build may turn on `prometheus/protobuf`, which changes types that we use.
     Protobuf,
     /// Licences, banned crates and sources are as deny.toml has them.
@@ -54,6 +56,7 @@ impl Check {
             Self::Alone => features::check_alone(workspace)?,
             Self::Features => features::check_every_set(workspace)?,
             Self::Consumers => consumers::check(workspace)?,
+            Self::Size => size::check(workspace)?,
             Self::Protobuf => features::check_protobuf(workspace)?,
             Self::Licences => licences::check(workspace)?,
         }

@@ -16,6 +16,7 @@ mod postgres_image;
 mod python;
 mod reference;
 mod sanitize;
+mod size;
 mod soak;
 mod step;
 mod tally;

@@ -13,16 +13,19 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-const FACADE: &str = "caracal-metrics";
+pub(crate) const FACADE: &str = "caracal-metrics";
 /// The program that turns no feature on.
 const NONE: &str = "none";
 
 /// An adapter that is not one of ours. It turns no feature on either.
 const THIRD_PARTY: &str = "third-party-adapter";
 
+/// A library and its features.
+type Library<'a> = (&'a str, &'a [&'a str]);
+
 /// What a program needs in addition to the facade: libraries, each with its features.
-fn needs(feature: &str) -> Result<Vec<(&'static str, &'static [&'static str])>> {
-    const TOKIO: (&str, &[&str]) = ("tokio", &["macros", "rt"]);
+fn needs(feature: &str) -> Result<Vec<Library<'static>>> {
+    const TOKIO: Library<'_> = ("tokio", &["macros", "rt"]);
     Ok(match feature {
         NONE | "process" | "protobuf" => vec![],
         THIRD_PARTY => vec![("tokio", &["macros", "rt", "sync"])],
@@ -82,7 +85,10 @@ fn package(workspace: &Workspace, feature: &str, folder: &Path, program: &Path) 
     // Cargo tells two packages in one target folder apart by their names, and not by their paths. Of two
     // with one name it would take the second for the first, and not compile it.
     let name = program.file_stem().and_then(|stem| stem.to_str()).context("it has no name")?;
-    sh.write_file(&path, manifest(workspace, &format!("consumer-{name}"), feature)?)?;
+    let features: &[&str] = if [NONE, THIRD_PARTY].contains(&feature) { &[] } else { &[feature] };
+    let name = format!("consumer-{name}");
+    let manifest = manifest(workspace, &name, features, &needs(feature)?)?;
+    sh.write_file(&path, manifest.to_string())?;
     // The same versions as here: what was compiled for the workspace need not be compiled again.
     sh.copy_file("Cargo.lock", folder.join("Cargo.lock"))?;
     sh.copy_file(program, folder.join("src/main.rs"))?;
@@ -115,14 +121,18 @@ fn run(workspace: &Workspace, feature: &str) -> Result<()> {
 }
 
 /// A package beside the workspace; its profile is the workspace's, so that dependencies are shared.
-fn manifest(workspace: &Workspace, name: &str, feature: &str) -> Result<String> {
+pub(crate) fn manifest(
+    workspace: &Workspace,
+    name: &str,
+    features: &[&str],
+    libraries: &[Library<'_>],
+) -> Result<toml::Table> {
     let root = &workspace.metadata.workspace_root;
-    let features: &[&str] = if [NONE, THIRD_PARTY].contains(&feature) { &[] } else { &[feature] };
     let mut dependencies = toml::Table::from_iter([(
         FACADE.to_owned(),
         dependency("path", root.join(FACADE).as_str(), features),
     )]);
-    for (library, features) in needs(feature)? {
+    for &(library, features) in libraries {
         // Several versions may be there; the newest is the one that the workspace names.
         let versions = workspace.metadata.packages.iter().filter(|p| p.name == library);
         let newest = versions.map(|package| &package.version).max();
@@ -144,7 +154,7 @@ fn manifest(workspace: &Workspace, name: &str, feature: &str) -> Result<String> 
     let mut manifest = package;
     manifest.insert("dependencies".to_owned(), dependencies.into());
     manifest.insert("profile".to_owned(), profile.clone());
-    Ok(manifest.to_string())
+    Ok(manifest)
 }
 
 fn dependency(source: &str, value: &str, features: &[&str]) -> toml::Value {

@@ -1,0 +1,76 @@
+//! How much larger the facade makes a service.
+
+use anyhow::{Context, Result, ensure};
+use xshell::cmd;
+
+use crate::consumers::{FACADE, manifest};
+use crate::workspace::Workspace;
+
+/// The most bytes that the facade may add to the smallest axum service: the stripped program of a
+/// release build on x86-64 Linux, with the layer and the endpoint.
+///
+/// It is what the facade added before families were open to everyone (698,392 bytes, with Rust 1.95). What
+/// a service does not use is not in its program: a `prometheus::Registry` and attached instances are
+/// reached through traits. A call that reaches them from every registry adds 350 kilobytes. So does generic code that is compiled for each type of its callers.
+const MOST: u64 = 700_000;
+
+/// The programs, which `xtask/consumers/size` has.
+const PROGRAMS: [&str; 2] = ["bare", "facade"];
+
+/// Builds the smallest service with and without the facade, and compares the sizes of the programs.
+///
+/// Both are of one package, so that axum and tokio have the same features in both and are compiled once.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let sh = &workspace.shell;
+    let folder = workspace.scratch().join("consumers/size");
+    let axum: (_, &[_]) = ("axum", &["http1", "tokio"]);
+    let tokio: (_, &[_]) = ("tokio", &["macros", "net", "rt-multi-thread"]);
+    let mut manifest = manifest(workspace, "consumer-size", &["axum"], &[axum, tokio])?;
+    manifest.insert("profile".to_owned(), toml::toml! { release = { strip = true } }.into());
+    sh.create_dir(folder.join("src/bin"))?;
+    let path = folder.join("Cargo.toml");
+    sh.write_file(&path, manifest.to_string())?;
+    sh.copy_file("Cargo.lock", folder.join("Cargo.lock"))?;
+    for program in PROGRAMS {
+        let source = format!("{program}.rs");
+        let from = workspace.metadata.workspace_root.join("xtask/consumers/size").join(&source);
+        sh.copy_file(from, folder.join("src/bin").join(source))?;
+    }
+    let target = folder.join("target");
+    cmd!(
+        sh,
+        "cargo build --quiet --release --offline --manifest-path {path} --target-dir {target}"
+    )
+    .run()?;
+    let size = |program: &str| {
+        let file = target.join("release").join(program);
+        let metadata = file.metadata().with_context(|| format!("{} is not there", file.display()));
+        metadata.map(|metadata| metadata.len())
+    };
+    let [bare, facade] = PROGRAMS.map(size);
+    compare(bare?, facade?)
+}
+
+fn compare(bare: u64, facade: u64) -> Result<()> {
+    let over = facade.saturating_sub(bare);
+    eprintln!("{FACADE} adds {over} bytes to {bare}; {MOST} are allowed");
+    ensure!(
+        over <= MOST,
+        "{FACADE} adds {over} bytes to the smallest axum service, and {MOST} are allowed: build it with \
+         `CARGO_PROFILE_RELEASE_STRIP=none`, look at `nm --size-sort --demangle` of both programs, and \
+         reach what most services do not use only from the calls that need it"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_grows_past_the_bound_is_refused() {
+        compare(1_000_000, 1_000_000 + MOST).unwrap();
+        let error = compare(1_000_000, 1_000_001 + MOST).unwrap_err().to_string();
+        assert!(error.contains("adds 700001 bytes"), "{error}");
+    }
+}
