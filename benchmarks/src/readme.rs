@@ -13,8 +13,8 @@ pub(crate) fn readme(rows: &[Row], quick: bool) -> String {
     let few = if quick { ", with few rounds" } else { "" };
     let mut text = format!("Measured on {date}, {machine}{few}. ");
     text.push_str(
-        "Ratios are of processor time and to the first column (less is faster), medians of rounds in\n\
-         turns; for ours, with their range.\n",
+        "Ratios are of processor time and to the first column (less is faster), medians of\n\
+         rounds in turns; for ours, with their range.\n",
     );
     for table in [Table::Libraries, Table::Layers] {
         let of: Vec<_> = rows.iter().filter(|row| row.table == table).collect();
@@ -25,8 +25,18 @@ pub(crate) fn readme(rows: &[Row], quick: bool) -> String {
             "\n† Its threads did not run at once: they waited for a lock or a processor.\n",
         );
     }
-    text.push_str("\n| what | | time | ratio |\n|---|---|--:|--:|\n");
-    for row in rows.iter().filter(|row| row.table == Table::Ours) {
+    let ours: Vec<_> = rows.iter().filter(|row| row.table == Table::Ours).collect();
+    text.push_str(&lines(&ours));
+    text
+}
+
+/// A table with a line for each of those that the rows compare.
+fn lines(rows: &[&Row]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n| what | | time | ratio |\n|---|---|--:|--:|\n".to_owned();
+    for row in rows {
         for (place, cell) in row.cells.iter().enumerate() {
             let what = if place == 0 { &row.what } else { "" };
             let (name, cpu) = (&cell.name, time(cell.cpu));

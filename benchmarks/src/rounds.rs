@@ -17,6 +17,8 @@ pub(crate) struct Unit {
     /// Threads that did it before, and are still alive. If there are any, threads that started after
     /// them do the work.
     pub(crate) after: usize,
+    /// How often a thread does it that was started for that, and ends; 0 where none is.
+    pub(crate) cold: u64,
     /// How many operations one call of the work with 1 is.
     pub(crate) operations: u64,
     pub(crate) whose: Whose,
@@ -69,7 +71,7 @@ fn times(unit: Unit, work: &Work) -> u64 {
     let round = unit.effort.round;
     let mut times = 1;
     loop {
-        let took = timed(unit.whose, || work.run(times)).cpu.max(1.0);
+        let took = done(unit, times, work).cpu.max(1.0);
         let took = Duration::from_secs_f64(took / 1e9);
         if took * 4 >= round {
             let fit = round.as_nanos() * u128::from(times) / took.as_nanos();
@@ -77,6 +79,20 @@ fn times(unit: Unit, work: &Work) -> u64 {
         }
         times *= 2;
     }
+}
+
+fn done(unit: Unit, times: u64, work: &Work) -> Took {
+    if unit.cold == 0 {
+        return timed(unit.whose, || work.run(times));
+    }
+    let thread = |_| {
+        let cold = || timed(unit.whose, || work.run(unit.cold));
+        thread::scope(|scope| scope.spawn(cold).join().expect("no panic"))
+    };
+    let nothing = Took { cpu: 0.0, wall: 0.0 };
+    (0..times)
+        .map(thread)
+        .fold(nothing, |sum, took| Took { cpu: sum.cpu + took.cpu, wall: sum.wall + took.wall })
 }
 
 /// A thread is timed from the moment when all of them run, after it has warmed up.
@@ -90,7 +106,7 @@ fn sample(unit: Unit, times: u64, work: &Work) -> Sample {
         while ready.load(Ordering::Acquire) < unit.threads {
             thread::yield_now();
         }
-        timed(unit.whose, || work.run(times))
+        done(unit, times, work)
     };
     let here = unit.after == 0;
     let took: Vec<Took> = thread::scope(|scope| {
