@@ -5,6 +5,7 @@
 //! [`Store`]. A thread has words of its own for the cells that it records into, in
 //! pages that serve every registry.
 
+mod budget;
 mod carries;
 mod cell;
 mod floats;

@@ -3,6 +3,7 @@
 use std::iter::once;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
+use super::budget::Budget;
 use super::carries::Carries;
 use super::cell::{Cell, RUN_WORDS, SUM, Sum, Width};
 use super::floats;
@@ -14,7 +15,7 @@ use crate::sync::{AtomicU64, AtomicUsize, Mutex, RwLock, RwLockReadGuard, const_
 
 /// Threads that have pages of their own at a time. Those beyond share words: each more makes every
 /// scrape read more, and a service with so many threads has most of them asleep.
-const MAX_THREADS: usize = if cfg!(caracal_loom) { 1 } else { 128 };
+pub(super) const MAX_THREADS: usize = if cfg!(caracal_loom) { 1 } else { 1024 };
 
 /// What a cell reads is its shared word plus that of each live thread.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub(super) struct Store {
     threads: RwLock<Threads>,
     /// How many threads are live. A thread that finds it at the limit does not try the lock.
     live: AtomicUsize,
+    budget: Budget,
 }
 
 #[cfg(not(caracal_loom))]
@@ -61,8 +63,15 @@ impl Store {
                     made: Vec::new(),
                 }),
                 live: AtomicUsize::new(0),
+                budget: Budget::whole(),
             }
         }
+    }
+
+    /// Whose threads have so many pages together.
+    #[cfg(all(test, not(caracal_loom)))]
+    pub(super) fn with_pages(pages: usize) -> Self {
+        Self { budget: Budget::of(pages), ..Self::new() }
     }
 
     /// A cell that reads zero.
@@ -124,6 +133,12 @@ impl Store {
         threads.live.push(pages);
         self.live.store(threads.live.len(), Relaxed);
         Some(pages)
+    }
+
+    /// Makes the page of a cell for the calling thread, and says whether it has one: beyond its
+    /// mebibyte, and beyond what all threads may have together, it shares words.
+    pub(super) fn make(&self, pages: &Pages, cell: Cell) -> bool {
+        pages.make(cell, &self.budget)
     }
 
     /// The thread of these pages ends: its words go to the shared ones, but for floating-point

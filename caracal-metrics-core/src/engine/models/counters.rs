@@ -6,14 +6,15 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::{explore, record, store_with};
+use crate::engine::budget::Budget;
+use crate::engine::own::OwnWord;
 use crate::engine::store::Store;
 use crate::engine::{Cell, Width};
 
 fn add(store: &Store, cell: Cell, times: u64) {
     record(store, times, |pages| {
         let own = pages.is_some_and(|pages| {
-            pages.make(cell);
-            pages.add(cell, 1, Relaxed)
+            store.make(pages, cell) && OwnWord::of(pages, cell).map(|own| own.add(1)).is_some()
         });
         if !own {
             store.add_shared(cell, 1, Relaxed);
@@ -80,7 +81,7 @@ fn a_cell_that_is_given_back_while_its_thread_ends_reads_zero() {
     explore(|| {
         let (store, cell) = store_with(Width::Word);
         let pages = store.enter().unwrap();
-        pages.make(cell);
+        assert!(store.make(pages, cell));
         assert!(pages.add(cell, 5, Relaxed));
         // Like a thread that was joined but whose thread-locals are still being destroyed.
         let thread = thread::spawn({
@@ -92,5 +93,18 @@ fn a_cell_that_is_given_back_while_its_thread_ends_reads_zero() {
         assert_eq!(store.reader().counter(&[cell]), 0);
         thread.join().unwrap();
         assert_eq!(store.reader().counter(&[cell]), 0);
+    });
+}
+
+#[test]
+fn two_threads_do_not_get_the_same_last_page() {
+    explore(|| {
+        let budget = Arc::new(Budget::of(1));
+        let thread = thread::spawn({
+            let budget = Arc::clone(&budget);
+            move || budget.take()
+        });
+        let (own, other) = (budget.take(), thread.join().unwrap());
+        assert!(own != other && !budget.take());
     });
 }

@@ -14,10 +14,8 @@ use crate::sync::AtomicU64;
 
 fn observe(store: &Store, cell: Cell, times: u64, nanos: u64) {
     record(store, times, |pages| {
-        let own = pages.is_some_and(|pages| {
-            pages.make(cell);
-            store.observe(pages, cell, 0, nanos)
-        });
+        let own = pages
+            .is_some_and(|pages| store.make(pages, cell) && store.observe(pages, cell, 0, nanos));
         if !own {
             store.observe_shared(cell, 1, 0, nanos);
         }
@@ -83,7 +81,7 @@ fn a_sum_is_never_read_without_its_buckets() {
     explore(|| {
         let (store, cell) = store_with(Width::histogram(1, Sum::Nanos));
         let pages = store.enter().unwrap();
-        pages.make(cell);
+        assert!(store.make(pages, cell));
         let reader = thread::spawn({
             let store = Arc::clone(&store);
             move || {
@@ -130,7 +128,7 @@ fn floats_that_two_threads_add_are_all_there() {
             }
         });
         let pages = store.enter().unwrap();
-        pages.make(cell);
+        assert!(store.make(pages, cell));
         floats::bump(pages.word(cell).unwrap(), 0.5, Relaxed);
         store.add_float_shared(cell, 0.5);
         reader.join().unwrap();
@@ -144,7 +142,7 @@ fn a_float_sum_never_comes_before_its_buckets() {
     explore(|| {
         let (store, cell) = store_with(Width::histogram(1, Sum::Float));
         let pages = store.enter().unwrap();
-        pages.make(cell);
+        assert!(store.make(pages, cell));
         let reader = thread::spawn({
             let store = Arc::clone(&store);
             move || {

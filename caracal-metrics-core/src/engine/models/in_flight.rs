@@ -26,7 +26,7 @@ fn read_while_one_is_in_flight(guards: u64, read: impl Fn(u64) + Send + Sync + C
     explore(move || {
         let (store, gauge) = store_with(Width::Gauge);
         let pages = store.enter().unwrap();
-        pages.make(gauge);
+        assert!(store.make(pages, gauge));
         let reader = thread::spawn({
             let store = Arc::clone(&store);
             move || read(store.reader().in_flight(gauge))
@@ -53,7 +53,7 @@ fn reads_zero_only_when_the_counts_are_there() {
         let (store, gauge) = store_with(Width::Gauge);
         let counter = store.allocate(Width::Word);
         let pages = store.enter().unwrap();
-        pages.make(gauge);
+        assert!(store.make(pages, gauge));
         // Begun before the read, on this thread, and ended on any.
         begin(pages, gauge);
         begin(pages, gauge);
@@ -78,7 +78,7 @@ fn a_thread_that_ends_while_guards_are_read_loses_none() {
     explore(|| {
         let (store, gauge) = store_with(Width::Gauge);
         let pages = store.enter().unwrap();
-        pages.make(gauge);
+        assert!(store.make(pages, gauge));
         begin(pages, gauge);
         begin(pages, gauge);
         let reader = thread::spawn({
