@@ -17,7 +17,9 @@ mod models;
 #[allow(dead_code, reason = "no lookup keeps own words yet")]
 mod own;
 mod pages;
+mod reader;
 mod store;
+mod sums;
 #[cfg(all(test, not(caracal_loom)))]
 mod tests;
 mod words;
@@ -28,7 +30,7 @@ pub(crate) use cell::{Cell, MAX_BOUNDS, NARROW_BUCKETS, RUN_WORDS, Sum, Width};
 #[allow(unused_imports, reason = "no lookup keeps own words yet")]
 pub(crate) use own::{OwnHistogram, OwnWord, own_histogram, own_word};
 use pages::Pages;
-pub(crate) use store::Reader;
+pub(crate) use reader::Reader;
 use store::{STORE, Store};
 
 /// The longest duration that is added to a sum as it is, in nanoseconds: more than a year, and so
@@ -47,7 +49,8 @@ pub(crate) fn release(cell: Cell, width: Width) {
 
 /// Takes back the cell of a gauge once the last of its guards has ended. No guard is begun any more.
 pub(crate) fn release_gauge(cell: Cell) {
-    STORE.release_gauge(cell);
+    let reader = reader();
+    STORE.release_gauge(cell, |gauge| reader.in_flight(gauge) == 0);
 }
 
 /// Adds to a counter. At 2^64 it goes on from zero.
@@ -153,5 +156,5 @@ pub(crate) fn observe_float(cell: Cell, runs: usize, bucket: usize, value: f64) 
 
 /// Reads cells. While it is held, threads that end wait: no code of the user's runs meanwhile.
 pub(crate) fn reader() -> Reader<'static> {
-    STORE.reader()
+    Reader::of(&STORE)
 }

@@ -11,7 +11,7 @@ use super::cell::{Cell, RUN_WORDS};
 use crate::sync::{AtomicPtr, AtomicU64, const_unless_modelled};
 
 /// Runs of a page. Two kibibytes are what most services need for all of their counters.
-const PAGE_RUNS: usize = if cfg!(caracal_loom) { 1 } else { 16 };
+pub(super) const PAGE_RUNS: usize = if cfg!(caracal_loom) { 1 } else { 16 };
 const PAGE_WORDS: usize = PAGE_RUNS * RUN_WORDS;
 pub(super) const PAGE_BYTES: usize = PAGE_WORDS * size_of::<u64>();
 
@@ -67,6 +67,12 @@ impl Pages {
         let page = self.page(page_of(cell))?;
         let first = cell.0 as usize / RUN_WORDS % PAGE_RUNS;
         Some(page.0[first..first + runs].as_flattened())
+    }
+
+    /// The runs of a page, if it was made.
+    #[inline]
+    pub(super) fn runs_of(&self, page: usize) -> Option<&[Run; PAGE_RUNS]> {
+        Some(&self.page(page)?.0)
     }
 
     /// A cell's word, if its page was made.

@@ -4,6 +4,7 @@
 mod counters;
 mod histograms;
 mod in_flight;
+mod sums;
 
 use loom::sync::Arc;
 

@@ -1,6 +1,9 @@
 //! Cells, as the rest of the crate uses them.
 
-use super::store::MAX_THREADS;
+mod limits;
+mod own;
+mod sums;
+
 use super::*;
 
 const NARROW: Width = Width::Histogram { runs: 1, sum: Sum::Nanos };
@@ -158,121 +161,4 @@ fn floats_that_all_threads_add_are_all_there() {
     let expected = f64::from(ROUNDS);
     assert_eq!(reader().float(&[counter]), expected);
     assert_eq!(reader().float(&[gauge]), expected + 1.5);
-}
-
-#[test]
-fn own_words_are_those_of_the_cell() {
-    fn forget() {}
-    let (word, narrow) = (allocate(Width::Word), allocate(NARROW));
-    // A thread gets no pages while another test is reading.
-    let mut count = 0;
-    let own = loop {
-        add(word, 1);
-        count += 1;
-        if let Some(own) = own_word(word, forget) {
-            break own;
-        }
-    };
-    own.add(3);
-    observe(narrow, 3, 5);
-    own_histogram(narrow, forget).expect("a page was made").observe(narrow, 14, 7);
-    assert_eq!(reader().counter(&[word]), count + 3);
-    let (buckets, nanos) = histogram(narrow);
-    assert_eq!((buckets[3], buckets[14], nanos), (1, 1, 12));
-}
-
-#[test]
-fn a_thousand_threads_have_pages_at_a_time() {
-    assert_eq!(MAX_THREADS, 1024);
-    let store = Store::new();
-    let cell = store.allocate(Width::Word);
-    let threads: Vec<_> = (0..MAX_THREADS).map(|_| store.enter().expect("pages")).collect();
-    for pages in &threads {
-        assert!(store.make(pages, cell) && pages.add(cell, 1, Relaxed));
-    }
-    assert!(store.enter().is_none());
-    store.add_shared(cell, 1, Relaxed);
-    assert_eq!(store.reader().counter(&[cell]), 1025);
-    store.leave(threads[7]);
-    assert_eq!(store.reader().counter(&[cell]), 1025);
-    assert!(store.enter().is_some_and(|pages| std::ptr::eq(pages, threads[7])));
-}
-
-#[test]
-fn threads_have_no_more_pages_together_than_the_budget() {
-    let store = Store::with_pages(2);
-    let cells: Vec<_> = (0..4).map(|_| store.allocate(WIDE)).collect();
-    let far = loop {
-        let cell = store.allocate(WIDE);
-        if cell.0 as usize >= 4096 {
-            break cell;
-        }
-    };
-    let (one, other) = (store.enter().expect("pages"), store.enter().expect("pages"));
-    assert!(store.make(one, cells[0]) && store.make(other, cells[0]));
-    assert!(store.make(one, cells[1]), "the page is there already");
-    assert!(!store.make(one, far) && one.word(far).is_none());
-    store.leave(one);
-    let next = store.enter().expect("pages");
-    assert!(store.make(next, cells[0]) && !store.make(next, far), "no page is given back");
-}
-
-/// What a thread keeps until its words are given up.
-mod kept {
-    use std::cell::Cell as StdCell;
-
-    use super::*;
-
-    thread_local! {
-        static KEPT: StdCell<Option<OwnWord>> = const { StdCell::new(None) };
-        static BEFORE: StdCell<Option<OnExit>> = const { StdCell::new(None) };
-        static AFTER: StdCell<Option<OnExit>> = const { StdCell::new(None) };
-    }
-
-    fn forget() {
-        KEPT.set(None);
-    }
-
-    fn record(cell: Cell) {
-        if let Some(own) = KEPT.get() {
-            own.add(1);
-        } else {
-            add(cell, 1);
-            KEPT.set(own_word(cell, forget));
-        }
-    }
-
-    /// Records when a thread-local is destroyed, and says whether into own words.
-    struct OnExit(Cell, std::sync::mpsc::Sender<bool>);
-
-    impl Drop for OnExit {
-        fn drop(&mut self) {
-            record(self.0);
-            let kept = KEPT.get().is_some();
-            self.1.send(kept).expect("the test receives");
-        }
-    }
-
-    #[test]
-    fn is_forgotten_before_the_thread_gives_up_its_words() {
-        let cell = allocate(Width::Word);
-        let mut some_kept = false;
-        for threads in 1..=100 {
-            let (sender, receiver) = std::sync::mpsc::channel();
-            let thread = std::thread::spawn(move || {
-                // One of them is destroyed after the words were given up, whatever the order is.
-                BEFORE.set(Some(OnExit(cell, sender.clone())));
-                record(cell);
-                record(cell);
-                AFTER.set(Some(OnExit(cell, sender)));
-            });
-            thread.join().expect("it records");
-            let kept: Vec<_> = receiver.iter().collect();
-            assert!(kept.len() == 2 && kept.contains(&false), "{kept:?}");
-            // Not where the thread got no pages, since another test was reading.
-            some_kept |= kept.contains(&true);
-            assert_eq!(reader().counter(&[cell]), threads * 4);
-        }
-        assert!(some_kept);
-    }
 }
