@@ -225,3 +225,34 @@ fn forget() {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_twice_in_a_row_has_a_place_until_it_is_forgotten() {
+        let set = numbers(1);
+        let lookup = |value: u32| Lookup::of_one(set, &value.to_string()).unwrap();
+        let found = |cell| Found { cell: Cell::from_raw(cell), word: None, durations: None };
+        let cell = |value| lookup(value).recall().map(|found| found.cell.to_raw());
+        let record = |value| {
+            if cell(value).is_none() && lookup(value).is_due() {
+                lookup(value).keep(found(value));
+            }
+        };
+        // Two in each pair.
+        (0..10_000).for_each(record);
+        let kept: Vec<_> = (0..10_000).filter(|value| cell(*value).is_some()).collect();
+        assert_eq!(kept.len(), 2 * PAIRS);
+        // Each comes twice in a row.
+        for value in 20_000..20_000 + PAIRS as u32 {
+            record(value);
+            record(value);
+            assert_eq!(cell(value), Some(value));
+        }
+        assert!(kept.iter().all(|value| cell(*value).is_none_or(|cell| cell == *value)));
+        forget();
+        assert!((0..30_000).all(|value| cell(value).is_none()));
+    }
+}
