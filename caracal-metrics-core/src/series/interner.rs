@@ -15,7 +15,7 @@ use std::sync::atomic::{
 use parking_lot::Mutex;
 
 use super::changes::Changes;
-use super::chunk;
+use super::chunk::{self, CHUNK, Chunk, FEW};
 use super::key::{Key, Labels};
 use super::records::{Head, Records};
 use crate::engine::Cell;
@@ -58,7 +58,65 @@ impl Interner {
     }
 
     /// The cell of a label set that is known.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "its caller does nothing else")]
     pub(super) fn find(&self, labels: Labels<'_>) -> Option<Cell> {
+        match *labels.open {
+            [value] if value.len() <= CHUNK => {
+                let head = Head { closed: labels.closed, lengths: value.len() as u64 };
+                self.find_chunks(head, &[chunk::short(value.as_bytes())])
+            }
+            [value] => self.find_few(labels, value, None),
+            [first, second] => self.find_few(labels, first, Some(second)),
+            _ => self.find_any(labels),
+        }
+    }
+
+    /// Of one or two values of a few chunks.
+    #[inline(never)]
+    fn find_few(&self, labels: Labels<'_>, first: &str, second: Option<&str>) -> Option<Cell> {
+        let mut chunks = [[0; 2]; 2 * FEW];
+        let Some(mut count) = chunk::few(first.as_bytes(), chunks.first_chunk_mut()?) else {
+            return self.find_any(labels);
+        };
+        if let Some(second) = second {
+            let room = chunks[count..].first_chunk_mut()?;
+            let Some(more) = chunk::few(second.as_bytes(), room) else {
+                return self.find_any(labels);
+            };
+            count += more;
+        }
+        let lengths = first.len() as u64 | (second.map_or(0, str::len) as u64) << u32::BITS;
+        self.find_chunks(Head { closed: labels.closed, lengths }, chunks.get(..count)?)
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the number of chunks is a constant of a caller")]
+    pub(super) fn find_chunks(&self, head: Head, chunks: &[Chunk]) -> Option<Cell> {
+        let mut hasher = self.hasher.build_hasher();
+        chunks.iter().for_each(|chunk| write(&mut hasher, *chunk));
+        let hash = finish(&hasher, head);
+        let table = self.table();
+        let mask = table.len() - 1;
+        let mut slot = tag(hash) as usize;
+        // As `probe`, of which the place is not asked for.
+        loop {
+            let held = table[slot & mask].load(Acquire);
+            if tag(held) == tag(hash)
+                && let Some(place) = place(held)
+                && let Some(cell) = self.records.cell_of_chunks(place, head, chunks)
+            {
+                return Some(cell);
+            }
+            if held == EMPTY {
+                return None;
+            }
+            slot += 1;
+        }
+    }
+
+    #[inline(never)]
+    fn find_any(&self, labels: Labels<'_>) -> Option<Cell> {
         let hash = self.hash(labels);
         probe(self.table(), hash, |place| self.records.cell_of(place, labels)).ok()
     }
@@ -97,16 +155,12 @@ impl Interner {
         slots.filter_map(place).map(|place| self.records.get(place, self.open))
     }
 
-    #[inline]
     fn hash(&self, labels: Labels<'_>) -> u64 {
         let mut hasher = self.hasher.build_hasher();
         for value in labels.open {
-            chunk::each(value.as_bytes(), |chunk| hasher.write_u128(chunk));
+            chunk::each(value.as_bytes(), |chunk| write(&mut hasher, chunk));
         }
-        // The closed labels are ours and few: no one can make them collide on purpose.
-        let head = Head::of(labels);
-        let head = (u64::from(head.closed) ^ head.lengths).wrapping_mul(chunk::GOLDEN_RATIO);
-        hasher.finish() ^ head
+        finish(&hasher, Head::of(labels))
     }
 
     fn grow(&self, outgrown: &[AtomicU64]) {
@@ -127,6 +181,19 @@ impl Interner {
     fn table(&self) -> &[AtomicU64] {
         self.tables[self.current.load(Acquire)].get_or_init(|| empty(FIRST_SLOTS))
     }
+}
+
+#[inline]
+fn write(hasher: &mut impl Hasher, [low, high]: Chunk) {
+    hasher.write_u128(u128::from(low) | u128::from(high) << 64);
+}
+
+/// The hash of a label set whose chunks were written.
+#[inline]
+fn finish(hasher: &impl Hasher, head: Head) -> u64 {
+    // The closed labels are ours and few: no one can make them collide on purpose.
+    let head = (u64::from(head.closed) ^ head.lengths).wrapping_mul(chunk::GOLDEN_RATIO);
+    hasher.finish() ^ head
 }
 
 /// The cell, or the slot where its record's place would go.

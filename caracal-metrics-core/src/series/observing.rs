@@ -8,18 +8,24 @@ use crate::description::nanos;
 use crate::engine::{self, Cell, LONGEST_NANOS};
 use crate::exemplar::Exemplar;
 
+/// A duration in nanoseconds, unless it is too long for a sum.
+#[inline]
+pub(super) fn ordinary_nanos(duration: Duration) -> Option<u64> {
+    const SECOND: u64 = 1_000_000_000;
+    let is_ordinary = duration.as_secs() < LONGEST_NANOS / SECOND;
+    is_ordinary.then(|| duration.as_secs() * SECOND + u64::from(duration.subsec_nanos()))
+}
+
 impl FamilyStore {
     /// Counts a duration into a cell. Of one of more than a year, a year is added to the sum.
     #[inline]
     pub(crate) fn observe_cell(&self, cell: Cell, duration: Duration) {
-        let nanos = nanos(duration);
-        if self.is_plain() {
+        if let Some(nanos) = ordinary_nanos(duration)
+            && self.is_plain()
+        {
             engine::observe(cell, self.buckets.narrow(nanos), nanos);
         } else {
-            self.observe_in_full(cell, nanos);
-        }
-        if nanos > LONGEST_NANOS {
-            self.count_invalid();
+            self.observe_in_full(cell, nanos(duration));
         }
     }
 
@@ -39,11 +45,14 @@ impl FamilyStore {
         }
     }
 
-    /// Counts a duration, and asks for its exemplar.
+    /// Counts a duration of any length, and asks for its exemplar.
     #[inline(never)]
     fn observe_in_full(&self, cell: Cell, nanos: u64) {
         let bucket = self.count_nanos(cell, nanos);
         self.ask_for_exemplar(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)));
+        if nanos > LONGEST_NANOS {
+            self.count_invalid();
+        }
     }
 
     /// Counts a duration, and says in which bucket.
