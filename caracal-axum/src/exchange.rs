@@ -1,18 +1,21 @@
 //! One request, from its arrival to the end of its response.
 
+mod arrival;
+mod head;
+
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
 use axum::extract::MatchedPath;
 use caracal_metrics_core::{Exemplar, GaugeGuard};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, StatusCode};
 
-use crate::families::RequestMethod;
+use crate::extras::Extras;
+use crate::families::{RequestMethod, StreamEnd};
 use crate::missing::Missing;
-use crate::recording::{Arrival, End, Ended, Recording};
+use crate::recording::{End, Ended, Recording};
 use crate::shared::Shared;
-use crate::trace;
 
 /// How the request ended, if it were to end now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,51 +29,44 @@ enum Ending {
 }
 
 /// Counts its request when it is dropped, and only then: since every way out drops it, and drops
-/// it once, a request can be neither missed nor counted twice.
+/// it once, a request can be neither missed nor counted twice. (One that becomes a stream is counted
+/// at that moment, and its end when it is dropped.)
 ///
 /// It moves from the future into the body, and with both through the layers around ours: each of
 /// its bytes is copied several times for a request, so it has as few as it can.
 #[derive(Debug)]
 pub(crate) struct Exchange<R: Recording> {
     shared: Arc<Shared<R>>,
+    /// Of a stream, when its head came.
     started: Instant,
     kept: R::Kept,
     exemplar: Option<Exemplar>,
-    /// Read only where requests are counted by route.
+    /// Read only where something records the route.
     route: Option<MatchedPath>,
+    extras: Option<Box<Extras>>,
     /// Dropped after the request was counted, so a page with nothing in flight has all counts.
-    _in_flight: GaugeGuard,
+    in_flight: GaugeGuard,
     /// Of the response's body, once its head came.
     pub(crate) missing: Missing,
     /// The response's, once its head came.
     status: Option<StatusCode>,
     method: RequestMethod,
     ending: Ending,
+    stream: Stream,
+}
+
+/// Whether the response is a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stream {
+    /// If its head says so.
+    IfHeadSays,
+    /// The route says so.
+    Route,
+    /// It was counted as a request, and is counted as an open stream.
+    Open,
 }
 
 impl<R: Recording> Exchange<R> {
-    #[inline]
-    pub(crate) fn begin<B>(shared: &Arc<Shared<R>>, request: &Request<B>) -> Self {
-        let started = Instant::now();
-        let recording = &shared.recording;
-        let method = RequestMethod::of(request.method());
-        let headers = request.headers();
-        let (kept, in_flight) = recording.arrived(Arrival { method, uri: request.uri(), headers });
-        let route = || request.extensions().get::<MatchedPath>().cloned();
-        Self {
-            started,
-            _in_flight: in_flight,
-            kept,
-            method,
-            exemplar: trace::exemplar(headers),
-            route: if recording.by_route() { route() } else { None },
-            missing: Missing::UNKNOWN,
-            status: None,
-            ending: Ending::Abandoned,
-            shared: Arc::clone(shared),
-        }
-    }
-
     /// The service's code runs from here: if control comes back by unwinding, it has panicked.
     /// `thread::panicking` can't tell, since what catches a panic may drop us later.
     #[inline]
@@ -125,29 +121,13 @@ impl<R: Recording> Exchange<R> {
         }
     }
 
-    /// Has the recording read the request. Not inlined, for the request is large, and would be moved
-    /// about where there is nothing to read as well.
-    #[inline(never)]
-    pub(crate) fn read_request<B>(&mut self, request: Request<B>) -> Request<B> {
-        let (parts, body) = request.into_parts();
-        self.shared.recording.read_request(&mut self.kept, &parts);
-        Request::from_parts(parts, body)
-    }
-
-    /// Reads what the head of the response says about the request. Says whether
-    /// [`read_response`](Self::read_response) has to read the rest.
+    /// A frame of the body was handed over.
     #[inline]
-    pub(crate) fn read<B>(&mut self, response: &Response<B>) -> bool {
-        self.status = Some(response.status());
-        self.shared.recording.read_extensions(&mut self.kept, response.extensions())
-    }
-
-    /// Has the recording read the whole head. Not inlined, as above.
-    #[inline(never)]
-    pub(crate) fn read_response<B>(&mut self, response: Response<B>) -> Response<B> {
-        let (parts, body) = response.into_parts();
-        self.shared.recording.read_response(&mut self.kept, &parts);
-        Response::from_parts(parts, body)
+    pub(crate) fn handed_over(&mut self, bytes: usize) {
+        self.missing.take(bytes);
+        if let Some(extras) = &mut self.extras {
+            extras.sent += bytes as u64;
+        }
     }
 
     /// Has the recording read the trailers.
@@ -155,14 +135,43 @@ impl<R: Recording> Exchange<R> {
         self.shared.recording.read_trailers(&mut self.kept, trailers);
     }
 
-    /// Whether the response has no body, whatever its body type says. Servers drop such a body
-    /// without reading it (hyper: `Server::can_have_body`).
-    #[inline]
-    pub(crate) fn bodiless(&self, status: StatusCode) -> bool {
-        self.method == RequestMethod::Head
-            || self.method == RequestMethod::Connect && status.is_success()
-            || status.is_informational()
-            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+    /// What is known of the exchange, if it ends so now.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "what the recording does not read is not made")]
+    fn ended(&self, end: End) -> Ended<'_> {
+        let extras = self.extras.as_deref();
+        Ended {
+            end,
+            method: self.method,
+            status: self.status.map(|status| status.as_u16()),
+            duration: self.started.elapsed(),
+            route: route(extras, self.route.as_ref(), self.status),
+            exemplar: self.exemplar.as_ref(),
+            labels: extras.map(|extras| &extras.labels),
+            received: extras.and_then(|extras| Some(extras.received.as_ref()?.bytes())),
+            sent: extras.map_or(0, |extras| extras.sent),
+        }
+    }
+
+    /// Counts the request.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "what the recording does not read is not made")]
+    fn count_request(&self, ended: &Ended<'_>) {
+        self.shared.recording.record(&self.kept, ended);
+        if let Some(record) = &self.shared.by_route {
+            record(&self.kept, ended);
+        }
+    }
+
+    /// Counts a stream that has ended.
+    #[inline(never)]
+    fn count_stream(&self, ended: &Ended<'_>) {
+        let how = match ended.end {
+            End::Answered => StreamEnd::Completed,
+            End::ClientClosed => StreamEnd::Client,
+            End::Failed => StreamEnd::Error,
+        };
+        self.shared.streams.ended(ended.route, how, ended.duration);
     }
 }
 
@@ -174,15 +183,30 @@ impl<R: Recording> Drop for Exchange<R> {
             // Abandoned in a panic (of a layer around us, say) is no doing of the client's.
             _ => End::Failed,
         };
-        let ended = Ended {
-            end,
-            method: self.method,
-            status: self.status.map(|status| status.as_u16()),
-            duration: self.started.elapsed(),
-            route: self.route.as_ref().map(MatchedPath::as_str),
-            exemplar: self.exemplar.as_ref(),
-        };
-        self.shared.recording.record(&self.kept, &ended);
+        let mut ended = self.ended(end);
+        if self.stream == Stream::Open {
+            self.count_stream(&ended);
+            // As its request was counted.
+            ended.end = End::Answered;
+        } else {
+            self.count_request(&ended);
+        }
+        if let Some(record) = &self.shared.sizes {
+            record(&self.kept, &ended);
+        }
+    }
+}
+
+/// The name of the route, if it has one.
+#[inline]
+fn route<'a>(
+    extras: Option<&'a Extras>,
+    matched: Option<&'a MatchedPath>,
+    status: Option<StatusCode>,
+) -> Option<&'a str> {
+    match extras.and_then(|extras| extras.named.as_ref()) {
+        Some(named) => named.get(status),
+        None => matched.map(MatchedPath::as_str),
     }
 }
 
@@ -194,7 +218,7 @@ mod tests {
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn it_is_small_enough_to_be_moved_about() {
-        assert!(size_of::<Option<Exchange<Gateway>>>() <= 104);
-        assert!(size_of::<Option<Exchange<Http>>>() <= 104);
+        assert!(size_of::<Option<Exchange<Gateway>>>() <= 120);
+        assert!(size_of::<Option<Exchange<Http>>>() <= 96);
     }
 }
