@@ -58,6 +58,7 @@ impl<B: Body, R: Recording> Body for ResponseBody<B, R> {
     type Data = B::Data;
     type Error = B::Error;
 
+    #[inline]
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -74,7 +75,7 @@ impl<B: Body, R: Recording> Body for ResponseBody<B, R> {
             Poll::Pending => false,
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(data) = frame.data_ref() {
-                    exchange.missing.take(data.remaining());
+                    exchange.handed_over(data.remaining());
                 }
                 // Trailers are the last frame: hyper doesn't ask for another one.
                 match frame.trailers_ref() {

@@ -6,13 +6,18 @@ use std::time::Instant;
 
 use axum::extract::MatchedPath;
 use caracal_metrics_core::{Exemplar, GaugeGuard};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Request, Response, StatusCode};
+use http_body::Body;
 
-use crate::families::RequestMethod;
+use crate::extras::{Extras, Named, RouteSlot};
+use crate::families::{RequestMethod, StreamEnd};
 use crate::missing::Missing;
+use crate::options::CustomValues;
 use crate::recording::{Arrival, End, Ended, Recording};
 use crate::shared::Shared;
-use crate::trace;
+use crate::upgrade::ConnectionMark;
+use crate::{received, trace};
 
 /// How the request ended, if it were to end now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,49 +31,121 @@ enum Ending {
 }
 
 /// Counts its request when it is dropped, and only then: since every way out drops it, and drops
-/// it once, a request can be neither missed nor counted twice.
+/// it once, a request can be neither missed nor counted twice. (One that becomes a stream is counted
+/// at that moment, and its end when it is dropped.)
 ///
 /// It moves from the future into the body, and with both through the layers around ours: each of
 /// its bytes is copied several times for a request, so it has as few as it can.
 #[derive(Debug)]
 pub(crate) struct Exchange<R: Recording> {
     shared: Arc<Shared<R>>,
+    /// Of a stream, when its head came.
     started: Instant,
     kept: R::Kept,
     exemplar: Option<Exemplar>,
-    /// Read only where requests are counted by route.
+    /// Read only where something records the route.
     route: Option<MatchedPath>,
+    extras: Option<Box<Extras>>,
     /// Dropped after the request was counted, so a page with nothing in flight has all counts.
-    _in_flight: GaugeGuard,
+    in_flight: GaugeGuard,
     /// Of the response's body, once its head came.
     pub(crate) missing: Missing,
     /// The response's, once its head came.
     status: Option<StatusCode>,
     method: RequestMethod,
     ending: Ending,
+    stream: Stream,
+}
+
+/// Whether the response is a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stream {
+    /// If its head says so.
+    IfHeadSays,
+    /// The route says so.
+    Route,
+    /// It was counted as a request, and is counted as an open stream.
+    Open,
 }
 
 impl<R: Recording> Exchange<R> {
     #[inline]
-    pub(crate) fn begin<B>(shared: &Arc<Shared<R>>, request: &Request<B>) -> Self {
+    pub(crate) fn begin<B>(shared: &Arc<Shared<R>>, request: &mut Request<B>) -> Self {
         let started = Instant::now();
-        let recording = &shared.recording;
         let method = RequestMethod::of(request.method());
-        let headers = request.headers();
-        let (kept, in_flight) = recording.arrived(Arrival { method, uri: request.uri(), headers });
-        let route = || request.extensions().get::<MatchedPath>().cloned();
+        let (uri, headers) = (request.uri(), request.headers());
+        let (kept, in_flight) = shared.recording.arrived(Arrival { method, uri, headers });
+        let exemplar = trace::exemplar(headers);
+        let (mut route, mut extras) = (None, None);
+        if shared.knows_route {
+            route = request.extensions().get::<MatchedPath>().cloned();
+            if route.is_none() && RouteSlot::are_used() {
+                extras = Some(Box::new(Extras::with_slot(request.extensions_mut())));
+            }
+        }
         Self {
             started,
-            _in_flight: in_flight,
+            in_flight,
             kept,
             method,
-            exemplar: trace::exemplar(headers),
-            route: if recording.by_route() { route() } else { None },
+            exemplar,
+            route,
+            extras,
             missing: Missing::UNKNOWN,
             status: None,
             ending: Ending::Abandoned,
+            stream: Stream::IfHeadSays,
             shared: Arc::clone(shared),
         }
+    }
+
+    /// Begins the exchange of a request that is more than counted before the service is called; none if
+    /// it is ignored. Not inlined, for the request is large, and would be moved about where nothing
+    /// more is asked for as well.
+    #[inline(never)]
+    pub(crate) fn admit<B: 'static>(
+        shared: &Arc<Shared<R>>,
+        request: Request<B>,
+    ) -> (Request<B>, Option<Self>) {
+        let options = &shared.options;
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let route = route.as_ref().map(MatchedPath::as_str);
+        let path = request.uri().path();
+        if options.ignored.name(route, path).is_some() {
+            return (request, None);
+        }
+        let group = options.groups.name(route, path).map(Arc::clone);
+        let streams = options.streams.name(route, path).is_some();
+        let mut request = request;
+        let mut exchange = Self::begin(shared, &mut request);
+        if streams {
+            exchange.stream = Stream::Route;
+        }
+        if let Some(name) = group {
+            let matched = route.is_some();
+            exchange.extras().named = Some(Named::Group { name, matched });
+        }
+        let (parts, mut body) = request.into_parts();
+        // Code of the user's: a panic ends the request.
+        shared.recording.read_request(&mut exchange.kept, &parts);
+        if let Some(exemplar) = &options.exemplar
+            && let Some(exemplar) = exemplar(&parts)
+        {
+            exchange.exemplar = Some(exemplar);
+        }
+        if !options.labels.is_empty() {
+            let mut of = options.labels.iter();
+            let values = CustomValues::default().map(|_| of.next().and_then(|l| (l.value)(&parts)));
+            exchange.extras().labels = values;
+        }
+        if shared.sizes.is_some() {
+            exchange.extras().received = received::count(&mut body);
+        }
+        (Request::from_parts(parts, body), Some(exchange))
+    }
+
+    fn extras(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
     }
 
     /// The service's code runs from here: if control comes back by unwinding, it has panicked.
@@ -125,24 +202,18 @@ impl<R: Recording> Exchange<R> {
         }
     }
 
-    /// Has the recording read the request. Not inlined, for the request is large, and would be moved
-    /// about where there is nothing to read as well.
-    #[inline(never)]
-    pub(crate) fn read_request<B>(&mut self, request: Request<B>) -> Request<B> {
-        let (parts, body) = request.into_parts();
-        self.shared.recording.read_request(&mut self.kept, &parts);
-        Request::from_parts(parts, body)
-    }
-
     /// Reads what the head of the response says about the request. Says whether
     /// [`read_response`](Self::read_response) has to read the rest.
     #[inline]
     pub(crate) fn read<B>(&mut self, response: &Response<B>) -> bool {
         self.status = Some(response.status());
+        if let Some(record) = &self.shared.first_byte {
+            record(&self.kept, &self.ended(End::Answered));
+        }
         self.shared.recording.read_extensions(&mut self.kept, response.extensions())
     }
 
-    /// Has the recording read the whole head. Not inlined, as above.
+    /// Has the recording read the whole head. Not inlined, as [`admit`](Self::admit) is not.
     #[inline(never)]
     pub(crate) fn read_response<B>(&mut self, response: Response<B>) -> Response<B> {
         let (parts, body) = response.into_parts();
@@ -150,9 +221,66 @@ impl<R: Recording> Exchange<R> {
         Response::from_parts(parts, body)
     }
 
-    /// Has the recording read the trailers.
-    pub(crate) fn read_trailers(&mut self, trailers: &HeaderMap) {
-        self.shared.recording.read_trailers(&mut self.kept, trailers);
+    /// The head of a response with a body was read.
+    #[inline]
+    pub(crate) fn begin_body<B: Body>(&mut self, response: &Response<B>) {
+        self.missing = Missing::of(response);
+        let may_be_stream = self.missing == Missing::UNKNOWN || self.stream == Stream::Route;
+        if may_be_stream && self.is_stream(response.status(), response.headers()) {
+            self.become_stream();
+        }
+        self.leave_body();
+    }
+
+    /// An answer that is an error is none, however long it takes.
+    #[inline(never)]
+    fn is_stream(&self, status: StatusCode, headers: &HeaderMap) -> bool {
+        let is_events = || {
+            let content_type = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+            let end = content_type.iter().position(|byte| *byte == b';');
+            let essence = content_type[..end.unwrap_or(content_type.len())].trim_ascii();
+            essence.eq_ignore_ascii_case(b"text/event-stream")
+        };
+        status.is_success() && (self.stream == Stream::Route || is_events())
+    }
+
+    /// Counts the request, as answered. What follows is counted as a stream.
+    #[inline(never)]
+    fn become_stream(&mut self) {
+        self.count_request(&self.ended(End::Answered));
+        self.started = Instant::now();
+        self.stream = Stream::Open;
+        let route = route(self.extras.as_deref(), self.route.as_ref(), self.status);
+        self.shared.streams.take_over(route, &mut self.in_flight);
+    }
+
+    /// The response has no body.
+    #[inline]
+    pub(crate) fn end_head<B>(mut self, response: &Response<B>) {
+        let status = response.status();
+        let upgrades = status == StatusCode::SWITCHING_PROTOCOLS;
+        if status.is_informational() && !upgrades {
+            // No answer: hyper sends 500 in its place (`Server::encode`).
+            self.fail();
+            return;
+        }
+        self.answered();
+        if (upgrades || self.method == RequestMethod::Connect)
+            && let Some(mark) = response.extensions().get::<ConnectionMark>()
+        {
+            self.upgrade(mark);
+        }
+    }
+
+    /// The connection lives on.
+    #[inline(never)]
+    fn upgrade(self, mark: &ConnectionMark) {
+        let shared = Arc::clone(&self.shared);
+        let route = route(self.extras.as_deref(), self.route.as_ref(), self.status);
+        let route = route.map(Box::from);
+        // The request ends before: no page counts it in flight and open at once.
+        drop(self);
+        mark.open(&shared, route);
     }
 
     /// Whether the response has no body, whatever its body type says. Servers drop such a body
@@ -164,6 +292,59 @@ impl<R: Recording> Exchange<R> {
             || status.is_informational()
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
     }
+
+    /// A frame of the body was handed over.
+    #[inline]
+    pub(crate) fn handed_over(&mut self, bytes: usize) {
+        self.missing.take(bytes);
+        if let Some(extras) = &mut self.extras {
+            extras.sent += bytes as u64;
+        }
+    }
+
+    /// Has the recording read the trailers.
+    pub(crate) fn read_trailers(&mut self, trailers: &HeaderMap) {
+        self.shared.recording.read_trailers(&mut self.kept, trailers);
+    }
+
+    /// What is known of the exchange, if it ends so now.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "what the recording does not read is not made")]
+    fn ended(&self, end: End) -> Ended<'_> {
+        let extras = self.extras.as_deref();
+        Ended {
+            end,
+            method: self.method,
+            status: self.status.map(|status| status.as_u16()),
+            duration: self.started.elapsed(),
+            route: route(extras, self.route.as_ref(), self.status),
+            exemplar: self.exemplar.as_ref(),
+            labels: extras.map(|extras| &extras.labels),
+            received: extras.and_then(|extras| Some(extras.received.as_ref()?.bytes())),
+            sent: extras.map_or(0, |extras| extras.sent),
+        }
+    }
+
+    /// Counts the request.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "what the recording does not read is not made")]
+    fn count_request(&self, ended: &Ended<'_>) {
+        self.shared.recording.record(&self.kept, ended);
+        if let Some(record) = &self.shared.by_route {
+            record(&self.kept, ended);
+        }
+    }
+
+    /// Counts a stream that has ended.
+    #[inline(never)]
+    fn count_stream(&self, ended: &Ended<'_>) {
+        let how = match ended.end {
+            End::Answered => StreamEnd::Completed,
+            End::ClientClosed => StreamEnd::Client,
+            End::Failed => StreamEnd::Error,
+        };
+        self.shared.streams.ended(ended.route, how, ended.duration);
+    }
 }
 
 impl<R: Recording> Drop for Exchange<R> {
@@ -174,15 +355,30 @@ impl<R: Recording> Drop for Exchange<R> {
             // Abandoned in a panic (of a layer around us, say) is no doing of the client's.
             _ => End::Failed,
         };
-        let ended = Ended {
-            end,
-            method: self.method,
-            status: self.status.map(|status| status.as_u16()),
-            duration: self.started.elapsed(),
-            route: self.route.as_ref().map(MatchedPath::as_str),
-            exemplar: self.exemplar.as_ref(),
-        };
-        self.shared.recording.record(&self.kept, &ended);
+        let mut ended = self.ended(end);
+        if self.stream == Stream::Open {
+            self.count_stream(&ended);
+            // As its request was counted.
+            ended.end = End::Answered;
+        } else {
+            self.count_request(&ended);
+        }
+        if let Some(record) = &self.shared.sizes {
+            record(&self.kept, &ended);
+        }
+    }
+}
+
+/// The name of the route, if it has one.
+#[inline]
+fn route<'a>(
+    extras: Option<&'a Extras>,
+    matched: Option<&'a MatchedPath>,
+    status: Option<StatusCode>,
+) -> Option<&'a str> {
+    match extras.and_then(|extras| extras.named.as_ref()) {
+        Some(named) => named.get(status),
+        None => matched.map(MatchedPath::as_str),
     }
 }
 
@@ -194,7 +390,7 @@ mod tests {
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn it_is_small_enough_to_be_moved_about() {
-        assert!(size_of::<Option<Exchange<Gateway>>>() <= 104);
-        assert!(size_of::<Option<Exchange<Http>>>() <= 104);
+        assert!(size_of::<Option<Exchange<Gateway>>>() <= 120);
+        assert!(size_of::<Option<Exchange<Http>>>() <= 96);
     }
 }

@@ -4,13 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{Response, StatusCode};
+use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
 use crate::body::ResponseBody;
 use crate::exchange::Exchange;
-use crate::missing::Missing;
 use crate::recording::{Gateway, Recording};
 
 pin_project! {
@@ -51,18 +50,12 @@ where
             match &polled {
                 Poll::Pending => exchange.leave(),
                 Poll::Ready(Ok(response)) => {
-                    let status = response.status();
-                    if exchange.bodiless(status) {
-                        if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
-                            // No answer: hyper sends 500 in its place (`Server::encode`).
-                            exchange.fail();
-                        } else {
-                            exchange.answered();
+                    if exchange.bodiless(response.status()) {
+                        if let Some(exchange) = this.exchange.take() {
+                            exchange.end_head(response);
                         }
-                        *this.exchange = None;
                     } else {
-                        exchange.missing = Missing::of(response);
-                        exchange.leave_body();
+                        exchange.begin_body(response);
                     }
                 }
                 Poll::Ready(Err(_)) => {

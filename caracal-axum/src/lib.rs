@@ -66,20 +66,27 @@
 //! off by default, and `axum-serve` turns it on in `caracal-metrics`. Without it the compiler says that
 //! there is no method named `serve`.
 
+mod asked;
 mod body;
 mod endpoint;
 mod exchange;
 mod extensions;
+mod extras;
 pub mod families;
 mod future;
 mod layer;
 mod method;
 mod missing;
+mod options;
+mod patterns;
+mod received;
 mod recording;
+mod route_name;
 mod scrape_metrics;
 mod service;
 mod shared;
 mod trace;
+mod upgrade;
 
 pub use body::ResponseBody;
 pub use endpoint::{MetricsEndpoint, metrics_endpoint};
@@ -89,4 +96,6 @@ pub use extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
 pub use future::ResponseFuture;
 pub use layer::{GatewayMetricsLayer, HttpMetricsLayer, MetricsLayer};
 pub use recording::{Gateway, Http, UNMATCHED_ROUTE};
+pub use route_name::{NamedRoute, RouteName};
 pub use service::{GatewayMetricsService, HttpMetricsService, MetricsService};
+pub use upgrade::{ConnectionMark, OpenConnection};

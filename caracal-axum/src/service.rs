@@ -15,7 +15,7 @@ use crate::shared::Shared;
 
 /// Made by a [`MetricsLayer`](crate::MetricsLayer).
 #[derive(Debug)]
-pub struct MetricsService<S, R> {
+pub struct MetricsService<S, R: Recording> {
     inner: S,
     shared: Arc<Shared<R>>,
 }
@@ -26,13 +26,13 @@ pub type GatewayMetricsService<S> = MetricsService<S, Gateway>;
 /// Made by [`HttpMetricsLayer`](crate::HttpMetricsLayer).
 pub type HttpMetricsService<S> = MetricsService<S, Http>;
 
-impl<S: Clone, R> Clone for MetricsService<S, R> {
+impl<S: Clone, R: Recording> Clone for MetricsService<S, R> {
     fn clone(&self) -> Self {
         Self { inner: self.inner.clone(), shared: Arc::clone(&self.shared) }
     }
 }
 
-impl<S, R> MetricsService<S, R> {
+impl<S, R: Recording> MetricsService<S, R> {
     pub(crate) fn new(inner: S, shared: Arc<Shared<R>>) -> Self {
         Self { inner, shared }
     }
@@ -42,6 +42,8 @@ impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for MetricsService<S, R>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     R: Recording,
+    // The bodies that can be counted are known by their type.
+    ReqBody: 'static,
     ResBody: Body,
 {
     type Response = Response<ResponseBody<ResBody, R>>;
@@ -52,13 +54,13 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let mut exchange = Exchange::begin(&self.shared, &request);
-        if self.shared.recording.reads_requests() {
-            // A call of its own: see `read_request`.
-            let request = exchange.read_request(request);
-            return ResponseFuture { inner: self.inner.call(request), exchange: Some(exchange) };
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        if self.shared.admits {
+            // A call of its own: see `admit`.
+            let (request, exchange) = Exchange::admit(&self.shared, request);
+            return ResponseFuture { inner: self.inner.call(request), exchange };
         }
-        ResponseFuture { inner: self.inner.call(request), exchange: Some(exchange) }
+        let exchange = Some(Exchange::begin(&self.shared, &mut request));
+        ResponseFuture { inner: self.inner.call(request), exchange }
     }
 }

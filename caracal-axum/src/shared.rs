@@ -1,20 +1,65 @@
 //! What all services made by one layer share.
 
+use std::fmt;
+
 use caracal_metrics_core::{FamilyError, MetricsRegistry};
 
-use crate::recording::Recording;
+use crate::asked::Asked;
+use crate::options::Options;
+use crate::recording::{RecordOf, Recording, Streams};
 
 /// What all services made by one layer share.
-#[derive(Debug)]
-pub(crate) struct Shared<R> {
+pub(crate) struct Shared<R: Recording> {
     pub(crate) recording: R,
+    pub(crate) options: Options,
+    pub(crate) by_route: Option<RecordOf<R>>,
+    pub(crate) sizes: Option<RecordOf<R>>,
+    pub(crate) first_byte: Option<RecordOf<R>>,
+    pub(crate) streams: Box<dyn Streams>,
+    /// Whether a request is more than counted before the service is called.
+    pub(crate) admits: bool,
+    /// Whether the route of a request is read.
+    pub(crate) knows_route: bool,
+}
+
+impl<R: Recording> fmt::Debug for Shared<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (recording, options) = (&self.recording, &self.options);
+        f.debug_struct("Shared")
+            .field("recording", recording)
+            .field("options", options)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<R: Recording> Shared<R> {
     pub(crate) fn new(
         metrics: &MetricsRegistry,
         settings: &R::Settings,
+        options: &Options,
+        asked: Asked<R>,
     ) -> Result<Self, FamilyError> {
-        Ok(Self { recording: R::new(metrics, settings)? })
+        let names: Vec<_> = options.labels.iter().map(|label| label.name).collect();
+        let recording = R::new(metrics, settings, !names.is_empty())?;
+        let by_route = match (asked.labelled, asked.by_route) {
+            (Some(make), _) => Some(make(metrics, &names)?),
+            (None, Some(make)) => Some(make(metrics)?),
+            (None, None) => None,
+        };
+        let sizes = asked.sizes.map(|make| make(metrics)).transpose()?;
+        let first_byte = asked.first_byte.map(|make| make(metrics)).transpose()?;
+        Ok(Self {
+            streams: R::streams(metrics)?,
+            admits: options.admits() || sizes.is_some() || recording.reads_requests(),
+            knows_route: R::BY_ROUTE
+                || by_route.is_some()
+                || sizes.is_some()
+                || first_byte.is_some(),
+            by_route,
+            sizes,
+            first_byte,
+            options: options.clone(),
+            recording,
+        })
     }
 }

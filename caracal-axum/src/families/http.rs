@@ -1,9 +1,10 @@
 //! The families of [`HttpMetricsLayer`](crate::HttpMetricsLayer): those of OpenTelemetry's semantic
 //! conventions for HTTP, under the names that they have in Prometheus.
 
-use caracal_metrics_core::{
-    DurationHistogram, Family, Gauge, Label, LabelValues, catalogue, labels,
-};
+use caracal_metrics_core::{DurationHistogram, Family, Gauge, Histogram, catalogue, labels};
+
+use super::common::{BODY_SIZES, STREAM_DURATIONS, StreamEnd};
+use super::sent_status::SentStatus;
 
 labels! {
     /// The request method, as the conventions write it.
@@ -56,6 +57,50 @@ labels! {
         pub error_type: Option<&'a str>,
     }
 
+    /// The labels of a request, and labels of the user's, which have other names on the page.
+    pub struct LabelledHttpRequest<'a> {
+        /// The request method.
+        pub http_request_method: RequestMethod,
+        /// The status code of the response, if one was sent.
+        pub http_response_status_code: SentStatus,
+        /// The pattern that matched, if one did.
+        pub http_route: Option<&'a str>,
+        /// The scheme.
+        pub url_scheme: UrlScheme,
+        /// How the request failed, if it did.
+        pub error_type: Option<&'a str>,
+        /// The user's first label.
+        pub custom_1: Option<&'a str>,
+        /// The user's second label.
+        pub custom_2: Option<&'a str>,
+        /// The user's third label.
+        pub custom_3: Option<&'a str>,
+    }
+
+    /// The labels of the head of a response.
+    pub struct ResponseHead<'a> {
+        /// The request method.
+        pub http_request_method: RequestMethod,
+        /// The status code.
+        pub http_response_status_code: SentStatus,
+        /// The pattern that matched, if one did.
+        pub http_route: Option<&'a str>,
+    }
+
+    /// The label of an open stream.
+    pub struct OpenHttpStream<'a> {
+        /// The pattern that matched, if one did.
+        pub http_route: Option<&'a str>,
+    }
+
+    /// The labels of a stream that has ended.
+    pub struct EndedHttpStream<'a> {
+        /// The pattern that matched, if one did.
+        pub http_route: Option<&'a str>,
+        /// How it ended.
+        pub ended: StreamEnd,
+    }
+
     /// The labels of a request in flight.
     pub struct ActiveRequest {
         /// The request method.
@@ -65,92 +110,65 @@ labels! {
     }
 }
 
-/// The status code of a response: `100` to `999`, or nothing where no response was sent. The series
-/// then has no such label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SentStatus(u16);
-
-const CODES: usize = 900;
-
-static DIGITS: [[u8; 3]; CODES] = {
-    let mut digits = [[0; 3]; CODES];
-    let mut at = 0;
-    while at < CODES {
-        let code = at + 100;
-        digits[at] =
-            [b'0' + (code / 100) as u8, b'0' + (code / 10 % 10) as u8, b'0' + (code % 10) as u8];
-        at += 1;
-    }
-    digits
-};
-
-/// Nothing, and the codes from 100 on.
-static TEXTS: [&str; CODES + 1] = {
-    let mut texts = [""; CODES + 1];
-    let mut at = 0;
-    while at < CODES {
-        if let Ok(text) = std::str::from_utf8(&DIGITS[at]) {
-            texts[at + 1] = text;
-        }
-        at += 1;
-    }
-    texts
-};
-
-impl SentStatus {
-    /// No response was sent.
-    pub const NONE: Self = Self(0);
-
-    /// The status code of this number. One outside of 100 to 999 is none.
-    #[inline]
-    #[must_use]
-    pub const fn new(code: u16) -> Self {
-        if code < 100 || code >= 100 + CODES as u16 { Self::NONE } else { Self(code - 99) }
-    }
-
-    /// The number as text, empty where no response was sent.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        TEXTS[usize::from(self.0)]
-    }
-}
-
-impl Label for SentStatus {
-    const VALUES: LabelValues = LabelValues::Closed(&TEXTS);
-
-    #[inline]
-    fn index(self) -> u32 {
-        self.0.into()
-    }
-}
-
 /// `http_server_request_duration_seconds`.
 pub static HTTP_SERVER_REQUEST_DURATION: Family<DurationHistogram, HttpRequest<'_>> =
-    Family::duration_histogram(
-        "http_server_request_duration_seconds",
-        "Duration of HTTP server requests in seconds",
-    )
-    .shown_once_used()
-    // The conventions recommend the very buckets of the gateway's requests.
-    .buckets(catalogue::GATEWAY_REQUEST_BUCKETS);
+    Family::duration_histogram(DURATION, DURATION_HELP)
+        .shown_once_used()
+        // The conventions recommend the very buckets of the gateway's requests.
+        .buckets(catalogue::GATEWAY_REQUEST_BUCKETS);
+
+/// [`HTTP_SERVER_REQUEST_DURATION`] of a layer that has labels of the user's.
+pub static LABELLED_HTTP_REQUEST_DURATION: Family<DurationHistogram, LabelledHttpRequest<'_>> =
+    Family::duration_histogram(DURATION, DURATION_HELP)
+        .shown_once_used()
+        .buckets(catalogue::GATEWAY_REQUEST_BUCKETS);
+
+const DURATION: &str = "http_server_request_duration_seconds";
+const DURATION_HELP: &str = "Duration of HTTP server requests in seconds";
 
 /// `http_server_active_requests`.
 pub static HTTP_SERVER_ACTIVE_REQUESTS: Family<Gauge, ActiveRequest> =
     Family::gauge("http_server_active_requests", "Number of active HTTP server requests")
         .shown_once_used();
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// `http_server_request_body_size_bytes`.
+pub static HTTP_SERVER_REQUEST_BODY_SIZE: Family<Histogram, HttpRequest<'_>> =
+    Family::histogram("http_server_request_body_size_bytes", "Size of HTTP server request bodies")
+        .unit("bytes")
+        .shown_once_used()
+        .buckets(BODY_SIZES);
 
-    #[test]
-    fn a_status_code_has_its_own_text() {
-        for code in 100..1000 {
-            assert_eq!(SentStatus::new(code).as_str(), code.to_string());
-        }
-        for code in [0, 99, 1000, u16::MAX] {
-            assert_eq!(SentStatus::new(code), SentStatus::NONE);
-        }
-        assert_eq!(SentStatus::NONE.as_str(), "");
-    }
-}
+/// `http_server_response_body_size_bytes`.
+pub static HTTP_SERVER_RESPONSE_BODY_SIZE: Family<Histogram, HttpRequest<'_>> = Family::histogram(
+    "http_server_response_body_size_bytes",
+    "Size of HTTP server response bodies",
+)
+.unit("bytes")
+.shown_once_used()
+.buckets(BODY_SIZES);
+
+/// `http_server_first_byte_seconds`.
+pub static HTTP_SERVER_FIRST_BYTE: Family<DurationHistogram, ResponseHead<'_>> =
+    Family::duration_histogram(
+        "http_server_first_byte_seconds",
+        "Time from an HTTP server request to the head of its response in seconds",
+    )
+    .shown_once_used()
+    .buckets(catalogue::GATEWAY_REQUEST_BUCKETS);
+
+/// `http_server_streams_open`. Its name comes after that of the active requests: see
+/// [`Metric::take_over`](caracal_metrics_core::Metric::take_over).
+pub static HTTP_SERVER_STREAMS_OPEN: Family<Gauge, OpenHttpStream<'_>> = Family::gauge(
+    "http_server_streams_open",
+    "Number of event streams, upgraded connections and other streams that are open",
+)
+.shown_once_used();
+
+/// `http_server_stream_duration_seconds`.
+pub static HTTP_SERVER_STREAM_DURATION: Family<DurationHistogram, EndedHttpStream<'_>> =
+    Family::duration_histogram(
+        "http_server_stream_duration_seconds",
+        "Time from the head of a stream to its end in seconds",
+    )
+    .shown_once_used()
+    .buckets(STREAM_DURATIONS);

@@ -1,30 +1,51 @@
 //! The families of this adapter, in addition to those of the catalogue that it feeds.
 
+mod common;
 mod gateway;
 mod http;
 mod scrapes;
+mod sent_status;
 
 use caracal_metrics_core::{FamilySpec, catalogue};
 
+pub use self::common::{BODY_SIZES, CUSTOM_LABELS, STREAM_DURATIONS, StreamEnd};
 pub use self::gateway::{
-    GATEWAY_ROUTE_REQUEST_DURATION, GATEWAY_ROUTE_REQUESTS, RouteRequest, RouteRequestTime,
+    EndedStream, GATEWAY_REQUEST_BODY_SIZE, GATEWAY_REQUEST_FIRST_BYTE, GATEWAY_RESPONSE_BODY_SIZE,
+    GATEWAY_ROUTE_REQUEST_DURATION, GATEWAY_ROUTE_REQUESTS, GATEWAY_STREAM_DURATION,
+    GATEWAY_STREAMS_OPEN, LABELLED_ROUTE_REQUEST_DURATION, LABELLED_ROUTE_REQUESTS,
+    LabelledRouteRequest, LabelledRouteRequestTime, OpenStream, RouteRequest, RouteRequestTime,
     StatusClass,
 };
 pub use self::http::{
-    ActiveRequest, HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_REQUEST_DURATION, HttpRequest,
-    RequestMethod, SentStatus, UrlScheme,
+    ActiveRequest, EndedHttpStream, HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_FIRST_BYTE,
+    HTTP_SERVER_REQUEST_BODY_SIZE, HTTP_SERVER_REQUEST_DURATION, HTTP_SERVER_RESPONSE_BODY_SIZE,
+    HTTP_SERVER_STREAM_DURATION, HTTP_SERVER_STREAMS_OPEN, HttpRequest,
+    LABELLED_HTTP_REQUEST_DURATION, LabelledHttpRequest, OpenHttpStream, RequestMethod,
+    ResponseHead, UrlScheme,
 };
 pub use self::scrapes::{
     ConnectionClosed, CutReason, GivenUp, SCRAPE_PAGE_DURATION, SCRAPES, SCRAPES_GIVEN_UP,
     SCRAPES_IN_FLIGHT, SERVER_CONNECTIONS_CLOSED, Scrape,
 };
+pub use self::sent_status::SentStatus;
 
-/// The families that this crate declares.
-pub static FAMILIES: [&FamilySpec; 9] = [
+/// The families that this crate declares. A family with labels of the user's has
+/// the name of the one without, and is not listed.
+pub static FAMILIES: [&FamilySpec; 19] = [
     GATEWAY_ROUTE_REQUESTS.spec(),
     GATEWAY_ROUTE_REQUEST_DURATION.spec(),
+    GATEWAY_REQUEST_FIRST_BYTE.spec(),
+    GATEWAY_REQUEST_BODY_SIZE.spec(),
+    GATEWAY_RESPONSE_BODY_SIZE.spec(),
+    GATEWAY_STREAMS_OPEN.spec(),
+    GATEWAY_STREAM_DURATION.spec(),
     HTTP_SERVER_REQUEST_DURATION.spec(),
     HTTP_SERVER_ACTIVE_REQUESTS.spec(),
+    HTTP_SERVER_REQUEST_BODY_SIZE.spec(),
+    HTTP_SERVER_RESPONSE_BODY_SIZE.spec(),
+    HTTP_SERVER_FIRST_BYTE.spec(),
+    HTTP_SERVER_STREAMS_OPEN.spec(),
+    HTTP_SERVER_STREAM_DURATION.spec(),
     SCRAPES.spec(),
     SCRAPES_IN_FLIGHT.spec(),
     SCRAPE_PAGE_DURATION.spec(),

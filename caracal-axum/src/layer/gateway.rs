@@ -6,7 +6,7 @@ use http::{request, response};
 
 use super::MetricsLayer;
 use crate::extensions::AuthMethod;
-use crate::recording::{Gateway, GatewaySettings};
+use crate::recording::{Gateway, gateway_extras};
 
 /// Counts requests, their durations and the ones in flight.
 ///
@@ -136,9 +136,10 @@ impl GatewayMetricsLayer {
     ///
     /// The route is the pattern that axum matched (`/agents/{id}`), never the path that was asked
     /// for, and [`UNMATCHED_ROUTE`](crate::UNMATCHED_ROUTE) where none did. Put the layer on with
-    /// `Router::layer` or `Router::route_layer`. What lies below a `nest_service` counts as unmatched,
-    /// since axum does not say what it matched there: where that is a `Router`, put the layer on it,
-    /// or use `nest`.
+    /// `Router::layer` or `Router::route_layer`. What lies below a `nest_service` or a
+    /// `fallback_service` counts as unmatched, since axum does not say what it matched there: give it
+    /// a name with [`RouteName`](crate::RouteName) or [`group`](Self::group), or, where it is a
+    /// `Router`, put the layer on it or use `nest`.
     ///
     /// ```
     /// use axum::{Router, routing::get};
@@ -155,7 +156,7 @@ impl GatewayMetricsLayer {
     /// When the layer is put around a service, if the registry has a family of yours with one of the
     /// two names.
     pub fn by_route(self) -> Self {
-        self.with_settings(GatewaySettings::count_by_route)
+        self.with(|made| made.asked.by_route = Some(gateway_extras::by_route))
     }
 
     /// Names the `auth_method` of responses that carry no [`AuthMethod`].
@@ -179,7 +180,7 @@ impl GatewayMetricsLayer {
         M: Into<AuthMethod>,
     {
         let classify = move |response: &response::Parts| classify(response).map(Into::into);
-        self.with_settings(|settings| settings.by_response = Some(Arc::new(classify)))
+        self.with(|made| made.settings.by_response = Some(Arc::new(classify)))
     }
 
     /// Names the `auth_method` of requests whose response says nothing about it.
@@ -205,6 +206,6 @@ impl GatewayMetricsLayer {
         M: Into<AuthMethod>,
     {
         let classify = move |request: &request::Parts| classify(request).map(Into::into);
-        self.with_settings(|settings| settings.by_request = Some(Arc::new(classify)))
+        self.with(|made| made.settings.by_request = Some(Arc::new(classify)))
     }
 }

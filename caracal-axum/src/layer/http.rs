@@ -86,6 +86,6 @@ impl HttpMetricsLayer {
     /// let layer = HttpMetricsLayer::new(&MetricsRegistry::new()).https();
     /// ```
     pub fn https(self) -> Self {
-        self.with_settings(|settings| settings.scheme = UrlScheme::Https)
+        self.with(|made| made.settings.scheme = UrlScheme::Https)
     }
 }

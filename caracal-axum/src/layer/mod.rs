@@ -2,6 +2,7 @@
 
 mod gateway;
 mod http;
+mod options;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -11,6 +12,8 @@ use tower_layer::Layer;
 
 pub use self::gateway::GatewayMetricsLayer;
 pub use self::http::HttpMetricsLayer;
+use crate::asked::Asked;
+use crate::options::Options;
 use crate::recording::Recording;
 use crate::service::MetricsService;
 use crate::shared::Shared;
@@ -35,6 +38,8 @@ pub struct MetricsLayer<R: Recording> {
 struct Made<R: Recording> {
     metrics: MetricsRegistry,
     settings: R::Settings,
+    options: Options,
+    asked: Asked<R>,
     shared: OnceLock<Arc<Shared<R>>>,
 }
 
@@ -44,6 +49,8 @@ impl<R: Recording> Clone for Made<R> {
         Self {
             metrics: self.metrics.clone(),
             settings: self.settings.clone(),
+            options: self.options.clone(),
+            asked: self.asked,
             shared: OnceLock::new(),
         }
     }
@@ -60,6 +67,8 @@ impl<R: Recording> fmt::Debug for MetricsLayer<R> {
         f.debug_struct("MetricsLayer")
             .field("metrics", &self.made.metrics)
             .field("settings", &self.made.settings)
+            .field("options", &self.made.options)
+            .field("asked", &self.made.asked)
             .finish()
     }
 }
@@ -67,14 +76,20 @@ impl<R: Recording> fmt::Debug for MetricsLayer<R> {
 impl<R: Recording> MetricsLayer<R> {
     /// A layer that records into this registry.
     pub fn new(metrics: &MetricsRegistry) -> Self {
-        let (metrics, settings) = (metrics.clone(), R::Settings::default());
-        Self { made: Arc::new(Made { metrics, settings, shared: OnceLock::new() }) }
+        let made = Made {
+            metrics: metrics.clone(),
+            settings: R::Settings::default(),
+            options: Options::default(),
+            asked: Asked::default(),
+            shared: OnceLock::new(),
+        };
+        Self { made: Arc::new(made) }
     }
 
     /// The same layer, set otherwise.
-    fn with_settings(mut self, set: impl FnOnce(&mut R::Settings)) -> Self {
+    fn with(mut self, set: impl FnOnce(&mut Made<R>)) -> Self {
         let made = Arc::make_mut(&mut self.made);
-        set(&mut made.settings);
+        set(made);
         made.shared = OnceLock::new();
         self
     }
@@ -86,7 +101,7 @@ impl<S, R: Recording> Layer<S> for MetricsLayer<R> {
     fn layer(&self, inner: S) -> Self::Service {
         let made = &self.made;
         let shared = made.shared.get_or_init(|| {
-            let shared = Shared::new(&made.metrics, &made.settings);
+            let shared = Shared::new(&made.metrics, &made.settings, &made.options, made.asked);
             Arc::new(shared.unwrap_or_else(|error| panic!("{error}")))
         });
         MetricsService::new(inner, Arc::clone(shared))

@@ -6,11 +6,19 @@ use std::sync::Arc;
 use ::http::Extensions;
 use ::http::request::Parts as RequestParts;
 use ::http::response::Parts as ResponseParts;
-use caracal_metrics_core::{FamilyError, GaugeGuard, MetricsRegistry};
+use caracal_metrics_core::catalogue::{
+    GATEWAY_REQUEST_DURATION, GATEWAY_REQUESTS, GATEWAY_REQUESTS_IN_FLIGHT, GatewayRequest,
+    GatewayRequestTime,
+};
+use caracal_metrics_core::{
+    Counter, DurationHistogram, FamilyError, Gauge, GaugeGuard, Method, Metric, MetricsRegistry,
+    StatusCode,
+};
 
-use super::by_route::{ByRoute, RouteMetrics};
-use super::{Arrival, End, Ended, Recording};
+use super::streams::GatewayStreams;
+use super::{Arrival, End, Ended, RecordOf, Recording, Streams, gateway_extras};
 use crate::extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
+use crate::families::RequestMethod;
 
 /// What nginx calls a request whose client closed the connection first.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -26,21 +34,11 @@ pub const UNMATCHED_ROUTE: &str = "unmatched";
 type ByRequest = dyn Fn(&RequestParts) -> Option<AuthMethod> + Send + Sync;
 type ByResponse = dyn Fn(&ResponseParts) -> Option<AuthMethod> + Send + Sync;
 
-/// What makes the metrics by route. A program that does not ask for them has none of their code.
-type MakeByRoute = fn(&MetricsRegistry) -> Result<Box<dyn ByRoute>, FamilyError>;
-
 /// What the methods of [`GatewayMetricsLayer`](crate::GatewayMetricsLayer) set.
 #[derive(Clone, Default)]
 pub struct GatewaySettings {
     pub(crate) by_request: Option<Arc<ByRequest>>,
     pub(crate) by_response: Option<Arc<ByResponse>>,
-    pub(crate) by_route: Option<MakeByRoute>,
-}
-
-impl GatewaySettings {
-    pub(crate) fn count_by_route(&mut self) {
-        self.by_route = Some(|metrics| Ok(Box::new(RouteMetrics::new(metrics)?)));
-    }
 }
 
 impl fmt::Debug for GatewaySettings {
@@ -48,7 +46,6 @@ impl fmt::Debug for GatewaySettings {
         f.debug_struct("GatewaySettings")
             .field("classifies_by_request", &self.by_request.is_some())
             .field("classifies_by_response", &self.by_response.is_some())
-            .field("by_route", &self.by_route.is_some())
             .finish()
     }
 }
@@ -57,27 +54,61 @@ impl fmt::Debug for GatewaySettings {
 #[derive(Debug)]
 pub struct Gateway {
     metrics: MetricsRegistry,
+    // Found once, and not for each request.
+    requests: Metric<Counter, GatewayRequest<'static>>,
+    duration: Metric<DurationHistogram, GatewayRequestTime>,
+    in_flight: Gauge,
+    /// What a method is called, by the place of its [`RequestMethod`].
+    methods: [Method; RequestMethod::ALL.len()],
     settings: GatewaySettings,
-    by_route: Option<Box<dyn ByRoute>>,
 }
 
 impl Recording for Gateway {
     type Settings = GatewaySettings;
     type Kept = Option<AuthMethod>;
 
-    fn new(metrics: &MetricsRegistry, settings: &GatewaySettings) -> Result<Self, FamilyError> {
-        let by_route = settings.by_route.map(|make| make(metrics)).transpose()?;
-        Ok(Self { metrics: metrics.clone(), settings: settings.clone(), by_route })
+    const BY_ROUTE: bool = false;
+
+    fn new(
+        metrics: &MetricsRegistry,
+        settings: &GatewaySettings,
+        _: bool,
+    ) -> Result<Self, FamilyError> {
+        let mut of = RequestMethod::ALL.iter();
+        let other = Method::new(RequestMethod::Other.gateway_label());
+        Ok(Self {
+            metrics: metrics.clone(),
+            requests: metrics.family(&GATEWAY_REQUESTS)?,
+            duration: metrics.family(&GATEWAY_REQUEST_DURATION)?,
+            in_flight: metrics.family(&GATEWAY_REQUESTS_IN_FLIGHT)?,
+            methods: [other; _]
+                .map(|other| of.next().map_or(other, |method| Method::new(method.gateway_label()))),
+            settings: settings.clone(),
+        })
     }
 
-    #[inline]
-    fn by_route(&self) -> bool {
-        self.by_route.is_some()
+    fn labelled(
+        metrics: &MetricsRegistry,
+        names: &[&'static str],
+    ) -> Result<RecordOf<Self>, FamilyError> {
+        gateway_extras::labelled(metrics, names)
+    }
+
+    fn sizes(metrics: &MetricsRegistry) -> Result<RecordOf<Self>, FamilyError> {
+        gateway_extras::sizes(metrics)
+    }
+
+    fn first_byte(metrics: &MetricsRegistry) -> Result<RecordOf<Self>, FamilyError> {
+        gateway_extras::first_byte(metrics)
+    }
+
+    fn streams(metrics: &MetricsRegistry) -> Result<Box<dyn Streams>, FamilyError> {
+        Ok(Box::new(GatewayStreams::new(metrics)?))
     }
 
     #[inline]
     fn arrived(&self, _: Arrival<'_>) -> (Self::Kept, GaugeGuard) {
-        (None, self.metrics.track_gateway_request_in_flight())
+        (None, self.in_flight.track())
     }
 
     #[inline]
@@ -104,32 +135,33 @@ impl Recording for Gateway {
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "what is not read of an exchange is not made")]
     fn record(&self, auth_method: &Self::Kept, ended: &Ended<'_>) {
-        let status = match (ended.end, ended.status) {
-            (End::Answered, Some(status)) => status,
-            (End::ClientClosed, _) => CLIENT_CLOSED_REQUEST,
-            (End::Answered | End::Failed, _) => 500,
-        };
         let auth_method = match auth_method {
             Some(AuthMethod(auth_method)) => auth_method,
             None => NO_AUTH_METHOD,
         };
-        let (method, duration) = (ended.method.gateway_label(), ended.duration);
+        let method = self.methods[ended.method as usize];
+        let status_code = StatusCode::new(status(ended));
+        self.requests.inc(GatewayRequest { method, status_code, auth_method });
+        let labels = GatewayRequestTime { method, status_code };
         match ended.exemplar {
-            Some(exemplar) => self.metrics.record_gateway_request_with_exemplar(
-                method,
-                status,
-                auth_method,
-                duration,
-                exemplar,
-            ),
-            None => self.metrics.record_gateway_request(method, status, auth_method, duration),
+            Some(exemplar) => {
+                self.duration.observe_with_exemplar(labels, ended.duration, exemplar);
+            }
+            None => self.duration.observe(labels, ended.duration),
         }
-        if let Some(by_route) = &self.by_route {
-            let route = ended.route.unwrap_or(UNMATCHED_ROUTE);
-            by_route.record(route, method, status, duration);
-        }
+    }
+}
+
+/// The status code that a request is counted under.
+#[inline]
+pub(super) fn status(ended: &Ended<'_>) -> u16 {
+    match (ended.end, ended.status) {
+        (End::Answered, Some(status)) => status,
+        (End::ClientClosed, _) => CLIENT_CLOSED_REQUEST,
+        (End::Answered | End::Failed, _) => 500,
     }
 }
 

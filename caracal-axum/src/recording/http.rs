@@ -6,7 +6,8 @@ use caracal_metrics_core::{
     DurationHistogram, FamilyError, Gauge, GaugeGuard, Metric, MetricsRegistry,
 };
 
-use super::{Arrival, End, Ended, Recording};
+use super::streams::HttpStreams;
+use super::{Arrival, End, Ended, RecordOf, Recording, Streams, http_extras};
 use crate::families::{
     ActiveRequest, HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_REQUEST_DURATION, HttpRequest,
     SentStatus, UrlScheme,
@@ -35,7 +36,8 @@ impl Default for HttpSettings {
 /// Records the families of the conventions.
 #[derive(Debug)]
 pub struct Http {
-    duration: Metric<DurationHistogram, HttpRequest<'static>>,
+    /// Nothing where the user has named labels: then the family with these has the requests.
+    duration: Option<Metric<DurationHistogram, HttpRequest<'static>>>,
     active: Metric<Gauge, ActiveRequest>,
     settings: HttpSettings,
 }
@@ -44,17 +46,38 @@ impl Recording for Http {
     type Settings = HttpSettings;
     type Kept = UrlScheme;
 
-    fn new(metrics: &MetricsRegistry, settings: &HttpSettings) -> Result<Self, FamilyError> {
+    const BY_ROUTE: bool = true;
+
+    fn new(
+        metrics: &MetricsRegistry,
+        settings: &HttpSettings,
+        labelled: bool,
+    ) -> Result<Self, FamilyError> {
+        let duration = || metrics.family(&HTTP_SERVER_REQUEST_DURATION);
         Ok(Self {
-            duration: metrics.family(&HTTP_SERVER_REQUEST_DURATION)?,
+            duration: if labelled { None } else { Some(duration()?) },
             active: metrics.family(&HTTP_SERVER_ACTIVE_REQUESTS)?,
             settings: *settings,
         })
     }
 
-    #[inline]
-    fn by_route(&self) -> bool {
-        true
+    fn labelled(
+        metrics: &MetricsRegistry,
+        names: &[&'static str],
+    ) -> Result<RecordOf<Self>, FamilyError> {
+        http_extras::labelled(metrics, names)
+    }
+
+    fn sizes(metrics: &MetricsRegistry) -> Result<RecordOf<Self>, FamilyError> {
+        http_extras::sizes(metrics)
+    }
+
+    fn first_byte(metrics: &MetricsRegistry) -> Result<RecordOf<Self>, FamilyError> {
+        http_extras::first_byte(metrics)
+    }
+
+    fn streams(metrics: &MetricsRegistry) -> Result<Box<dyn Streams>, FamilyError> {
+        Ok(Box::new(HttpStreams::new(metrics)?))
     }
 
     #[inline]
@@ -64,28 +87,34 @@ impl Recording for Http {
         (url_scheme, self.active.track(labels))
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "what is not read of an exchange is not made")]
     fn record(&self, url_scheme: &UrlScheme, ended: &Ended<'_>) {
-        let status = ended.status.map_or(SentStatus::NONE, SentStatus::new);
-        let error_type = match (ended.end, ended.status) {
-            (End::Answered, Some(500..600)) => Some(status.as_str()),
-            (End::Answered, Some(_)) => None,
-            (End::ClientClosed, _) => Some(CLIENT_CLOSED),
-            (End::Answered | End::Failed, _) => Some(FAILED),
-        };
-        let labels = HttpRequest {
-            http_request_method: ended.method,
-            http_response_status_code: status,
-            http_route: ended.route,
-            url_scheme: *url_scheme,
-            error_type,
-        };
+        let Some(duration) = &self.duration else { return };
+        let labels = labels(*url_scheme, ended);
         match ended.exemplar {
-            Some(exemplar) => {
-                self.duration.observe_with_exemplar(labels, ended.duration, exemplar);
-            }
-            None => self.duration.observe(labels, ended.duration),
+            Some(exemplar) => duration.observe_with_exemplar(labels, ended.duration, exemplar),
+            None => duration.observe(labels, ended.duration),
         }
+    }
+}
+
+/// The labels of a request.
+#[inline]
+pub(super) fn labels<'a>(url_scheme: UrlScheme, ended: &Ended<'a>) -> HttpRequest<'a> {
+    let status = ended.status.map_or(SentStatus::NONE, SentStatus::new);
+    let error_type = match (ended.end, ended.status) {
+        (End::Answered, Some(500..600)) => Some(status.as_str()),
+        (End::Answered, Some(_)) => None,
+        (End::ClientClosed, _) => Some(CLIENT_CLOSED),
+        (End::Answered | End::Failed, _) => Some(FAILED),
+    };
+    HttpRequest {
+        http_request_method: ended.method,
+        http_response_status_code: status,
+        http_route: ended.route,
+        url_scheme,
+        error_type,
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a layer records of an exchange: the part in which the layers differ.
 
-mod by_route;
 mod gateway;
+pub(crate) mod gateway_extras;
 mod http;
+mod http_extras;
+mod streams;
 
 use std::fmt;
 use std::time::Duration;
@@ -12,10 +14,11 @@ use ::http::response::Parts as ResponseParts;
 use ::http::{Extensions, HeaderMap, Uri};
 use caracal_metrics_core::{Exemplar, FamilyError, GaugeGuard, MetricsRegistry};
 
-pub(crate) use self::gateway::GatewaySettings;
 pub use self::gateway::{Gateway, UNMATCHED_ROUTE};
 pub use self::http::Http;
+pub(crate) use self::streams::Streams;
 use crate::families::RequestMethod;
+use crate::options::CustomValues;
 
 /// How an exchange ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +47,26 @@ pub struct Ended<'a> {
     /// The response's, if it came.
     pub(crate) status: Option<u16>,
     pub(crate) duration: Duration,
-    /// The pattern that matched. Known only where [`Recording::by_route`] says so.
+    /// The route, if there is one and something records it.
     pub(crate) route: Option<&'a str>,
     pub(crate) exemplar: Option<&'a Exemplar>,
+    /// The values of the labels that the user has named.
+    pub(crate) labels: Option<&'a CustomValues>,
+    /// Bytes of the request's body that were received, where they are known.
+    pub(crate) received: Option<u64>,
+    /// Bytes of the response's body that were delivered.
+    pub(crate) sent: u64,
 }
+
+impl Ended<'_> {
+    /// The value of a label that the user has named, by place.
+    fn label(&self, place: usize) -> Option<&str> {
+        self.labels.and_then(|labels| labels.get(place)?.as_deref())
+    }
+}
+
+/// Records an exchange into families that were asked for.
+pub(crate) type RecordOf<R> = Box<dyn Fn(&<R as Recording>::Kept, &Ended<'_>) + Send + Sync>;
 
 /// What a layer records: the strategy of its exchanges. [`Gateway`] records the families of the
 /// catalogue, [`Http`] those of OpenTelemetry.
@@ -60,12 +79,35 @@ pub trait Recording: fmt::Debug + Send + Sync + Sized + 'static {
     /// What is kept of one exchange.
     type Kept: fmt::Debug + Send + Sync;
 
-    #[doc(hidden)]
-    fn new(metrics: &MetricsRegistry, settings: &Self::Settings) -> Result<Self, FamilyError>;
+    /// Whether it always records by route.
+    const BY_ROUTE: bool;
 
-    /// Whether it records by route.
+    /// `labelled` says that [`labelled`](Self::labelled) is recorded as well.
     #[doc(hidden)]
-    fn by_route(&self) -> bool;
+    fn new(
+        metrics: &MetricsRegistry,
+        settings: &Self::Settings,
+        labelled: bool,
+    ) -> Result<Self, FamilyError>;
+
+    /// The families by route with labels of these names.
+    #[doc(hidden)]
+    fn labelled(
+        metrics: &MetricsRegistry,
+        names: &[&'static str],
+    ) -> Result<RecordOf<Self>, FamilyError>;
+
+    /// The families of the sizes of bodies.
+    #[doc(hidden)]
+    fn sizes(metrics: &MetricsRegistry) -> Result<RecordOf<Self>, FamilyError>;
+
+    /// The family of the time to the first byte. It is recorded when the head of the response comes.
+    #[doc(hidden)]
+    fn first_byte(metrics: &MetricsRegistry) -> Result<RecordOf<Self>, FamilyError>;
+
+    /// The families of streams.
+    #[doc(hidden)]
+    fn streams(metrics: &MetricsRegistry) -> Result<Box<dyn Streams>, FamilyError>;
 
     #[doc(hidden)]
     fn arrived(&self, request: Arrival<'_>) -> (Self::Kept, GaugeGuard);
@@ -93,7 +135,7 @@ pub trait Recording: fmt::Debug + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn read_trailers(&self, _: &mut Self::Kept, _: &HeaderMap) {}
 
-    /// Counts an exchange.
+    /// Counts a request: at its end, or at its head if it becomes a stream.
     #[doc(hidden)]
     fn record(&self, kept: &Self::Kept, ended: &Ended<'_>);
 }

@@ -9,7 +9,7 @@ use axum::http::header::CONTENT_LENGTH;
 use axum::routing::get;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::support::{Gateway, never, stalled};
+use super::support::{Gateway, never, stalled};
 
 #[tokio::test]
 async fn a_client_gone_before_the_head() {
@@ -70,7 +70,7 @@ async fn a_client_that_never_sends_its_body() {
     gateway.until_in_flight(1).await;
     drop(client);
     // axum's extractor sees the broken body and answers 400, to nobody, or is dropped before.
-    crate::support::until(|| gateway.in_flight() == 0, String::new).await;
+    super::support::until(|| gateway.in_flight() == 0, String::new).await;
     let counted = gateway.samples("caracal_gateway_requests_total{");
     assert!(["POST 400 none 1", "POST 499 none 1"].contains(&&*counted.join(", ")), "{counted:?}");
 }

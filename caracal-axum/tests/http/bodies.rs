@@ -15,7 +15,7 @@ use http_body_util::channel::Channel;
 use hyper::body::Frame;
 use tower::Layer;
 
-use crate::support::{Gateway, stalled};
+use super::support::{Gateway, stalled};
 
 async fn answering(handler: fn() -> Response) -> Gateway {
     Gateway::start(|layer| Router::new().route("/", get(async move || handler())).layer(layer))

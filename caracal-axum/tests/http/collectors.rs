@@ -8,7 +8,7 @@ use prometheus::proto::MetricFamily;
 use prometheus::{Gauge, Opts};
 use tokio::sync::watch;
 
-use crate::support::{DEADLINE, within};
+use super::support::{DEADLINE, within};
 
 /// A gauge that reads 1, and does what it was made with when it is scraped.
 pub(crate) struct Scraped<F>(Gauge, F);

@@ -12,8 +12,8 @@ use caracal_metrics_core::MetricsRegistry;
 use futures_util::FutureExt;
 use tower::ServiceExt;
 
+use super::support::{Client, Gateway, counted_by};
 use crate::collectors::{Gate, Scraped};
-use crate::support::{Client, Gateway, counted_by};
 
 async fn endpoint() -> Gateway {
     Gateway::start_with(|metrics| Router::new().route("/metrics", metrics_endpoint(metrics))).await

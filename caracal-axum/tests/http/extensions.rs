@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use caracal_axum::{AuthFailure, AuthMethod, DegradedMode, GatewayMetricsLayer, ReplayBlock};
 
-use crate::support::{Gateway, never, stalled};
+use super::support::{Gateway, never, stalled};
 
 #[derive(Clone)]
 struct Claims;
@@ -28,7 +28,7 @@ async fn a_handler_says_how_its_caller_was_authenticated() {
         gateway.ask(&format!("GET {path}")).await;
     }
     // The label sets differ in what the histogram does not carry.
-    crate::support::until(|| gateway.in_flight() == 0, String::new).await;
+    super::support::until(|| gateway.in_flight() == 0, String::new).await;
     assert_eq!(
         gateway.samples("caracal_gateway_requests_total{"),
         ["GET 200 api_key 1", "GET 200 jwt 2", "GET 200 none 1"]
@@ -140,7 +140,7 @@ async fn classifiers() {
     let client = gateway.send_with("GET /never", bearer).await;
     gateway.until_in_flight(1).await;
     drop(client);
-    crate::support::until(|| gateway.in_flight() == 0, String::new).await;
+    super::support::until(|| gateway.in_flight() == 0, String::new).await;
     assert_eq!(
         gateway.samples("caracal_gateway_requests_total{"),
         [

@@ -14,7 +14,7 @@ use hyper::body::Frame;
 use tower::{Layer, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::support::{Gateway, around, never};
+use super::support::{Gateway, around, never};
 
 async fn panics() -> &'static str {
     // After a wait, so that the panic comes from a later poll than the first.

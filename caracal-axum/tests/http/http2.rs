@@ -14,7 +14,7 @@ use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
-use crate::support::{Gateway, never, stalled, within};
+use super::support::{Gateway, never, stalled, within};
 
 struct Http2 {
     gateway: Gateway,

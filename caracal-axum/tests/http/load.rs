@@ -6,7 +6,7 @@ use axum::routing::get;
 use futures_util::{StreamExt, future, stream};
 use tokio::sync::broadcast;
 
-use crate::support::{Gateway, never, stalled};
+use super::support::{Gateway, never, stalled};
 
 const EACH: usize = 100;
 

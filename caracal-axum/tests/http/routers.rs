@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use tower::{Layer, ServiceBuilder};
 use tower_http::timeout::TimeoutLayer;
 
-use crate::support::{Gateway, never};
+use super::support::{Gateway, never};
 
 #[tokio::test]
 async fn around_a_router_fallback_and_all() {

@@ -5,7 +5,7 @@ use axum::routing::{get, post};
 use caracal_axum::{GatewayMetricsLayer, UNMATCHED_ROUTE};
 use tower::Layer;
 
-use crate::support::{Gateway, samples};
+use super::support::{Gateway, samples};
 
 async fn ask_all(gateway: &Gateway, lines: &[&str]) {
     for line in lines {
@@ -22,7 +22,7 @@ async fn until_counted(gateway: &Gateway, requests: usize) {
             .map(|line| line.rsplit(' ').next().unwrap().parse::<usize>().unwrap())
             .sum::<usize>()
     };
-    crate::support::until(
+    super::support::until(
         || gateway.in_flight() == 0 && counted() == requests,
         || format!("{} of {requests} counted", counted()),
     )

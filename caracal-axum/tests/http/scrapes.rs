@@ -13,8 +13,8 @@ use futures_util::future::{self, poll_immediate};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
+use super::support::{Gateway, until, within};
 use crate::collectors::{Gate, long_page};
-use crate::support::{Gateway, until, within};
 
 fn get(uri: &str) -> Request<Body> {
     Request::get(uri).body(Body::empty()).unwrap()

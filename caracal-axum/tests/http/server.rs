@@ -10,8 +10,8 @@ use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::support::{Gateway, until, within};
 use crate::collectors::{Gate, long_page};
-use crate::support::{Gateway, until, within};
 
 fn client(address: SocketAddr, metrics: &MetricsRegistry) -> Gateway {
     Gateway { address, metrics: metrics.clone() }

@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, SizeHint};
 use tower::{Layer, Service, ServiceExt};
 
-use crate::support::samples;
+use super::support::samples;
 
 /// Gives five bytes and waits. Whether it has ended changes without a poll.
 #[derive(Clone, Default)]

@@ -14,8 +14,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 
+use super::support::{Client, Gateway, until, within};
 use crate::collectors::long_page;
-use crate::support::{Client, Gateway, until, within};
 
 const SLOTS: usize = 4;
 /// So long that no reader seems to stall on a slow machine.

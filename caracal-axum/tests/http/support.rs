@@ -25,9 +25,30 @@ pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, future).await.expect("nothing happened before the deadline")
 }
 
+/// Asks for everything, in a way that changes nothing that the tests count.
+macro_rules! with_all {
+    ($layer:expr) => {
+        $layer
+            .ignore(["/ignored", "/ignored/{*path}"])
+            .group("grouped", ["/grouped/{*path}"])
+            .streams(["/streamed"])
+            .label("tenant", |request| {
+                Some(request.headers.get("x-tenant")?.to_str().ok()?.to_owned())
+            })
+            .label("agent", |request| request.headers.contains_key("te").then_some("known"))
+            .exemplar(|_| None)
+            .body_sizes()
+            .first_byte()
+    };
+}
+
 /// The layers that requests are counted by: each of the two kinds, around the same service. What the one
 /// counts, the other one has to count too.
 pub(crate) type Counted = (GatewayMetricsLayer, HttpMetricsLayer);
+
+/// Whether the layers have all that they can be asked for. The tests of `http` that are about the layers
+/// are the tests of `http_options` as well.
+const ALL_OPTIONS: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"http_options");
 
 pub(crate) fn counted_by(metrics: &MetricsRegistry) -> Counted {
     around(GatewayMetricsLayer::new(metrics), metrics)
@@ -35,7 +56,8 @@ pub(crate) fn counted_by(metrics: &MetricsRegistry) -> Counted {
 
 /// Another gateway's layer, and with it the other kind.
 pub(crate) fn around(layer: GatewayMetricsLayer, metrics: &MetricsRegistry) -> Counted {
-    (layer, HttpMetricsLayer::new(metrics))
+    let http = HttpMetricsLayer::new(metrics);
+    if ALL_OPTIONS { (with_all!(layer.by_route()), with_all!(http)) } else { (layer, http) }
 }
 
 /// A server whose requests are counted.
@@ -145,8 +167,36 @@ impl Gateway {
         }
         assert_eq!(self.samples("caracal_gateway_request_duration_seconds_count{"), durations);
         assert_eq!(self.counted_by_http(), durations);
-        let active = self.samples("http_server_active_requests{");
-        assert!(active.iter().all(|line| line.ends_with(" 0")), "{active:?}");
+        for gauge in ["http_server_active_requests", "http_server_streams_open"] {
+            let active = self.samples(gauge);
+            assert!(active.iter().all(|line| line.rsplit(' ').next() == Some("0")), "{active:?}");
+        }
+        if ALL_OPTIONS {
+            self.assert_options_agree(expected.iter().copied().map(last).sum());
+        }
+    }
+
+    /// What a layer was asked for has to agree with what it counts always.
+    fn assert_options_agree(&self, requests: u64) {
+        let sum = |name: &str| {
+            let values = labelled(&self.metrics, name).into_iter();
+            // A sum of a histogram of floating-point numbers has a fraction of zero.
+            values.map(|(_, value)| number(value.trim_end_matches(".0"))).sum::<u64>()
+        };
+        assert_eq!(sum("caracal_gateway_route_requests_total"), requests);
+        assert_eq!(sum("caracal_gateway_route_request_duration_seconds_count"), requests);
+        // Not all requests have a head.
+        let heads = sum("caracal_gateway_request_first_byte_seconds_count");
+        assert!(heads <= requests, "{heads}");
+        for same in [
+            "caracal_gateway_response_body_size_bytes_count",
+            "http_server_first_byte_seconds_count",
+            "http_server_response_body_size_bytes_count",
+        ] {
+            assert_eq!(sum(same), heads, "{same}");
+        }
+        let bytes = "caracal_gateway_response_body_size_bytes_sum";
+        assert_eq!(sum("http_server_response_body_size_bytes_sum"), sum(bytes));
     }
 
     /// What the layer of the other kind has counted, in the gateway's words: 499 where the client went
@@ -168,6 +218,44 @@ impl Gateway {
             *counted.entry(format!("{method} {status}")).or_default() += number(&value);
         }
         counted.into_iter().map(|(labels, count)| format!("{labels} {count}")).collect()
+    }
+
+    /// Waits until no stream is open, and asserts that these ended so and no others: `"client 2"`.
+    pub(crate) async fn assert_streams(&self, expected: &[&str]) {
+        until(
+            || self.open_streams() == 0 && self.ended() == expected,
+            || format!("{:?}", self.ended()),
+        )
+        .await;
+        assert_eq!(self.in_flight(), 0);
+    }
+
+    /// How many streams are open.
+    pub(crate) fn open_streams(&self) -> u64 {
+        let open = |name| -> u64 {
+            self.samples(name).iter().map(|line| number(line.rsplit(' ').next().unwrap())).sum()
+        };
+        let (gateway, http) =
+            (open("caracal_gateway_streams_open"), open("http_server_streams_open"));
+        assert!(gateway.abs_diff(http) <= 1, "{gateway} and {http}");
+        gateway.max(http)
+    }
+
+    /// How streams ended, as both layers have counted it.
+    fn ended(&self) -> Vec<String> {
+        let ended = |name| {
+            let mut ended = BTreeMap::<_, u64>::new();
+            for (labels, value) in labelled(&self.metrics, name) {
+                *ended.entry(labels["ended"].clone()).or_default() += number(&value);
+            }
+            ended.retain(|_, count| *count > 0);
+            ended
+        };
+        let of_gateway = ended("caracal_gateway_stream_duration_seconds_count");
+        if of_gateway != ended("http_server_stream_duration_seconds_count") {
+            return vec!["the layers do not agree".to_owned()];
+        }
+        of_gateway.into_iter().map(|(how, count)| format!("{how} {count}")).collect()
     }
 
     pub(crate) fn samples(&self, start: &str) -> Vec<String> {

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::get;
 use caracal_metrics_core::{Format, MetricsRegistry};
 
-use crate::support::Gateway;
+use super::support::Gateway;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 

@@ -1,0 +1,244 @@
+//! What both kinds of layers can be asked for.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use caracal_metrics_core::Exemplar;
+use http::request::Parts;
+
+use super::MetricsLayer;
+use crate::recording::Recording;
+use crate::route_name::assert_is_name;
+
+impl<R: Recording> MetricsLayer<R> {
+    /// Leaves requests to these paths out of everything, also of those in flight.
+    ///
+    /// A pattern is written as a route of axum's. It stands for the requests that this route matched,
+    /// and for those whose path it matches: `/health` for that path alone, `/internal/{*path}` for all
+    /// paths below.
+    ///
+    /// ```
+    /// use axum::{Router, http::Request, routing::get};
+    /// use caracal_axum::GatewayMetricsLayer;
+    /// use caracal_metrics_core::MetricsRegistry;
+    /// # use tower::ServiceExt;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// let app: Router = Router::new()
+    ///     .route("/health", get(async || "well"))
+    ///     .layer(GatewayMetricsLayer::new(&metrics).ignore(["/health", "/internal/{*path}"]));
+    ///
+    /// for path in ["/health", "/internal/debug/pprof"] {
+    ///     let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
+    ///     app.clone().oneshot(request).await.unwrap();
+    /// }
+    /// let page = String::from_utf8(metrics.generate_metrics()).unwrap();
+    /// assert!(!page.contains("caracal_gateway_requests_total{"));
+    /// # });
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When a pattern would be no route, or matches the same paths as another one.
+    pub fn ignore<P: AsRef<str>>(self, patterns: impl IntoIterator<Item = P>) -> Self {
+        self.with(|made| made.options.ignored.add("`ignore`", "ignored", patterns))
+    }
+
+    /// Counts requests to these paths under one route of this name.
+    ///
+    /// Patterns are those of [`ignore`](Self::ignore). Paths below a `nest_service` or a
+    /// `fallback_service`, which axum says no route for, get one so. If axum matched no route, then
+    /// requests that were answered with 404 still count as unmatched: they are what scanners ask for.
+    ///
+    /// For a [`GatewayMetricsLayer`](crate::GatewayMetricsLayer) that is about the families by route.
+    ///
+    /// ```
+    /// use caracal_axum::GatewayMetricsLayer;
+    /// use caracal_metrics_core::MetricsRegistry;
+    ///
+    /// let layer = GatewayMetricsLayer::new(&MetricsRegistry::new())
+    ///     .by_route()
+    ///     .group("orders", ["/orders", "/orders/{id}"])
+    ///     .group("assets", ["/assets/{*path}"]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When a pattern would be no route, or matches the same paths as one of another group. When the
+    /// name is empty or `unmatched`.
+    pub fn group<P: AsRef<str>>(self, name: &str, patterns: impl IntoIterator<Item = P>) -> Self {
+        assert_is_name("group", name);
+        self.with(|made| made.options.groups.add("`group`", name, patterns))
+    }
+
+    /// Counts what these paths answer as streams, as event streams are. An answer whose status is not
+    /// 2xx, or that has no body, stays a request.
+    ///
+    /// Patterns are those of [`ignore`](Self::ignore). `text/event-stream` needs none.
+    ///
+    /// ```
+    /// use caracal_axum::GatewayMetricsLayer;
+    /// use caracal_metrics_core::MetricsRegistry;
+    ///
+    /// let layer = GatewayMetricsLayer::new(&MetricsRegistry::new())
+    ///     .streams(["/exports/{id}/rows", "/logs/{*path}"]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When a pattern would be no route, or matches the same paths as another one.
+    pub fn streams<P: AsRef<str>>(self, patterns: impl IntoIterator<Item = P>) -> Self {
+        self.with(|made| made.options.streams.add("`streams`", "streams", patterns))
+    }
+
+    /// Adds a label of yours to the families by route, which it turns on: a tenant, a plan, a region.
+    ///
+    /// The closure is asked once for each request, before the service is called. So it can know what the
+    /// request and layers outside of this one say, and its answer is there for requests that never
+    /// got a response. Without an answer, the series has no such label. Values are bounded as those of
+    /// all labels are: past the limit of the registry, records are counted under `aggregated`.
+    ///
+    /// ```
+    /// use axum::{Router, http::Request, routing::get};
+    /// use caracal_axum::HttpMetricsLayer;
+    /// use caracal_metrics_core::MetricsRegistry;
+    /// # use tower::ServiceExt;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// let layer = HttpMetricsLayer::new(&metrics).label("tenant", |request| {
+    ///     let tenant = request.headers.get("x-tenant")?;
+    ///     Some(tenant.to_str().ok()?.to_owned())
+    /// });
+    /// let app: Router = Router::new().route("/", get(async || "hello")).layer(layer);
+    ///
+    /// let request = Request::get("/").header("x-tenant", "acme").body(axum::body::Body::empty());
+    /// let response = app.oneshot(request.unwrap()).await.unwrap();
+    /// axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    /// let page = String::from_utf8(metrics.generate_metrics()).unwrap();
+    /// assert!(page.contains(r#"http_route="/",url_scheme="http",tenant="acme",le="0.005"} 1"#));
+    /// # });
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When a layer has three such labels already, or one of this name. When the layer is put around a
+    /// service, if the name is no label name, is that of a label of the families, or if the registry
+    /// has these families with other labels: all layers of a registry have the same ones.
+    pub fn label<F, V>(self, name: &'static str, value: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<V> + Send + Sync + 'static,
+        V: Into<Cow<'static, str>>,
+    {
+        let value = move |request: &Parts| value(request).map(Into::into);
+        self.with(|made| {
+            made.options.label(name, Arc::new(value));
+            made.asked.labelled = Some(R::labelled);
+        })
+    }
+
+    /// Takes the exemplar of a request from the request, where it is not the trace id of a
+    /// `traceparent` header.
+    ///
+    /// The closure is asked before the service is called, inside of the layers around this one. Without
+    /// an answer, the header is what counts. So with `tracing-opentelemetry`, put the layer inside of the
+    /// one that makes the span:
+    ///
+    /// ```ignore
+    /// use caracal_axum::GatewayMetricsLayer;
+    /// use caracal_metrics_core::Exemplar;
+    /// use opentelemetry::trace::TraceContextExt;
+    /// use tracing_opentelemetry::OpenTelemetrySpanExt;
+    ///
+    /// let layer = GatewayMetricsLayer::new(&metrics).exemplar(|_| {
+    ///     let context = tracing::Span::current().context();
+    ///     let span = context.span().span_context().clone();
+    ///     let id = span.is_sampled().then(|| span.trace_id().to_string())?;
+    ///     Exemplar::new(&[("trace_id", &id)]).ok()
+    /// });
+    /// let app = app.layer(layer).layer(TraceLayer::new_for_http());
+    /// ```
+    pub fn exemplar<F>(self, exemplar: F) -> Self
+    where
+        F: Fn(&Parts) -> Option<Exemplar> + Send + Sync + 'static,
+    {
+        self.with(|made| made.options.exemplar = Some(Arc::new(exemplar)))
+    }
+
+    /// Records the sizes of bodies: for requests, the bytes that the service has read; for responses,
+    /// those that the server has taken to send. Neither counts heads.
+    ///
+    /// The families are `caracal_gateway_request_body_size_bytes` and
+    /// `caracal_gateway_response_body_size_bytes`, by route and method, or for a
+    /// [`HttpMetricsLayer`](crate::HttpMetricsLayer) `http_server_request_body_size_bytes` and
+    /// `http_server_response_body_size_bytes`, with the labels of the duration. They are recorded when
+    /// the response has ended. A request that ended without a response has no size of one.
+    ///
+    /// The size of a request is known where its body is axum's `Body`, as it is below a `Router`.
+    ///
+    /// ```
+    /// use axum::{Router, http::Request, routing::post};
+    /// use caracal_axum::GatewayMetricsLayer;
+    /// use caracal_metrics_core::MetricsRegistry;
+    /// # use tower::ServiceExt;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// let app: Router = Router::new()
+    ///     .route("/echo", post(async |body: String| body + "!"))
+    ///     .layer(GatewayMetricsLayer::new(&metrics).body_sizes());
+    ///
+    /// let request = Request::post("/echo").body("hello".into()).unwrap();
+    /// let response = app.oneshot(request).await.unwrap();
+    /// axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    /// let labels = [("route", "/echo"), ("method", "POST")];
+    /// let bytes = |name| metrics.sample(name, &labels);
+    /// assert_eq!(bytes("caracal_gateway_request_body_size_bytes_sum"), Some(5.0));
+    /// assert_eq!(bytes("caracal_gateway_response_body_size_bytes_sum"), Some(6.0));
+    /// # });
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the layer is put around a service, if the registry has a family of yours with one of the
+    /// names.
+    pub fn body_sizes(self) -> Self {
+        self.with(|made| made.asked.sizes = Some(R::sizes))
+    }
+
+    /// Records the time to the first byte: from the call of the service to the head of its response,
+    /// which is what a server sends first. A request that ended without a response has none.
+    ///
+    /// The family is `caracal_gateway_request_first_byte_seconds`, by route and method, or for a
+    /// [`HttpMetricsLayer`](crate::HttpMetricsLayer) `http_server_first_byte_seconds`, by status code as
+    /// well.
+    ///
+    /// ```
+    /// use axum::{Router, http::Request, routing::get};
+    /// use caracal_axum::HttpMetricsLayer;
+    /// use caracal_metrics_core::MetricsRegistry;
+    /// # use tower::ServiceExt;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// let app: Router = Router::new()
+    ///     .route("/", get(async || "hello"))
+    ///     .layer(HttpMetricsLayer::new(&metrics).first_byte());
+    ///
+    /// let request = Request::get("/").body(axum::body::Body::empty()).unwrap();
+    /// let response = app.oneshot(request).await.unwrap();
+    /// // The body was not read yet.
+    /// let page = String::from_utf8(metrics.generate_metrics()).unwrap();
+    /// assert!(page.contains("http_server_first_byte_seconds_count{http_request_method=\"GET\","));
+    /// # drop(response);
+    /// # });
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the layer is put around a service, if the registry has a family of yours with the name.
+    pub fn first_byte(self) -> Self {
+        self.with(|made| made.asked.first_byte = Some(R::first_byte))
+    }
+}

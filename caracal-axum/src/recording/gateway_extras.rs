@@ -1,0 +1,75 @@
+//! The families of the gateway that a layer has to be asked for.
+
+use caracal_metrics_core::{FamilyError, Method, MetricsRegistry};
+
+use super::gateway::{Gateway, UNMATCHED_ROUTE, status};
+use super::{Ended, RecordOf};
+use crate::families::{
+    CUSTOM_LABELS, GATEWAY_REQUEST_BODY_SIZE, GATEWAY_REQUEST_FIRST_BYTE,
+    GATEWAY_RESPONSE_BODY_SIZE, GATEWAY_ROUTE_REQUEST_DURATION, GATEWAY_ROUTE_REQUESTS,
+    LABELLED_ROUTE_REQUEST_DURATION, LABELLED_ROUTE_REQUESTS, LabelledRouteRequest,
+    LabelledRouteRequestTime, RouteRequest, RouteRequestTime, StatusClass,
+};
+
+fn labels<'a>(ended: &Ended<'a>) -> RouteRequestTime<'a> {
+    let route = ended.route.unwrap_or(UNMATCHED_ROUTE);
+    RouteRequestTime { route, method: Method::new(ended.method.gateway_label()) }
+}
+
+/// Requests by route.
+pub(crate) fn by_route(metrics: &MetricsRegistry) -> Result<RecordOf<Gateway>, FamilyError> {
+    let requests = metrics.family(&GATEWAY_ROUTE_REQUESTS)?;
+    let duration = metrics.family(&GATEWAY_ROUTE_REQUEST_DURATION)?;
+    Ok(Box::new(move |_, ended| {
+        let labels @ RouteRequestTime { route, method } = labels(ended);
+        let status_class = StatusClass::of(status(ended));
+        requests.inc(RouteRequest { route, method, status_class });
+        duration.observe(labels, ended.duration);
+    }))
+}
+
+/// Requests by route and by labels of these names.
+pub(super) fn labelled(
+    metrics: &MetricsRegistry,
+    names: &[&'static str],
+) -> Result<RecordOf<Gateway>, FamilyError> {
+    let names: Vec<_> = CUSTOM_LABELS.into_iter().zip(names.iter().copied()).collect();
+    let requests = metrics.family_with_labels(&LABELLED_ROUTE_REQUESTS, &names)?;
+    let duration = metrics.family_with_labels(&LABELLED_ROUTE_REQUEST_DURATION, &names)?;
+    Ok(Box::new(move |_, ended| {
+        let RouteRequestTime { route, method } = labels(ended);
+        let status_class = StatusClass::of(status(ended));
+        let [custom_1, custom_2, custom_3] = [0, 1, 2].map(|place| ended.label(place));
+        requests.inc(LabelledRouteRequest {
+            route,
+            method,
+            status_class,
+            custom_1,
+            custom_2,
+            custom_3,
+        });
+        let labels = LabelledRouteRequestTime { route, method, custom_1, custom_2, custom_3 };
+        duration.observe(labels, ended.duration);
+    }))
+}
+
+/// The sizes of bodies.
+pub(super) fn sizes(metrics: &MetricsRegistry) -> Result<RecordOf<Gateway>, FamilyError> {
+    let received = metrics.family(&GATEWAY_REQUEST_BODY_SIZE)?;
+    let sent = metrics.family(&GATEWAY_RESPONSE_BODY_SIZE)?;
+    Ok(Box::new(move |_, ended| {
+        let labels = labels(ended);
+        if let Some(bytes) = ended.received {
+            received.observe(labels, bytes as f64);
+        }
+        if ended.status.is_some() {
+            sent.observe(labels, ended.sent as f64);
+        }
+    }))
+}
+
+/// The time to the head of the response.
+pub(super) fn first_byte(metrics: &MetricsRegistry) -> Result<RecordOf<Gateway>, FamilyError> {
+    let first_byte = metrics.family(&GATEWAY_REQUEST_FIRST_BYTE)?;
+    Ok(Box::new(move |_, ended| first_byte.observe(labels(ended), ended.duration)))
+}

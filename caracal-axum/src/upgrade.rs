@@ -1,0 +1,157 @@
+//! Connections that live on after their request.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::response::{IntoResponseParts, ResponseParts};
+use parking_lot::Mutex;
+
+use crate::families::StreamEnd;
+use crate::recording::Recording;
+use crate::shared::Shared;
+
+/// An upgraded connection, such as a WebSocket's, that counts as an open stream as long as you hold this.
+///
+/// The request itself ends with its response (101, or 2xx to CONNECT): what becomes of the connection
+/// then is between your code and hyper, and no layer can see it. So put the [`mark`](Self::mark) into
+/// the response, and this into the task that serves the connection:
+///
+/// ```
+/// use axum::extract::Request;
+/// use axum::http::{StatusCode, header::{CONNECTION, UPGRADE}};
+/// use axum::response::IntoResponse;
+/// use caracal_axum::OpenConnection;
+///
+/// # async fn serve(_: hyper::upgrade::Upgraded) -> Result<(), std::io::Error> { Ok(()) }
+/// async fn echo(request: Request) -> impl IntoResponse {
+///     let open = OpenConnection::new();
+///     let mark = open.mark();
+///     tokio::spawn(async move {
+///         let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
+///         match serve(upgraded).await {
+///             Ok(()) => open.complete(),
+///             Err(_) => open.fail(),
+///         }
+///     });
+///     (mark, StatusCode::SWITCHING_PROTOCOLS, [(CONNECTION, "upgrade"), (UPGRADE, "echo")])
+/// }
+/// ```
+///
+/// With axum's `WebSocketUpgrade` that is `(open.mark(), upgrade.on_upgrade(…))`, with `open` in the
+/// callback. Dropped without a word, the connection ended because the client went away; while its
+/// thread panics, because it failed.
+#[must_use = "the connection counts as open only as long as this is held"]
+pub struct OpenConnection {
+    slot: Arc<Slot>,
+    end: StreamEnd,
+}
+
+/// Counts an open connection once it has ended.
+type Count = Box<dyn FnOnce(StreamEnd) + Send>;
+
+struct Slot(Mutex<State>);
+
+enum State {
+    /// The connection lives, or is still to be upgraded. Each layer that its response has passed
+    /// counts it.
+    Open(Vec<Count>),
+    Ended(StreamEnd),
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self(Mutex::new(State::Open(Vec::new())))
+    }
+}
+
+impl Default for OpenConnection {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for OpenConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenConnection").finish_non_exhaustive()
+    }
+}
+
+impl OpenConnection {
+    /// A connection that is about to be upgraded. It is counted from the response on that has its mark.
+    pub fn new() -> Self {
+        Self { slot: Arc::default(), end: StreamEnd::Client }
+    }
+
+    /// What tells the layer of it: for the response.
+    #[must_use = "the connection is not counted without its mark in the response"]
+    pub fn mark(&self) -> ConnectionMark {
+        ConnectionMark(Arc::clone(&self.slot))
+    }
+
+    /// The connection has ended as it should.
+    pub fn complete(mut self) {
+        self.end = StreamEnd::Completed;
+    }
+
+    /// The connection has failed on this side.
+    pub fn fail(mut self) {
+        self.end = StreamEnd::Error;
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        let end = if std::thread::panicking() { StreamEnd::Error } else { self.end };
+        let before = std::mem::replace(&mut *self.slot.0.lock(), State::Ended(end));
+        if let State::Open(counts) = before {
+            for count in counts {
+                count(end);
+            }
+        }
+    }
+}
+
+/// Marks a response as that of an [`OpenConnection`]. A response extension.
+#[derive(Clone)]
+pub struct ConnectionMark(Arc<Slot>);
+
+impl fmt::Debug for ConnectionMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionMark").finish_non_exhaustive()
+    }
+}
+
+impl IntoResponseParts for ConnectionMark {
+    type Error = std::convert::Infallible;
+
+    fn into_response_parts(
+        self,
+        mut response: ResponseParts,
+    ) -> Result<ResponseParts, Self::Error> {
+        response.extensions_mut().insert(self);
+        Ok(response)
+    }
+}
+
+impl ConnectionMark {
+    /// Counts the connection as open from now on.
+    pub(crate) fn open<R: Recording>(&self, shared: &Arc<Shared<R>>, route: Option<Box<str>>) {
+        let (started, open) = (Instant::now(), shared.streams.track(route.as_deref()));
+        let shared = Arc::clone(shared);
+        let count: Count = Box::new(move |end| {
+            shared.streams.ended(route.as_deref(), end, started.elapsed());
+            // After it was counted, so that a page without open streams has all counts.
+            drop(open);
+        });
+        let mut state = self.0.0.lock();
+        match &mut *state {
+            State::Open(counts) => counts.push(count),
+            State::Ended(end) => {
+                let end = *end;
+                drop(state);
+                count(end);
+            }
+        }
+    }
+}
