@@ -6,10 +6,11 @@ use super::clashes;
 use super::foreign::ForeignFamily;
 use super::format::Format;
 use super::header::Header;
+use super::out::Out;
 #[cfg(feature = "protobuf")]
 use super::protobuf;
 use super::text;
-use crate::series::{Encoding, FamilyStore, InFlight, Values};
+use crate::series::{FamilyStore, InFlight, Rows, Values};
 use crate::state::State;
 
 /// Which families to write, by their names; all where none is named.
@@ -29,7 +30,7 @@ pub(crate) fn write_page(
     filter: Filter<'_>,
     in_flight: &InFlight,
     mut foreign: Vec<ForeignFamily>,
-    out: &mut Vec<u8>,
+    out: &mut Out,
 ) {
     let families = state.families();
     // Of all families, whichever were asked for, so that each page has the same ones.
@@ -55,7 +56,7 @@ pub(crate) fn write_page(
         write_foreign(&family, format, out);
     }
     if format == Format::OpenMetrics {
-        out.extend_from_slice(b"# EOF\n");
+        out.buffer.extend_from_slice(b"# EOF\n");
     }
 }
 
@@ -65,20 +66,15 @@ fn write_family(
     store: &FamilyStore,
     in_flight: &InFlight,
     same: &mut [ForeignFamily],
-    out: &mut Vec<u8>,
+    out: &mut Out,
 ) {
-    let encoding = match format {
-        #[cfg(feature = "protobuf")]
-        Format::Protobuf => Encoding::Protobuf,
-        _ => Encoding::Text,
-    };
-    let rows = store.rows(encoding);
+    let rows = store.rows();
     if !store.is_shown(&rows) {
         return same.iter().for_each(|family| write_foreign(family, format, out));
     }
     if !same.is_empty() {
         // A collector may pass on what another registry of ours gathers.
-        let ours = label_sets(store);
+        let ours = label_sets(store, &rows);
         for family in &mut *same {
             if family.leave_out(&ours) {
                 state.count_collection_error();
@@ -93,29 +89,33 @@ fn write_family(
     let description = &store.description;
     let (kind, help) = (description.kind.as_str(), description.help.as_ref());
     let unit = description.unit.as_deref();
-    Header { name: &description.name, kind, help, unit }.write(format, out);
+    Header { name: &description.name, kind, help, unit }.write(format, &mut out.buffer);
     let exemplars = (format == Format::OpenMetrics).then_some(&store.exemplars);
     text::write_samples(store, &rows, &mut values, exemplars, out);
     for family in same.iter() {
-        family.write_samples(format, out);
+        family.write_samples(format, &mut out.buffer);
+        out.cut();
     }
 }
 
 /// The labels of each series, sorted by name.
-fn label_sets(store: &FamilyStore) -> HashSet<Vec<(String, String)>> {
+fn label_sets(store: &FamilyStore, rows: &Rows) -> HashSet<Vec<(String, String)>> {
     let mut sets = HashSet::new();
-    store.each_series(|labels, _| {
+    let mut rows = rows.cursor();
+    while let Some(row) = rows.next() {
+        let mut labels = store.labels(&row);
         labels.sort_unstable();
-        let owned = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let owned = labels.into_iter().map(|(name, value)| (name.to_owned(), value.into_owned()));
         sets.insert(owned.collect());
-    });
+    }
     sets
 }
 
-fn write_foreign(family: &ForeignFamily, format: Format, out: &mut Vec<u8>) {
+fn write_foreign(family: &ForeignFamily, format: Format, out: &mut Out) {
     #[cfg(feature = "protobuf")]
     if format == Format::Protobuf {
         return protobuf::write_foreign(family, out);
     }
-    family.write(format, out);
+    family.write(format, &mut out.buffer);
+    out.cut();
 }

@@ -10,7 +10,7 @@ pub(crate) struct Labels<'a, const OPEN: usize> {
 }
 
 /// Label values as the output needs them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) closed: u32,
     /// In the family's order.

@@ -1,5 +1,6 @@
 //! From label values to cells: one [`FamilyStore`] for each family.
 
+mod block;
 mod buckets;
 mod changes;
 mod chunk;
@@ -9,10 +10,13 @@ mod exemplars;
 mod in_flight;
 mod interner;
 mod key;
+mod line_text;
 #[cfg(all(test, caracal_loom))]
 mod models;
 mod output;
 mod owned;
+#[cfg(feature = "protobuf")]
+mod pair_text;
 mod recent;
 mod record;
 mod records;
@@ -20,6 +24,7 @@ mod resolve;
 mod rows;
 #[cfg(all(test, not(caracal_loom)))]
 pub(crate) mod seam;
+mod sort_key;
 mod store;
 mod tally;
 #[cfg(all(test, not(caracal_loom)))]
@@ -28,7 +33,10 @@ mod values;
 
 pub(crate) use exemplars::{Exemplars, Kept, Observed};
 pub(crate) use in_flight::InFlight;
-pub(crate) use rows::{Encoding, Row, Rows};
+#[cfg(feature = "protobuf")]
+pub(crate) use pair_text::Pair;
+pub(crate) use rows::{Cursor, Row, Rows};
+pub(crate) use sort_key::SEPARATOR;
 pub(crate) use store::{FamilyStore, OwnedSeries, Settings};
 pub(crate) use tally::Tally;
 pub(crate) use values::{HistogramSum, Value, Values};

@@ -33,7 +33,7 @@ impl FamilyStore {
     #[inline]
     pub(crate) fn resolve<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> (Cell, bool) {
         match &self.index {
-            Index::Dense(cells) => (self.dense(&cells[labels.closed as usize]), false),
+            Index::Dense(cells) => (self.dense(cells, labels.closed), false),
             // No series has a value that is too long or that the user aggregates: those are not
             // found, so only label sets that are not found pay for the check.
             Index::Interned(interner) => match interner.find(labels) {
@@ -82,7 +82,8 @@ impl FamilyStore {
         })
     }
 
-    fn dense(&self, slot: &AtomicU32) -> Cell {
+    fn dense(&self, cells: &[AtomicU32], id: u32) -> Cell {
+        let slot = &cells[id as usize];
         if let Some(cell) = made(slot) {
             return cell;
         }
@@ -90,7 +91,7 @@ impl FamilyStore {
         let _inserting = self.dense_insert.lock();
         made(slot).unwrap_or_else(|| {
             let cell = self.allocate();
-            self.changes.make(|| slot.store(cell.to_raw() + 1, Release));
+            self.changes.insert(id, cell, || slot.store(cell.to_raw() + 1, Release));
             cell
         })
     }
@@ -136,7 +137,7 @@ impl FamilyStore {
     /// Shows a series that is in the output from the start. It counts against no limit.
     pub(super) fn expose<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) {
         match &self.index {
-            Index::Dense(cells) => drop(self.dense(&cells[labels.closed as usize])),
+            Index::Dense(cells) => drop(self.dense(cells, labels.closed)),
             Index::Interned(interner) => {
                 self.make_unbounded(interner, labels);
             }

@@ -5,6 +5,7 @@ use std::sync::atomic::{
     Ordering::{Acquire, Relaxed},
 };
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -14,13 +15,15 @@ use super::created::Created;
 use super::exemplars::Exemplars;
 use super::interner::Interner;
 use super::key::{Key, with_open};
-use super::rows::{Encoding, Rows};
+use super::line_text::LineText;
+#[cfg(feature = "protobuf")]
+use super::pair_text::PairText;
+use super::rows::Rows;
 use super::tally::Tally;
-use crate::description::{Bounds, Description};
+use crate::description::Description;
 use crate::engine::{self, Cell, Width};
 use crate::family_spec::FamilyKind;
 use crate::labels::{LabelValues, MAX_LABELS, closed_sets, open_labels};
-use crate::text::canonical_float;
 
 /// The most series that a family shows before anything was recorded.
 const MOST_KNOWN_SERIES: u32 = 100;
@@ -72,6 +75,14 @@ pub(crate) struct Settings {
     pub(crate) invalid: Tally,
 }
 
+impl Settings {
+    /// What every row of a page has in addition to the labels of the family.
+    pub(super) fn added_labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        let added = self.const_labels.iter().chain(&*self.registry_labels);
+        added.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct FamilyStore {
     pub(crate) description: Description,
@@ -89,8 +100,11 @@ pub(crate) struct FamilyStore {
     used: AtomicBool,
     /// Whether guards of a gauge have been begun.
     tracks: AtomicBool,
-    /// The `le` of each bucket of a histogram, `+Inf` last.
-    les: Box<[String]>,
+    /// What its lines have in common.
+    pub(crate) lines: LineText,
+    /// What its labels have in common in Protocol Buffers.
+    #[cfg(feature = "protobuf")]
+    pub(crate) pairs: PairText,
     /// For counters and histograms, where the registry is to say when their series began.
     pub(super) created: Option<Created>,
     /// Where a gauge's values go once the family is full. No page shows them: the values of several
@@ -100,7 +114,7 @@ pub(crate) struct FamilyStore {
     pub(super) series: AtomicUsize,
     pub(super) owned: Mutex<Vec<OwnedSeries>>,
     pub(super) changes: Changes,
-    pub(super) rows: [Mutex<Arc<Rows>>; Encoding::COUNT],
+    pub(super) rows: Mutex<Arc<Rows>>,
 }
 
 impl FamilyStore {
@@ -117,6 +131,7 @@ impl FamilyStore {
         } else {
             Index::Interned(Box::new(Interner::new(open, closed_sets)))
         };
+        let added: Vec<_> = settings.added_labels().collect();
         let store = Self {
             buckets: BucketSearch::of(&description.bounds),
             exemplars: Exemplars::new(description.bounds.len() + 1),
@@ -126,13 +141,15 @@ impl FamilyStore {
             closed_sets,
             used: AtomicBool::new(false),
             tracks: AtomicBool::new(false),
-            les: les(&description.bounds),
+            lines: LineText::of(&description, &added),
+            #[cfg(feature = "protobuf")]
+            pairs: PairText::of(&description, &added),
             created: (settings.created && !description.kind.is_gauge()).then(Created::default),
             set_aside: OnceLock::new(),
             series: AtomicUsize::new(0),
             owned: Mutex::default(),
-            changes: Changes::new(),
-            rows: Default::default(),
+            changes: Changes::default(),
+            rows: Mutex::default(),
             settings,
             description,
         };
@@ -176,11 +193,6 @@ impl FamilyStore {
     /// Whether guards of the gauge have been begun.
     pub(crate) fn tracks(&self) -> bool {
         self.tracks.load(Relaxed)
-    }
-
-    /// The `le` of each bucket of a histogram, `+Inf` last.
-    pub(crate) fn les(&self) -> &[String] {
-        &self.les
     }
 
     /// A cell for a series that begins.
@@ -247,6 +259,11 @@ impl FamilyStore {
         !self.owned.lock().is_empty()
     }
 
+    /// When the series of these cells began, since 1970, where that is to be shown.
+    pub(crate) fn created(&self, cells: &[Cell]) -> Option<Duration> {
+        self.created.as_ref()?.of(cells)
+    }
+
     /// Gives the memory of a series that is not shown any more back.
     pub(crate) fn release(&self, cell: Cell) {
         if let Some(created) = &self.created {
@@ -275,12 +292,6 @@ impl Drop for FamilyStore {
             }
         }
     }
-}
-
-/// Written once: a page that writes them anew spends more on them than on the numbers.
-fn les(bounds: &Bounds) -> Box<[String]> {
-    let bounds = bounds.exposed().into_iter().chain([f64::INFINITY]);
-    bounds.map(canonical_float).collect()
 }
 
 /// The cell in a slot of [`Index::Dense`].
