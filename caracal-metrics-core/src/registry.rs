@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::attachment::Instances;
 use crate::error::RegisterError;
-use crate::exposition::{Filter, Format, lookup, write_page};
+use crate::exposition::{Filter, Format, Out, lookup, write_page};
 use crate::family::Family;
 use crate::family_error::FamilyError;
 use crate::family_spec::FamilySpec;
@@ -221,7 +221,7 @@ impl MetricsRegistry {
     pub fn encode(&self, format: Format, out: &mut Vec<u8>) {
         let before = out.len();
         out.reserve(self.page_len.load(Relaxed) + PAGE_GROWTH);
-        self.write(format, Filter::default(), out);
+        self.append::<&str>(format, &[], out);
         self.page_len.store(out.len() - before, Relaxed);
     }
 
@@ -239,11 +239,40 @@ impl MetricsRegistry {
     /// assert!(page.ends_with(" gauge\ncaracal_policy_cache_size 0\n") && page.lines().count() == 3);
     /// ```
     pub fn encode_named<N: AsRef<str>>(&self, format: Format, names: &[N], out: &mut Vec<u8>) {
-        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-        self.write(format, Filter(&names), out);
+        self.append(format, names, out);
     }
 
-    fn write(&self, format: Format, filter: Filter<'_>, out: &mut Vec<u8>) {
+    /// As [`encode_named`](Self::encode_named), in pieces of about so many bytes and less than twice as
+    /// many, none of which is empty. Nothing of the page is in memory twice.
+    ///
+    /// ```
+    /// # use caracal_metrics_core::{Format, MetricsRegistry};
+    /// let metrics = MetricsRegistry::new();
+    /// let pieces = metrics.encode_in_pieces::<&str>(Format::Text, &[], 1024);
+    /// assert!(pieces.iter().all(|piece| !piece.is_empty() && piece.len() < 2048));
+    /// assert_eq!(pieces.concat(), metrics.generate_metrics());
+    /// ```
+    #[must_use]
+    pub fn encode_in_pieces<N: AsRef<str>>(
+        &self,
+        format: Format,
+        names: &[N],
+        bytes: usize,
+    ) -> Vec<Vec<u8>> {
+        let mut out = Out::in_pieces(bytes);
+        self.write(format, names, &mut out);
+        out.into_pieces()
+    }
+
+    fn append<N: AsRef<str>>(&self, format: Format, names: &[N], buffer: &mut Vec<u8>) {
+        let mut out = Out::whole(std::mem::take(buffer));
+        self.write(format, names, &mut out);
+        *buffer = out.into_buffer();
+    }
+
+    fn write<N: AsRef<str>>(&self, format: Format, names: &[N], out: &mut Out) {
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        let filter = Filter(&names);
         // Before anything else: see `InFlight`.
         let in_flight = self.instances.state().in_flight();
         // Callbacks of instances first: a collector may derive its metrics from ours.

@@ -4,7 +4,9 @@ const VARINT: u64 = 0;
 const FIXED64: u64 = 1;
 const LENGTH_DELIMITED: u64 = 2;
 
-fn varint(mut value: u64, out: &mut Vec<u8>) {
+/// Seven bits a byte, the lowest first; all bytes but the last one have their highest bit.
+#[inline]
+pub(crate) fn varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -12,19 +14,52 @@ fn varint(mut value: u64, out: &mut Vec<u8>) {
     out.push(value as u8);
 }
 
+/// How many bytes [`varint`] writes.
+#[inline]
+pub(crate) fn varint_len(value: u64) -> u64 {
+    u64::from((u64::BITS - value.leading_zeros()).max(1).div_ceil(7))
+}
+
+/// What comes before so many bytes of a field.
+#[inline]
+pub(crate) fn begin_bytes(field: u64, len: u64, out: &mut Vec<u8>) {
+    let key = field << 3 | LENGTH_DELIMITED;
+    if key < 0x80 && len < 0x80 {
+        out.extend_from_slice(&[key as u8, len as u8]);
+    } else {
+        varint(key, out);
+        varint(len, out);
+    }
+}
+
+/// A message of one double, in bytes.
+pub(crate) const DOUBLE_MESSAGE: u64 = 11;
+
+/// A message whose first field is this number, the only one. The number of its own field is less
+/// than 16.
+#[inline]
+pub(crate) fn double_message(field: u64, value: f64, out: &mut Vec<u8>) {
+    let mut message = [0; DOUBLE_MESSAGE as usize];
+    let double = (1 << 3 | FIXED64) as u8;
+    message[..3].copy_from_slice(&[(field << 3 | LENGTH_DELIMITED) as u8, 9, double]);
+    message[3..].copy_from_slice(&value.to_le_bytes());
+    out.extend_from_slice(&message);
+}
+
+#[inline]
 pub(crate) fn integer(field: u64, value: u64, out: &mut Vec<u8>) {
     varint(field << 3 | VARINT, out);
     varint(value, out);
 }
 
+#[inline]
 pub(crate) fn double(field: u64, value: f64, out: &mut Vec<u8>) {
     varint(field << 3 | FIXED64, out);
     out.extend_from_slice(&value.to_le_bytes());
 }
 
 pub(crate) fn text_field(field: u64, text: &str, out: &mut Vec<u8>) {
-    varint(field << 3 | LENGTH_DELIMITED, out);
-    varint(text.len() as u64, out);
+    begin_bytes(field, text.len() as u64, out);
     out.extend_from_slice(text.as_bytes());
 }
 
@@ -35,28 +70,32 @@ pub(crate) fn write_labels<'a>(
     out: &mut Vec<u8>,
 ) {
     for (name, value) in labels {
-        message(Some(field), out, |out| {
+        message(field, out, |out| {
             text_field(1, name, out);
             text_field(2, value, out);
         });
     }
 }
 
-/// What `write` writes, after its length. Without a field it is a message of the page itself.
-pub(crate) fn message(field: Option<u64>, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    if let Some(field) = field {
-        varint(field << 3 | LENGTH_DELIMITED, out);
-    }
+/// What `write` writes, after its length.
+#[inline]
+pub(crate) fn message(field: u64, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     // One byte is enough for the length of most messages; only longer ones are moved.
-    let start = out.len();
-    out.push(0);
+    begin_bytes(field, 0, out);
+    let start = out.len() - 1;
     write(out);
     let length = out.len() - start - 1;
     if length < 0x80 {
         out[start] = length as u8;
-    } else {
-        let mut bytes = Vec::with_capacity(10);
-        varint(length as u64, &mut bytes);
-        out.splice(start..=start, bytes);
+        return;
     }
+    let end = out.len();
+    varint(length as u64, out);
+    let mut prefix = [0; 10];
+    let bytes = out.len() - end;
+    prefix[..bytes].copy_from_slice(&out[end..]);
+    // One byte was there already.
+    out.truncate(end + bytes - 1);
+    out.copy_within(start + 1..end, start + bytes);
+    out[start..start + bytes].copy_from_slice(&prefix[..bytes]);
 }

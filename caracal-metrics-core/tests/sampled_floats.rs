@@ -56,7 +56,7 @@ fn attach(metrics: &MetricsRegistry) -> Result<(Instance, Weak<()>), AttachError
     let witness = Arc::new(());
     let weak = Arc::downgrade(&witness);
     let instance = builder.on_scrape(move |_| {
-        let _held = &witness;
+        let _ = &witness;
         starts.inc();
         Sampled::Live
     });

@@ -6,9 +6,10 @@ use super::clashes;
 use super::foreign::ForeignFamily;
 use super::format::Format;
 use super::others::OtherFamilies;
+use super::out::Out;
 #[cfg(feature = "protobuf")]
 use super::protobuf;
-use crate::series::FamilyStore;
+use crate::series::{FamilyStore, Rows};
 use crate::state::Families;
 
 /// In any order, until they are settled.
@@ -43,24 +44,25 @@ impl OtherFamilies for ForeignFamilies {
         left_out
     }
 
-    fn write_before(&mut self, name: Option<&str>, format: Format, out: &mut Vec<u8>) {
+    fn write_before(&mut self, name: Option<&str>, format: Format, out: &mut Out) {
         for family in self.take_while(|other| name.is_none_or(|name| other < name)) {
             match format {
                 #[cfg(feature = "protobuf")]
                 Format::Protobuf => protobuf::write_foreign(family, out),
-                _ => family.write(format, out),
+                _ => family.write(format, &mut out.buffer),
             }
+            out.cut();
         }
     }
 
-    fn leave_out(&mut self, ours: &FamilyStore) -> usize {
+    fn leave_out(&mut self, ours: &FamilyStore, rows: &Rows) -> usize {
         let next = self.next;
         let same = self.take_while(|name| name == ours.name());
         if same.is_empty() {
             return 0;
         }
         // A collector may pass on what another registry of ours gathers.
-        let label_sets = label_sets(ours);
+        let label_sets = label_sets(ours, rows);
         let left_out =
             same.iter_mut().filter_map(|family| family.leave_out(&label_sets).then_some(()));
         let left_out = left_out.count();
@@ -68,24 +70,27 @@ impl OtherFamilies for ForeignFamilies {
         left_out
     }
 
-    fn join(&mut self, name: &str, format: Format, out: &mut Vec<u8>) {
+    fn join(&mut self, name: &str, format: Format, out: &mut Out) {
         for family in self.take_while(|other| other == name) {
             match format {
                 #[cfg(feature = "protobuf")]
-                Format::Protobuf => protobuf::write_foreign_metrics(family, out),
-                _ => family.write_samples(format, out),
+                Format::Protobuf => protobuf::write_foreign_metrics(family, &mut out.buffer),
+                _ => family.write_samples(format, &mut out.buffer),
             }
+            out.cut();
         }
     }
 }
 
 /// The labels of each series, sorted by name.
-fn label_sets(store: &FamilyStore) -> HashSet<Vec<(String, String)>> {
+fn label_sets(store: &FamilyStore, rows: &Rows) -> HashSet<Vec<(String, String)>> {
     let mut sets = HashSet::new();
-    store.each_series(|labels, _| {
+    let mut rows = rows.cursor();
+    while let Some(row) = rows.next() {
+        let mut labels = store.labels(&row);
         labels.sort_unstable();
-        let owned = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let owned = labels.into_iter().map(|(name, value)| (name.to_owned(), value.into_owned()));
         sets.insert(owned.collect());
-    });
+    }
     sets
 }

@@ -6,8 +6,12 @@ mod foreign;
 mod foreign_families;
 mod format;
 mod header;
+#[cfg(feature = "protobuf")]
+mod label_pairs;
 mod labels;
+mod line_start;
 mod others;
+mod out;
 mod page;
 #[cfg(feature = "protobuf")]
 mod protobuf;
@@ -18,5 +22,6 @@ pub(crate) use foreign::ForeignFamily;
 pub(crate) use foreign_families::ForeignFamilies;
 pub use format::{Format, Negotiated};
 pub(crate) use others::OtherFamilies;
+pub(crate) use out::Out;
 pub(crate) use page::{Filter, write_page};
 pub(crate) use sample::lookup;

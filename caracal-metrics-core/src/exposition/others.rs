@@ -1,7 +1,8 @@
 //! Families on a page that are not ours, as the page asks for them.
 
 use super::format::Format;
-use crate::series::FamilyStore;
+use super::out::Out;
+use crate::series::{FamilyStore, Rows};
 use crate::state::Families;
 
 /// The families of others, from the first name to the last.
@@ -14,12 +15,12 @@ pub(crate) trait OtherFamilies {
     fn settle(&mut self, ours: &Families, wants: &dyn Fn(&str) -> bool) -> usize;
 
     /// Writes those whose names come before this one; for `None`, all that are left.
-    fn write_before(&mut self, name: Option<&str>, format: Format, out: &mut Vec<u8>);
+    fn write_before(&mut self, name: Option<&str>, format: Format, out: &mut Out);
 
     /// Leaves out series that this family of ours has as well, and says of how many families of its
     /// name.
-    fn leave_out(&mut self, ours: &FamilyStore) -> usize;
+    fn leave_out(&mut self, ours: &FamilyStore, rows: &Rows) -> usize;
 
     /// Writes the samples of those that have this name into a family of ours.
-    fn join(&mut self, name: &str, format: Format, out: &mut Vec<u8>);
+    fn join(&mut self, name: &str, format: Format, out: &mut Out);
 }

@@ -3,10 +3,11 @@
 use super::format::Format;
 use super::header::Header;
 use super::others::OtherFamilies;
+use super::out::Out;
 #[cfg(feature = "protobuf")]
 use super::protobuf;
 use super::text;
-use crate::series::{Encoding, FamilyStore, InFlight, Values};
+use crate::series::{FamilyStore, InFlight, Values};
 use crate::state::State;
 
 /// Which families to write, by their names; all where none is named.
@@ -26,7 +27,7 @@ pub(crate) fn write_page(
     filter: Filter<'_>,
     in_flight: &InFlight,
     mut others: Option<Box<dyn OtherFamilies>>,
-    out: &mut Vec<u8>,
+    out: &mut Out,
 ) {
     let families = state.families();
     if let Some(others) = &mut others {
@@ -46,7 +47,7 @@ pub(crate) fn write_page(
         others.write_before(None, format, out);
     }
     if format == Format::OpenMetrics {
-        out.extend_from_slice(b"# EOF\n");
+        out.buffer.extend_from_slice(b"# EOF\n");
     }
 }
 
@@ -56,31 +57,26 @@ fn write_family(
     store: &FamilyStore,
     in_flight: &InFlight,
     others: &mut Option<Box<dyn OtherFamilies>>,
-    out: &mut Vec<u8>,
+    out: &mut Out,
 ) {
-    let encoding = match format {
-        #[cfg(feature = "protobuf")]
-        Format::Protobuf => Encoding::Protobuf,
-        _ => Encoding::Text,
-    };
-    let rows = store.rows(encoding);
+    let rows = store.rows();
     if !store.is_shown(&rows) {
         return;
     }
     // A user may register a family of our name and type with other constant labels: one header, then
     // both.
     if let Some(others) = others {
-        for _ in 0..others.leave_out(store) {
+        for _ in 0..others.leave_out(store, &rows) {
             state.count_collection_error();
         }
     }
-    let mut join = |out: &mut Vec<u8>| {
+    let mut join = |out: &mut Out| {
         if let Some(others) = others {
             others.join(store.name(), format, out);
         }
     };
     let mut values = Values::of(store, in_flight);
-    values.sum_up(rows.iter().flat_map(|row| row.cells).copied());
+    values.sum_up(rows.cells());
     #[cfg(feature = "protobuf")]
     if format == Format::Protobuf {
         return protobuf::write_family(store, &rows, &mut values, join, out);
@@ -88,7 +84,7 @@ fn write_family(
     let description = &store.description;
     let (kind, help) = (description.kind.as_str(), description.help.as_ref());
     let unit = description.unit.as_deref();
-    Header { name: &description.name, kind, help, unit }.write(format, out);
+    Header { name: &description.name, kind, help, unit }.write(format, &mut out.buffer);
     let exemplars = (format == Format::OpenMetrics).then_some(&store.exemplars);
     text::write_samples(store, &rows, &mut values, exemplars, out);
     join(out);

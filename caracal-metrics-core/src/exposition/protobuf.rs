@@ -4,37 +4,48 @@
 //! encoder comes with a feature that changes the types of its accessors for everyone in the build.
 
 use super::foreign::ForeignFamily;
+use super::label_pairs::LabelPairs;
 use super::labels::parse_labels;
+use super::out::Out;
 use crate::engine::Cell;
 use crate::series::{FamilyStore, HistogramSum, Kept, Observed, Rows, Value, Values};
 use crate::text::seconds;
-use crate::wire::{double, integer, message, text_field, write_labels};
+use crate::wire::{
+    DOUBLE_MESSAGE, begin_bytes, double, double_message, integer, message, text_field, write_labels,
+};
 
 /// Writes one of our families, and after its own samples what `join` writes.
 pub(super) fn write_family(
     store: &FamilyStore,
     rows: &Rows,
     values: &mut Values<'_>,
-    join: impl FnOnce(&mut Vec<u8>),
-    out: &mut Vec<u8>,
+    join: impl FnOnce(&mut Out),
+    out: &mut Out,
 ) {
     let description = &store.description;
     let (kind, unit) = (description.kind.as_str(), description.unit.as_deref());
-    message(None, out, |out| {
-        write_header(&description.name, &description.help, kind, unit, out);
-        for row in rows.iter() {
-            message(Some(4), out, |out| {
-                out.extend_from_slice(row.labels);
-                if description.kind.is_histogram() {
-                    write_our_histogram(store, values, row.cells, out);
-                } else {
-                    let field = if description.kind.is_gauge() { 2 } else { 3 };
-                    write_value(field, number(values.read(row.cells)), out);
-                }
+    let begun = out.begin_message();
+    write_header(&description.name, &description.help, kind, unit, &mut out.buffer);
+    let mut labels = LabelPairs::of(store);
+    let bounds = description.bounds.exposed();
+    let mut rows = LabelPairs::cursor(store, rows);
+    while let Some(row) = rows.next() {
+        let (labels, buffer) = (labels.of_row(&row), &mut out.buffer);
+        if description.kind.is_histogram() {
+            message(4, buffer, |out| {
+                out.extend_from_slice(labels);
+                write_our_histogram(store, &bounds, values, row.cells, out);
             });
+        } else {
+            let field = if description.kind.is_gauge() { 2 } else { 3 };
+            begin_bytes(4, labels.len() as u64 + DOUBLE_MESSAGE, buffer);
+            buffer.extend_from_slice(labels);
+            double_message(field, number(values.read(row.cells)), buffer);
         }
-        join(out);
-    });
+        out.cut();
+    }
+    join(out);
+    out.end_message(begun);
 }
 
 /// A value; of a histogram, its sum.
@@ -50,11 +61,11 @@ fn number(value: Value) -> f64 {
 }
 
 /// Writes a family of the user's.
-pub(super) fn write_foreign(family: &ForeignFamily, out: &mut Vec<u8>) {
-    message(None, out, |out| {
-        write_header(&family.name, &family.help, family.kind, None, out);
-        write_foreign_metrics(family, out);
-    });
+pub(super) fn write_foreign(family: &ForeignFamily, out: &mut Out) {
+    let begun = out.begin_message();
+    write_header(&family.name, &family.help, family.kind, None, &mut out.buffer);
+    write_foreign_metrics(family, &mut out.buffer);
+    out.end_message(begun);
 }
 
 fn write_header(name: &str, help: &str, kind: &str, unit: Option<&str>, out: &mut Vec<u8>) {
@@ -75,6 +86,7 @@ fn write_header(name: &str, help: &str, kind: &str, unit: Option<&str>, out: &mu
 
 fn write_our_histogram(
     store: &FamilyStore,
+    bounds: &[f64],
     values: &mut Values<'_>,
     cells: &[Cell],
     out: &mut Vec<u8>,
@@ -82,18 +94,18 @@ fn write_our_histogram(
     // Before the value, which then has what they are examples of.
     let exemplars = store.exemplars.of(cells);
     let sum = number(if exemplars.is_some() { values.read_now(cells) } else { values.read(cells) });
-    message(Some(7), out, |out| {
+    message(7, out, |out| {
         integer(1, values.buckets().iter().sum(), out);
         double(2, sum, out);
         let mut count = 0;
-        let bounds = store.description.bounds.exposed().into_iter().chain([f64::INFINITY]);
+        let bounds = bounds.iter().copied().chain([f64::INFINITY]);
         for (index, (bound, observed)) in bounds.zip(values.buckets()).enumerate() {
             count += observed;
-            message(Some(3), out, |out| {
+            message(3, out, |out| {
                 integer(1, count, out);
                 double(2, bound, out);
                 if let Some(exemplar) = exemplars.as_ref().and_then(|kept| kept[index].as_ref()) {
-                    message(Some(3), out, |out| write_exemplar(exemplar, out));
+                    message(3, out, |out| write_exemplar(exemplar, out));
                 }
             });
         }
@@ -108,7 +120,7 @@ fn write_exemplar(exemplar: &Kept, out: &mut Vec<u8>) {
     };
     double(2, observed, out);
     let at = exemplar.since_epoch();
-    message(Some(3), out, |out| {
+    message(3, out, |out| {
         integer(1, at.as_secs(), out);
         integer(2, at.subsec_nanos().into(), out);
     });
@@ -131,7 +143,7 @@ pub(super) fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
         let step = labels.last().and_then(|(_, step)| step.parse().ok());
         labels.sort_unstable();
         let metric = |out: &mut Vec<u8>, write: &dyn Fn(&mut Vec<u8>)| {
-            message(Some(4), out, |out| {
+            message(4, out, |out| {
                 write_labels(1, labels.iter().map(|(name, value)| (&**name, &**value)), out);
                 write(out);
                 if let Some(at) = sample.timestamp.and_then(|at| at.parse::<i64>().ok()) {
@@ -140,8 +152,8 @@ pub(super) fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
             });
         };
         match (family.kind, sample.name.strip_prefix(family.name.as_str())) {
-            ("counter", _) => metric(out, &|out| write_value(3, value, out)),
-            ("gauge", _) => metric(out, &|out| write_value(2, value, out)),
+            ("counter", _) => metric(out, &|out| double_message(3, value, out)),
+            ("gauge", _) => metric(out, &|out| double_message(2, value, out)),
             (_, Some("_sum")) => parts.sum = value,
             (kind, Some("_count")) => {
                 let Parts { steps, sum } = std::mem::take(&mut parts);
@@ -156,11 +168,11 @@ fn write_steps(kind: &str, steps: &[(f64, &str)], sum: f64, count: &str, out: &m
     // Written from an integer, and without an exponent; the largest may have been rounded up.
     let whole = |text: &str| text.parse().unwrap_or(u64::MAX);
     let histogram = kind == "histogram";
-    message(Some(if histogram { 7 } else { 4 }), out, |out| {
+    message(if histogram { 7 } else { 4 }, out, |out| {
         integer(1, whole(count), out);
         double(2, sum, out);
         for (step, value) in steps {
-            message(Some(3), out, |out| {
+            message(3, out, |out| {
                 if histogram {
                     integer(1, whole(value), out);
                     double(2, *step, out);
@@ -171,9 +183,4 @@ fn write_steps(kind: &str, steps: &[(f64, &str)], sum: f64, count: &str, out: &m
             });
         }
     });
-}
-
-/// A counter or a gauge, which are messages of one number.
-fn write_value(field: u64, value: f64, out: &mut Vec<u8>) {
-    message(Some(field), out, |out| double(1, value, out));
 }

@@ -1,6 +1,10 @@
 //! A family's samples, straight from the cells. Text 0.0.4 and OpenMetrics agree on them, except for
 //! exemplars.
 
+use std::time::Duration;
+
+use super::line_start::LineStart;
+use super::out::Out;
 use crate::series::{
     Exemplars, FamilyStore, HistogramSum, Kept, Observed, Row, Rows, Value, Values,
 };
@@ -12,26 +16,35 @@ pub(super) fn write_samples(
     rows: &Rows,
     values: &mut Values<'_>,
     exemplars: Option<&Exemplars>,
-    out: &mut Vec<u8>,
+    out: &mut Out,
 ) {
-    let name = store.name();
-    for row in rows.iter() {
-        if store.kind().is_histogram() {
-            write_histogram(store, &row, values, exemplars, out);
+    let is_histogram = store.kind().is_histogram();
+    let mut start = LineStart::of(store, std::mem::take(&mut out.scratch));
+    let mut rows = LineStart::cursor(store, rows);
+    while let Some(row) = rows.next() {
+        start.set(&row);
+        let buffer = &mut out.buffer;
+        if is_histogram {
+            write_histogram(store, &row, &start, values, exemplars, buffer);
         } else {
-            write_name(name, "", row.labels, None, out);
-            write_value(values.read(row.cells), out);
-            out.push(b'\n');
+            buffer.extend_from_slice(start.line());
+            write_value(values.read(row.cells), buffer);
+            buffer.push(b'\n');
         }
-        if exemplars.is_some() {
-            write_created(name, &row, out);
+        if exemplars.is_some()
+            && let Some(created) = store.created(row.cells)
+        {
+            write_created(store.name(), start.labels(), created, buffer);
         }
+        out.cut();
     }
+    out.scratch = start.into_buffer();
 }
 
 fn write_histogram(
     store: &FamilyStore,
     row: &Row<'_>,
+    start: &LineStart<'_>,
     values: &mut Values<'_>,
     exemplars: Option<&Exemplars>,
     out: &mut Vec<u8>,
@@ -43,9 +56,10 @@ fn write_histogram(
     let value =
         if exemplars.is_some() { values.read_now(row.cells) } else { values.read(row.cells) };
     let mut count = 0;
-    for (index, (bucket, le)) in values.buckets().iter().zip(store.les()).enumerate() {
+    for (index, (bucket, le)) in values.buckets().iter().zip(&store.lines.les).enumerate() {
         count += bucket;
-        write_name(name, "_bucket", row.labels, Some(le), out);
+        out.extend_from_slice(start.line());
+        out.extend_from_slice(le.as_bytes());
         write_integer(count, out);
         if let Some(kept) = exemplars.as_ref().and_then(|kept| kept[index].as_ref()) {
             write_exemplar(kept, out);
@@ -56,10 +70,10 @@ fn write_histogram(
     if is_openmetrics && may_fall(store, value) {
         return;
     }
-    write_name(name, "_sum", row.labels, None, out);
+    write_name(name, "_sum", start.labels(), out);
     write_value(value, out);
     out.push(b'\n');
-    write_name(name, "_count", row.labels, None, out);
+    write_name(name, "_count", start.labels(), out);
     write_integer(count, out);
     out.push(b'\n');
 }
@@ -85,29 +99,19 @@ fn write_value(value: Value, out: &mut Vec<u8>) {
 }
 
 /// When the series began, to the millisecond.
-fn write_created(name: &str, row: &Row<'_>, out: &mut Vec<u8>) {
-    if let Some(created) = row.created {
-        let name = name.strip_suffix("_total").unwrap_or(name);
-        write_name(name, "_created", row.labels, None, out);
-        write_seconds(created.as_millis() * 1_000_000, out);
-        out.push(b'\n');
-    }
+fn write_created(name: &str, labels: &[u8], created: Duration, out: &mut Vec<u8>) {
+    let name = name.strip_suffix("_total").unwrap_or(name);
+    write_name(name, "_created", labels, out);
+    write_seconds(created.as_millis() * 1_000_000, out);
+    out.push(b'\n');
 }
 
-fn write_name(name: &str, suffix: &str, labels: &[u8], le: Option<&str>, out: &mut Vec<u8>) {
+fn write_name(name: &str, suffix: &str, labels: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(suffix.as_bytes());
-    if !labels.is_empty() || le.is_some() {
+    if !labels.is_empty() {
         out.push(b'{');
         out.extend_from_slice(labels);
-        if let Some(le) = le {
-            if !labels.is_empty() {
-                out.push(b',');
-            }
-            out.extend_from_slice(b"le=\"");
-            out.extend_from_slice(le.as_bytes());
-            out.push(b'"');
-        }
         out.push(b'}');
     }
     out.push(b' ');

@@ -26,6 +26,16 @@ pub struct LabelSpec {
 }
 
 impl LabelSpec {
+    /// Whether a series may do without the label.
+    pub(crate) fn is_optional(self) -> bool {
+        self.values == LabelValues::Optional
+    }
+
+    /// Whether a series with this value does without the label.
+    pub(crate) fn is_left_out(self, value: &str) -> bool {
+        self.is_optional() && value.is_empty()
+    }
+
     /// The label of this name that has the values of a type.
     #[doc(hidden)]
     #[must_use]

@@ -1,5 +1,6 @@
 //! Our families as a `prometheus::core::Collector`.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use prometheus::proto;
 use crate::attachment::Instances;
 use crate::description::Description;
 use crate::names::all_names;
-use crate::series::{Encoding, FamilyStore, HistogramSum, InFlight, Value, Values};
+use crate::series::{FamilyStore, HistogramSum, InFlight, Value, Values};
 use crate::text::seconds;
 
 /// Collects all families of a registry.
@@ -118,7 +119,7 @@ impl Collector for CaracalCollector {
 }
 
 fn family(store: &FamilyStore, in_flight: &InFlight) -> Option<proto::MetricFamily> {
-    let rows = store.rows(Encoding::Text);
+    let rows = store.rows();
     if !store.is_shown(&rows) {
         return None;
     }
@@ -131,10 +132,12 @@ fn family(store: &FamilyStore, in_flight: &InFlight) -> Option<proto::MetricFami
         _ => proto::MetricType::HISTOGRAM,
     });
     let mut values = Values::of(store, in_flight);
-    values.sum_up(rows.iter().flat_map(|row| row.cells).copied());
+    values.sum_up(rows.cells());
     let mut metrics = Vec::new();
-    store.each_gathered_series(|labels, cells| {
-        let mut metric = proto::Metric::from_label(labels.iter().map(pair).collect());
+    let mut rows = rows.cursor();
+    while let Some(row) = rows.next() {
+        let labels = store.gathered_labels(&row).into_iter().map(pair).collect();
+        let mut metric = proto::Metric::from_label(labels);
         let counter = |value| {
             let mut counter = proto::Counter::default();
             counter.set_value(value);
@@ -145,7 +148,7 @@ fn family(store: &FamilyStore, in_flight: &InFlight) -> Option<proto::MetricFami
             gauge.set_value(value);
             gauge
         };
-        match values.read(cells) {
+        match values.read(row.cells) {
             Value::Counter(value) => metric.set_counter(counter(value as f64)),
             Value::FloatCounter(value) => metric.set_counter(counter(value)),
             Value::Gauge(value) => metric.set_gauge(gauge(value as f64)),
@@ -155,7 +158,7 @@ fn family(store: &FamilyStore, in_flight: &InFlight) -> Option<proto::MetricFami
             }
         }
         metrics.push(metric);
-    });
+    }
     family.set_metric(metrics);
     Some(family)
 }
@@ -186,9 +189,9 @@ fn histogram(store: &FamilyStore, observed: &[u64], sum: HistogramSum) -> proto:
     histogram
 }
 
-fn pair((name, value): &(&str, &str)) -> proto::LabelPair {
+fn pair((name, value): (&str, Cow<'_, str>)) -> proto::LabelPair {
     let mut pair = proto::LabelPair::default();
-    pair.set_name((*name).to_owned());
-    pair.set_value((*value).to_owned());
+    pair.set_name(name.to_owned());
+    pair.set_value(value.into_owned());
     pair
 }

@@ -1,65 +1,57 @@
-//! Which rows of the output are still right.
+//! What changed in a family since its rows were made.
 
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::engine::Cell;
+use crate::sync::Mutex;
 
-use crate::sync::AtomicU64;
-
-/// Counts the changes to a family's series, as they begin and as they end.
+/// Series that came, and whether series of instances came or went.
 ///
 /// A record that has returned must be on every page that is begun afterwards. A thread may find a
-/// series as soon as it is findable, record into it, return, and read a page. So the rows must be
-/// stale before the series is findable. It is not enough to count a change before it is made: rows
-/// that are made between the two lack the series and would count as fresh. Nor is it enough to count
-/// it afterwards. So both are counted. The version of rows is the number of changes that had ended
-/// before they were made, and rows are fresh as long as no more changes than that have begun.
+/// series as soon as it is findable, record into it, return, and read a page. So a series is listed
+/// here before it is findable.
 ///
-/// Proof: a thread that has found a series sees that its change has begun, because that was counted
-/// before the `Release` by which the series became findable. Rows without the series were made when
-/// its change was not yet seen to have ended. The changes that were seen to have ended also have
-/// begun for everyone who gets these rows, and this one in addition, so the numbers differ.
-#[derive(Debug)]
+/// Proof: a thread that has found a series sees that it was listed, because the `Release` by which
+/// the series became findable comes after the list's lock. So this thread finds the series in the
+/// list when it reads a page, or another page has taken it from there. That page holds the lock of
+/// the rows from before it takes the list until the rows have what it took, and this thread gets the
+/// rows under that lock.
+///
+/// So a page may have a series that is not findable yet. It reads zero.
+#[derive(Debug, Default)]
 pub(super) struct Changes {
-    begun: AtomicU64,
-    ended: AtomicU64,
+    pending: Mutex<Pending>,
     #[cfg(all(test, not(caracal_loom)))]
     pub(super) seam: super::seam::Seam,
 }
 
-/// The number of changes that are in rows. Zero is the version of no rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Version(u64);
+/// The changes that the rows do not have.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    /// Of recorders: by the place of their record, or the number of their closed labels where there
+    /// are no others.
+    pub(super) series: Vec<(u32, Cell)>,
+    /// Series of instances came or went.
+    pub(super) owned: bool,
+}
 
 impl Changes {
-    pub(super) fn new() -> Self {
-        // The family itself is the first change.
-        Self {
-            begun: AtomicU64::new(1),
-            ended: AtomicU64::new(1),
-            #[cfg(all(test, not(caracal_loom)))]
-            seam: super::seam::Seam::default(),
-        }
-    }
-
-    /// Makes a series findable with a `Release`, or takes one away.
-    pub(super) fn make(&self, change: impl FnOnce()) {
-        self.begun.fetch_add(1, Relaxed);
+    /// Lists a series, and then makes it findable with a `Release`.
+    pub(super) fn insert(&self, id: u32, cell: Cell, make_findable: impl FnOnce()) {
         #[cfg(all(test, not(caracal_loom)))]
         self.seam.pass(super::seam::Moment::BeforeTheChange);
-        change();
+        self.pending.lock().series.push((id, cell));
+        make_findable();
         #[cfg(all(test, not(caracal_loom)))]
         self.seam.pass(super::seam::Moment::AfterTheChange);
-        // Release: a thread that counts the change as ended sees it.
-        self.ended.fetch_add(1, Release);
     }
 
-    /// The version of rows that are made from now on.
-    pub(super) fn version(&self) -> Version {
-        Version(self.ended.load(Acquire))
+    /// The list of the series of instances has changed. Called under its lock, so that who takes
+    /// this and then locks the list sees the change.
+    pub(super) fn own(&self) {
+        self.pending.lock().owned = true;
     }
 
-    /// Whether rows of this version, which this thread got under a lock, have every series that it
-    /// has found.
-    pub(super) fn is_fresh(&self, version: Version) -> bool {
-        Version(self.begun.load(Relaxed)) == version
+    /// What the rows do not have. The caller holds the lock of the rows until they have it.
+    pub(super) fn take(&self) -> Pending {
+        std::mem::take(&mut *self.pending.lock())
     }
 }

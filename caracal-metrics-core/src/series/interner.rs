@@ -137,16 +137,19 @@ impl Interner {
             Err(slot) => slot,
         };
         let cell = create()?;
-        // Before the label set is findable: while a change is under way, every scrape makes the
-        // family's rows anew, and growing takes longest of all.
         if (inserting.records + 1) * 2 > self.table().len() {
             self.grow(self.table());
             slot = find(self.table()).err().unwrap_or(slot);
         }
         let place = self.records.push(&mut inserting.end, labels, cell);
         inserting.records += 1;
-        changes.make(|| self.table()[slot].store(tagged(hash, place), Release));
+        changes.insert(place, cell, || self.table()[slot].store(tagged(hash, place), Release));
         Some(cell)
+    }
+
+    /// The label set of the record at this place.
+    pub(super) fn key(&self, place: u32) -> Key {
+        self.records.get(place, self.open).0
     }
 
     /// Every label set and its cell, in no order.

@@ -9,7 +9,7 @@ pub(crate) struct Labels<'a> {
 }
 
 /// Label values as the output needs them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) closed: u32,
     /// In the family's order.

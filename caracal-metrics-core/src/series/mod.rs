@@ -1,5 +1,6 @@
 //! From label values to cells: one [`FamilyStore`] for each family.
 
+mod block;
 mod buckets;
 mod changes;
 mod chunk;
@@ -9,11 +10,14 @@ mod exemplars;
 mod in_flight;
 mod interner;
 mod key;
+mod line_text;
 #[cfg(all(test, caracal_loom))]
 mod models;
 mod observing;
 mod output;
 mod owned;
+#[cfg(feature = "protobuf")]
+mod pair_text;
 mod recent;
 mod record;
 mod records;
@@ -21,6 +25,7 @@ mod resolve;
 mod rows;
 #[cfg(all(test, not(caracal_loom)))]
 pub(crate) mod seam;
+mod sort_key;
 mod store;
 mod tally;
 #[cfg(all(test, not(caracal_loom)))]
@@ -29,8 +34,11 @@ mod values;
 
 pub(crate) use exemplars::{Exemplars, Kept, Observed};
 pub(crate) use in_flight::InFlight;
+#[cfg(feature = "protobuf")]
+pub(crate) use pair_text::Pair;
 pub(crate) use resolve::Resolved;
-pub(crate) use rows::{Encoding, Row, Rows};
+pub(crate) use rows::{Cursor, Row, Rows};
+pub(crate) use sort_key::SEPARATOR;
 pub(crate) use store::{FamilyStore, OwnedSeries, Settings};
 pub(crate) use tally::Tally;
 pub(crate) use values::{HistogramSum, Value, Values};

@@ -1,47 +1,60 @@
-//! The freshness of rows under every interleaving that loom finds. `cargo xtask loom` runs these.
+//! The rows of a page under every interleaving that loom finds. `cargo xtask loom` runs these.
 
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{Acquire, Release};
 
 use loom::sync::Arc;
 use loom::thread;
 
-use super::changes::{Changes, Version};
+use super::changes::Changes;
 use super::exemplars::Slot;
+use crate::engine::Cell;
 use crate::sync::{AtomicU64, Mutex, explore};
 
-/// A family of two series: its slots, what the threads that found a series recorded, and its rows.
+/// A family of two series of recorders and one of an instance.
 struct Family {
     changes: Changes,
     slots: [AtomicU64; 2],
-    rows: Mutex<(Version, [bool; 2])>,
+    owned: Mutex<bool>,
+    rows: Mutex<([bool; 2], bool)>,
 }
 
 impl Family {
     fn new() -> Arc<Self> {
         Arc::new(Self {
-            changes: Changes::new(),
+            changes: Changes::default(),
             slots: [AtomicU64::new(0), AtomicU64::new(0)],
+            owned: Mutex::default(),
             rows: Mutex::default(),
         })
     }
 
-    fn insert(&self, series: usize) {
-        self.changes.make(|| self.slots[series].store(1, Release));
+    fn insert(&self, series: u32) {
+        let make_findable = || self.slots[series as usize].store(1, Release);
+        self.changes.insert(series, Cell::from_raw(series), make_findable);
     }
 
     fn finds(&self, series: usize) -> bool {
         self.slots[series].load(Acquire) == 1
     }
 
+    /// As `FamilyStore::own` and `disown` do it.
+    fn own(&self, is_there: bool) {
+        let mut owned = self.owned.lock();
+        *owned = is_there;
+        self.changes.own();
+    }
+
     /// As `FamilyStore::rows` does it.
-    fn rows(&self) -> [bool; 2] {
+    fn rows(&self) -> ([bool; 2], bool) {
         let mut rows = self.rows.lock();
-        if !self.changes.is_fresh(rows.0) {
-            let version = self.changes.version();
-            // The scan of a table finds what it must, and may miss the rest.
-            *rows = (version, [0, 1].map(|series| self.slots[series].load(Relaxed) == 1));
+        let pending = self.changes.take();
+        for (series, _) in pending.series {
+            rows.0[series as usize] = true;
         }
-        rows.1
+        if pending.owned {
+            rows.1 = *self.owned.lock();
+        }
+        *rows
     }
 }
 
@@ -55,17 +68,17 @@ fn a_series_that_was_found_is_in_the_rows() {
                 // These rows may be made while the series is becoming findable.
                 family.rows();
                 let found = family.finds(0);
-                assert!(family.rows()[0] || !found);
+                assert!(family.rows().0[0] || !found);
             }
         });
         family.insert(0);
         reader.join().unwrap();
-        assert!(family.rows()[0]);
+        assert!(family.rows().0[0]);
     });
 }
 
 #[test]
-fn another_change_that_ends_meanwhile_does_not_make_rows_fresh() {
+fn no_series_is_lost_to_another_page_or_another_series() {
     explore(|| {
         let family = Family::new();
         let reader = thread::spawn({
@@ -74,13 +87,33 @@ fn another_change_that_ends_meanwhile_does_not_make_rows_fresh() {
                 family.insert(1);
                 family.rows();
                 let found = family.finds(0);
-                let rows = family.rows();
+                let rows = family.rows().0;
                 assert!(rows[1] && (rows[0] || !found), "{found}: {rows:?}");
             }
         });
         family.insert(0);
+        assert!(family.rows().0[0]);
         reader.join().unwrap();
-        assert_eq!(family.rows(), [true; 2]);
+        assert_eq!(family.rows().0, [true; 2]);
+    });
+}
+
+#[test]
+fn series_of_an_instance_come_and_go_with_it() {
+    explore(|| {
+        let family = Family::new();
+        let reader = thread::spawn({
+            let family = Arc::clone(&family);
+            move || {
+                family.rows();
+                family.rows();
+            }
+        });
+        family.own(true);
+        assert!(family.rows().1);
+        family.own(false);
+        assert!(!family.rows().1);
+        reader.join().unwrap();
     });
 }
 

@@ -1,119 +1,128 @@
 //! A family's series in the order of the output.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::key::Key;
-use super::rows::{Encoding, Rows};
+use super::rows::{Batch, Row, Rows};
 use super::store::{FamilyStore, Index, made};
 use crate::description::Description;
 use crate::engine::Cell;
 use crate::labels::{LabelValues, closed_sets};
 
-#[derive(Debug)]
-struct Source {
-    key: Key,
-    cell: Cell,
-    owned: bool,
-}
+/// How many series become rows at a time at least. Their labels are in memory twice meanwhile.
+const BATCH: usize = 16 * 1024;
 
 impl FamilyStore {
-    /// The rows of the output; made anew only after a series came or went.
-    pub(crate) fn rows(&self, encoding: Encoding) -> Arc<Rows> {
-        let mut rows = self.rows[encoding as usize].lock();
-        if !self.changes.is_fresh(rows.version) {
-            let mut made = Rows::of_version(self.changes.version());
-            self.each_series(|labels, cells| {
-                #[cfg(feature = "protobuf")]
-                if encoding == Encoding::Protobuf {
-                    labels.sort_unstable();
-                }
-                made.push(encoding, labels, cells, self.created.as_ref());
-            });
-            *rows = Arc::new(made);
+    /// The rows of the output, with all series that were findable before.
+    pub(crate) fn rows(&self) -> Arc<Rows> {
+        let mut rows = self.rows.lock();
+        let pending = self.changes.take();
+        // Series of instances are few, and whether a series of recorders is shown may depend on them.
+        let has_owned = pending.owned || (!pending.series.is_empty() && self.is_attached_to());
+        if has_owned {
+            *rows = Arc::new(self.rows_anew(&pending.series));
+        } else if !pending.series.is_empty() {
+            self.merge(Arc::make_mut(&mut rows), &pending.series);
         }
         Arc::clone(&rows)
     }
 
-    /// Calls `take` with the labels and the cells of each series of a page, sorted by the values of
-    /// the labels.
-    pub(crate) fn each_series(&self, take: impl FnMut(&mut Vec<(&str, &str)>, &[Cell])) {
-        self.each(&self.settings.registry_labels, take);
-    }
-
-    /// As [`each_series`](Self::each_series), without the labels that the attached registry adds to
-    /// everything that it gathers.
-    pub(crate) fn each_gathered_series(&self, take: impl FnMut(&mut Vec<(&str, &str)>, &[Cell])) {
-        self.each(&[], take);
-    }
-
-    fn each(
-        &self,
-        added: &[(String, String)],
-        mut take: impl FnMut(&mut Vec<(&str, &str)>, &[Cell]),
-    ) {
-        let sources = self.sources();
-        let description = &self.description;
-        let mut sorted: Vec<_> =
-            sources.iter().map(|source| (values(description, &source.key), source)).collect();
-        sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let mut cells = Vec::new();
-        for run in sorted.chunk_by(|(a, _), (b, _)| a == b) {
-            let owned = run.iter().any(|(_, source)| source.owned);
-            // A gauge can't be added up: the attached instance knows better than the recorder.
-            let counted = run
-                .iter()
-                .filter(|(_, source)| !description.kind.is_gauge() || source.owned == owned);
-            cells.clear();
-            cells.extend(counted.map(|(_, source)| source.cell));
-            // A closed label may have a value that is empty, too: there is no such label then.
-            let own =
-                description.labels.iter().zip(&run[0].0).filter(|(label, value)| {
-                    label.values == LabelValues::Open || !value.is_empty()
-                });
-            let constant = self.settings.const_labels.iter().chain(added);
-            let mut labels: Vec<(&str, &str)> = own
-                .map(|(label, value)| (label.name, *value))
-                .chain(constant.map(|(name, value)| (name.as_str(), value.as_str())))
-                .collect();
-            take(&mut labels, &cells);
+    fn merge(&self, rows: &mut Rows, mut fresh: &[(u32, Cell)]) {
+        while !fresh.is_empty() {
+            // In proportion to the rows that there are, so that merging costs each series as much
+            // however many there are.
+            let batch = fresh.len().min(BATCH.max(rows.series() / 2));
+            let (now, later) = fresh.split_at(batch);
+            let mut batch = Batch::default();
+            for (id, cell) in now {
+                batch.push(values(&self.description, &self.key(*id)), *cell);
+            }
+            rows.merge(batch);
+            fresh = later;
         }
     }
 
-    /// The cell of each series.
-    pub(super) fn cells(&self) -> Vec<Cell> {
-        self.sources().into_iter().map(|source| source.cell).collect()
-    }
-
-    fn sources(&self) -> Vec<Source> {
+    /// The rows of a family with series of instances. The fresh ones may not be findable yet.
+    fn rows_anew(&self, fresh: &[(u32, Cell)]) -> Rows {
         let owned = self.owned.lock().clone();
+        let fresh = fresh.iter().map(|(id, cell)| (self.key(*id), *cell));
+        let recorded = self.recorded().into_iter().chain(fresh);
         let optional = self.description.labels.iter().filter(|label| label.values.is_open());
         let optional: Vec<_> = optional.map(|l| l.values == LabelValues::Optional).collect();
         let is_named = |key: &Key| {
             key.open.iter().zip(&optional).any(|(value, optional)| *optional && !value.is_empty())
         };
-        let mut sources: Vec<Source> = Vec::new();
-        match &self.index {
-            Index::Dense(cells) => {
-                for (closed, slot) in (0..).zip(cells) {
-                    if let Some(cell) = made(slot) {
-                        sources.push(Source { key: Key::new(closed, &[]), cell, owned: false });
-                    }
-                }
-            }
-            Index::Interned(interner) => sources
-                .extend(interner.entries().map(|(key, cell)| Source { key, cell, owned: false })),
-        }
+        let is_gauge = self.kind().is_gauge();
         // Named and unnamed instances never share a family, so the unnamed gauge that waits for an
         // instance is left out once there are named ones.
-        let has_placeholder = !optional.contains(&false);
-        if has_placeholder
-            && self.kind().is_gauge()
-            && owned.iter().any(|series| is_named(&series.key))
-        {
-            sources.retain(|source| is_named(&source.key));
+        let has_placeholder = is_gauge && !optional.contains(&false);
+        let named_only = has_placeholder && owned.iter().any(|series| is_named(&series.key));
+        // A gauge can't be added up: the attached instance knows better than the recorder.
+        let known_better: HashSet<_> =
+            owned.iter().filter(|_| is_gauge).map(|series| &series.key).collect();
+        let mut batch = Batch::default();
+        for (key, cell) in recorded {
+            if !known_better.contains(&key) && (!named_only || is_named(&key)) {
+                batch.push(values(&self.description, &key), cell);
+            }
         }
-        sources.extend(owned.into_iter().map(|s| Source { key: s.key, cell: s.cell, owned: true }));
-        sources
+        for series in &owned {
+            batch.push(values(&self.description, &series.key), series.cell);
+        }
+        let mut rows = Rows::default();
+        rows.merge(batch);
+        rows
+    }
+
+    /// The labels of a row as a page has them.
+    pub(crate) fn labels<'a>(&'a self, row: &Row<'a>) -> Vec<(&'a str, Cow<'a, str>)> {
+        let added = self.settings.added_labels();
+        self.own_labels(row).chain(added.map(|(name, value)| (name, value.into()))).collect()
+    }
+
+    /// As [`labels`](Self::labels), without those that the attached registry adds to everything
+    /// that it gathers.
+    pub(crate) fn gathered_labels<'a>(&'a self, row: &Row<'a>) -> Vec<(&'a str, Cow<'a, str>)> {
+        let constant = self.settings.const_labels.iter();
+        let constant = constant.map(|(name, value)| (name.as_str(), value.into()));
+        self.own_labels(row).chain(constant).collect()
+    }
+
+    fn own_labels<'a>(
+        &'a self,
+        row: &Row<'a>,
+    ) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
+        let labels = self.description.labels.iter().zip(row.values());
+        let labels = labels.filter(|(label, value)| !label.is_left_out(value));
+        labels.map(|(label, value)| (label.name, value))
+    }
+
+    /// The cell of each series.
+    pub(super) fn cells(&self) -> Vec<Cell> {
+        let owned: Vec<_> = self.owned.lock().iter().map(|series| series.cell).collect();
+        self.recorded().into_iter().map(|(_, cell)| cell).chain(owned).collect()
+    }
+
+    /// The series of recorders that are findable.
+    fn recorded(&self) -> Vec<(Key, Cell)> {
+        match &self.index {
+            Index::Dense(cells) => {
+                let cells = (0..).zip(cells);
+                let cells = cells.filter_map(|(closed, slot)| Some((closed, made(slot)?)));
+                cells.map(|(closed, cell)| (Key::new(closed, &[]), cell)).collect()
+            }
+            Index::Interned(interner) => interner.entries().collect(),
+        }
+    }
+
+    /// The key of a series of recorders, see [`Pending`](super::changes::Pending).
+    fn key(&self, id: u32) -> Key {
+        match &self.index {
+            Index::Dense(_) => Key::new(id, &[]),
+            Index::Interned(interner) => interner.key(id),
+        }
     }
 }
 

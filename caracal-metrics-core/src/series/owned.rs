@@ -24,7 +24,9 @@ impl FamilyStore {
 
     /// Shows a series that was reserved.
     pub(crate) fn own(&self, instance: u64, series: OwnedSeries) {
-        self.changes.make(|| self.owned.lock().push(OwnedSeries { instance, ..series }));
+        let mut owned = self.owned.lock();
+        owned.push(OwnedSeries { instance, ..series });
+        self.changes.own();
     }
 
     /// Gives up a series that was reserved and not shown.
@@ -34,15 +36,12 @@ impl FamilyStore {
 
     /// Takes the series of an instance out of the output. Their cells are still the instance's.
     pub(crate) fn disown(&self, instance: u64) {
-        let is_gone = |series: &OwnedSeries| series.instance == instance;
-        if !self.owned.lock().iter().any(is_gone) {
-            return;
-        }
-        self.changes.make(|| {
-            let mut owned = self.owned.lock();
-            let before = owned.len();
-            owned.retain(|series| !is_gone(series));
+        let mut owned = self.owned.lock();
+        let before = owned.len();
+        owned.retain(|series| series.instance != instance);
+        if owned.len() < before {
             self.give_places_back(before - owned.len());
-        });
+            self.changes.own();
+        }
     }
 }

@@ -98,7 +98,7 @@ impl FamilyStore {
     #[cold]
     pub(super) fn resolve_unknown(&self, labels: Labels<'_>) -> Resolved {
         match &self.index {
-            Index::Dense(cells) => Resolved::own(self.dense(&cells[labels.closed as usize])),
+            Index::Dense(cells) => Resolved::own(self.dense(cells, labels.closed)),
             Index::Interned(interner) => self.resolve_interned(interner, labels),
         }
     }
@@ -147,7 +147,8 @@ impl FamilyStore {
         Value::within(value, self.settings.value_bytes)
     }
 
-    fn dense(&self, slot: &AtomicU32) -> Cell {
+    fn dense(&self, cells: &[AtomicU32], id: u32) -> Cell {
+        let slot = &cells[id as usize];
         if let Some(cell) = made(slot) {
             return cell;
         }
@@ -155,7 +156,7 @@ impl FamilyStore {
         let _inserting = self.dense_insert.lock();
         made(slot).unwrap_or_else(|| {
             let cell = self.allocate();
-            self.changes.make(|| slot.store(cell.to_raw() + 1, Release));
+            self.changes.insert(id, cell, || slot.store(cell.to_raw() + 1, Release));
             cell
         })
     }
@@ -202,7 +203,7 @@ impl FamilyStore {
     /// Shows a series that is in the output from the start. It counts against no limit.
     pub(super) fn expose(&self, labels: Labels<'_>) {
         match &self.index {
-            Index::Dense(cells) => drop(self.dense(&cells[labels.closed as usize])),
+            Index::Dense(cells) => drop(self.dense(cells, labels.closed)),
             Index::Interned(interner) => {
                 self.make_unbounded(interner, labels);
             }

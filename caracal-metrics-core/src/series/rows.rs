@@ -1,90 +1,211 @@
-//! A family's series as the output has them: sorted, their labels written once.
+//! A family's series as the output has them: sorted by the values of their labels.
 
-use std::time::Duration;
+use std::borrow::Cow;
+use std::sync::Arc;
 
-use super::changes::Version;
-use super::created::Created;
+use super::block::{Block, Differences, Traits};
+use super::sort_key;
 use crate::engine::Cell;
-use crate::text::write_labels;
-#[cfg(feature = "protobuf")]
-use crate::wire;
 
-/// How the labels of a series are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encoding {
-    /// `name="value",…` without braces; empty for an unlabelled series.
-    Text,
-    /// The `LabelPair` fields of a `Metric` message, sorted by name.
-    #[cfg(feature = "protobuf")]
-    Protobuf,
-}
-
-impl Encoding {
-    pub(super) const COUNT: usize = if cfg!(feature = "protobuf") { 2 } else { 1 };
-
-    fn write(self, labels: &[(&str, &str)], out: &mut Vec<u8>) {
-        match self {
-            Self::Text => write_labels(labels.iter().copied(), out),
-            #[cfg(feature = "protobuf")]
-            Self::Protobuf => wire::write_labels(1, labels.iter().copied(), out),
-        }
-    }
+/// Sorted series, in [blocks](Block).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rows {
+    blocks: Vec<Arc<Block>>,
+    series: usize,
 }
 
 /// One line of the output, or one histogram's lines. More than one cell where both the recorders
 /// and an instance feed the same label set: the output shows one series, their sum.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row<'a> {
-    pub(crate) labels: &'a [u8],
+    /// How many bytes the key begins with that are those of the row before: the values of the
+    /// labels in the family's order, with separators between them.
+    pub(crate) shared: usize,
+    /// What follows them in the key.
+    pub(crate) rest: &'a [u8],
+    /// Whether the bytes between separators are the values, and no format escapes any of them.
+    pub(crate) is_plain: bool,
     pub(crate) cells: &'a [Cell],
-    /// When the series began, since 1970, where that is to be shown.
-    pub(crate) created: Option<Duration>,
+    key: &'a [u8],
 }
 
+impl<'a> Row<'a> {
+    /// The values of the labels in the family's order; one that is empty where there are no labels.
+    /// Not of a plain row of [`Rows::cursor_without_values`].
+    pub(crate) fn values(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
+        debug_assert_eq!(self.key.len(), self.shared + self.rest.len(), "the key was not kept");
+        sort_key::values(self.key)
+    }
+}
+
+/// Series that are to become rows.
 #[derive(Debug, Default)]
-pub(crate) struct Rows {
-    pub(super) version: Version,
-    labels: Vec<u8>,
-    cells: Vec<Cell>,
-    /// Where each row ends in `labels` and in `cells`.
-    ends: Vec<(usize, usize)>,
-    /// One for each row, or none at all.
-    created: Vec<Option<Duration>>,
+pub(super) struct Batch {
+    keys: Vec<u8>,
+    series: Vec<Series>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Series {
+    start: usize,
+    len: u32,
+    cell: Cell,
+}
+
+impl Batch {
+    pub(super) fn push<'a>(&mut self, values: impl IntoIterator<Item = &'a str>, cell: Cell) {
+        let start = self.keys.len();
+        sort_key::write(values, &mut self.keys);
+        self.series.push(Series { start, len: (self.keys.len() - start) as u32, cell });
+    }
+
+    /// Of one label set, the series that came first is first.
+    fn sorted(&mut self) -> Vec<(&[u8], Cell)> {
+        let keys = &self.keys;
+        let key = |series: &Series| &keys[series.start..][..series.len as usize];
+        self.series.sort_unstable_by(|a, b| key(a).cmp(key(b)).then(a.start.cmp(&b.start)));
+        self.series.iter().map(|series| (key(series), series.cell)).collect()
+    }
 }
 
 impl Rows {
-    pub(super) fn of_version(version: Version) -> Self {
-        Self { version, ..Self::default() }
-    }
-
-    pub(super) fn push(
-        &mut self,
-        encoding: Encoding,
-        labels: &[(&str, &str)],
-        cells: &[Cell],
-        created: Option<&Created>,
-    ) {
-        encoding.write(labels, &mut self.labels);
-        self.cells.extend_from_slice(cells);
-        self.ends.push((self.labels.len(), self.cells.len()));
-        if let Some(created) = created {
-            self.created.push(created.of(cells));
-        }
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.series == 0
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
-        let starts = std::iter::once(&(0, 0)).chain(&self.ends);
-        let created = self.created.iter().copied().chain(std::iter::repeat(None));
-        starts.zip(&self.ends).zip(created).map(
-            |(((label, cell), (label_end, cell_end)), created)| Row {
-                labels: &self.labels[*label..*label_end],
-                cells: &self.cells[*cell..*cell_end],
-                created,
-            },
-        )
+    /// How many series there are.
+    pub(crate) fn series(&self) -> usize {
+        self.series
+    }
+
+    /// Puts series among the rows. Those that are there already are passed over.
+    pub(super) fn merge(&mut self, mut batch: Batch) {
+        let fresh = batch.sorted();
+        let mut fresh = &*fresh;
+        let mut old = std::mem::take(&mut self.blocks).into_iter();
+        let mut blocks = Vec::with_capacity(old.len() + 1);
+        while let Some((key, _)) = fresh.first() {
+            let before = old.as_slice().partition_point(|block| block.first() <= *key);
+            blocks.extend(old.by_ref().take(before.saturating_sub(1)));
+            let block = old.next();
+            let end = old.as_slice().first().map(|next| next.first());
+            let own = fresh.partition_point(|(key, _)| end.is_none_or(|end| *key < end));
+            let (own, rest) = fresh.split_at(own);
+            fresh = rest;
+            let keys = block.as_deref().map(Keys::of).unwrap_or_default();
+            let mut series: Vec<_> = keys.iter().collect();
+            self.series -= series.len();
+            series.extend_from_slice(own);
+            // Stable, and quick for two runs that are sorted.
+            series.sort_by_key(|(key, _)| *key);
+            series.dedup();
+            self.series += series.len();
+            blocks.extend(Block::of(&series).map(Arc::new));
+        }
+        blocks.extend(old);
+        self.blocks = blocks;
+    }
+
+    /// The cells of all rows.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = Cell> {
+        self.blocks.iter().flat_map(|block| block.cells()).copied()
+    }
+
+    /// The rows, one after the other.
+    pub(crate) fn cursor(&self) -> Cursor<'_> {
+        Cursor { blocks: self.blocks.iter(), block: None, key: Vec::new(), keeps_keys: true }
+    }
+
+    /// As [`cursor`](Self::cursor). Plain rows are not asked for their values, but for what they
+    /// share.
+    pub(crate) fn cursor_without_values(&self) -> Cursor<'_> {
+        Cursor { keeps_keys: false, ..self.cursor() }
+    }
+}
+
+/// The keys of a block, whole.
+#[derive(Default)]
+struct Keys<'a> {
+    joined: Vec<u8>,
+    ends: Vec<usize>,
+    cells: &'a [Cell],
+}
+
+impl<'a> Keys<'a> {
+    fn of(block: &'a Block) -> Self {
+        let mut all = Self { cells: block.cells(), ..Self::default() };
+        let mut last = 0;
+        let mut differences = block.differences();
+        for _ in block.cells() {
+            let (shared, rest) = differences.next();
+            let start = all.joined.len();
+            all.joined.extend_from_within(last..last + shared);
+            all.joined.extend_from_slice(rest);
+            all.ends.push(all.joined.len());
+            last = start;
+        }
+        all
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&[u8], Cell)> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        let keys = starts.zip(&self.ends).map(|(start, end)| &self.joined[*start..*end]);
+        keys.zip(self.cells.iter().copied())
+    }
+}
+
+/// Goes through rows. Not an iterator: a row is borrowed until the next one is asked for.
+#[derive(Debug)]
+pub(crate) struct Cursor<'a> {
+    blocks: std::slice::Iter<'a, Arc<Block>>,
+    block: Option<Rest<'a>>,
+    /// Of the last row, where it is kept.
+    key: Vec<u8>,
+    /// Whether the keys of plain rows are kept.
+    keeps_keys: bool,
+}
+
+/// What is left of a block.
+#[derive(Debug)]
+struct Rest<'a> {
+    keys: Differences<'a>,
+    cells: &'a [Cell],
+    traits: Traits,
+}
+
+impl Cursor<'_> {
+    /// The next row.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<Row<'_>> {
+        if self.block.as_ref().is_none_or(|rest| rest.cells.is_empty()) {
+            let block = self.blocks.next()?;
+            let (keys, cells, traits) = (block.differences(), block.cells(), block.traits());
+            self.block = Some(Rest { keys, cells, traits });
+        }
+        let block = self.block.as_mut()?;
+        let is_plain = block.traits.is_plain;
+        let (shared, rest) = block.keys.next();
+        if self.keeps_keys || !is_plain {
+            self.key.truncate(shared);
+            self.key.extend_from_slice(rest);
+        }
+        let cells = if block.traits.is_joint { block.join(shared + rest.len()) } else { 1 };
+        let (own, others) = block.cells.split_at(cells);
+        block.cells = others;
+        Some(Row { shared, rest, is_plain, cells: own, key: &self.key })
+    }
+}
+
+impl Rest<'_> {
+    /// How many series the label set has whose key of this length was read. Passes over their keys.
+    #[cold]
+    fn join(&mut self, len: usize) -> usize {
+        let mut series = 1;
+        let mut keys = self.keys;
+        while series < self.cells.len() && keys.next() == (len, &[]) {
+            self.keys = keys;
+            series += 1;
+        }
+        series
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{
     Ordering::{Acquire, Relaxed},
 };
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -14,15 +15,17 @@ use super::created::Created;
 use super::exemplars::Exemplars;
 use super::interner::Interner;
 use super::key::{Key, Labels};
+use super::line_text::LineText;
+#[cfg(feature = "protobuf")]
+use super::pair_text::PairText;
 use super::recent;
-use super::rows::{Encoding, Rows};
+use super::rows::Rows;
 use super::tally::Tally;
-use crate::description::{Bounds, Description};
+use crate::description::Description;
 use crate::engine::{self, Cell, Width};
 use crate::exemplar_source::ExemplarSource;
 use crate::family_spec::FamilyKind;
 use crate::labels::{LabelValues, MAX_LABELS, closed_sets, open_labels};
-use crate::text::canonical_float;
 
 /// The most series that a family shows before anything was recorded.
 const MOST_KNOWN_SERIES: u32 = 100;
@@ -76,6 +79,14 @@ pub(crate) struct Settings {
     pub(crate) invalid: Tally,
 }
 
+impl Settings {
+    /// What every row of a page has in addition to the labels of the family.
+    pub(super) fn added_labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        let added = self.const_labels.iter().chain(&*self.registry_labels);
+        added.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct FamilyStore {
     pub(crate) description: Description,
@@ -96,8 +107,11 @@ pub(crate) struct FamilyStore {
     used: AtomicBool,
     /// Whether guards of a gauge have been begun.
     tracks: AtomicBool,
-    /// The `le` of each bucket of a histogram, `+Inf` last.
-    les: Box<[String]>,
+    /// What its lines have in common.
+    pub(crate) lines: LineText,
+    /// What its labels have in common in Protocol Buffers.
+    #[cfg(feature = "protobuf")]
+    pub(crate) pairs: PairText,
     /// For counters and histograms, where the registry is to say when their series began.
     pub(super) created: Option<Created>,
     /// Where a gauge's values go once the family is full. No page shows them: the values of several
@@ -107,7 +121,7 @@ pub(crate) struct FamilyStore {
     pub(super) series: AtomicUsize,
     pub(super) owned: Mutex<Vec<OwnedSeries>>,
     pub(super) changes: Changes,
-    pub(super) rows: [Mutex<Arc<Rows>>; Encoding::COUNT],
+    pub(super) rows: Mutex<Arc<Rows>>,
 }
 
 impl FamilyStore {
@@ -125,6 +139,7 @@ impl FamilyStore {
             Index::Interned(Box::new(Interner::new(open)))
         };
         let buckets = BucketSearch::of(&description.bounds);
+        let added: Vec<_> = settings.added_labels().collect();
         let store = Self {
             is_plain: buckets.runs() == 1 && settings.exemplar_source.is_none(),
             buckets,
@@ -136,13 +151,15 @@ impl FamilyStore {
             first_set: recent::numbers(closed_sets),
             used: AtomicBool::new(false),
             tracks: AtomicBool::new(false),
-            les: les(&description.bounds),
+            lines: LineText::of(&description, &added),
+            #[cfg(feature = "protobuf")]
+            pairs: PairText::of(&description, &added),
             created: (settings.created && !description.kind.is_gauge()).then(Created::default),
             set_aside: OnceLock::new(),
             series: AtomicUsize::new(0),
             owned: Mutex::default(),
-            changes: Changes::new(),
-            rows: Default::default(),
+            changes: Changes::default(),
+            rows: Mutex::default(),
             settings,
             description,
         };
@@ -193,11 +210,6 @@ impl FamilyStore {
     /// Whether guards of the gauge have been begun.
     pub(crate) fn tracks(&self) -> bool {
         self.tracks.load(Relaxed)
-    }
-
-    /// The `le` of each bucket of a histogram, `+Inf` last.
-    pub(crate) fn les(&self) -> &[String] {
-        &self.les
     }
 
     /// A cell for a series that begins.
@@ -264,6 +276,11 @@ impl FamilyStore {
         !self.owned.lock().is_empty()
     }
 
+    /// When the series of these cells began, since 1970, where that is to be shown.
+    pub(crate) fn created(&self, cells: &[Cell]) -> Option<Duration> {
+        self.created.as_ref()?.of(cells)
+    }
+
     /// Gives the memory of a series that is not shown any more back.
     pub(crate) fn release(&self, cell: Cell) {
         if let Some(created) = &self.created {
@@ -292,12 +309,6 @@ impl Drop for FamilyStore {
             }
         }
     }
-}
-
-/// Written once: a page that writes them anew spends more on them than on the numbers.
-fn les(bounds: &Bounds) -> Box<[String]> {
-    let bounds = bounds.exposed().into_iter().chain([f64::INFINITY]);
-    bounds.map(canonical_float).collect()
 }
 
 /// The cell in a slot of [`Index::Dense`].

@@ -36,7 +36,7 @@ pub(crate) struct Values<'a> {
 impl<'a> Values<'a> {
     /// The values of this family on a page for which these gauges were read.
     pub(crate) fn of(store: &FamilyStore, in_flight: &'a InFlight) -> Self {
-        let buckets = if store.kind().is_histogram() { store.les().len() } else { 0 };
+        let buckets = if store.kind().is_histogram() { store.lines.les.len() } else { 0 };
         let (kind, width) = (store.kind(), store.width());
         Self { reader: engine::reader(), kind, width, in_flight, buckets: vec![0; buckets] }
     }

@@ -1,0 +1,88 @@
+//! The labels of a row as Protocol Buffers have them: `LabelPair` fields, sorted by name.
+
+use crate::labels::MAX_LABELS;
+use crate::series::{Cursor, FamilyStore, Pair, Row, Rows, SEPARATOR};
+use crate::wire::{begin_bytes, varint, varint_len, write_labels};
+
+/// The labels of a row, of which what is that of the row before is kept.
+pub(super) struct LabelPairs<'a> {
+    store: &'a FamilyStore,
+    /// Of the last row, if it was plain.
+    key: Vec<u8>,
+    /// Where each value begins in the key.
+    values: [usize; MAX_LABELS],
+    written: Vec<u8>,
+    /// Where each pair ends.
+    ends: Vec<usize>,
+}
+
+impl<'a> LabelPairs<'a> {
+    pub(super) fn of(store: &'a FamilyStore) -> Self {
+        let (key, written, ends) = (Vec::new(), Vec::new(), Vec::new());
+        Self { store, key, values: [0; MAX_LABELS], written, ends }
+    }
+
+    /// The rows that this goes through.
+    pub(super) fn cursor<'r>(store: &FamilyStore, rows: &'r Rows) -> Cursor<'r> {
+        let is_fixed = !store.pairs.pairs.is_empty();
+        if is_fixed { rows.cursor_without_values() } else { rows.cursor() }
+    }
+
+    /// The labels of this row, which follows the last one.
+    pub(super) fn of_row(&mut self, row: &Row<'_>) -> &[u8] {
+        if row.is_plain && !self.store.pairs.pairs.is_empty() {
+            self.write_plain(row);
+        } else {
+            self.write_whole(row);
+        }
+        &self.written
+    }
+
+    fn write_plain(&mut self, row: &Row<'_>) {
+        let labels = self.store.description.labels.len();
+        let (mut label, mut kept) = (0, 0);
+        if !self.ends.is_empty() {
+            let changed = self.values[..labels].iter().rposition(|at| *at <= row.shared);
+            label = changed.unwrap_or_default();
+            kept = self.store.pairs.first[label];
+        }
+        self.ends.truncate(kept);
+        self.written.truncate(self.ends.last().copied().unwrap_or_default());
+        self.key.truncate(row.shared);
+        self.key.extend_from_slice(row.rest);
+        for (place, byte) in (row.shared..).zip(row.rest) {
+            if *byte == SEPARATOR {
+                label += 1;
+                self.values[label] = place + 1;
+            }
+        }
+        for pair in &self.store.pairs.pairs[kept..] {
+            match pair {
+                Pair::Added(pair) => self.written.extend_from_slice(pair),
+                Pair::Own(place, name) => {
+                    let next = self.values[..labels].get(place + 1);
+                    let end = next.map_or(self.key.len(), |next| next - 1);
+                    let value = &self.key[self.values[*place]..end];
+                    let len = value.len() as u64;
+                    let pair = name.len() as u64 + varint_len(len) + len;
+                    begin_bytes(1, pair, &mut self.written);
+                    self.written.extend_from_slice(name);
+                    varint(len, &mut self.written);
+                    self.written.extend_from_slice(value);
+                }
+            }
+            self.ends.push(self.written.len());
+        }
+    }
+
+    /// Any row, whatever its labels.
+    #[cold]
+    fn write_whole(&mut self, row: &Row<'_>) {
+        let mut labels = self.store.labels(row);
+        labels.sort_unstable();
+        self.written.clear();
+        // Nothing is kept for the next one.
+        self.ends.clear();
+        write_labels(1, labels.iter().map(|(name, value)| (*name, &**value)), &mut self.written);
+    }
+}

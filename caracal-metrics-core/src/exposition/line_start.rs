@@ -1,0 +1,122 @@
+//! What the lines of a row begin with.
+
+use crate::labels::MAX_LABELS;
+use crate::series::{Cursor, FamilyStore, Row, Rows, SEPARATOR};
+use crate::text::write_labels;
+
+/// The beginning of a row's lines, which is written once for each row: up to the number, or in a
+/// histogram up to the value of `le`. Of the row before, it keeps what both have in common.
+pub(super) struct LineStart<'a> {
+    store: &'a FamilyStore,
+    line: Vec<u8>,
+    /// Where the labels end in the line.
+    labels_end: usize,
+    /// Where the value of each label begins, in the key and in the line.
+    values: [(usize, usize); MAX_LABELS],
+    /// The last of `values`, or [`UNKNOWN`] where they are not those of the line.
+    last: (usize, usize),
+}
+
+/// No row shares so much with the one before.
+const UNKNOWN: (usize, usize) = (usize::MAX, 0);
+
+impl<'a> LineStart<'a> {
+    /// Before the first row. What is in the buffer is cleared.
+    pub(super) fn of(store: &'a FamilyStore, mut buffer: Vec<u8>) -> Self {
+        buffer.clear();
+        if let Some(first) = store.lines.before.first() {
+            buffer.extend_from_slice(first);
+        }
+        let mut values = [(0, 0); MAX_LABELS];
+        values[0].1 = buffer.len();
+        Self { store, line: buffer, labels_end: 0, values, last: UNKNOWN }
+    }
+
+    /// The rows that this goes through.
+    pub(super) fn cursor<'r>(store: &FamilyStore, rows: &'r Rows) -> Cursor<'r> {
+        let is_fixed = !store.lines.before.is_empty();
+        if is_fixed { rows.cursor_without_values() } else { rows.cursor() }
+    }
+
+    pub(super) fn into_buffer(self) -> Vec<u8> {
+        self.line
+    }
+
+    /// Goes on to this row.
+    #[inline]
+    pub(super) fn set(&mut self, row: &Row<'_>) {
+        let (in_key, in_line) = self.last;
+        // Most rows differ from the one before in their last value only.
+        if row.is_plain && row.shared >= in_key {
+            self.line.truncate(in_line + row.shared - in_key);
+            self.end_plain(row.rest);
+        } else if row.is_plain && !self.store.lines.before.is_empty() {
+            self.set_plain(row);
+        } else {
+            self.set_whole(row);
+        }
+    }
+
+    /// The line up to where it is the same for the row.
+    pub(super) fn line(&self) -> &[u8] {
+        &self.line
+    }
+
+    /// The labels alone; empty where there are none.
+    pub(super) fn labels(&self) -> &[u8] {
+        let name = self.store.name().len() + self.store.lines.suffix.len();
+        self.line.get(name + 1..self.labels_end).unwrap_or_default()
+    }
+
+    #[inline]
+    fn end_plain(&mut self, rest: &[u8]) {
+        let lines = &self.store.lines;
+        self.line.extend_from_slice(rest);
+        self.line.extend_from_slice(&lines.end);
+        self.labels_end = self.line.len() - lines.tail.len();
+    }
+
+    #[inline(never)]
+    fn set_plain(&mut self, row: &Row<'_>) {
+        let before = &self.store.lines.before;
+        let last = before.len() - 1;
+        let kept = if self.last == UNKNOWN { 0 } else { last };
+        let values = &mut self.values;
+        let mut label = values[..=kept].iter().rposition(|(at, _)| *at <= row.shared).unwrap_or(0);
+        let (in_key, in_line) = values[label];
+        self.line.truncate(in_line + row.shared - in_key);
+        let mut rest = row.rest;
+        while label < last
+            && let Some(end) = rest.iter().position(|byte| *byte == SEPARATOR)
+        {
+            label += 1;
+            self.line.extend_from_slice(&rest[..end]);
+            self.line.extend_from_slice(&before[label]);
+            rest = &rest[end + 1..];
+            values[label] = (row.shared + row.rest.len() - rest.len(), self.line.len());
+        }
+        self.last = values[last];
+        self.end_plain(rest);
+    }
+
+    /// Any row, whatever its labels.
+    #[cold]
+    fn set_whole(&mut self, row: &Row<'_>) {
+        let lines = &self.store.lines;
+        let labels = self.store.labels(row);
+        self.line.clear();
+        self.line.extend_from_slice(self.store.name().as_bytes());
+        self.line.extend_from_slice(lines.suffix.as_bytes());
+        if labels.is_empty() {
+            self.labels_end = 0;
+            let is_histogram = self.store.kind().is_histogram();
+            self.line.extend_from_slice(if is_histogram { b"{le=\"" } else { b" " });
+        } else {
+            self.line.push(b'{');
+            write_labels(labels.iter().map(|(name, value)| (*name, &**value)), &mut self.line);
+            self.labels_end = self.line.len();
+            self.line.extend_from_slice(lines.tail);
+        }
+        self.last = UNKNOWN;
+    }
+}

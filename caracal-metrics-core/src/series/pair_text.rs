@@ -1,0 +1,53 @@
+//! What the `LabelPair` fields of a family have before the values of labels, written once.
+
+use crate::description::Description;
+use crate::labels::MAX_LABELS;
+use crate::wire::{begin_bytes, text_field, write_labels};
+
+#[derive(Debug)]
+pub(crate) struct PairText {
+    /// Sorted by name. None where a row may lack some labels, or where there are no labels.
+    pub(crate) pairs: Box<[Pair]>,
+    /// For each label of the family, the first pair whose value may change where the label does or one
+    /// of those after it.
+    pub(crate) first: [usize; MAX_LABELS],
+}
+
+/// A pair up to the value that is a row's.
+#[derive(Debug)]
+pub(crate) enum Pair {
+    /// The whole field.
+    Added(Vec<u8>),
+    /// The place among the family's labels, and the fields of the pair up to the length of its
+    /// value.
+    Own(usize, Vec<u8>),
+}
+
+impl PairText {
+    pub(super) fn of(description: &Description, added: &[(&str, &str)]) -> Self {
+        let labels = &description.labels;
+        let mut pairs = Vec::new();
+        if !labels.iter().any(|label| label.is_optional()) {
+            for (place, label) in labels.iter().enumerate() {
+                let mut fields = Vec::new();
+                text_field(1, label.name, &mut fields);
+                begin_bytes(2, 0, &mut fields);
+                // The length is the value's.
+                fields.pop();
+                pairs.push((label.name, Pair::Own(place, fields)));
+            }
+            for (name, value) in added {
+                let mut pair = Vec::new();
+                write_labels(1, [(*name, *value)], &mut pair);
+                pairs.push((*name, Pair::Added(pair)));
+            }
+        }
+        pairs.sort_unstable_by_key(|(name, _)| *name);
+        let pairs: Box<[_]> = pairs.into_iter().map(|(_, pair)| pair).collect();
+        let first = std::array::from_fn(|label| {
+            let changes = |pair: &Pair| matches!(pair, Pair::Own(place, _) if *place >= label);
+            pairs.iter().position(changes).unwrap_or_default()
+        });
+        Self { pairs, first }
+    }
+}
