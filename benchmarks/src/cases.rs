@@ -229,7 +229,7 @@ fn ours() -> Vec<Case> {
     cases.push(case(
         among_a_million,
         Table::Libraries,
-        Unit { effort: Effort { quick_rounds: 0, ..RECORD }, ..HERE },
+        Unit { effort: effort(4_000, 15, 0, 1), ..HERE },
         || {
             let few = PEERS
                 .iter()

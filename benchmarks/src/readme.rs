@@ -11,10 +11,10 @@ use crate::row::{Cell, Row, Spread, time};
 pub(crate) fn readme(rows: &[Row], quick: bool) -> String {
     let (date, machine) = (date(), machine());
     let few = if quick { ", with few rounds" } else { "" };
-    let mut text = format!("Measured on {date}, {machine}{few}. ");
+    let mut text = format!("Measured on {date}, {machine}{few}.\n");
     text.push_str(
-        "Ratios are of processor time and to the first column (less is faster), medians of\n\
-         rounds in turns; for ours, with their range.\n",
+        "Ratios are of processor time and to the first column (less is faster), medians of rounds in\n\
+         turns; for ours, with their range.\n",
     );
     for table in [Table::Libraries, Table::Layers] {
         let of: Vec<_> = rows.iter().filter(|row| row.table == table).collect();
