@@ -32,23 +32,18 @@ impl<'a> Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Adds up all cells of one family in one go, where that is less work than to read one after the other.
-    /// Each of them then reads as it did at this moment.
+    /// Whether it is less work to [sum up](Self::sum_up) so many cells than to read one after the other.
+    pub(crate) fn are_many(&self, cells: usize) -> bool {
+        let threads = self.threads.live.len();
+        threads >= MANY_THREADS && cells.saturating_mul(threads) >= MANY_WORDS
+    }
+
+    /// Adds up all cells of one family in one go. Each of them then reads as it did at this moment.
     ///
     /// Guards in flight and what gauges were set to are read as always.
     pub(crate) fn sum_up(&mut self, width: Width, cells: impl Iterator<Item = Cell>) {
-        let threads = self.threads.live.len();
-        if width == Width::Gauge || threads < MANY_THREADS {
-            return;
-        }
         let wanted = Wanted::of(width, cells);
-        if wanted.cells() * threads >= MANY_WORDS {
-            self.sum_up_all(wanted);
-        }
-    }
-
-    pub(super) fn sum_up_all(&mut self, wanted: Wanted) {
-        let threads = match wanted.width() {
+        let threads = match width {
             // In the order in which they were made.
             Width::Float | Width::Histogram { sum: Sum::Float, .. } => &self.threads.made,
             _ => &self.threads.live,

@@ -15,7 +15,6 @@ use super::words::Words;
 #[derive(Debug)]
 pub(crate) struct Wanted {
     width: Width,
-    cells: usize,
     /// Of each page, a bit for each run.
     runs: Vec<u16>,
 }
@@ -25,7 +24,7 @@ const _: () = assert!(PAGE_RUNS <= u16::BITS as usize, "a bit for each run");
 impl Wanted {
     pub(super) fn of(width: Width, cells: impl Iterator<Item = Cell>) -> Self {
         let bits = (1_u16 << width.words().div_ceil(RUN_WORDS)) - 1;
-        let mut wanted = Self { width, cells: 0, runs: Vec::new() };
+        let mut wanted = Self { width, runs: Vec::new() };
         for cell in cells.filter(|cell| Pages::may_hold(*cell)) {
             let run = cell.0 as usize / RUN_WORDS;
             let page = run / PAGE_RUNS;
@@ -34,17 +33,8 @@ impl Wanted {
             }
             // They are in one page: see `Pages::runs_from`.
             wanted.runs[page] |= bits << (run % PAGE_RUNS);
-            wanted.cells += 1;
         }
         wanted
-    }
-
-    pub(super) fn width(&self) -> Width {
-        self.width
-    }
-
-    pub(super) fn cells(&self) -> usize {
-        self.cells
     }
 }
 

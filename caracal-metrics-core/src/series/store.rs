@@ -193,6 +193,11 @@ impl FamilyStore {
         self.settings.limit
     }
 
+    /// How many series count against the limit: nearly all of a family that has many.
+    pub(super) fn series(&self) -> usize {
+        self.series.load(Relaxed)
+    }
+
     pub(crate) fn width(&self) -> Width {
         self.buckets.width(self.description.kind)
     }

@@ -28,6 +28,8 @@ pub(crate) struct Values<'a> {
     reader: Reader<'static>,
     kind: FamilyKind,
     width: Width,
+    /// About how many there are.
+    series: usize,
     in_flight: &'a InFlight,
     /// Of the histogram that was read last; without `+Inf` they are those of the bounds.
     buckets: Vec<u64>,
@@ -37,13 +39,16 @@ impl<'a> Values<'a> {
     /// The values of this family on a page for which these gauges were read.
     pub(crate) fn of(store: &FamilyStore, in_flight: &'a InFlight) -> Self {
         let buckets = if store.kind().is_histogram() { store.lines.les.len() } else { 0 };
-        let (kind, width) = (store.kind(), store.width());
-        Self { reader: engine::reader(), kind, width, in_flight, buckets: vec![0; buckets] }
+        let (kind, width, series) = (store.kind(), store.width(), store.series());
+        let buckets = vec![0; buckets];
+        Self { reader: engine::reader(), kind, width, series, in_flight, buckets }
     }
 
     /// Reads all of these cells at once, where that is less work than to read one after the other.
     pub(crate) fn sum_up(&mut self, cells: impl Iterator<Item = Cell>) {
-        self.reader.sum_up(self.width, cells);
+        if !self.kind.is_gauge() && self.reader.are_many(self.series) {
+            self.reader.sum_up(self.width, cells);
+        }
     }
 
     /// The value of the series that these cells make up.

@@ -8,7 +8,6 @@ use loom::thread;
 use super::{explore, store_with};
 use crate::engine::reader::Reader;
 use crate::engine::store::Store;
-use crate::engine::sums::Wanted;
 use crate::engine::{Cell, LONGEST_NANOS, NARROW_BUCKETS, Sum, Width};
 
 const NANOS: Width = Width::Histogram { runs: 1, sum: Sum::Nanos };
@@ -17,7 +16,7 @@ const FLOAT: Width = Width::Histogram { runs: 1, sum: Sum::Float };
 /// A reader that has summed up this cell.
 fn summed(store: &Store, width: Width, cell: Cell) -> Reader<'_> {
     let mut reader = Reader::of(store);
-    reader.sum_up_all(Wanted::of(width, std::iter::once(cell)));
+    reader.sum_up(width, std::iter::once(cell));
     reader
 }
 

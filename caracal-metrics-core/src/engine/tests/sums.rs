@@ -1,7 +1,6 @@
 //! Cells that are summed up page by page.
 
 use super::*;
-use crate::engine::sums::Wanted;
 
 /// Every cell in every way that a page reads it.
 fn read_all(reader: &Reader<'_>, cells: &[(Cell, Width)]) -> Vec<(u64, u64, u128, Vec<u64>)> {
@@ -77,7 +76,7 @@ fn what_is_summed_up_reads_as_what_is_read_thread_by_thread() {
             let cells: Vec<_> = cells.iter().copied().filter(|(_, of)| *of == width).collect();
             let mut reader = Reader::of(&store);
             let one_by_one = read_all(&reader, &cells);
-            reader.sum_up_all(Wanted::of(width, cells.iter().map(|(cell, _)| *cell)));
+            reader.sum_up(width, cells.iter().map(|(cell, _)| *cell));
             assert_eq!(read_all(&reader, &cells), one_by_one, "{width:?}");
             different += usize::from(one_by_one.iter().any(|value| value != &one_by_one[0]));
         }
