@@ -162,7 +162,9 @@ impl State {
         let mut families = Families::default();
         for store in [&limited, &invalid, &errors] {
             let taken = families.taken_with(&store.description);
-            let taken = taken.expect("the registry's own families have different names");
+            let Ok(taken) = taken else {
+                unreachable!("the registry's own families have different names")
+            };
             families = families.with(Arc::clone(store), taken);
         }
         Self {

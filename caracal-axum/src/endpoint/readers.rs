@@ -4,7 +4,6 @@
 //! never polled again, so it cannot give itself up. That is why everything that a scrape holds is here,
 //! where the next scrape can release it.
 
-use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -45,9 +44,19 @@ pub(super) struct Readers {
 struct Table {
     /// Scrapes that have no page yet.
     waiting: usize,
-    /// By when they got their page.
-    reading: BTreeMap<u64, Reading>,
+    /// In the order in which they got their page, which is that of their ids.
+    reading: Vec<(u64, Reading)>,
     next: u64,
+}
+
+impl Table {
+    fn place(&self, id: u64) -> Option<usize> {
+        self.reading.binary_search_by_key(&id, |(id, _)| *id).ok()
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Reading> {
+        Some(self.reading.remove(self.place(id)?).1)
+    }
 }
 
 /// A scrape whose page is being read.
@@ -97,7 +106,7 @@ impl Readers {
             }
         }
         let table = self.table.lock();
-        let longest = table.reading.values().map(|reading| reading.progressed).min();
+        let longest = table.reading.iter().map(|(_, reading)| reading.progressed).min();
         Err(longest.and_then(|progressed| progressed.checked_add(self.stalled_after())))
     }
 
@@ -114,9 +123,9 @@ impl Readers {
 
     fn take_late(&self) -> Option<Reading> {
         let mut table = self.table.lock();
-        let oldest = table.reading.first_entry()?;
-        let late = oldest.get().began.elapsed() >= self.timeout;
-        late.then(|| oldest.remove())
+        let (id, oldest) = table.reading.first()?;
+        let (id, late) = (*id, oldest.began.elapsed() >= self.timeout);
+        if late { table.remove(id) } else { None }
     }
 
     /// Gives up the reader that has stalled longest, if any has.
@@ -127,7 +136,7 @@ impl Readers {
             let longest = longest.map(|(id, reading)| (*id, reading.progressed.elapsed()));
             longest
                 .filter(|(_, stalled)| *stalled >= self.stalled_after())
-                .and_then(|(id, _)| table.reading.remove(&id))
+                .and_then(|(id, _)| table.remove(id))
         };
         if let Some(stalled) = &stalled {
             self.give_up(stalled, CutReason::Displaced);
@@ -189,7 +198,7 @@ impl Place {
             hang_up,
             _in_flight: in_flight,
         };
-        table.reading.insert(id, reading);
+        table.reading.push((id, reading));
         drop(table);
         Some(Reader { readers, id })
     }
@@ -214,7 +223,8 @@ impl Reader {
     /// The next piece of the page; `None` where the scrape was given up.
     pub(super) fn next_piece(&self) -> Option<Bytes> {
         let mut table = self.readers.table.lock();
-        let reading = table.reading.get_mut(&self.id)?;
+        let place = table.place(self.id)?;
+        let (_, reading) = &mut table.reading[place];
         let piece = reading.page.piece(reading.next_piece)?;
         reading.next_piece += 1;
         reading.progressed = Instant::now();
@@ -224,7 +234,7 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        let read = self.readers.table.lock().reading.remove(&self.id);
+        let read = self.readers.table.lock().remove(self.id);
         // Freeing a page takes a while: not under the lock.
         drop(read);
     }

@@ -11,7 +11,6 @@
 //!   that the carry itself is a `Release`: the owner's next store to the word is no read-modify-write
 //!   and so ends the carry's release sequence.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::cell::Cell;
@@ -26,13 +25,14 @@ const CARRY: u64 = 1 << 62;
 pub(super) struct Carries {
     /// Spares the readers the lock while there are none.
     any: AtomicBool,
-    by_cell: Mutex<BTreeMap<u32, u64>>,
+    /// Sorted by cell. Few sums ever have one.
+    by_cell: Mutex<Vec<(u32, u64)>>,
 }
 
 impl Carries {
     const_unless_modelled! {
         pub(super) fn none() -> Self {
-            Self { any: AtomicBool::new(false), by_cell: Mutex::new(BTreeMap::new()) }
+            Self { any: AtomicBool::new(false), by_cell: Mutex::new(Vec::new()) }
         }
     }
 
@@ -57,7 +57,10 @@ impl Carries {
     fn carry(&self, cell: Cell, sum: &AtomicU64) {
         let mut by_cell = self.by_cell.lock();
         while sum.load(Relaxed) >= CARRY {
-            *by_cell.entry(cell.0).or_default() += 1;
+            match place(&by_cell, cell) {
+                Ok(place) => by_cell[place].1 += 1,
+                Err(place) => by_cell.insert(place, (cell.0, 1)),
+            }
             self.any.store(true, Relaxed);
             sum.fetch_sub(CARRY, Release);
         }
@@ -78,7 +81,7 @@ impl Carries {
         }
         // Nothing is carried while the lock is held, so the words and their carries belong together.
         let by_cell = self.by_cell.lock();
-        let carries = by_cell.get(&cell.0).copied().unwrap_or_default();
+        let carries = place(&by_cell, cell).map_or(0, |place| by_cell[place].1);
         u128::from(carries) * u128::from(CARRY) + low()
     }
 
@@ -93,7 +96,15 @@ impl Carries {
     /// The cell is given back.
     pub(super) fn forget(&self, cell: Cell) {
         if self.any.load(Relaxed) {
-            self.by_cell.lock().remove(&cell.0);
+            let mut by_cell = self.by_cell.lock();
+            if let Ok(place) = place(&by_cell, cell) {
+                by_cell.remove(place);
+            }
         }
     }
+}
+
+/// Where the carries of a cell are, or would be.
+fn place(by_cell: &[(u32, u64)], cell: Cell) -> Result<usize, usize> {
+    by_cell.binary_search_by_key(&cell.0, |(cell, _)| *cell)
 }
