@@ -96,7 +96,7 @@ fn a_duration_goes_to_the_histogram_and_the_labels_that_come_with_it() {
     let one_time = metrics.family(&ONE_TIME).unwrap();
     let closed = [&CLOSED_TIME, &OTHER_CLOSED_TIME, &WIDE_TIME];
     let closed = closed.map(|family| metrics.family(family).unwrap());
-    let one = One { failed: true, name: "a" };
+    let (one, equal) = (One { failed: true, name: "a" }, String::from("a"));
     for _ in 0..ROUNDS {
         for (seconds, histogram) in (1..).zip(&closed) {
             for failed in [false, true] {
@@ -106,7 +106,7 @@ fn a_duration_goes_to_the_histogram_and_the_labels_that_come_with_it() {
         }
         // Text that is equal, and text that is not.
         ones.inc_and_observe(one, &one_time, One { failed: false, name: "b" }, TOOK);
-        ones.inc_and_observe(one, &one_time, One { name: &String::from("a"), ..one }, TOOK);
+        ones.inc_and_observe(one, &one_time, One { name: &equal, ..one }, TOOK);
         ones.inc_and_observe(one, &one_time, one, TOOK);
     }
     let page = parse(&metrics.generate_metrics());

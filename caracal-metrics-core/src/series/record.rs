@@ -4,6 +4,7 @@ use std::ptr;
 use std::time::Duration;
 
 use super::exemplars::Observed;
+use super::interner::Known;
 use super::key::Labels;
 use super::recent::{self, Durations, Found, Lookup};
 use super::resolve::Resolved;
@@ -128,10 +129,10 @@ impl FamilyStore {
     /// Not generic, so that it is compiled once and not with each crate that records.
     #[inline(never)]
     fn add_anew(&self, closed: u32, open: &[&str], n: u64) {
-        match self.find_to_keep(closed, open) {
-            Some((cell, lookup)) => {
-                engine::add(cell, n);
-                self.keep(lookup, closed, cell);
+        match self.find(closed, open) {
+            Some(known) => {
+                engine::add(known.cell, n);
+                self.keep_if_due(closed, open, known);
             }
             None => engine::add(self.unknown_cell(closed, open), n),
         }
@@ -156,10 +157,10 @@ impl FamilyStore {
 
     #[inline(never)]
     fn observe_anew(&self, closed: u32, open: &[&str], duration: Duration) {
-        match self.find_to_keep(closed, open) {
-            Some((cell, lookup)) => {
-                self.observe_cell(cell, duration);
-                self.keep(lookup, closed, cell);
+        match self.find(closed, open) {
+            Some(known) => {
+                self.observe_cell(known.cell, duration);
+                self.keep_if_due(closed, open, known);
             }
             None => self.observe_cell(self.unknown_cell(closed, open), duration),
         }
@@ -208,19 +209,20 @@ impl FamilyStore {
         of_duration: u32,
         duration: Duration,
     ) {
-        let found = self.find_to_keep(closed, open);
-        let known = match histogram.dense_cell(of_duration) {
-            None if !histogram.is_dense() => histogram.find(of_duration, open),
-            known => known,
+        let known = self.find(closed, open);
+        let of_duration_cell = if histogram.is_dense() {
+            histogram.dense_cell(of_duration)
+        } else {
+            histogram.find(of_duration, open).map(|known| known.cell)
         };
-        let (Some((cell, lookup)), Some(of_duration_cell)) = (found, known) else {
+        let (Some(known), Some(of_duration_cell)) = (known, of_duration_cell) else {
             return self.add_and_observe_unknown(closed, open, histogram, of_duration, duration);
         };
-        engine::add(cell, 1);
+        engine::add(known.cell, 1);
         histogram.observe_cell(of_duration_cell, duration);
-        if let Some(lookup) = lookup.filter(|lookup| lookup.is_due()) {
+        if recent::is_due(known.tag) {
             let Found { durations, .. } = histogram.found(of_duration, of_duration_cell);
-            lookup.keep(Found { durations, ..self.found(closed, cell) });
+            self.keep(closed, open, Found { durations, ..self.found(closed, known.cell) });
         }
     }
 
@@ -233,20 +235,17 @@ impl FamilyStore {
         of_duration: u32,
         duration: Duration,
     ) {
-        let cell = self.find(closed, open);
-        engine::add(cell.unwrap_or_else(|| self.unknown_cell(closed, open)), 1);
+        engine::add(self.cell_of(closed, open), 1);
         let open = if histogram.is_dense() { &[] } else { open };
-        let cell = histogram.find(of_duration, open);
-        let cell = cell.unwrap_or_else(|| histogram.unknown_cell(of_duration, open));
-        histogram.observe_cell(cell, duration);
+        histogram.observe_cell(histogram.cell_of(of_duration, open), duration);
     }
 
     #[inline(never)]
     fn cell_of(&self, closed: u32, open: &[&str]) -> Cell {
-        match self.find_to_keep(closed, open) {
-            Some((cell, lookup)) => {
-                self.keep(lookup, closed, cell);
-                cell
+        match self.find(closed, open) {
+            Some(known) => {
+                self.keep_if_due(closed, open, known);
+                known.cell
             }
             None => self.unknown_cell(closed, open),
         }
@@ -262,12 +261,19 @@ impl FamilyStore {
         cell
     }
 
-    /// Keeps where a label set is recorded for the next time. The label set has this cell for good, and
+    /// Keeps where a label set is recorded, if it comes often. The label set has this cell for good, and
     /// this thread has recorded it just now.
     #[inline]
-    fn keep(&self, lookup: Option<Lookup>, closed: u32, cell: Cell) {
-        if let Some(lookup) = lookup.filter(|lookup| lookup.is_due()) {
-            lookup.keep(self.found(closed, cell));
+    fn keep_if_due(&self, closed: u32, open: &[&str], known: Known) {
+        if recent::is_due(known.tag) {
+            self.keep(closed, open, self.found(closed, known.cell));
+        }
+    }
+
+    #[cold]
+    fn keep(&self, closed: u32, open: &[&str], found: Found) {
+        if let Some(lookup) = Lookup::of(self.set(closed), open) {
+            lookup.keep(found);
         }
     }
 
@@ -291,7 +297,8 @@ impl FamilyStore {
     }
 
     /// Counts a duration into a cell. Of one of more than a year, a year is added to the sum.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a call costs as much as it does")]
     pub(crate) fn observe_cell(&self, cell: Cell, duration: Duration) {
         if let Some(nanos) = ordinary_nanos(duration)
             && self.buckets.runs() == 1
