@@ -110,7 +110,7 @@ fn a_duration_goes_to_the_histogram_and_the_labels_that_come_with_it() {
         ones.inc_and_observe(one, &one_time, one, TOOK);
     }
     let page = parse(&metrics.generate_metrics());
-    let count = |name, labels| value(&page, name, labels);
+    let count = |name: &str, labels: &[(&str, &str)]| value(&page, name, labels);
     let rounds = f64::from(ROUNDS);
     assert_eq!(count("ones_total", &[("failed", "true"), ("name", "a")]), rounds * 9.0);
     for failed in ["false", "true"] {
