@@ -34,15 +34,17 @@ static OTHER_CLOSED_TIME: Family<DurationHistogram, Closed> =
     Family::duration_histogram("other_closed_seconds", "No open label.").buckets(&MILLISECONDS);
 /// More than one run of words.
 static WIDE_TIME: Family<DurationHistogram, Closed> =
-    Family::duration_histogram("wide_seconds", "No open label.").buckets(&{
-        let mut bounds = [Duration::ZERO; 20];
-        let mut bound = 0;
-        while bound < bounds.len() {
-            bounds[bound] = Duration::from_millis(bound as u64 + 1);
-            bound += 1;
-        }
-        bounds
-    });
+    Family::duration_histogram("wide_seconds", "No open label.").buckets(&WIDE);
+
+const WIDE: [Duration; 20] = {
+    let mut bounds = [Duration::ZERO; 20];
+    let mut place = 0;
+    while place < bounds.len() {
+        bounds[place] = Duration::from_millis(place as u64 + 1);
+        place += 1;
+    }
+    bounds
+};
 
 const TOOK: Duration = Duration::from_millis(4);
 
