@@ -46,6 +46,8 @@ const WIDE: [Duration; 20] = {
     bounds
 };
 
+const DURATION: &str = "caracal_policy_evaluation_duration_seconds";
+
 const TOOK: Duration = Duration::from_millis(4);
 
 /// Values of every length around a chunk, which differ in one place.
@@ -136,7 +138,6 @@ fn durations_of_more_than_a_year_are_counted_as_such_each_time() {
     let rounds = f64::from(ROUNDS);
     let labels = [("decision", "allowed"), ("agent_id", "a")];
     assert_eq!(value(&page, "caracal_policy_evaluations_total", &labels), rounds * 2.0);
-    const DURATION: &str = "caracal_policy_evaluation_duration_seconds";
     assert_eq!(value(&page, &format!("{DURATION}_count"), &labels[..1]), rounds * 2.0);
     let metric = [("metric", DURATION)];
     assert_eq!(value(&page, "caracal_metrics_invalid_values_total", &metric), rounds);
@@ -167,8 +168,7 @@ fn registries_and_threads_that_come_and_go_find_nothing_of_those_before() {
         let evaluation = [("decision", "denied"), ("agent_id", NAME)];
         let failure = [("auth_method", NAME), ("reason", "expired")];
         assert_eq!(value(&page, "caracal_policy_evaluations_total", &evaluation), rounds);
-        let count = "caracal_policy_evaluation_duration_seconds_count";
-        assert_eq!(value(&page, count, &evaluation[..1]), rounds);
+        assert_eq!(value(&page, &format!("{DURATION}_count"), &evaluation[..1]), rounds);
         assert_eq!(value(&page, "caracal_gateway_auth_failures_total", &failure), rounds);
     }
 }

@@ -117,21 +117,23 @@ impl Interner {
     #[expect(clippy::inline_always, reason = "the number of chunks is a constant of most callers")]
     fn find_chunks(&self, head: Head, chunks: &[Chunk]) -> Option<Known> {
         let mut hasher = self.hasher.build_hasher();
-        chunks.iter().for_each(|chunk| write(&mut hasher, *chunk));
+        for chunk in chunks {
+            write(&mut hasher, *chunk);
+        }
         let hash = finish(&hasher, head);
         let table = self.table();
         let mask = table.len() - 1;
         let mut slot = tag(hash) as usize;
         // As `probe`, of which the place is not asked for.
         loop {
-            let held = table[slot & mask].load(Acquire);
-            if tag(held) == tag(hash)
-                && let Some(place) = place(held)
+            let content = table[slot & mask].load(Acquire);
+            if tag(content) == tag(hash)
+                && let Some(place) = place(content)
                 && let Some(cell) = self.records.cell_of_chunks(place, head, chunks)
             {
                 return Some(Known { cell, tag: tag(hash) as u32 });
             }
-            if held == EMPTY {
+            if content == EMPTY {
                 return None;
             }
             slot += 1;

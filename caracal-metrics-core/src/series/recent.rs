@@ -20,7 +20,7 @@ const PAIRS: usize = 64;
 const PATIENCE: u32 = 16;
 
 thread_local! {
-    static RECENT: [Pair; PAIRS] = const { [const { Pair::NONE }; PAIRS] };
+    static RECENT: [Pair; PAIRS] = const { [const { Pair::none() }; PAIRS] };
 
     /// The hash of what was not found last, and below [`PATIENCE`] how many were not found before.
     static WAITING: [cell::Cell<u32>; PAIRS] = const { [const { cell::Cell::new(0) }; PAIRS] };
@@ -103,8 +103,9 @@ impl Place {
 }
 
 impl Pair {
-    const NONE: Self =
-        Self { latest: cell::Cell::new(Place::NONE), other: cell::Cell::new(Place::NONE) };
+    const fn none() -> Self {
+        Self { latest: cell::Cell::new(Place::NONE), other: cell::Cell::new(Place::NONE) }
+    }
 }
 
 impl Lookup {
