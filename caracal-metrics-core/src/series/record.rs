@@ -170,23 +170,27 @@ impl FamilyStore {
             self.add(labels, 1);
             return histogram.observe(of_duration, duration);
         }
-        let Some(Found { word: Some(word), durations, .. }) =
+        if let Some(Found { word: Some(word), durations, .. }) =
             self.lookup(labels).and_then(Lookup::recall)
-        else {
-            let of_duration = of_duration.closed();
-            return with(labels, |closed, open| {
-                self.add_and_observe_anew(closed, open, histogram, of_duration, duration);
-            });
-        };
-        word.add(1);
-        if let Some(durations) = durations
-            && durations.set == histogram.set(of_duration.closed())
-            && let Some(nanos) = ordinary_nanos(duration)
         {
-            durations.own.observe(durations.cell, histogram.buckets.narrow(nanos), nanos);
-        } else {
-            histogram.observe(of_duration, duration);
+            if let Some(durations) = durations
+                && durations.set == histogram.set(of_duration.closed())
+                && let Some(nanos) = ordinary_nanos(duration)
+            {
+                word.add(1);
+                let bucket = histogram.buckets.narrow(nanos);
+                return durations.own.observe(durations.cell, bucket, nanos);
+            }
+            // Otherwise the counter was kept alone.
+            if durations.is_some() || histogram.buckets.runs() > 1 {
+                word.add(1);
+                return histogram.observe(of_duration, duration);
+            }
         }
+        let of_duration = of_duration.closed();
+        with(labels, |closed, open| {
+            self.add_and_observe_anew(closed, open, histogram, of_duration, duration);
+        });
     }
 
     /// The open values of the duration are the same or none.
