@@ -162,12 +162,15 @@ impl Lookup {
     pub(super) fn recall(self) -> Option<Found> {
         self.with(|pair| {
             let latest = pair.latest.get();
-            if latest.has(self) {
-                return Some(latest.found);
-            }
-            let other = pair.other.get();
-            if other.has(self) { Some(other.found) } else { None }
+            if latest.has(self) { Some(latest.found) } else { self.recall_from(&pair.other) }
         })
+    }
+
+    /// Apart, so that the usual case has the registers.
+    #[inline(never)]
+    fn recall_from(self, place: &cell::Cell<Place>) -> Option<Found> {
+        let place = place.get();
+        place.has(self).then_some(place.found)
     }
 
     /// Keeps where it is recorded for the next time.
