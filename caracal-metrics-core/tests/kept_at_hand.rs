@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::cell::RefCell;
 use std::thread;
 use std::time::Duration;
 
@@ -174,5 +175,47 @@ fn registries_and_threads_that_come_and_go_find_nothing_of_those_before() {
         assert_eq!(value(&page, "caracal_policy_evaluations_total", &evaluation), rounds);
         assert_eq!(value(&page, &format!("{DURATION}_count"), &evaluation[..1]), rounds);
         assert_eq!(value(&page, "caracal_gateway_auth_failures_total", &failure), rounds);
+    }
+}
+
+/// Records when it is dropped.
+struct OnExit(MetricsRegistry);
+
+impl OnExit {
+    fn record(&self) {
+        self.0.record_policy_evaluation(PolicyDecisionType::Allowed, "a", TOOK);
+    }
+}
+
+impl Drop for OnExit {
+    fn drop(&mut self) {
+        self.record();
+    }
+}
+
+thread_local! {
+    static BEFORE: RefCell<Option<OnExit>> = const { RefCell::new(None) };
+    static AFTER: RefCell<Option<OnExit>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn what_destructors_of_thread_locals_record_is_not_lost() {
+    let metrics = MetricsRegistry::new();
+    for threads in 1..=20 {
+        let own = metrics.clone();
+        let thread = thread::spawn(move || {
+            // One of them is dropped after the thread has given up its words, whatever the order is.
+            BEFORE.set(Some(OnExit(own.clone())));
+            for _ in 0..ROUNDS {
+                OnExit(own.clone()).record();
+            }
+            AFTER.set(Some(OnExit(own)));
+        });
+        thread.join().expect("the thread records");
+        let page = parse(&metrics.generate_metrics());
+        let expected = f64::from(threads * (2 * ROUNDS + 2));
+        let labels = [("decision", "allowed"), ("agent_id", "a")];
+        assert_eq!(value(&page, "caracal_policy_evaluations_total", &labels), expected);
+        assert_eq!(value(&page, &format!("{DURATION}_count"), &labels[..1]), expected);
     }
 }
