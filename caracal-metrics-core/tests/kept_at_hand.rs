@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::cell::RefCell;
 use std::thread;
 use std::time::Duration;
 
@@ -34,15 +35,19 @@ static OTHER_CLOSED_TIME: Family<DurationHistogram, Closed> =
     Family::duration_histogram("other_closed_seconds", "No open label.").buckets(&MILLISECONDS);
 /// More than one run of words.
 static WIDE_TIME: Family<DurationHistogram, Closed> =
-    Family::duration_histogram("wide_seconds", "No open label.").buckets(&{
-        let mut bounds = [Duration::ZERO; 20];
-        let mut bound = 0;
-        while bound < bounds.len() {
-            bounds[bound] = Duration::from_millis(bound as u64 + 1);
-            bound += 1;
-        }
-        bounds
-    });
+    Family::duration_histogram("wide_seconds", "No open label.").buckets(&WIDE);
+
+const WIDE: [Duration; 20] = {
+    let mut bounds = [Duration::ZERO; 20];
+    let mut place = 0;
+    while place < bounds.len() {
+        bounds[place] = Duration::from_millis(place as u64 + 1);
+        place += 1;
+    }
+    bounds
+};
+
+const DURATION: &str = "caracal_policy_evaluation_duration_seconds";
 
 const TOOK: Duration = Duration::from_millis(4);
 
@@ -96,7 +101,11 @@ fn a_duration_goes_to_the_histogram_and_the_labels_that_come_with_it() {
     let one_time = metrics.family(&ONE_TIME).unwrap();
     let closed = [&CLOSED_TIME, &OTHER_CLOSED_TIME, &WIDE_TIME];
     let closed = closed.map(|family| metrics.family(family).unwrap());
-    let one = One { failed: true, name: "a" };
+    let (one, equal) = (One { failed: true, name: "a" }, String::from("a"));
+    // The thread keeps the counter alone at first.
+    for _ in 0..ROUNDS {
+        ones.inc(one);
+    }
     for _ in 0..ROUNDS {
         for (seconds, histogram) in (1..).zip(&closed) {
             for failed in [false, true] {
@@ -106,13 +115,13 @@ fn a_duration_goes_to_the_histogram_and_the_labels_that_come_with_it() {
         }
         // Text that is equal, and text that is not.
         ones.inc_and_observe(one, &one_time, One { failed: false, name: "b" }, TOOK);
-        ones.inc_and_observe(one, &one_time, One { name: &String::from("a"), ..one }, TOOK);
+        ones.inc_and_observe(one, &one_time, One { name: &equal, ..one }, TOOK);
         ones.inc_and_observe(one, &one_time, one, TOOK);
     }
     let page = parse(&metrics.generate_metrics());
-    let count = |name, labels| value(&page, name, labels);
+    let count = |name: &str, labels: &[(&str, &str)]| value(&page, name, labels);
     let rounds = f64::from(ROUNDS);
-    assert_eq!(count("ones_total", &[("failed", "true"), ("name", "a")]), rounds * 9.0);
+    assert_eq!(count("ones_total", &[("failed", "true"), ("name", "a")]), rounds * 10.0);
     for failed in ["false", "true"] {
         let labels = [("failed", failed)];
         assert_eq!(count("closed_seconds_sum", &labels), rounds);
@@ -134,7 +143,6 @@ fn durations_of_more_than_a_year_are_counted_as_such_each_time() {
     let rounds = f64::from(ROUNDS);
     let labels = [("decision", "allowed"), ("agent_id", "a")];
     assert_eq!(value(&page, "caracal_policy_evaluations_total", &labels), rounds * 2.0);
-    const DURATION: &str = "caracal_policy_evaluation_duration_seconds";
     assert_eq!(value(&page, &format!("{DURATION}_count"), &labels[..1]), rounds * 2.0);
     let metric = [("metric", DURATION)];
     assert_eq!(value(&page, "caracal_metrics_invalid_values_total", &metric), rounds);
@@ -165,8 +173,49 @@ fn registries_and_threads_that_come_and_go_find_nothing_of_those_before() {
         let evaluation = [("decision", "denied"), ("agent_id", NAME)];
         let failure = [("auth_method", NAME), ("reason", "expired")];
         assert_eq!(value(&page, "caracal_policy_evaluations_total", &evaluation), rounds);
-        let count = "caracal_policy_evaluation_duration_seconds_count";
-        assert_eq!(value(&page, count, &evaluation[..1]), rounds);
+        assert_eq!(value(&page, &format!("{DURATION}_count"), &evaluation[..1]), rounds);
         assert_eq!(value(&page, "caracal_gateway_auth_failures_total", &failure), rounds);
+    }
+}
+
+/// Records when it is dropped.
+struct OnExit(MetricsRegistry);
+
+impl OnExit {
+    fn record(&self) {
+        self.0.record_policy_evaluation(PolicyDecisionType::Allowed, "a", TOOK);
+    }
+}
+
+impl Drop for OnExit {
+    fn drop(&mut self) {
+        self.record();
+    }
+}
+
+thread_local! {
+    static BEFORE: RefCell<Option<OnExit>> = const { RefCell::new(None) };
+    static AFTER: RefCell<Option<OnExit>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn what_destructors_of_thread_locals_record_is_not_lost() {
+    let metrics = MetricsRegistry::new();
+    for threads in 1..=20 {
+        let own = metrics.clone();
+        let thread = thread::spawn(move || {
+            // One of them is dropped after the thread has given up its words, whatever the order is.
+            BEFORE.set(Some(OnExit(own.clone())));
+            for _ in 0..ROUNDS {
+                OnExit(own.clone()).record();
+            }
+            AFTER.set(Some(OnExit(own)));
+        });
+        thread.join().expect("the thread records");
+        let page = parse(&metrics.generate_metrics());
+        let expected = f64::from(threads * (2 * ROUNDS + 2));
+        let labels = [("decision", "allowed"), ("agent_id", "a")];
+        assert_eq!(value(&page, "caracal_policy_evaluations_total", &labels), expected);
+        assert_eq!(value(&page, &format!("{DURATION}_count"), &labels[..1]), expected);
     }
 }

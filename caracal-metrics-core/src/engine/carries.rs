@@ -90,7 +90,7 @@ impl Carries {
     /// word, and the word was written with `Release` and read with `Acquire`, as for
     /// [`whole`](Self::whole).
     pub(super) fn has(&self, cell: Cell) -> bool {
-        self.any.load(Relaxed) && self.by_cell.lock().contains_key(&cell.0)
+        self.any.load(Relaxed) && place(&self.by_cell.lock(), cell).is_ok()
     }
 
     /// The cell is given back.

@@ -5,9 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// Two to the 64th over the golden ratio: multiplied by it, numbers that are close end far apart.
 pub(super) const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The most chunks of a value that [`few`] finds.
-pub(super) const FEW: usize = 3;
-
 /// Bytes of a chunk.
 pub(super) const CHUNK: usize = 16;
 
@@ -73,27 +70,40 @@ pub(super) fn each(value: &[u8], mut take: impl FnMut(Chunk)) {
     }
 }
 
-/// Puts the chunks of a value at the beginning of `chunks`, and says how many there are; `None` where
-/// there are more than three.
-#[inline]
-pub(super) fn few(value: &[u8], chunks: &mut [Chunk; FEW]) -> Option<usize> {
-    let (Some(first), Some(last)) = (value.first_chunk(), value.last_chunk()) else {
-        chunks[0] = short(value);
-        return Some(1);
-    };
-    chunks[0] = of(first);
-    if value.len() == CHUNK {
-        return Some(1);
+/// The chunks of a value, if they are few.
+pub(super) enum Few {
+    One([Chunk; 1]),
+    Two([Chunk; 2]),
+    Three([Chunk; 3]),
+    More,
+}
+
+impl Few {
+    /// Puts them at the beginning of `room`, and says how many they are.
+    #[inline]
+    pub(super) fn put(self, room: &mut [Chunk; 3]) -> Option<usize> {
+        let (few, count) = match self {
+            Self::One([first]) => ([first, [0; 2], [0; 2]], 1),
+            Self::Two([first, last]) => ([first, last, [0; 2]], 2),
+            Self::Three(all) => (all, 3),
+            Self::More => return None,
+        };
+        *room = few;
+        Some(count)
     }
-    let Some((_, [second, ..])) = value.as_chunks::<CHUNK>().0.split_first() else {
-        chunks[1] = of(last);
-        return Some(2);
+}
+
+/// The chunks of a value.
+#[inline]
+pub(super) fn few(value: &[u8]) -> Few {
+    let (Some(first), Some(last)) = (value.first_chunk(), value.last_chunk()) else {
+        return Few::One([short(value)]);
     };
-    (chunks[1], chunks[2]) = (of(second), of(last));
-    match value.len() {
-        ..=32 => Some(2),
-        ..=48 => Some(3),
-        _ => None,
+    match (value.len(), value.as_chunks::<CHUNK>().0) {
+        (..=16, _) => Few::One([of(first)]),
+        (..=32, _) => Few::Two([of(first), of(last)]),
+        (..=48, [_, second, ..]) => Few::Three([of(first), of(second), of(last)]),
+        _ => Few::More,
     }
 }
 
@@ -179,13 +189,17 @@ mod tests {
 
         #[test]
         fn few_chunks_are_the_same(text in "[ab\0ü]{0,40}") {
-            let mut few_chunks = [[0; 2]; FEW];
-            let count = few(text.as_bytes(), &mut few_chunks);
             let expected = chunks(text.as_bytes());
-            prop_assert_eq!(count, (expected.len() <= FEW).then_some(expected.len()));
-            if let Some(count) = count {
-                prop_assert_eq!(&few_chunks[..count], expected);
-            }
+            let few = match few(text.as_bytes()) {
+                Few::One(chunks) => chunks.to_vec(),
+                Few::Two(chunks) => chunks.to_vec(),
+                Few::Three(chunks) => chunks.to_vec(),
+                Few::More => {
+                    prop_assert!(text.len() > 48);
+                    return Ok(());
+                }
+            };
+            prop_assert_eq!(few, expected);
         }
 
         #[test]

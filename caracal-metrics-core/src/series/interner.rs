@@ -15,7 +15,7 @@ use std::sync::atomic::{
 use parking_lot::Mutex;
 
 use super::changes::Changes;
-use super::chunk::{self, CHUNK, Chunk, FEW};
+use super::chunk::{self, CHUNK, Chunk, Few};
 use super::key::{Key, Labels};
 use super::records::{Head, Records};
 use crate::engine::Cell;
@@ -38,6 +38,14 @@ pub(super) struct Interner {
     insert: Mutex<Inserting>,
 }
 
+/// A label set that was found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    pub(super) cell: Cell,
+    /// Half of its hash.
+    pub(super) tag: u32,
+}
+
 #[derive(Debug, Default)]
 struct Inserting {
     end: usize,
@@ -57,58 +65,75 @@ impl Interner {
         }
     }
 
-    /// The cell of a label set that is known.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "its caller does nothing else")]
-    pub(super) fn find(&self, labels: Labels<'_>) -> Option<Cell> {
+    /// A label set that is known.
+    #[inline]
+    pub(super) fn find(&self, labels: Labels<'_>) -> Option<Known> {
         match *labels.open {
-            [value] if value.len() <= CHUNK => {
-                let head = Head { closed: labels.closed, lengths: value.len() as u64 };
-                self.find_chunks(head, &[chunk::short(value.as_bytes())])
-            }
-            [value] => self.find_few(labels, value, None),
-            [first, second] => self.find_few(labels, first, Some(second)),
+            [value] => self.find_one(labels.closed, value),
+            [first, second] => self.find_two(labels, first, second),
             _ => self.find_any(labels),
         }
     }
 
-    /// Of one or two values of a few chunks.
-    #[inline(never)]
-    fn find_few(&self, labels: Labels<'_>, first: &str, second: Option<&str>) -> Option<Cell> {
-        let mut chunks = [[0; 2]; 2 * FEW];
-        let Some(mut count) = chunk::few(first.as_bytes(), chunks.first_chunk_mut()?) else {
-            return self.find_any(labels);
-        };
-        if let Some(second) = second {
-            let room = chunks[count..].first_chunk_mut()?;
-            let Some(more) = chunk::few(second.as_bytes(), room) else {
-                return self.find_any(labels);
-            };
-            count += more;
+    /// As [`find`](Self::find), of one open value. Without a call for a short one.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "most records that are not recalled are of one")]
+    pub(super) fn find_one(&self, closed: u32, value: &str) -> Option<Known> {
+        if value.len() > CHUNK {
+            return self.find_long(closed, value);
         }
-        let lengths = first.len() as u64 | (second.map_or(0, str::len) as u64) << u32::BITS;
-        self.find_chunks(Head { closed: labels.closed, lengths }, chunks.get(..count)?)
+        let head = Head { closed, lengths: value.len() as u64 };
+        self.find_chunks(head, &[chunk::short(value.as_bytes())])
+    }
+
+    #[inline(never)]
+    fn find_long(&self, closed: u32, value: &str) -> Option<Known> {
+        let head = Head { closed, lengths: value.len() as u64 };
+        match chunk::few(value.as_bytes()) {
+            Few::One(chunks) => self.find_chunks(head, &chunks),
+            Few::Two(chunks) => self.find_chunks(head, &chunks),
+            Few::Three(chunks) => self.find_chunks(head, &chunks),
+            Few::More => self.find_any(Labels { closed, open: &[value] }),
+        }
+    }
+
+    #[inline(never)]
+    fn find_two(&self, labels: Labels<'_>, first: &str, second: &str) -> Option<Known> {
+        let lengths = first.len() as u64 | (second.len() as u64) << u32::BITS;
+        let head = Head { closed: labels.closed, lengths };
+        let mut chunks = [[0; 2]; 6];
+        let mut count = 0;
+        for value in [first, second] {
+            // Behind one value there is room for another one.
+            let room = chunks[count..].first_chunk_mut();
+            let put = room.and_then(|room| chunk::few(value.as_bytes()).put(room));
+            let Some(put) = put else { return self.find_any(labels) };
+            count += put;
+        }
+        self.find_chunks(head, &chunks[..count])
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the number of chunks is a constant of a caller")]
-    pub(super) fn find_chunks(&self, head: Head, chunks: &[Chunk]) -> Option<Cell> {
+    #[expect(clippy::inline_always, reason = "the number of chunks is a constant of most callers")]
+    fn find_chunks(&self, head: Head, chunks: &[Chunk]) -> Option<Known> {
         let mut hasher = self.hasher.build_hasher();
-        chunks.iter().for_each(|chunk| write(&mut hasher, *chunk));
+        for chunk in chunks {
+            write(&mut hasher, *chunk);
+        }
         let hash = finish(&hasher, head);
         let table = self.table();
         let mask = table.len() - 1;
         let mut slot = tag(hash) as usize;
         // As `probe`, of which the place is not asked for.
         loop {
-            let held = table[slot & mask].load(Acquire);
-            if tag(held) == tag(hash)
-                && let Some(place) = place(held)
+            let content = table[slot & mask].load(Acquire);
+            if tag(content) == tag(hash)
+                && let Some(place) = place(content)
                 && let Some(cell) = self.records.cell_of_chunks(place, head, chunks)
             {
-                return Some(cell);
+                return Some(Known { cell, tag: tag(hash) as u32 });
             }
-            if held == EMPTY {
+            if content == EMPTY {
                 return None;
             }
             slot += 1;
@@ -116,9 +141,10 @@ impl Interner {
     }
 
     #[inline(never)]
-    fn find_any(&self, labels: Labels<'_>) -> Option<Cell> {
+    fn find_any(&self, labels: Labels<'_>) -> Option<Known> {
         let hash = self.hash(labels);
-        probe(self.table(), hash, |place| self.records.cell_of(place, labels)).ok()
+        let cell = probe(self.table(), hash, |place| self.records.cell_of(place, labels)).ok()?;
+        Some(Known { cell, tag: tag(hash) as u32 })
     }
 
     /// The cell of a label set. `create` is asked once for one that is new, and may refuse. The new

@@ -2,6 +2,7 @@
 
 mod block;
 mod buckets;
+mod cells;
 mod changes;
 mod chunk;
 mod created;

@@ -18,7 +18,8 @@ pub(super) fn ordinary_nanos(duration: Duration) -> Option<u64> {
 
 impl FamilyStore {
     /// Counts a duration into a cell. Of one of more than a year, a year is added to the sum.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a call costs as much as it does")]
     pub(crate) fn observe_cell(&self, cell: Cell, duration: Duration) {
         if let Some(nanos) = ordinary_nanos(duration)
             && self.is_plain()

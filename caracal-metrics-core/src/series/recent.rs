@@ -14,13 +14,16 @@ use crate::engine::{self, Cell, OwnHistogram, OwnWord};
 /// Pairs of places. Ten kibibytes a thread, of which one that records few label sets touches few.
 const PAIRS: usize = 64;
 
-/// A label set that is not found in its pair of places gets one of them if it was also the last one
-/// that was not found there, or if so many others were not found before. So label sets that come once
-/// do not drive out those that come often.
-const PATIENCE: u64 = 16;
+/// A label set that is not found here gets a place if it also was the last one of those with the
+/// same bits in their hash that was not found, or if so many others were not found before. So label
+/// sets that come once seldom drive out those that come often.
+const PATIENCE: u32 = 16;
 
 thread_local! {
-    static RECENT: [Pair; PAIRS] = const { [const { Pair::NONE }; PAIRS] };
+    static RECENT: [Pair; PAIRS] = const { [const { Pair::none() }; PAIRS] };
+
+    /// The hash of what was not found last, and below [`PATIENCE`] how many were not found before.
+    static WAITING: [cell::Cell<u32>; PAIRS] = const { [const { cell::Cell::new(0) }; PAIRS] };
 }
 
 /// The number of no label set.
@@ -74,8 +77,6 @@ pub(super) struct Durations {
 struct Pair {
     latest: cell::Cell<Place>,
     other: cell::Cell<Place>,
-    /// What was not found last, and below [`PATIENCE`] how many were not found before.
-    waiting: cell::Cell<u64>,
 }
 
 #[derive(Clone, Copy)]
@@ -102,16 +103,9 @@ impl Place {
 }
 
 impl Pair {
-    #[inline]
-    fn has_room(&self) -> bool {
-        self.other.get().key == NO_SET
+    const fn none() -> Self {
+        Self { latest: cell::Cell::new(Place::NONE), other: cell::Cell::new(Place::NONE) }
     }
-
-    const NONE: Self = Self {
-        latest: cell::Cell::new(Place::NONE),
-        other: cell::Cell::new(Place::NONE),
-        waiting: cell::Cell::new(0),
-    };
 }
 
 impl Lookup {
@@ -168,27 +162,15 @@ impl Lookup {
     pub(super) fn recall(self) -> Option<Found> {
         self.with(|pair| {
             let latest = pair.latest.get();
-            if latest.has(self) {
-                return Some(latest.found);
-            }
-            let other = pair.other.get();
-            if other.has(self) { Some(other.found) } else { None }
+            if latest.has(self) { Some(latest.found) } else { self.recall_from(&pair.other) }
         })
     }
 
-    /// Whether it comes often enough to be [kept](Self::keep). It was not found recently.
-    #[inline]
-    pub(super) fn is_due(&self) -> bool {
-        let mixed = self.mixed() & !(PATIENCE - 1);
-        self.with(|pair| {
-            let waiting = pair.waiting.get();
-            let waited = waiting % PATIENCE;
-            if waiting - waited == mixed || waited == PATIENCE - 1 || pair.has_room() {
-                return true;
-            }
-            pair.waiting.set(mixed | (waited + 1));
-            false
-        })
+    /// Apart, so that the usual case has the registers.
+    #[inline(never)]
+    fn recall_from(self, place: &cell::Cell<Place>) -> Option<Found> {
+        let place = place.get();
+        place.has(self).then_some(place.found)
     }
 
     /// Keeps where it is recorded for the next time.
@@ -199,9 +181,22 @@ impl Lookup {
             if !latest.has(self) {
                 pair.other.set(latest);
             }
-            pair.waiting.set(0);
         });
     }
+}
+
+/// Whether a label set that was not found recently comes often enough to be [kept](Lookup::keep).
+/// `tag` is half of its hash.
+#[inline]
+pub(super) fn is_due(tag: u32) -> bool {
+    let tag = tag & !(PATIENCE - 1);
+    WAITING.with(|waiting| {
+        let waiting = &waiting[(tag / PATIENCE) as usize % PAIRS];
+        let waited = waiting.get();
+        let is_due = waited ^ tag < PATIENCE || waited % PATIENCE == PATIENCE - 1;
+        waiting.set(if is_due { 0 } else { tag | (waited % PATIENCE + 1) });
+        is_due
+    })
 }
 
 impl Durations {
@@ -237,14 +232,16 @@ mod tests {
         let found = |cell| Found { cell: Cell::from_raw(cell), word: None, durations: None };
         let cell = |value| lookup(value).recall().map(|found| found.cell.to_raw());
         let record = |value| {
-            if cell(value).is_none() && lookup(value).is_due() {
+            let tag = (lookup(value).mixed() >> 32) as u32;
+            if cell(value).is_none() && is_due(tag) {
                 lookup(value).keep(found(value));
             }
         };
-        // Two in each pair.
+        // Each comes once, and few get a place.
+        (0..PAIRS as u32).for_each(record);
+        assert!((0..PAIRS as u32).all(|value| cell(value).is_none()));
         (0..10_000).for_each(record);
         let kept: Vec<_> = (0..10_000).filter(|value| cell(*value).is_some()).collect();
-        assert_eq!(kept.len(), 2 * PAIRS);
         // Each comes twice in a row.
         for value in 20_000..20_000 + PAIRS as u32 {
             record(value);

@@ -1,8 +1,9 @@
-//! Recording by label set and into a cell.
+//! Recording by label set.
 
 use std::ptr;
 use std::time::Duration;
 
+use super::interner::Known;
 use super::key::Labels;
 use super::observing::ordinary_nanos;
 use super::recent::{self, Durations, Found, Lookup};
@@ -119,10 +120,10 @@ impl FamilyStore {
     /// Not generic, so that it is compiled once and not with each crate that records.
     #[inline(never)]
     fn add_anew(&self, closed: u32, open: &[&str], n: u64) {
-        match self.find_to_keep(closed, open) {
-            Some((cell, lookup)) => {
-                engine::add(cell, n);
-                self.keep(lookup, closed, cell);
+        match self.find(closed, open) {
+            Some(known) => {
+                engine::add(known.cell, n);
+                self.keep_if_due(closed, open, known);
             }
             None => engine::add(self.unknown_cell(closed, open), n),
         }
@@ -147,10 +148,10 @@ impl FamilyStore {
 
     #[inline(never)]
     fn observe_anew(&self, closed: u32, open: &[&str], duration: Duration) {
-        match self.find_to_keep(closed, open) {
-            Some((cell, lookup)) => {
-                self.observe_cell(cell, duration);
-                self.keep(lookup, closed, cell);
+        match self.find(closed, open) {
+            Some(known) => {
+                self.observe_cell(known.cell, duration);
+                self.keep_if_due(closed, open, known);
             }
             None => self.observe_cell(self.unknown_cell(closed, open), duration),
         }
@@ -170,23 +171,27 @@ impl FamilyStore {
             self.add(labels, 1);
             return histogram.observe(of_duration, duration);
         }
-        let Some(Found { word: Some(word), durations, .. }) =
+        if let Some(Found { word: Some(word), durations, .. }) =
             self.lookup(labels).and_then(Lookup::recall)
-        else {
-            let of_duration = of_duration.closed();
-            return with(labels, |closed, open| {
-                self.add_and_observe_anew(closed, open, histogram, of_duration, duration);
-            });
-        };
-        word.add(1);
-        if let Some(durations) = durations
-            && durations.set == histogram.set(of_duration.closed())
-            && let Some(nanos) = ordinary_nanos(duration)
         {
-            durations.own.observe(durations.cell, histogram.buckets.narrow(nanos), nanos);
-        } else {
-            histogram.observe(of_duration, duration);
+            if let Some(durations) = durations
+                && durations.set == histogram.set(of_duration.closed())
+                && let Some(nanos) = ordinary_nanos(duration)
+            {
+                word.add(1);
+                let bucket = histogram.buckets.narrow(nanos);
+                return durations.own.observe(durations.cell, bucket, nanos);
+            }
+            // Otherwise the counter was kept alone.
+            if durations.is_some() || histogram.buckets.runs() > 1 {
+                word.add(1);
+                return histogram.observe(of_duration, duration);
+            }
         }
+        let of_duration = of_duration.closed();
+        with(labels, |closed, open| {
+            self.add_and_observe_anew(closed, open, histogram, of_duration, duration);
+        });
     }
 
     /// The open values of the duration are the same or none.
@@ -199,19 +204,20 @@ impl FamilyStore {
         of_duration: u32,
         duration: Duration,
     ) {
-        let found = self.find_to_keep(closed, open);
-        let known = match histogram.dense_cell(of_duration) {
-            None if !histogram.is_dense() => histogram.find(of_duration, open),
-            known => known,
+        let known = self.find(closed, open);
+        let of_duration_cell = if histogram.is_dense() {
+            histogram.dense_cell(of_duration)
+        } else {
+            histogram.find(of_duration, open).map(|known| known.cell)
         };
-        let (Some((cell, lookup)), Some(of_duration_cell)) = (found, known) else {
+        let (Some(known), Some(of_duration_cell)) = (known, of_duration_cell) else {
             return self.add_and_observe_unknown(closed, open, histogram, of_duration, duration);
         };
-        engine::add(cell, 1);
+        engine::add(known.cell, 1);
         histogram.observe_cell(of_duration_cell, duration);
-        if let Some(lookup) = lookup.filter(|lookup| lookup.is_due()) {
+        if recent::is_due(known.tag) {
             let Found { durations, .. } = histogram.found(of_duration, of_duration_cell);
-            lookup.keep(Found { durations, ..self.found(closed, cell) });
+            self.keep(closed, open, Found { durations, ..self.found(closed, known.cell) });
         }
     }
 
@@ -224,20 +230,17 @@ impl FamilyStore {
         of_duration: u32,
         duration: Duration,
     ) {
-        let cell = self.find(closed, open);
-        engine::add(cell.unwrap_or_else(|| self.unknown_cell(closed, open)), 1);
+        engine::add(self.cell_of(closed, open), 1);
         let open = if histogram.is_dense() { &[] } else { open };
-        let cell = histogram.find(of_duration, open);
-        let cell = cell.unwrap_or_else(|| histogram.unknown_cell(of_duration, open));
-        histogram.observe_cell(cell, duration);
+        histogram.observe_cell(histogram.cell_of(of_duration, open), duration);
     }
 
     #[inline(never)]
     fn cell_of(&self, closed: u32, open: &[&str]) -> Cell {
-        match self.find_to_keep(closed, open) {
-            Some((cell, lookup)) => {
-                self.keep(lookup, closed, cell);
-                cell
+        match self.find(closed, open) {
+            Some(known) => {
+                self.keep_if_due(closed, open, known);
+                known.cell
             }
             None => self.unknown_cell(closed, open),
         }
@@ -253,12 +256,19 @@ impl FamilyStore {
         cell
     }
 
-    /// Keeps where a label set is recorded for the next time. The label set has this cell for good, and
+    /// Keeps where a label set is recorded, if it comes often. The label set has this cell for good, and
     /// this thread has recorded it just now.
     #[inline]
-    fn keep(&self, lookup: Option<Lookup>, closed: u32, cell: Cell) {
-        if let Some(lookup) = lookup.filter(|lookup| lookup.is_due()) {
-            lookup.keep(self.found(closed, cell));
+    fn keep_if_due(&self, closed: u32, open: &[&str], known: Known) {
+        if recent::is_due(known.tag) {
+            self.keep(closed, open, self.found(closed, known.cell));
+        }
+    }
+
+    #[cold]
+    fn keep(&self, closed: u32, open: &[&str], found: Found) {
+        if let Some(lookup) = Lookup::of(self.set(closed), open) {
+            lookup.keep(found);
         }
     }
 
@@ -290,50 +300,5 @@ impl FamilyStore {
         exemplar: &Exemplar,
     ) {
         self.observe_cell_with_exemplar(self.cell_of_set(labels), duration, exemplar);
-    }
-
-    /// Adds to a counter of floating-point numbers. A step that is not finite or would make the sum
-    /// smaller is set aside.
-    #[inline]
-    pub(crate) fn add_float_cell(&self, cell: Cell, n: f64) {
-        if n >= 0.0 && n.is_finite() {
-            engine::add_float(cell, n);
-        } else {
-            self.count_invalid();
-        }
-    }
-
-    /// Sets a gauge of floating-point numbers. NaN is a value of such a gauge; an infinity is set
-    /// aside.
-    #[inline]
-    pub(crate) fn set_float_cell(&self, cell: Cell, value: f64) {
-        if value.is_infinite() {
-            self.count_invalid();
-        } else {
-            engine::set_float(cell, value);
-        }
-    }
-
-    /// Adds to a gauge of floating-point numbers. What is not finite is set aside, since no later
-    /// step could undo it.
-    #[inline]
-    pub(crate) fn shift_float_cell(&self, cell: Cell, by: f64) {
-        if by.is_finite() {
-            engine::shift_float(cell, by);
-        } else {
-            self.count_invalid();
-        }
-    }
-
-    /// Counts a record into the aggregated series of a family that is full.
-    #[cold]
-    pub(crate) fn count_folded(&self) {
-        self.settings.folded.count();
-    }
-
-    /// Counts a value that was corrected or set aside.
-    #[cold]
-    pub(crate) fn count_invalid(&self) {
-        self.settings.invalid.count();
     }
 }

@@ -8,10 +8,9 @@ use std::sync::atomic::{
 use smallvec::SmallVec;
 
 use super::cut::Value;
-use super::interner::Interner;
+use super::interner::{Interner, Known};
 use super::key::Labels;
 use super::recent::{Found, Lookup};
-use super::records::Head;
 use super::store::{FamilyStore, Index, made};
 use crate::engine::Cell;
 use crate::labels::{AGGREGATED, MAX_LABELS};
@@ -54,34 +53,24 @@ impl FamilyStore {
         matches!(self.index, Index::Dense(_))
     }
 
-    /// The cell of a label set that is there already, unless the user aggregates one of its labels.
-    #[inline(never)]
-    pub(super) fn find(&self, closed: u32, open: &[&str]) -> Option<Cell> {
-        match &self.index {
-            Index::Dense(cells) => made(cells.get(closed as usize)?),
-            Index::Interned(interner) => interner.find(Labels { closed, open }),
+    /// A label set that is there already, unless the user aggregates one of its labels. The most usual
+    /// one is found without a call.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see above")]
+    pub(super) fn find(&self, closed: u32, open: &[&str]) -> Option<Known> {
+        match (&self.index, open) {
+            (Index::Interned(interner), [value]) => interner.find_one(closed, value),
+            _ => self.find_other(closed, open),
         }
     }
 
-    /// As [`find`](Self::find), and how the thread keeps the label set, if it may. The most usual one is
-    /// found without a call.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "see above")]
-    pub(super) fn find_to_keep(
-        &self,
-        closed: u32,
-        open: &[&str],
-    ) -> Option<(Cell, Option<Lookup>)> {
-        if let [value] = *open
-            && let Some(lookup) = Lookup::of_one(self.set(closed), value)
-            && let Index::Interned(interner) = &self.index
-        {
-            let head = Head { closed, lengths: value.len() as u64 };
-            return Some((interner.find_chunks(head, &[lookup.chunks[0]])?, Some(lookup)));
+    #[inline(never)]
+    fn find_other(&self, closed: u32, open: &[&str]) -> Option<Known> {
+        match &self.index {
+            // There is no faster way to it.
+            Index::Dense(cells) => Some(Known { cell: made(cells.get(closed as usize)?)?, tag: 0 }),
+            Index::Interned(interner) => interner.find(Labels { closed, open }),
         }
-        let cell = self.find(closed, open)?;
-        let [first, second] = *open else { return Some((cell, None)) };
-        Some((cell, Lookup::of_two(self.set(closed), first, second)))
     }
 
     /// The cell of a label set. A value that is too long is cut, and counted.
@@ -89,7 +78,7 @@ impl FamilyStore {
         // No series has a value that is too long or that the user aggregates: those are not found, so
         // only label sets that are not found pay for the check.
         match self.find(labels.closed, labels.open) {
-            Some(cell) => Resolved::own(cell),
+            Some(known) => Resolved::own(known.cell),
             None => self.resolve_unknown(labels),
         }
     }
@@ -116,7 +105,7 @@ impl FamilyStore {
         let open: Texts<'_> = carried.iter().map(|value| &**value).collect();
         let labels = Labels { open: &open, ..labels };
         match interner.find(labels) {
-            Some(cell) => Resolved::own(cell),
+            Some(known) => Resolved::own(known.cell),
             None => self.make_interned(interner, labels),
         }
     }
@@ -185,7 +174,7 @@ impl FamilyStore {
         if let Some(found) = lookup.and_then(Lookup::recall) {
             return found.cell;
         }
-        let known = interner.find(labels);
+        let known = interner.find(labels).map(|known| known.cell);
         let cell = known.unwrap_or_else(|| self.make_unbounded(interner, labels));
         if let Some(lookup) = lookup {
             lookup.keep(Found { cell, word: None, durations: None });
