@@ -22,18 +22,19 @@ pub(super) fn write_samples(
     let mut start = LineStart::of(store, std::mem::take(&mut out.scratch));
     let mut rows = LineStart::cursor(store, rows);
     while let Some(row) = rows.next() {
-        start.set(&row);
         let buffer = &mut out.buffer;
         if is_histogram {
+            start.set(&row);
             write_histogram(store, &row, &start, values, exemplars, buffer);
         } else {
-            buffer.extend_from_slice(start.line());
+            start.write(&row, buffer);
             write_value(values.read(row.cells), buffer);
             buffer.push(b'\n');
         }
         if exemplars.is_some()
             && let Some(created) = store.created(row.cells)
         {
+            start.set(&row);
             write_created(store.name(), start.labels(), created, buffer);
         }
         out.cut();
