@@ -53,16 +53,21 @@ const NANOS_PER_SECOND: u128 = 1_000_000_000;
 
 /// Nanoseconds as seconds, exactly: every digit is the sum's own.
 pub(crate) fn write_seconds(nanos: u128, out: &mut Vec<u8>) {
-    write_integer(nanos / NANOS_PER_SECOND, out);
-    let mut fraction = nanos % NANOS_PER_SECOND;
+    let fraction = if let Ok(nanos) = u64::try_from(nanos) {
+        // Most sums. Division of 128 bits takes many times as long.
+        write_integer(nanos / NANOS_PER_SECOND as u64, out);
+        nanos % NANOS_PER_SECOND as u64
+    } else {
+        write_integer(nanos / NANOS_PER_SECOND, out);
+        (nanos % NANOS_PER_SECOND) as u64
+    };
     if fraction > 0 {
+        // The one gives way to the point, and keeps the zeros after it.
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(NANOS_PER_SECOND as u64 + fraction).as_bytes();
+        let last = digits.iter().rposition(|digit| *digit != b'0').unwrap_or_default();
         out.push(b'.');
-        let mut place = NANOS_PER_SECOND / 10;
-        while fraction > 0 {
-            out.push(b'0' + (fraction / place) as u8);
-            fraction %= place;
-            place /= 10;
-        }
+        out.extend_from_slice(&digits[1..=last]);
     }
 }
 

@@ -15,7 +15,8 @@ use http::header::{
 use http::{HeaderValue, Method, StatusCode};
 
 use super::authorization::Authorization;
-use super::encoding::prefers_gzip;
+use super::encoding::Coding;
+use super::page::Page;
 use super::page_body::PageBody;
 use super::pages::{PageKey, Pages};
 use super::readers::Readers;
@@ -67,13 +68,13 @@ impl Endpoint {
         let negotiated = Negotiated::from_accept(&list(request.headers(), &ACCEPT));
         let key = PageKey {
             format: negotiated.format(),
-            gzip: prefers_gzip(&list(request.headers(), &ACCEPT_ENCODING)),
+            coding: Coding::from_accept(&list(request.headers(), &ACCEPT_ENCODING)),
             names: names(request.uri().query().unwrap_or_default()),
         };
-        let headers = page_headers(negotiated, &key);
         match self.pages.make(key).await {
             Ok(page) => {
                 scrape.record(StatusCode::OK);
+                let headers = page_headers(negotiated, &page);
                 let len = page.len();
                 let reader = place.read(page, in_flight, request.extensions().get().cloned());
                 (headers, Body::new(PageBody::new(reader, len))).into_response()
@@ -84,11 +85,11 @@ impl Endpoint {
     }
 }
 
-fn page_headers(negotiated: Negotiated, key: &PageKey) -> HeaderMap {
+fn page_headers(negotiated: Negotiated, page: &Page) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(3);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(negotiated.content_type()));
     headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
-    if key.gzip {
+    if page.is_gzip() {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     headers

@@ -1,7 +1,32 @@
 //! Whether to compress, by the `Accept-Encoding` header of RFC 9110, section 12.5.3.
 
-/// Whether the client takes gzip, and likes it as well as a page that is not compressed.
-pub(super) fn prefers_gzip(accept_encoding: &str) -> bool {
+/// How a client wants its page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Coding {
+    /// Not compressed.
+    Identity,
+    /// It takes gzip, and likes it as well as a page that is not compressed.
+    Gzip,
+    /// It takes gzip, and no page that is not compressed.
+    OnlyGzip,
+}
+
+impl Coding {
+    pub(super) fn from_accept(accept_encoding: &str) -> Self {
+        let [gzip, identity, any] = qualities(accept_encoding);
+        let gzip = gzip.or(any).unwrap_or(0);
+        // Without a word about it, a plain page is welcome, but nobody asked for it either.
+        match identity.or(any.filter(|any| *any == 0)) {
+            _ if gzip == 0 => Self::Identity,
+            Some(0) => Self::OnlyGzip,
+            identity if gzip >= identity.unwrap_or(0) => Self::Gzip,
+            _ => Self::Identity,
+        }
+    }
+}
+
+/// Of gzip, of what is not compressed, and of what is not named, where they are there.
+fn qualities(accept_encoding: &str) -> [Option<u16>; 3] {
     let mut gzip = None;
     let mut identity = None;
     let mut any = None;
@@ -15,9 +40,7 @@ pub(super) fn prefers_gzip(accept_encoding: &str) -> bool {
         };
         *named = (*named).max(Some(quality));
     }
-    let gzip = gzip.or(any).unwrap_or(0);
-    // Without a word about it, a plain page is welcome, but nobody asked for it either.
-    gzip > 0 && gzip >= identity.unwrap_or(0)
+    [gzip, identity, any]
 }
 
 /// A coding in lower case and its quality in thousandths. `None` where the text is not of the
@@ -53,34 +76,37 @@ mod tests {
 
     #[test]
     fn codings_follow_rfc_9110() {
-        for (accept_encoding, gzip) in [
-            ("", false),
-            ("gzip", true),
-            ("GZip", true),
-            ("x-gzip", true),
-            ("deflate, gzip;q=1.0, *;q=0.5", true),
-            ("compress, gzip", true),
-            ("*", true),
-            ("gzip;q=0", false),
-            ("gzip;q=0.000, *", false),
-            ("*;q=0", false),
-            ("gzip, *;q=0", true),
-            ("identity", false),
-            ("identity;q=1, gzip;q=0.5", false),
-            ("identity;q=0.5, gzip", true),
-            ("identity;q=0, gzip;q=0.001", true),
-            ("identity, gzip", true),
-            ("br, zstd", false),
-            (" \tgzip\t ; Q=0.3 ", true),
-            (",,gzip,", true),
-            ("gzip;q=2", false),
-            ("gzip;q=0.1234", false),
-            ("gzip;q=", false),
-            ("gzip;level=9", false),
-            ("gzipped", false),
-            ("gzip;q=0, gzip", true),
+        use Coding::{Gzip, Identity, OnlyGzip};
+        for (accept_encoding, coding) in [
+            ("", Identity),
+            ("gzip", Gzip),
+            ("GZip", Gzip),
+            ("x-gzip", Gzip),
+            ("deflate, gzip;q=1.0, *;q=0.5", Gzip),
+            ("compress, gzip", Gzip),
+            ("*", Gzip),
+            ("gzip;q=0", Identity),
+            ("gzip;q=0.000, *", Identity),
+            ("*;q=0", Identity),
+            ("identity", Identity),
+            ("identity;q=1, gzip;q=0.5", Identity),
+            ("identity;q=0.5, gzip", Gzip),
+            ("identity;q=0, gzip;q=0.001", OnlyGzip),
+            ("gzip, *;q=0", OnlyGzip),
+            ("identity;q=0.1, gzip, *;q=0", Gzip),
+            ("identity;q=0, br", Identity),
+            ("identity, gzip", Gzip),
+            ("br, zstd", Identity),
+            (" \tgzip\t ; Q=0.3 ", Gzip),
+            (",,gzip,", Gzip),
+            ("gzip;q=2", Identity),
+            ("gzip;q=0.1234", Identity),
+            ("gzip;q=", Identity),
+            ("gzip;level=9", Identity),
+            ("gzipped", Identity),
+            ("gzip;q=0, gzip", Gzip),
         ] {
-            assert_eq!(prefers_gzip(accept_encoding), gzip, "{accept_encoding}");
+            assert_eq!(Coding::from_accept(accept_encoding), coding, "{accept_encoding}");
         }
     }
 }

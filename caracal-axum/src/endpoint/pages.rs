@@ -3,26 +3,24 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
-use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
 use caracal_metrics_core::{Format, MetricsRegistry};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::{OnceCell, OwnedMutexGuard};
 
-use super::page::Page;
+use super::encoding::Coding;
+use super::page::{PIECE, Page};
 use crate::scrape_metrics::ScrapeMetrics;
 
 /// What makes two pages of one moment different.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct PageKey {
     pub(super) format: Format,
-    pub(super) gzip: bool,
+    pub(super) coding: Coding,
     pub(super) names: Vec<String>,
 }
 
@@ -45,6 +43,8 @@ type Shared = Arc<OnceCell<Page>>;
 pub(super) struct Pages {
     metrics: MetricsRegistry,
     scrapes: ScrapeMetrics,
+    /// Longer pages are compressed only for who takes no other.
+    gzip_up_to: usize,
     /// Pages that nobody has begun to make: a scrape may join, since it misses nothing that was
     /// recorded before it came.
     waiting: Mutex<HashMap<PageKey, Shared>>,
@@ -54,8 +54,8 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    pub(super) fn new(metrics: MetricsRegistry, scrapes: ScrapeMetrics) -> Self {
-        Self { metrics, scrapes, waiting: Mutex::default(), turn: Arc::default() }
+    pub(super) fn new(metrics: MetricsRegistry, scrapes: ScrapeMetrics, gzip_up_to: usize) -> Self {
+        Self { metrics, scrapes, gzip_up_to, waiting: Mutex::default(), turn: Arc::default() }
     }
 
     /// A page with everything that was recorded before this call.
@@ -68,7 +68,8 @@ impl Pages {
             let turn = Arc::clone(&self.turn).lock_owned().await;
             self.begin(&key, shared);
             let (metrics, scrapes) = (self.metrics.clone(), self.scrapes.clone());
-            Work { turn, metrics, scrapes, key: key.clone() }.make().await
+            let (key, gzip_up_to) = (key.clone(), self.gzip_up_to);
+            Work { turn, metrics, scrapes, key, gzip_up_to }.make().await
         });
         made.await.cloned()
     }
@@ -89,6 +90,7 @@ struct Work {
     metrics: MetricsRegistry,
     scrapes: ScrapeMetrics,
     key: PageKey,
+    gzip_up_to: usize,
 }
 
 impl Work {
@@ -110,7 +112,7 @@ impl Work {
 
     fn make_here(self) -> Result<Page, Unmade> {
         let started = Instant::now();
-        let page = page(&self.metrics, &self.key);
+        let page = page(&self.metrics, &self.key, self.gzip_up_to);
         self.scrapes.record_page(started.elapsed());
         drop(self.turn);
         page
@@ -141,20 +143,14 @@ impl Drop for Waiting<'_> {
     }
 }
 
-fn page(metrics: &MetricsRegistry, key: &PageKey) -> Result<Page, Unmade> {
-    let mut page = Vec::new();
-    if key.names.is_empty() {
-        metrics.encode(key.format, &mut page);
-    } else {
-        metrics.encode_named(key.format, &key.names, &mut page);
-    }
-    if !key.gzip {
-        return Ok(Page::new(&page));
-    }
-    // A tenth of the page at a third of the time of the default level.
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    let gzipped = gzip.write_all(&page).and_then(|()| gzip.finish());
-    gzipped.map(|page| Page::new(&page)).map_err(|_| Unmade)
+fn page(metrics: &MetricsRegistry, key: &PageKey, gzip_up_to: usize) -> Result<Page, Unmade> {
+    let pieces = metrics.encode_in_pieces(key.format, &key.names, PIECE);
+    let compress = match key.coding {
+        Coding::Identity => false,
+        Coding::Gzip => pieces.iter().map(Vec::len).sum::<usize>() <= gzip_up_to,
+        Coding::OnlyGzip => true,
+    };
+    if compress { Page::gzip(pieces).map_err(|_| Unmade) } else { Ok(Page::new(pieces)) }
 }
 
 #[cfg(test)]
@@ -164,6 +160,10 @@ mod tests {
 
     use super::*;
 
+    fn pages(metrics: &MetricsRegistry) -> Pages {
+        Pages::new(metrics.clone(), ScrapeMetrics::new(metrics).unwrap(), 0)
+    }
+
     #[test]
     fn a_system_without_threads_is_no_page_without_an_end() {
         // No address space has room for a stack of this size.
@@ -172,8 +172,8 @@ mod tests {
             .build()
             .unwrap();
         let metrics = MetricsRegistry::new();
-        let pages = Pages::new(metrics.clone(), ScrapeMetrics::new(&metrics).unwrap());
-        let key = PageKey { format: Format::Text, gzip: false, names: vec![] };
+        let pages = pages(&metrics);
+        let key = PageKey { format: Format::Text, coding: Coding::Identity, names: vec![] };
         for _ in 0..2 {
             let page = starved.block_on(pages.make(key.clone())).unwrap();
             assert!(page.piece(0).unwrap().starts_with(b"# HELP"));
@@ -185,9 +185,10 @@ mod tests {
     #[test]
     fn a_page_that_nobody_waits_for_is_forgotten() {
         let metrics = MetricsRegistry::new();
-        let pages = Pages::new(metrics.clone(), ScrapeMetrics::new(&metrics).unwrap());
+        let pages = pages(&metrics);
         let turn = Arc::clone(&pages.turn).try_lock_owned().unwrap();
-        let key = PageKey { format: Format::Text, gzip: false, names: vec!["x".to_owned()] };
+        let key =
+            PageKey { format: Format::Text, coding: Coding::Identity, names: vec!["x".to_owned()] };
         {
             let mut first = pin!(pages.make(key.clone()));
             let mut context = Context::from_waker(Waker::noop());

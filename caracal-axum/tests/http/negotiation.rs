@@ -5,8 +5,8 @@ use std::io::Read;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
-use caracal_axum::metrics_endpoint;
-use caracal_metrics_core::MetricsRegistry;
+use caracal_axum::{MetricsEndpoint, metrics_endpoint};
+use caracal_metrics_core::{Format, MetricsRegistry};
 use flate2::read::GzDecoder;
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -99,5 +99,42 @@ async fn gzip_to_who_takes_it() {
             plain = String::from_utf8(page).unwrap();
         }
         assert_eq!(plain, TEXT, "{line:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_compressed_up_to_a_length() {
+    let metrics = MetricsRegistry::new();
+    // Hardly compressible, so that there are several pieces in either form.
+    for number in 1..3_000_u64 {
+        let reason = format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        metrics.record_replay_block(&reason);
+    }
+    let name = "caracal_gateway_replay_blocks_total";
+    let mut page = Vec::new();
+    metrics.encode_named(Format::Text, &[name], &mut page);
+    for (up_to, accept_encoding, compressed) in [
+        (page.len(), "gzip", true),
+        (page.len() - 1, "gzip", false),
+        (0, "gzip", false),
+        (0, "gzip, identity;q=0", true),
+        (usize::MAX, "identity", false),
+    ] {
+        let app: Router = MetricsEndpoint::new(&metrics).gzip_up_to(up_to).into_router();
+        let request = Request::get(format!("/metrics?name[]={name}"));
+        let request = request.header("accept-encoding", accept_encoding);
+        let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let what = format!("{up_to}, {accept_encoding}");
+        assert_eq!(response.headers().contains_key("content-encoding"), compressed, "{what}");
+        assert_eq!(response.headers()["vary"], "Accept, Accept-Encoding", "{what}");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let mut plain = Vec::new();
+        if compressed {
+            assert!(body.len() < page.len());
+            GzDecoder::new(&body[..]).read_to_end(&mut plain).unwrap();
+        } else {
+            plain.extend_from_slice(&body);
+        }
+        assert!(plain == page, "{what}");
     }
 }

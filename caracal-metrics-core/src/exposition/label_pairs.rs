@@ -39,30 +39,36 @@ impl<'a> LabelPairs<'a> {
     }
 
     fn write_plain(&mut self, row: &Row<'_>) {
-        let labels = self.store.description.labels.len();
-        let (mut label, mut kept) = (0, 0);
+        let store = self.store;
+        let last = store.description.labels.len().saturating_sub(1);
+        let mut label = 0;
+        let mut kept = 0;
         if !self.ends.is_empty() {
-            let changed = self.values[..labels].iter().rposition(|at| *at <= row.shared);
-            label = changed.unwrap_or_default();
-            kept = self.store.pairs.first[label];
+            let values = &self.values[..=last];
+            label = values.iter().rposition(|at| *at <= row.shared).unwrap_or_default();
+            kept = store.pairs.first[label];
+        }
+        self.key.truncate(row.shared);
+        self.key.extend_from_slice(row.rest);
+        // After the last value there is no separator.
+        if label < last {
+            for (place, byte) in (row.shared..).zip(row.rest) {
+                if *byte == SEPARATOR {
+                    label += 1;
+                    self.values[label] = place + 1;
+                }
+            }
         }
         self.ends.truncate(kept);
         self.written.truncate(self.ends.last().copied().unwrap_or_default());
-        self.key.truncate(row.shared);
-        self.key.extend_from_slice(row.rest);
-        for (place, byte) in (row.shared..).zip(row.rest) {
-            if *byte == SEPARATOR {
-                label += 1;
-                self.values[label] = place + 1;
-            }
-        }
-        for pair in &self.store.pairs.pairs[kept..] {
+        for pair in &store.pairs.pairs[kept..] {
             match pair {
                 Pair::Added(pair) => self.written.extend_from_slice(pair),
                 Pair::Own(place, name) => {
-                    let next = self.values[..labels].get(place + 1);
-                    let end = next.map_or(self.key.len(), |next| next - 1);
-                    let value = &self.key[self.values[*place]..end];
+                    let start = self.values[*place];
+                    let end =
+                        if *place == last { self.key.len() } else { self.values[place + 1] - 1 };
+                    let value = &self.key[start..end];
                     let len = value.len() as u64;
                     let pair = name.len() as u64 + varint_len(len) + len;
                     begin_bytes(1, pair, &mut self.written);

@@ -42,7 +42,7 @@ impl<'a> LineStart<'a> {
         self.line
     }
 
-    /// Goes on to this row.
+    /// Goes on to this row, or stays with it.
     #[inline]
     pub(super) fn set(&mut self, row: &Row<'_>) {
         let (in_key, in_line) = self.last;
@@ -54,6 +54,26 @@ impl<'a> LineStart<'a> {
             self.set_plain(row);
         } else {
             self.set_whole(row);
+        }
+    }
+
+    /// Goes on to this row, of which one line is written. The labels are known after [`set`](Self::set)
+    /// only.
+    #[inline]
+    pub(super) fn write(&mut self, row: &Row<'_>, out: &mut Vec<u8>) {
+        let (in_key, in_line) = self.last;
+        if row.is_plain && row.shared >= in_key {
+            let shared = in_line + row.shared - in_key;
+            // Not from the whole line: what was stored a moment ago in small parts is slow to load in
+            // large ones.
+            out.extend_from_slice(&self.line[..shared]);
+            out.extend_from_slice(row.rest);
+            out.extend_from_slice(&self.store.lines.end);
+            self.line.truncate(shared);
+            self.line.extend_from_slice(row.rest);
+        } else {
+            self.set(row);
+            out.extend_from_slice(&self.line);
         }
     }
 

@@ -22,18 +22,19 @@ pub(super) fn write_samples(
     let mut start = LineStart::of(store, std::mem::take(&mut out.scratch));
     let mut rows = LineStart::cursor(store, rows);
     while let Some(row) = rows.next() {
-        start.set(&row);
         let buffer = &mut out.buffer;
         if is_histogram {
+            start.set(&row);
             write_histogram(store, &row, &start, values, exemplars, buffer);
         } else {
-            buffer.extend_from_slice(start.line());
+            start.write(&row, buffer);
             write_value(values.read(row.cells), buffer);
             buffer.push(b'\n');
         }
         if exemplars.is_some()
             && let Some(created) = store.created(row.cells)
         {
+            start.set(&row);
             write_created(store.name(), start.labels(), created, buffer);
         }
         out.cut();
@@ -56,15 +57,22 @@ fn write_histogram(
     let value =
         if exemplars.is_some() { values.read_now(row.cells) } else { values.read(row.cells) };
     let mut count = 0;
+    let mut digits = Digits::of(count);
     for (index, (bucket, le)) in values.buckets().iter().zip(&store.lines.les).enumerate() {
-        count += bucket;
+        // Most buckets of most histograms have nothing.
+        if *bucket > 0 {
+            count += bucket;
+            digits = Digits::of(count);
+        }
         out.extend_from_slice(start.line());
         out.extend_from_slice(le.as_bytes());
-        write_integer(count, out);
         if let Some(kept) = exemplars.as_ref().and_then(|kept| kept[index].as_ref()) {
+            write_integer(count, out);
             write_exemplar(kept, out);
+            out.push(b'\n');
+        } else {
+            out.extend_from_slice(digits.line());
         }
-        out.push(b'\n');
     }
     // OpenMetrics has no sum that could fall, and no count without a sum.
     if is_openmetrics && may_fall(store, value) {
@@ -74,8 +82,30 @@ fn write_histogram(
     write_value(value, out);
     out.push(b'\n');
     write_name(name, "_count", start.labels(), out);
-    write_integer(count, out);
-    out.push(b'\n');
+    out.extend_from_slice(digits.line());
+}
+
+/// A number and the end of its line.
+struct Digits {
+    text: [u8; Self::MOST + 1],
+    len: usize,
+}
+
+impl Digits {
+    /// Of [`u64::MAX`].
+    const MOST: usize = 20;
+
+    fn of(number: u64) -> Self {
+        let mut text = [b'\n'; Self::MOST + 1];
+        let mut buffer = itoa::Buffer::new();
+        let digits = buffer.format(number).as_bytes();
+        text[..digits.len()].copy_from_slice(digits);
+        Self { text, len: digits.len() + 1 }
+    }
+
+    fn line(&self) -> &[u8] {
+        &self.text[..self.len]
+    }
 }
 
 /// Whether the sum of a histogram may fall, since negative numbers are counted.

@@ -175,7 +175,11 @@ struct Rest<'a> {
 
 impl Cursor<'_> {
     /// The next row.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "a row is many words, which a call would pass in memory"
+    )]
     pub(crate) fn next(&mut self) -> Option<Row<'_>> {
         if self.block.as_ref().is_none_or(|rest| rest.cells.is_empty()) {
             let block = self.blocks.next()?;
