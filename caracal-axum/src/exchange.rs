@@ -12,6 +12,7 @@ use http_body::Body;
 
 use crate::extras::{Extras, Named, RouteSlot};
 use crate::families::{RequestMethod, StreamEnd};
+use crate::grpc::GrpcCall;
 use crate::missing::Missing;
 use crate::options::CustomValues;
 use crate::recording::{Arrival, End, Ended, Recording};
@@ -114,6 +115,7 @@ impl<R: Recording> Exchange<R> {
         if options.ignored.name(route, path).is_some() {
             return (request, None);
         }
+        let matched = route.is_some();
         let group = options.groups.name(route, path).map(Arc::clone);
         let streams = options.streams.name(route, path).is_some();
         let mut request = request;
@@ -122,7 +124,6 @@ impl<R: Recording> Exchange<R> {
             exchange.stream = Stream::Route;
         }
         if let Some(name) = group {
-            let matched = route.is_some();
             exchange.extras().named = Some(Named::Group { name, matched });
         }
         let (parts, mut body) = request.into_parts();
@@ -132,6 +133,11 @@ impl<R: Recording> Exchange<R> {
             && let Some(exemplar) = exemplar(&parts)
         {
             exchange.exemplar = Some(exemplar);
+        }
+        if shared.grpc.is_some()
+            && let Some(call) = GrpcCall::of(&parts, matched)
+        {
+            exchange.extras().grpc = Some(call);
         }
         if !options.labels.is_empty() {
             let mut of = options.labels.iter();
@@ -207,6 +213,9 @@ impl<R: Recording> Exchange<R> {
     #[inline]
     pub(crate) fn read<B>(&mut self, response: &Response<B>) -> bool {
         self.status = Some(response.status());
+        if let Some(call) = self.grpc() {
+            call.read(response.headers());
+        }
         if let Some(record) = &self.shared.first_byte {
             record(&self.kept, &self.ended(End::Answered));
         }
@@ -302,8 +311,16 @@ impl<R: Recording> Exchange<R> {
         }
     }
 
+    #[inline]
+    fn grpc(&mut self) -> Option<&mut GrpcCall> {
+        self.extras.as_mut()?.grpc.as_mut()
+    }
+
     /// Has the recording read the trailers.
     pub(crate) fn read_trailers(&mut self, trailers: &HeaderMap) {
+        if let Some(call) = self.grpc() {
+            call.read(trailers);
+        }
         self.shared.recording.read_trailers(&mut self.kept, trailers);
     }
 
@@ -312,10 +329,18 @@ impl<R: Recording> Exchange<R> {
     #[expect(clippy::inline_always, reason = "what the recording does not read is not made")]
     fn ended(&self, end: End) -> Ended<'_> {
         let extras = self.extras.as_deref();
+        let grpc = extras.and_then(|extras| extras.grpc.as_ref()?.labels());
+        let mut status = self.status;
+        if status == Some(StatusCode::OK)
+            && grpc.is_some_and(|call| call.grpc_status.is_of_the_server())
+        {
+            status = Some(StatusCode::INTERNAL_SERVER_ERROR);
+        }
         Ended {
             end,
             method: self.method,
-            status: self.status.map(|status| status.as_u16()),
+            status: status.map(|status| status.as_u16()),
+            grpc,
             duration: self.started.elapsed(),
             route: route(extras, self.route.as_ref(), self.status),
             exemplar: self.exemplar.as_ref(),
@@ -355,7 +380,14 @@ impl<R: Recording> Drop for Exchange<R> {
             // Abandoned in a panic (of a layer around us, say) is no doing of the client's.
             _ => End::Failed,
         };
+        let status = self.status;
+        if let Some(call) = self.grpc() {
+            call.end(end, status);
+        }
         let mut ended = self.ended(end);
+        if let Some(record) = &self.shared.grpc {
+            record(&self.kept, &ended);
+        }
         if self.stream == Stream::Open {
             self.count_stream(&ended);
             // As its request was counted.
