@@ -84,6 +84,7 @@ mod extensions;
 mod extras;
 pub mod families;
 mod future;
+mod grpc;
 mod layer;
 mod method;
 mod missing;

@@ -38,6 +38,7 @@ mod description;
 mod engine;
 mod error;
 mod exemplar;
+mod exemplar_source;
 mod exposition;
 mod family;
 mod family_error;

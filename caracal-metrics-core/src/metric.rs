@@ -170,7 +170,8 @@ impl<L: Labels> Metric<Histogram, L> {
 
     /// Counts a number that the exemplar is an example of.
     pub fn observe_with_exemplar(&self, labels: L::Of<'_>, value: f64, exemplar: &Exemplar) {
-        self.with(labels).observe_with_exemplar(value, exemplar);
+        let cell = self.store.cell_of_set(&labels);
+        self.store.observe_float_cell_with_exemplar(cell, value, exemplar);
     }
 }
 
@@ -188,7 +189,7 @@ impl<L: Labels> Metric<DurationHistogram, L> {
         duration: Duration,
         exemplar: &Exemplar,
     ) {
-        self.with(labels).observe_with_exemplar(duration, exemplar);
+        self.store.observe_with_exemplar(&labels, duration, exemplar);
     }
 
     /// Starts a timer that counts the time until it is dropped.

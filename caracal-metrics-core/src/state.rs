@@ -7,6 +7,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::description::{Bounds, Description};
 use crate::engine;
+use crate::exemplar_source::ExemplarSource;
 use crate::family::Family;
 use crate::family_error::FamilyError;
 use crate::family_spec::FamilySpec;
@@ -65,6 +66,7 @@ pub(crate) struct RegistrySettings {
     pub(crate) aggregate: Vec<String>,
     pub(crate) created: bool,
     pub(crate) only_used: bool,
+    pub(crate) exemplar_source: Option<ExemplarSource>,
 }
 
 /// The families of a registry, and the names that are theirs.
@@ -151,6 +153,7 @@ impl State {
                     tallies_from_zero: false,
                     const_labels: Arc::clone(&settings.const_labels),
                     registry_labels: Arc::clone(&settings.registry_labels),
+                    exemplar_source: None,
                     folded: Tally::default(),
                     invalid: Tally::default(),
                 },
@@ -247,7 +250,7 @@ impl State {
         let settings = &self.settings;
         let about = |counter: &Arc<FamilyStore>| {
             let (counter, metric) = (Arc::clone(counter), description.name.clone());
-            Tally::new(move || counter.resolve_set(&AboutFamily { metric: &metric }).0)
+            Tally::new(move || counter.resolve_set(&AboutFamily { metric: &metric }).cell)
         };
         let limit = settings.max_series.get(&description.name);
         let of_store = Settings {
@@ -261,6 +264,7 @@ impl State {
             tallies_from_zero: !spec.shown_once_used,
             const_labels: Arc::clone(&settings.const_labels),
             registry_labels: Arc::clone(&settings.registry_labels),
+            exemplar_source: settings.exemplar_source.clone(),
             folded: about(&self.limited),
             invalid: about(&self.invalid),
         };

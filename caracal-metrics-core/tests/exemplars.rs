@@ -33,7 +33,7 @@ fn trace(id: &str) -> Exemplar {
 }
 
 #[test]
-fn each_bucket_shows_its_latest() {
+fn each_bucket_shows_the_first_since_the_last_page() {
     let m = MetricsRegistry::new();
     let requests = m.gateway_request("GET", 200, "jwt");
     requests.record_with_exemplar(Duration::from_millis(3), &trace("first"));
@@ -46,7 +46,7 @@ fn each_bucket_shows_its_latest() {
     assert_eq!(
         exemplars(&m),
         [
-            r#"0.005 {trace_id="second"} 0.005"#,
+            r#"0.005 {trace_id="first"} 0.003"#,
             r#"0.01 {trace_id="third"} 0.005000001"#,
             r#"+Inf {trace_id="slow"} 90"#,
         ]
@@ -56,7 +56,77 @@ fn each_bucket_shows_its_latest() {
         &[("method", "GET"), ("status_code", "200")],
     );
     assert_eq!(count, Some(5.0));
+}
+
+/// A bucket that many requests fall into is not written for each of them, and still shows a new
+/// exemplar on each page.
+#[test]
+fn an_exemplar_is_replaced_once_a_page_has_shown_it() {
+    let m = MetricsRegistry::new();
+    let requests = m.gateway_request("GET", 200, "jwt");
+    let record = |id| requests.record_with_exemplar(Duration::from_millis(1), &trace(id));
+    let only = |id| vec![format!(r#"0.005 {{trace_id="{id}"}} 0.001"#)];
+    record("first");
+    record("second");
+    assert_eq!(exemplars(&m), only("first"));
+    assert_eq!(exemplars(&m), only("first"), "another scraper has it too");
+    record("third");
+    record("fourth");
+    assert_eq!(exemplars(&m), only("third"));
+    assert_eq!(exemplars(&m), only("third"));
+}
+
+/// Nobody has seen an exemplar that was not written: on a page without exemplars, or one of other
+/// families.
+#[test]
+fn a_page_without_the_exemplar_does_not_count() {
+    let m = MetricsRegistry::new();
+    let requests = m.gateway_request("GET", 200, "jwt");
+    requests.record_with_exemplar(Duration::from_millis(1), &trace("first"));
     assert!(!page(&m, Format::Text).contains(" # "), "text 0.0.4 has no exemplars");
+    let others = ["caracal_policy_evaluation_duration_seconds"];
+    let mut out = Vec::new();
+    m.encode_named(Format::OpenMetrics, &others, &mut out);
+    assert!(!String::from_utf8(out).unwrap().contains("gateway"));
+    let labels = [("method", "GET"), ("status_code", "200"), ("le", "0.005")];
+    let bucket = "caracal_gateway_request_duration_seconds_bucket";
+    assert_eq!(m.sample(bucket, &labels), Some(1.0));
+    requests.record_with_exemplar(Duration::from_millis(1), &trace("second"));
+    assert_eq!(exemplars(&m), [r#"0.005 {trace_id="first"} 0.001"#]);
+}
+
+#[test]
+fn an_id_is_shown_with_all_its_digits() {
+    let m = MetricsRegistry::new();
+    let ids = [u128::MAX, 1, 1 << 64, 0x0123_4567_89ab_cdef_0011_2233_4455_6677];
+    for id in ids {
+        let requests = m.gateway_request("GET", 200, "jwt");
+        requests.record_with_exemplar(Duration::from_millis(1), &Exemplar::trace(id));
+        assert_eq!(exemplars(&m), [format!(r#"0.005 {{trace_id="{id:032x}"}} 0.001"#)]);
+        assert_eq!(trace(&format!("{id:032x}")), Exemplar::trace(id));
+    }
+    for digits in ["4BF92F3577B34DA6A3CE929D0E0E4736", "+bf92f3577b34da6a3ce929d0e0e4736", "1"] {
+        m.gateway_request("GET", 200, "jwt")
+            .record_with_exemplar(Duration::from_millis(1), &trace(digits));
+        assert_eq!(exemplars(&m), [format!(r#"0.005 {{trace_id="{digits}"}} 0.001"#)]);
+    }
+}
+
+/// The cells of a registry that is gone are used again.
+#[test]
+fn a_new_registry_has_none_of_an_old_one() {
+    for round in 0..3 {
+        let m = MetricsRegistry::new();
+        for status in 200..300 {
+            m.gateway_request("GET", status, "jwt").record(Duration::from_millis(1));
+        }
+        assert_eq!(exemplars(&m), Vec::<String>::new(), "round {round}");
+        for status in 200..300 {
+            m.gateway_request("GET", status, "jwt")
+                .record_with_exemplar(Duration::from_millis(1), &trace("old"));
+        }
+        assert_eq!(exemplars(&m).len(), 100);
+    }
 }
 
 #[test]

@@ -327,6 +327,13 @@ fn units_and_exemplars() {
         exemplar.label.iter().map(|l| (l.name.as_str(), l.value.as_str())).collect();
     assert_eq!(labels, [("trace_id", "a\"b"), ("span_id", "c")]);
     assert!(exemplar.timestamp.as_ref().unwrap().seconds > 1_500_000_000);
+
+    m.record_gateway_request_with_exemplar("GET", 200, "jwt", slow, &Exemplar::trace(0xab));
+    let families = decode(&m, &["caracal_gateway_request_duration_seconds"]);
+    let last = families[0].metric[0].histogram.as_ref().unwrap().bucket.last().unwrap();
+    let labels = &last.exemplar.as_ref().unwrap().label;
+    let labels: Vec<_> = labels.iter().map(|l| (l.name.as_str(), l.value.as_str())).collect();
+    assert_eq!(labels, [("trace_id", "000000000000000000000000000000ab")]);
 }
 
 #[test]

@@ -131,7 +131,7 @@ impl InstanceBuilder {
         labels: L::Of<'_>,
     ) -> Result<SampledCounter, AttachError> {
         let store = self.metrics.register_family(family.spec(), &[])?;
-        let (cell, _) = store.resolve_set(&labels);
+        let cell = store.resolve_set(&labels).cell;
         self.shared.push((store, cell));
         Ok(SampledCounter(Target::Shared(self.shared.len() - 1)))
     }

@@ -75,6 +75,7 @@ impl MetricsRegistryBuilder {
             aggregate: self.aggregate.clone(),
             created: self.created,
             only_used: self.only_used,
+            exemplar_source: self.exemplar_source.clone(),
         }
     }
 

@@ -5,6 +5,8 @@ mod build;
 use std::time::Duration;
 
 use crate::description::Bounds;
+use crate::exemplar::Exemplar;
+use crate::exemplar_source::ExemplarSource;
 use crate::family::Family;
 use crate::family_spec::FamilySpec;
 use crate::kinds::Bucketed;
@@ -46,6 +48,7 @@ pub struct MetricsRegistryBuilder {
     aggregate: Vec<String>,
     created: bool,
     only_used: bool,
+    exemplar_source: Option<ExemplarSource>,
     collection_timeout: Duration,
     #[cfg(feature = "process")]
     process: bool,
@@ -65,6 +68,7 @@ impl MetricsRegistryBuilder {
             aggregate: Vec::new(),
             created: false,
             only_used: false,
+            exemplar_source: None,
             collection_timeout: DEFAULT_COLLECTION_TIMEOUT,
             #[cfg(feature = "process")]
             process: false,
@@ -224,6 +228,44 @@ impl MetricsRegistryBuilder {
     /// ```
     pub fn created_lines(mut self) -> Self {
         self.created = true;
+        self
+    }
+
+    /// Asks this closure for an exemplar of what a histogram observes without one: a query, a load of a
+    /// cache, a call through a breaker, and whatever your own histograms observe. Usually it gives the
+    /// trace that the thread is in.
+    ///
+    /// The closure runs on the thread that records, after the observation was counted, and under no
+    /// lock of the registry. It is not asked where the bucket has an exemplar already that no page has
+    /// shown. Return `None` outside of a trace, and for a trace that your tracing backend does not keep.
+    ///
+    /// A closure that panics costs its exemplar and nothing else. Each panic is counted in
+    /// `caracal_metrics_invalid_values_total` of the histogram's family. What the closure itself
+    /// records has no exemplar from it. Without this method, recording costs what it did before.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use caracal_metrics_core::{DatabaseOperationType, Exemplar, Format, MetricsRegistry, QueryStatus};
+    ///
+    /// let metrics = MetricsRegistry::builder()
+    ///     // The id of the current trace, from the tracing library of your choice.
+    ///     .exemplar_source(|| Some(Exemplar::trace(0x4bf9_2f35)))
+    ///     .build()?;
+    /// let took = Duration::from_millis(2);
+    /// let (select, success) = (DatabaseOperationType::Select, QueryStatus::Success);
+    /// metrics.record_database_query(select, "orders", success, took);
+    ///
+    /// let mut page = Vec::new();
+    /// metrics.encode(Format::OpenMetrics, &mut page);
+    /// let page = String::from_utf8(page).unwrap();
+    /// assert!(page.contains(r##" 1 # {trace_id="0000000000000000000000004bf92f35"} 0.002 "##));
+    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// ```
+    pub fn exemplar_source(
+        mut self,
+        source: impl Fn() -> Option<Exemplar> + Send + Sync + 'static,
+    ) -> Self {
+        self.exemplar_source = Some(ExemplarSource::new(source));
         self
     }
 

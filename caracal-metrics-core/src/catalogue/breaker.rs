@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::database;
-use crate::engine;
 use crate::family::Family;
 use crate::family_spec::FamilySpec;
 use crate::kinds::{Counter, Gauge};
@@ -108,7 +107,7 @@ impl MetricsRegistry {
             failures: self.handle(FAILURES, BreakerName { name }),
             successes: self.handle(SUCCESSES, BreakerName { name }),
             // As the series carry it; the families of a breaker have the same limit.
-            name: (*self.store(STATE).values([name])[0]).into(),
+            name: (*self.store(STATE).carried_value(0, name)).into(),
             metrics: self.clone(),
         }
     }
@@ -152,9 +151,7 @@ impl MetricsRegistry {
         labels: L::Of<'_>,
         name: &str,
     ) {
-        if let Some(cell) = self.store(family).recall_set(&labels) {
-            engine::add(cell, 1);
-        } else {
+        if !self.store(family).add_known(&labels, 1) {
             self.count_of_breaker_anew(family, labels, name);
         }
     }
@@ -181,7 +178,7 @@ impl MetricsRegistry {
     ) {
         if !self.store(family).has_set(&labels) {
             // As the series carry it, so that only the record itself counts a name that is too long.
-            let [name] = self.store(STATE).values([name]);
+            let name = self.store(STATE).carried_value(0, name);
             let _others = self.circuit_breaker(&name);
         }
     }

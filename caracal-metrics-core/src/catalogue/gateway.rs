@@ -146,6 +146,7 @@ impl MetricsRegistry {
 
     /// Counts a request and its duration, which the exemplar is an example of; otherwise as
     /// [`record_gateway_request`](Self::record_gateway_request).
+    #[inline]
     pub fn record_gateway_request_with_exemplar(
         &self,
         method: &str,
@@ -156,8 +157,8 @@ impl MetricsRegistry {
     ) {
         let (method, status_code) = self.method_and_status(method, status_code);
         self.count(REQUESTS, GatewayRequest { method, status_code, auth_method });
-        let series = self.handle(DURATION, GatewayRequestTime { method, status_code });
-        series.observe_with_exemplar(duration, exemplar);
+        let labels = GatewayRequestTime { method, status_code };
+        self.store(DURATION).observe_with_exemplar(&labels, duration, exemplar);
     }
 
     /// The handle of requests with these labels.

@@ -134,7 +134,7 @@ impl MetricsRegistry {
         agent_id: &str,
     ) -> PolicyEvaluationTimer {
         let store = self.store(EVALUATIONS);
-        let [agent_id] = store.values([agent_id]);
+        let agent_id = store.carried_value(0, agent_id);
         if agent_id.is_cut() {
             store.count_invalid();
         }

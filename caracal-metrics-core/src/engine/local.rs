@@ -3,6 +3,7 @@
 use std::ptr;
 
 use super::cell::Cell;
+use super::own;
 use super::pages::Pages;
 use super::store::STORE;
 
@@ -38,6 +39,7 @@ struct End;
 impl Drop for End {
     fn drop(&mut self) {
         let pages = PAGES.replace(no_pages());
+        own::forget();
         if !ptr::eq(pages, no_pages()) {
             STORE.leave(pages);
         }

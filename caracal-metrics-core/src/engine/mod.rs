@@ -13,6 +13,7 @@ mod in_flight;
 mod local;
 #[cfg(all(test, caracal_loom))]
 mod models;
+mod own;
 mod pages;
 mod store;
 #[cfg(all(test, not(caracal_loom)))]
@@ -22,6 +23,7 @@ mod words;
 use std::sync::atomic::Ordering::{self, Relaxed, Release};
 
 pub(crate) use cell::{Cell, MAX_BOUNDS, NARROW_BUCKETS, RUN_WORDS, Sum, Width};
+pub(crate) use own::{OwnHistogram, OwnWord, own_histogram, own_word};
 use pages::Pages;
 pub(crate) use store::Reader;
 use store::{STORE, Store};

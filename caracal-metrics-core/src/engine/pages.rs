@@ -70,7 +70,8 @@ impl Pages {
     /// A cell's word, if its page was made.
     #[inline]
     pub(super) fn word(&self, cell: Cell) -> Option<&AtomicU64> {
-        Some(&self.run(cell)?[cell.0 as usize % RUN_WORDS])
+        let page = self.page(page_of(cell))?;
+        Some(&page.0.as_flattened()[cell.0 as usize % PAGE_WORDS])
     }
 
     /// Adds to a cell's word if its page was made, and says whether it was. The ordering is the

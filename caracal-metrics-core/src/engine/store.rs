@@ -180,6 +180,13 @@ impl Store {
         true
     }
 
+    /// Adds to the sum of a histogram, in a word that the calling thread alone writes. The bucket is
+    /// counted before.
+    #[inline]
+    pub(super) fn bump_sum(&self, cell: Cell, sum: &AtomicU64, nanos: u64) {
+        self.carries.bump(cell, sum, nanos);
+    }
+
     /// As [`observe`](Self::observe), for a histogram of so many runs.
     pub(super) fn observe_wide(
         &self,

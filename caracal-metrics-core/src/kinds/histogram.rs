@@ -82,8 +82,8 @@ impl DurationHistogram {
 
     /// Counts a duration that the exemplar is an example of.
     pub fn observe_with_exemplar(&self, duration: Duration, exemplar: &Exemplar) {
-        self.observe(duration);
-        self.0.store.keep_duration(self.0.cell, duration, exemplar);
+        self.0.store.observe_cell_with_exemplar(self.0.cell, duration, exemplar);
+        self.0.recorded();
     }
 }
 
@@ -128,7 +128,7 @@ impl Histogram {
 
     /// Counts a number that the exemplar is an example of.
     pub fn observe_with_exemplar(&self, value: f64, exemplar: &Exemplar) {
-        self.observe(value);
-        self.0.store.keep_float(self.0.cell, value, exemplar);
+        self.0.store.observe_float_cell_with_exemplar(self.0.cell, value, exemplar);
+        self.0.recorded();
     }
 }

@@ -16,7 +16,7 @@ pub use timer::Timer;
 
 use crate::engine::Cell;
 use crate::labels::LabelSet;
-use crate::series::FamilyStore;
+use crate::series::{FamilyStore, Resolved};
 
 /// A kind of metric: [`Counter`], [`FloatCounter`], [`Gauge`], [`FloatGauge`], [`DurationHistogram`]
 /// or [`Histogram`].
@@ -55,7 +55,7 @@ impl fmt::Debug for Series {
 impl Series {
     /// The series of this label set, made if it is new.
     pub(crate) fn of<S: LabelSet>(store: &Arc<FamilyStore>, labels: &S) -> Self {
-        let (cell, folded) = store.resolve_set(labels);
+        let Resolved { cell, folded, .. } = store.resolve_set(labels);
         Self { store: Arc::clone(store), cell, folded, _owner: None }
     }
 

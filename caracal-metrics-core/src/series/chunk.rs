@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub(super) const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Bytes of a chunk.
-const CHUNK: usize = 16;
+pub(super) const CHUNK: usize = 16;
 
 /// A chunk that some read while others are being written: in atomics, so no lock is needed between
 /// them.
@@ -46,13 +46,6 @@ pub(super) fn short(value: &[u8]) -> u128 {
         [0, 0]
     };
     u128::from(halves[0]) | u128::from(halves[1]) << 64
-}
-
-/// The chunks of values that are all short.
-#[inline]
-pub(super) fn short_all<const VALUES: usize>(values: [&str; VALUES]) -> Option<[u128; VALUES]> {
-    let all_short = values.iter().all(|value| value.len() <= CHUNK);
-    all_short.then(|| values.map(|value| short(value.as_bytes())))
 }
 
 /// Calls `take` with each chunk of a value of any length; the last one overlaps the one before.

@@ -11,6 +11,7 @@ mod interner;
 mod key;
 #[cfg(all(test, caracal_loom))]
 mod models;
+mod observing;
 mod output;
 mod owned;
 mod recent;
@@ -28,6 +29,7 @@ mod values;
 
 pub(crate) use exemplars::{Exemplars, Kept, Observed};
 pub(crate) use in_flight::InFlight;
+pub(crate) use resolve::Resolved;
 pub(crate) use rows::{Encoding, Row, Rows};
 pub(crate) use store::{FamilyStore, OwnedSeries, Settings};
 pub(crate) use tally::Tally;

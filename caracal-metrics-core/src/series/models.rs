@@ -6,6 +6,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::changes::{Changes, Version};
+use super::exemplars::Slot;
 use crate::sync::{AtomicU64, Mutex, explore};
 
 /// A family of two series: its slots, what the threads that found a series recorded, and its rows.
@@ -80,5 +81,35 @@ fn another_change_that_ends_meanwhile_does_not_make_rows_fresh() {
         family.insert(0);
         reader.join().unwrap();
         assert_eq!(family.rows(), [true; 2]);
+    });
+}
+
+/// While a bucket gets exemplars one after the other, a page never shows a later one in place of
+/// one that no page has shown.
+#[test]
+fn an_exemplar_that_was_kept_is_shown_before_the_next_one() {
+    explore(|| {
+        let slot = Arc::new(Slot::default());
+        let page = |slot: &Slot<u32>| {
+            let mut shown = None;
+            slot.show(|exemplar| shown = Some(*exemplar));
+            shown
+        };
+        let reader = thread::spawn({
+            let slot = Arc::clone(&slot);
+            move || page(&slot)
+        });
+        slot.put(|| 1);
+        slot.put(|| 2);
+        let first = reader.join().unwrap();
+        // The page was shown before these, so the next one takes the place of what it showed.
+        slot.put(|| 3);
+        match (first, page(&slot)) {
+            // Where the page came before the second one, that one is new.
+            (Some(1), Some(2 | 3)) => (),
+            // The page came first, or stood in the way of one or of both.
+            (None, Some(1..=3)) => (),
+            shown => panic!("{shown:?}"),
+        }
     });
 }

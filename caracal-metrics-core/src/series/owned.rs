@@ -1,6 +1,7 @@
 //! Series that belong to something that is attached, and go when it does.
 
-use super::key::Key;
+use super::cut::Value;
+use super::key::{Key, Labels};
 use super::store::{FamilyStore, Full, OwnedSeries};
 
 impl FamilyStore {
@@ -8,6 +9,17 @@ impl FamilyStore {
     pub(crate) fn reserve(&self, key: Key) -> Result<OwnedSeries, Full> {
         self.take_place()?;
         Ok(OwnedSeries { instance: 0, key, cell: self.allocate() })
+    }
+
+    /// As [`reserve`](Self::reserve), with values as series carry them. One that is too long is
+    /// counted.
+    pub(super) fn reserve_carried(&self, labels: Labels<'_>) -> Result<OwnedSeries, Full> {
+        let carried = self.carried(labels.open);
+        if carried.iter().any(Value::is_cut) {
+            self.count_invalid();
+        }
+        let open = carried.iter().map(|value| (**value).into()).collect();
+        self.reserve(Key { closed: labels.closed, open })
     }
 
     /// Shows a series that was reserved.

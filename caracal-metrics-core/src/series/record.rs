@@ -2,79 +2,106 @@
 
 use std::time::Duration;
 
-use super::cut::Value;
-use super::exemplars::Observed;
-use super::key::{Key, Labels, with_open};
+use super::key::Labels;
+use super::recent::{self, Durations, Found, Lookup};
+use super::resolve::Resolved;
 use super::store::{FamilyStore, Full, OwnedSeries};
-use crate::description::nanos;
 use crate::engine::{self, Cell, LONGEST_NANOS};
 use crate::exemplar::Exemplar;
-use crate::labels::{LabelSet, open_labels};
+use crate::family_spec::FamilyKind;
+use crate::labels::{LabelSet, MAX_LABELS, open_labels};
 
-/// Calls a generic method with a label set whose number of open labels is a constant.
-macro_rules! with_labels {
-    ($labels:expr, $set:ty, |$name:ident| $call:expr) => {
-        with_labels!(@arms $labels, $set, $name, $call, 0 1 2 3 4 5 6 7 8)
-    };
-    (@arms $labels:expr, $set:ty, $name:ident, $call:expr, $($count:literal)+) => {
-        match const { open_labels(<$set as LabelSet>::SPECS) } {
-            $( $count => {
-                let $name =
-                    Labels { closed: $labels.closed(), open: $labels.open::<$count>() };
-                $call
-            } )+
-            _ => unreachable!("a family has at most 8 labels"),
-        }
-    };
+/// A duration in nanoseconds, unless it is too long for a sum.
+#[inline]
+fn ordinary_nanos(duration: Duration) -> Option<u64> {
+    const SECOND: u64 = 1_000_000_000;
+    let is_ordinary = duration.as_secs() < LONGEST_NANOS / SECOND;
+    is_ordinary.then(|| duration.as_secs() * SECOND + u64::from(duration.subsec_nanos()))
+}
+
+/// Calls `take` with a label set as a store knows it. Its argument is all that is compiled for each
+/// type of label sets.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the number of open labels is a constant of the caller")]
+fn with<S: LabelSet, T>(set: &S, take: impl FnOnce(u32, &[&str]) -> T) -> T {
+    let closed = set.closed();
+    match const { open_labels(S::SPECS) } {
+        0 => take(closed, &[]),
+        1 => take(closed, &set.open::<1>()),
+        2 => take(closed, &set.open::<2>()),
+        3 => take(closed, &set.open::<3>()),
+        4 => take(closed, &set.open::<4>()),
+        5 => take(closed, &set.open::<5>()),
+        6 => take(closed, &set.open::<6>()),
+        7 => take(closed, &set.open::<7>()),
+        MAX_LABELS => take(closed, &set.open::<MAX_LABELS>()),
+        _ => unreachable!("a family has at most 8 labels"),
+    }
 }
 
 impl FamilyStore {
-    /// The cell of a label set that is there already, if it is found at once.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
-    pub(crate) fn recall_set<S: LabelSet>(&self, labels: &S) -> Option<Cell> {
-        with_labels!(labels, S, |labels| self.recall(labels))
-    }
-
     /// Whether the series of a label set is there.
     pub(crate) fn has_set<S: LabelSet>(&self, labels: &S) -> bool {
-        with_labels!(labels, S, |labels| self.has(labels))
+        with(labels, |closed, open| self.has(Labels { closed, open }))
     }
 
-    /// The cell of a label set, made if it is new, and whether it is the aggregated one.
-    pub(crate) fn resolve_set<S: LabelSet>(&self, labels: &S) -> (Cell, bool) {
-        with_labels!(labels, S, |labels| self.resolve(labels))
+    /// The cell of a label set, made if it is new.
+    pub(crate) fn resolve_set<S: LabelSet>(&self, labels: &S) -> Resolved {
+        with(labels, |closed, open| self.resolve(Labels { closed, open }))
     }
 
     /// Makes a series for an instance to own, which the output does not show yet.
     pub(crate) fn reserve_set<S: LabelSet>(&self, labels: &S) -> Result<OwnedSeries, Full> {
-        with_labels!(labels, S, |labels| {
-            let open = self.values(labels.open);
-            if open.iter().any(Value::is_cut) {
-                self.count_invalid();
-            }
-            let open = open.each_ref().map(|value| &**value);
-            self.reserve(Key::new(labels.closed, &open))
-        })
+        with(labels, |closed, open| self.reserve_carried(Labels { closed, open }))
+    }
+
+    /// Where a label set with one open value is recorded, if this thread looked it up recently.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    fn recall<S: LabelSet>(&self, labels: &S) -> Option<Found> {
+        if const { open_labels(S::SPECS) } != 1 {
+            return None;
+        }
+        let [value] = labels.open::<1>();
+        Lookup::of(self.set(labels.closed()), value)?.recall()
+    }
+
+    /// The cell of a label set that is found at once.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    fn known_cell<S: LabelSet>(&self, labels: &S) -> Option<Cell> {
+        match const { open_labels(S::SPECS) } {
+            0 => self.dense_cell(labels.closed()),
+            _ => self.recall(labels).map(|found| found.cell),
+        }
     }
 
     /// The cell of a label set, for one record: a fold is counted.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
     pub(crate) fn cell_of_set<S: LabelSet>(&self, labels: &S) -> Cell {
-        match self.recall_set(labels) {
+        match self.known_cell(labels) {
             Some(cell) => cell,
-            None => with_labels!(labels, S, |labels| self.cell_of(labels.closed, &labels.open)),
+            None => with(labels, |closed, open| self.cell_of(closed, open)),
         }
+    }
+
+    /// Counts `n`, if the label set is found at once.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    pub(crate) fn add_known<S: LabelSet>(&self, labels: &S, n: u64) -> bool {
+        if const { open_labels(S::SPECS) } == 0 {
+            return self.dense_cell(labels.closed()).map(|cell| engine::add(cell, n)).is_some();
+        }
+        self.recall(labels).and_then(|found| found.word).map(|word| word.add(n)).is_some()
     }
 
     /// Counts `n`.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
     pub(crate) fn add<S: LabelSet>(&self, labels: &S, n: u64) {
-        match self.recall_set(labels) {
-            Some(cell) => engine::add(cell, n),
-            None => with_labels!(labels, S, |labels| self.add_anew(labels.closed, &labels.open, n)),
+        if !self.add_known(labels, n) {
+            with(labels, |closed, open| self.add_anew(closed, open, n));
         }
     }
 
@@ -82,82 +109,86 @@ impl FamilyStore {
     /// a record whose cell is recalled has the registers.
     #[cold]
     fn add_anew(&self, closed: u32, open: &[&str], n: u64) {
-        engine::add(self.cell_of(closed, open), n);
+        let resolved = self.resolve_for_record(closed, open);
+        engine::add(resolved.cell, n);
+        self.remember(closed, open, resolved);
     }
 
     /// Counts a duration.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
     pub(crate) fn observe<S: LabelSet>(&self, labels: &S, duration: Duration) {
-        match self.recall_set(labels) {
-            Some(cell) => self.observe_cell(cell, duration),
-            None => with_labels!(labels, S, |labels| self.observe_anew(
-                labels.closed,
-                &labels.open,
-                duration
-            )),
+        if const { open_labels(S::SPECS) } == 0 {
+            if let Some(cell) = self.dense_cell(labels.closed()) {
+                return self.observe_cell(cell, duration);
+            }
+        } else if let Some(durations) = self.recall(labels).and_then(|found| found.durations)
+            && let Some(nanos) = ordinary_nanos(duration)
+        {
+            return durations.own.observe(durations.cell, self.buckets.narrow(nanos), nanos);
         }
+        with(labels, |closed, open| self.observe_anew(closed, open, duration));
     }
 
     #[cold]
     fn observe_anew(&self, closed: u32, open: &[&str], duration: Duration) {
-        self.observe_cell(self.cell_of(closed, open), duration);
+        let resolved = self.resolve_for_record(closed, open);
+        self.observe_cell(resolved.cell, duration);
+        self.remember(closed, open, resolved);
     }
 
     #[cold]
     fn cell_of(&self, closed: u32, open: &[&str]) -> Cell {
-        let (cell, folded) = with_open!(closed, open, |labels| self.resolve(labels));
-        if folded {
+        let resolved = self.resolve_for_record(closed, open);
+        self.remember(closed, open, resolved);
+        resolved.cell
+    }
+
+    fn resolve_for_record(&self, closed: u32, open: &[&str]) -> Resolved {
+        let resolved = self.resolve(Labels { closed, open });
+        if resolved.folded {
             self.count_folded();
         }
-        cell
+        resolved
     }
 
-    /// Counts a duration into a cell. Of one of more than a year, a year is added to the sum.
+    /// Keeps where a label set is recorded for the next time. This thread has recorded it just now.
+    fn remember(&self, closed: u32, open: &[&str], resolved: Resolved) {
+        if let [value] = *open
+            && resolved.lasts
+            && let Some(lookup) = Lookup::of(self.set(closed), value)
+        {
+            lookup.remember(|| self.found(closed, resolved.cell));
+        }
+    }
+
+    fn found(&self, closed: u32, cell: Cell) -> Found {
+        let (mut word, mut durations) = (None, None);
+        match self.kind() {
+            FamilyKind::Counter => word = recent::own_word(cell),
+            FamilyKind::DurationHistogram if self.is_plain() => {
+                durations = Durations::of(self.set(closed), cell);
+            }
+            _ => {}
+        }
+        Found { cell, word, durations }
+    }
+
+    /// The number of a set of closed labels.
     #[inline]
-    pub(crate) fn observe_cell(&self, cell: Cell, duration: Duration) {
-        let nanos = nanos(duration);
-        if self.buckets.runs() == 1 {
-            engine::observe(cell, self.buckets.narrow(nanos), nanos);
-        } else {
-            self.observe_wide(cell, nanos);
-        }
-        if nanos > LONGEST_NANOS {
-            self.count_invalid();
-        }
+    fn set(&self, closed: u32) -> u64 {
+        self.first_set + u64::from(closed)
     }
 
-    #[inline(never)]
-    fn observe_wide(&self, cell: Cell, nanos: u64) {
-        engine::observe_wide(cell, self.buckets.runs(), self.buckets.of_nanos(nanos), nanos);
-    }
-
-    /// Counts a floating-point number into a cell. One that is not finite is set aside.
+    /// Counts a duration, and keeps an example of it.
     #[inline]
-    pub(crate) fn observe_float_cell(&self, cell: Cell, value: f64) {
-        if value.is_finite() {
-            let bucket = self.buckets.of_float(value);
-            engine::observe_float(cell, self.buckets.runs(), bucket, value);
-        } else {
-            self.count_invalid();
-        }
-    }
-
-    /// Keeps an example of a duration that was counted.
-    pub(crate) fn keep_duration(&self, cell: Cell, duration: Duration, exemplar: &Exemplar) {
-        let nanos = nanos(duration);
-        // In the bucket that counted it.
-        let bucket = self.buckets.of_nanos(nanos);
-        let observed = Observed::Nanos(nanos.min(LONGEST_NANOS));
-        self.exemplars.keep(cell, bucket, observed, exemplar);
-    }
-
-    /// Keeps an example of a floating-point number that was counted.
-    pub(crate) fn keep_float(&self, cell: Cell, value: f64, exemplar: &Exemplar) {
-        if value.is_finite() {
-            let bucket = self.buckets.of_float(value);
-            self.exemplars.keep(cell, bucket, Observed::Float(value), exemplar);
-        }
+    pub(crate) fn observe_with_exemplar<S: LabelSet>(
+        &self,
+        labels: &S,
+        duration: Duration,
+        exemplar: &Exemplar,
+    ) {
+        self.observe_cell_with_exemplar(self.cell_of_set(labels), duration, exemplar);
     }
 
     /// Adds to a counter of floating-point numbers. A step that is not finite or would make the sum

@@ -41,7 +41,7 @@ impl Head {
     }
 
     #[inline]
-    pub(super) fn of<const OPEN: usize>(labels: Labels<'_, OPEN>) -> Self {
+    pub(super) fn of(labels: Labels<'_>) -> Self {
         let first = labels.open.iter().take(LENGTHS_OF_HEAD).rev();
         let lengths = first.fold(0, |lengths, value| lengths << 32 | value.len() as u64);
         Self { closed: labels.closed, lengths }
@@ -54,17 +54,11 @@ impl Head {
 
 /// The lengths of the open values from the third one on, in chunks.
 #[inline]
-fn more_lengths<const OPEN: usize>(labels: Labels<'_, OPEN>) -> impl Iterator<Item = u128> {
-    (LENGTHS_OF_HEAD..OPEN).step_by(LENGTHS_OF_CHUNK).map(move |first| {
-        let of_chunk = labels.open[first..].iter().take(LENGTHS_OF_CHUNK).rev();
-        of_chunk.fold(0, |lengths, value| lengths << 32 | value.len() as u128)
+fn more_lengths(labels: Labels<'_>) -> impl Iterator<Item = u128> {
+    let more = labels.open.get(LENGTHS_OF_HEAD..).unwrap_or_default();
+    more.chunks(LENGTHS_OF_CHUNK).map(|of_chunk| {
+        of_chunk.iter().rev().fold(0, |lengths, value| lengths << 32 | value.len() as u128)
     })
-}
-
-/// Whether the head of a record has the lengths of all of so many open values.
-#[inline]
-pub(super) const fn has_all_lengths(open: usize) -> bool {
-    length_chunks(open) == 0
 }
 
 /// How many chunks [`more_lengths`] has for so many open values.
@@ -79,14 +73,9 @@ impl Records {
 
     /// Keeps a record in the first place from `end` on, which it moves behind the record. There are
     /// places for 64 GiB.
-    pub(super) fn push<const OPEN: usize>(
-        &self,
-        end: &mut usize,
-        labels: Labels<'_, OPEN>,
-        cell: Cell,
-    ) -> u32 {
+    pub(super) fn push(&self, end: &mut usize, labels: Labels<'_>, cell: Cell) -> u32 {
         let values = labels.open.iter().map(|value| chunk::count(value.len())).sum::<usize>();
-        let len = 1 + length_chunks(OPEN) + values;
+        let len = 1 + length_chunks(labels.open.len()) + values;
         let place = Blocks::<Stored>::room(*end, len);
         self.chunks.make(place, |len| (0..len).map(|_| Stored::default()).collect());
         *end = place + len;
@@ -102,11 +91,7 @@ impl Records {
 
     /// The cell of the record at this place, if it has these labels.
     #[inline]
-    pub(super) fn cell_of<const OPEN: usize>(
-        &self,
-        place: u32,
-        labels: Labels<'_, OPEN>,
-    ) -> Option<Cell> {
+    pub(super) fn cell_of(&self, place: u32, labels: Labels<'_>) -> Option<Cell> {
         let (head, mut chunks) = self.chunks.from(place as usize).split_first()?;
         let (head, cell) = Head::read(head);
         if head != Head::of(labels) {
@@ -127,20 +112,6 @@ impl Records {
             chunks = rest;
         }
         Some(cell)
-    }
-
-    /// As [`cell_of`](Self::cell_of), for values of a chunk each whose lengths are all in the head.
-    #[inline]
-    pub(super) fn cell_of_short<const OPEN: usize>(
-        &self,
-        place: u32,
-        head: Head,
-        chunks: [u128; OPEN],
-    ) -> Option<Cell> {
-        let (own, rest) = self.chunks.from(place as usize).split_first()?;
-        let (own, cell) = Head::read(own);
-        let own_chunks = rest.first_chunk::<OPEN>()?.each_ref().map(Stored::load);
-        (own == head && own_chunks == chunks).then_some(cell)
     }
 
     /// The record at this place, which has so many open values: its head, its cell, the lengths of

@@ -1,85 +1,107 @@
 //! From a label set to its cell.
 
-use std::convert::Infallible;
 use std::sync::atomic::{
     AtomicU32,
     Ordering::{Relaxed, Release},
 };
 
+use smallvec::SmallVec;
+
 use super::cut::Value;
 use super::interner::Interner;
 use super::key::Labels;
-use super::store::{FamilyStore, Full, Index, made};
+use super::store::{FamilyStore, Index, made};
 use crate::engine::Cell;
-use crate::labels::AGGREGATED;
+use crate::labels::{AGGREGATED, MAX_LABELS};
+
+/// The open values of a label set as its series carries them.
+type Carried<'a> = SmallVec<[Value<'a>; MAX_LABELS]>;
+
+type Texts<'a> = SmallVec<[&'a str; MAX_LABELS]>;
+
+/// Where a label set is recorded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resolved {
+    pub(crate) cell: Cell,
+    /// The cell is a shared one because the family is full: that of the aggregated series, or for a
+    /// gauge one that no page shows.
+    pub(crate) folded: bool,
+    /// The label set has this cell for good, and a record of it counts nothing else.
+    pub(super) lasts: bool,
+}
 
 impl FamilyStore {
-    /// The cell of a label set that is there already, if it is found at once.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
-    pub(crate) fn recall<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> Option<Cell> {
-        // Beyond them are the numbers of another family.
-        debug_assert!(labels.closed < self.closed_sets);
+    /// The cell of a set of closed labels that is there already, in a family without others.
+    #[inline]
+    pub(super) fn dense_cell(&self, closed: u32) -> Option<Cell> {
+        debug_assert!(closed < self.closed_sets);
         match &self.index {
-            Index::Dense(cells) if OPEN == 0 => made(cells.get(labels.closed as usize)?),
-            Index::Interned(interner) if OPEN > 0 => interner.recall(labels),
-            _ => None,
+            Index::Dense(cells) => made(cells.get(closed as usize)?),
+            Index::Interned(_) => None,
         }
     }
 
-    /// The cell of a label set, and whether it is a shared one because the family is full: that of
-    /// the aggregated series, or for a gauge one that no page shows. A value that is too long is cut,
-    /// and counted.
-    #[inline]
-    pub(crate) fn resolve<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> (Cell, bool) {
-        match &self.index {
-            Index::Dense(cells) => (self.dense(&cells[labels.closed as usize]), false),
-            // No series has a value that is too long or that the user aggregates: those are not
-            // found, so only label sets that are not found pay for the check.
-            Index::Interned(interner) => match interner.find(labels) {
-                Some(cell) => (cell, false),
-                None => self.resolve_unknown(interner, labels),
-            },
+    /// The cell of a label set. A value that is too long is cut, and counted.
+    pub(crate) fn resolve(&self, labels: Labels<'_>) -> Resolved {
+        let interner = match &self.index {
+            Index::Dense(cells) => {
+                let cell = self.dense(&cells[labels.closed as usize]);
+                return Resolved { cell, folded: false, lasts: true };
+            }
+            Index::Interned(interner) => interner,
+        };
+        // No series has a value that is too long or that the user aggregates: those are not found, so
+        // only label sets that are not found pay for the check.
+        match interner.find(labels) {
+            Some(cell) => Resolved { cell, folded: false, lasts: true },
+            None => self.resolve_unknown(interner, labels),
         }
     }
 
     #[inline(never)]
-    fn resolve_unknown<const OPEN: usize>(
-        &self,
-        interner: &Interner,
-        labels: Labels<'_, OPEN>,
-    ) -> (Cell, bool) {
-        let open = self.values(labels.open);
-        if open.iter().any(Value::is_cut) {
+    fn resolve_unknown(&self, interner: &Interner, labels: Labels<'_>) -> Resolved {
+        let aggregated = labels.open.iter().zip(self.aggregated).any(|(_, aggregated)| aggregated);
+        let fits = labels.open.iter().all(|value| value.len() <= self.settings.value_bytes);
+        if fits && !aggregated {
+            return self.make_interned(interner, labels);
+        }
+        let carried = self.carried(labels.open);
+        let cut = carried.iter().any(Value::is_cut);
+        if cut {
             self.count_invalid();
         }
-        let labels = Labels { closed: labels.closed, open: open.each_ref().map(|value| &**value) };
+        let open: Texts<'_> = carried.iter().map(|value| &**value).collect();
+        let labels = Labels { open: &open, ..labels };
         match interner.find(labels) {
-            Some(cell) => (cell, false),
-            None => self.make_interned(interner, labels),
+            Some(cell) => Resolved { cell, folded: false, lasts: !cut },
+            None => Resolved { lasts: false, ..self.make_interned(interner, labels) },
         }
     }
 
     /// Whether the series of a label set is there.
-    pub(crate) fn has<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) -> bool {
+    pub(crate) fn has(&self, labels: Labels<'_>) -> bool {
         match &self.index {
             Index::Dense(cells) => made(&cells[labels.closed as usize]).is_some(),
             Index::Interned(interner) => {
-                let open = self.values(labels.open);
-                let open = open.each_ref().map(|value| &**value);
-                interner.find(Labels { closed: labels.closed, open }).is_some()
+                let carried = self.carried(labels.open);
+                let open: Texts<'_> = carried.iter().map(|value| &**value).collect();
+                interner.find(Labels { open: &open, ..labels }).is_some()
             }
         }
     }
 
-    /// Open label values as series carry them: those that the user aggregates are replaced, and
-    /// those that are too long are cut.
-    pub(crate) fn values<'a, const OPEN: usize>(&self, open: [&'a str; OPEN]) -> [Value<'a>; OPEN] {
-        let mut aggregated = self.aggregated.into_iter();
-        open.map(|value| match aggregated.next() {
-            Some(true) => Value::Whole(AGGREGATED),
-            _ => Value::within(value, self.settings.value_bytes),
-        })
+    /// Open label values as series carry them.
+    pub(super) fn carried<'a>(&self, open: &[&'a str]) -> Carried<'a> {
+        (0..).zip(open).map(|(label, value)| self.carried_value(label, value)).collect()
+    }
+
+    /// The value of an open label as series carry it: one that the user aggregates is replaced, and
+    /// one that is too long is cut.
+    pub(crate) fn carried_value<'a>(&self, label: usize, value: &'a str) -> Value<'a> {
+        if self.aggregated[label] {
+            return Value::Whole(AGGREGATED);
+        }
+        Value::within(value, self.settings.value_bytes)
     }
 
     fn dense(&self, slot: &AtomicU32) -> Cell {
@@ -95,46 +117,34 @@ impl FamilyStore {
         })
     }
 
-    fn make_interned<const OPEN: usize>(
-        &self,
-        interner: &Interner,
-        labels: Labels<'_, OPEN>,
-    ) -> (Cell, bool) {
+    fn make_interned(&self, interner: &Interner, labels: Labels<'_>) -> Resolved {
         self.use_from_now_on();
         // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
         if self.series.load(Relaxed) < self.limit() {
-            let made = interner.find_or_insert(labels, &self.changes, || {
-                self.take_place()?;
-                Ok::<_, Full>(self.allocate())
-            });
-            if let Ok(cell) = made {
-                return (cell, false);
+            let create = || self.take_place().ok().map(|()| self.allocate());
+            if let Some(cell) = interner.find_or_insert(labels, &self.changes, &create) {
+                return Resolved { cell, folded: false, lasts: true };
             }
         }
-        if self.description.kind.is_gauge() {
-            return (*self.set_aside.get_or_init(|| self.allocate()), true);
-        }
-        let labels = Labels { open: [AGGREGATED; OPEN], ..labels };
-        if let Some(cell) = interner.find(labels) {
-            return (cell, true);
-        }
-        (self.make_unbounded(interner, labels), true)
+        let cell = if self.description.kind.is_gauge() {
+            *self.set_aside.get_or_init(|| self.allocate())
+        } else {
+            let aggregated = &[AGGREGATED; MAX_LABELS][..labels.open.len()];
+            let labels = Labels { open: aggregated, ..labels };
+            interner.find(labels).unwrap_or_else(|| self.make_unbounded(interner, labels))
+        };
+        Resolved { cell, folded: true, lasts: false }
     }
 
     /// The cell of a label set that counts against no limit.
-    fn make_unbounded<const OPEN: usize>(
-        &self,
-        interner: &Interner,
-        labels: Labels<'_, OPEN>,
-    ) -> Cell {
-        let create = || Ok::<_, Infallible>(self.allocate());
-        interner
-            .find_or_insert(labels, &self.changes, create)
-            .unwrap_or_else(|never| match never {})
+    fn make_unbounded(&self, interner: &Interner, labels: Labels<'_>) -> Cell {
+        let create = || Some(self.allocate());
+        let made = interner.find_or_insert(labels, &self.changes, &create);
+        made.unwrap_or_else(|| unreachable!("the cell of a new label set was refused"))
     }
 
     /// Shows a series that is in the output from the start. It counts against no limit.
-    pub(super) fn expose<const OPEN: usize>(&self, labels: Labels<'_, OPEN>) {
+    pub(super) fn expose(&self, labels: Labels<'_>) {
         match &self.index {
             Index::Dense(cells) => drop(self.dense(&cells[labels.closed as usize])),
             Index::Interned(interner) => {

@@ -13,11 +13,13 @@ use super::changes::Changes;
 use super::created::Created;
 use super::exemplars::Exemplars;
 use super::interner::Interner;
-use super::key::{Key, with_open};
+use super::key::{Key, Labels};
+use super::recent;
 use super::rows::{Encoding, Rows};
 use super::tally::Tally;
 use crate::description::{Bounds, Description};
 use crate::engine::{self, Cell, Width};
+use crate::exemplar_source::ExemplarSource;
 use crate::family_spec::FamilyKind;
 use crate::labels::{LabelValues, MAX_LABELS, closed_sets, open_labels};
 use crate::text::canonical_float;
@@ -66,6 +68,8 @@ pub(crate) struct Settings {
     pub(crate) const_labels: Arc<[(String, String)]>,
     /// What the attached registry adds to every series that it gathers.
     pub(crate) registry_labels: Arc<[(String, String)]>,
+    /// Where exemplars of what is observed without one come from.
+    pub(crate) exemplar_source: Option<ExemplarSource>,
     /// Counts records that were folded because the family is full.
     pub(crate) folded: Tally,
     /// Counts values that were corrected or set aside.
@@ -77,6 +81,7 @@ pub(crate) struct FamilyStore {
     pub(crate) description: Description,
     pub(crate) exemplars: Exemplars,
     pub(super) buckets: BucketSearch,
+    is_plain: bool,
     pub(super) index: Index,
     /// Keeps two threads from making one dense cell each.
     pub(super) dense_insert: Mutex<()>,
@@ -84,6 +89,8 @@ pub(crate) struct FamilyStore {
     pub(super) aggregated: [bool; MAX_LABELS],
     /// How many values the closed labels have together.
     pub(super) closed_sets: u32,
+    /// The number of the first of them, see [`recent`].
+    pub(super) first_set: u64,
     pub(super) settings: Settings,
     /// Whether series that are known beforehand are there.
     used: AtomicBool,
@@ -115,15 +122,18 @@ impl FamilyStore {
         let index = if open == 0 {
             Index::Dense((0..closed_sets).map(|_| AtomicU32::new(0)).collect())
         } else {
-            Index::Interned(Box::new(Interner::new(open, closed_sets)))
+            Index::Interned(Box::new(Interner::new(open)))
         };
+        let buckets = BucketSearch::of(&description.bounds);
         let store = Self {
-            buckets: BucketSearch::of(&description.bounds),
+            is_plain: buckets.runs() == 1 && settings.exemplar_source.is_none(),
+            buckets,
             exemplars: Exemplars::new(description.bounds.len() + 1),
             index,
             dense_insert: Mutex::default(),
             aggregated,
             closed_sets,
+            first_set: recent::numbers(closed_sets),
             used: AtomicBool::new(false),
             tracks: AtomicBool::new(false),
             les: les(&description.bounds),
@@ -153,6 +163,13 @@ impl FamilyStore {
 
     pub(crate) fn kind(&self) -> FamilyKind {
         self.description.kind
+    }
+
+    /// Whether observing a duration is nothing but counting it into a histogram of one run. There is
+    /// no source of exemplars to ask then.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     pub(crate) fn limit(&self) -> usize {
@@ -213,7 +230,7 @@ impl FamilyStore {
         if all_known && self.closed_sets <= MOST_KNOWN_SERIES {
             let open = vec![""; open_labels(labels)];
             for closed in 0..self.closed_sets {
-                with_open!(closed, &open, |labels| self.expose(labels));
+                self.expose(Labels { closed, open: &open });
             }
         }
         if !self.settings.tallies_from_zero {

@@ -1,0 +1,148 @@
+//! The calling thread's own words, to be kept at hand.
+//!
+//! A cell's words of a thread never move, so a thread that has found them once need not look for them
+//! again. Two things end this:
+//!
+//! - The thread gives up its pages, which another thread then goes on with. That happens before the last
+//!   destructors of thread-locals run, and those may record. So whoever keeps own words says how they
+//!   are forgotten, and the engine calls that before the pages are given up. From then on a thread
+//!   has no words of its own.
+//! - The cell is released and given out again, perhaps to another registry. The words then are those of
+//!   the new holder's, also for this thread. So what is kept must be found by something that is never used
+//!   again after the cell was released, such as the number of a family's label sets, or by the cell itself.
+//!
+//! Own words are not `Send`: only the thread that asked for them may write them.
+
+use std::cell;
+use std::marker::PhantomData;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::cell::{Cell, NARROW_BUCKETS, RUN_WORDS, SUM};
+use super::local;
+use super::pages::{Pages, Run, bump};
+use super::store::STORE;
+use crate::sync::AtomicU64;
+
+/// Written by nobody, where there are no own words.
+#[cfg(not(caracal_loom))]
+static NOBODYS: Run = [const { AtomicU64::new(0) }; RUN_WORDS];
+
+/// A reference that has a constant to begin with.
+#[cfg(not(caracal_loom))]
+type Kept<T> = &'static T;
+/// Loom's atomics can't be made at compile time.
+#[cfg(caracal_loom)]
+type Kept<T> = Option<&'static T>;
+
+thread_local! {
+    static FORGET: cell::Cell<fn()> = const { cell::Cell::new(|| ()) };
+}
+
+/// The word of a counter that this thread alone writes, until it gives it up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnWord {
+    word: Kept<AtomicU64>,
+    not_send: PhantomData<*const ()>,
+}
+
+impl OwnWord {
+    /// Nobody's word. It may not be added to.
+    #[cfg(not(caracal_loom))]
+    pub(crate) const NONE: Self = Self { word: &NOBODYS[0], not_send: PhantomData };
+    #[cfg(caracal_loom)]
+    pub(crate) const NONE: Self = Self { word: None, not_send: PhantomData };
+
+    /// Of a thread with these pages.
+    #[inline]
+    pub(super) fn of(pages: &'static Pages, cell: Cell) -> Option<Self> {
+        Some(Self { word: keep(pages.word(cell)?), not_send: PhantomData })
+    }
+
+    /// Adds to the counter. At 2^64 it goes on from zero.
+    #[inline]
+    pub(crate) fn add(self, n: u64) {
+        bump(kept(self.word), n, Relaxed);
+    }
+}
+
+/// The words of a histogram of one run, with a sum in nanoseconds, that this thread alone writes, until
+/// it gives them up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnHistogram {
+    run: Kept<Run>,
+    not_send: PhantomData<*const ()>,
+}
+
+impl OwnHistogram {
+    /// Nobody's words. They may not be added to.
+    #[cfg(not(caracal_loom))]
+    pub(crate) const NONE: Self = Self { run: &NOBODYS, not_send: PhantomData };
+    #[cfg(caracal_loom)]
+    pub(crate) const NONE: Self = Self { run: None, not_send: PhantomData };
+
+    /// Of a thread with these pages.
+    #[inline]
+    pub(super) fn of(pages: &'static Pages, cell: Cell) -> Option<Self> {
+        Some(Self { run: keep(pages.run(cell)?), not_send: PhantomData })
+    }
+
+    /// Counts a duration of at most [`LONGEST_NANOS`](super::LONGEST_NANOS) into a bucket. The cell is
+    /// the one that these words were asked for with.
+    #[inline]
+    pub(crate) fn observe(self, cell: Cell, bucket: usize, nanos: u64) {
+        debug_assert!(bucket < NARROW_BUCKETS && nanos <= super::LONGEST_NANOS);
+        let run = kept(self.run);
+        bump(&run[bucket % RUN_WORDS], 1, Relaxed);
+        STORE.bump_sum(cell, &run[SUM], nanos);
+    }
+}
+
+/// This thread's word of a counter, or `None` where it has none: before it has recorded into the cell,
+/// where all threads share the word, and once the thread has given up its words. Recording then is
+/// [`add`](super::add), after which there may be one.
+///
+/// `forget` makes the calling thread forget all own words that it keeps. It is called at most once, on
+/// this thread, before its words are given up. There is one such function for a thread: all
+/// callers pass the same.
+#[inline]
+pub(crate) fn own_word(cell: Cell, forget: fn()) -> Option<OwnWord> {
+    let own = OwnWord::of(local::pages(), cell)?;
+    FORGET.set(forget);
+    Some(own)
+}
+
+/// This thread's words of a histogram of one run, as [`own_word`].
+#[inline]
+pub(crate) fn own_histogram(cell: Cell, forget: fn()) -> Option<OwnHistogram> {
+    let own = OwnHistogram::of(local::pages(), cell)?;
+    FORGET.set(forget);
+    Some(own)
+}
+
+/// The thread is about to give up its words.
+pub(super) fn forget() {
+    FORGET.replace(|| ())();
+}
+
+#[cfg(not(caracal_loom))]
+#[inline]
+fn keep<T>(words: &'static T) -> Kept<T> {
+    words
+}
+
+#[cfg(caracal_loom)]
+fn keep<T>(words: &'static T) -> Kept<T> {
+    Some(words)
+}
+
+#[cfg(not(caracal_loom))]
+#[inline]
+fn kept<T>(words: Kept<T>) -> &'static T {
+    debug_assert!(!NOBODYS.as_ptr_range().contains(&std::ptr::from_ref(words).cast()));
+    words
+}
+
+#[cfg(caracal_loom)]
+fn kept<T>(words: Kept<T>) -> &'static T {
+    words.expect("words of this thread's")
+}

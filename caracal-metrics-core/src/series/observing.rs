@@ -1,0 +1,111 @@
+//! Observations counted into the cells of histograms, and their exemplars.
+
+use std::time::Duration;
+
+use super::exemplars::{self, Observed};
+use super::store::FamilyStore;
+use crate::description::nanos;
+use crate::engine::{self, Cell, LONGEST_NANOS};
+use crate::exemplar::Exemplar;
+
+impl FamilyStore {
+    /// Counts a duration into a cell. Of one of more than a year, a year is added to the sum.
+    #[inline]
+    pub(crate) fn observe_cell(&self, cell: Cell, duration: Duration) {
+        let nanos = nanos(duration);
+        if self.is_plain() {
+            engine::observe(cell, self.buckets.narrow(nanos), nanos);
+        } else {
+            self.observe_in_full(cell, nanos);
+        }
+        if nanos > LONGEST_NANOS {
+            self.count_invalid();
+        }
+    }
+
+    /// Counts a duration into a cell, and keeps the exemplar.
+    #[inline]
+    pub(crate) fn observe_cell_with_exemplar(
+        &self,
+        cell: Cell,
+        duration: Duration,
+        exemplar: &Exemplar,
+    ) {
+        let nanos = nanos(duration);
+        let bucket = self.count_nanos(cell, nanos);
+        exemplars::keep(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)), exemplar);
+        if nanos > LONGEST_NANOS {
+            self.count_invalid();
+        }
+    }
+
+    /// Counts a duration, and asks for its exemplar.
+    #[inline(never)]
+    fn observe_in_full(&self, cell: Cell, nanos: u64) {
+        let bucket = self.count_nanos(cell, nanos);
+        self.ask_for_exemplar(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)));
+    }
+
+    /// Counts a duration, and says in which bucket.
+    #[inline]
+    fn count_nanos(&self, cell: Cell, nanos: u64) -> usize {
+        if self.buckets.runs() == 1 {
+            let bucket = self.buckets.narrow(nanos);
+            engine::observe(cell, bucket, nanos);
+            bucket
+        } else {
+            let bucket = self.buckets.of_nanos(nanos);
+            engine::observe_wide(cell, self.buckets.runs(), bucket, nanos);
+            bucket
+        }
+    }
+
+    /// Counts a floating-point number into a cell. One that is not finite is set aside.
+    #[inline]
+    pub(crate) fn observe_float_cell(&self, cell: Cell, value: f64) {
+        if let Some(bucket) = self.count_float(cell, value)
+            && self.settings.exemplar_source.is_some()
+        {
+            self.ask_for_exemplar(cell, bucket, Observed::Float(value));
+        }
+    }
+
+    /// Counts a floating-point number into a cell, and keeps the exemplar.
+    pub(crate) fn observe_float_cell_with_exemplar(
+        &self,
+        cell: Cell,
+        value: f64,
+        exemplar: &Exemplar,
+    ) {
+        if let Some(bucket) = self.count_float(cell, value) {
+            exemplars::keep(cell, bucket, Observed::Float(value), exemplar);
+        }
+    }
+
+    /// Counts a floating-point number, and says in which bucket; none where it was set aside.
+    #[inline]
+    fn count_float(&self, cell: Cell, value: f64) -> Option<usize> {
+        if value.is_finite() {
+            let bucket = self.buckets.of_float(value);
+            engine::observe_float(cell, self.buckets.runs(), bucket, value);
+            Some(bucket)
+        } else {
+            self.count_invalid();
+            None
+        }
+    }
+
+    /// Keeps the exemplar that the registry's source gives, if it has a source, and if the bucket
+    /// takes one.
+    #[inline(never)]
+    fn ask_for_exemplar(&self, cell: Cell, bucket: usize, observed: Observed) {
+        let Some(source) = &self.settings.exemplar_source else { return };
+        if exemplars::takes_one(cell, bucket) {
+            match source.ask() {
+                Ok(Some(exemplar)) => exemplars::keep(cell, bucket, observed, &exemplar),
+                Ok(None) => {}
+                Err(_) => self.count_invalid(),
+            }
+        }
+    }
+}
