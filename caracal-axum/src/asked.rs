@@ -17,11 +17,12 @@ pub(crate) struct Asked<R: Recording> {
     pub(crate) labelled: Option<MakeLabelled<R>>,
     pub(crate) sizes: Option<Make<R>>,
     pub(crate) first_byte: Option<Make<R>>,
+    pub(crate) grpc: Option<Make<R>>,
 }
 
 impl<R: Recording> Default for Asked<R> {
     fn default() -> Self {
-        Self { by_route: None, labelled: None, sizes: None, first_byte: None }
+        Self { by_route: None, labelled: None, sizes: None, first_byte: None, grpc: None }
     }
 }
 
@@ -40,6 +41,7 @@ impl<R: Recording> fmt::Debug for Asked<R> {
             .field("labelled", &self.labelled.is_some())
             .field("body_sizes", &self.sizes.is_some())
             .field("first_byte", &self.first_byte.is_some())
+            .field("grpc", &self.grpc.is_some())
             .finish()
     }
 }

@@ -13,6 +13,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::extras::Extras;
 use crate::families::{RequestMethod, StreamEnd};
+use crate::grpc::GrpcCall;
 use crate::missing::Missing;
 use crate::recording::{End, Ended, Recording};
 use crate::shared::Shared;
@@ -130,8 +131,16 @@ impl<R: Recording> Exchange<R> {
         }
     }
 
+    #[inline]
+    fn grpc(&mut self) -> Option<&mut GrpcCall> {
+        self.extras.as_mut()?.grpc.as_mut()
+    }
+
     /// Has the recording read the trailers.
     pub(crate) fn read_trailers(&mut self, trailers: &HeaderMap) {
+        if let Some(call) = self.grpc() {
+            call.read(trailers);
+        }
         self.shared.recording.read_trailers(&mut self.kept, trailers);
     }
 
@@ -140,10 +149,18 @@ impl<R: Recording> Exchange<R> {
     #[expect(clippy::inline_always, reason = "what the recording does not read is not made")]
     fn ended(&self, end: End) -> Ended<'_> {
         let extras = self.extras.as_deref();
+        let grpc = extras.and_then(|extras| extras.grpc.as_ref()?.labels());
+        let mut status = self.status;
+        if status == Some(StatusCode::OK)
+            && grpc.is_some_and(|call| call.grpc_status.is_of_the_server())
+        {
+            status = Some(StatusCode::INTERNAL_SERVER_ERROR);
+        }
         Ended {
             end,
             method: self.method,
-            status: self.status.map(|status| status.as_u16()),
+            status: status.map(|status| status.as_u16()),
+            grpc,
             duration: self.started.elapsed(),
             route: route(extras, self.route.as_ref(), self.status),
             exemplar: self.exemplar.as_ref(),
@@ -183,7 +200,14 @@ impl<R: Recording> Drop for Exchange<R> {
             // Abandoned in a panic (of a layer around us, say) is no doing of the client's.
             _ => End::Failed,
         };
+        let status = self.status;
+        if let Some(call) = self.grpc() {
+            call.end(end, status);
+        }
         let mut ended = self.ended(end);
+        if let Some(record) = &self.shared.grpc {
+            record(&self.kept, &ended);
+        }
         if self.stream == Stream::Open {
             self.count_stream(&ended);
             // As its request was counted.

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use http::{Extensions, StatusCode};
 
+use crate::grpc::GrpcCall;
 use crate::options::CustomValues;
 
 /// What only some options need of an exchange: in a place of its own, so that an exchange without
@@ -17,6 +18,7 @@ pub(crate) struct Extras {
     pub(crate) received: Option<Received>,
     /// Bytes of the response's body that the server has taken.
     pub(crate) sent: u64,
+    pub(crate) grpc: Option<GrpcCall>,
 }
 
 impl Extras {

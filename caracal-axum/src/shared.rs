@@ -15,6 +15,7 @@ pub(crate) struct Shared<R: Recording> {
     pub(crate) by_route: Option<RecordOf<R>>,
     pub(crate) sizes: Option<RecordOf<R>>,
     pub(crate) first_byte: Option<RecordOf<R>>,
+    pub(crate) grpc: Option<RecordOf<R>>,
     pub(crate) streams: Box<dyn Streams>,
     /// Whether a request is more than counted before the service is called.
     pub(crate) admits: bool,
@@ -48,9 +49,11 @@ impl<R: Recording> Shared<R> {
         };
         let sizes = asked.sizes.map(|make| make(metrics)).transpose()?;
         let first_byte = asked.first_byte.map(|make| make(metrics)).transpose()?;
+        let grpc = asked.grpc.map(|make| make(metrics)).transpose()?;
+        let admits = options.admits() || sizes.is_some() || grpc.is_some();
         Ok(Self {
             streams: R::streams(metrics)?,
-            admits: options.admits() || sizes.is_some() || recording.reads_requests(),
+            admits: admits || recording.reads_requests(),
             knows_route: R::BY_ROUTE
                 || by_route.is_some()
                 || sizes.is_some()
@@ -58,6 +61,7 @@ impl<R: Recording> Shared<R> {
             by_route,
             sizes,
             first_byte,
+            grpc,
             options: options.clone(),
             recording,
         })

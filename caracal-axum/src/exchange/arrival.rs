@@ -9,6 +9,7 @@ use http::Request;
 use super::{Ending, Exchange, Stream};
 use crate::extras::{Extras, Named, RouteSlot};
 use crate::families::RequestMethod;
+use crate::grpc::GrpcCall;
 use crate::missing::Missing;
 use crate::options::CustomValues;
 use crate::recording::{Arrival, Recording};
@@ -61,6 +62,7 @@ impl<R: Recording> Exchange<R> {
         if options.ignored.name(route, path).is_some() {
             return (request, None);
         }
+        let matched = route.is_some();
         let group = options.groups.name(route, path).map(Arc::clone);
         let streams = options.streams.name(route, path).is_some();
         let mut request = request;
@@ -69,7 +71,6 @@ impl<R: Recording> Exchange<R> {
             exchange.stream = Stream::Route;
         }
         if let Some(name) = group {
-            let matched = route.is_some();
             exchange.extras().named = Some(Named::Group { name, matched });
         }
         let (parts, mut body) = request.into_parts();
@@ -79,6 +80,11 @@ impl<R: Recording> Exchange<R> {
             && let Some(exemplar) = exemplar(&parts)
         {
             exchange.exemplar = Some(exemplar);
+        }
+        if shared.grpc.is_some()
+            && let Some(call) = GrpcCall::of(&parts, matched)
+        {
+            exchange.extras().grpc = Some(call);
         }
         if !options.labels.is_empty() {
             let mut of = options.labels.iter();

@@ -19,6 +19,9 @@ impl<R: Recording> Exchange<R> {
     #[inline]
     pub(crate) fn read<B>(&mut self, response: &Response<B>) -> bool {
         self.status = Some(response.status());
+        if let Some(call) = self.grpc() {
+            call.read(response.headers());
+        }
         if let Some(record) = &self.shared.first_byte {
             record(&self.kept, &self.ended(End::Answered));
         }

@@ -2,6 +2,7 @@
 
 mod common;
 mod gateway;
+mod grpc;
 mod http;
 mod scrapes;
 mod sent_status;
@@ -16,6 +17,7 @@ pub use self::gateway::{
     LabelledRouteRequest, LabelledRouteRequestTime, OpenStream, RouteRequest, RouteRequestTime,
     StatusClass,
 };
+pub use self::grpc::{GATEWAY_GRPC_REQUESTS, GrpcRequest, GrpcStatus, HTTP_SERVER_GRPC_REQUESTS};
 pub use self::http::{
     ActiveRequest, EndedHttpStream, HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_FIRST_BYTE,
     HTTP_SERVER_REQUEST_BODY_SIZE, HTTP_SERVER_REQUEST_DURATION, HTTP_SERVER_RESPONSE_BODY_SIZE,
@@ -31,7 +33,7 @@ pub use self::sent_status::SentStatus;
 
 /// The families that this crate declares. A family with labels of the user's has
 /// the name of the one without, and is not listed.
-pub static FAMILIES: [&FamilySpec; 19] = [
+pub static FAMILIES: [&FamilySpec; 21] = [
     GATEWAY_ROUTE_REQUESTS.spec(),
     GATEWAY_ROUTE_REQUEST_DURATION.spec(),
     GATEWAY_REQUEST_FIRST_BYTE.spec(),
@@ -39,6 +41,7 @@ pub static FAMILIES: [&FamilySpec; 19] = [
     GATEWAY_RESPONSE_BODY_SIZE.spec(),
     GATEWAY_STREAMS_OPEN.spec(),
     GATEWAY_STREAM_DURATION.spec(),
+    GATEWAY_GRPC_REQUESTS.spec(),
     HTTP_SERVER_REQUEST_DURATION.spec(),
     HTTP_SERVER_ACTIVE_REQUESTS.spec(),
     HTTP_SERVER_REQUEST_BODY_SIZE.spec(),
@@ -46,6 +49,7 @@ pub static FAMILIES: [&FamilySpec; 19] = [
     HTTP_SERVER_FIRST_BYTE.spec(),
     HTTP_SERVER_STREAMS_OPEN.spec(),
     HTTP_SERVER_STREAM_DURATION.spec(),
+    HTTP_SERVER_GRPC_REQUESTS.spec(),
     SCRAPES.spec(),
     SCRAPES_IN_FLIGHT.spec(),
     SCRAPE_PAGE_DURATION.spec(),

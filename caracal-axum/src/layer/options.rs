@@ -145,19 +145,40 @@ impl<R: Recording> MetricsLayer<R> {
     /// an answer, the header is what counts. So with `tracing-opentelemetry`, put the layer inside of the
     /// one that makes the span:
     ///
-    /// ```ignore
+    /// ```
+    /// use axum::{Router, routing::get};
     /// use caracal_axum::GatewayMetricsLayer;
-    /// use caracal_metrics_core::Exemplar;
+    /// use caracal_metrics_core::{Exemplar, MetricsRegistry};
     /// use opentelemetry::trace::TraceContextExt;
+    /// use tower_http::trace::TraceLayer;
     /// use tracing_opentelemetry::OpenTelemetrySpanExt;
+    /// # use axum::{body::Body, http::Request};
+    /// # use caracal_metrics_core::Format;
+    /// # use opentelemetry::trace::TracerProvider;
+    /// # use tower::ServiceExt;
+    /// # use tracing_subscriber::layer::SubscriberExt;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let tracer = opentelemetry_sdk::trace::SdkTracerProvider::builder().build().tracer("test");
+    /// # let spans = tracing_opentelemetry::layer().with_tracer(tracer);
+    /// # let subscriber = tracing_subscriber::registry().with(spans);
+    /// # let _default = tracing::subscriber::set_default(subscriber);
     ///
+    /// let metrics = MetricsRegistry::new();
     /// let layer = GatewayMetricsLayer::new(&metrics).exemplar(|_| {
     ///     let context = tracing::Span::current().context();
     ///     let span = context.span().span_context().clone();
     ///     let id = span.is_sampled().then(|| span.trace_id().to_string())?;
     ///     Exemplar::new(&[("trace_id", &id)]).ok()
     /// });
-    /// let app = app.layer(layer).layer(TraceLayer::new_for_http());
+    /// let spans = TraceLayer::new_for_http().make_span_with(|_: &_| tracing::info_span!("request"));
+    /// let app: Router = Router::new().route("/", get(async || "hello")).layer(layer).layer(spans);
+    /// # let request = Request::get("/").body(Body::empty()).unwrap();
+    /// # let body = app.oneshot(request).await.unwrap().into_body();
+    /// # axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    /// # let mut page = Vec::new();
+    /// # metrics.encode(Format::OpenMetrics, &mut page);
+    /// # assert!(String::from_utf8(page).unwrap().contains(r##" # {trace_id=""##));
+    /// # });
     /// ```
     pub fn exemplar<F>(self, exemplar: F) -> Self
     where
@@ -189,7 +210,7 @@ impl<R: Recording> MetricsLayer<R> {
     ///     .route("/echo", post(async |body: String| body + "!"))
     ///     .layer(GatewayMetricsLayer::new(&metrics).body_sizes());
     ///
-    /// let request = Request::post("/echo").body("hello".into()).unwrap();
+    /// let request = Request::post("/echo").body(axum::body::Body::from("hello")).unwrap();
     /// let response = app.oneshot(request).await.unwrap();
     /// axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
     /// let labels = [("route", "/echo"), ("method", "POST")];
@@ -205,6 +226,61 @@ impl<R: Recording> MetricsLayer<R> {
     /// names.
     pub fn body_sizes(self) -> Self {
         self.with(|made| made.asked.sizes = Some(R::sizes))
+    }
+
+    /// Counts gRPC calls by service, method and `grpc-status`, and counts calls that the server is to
+    /// blame for as errors of the server.
+    ///
+    /// A gRPC server answers nearly every call with the HTTP status 200, and says in `grpc-status` how the
+    /// call ended: in the trailers, or in the head of a response without a body. The family is
+    /// `caracal_gateway_grpc_requests_total`, or for a [`HttpMetricsLayer`](crate::HttpMetricsLayer)
+    /// `http_server_grpc_requests_total`. The label `grpc_status` has the names of gRPC's codes in lower
+    /// case:
+    ///
+    /// | call | `grpc_status` |
+    /// |---|---|
+    /// | the response says a code | `ok`, `not_found`, …; `unknown` for one that gRPC does not define |
+    /// | its client went away | `cancelled` |
+    /// | its service or body panicked or failed | `internal` |
+    /// | the response says none | what clients make of the HTTP status: `unimplemented` for 404, `unavailable` for 429, 502, 503 and 504, `unknown` for 200, … |
+    ///
+    /// All other families of the layer see the status 500 in place of 200 where `grpc_status` is
+    /// `unknown`, `deadline_exceeded`, `unimplemented`, `internal`, `unavailable` or `data_loss`, so that
+    /// alerts on errors of the server see these calls. Other codes are answers, and stay at 200. A call
+    /// that is counted as a [stream](Self::streams) was counted as a request with the status of its head.
+    ///
+    /// A call is a request whose content type is `application/grpc`, with or without a format behind it.
+    /// That of gRPC-Web is another one. `service` and `method` are those of the path, and bounded as all
+    /// labels are. Both are `unmatched` for calls that axum matched no route for and that are
+    /// unimplemented, so that scanners make no series.
+    ///
+    /// ```
+    /// use axum::{Router, http::Request, routing::post};
+    /// use caracal_axum::HttpMetricsLayer;
+    /// use caracal_metrics_core::MetricsRegistry;
+    /// # use tower::ServiceExt;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// // In a service with tonic: `Routes::new(…).into_axum_router()`.
+    /// let app: Router = Router::new()
+    ///     .route("/shop.Orders/{method}", post(async || [("grpc-status", "14")]))
+    ///     .layer(HttpMetricsLayer::new(&metrics).grpc());
+    ///
+    /// let request = Request::post("/shop.Orders/Place").header("content-type", "application/grpc");
+    /// let response = app.oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+    /// axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    /// let labels =
+    ///     [("service", "shop.Orders"), ("method", "Place"), ("grpc_status", "unavailable")];
+    /// assert_eq!(metrics.sample("http_server_grpc_requests_total", &labels), Some(1.0));
+    /// # });
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the layer is put around a service, if the registry has a family of yours with the name.
+    pub fn grpc(self) -> Self {
+        self.with(|made| made.asked.grpc = Some(crate::recording::grpc::<R>))
     }
 
     /// Records the time to the first byte: from the call of the service to the head of its response,

@@ -11,14 +11,15 @@ use caracal_metrics_core::catalogue::{
     GatewayRequestTime,
 };
 use caracal_metrics_core::{
-    Counter, DurationHistogram, FamilyError, Gauge, GaugeGuard, Method, Metric, MetricsRegistry,
-    StatusCode,
+    Counter, DurationHistogram, Family, FamilyError, Gauge, GaugeGuard, Method, Metric,
+    MetricsRegistry, StatusCode,
 };
 
 use super::streams::GatewayStreams;
 use super::{Arrival, End, Ended, RecordOf, Recording, Streams, gateway_extras};
 use crate::extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
 use crate::families::RequestMethod;
+use crate::families::{GATEWAY_GRPC_REQUESTS, GrpcRequest};
 
 /// What nginx calls a request whose client closed the connection first.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -100,6 +101,10 @@ impl Recording for Gateway {
 
     fn first_byte(metrics: &MetricsRegistry) -> Result<RecordOf<Self>, FamilyError> {
         gateway_extras::first_byte(metrics)
+    }
+
+    fn grpc_requests() -> &'static Family<Counter, GrpcRequest<'static>> {
+        &GATEWAY_GRPC_REQUESTS
     }
 
     fn streams(metrics: &MetricsRegistry) -> Result<Box<dyn Streams>, FamilyError> {

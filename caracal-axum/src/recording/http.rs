@@ -3,14 +3,14 @@
 use ::http::header::{HeaderMap, HeaderName};
 use ::http::uri::Uri;
 use caracal_metrics_core::{
-    DurationHistogram, FamilyError, Gauge, GaugeGuard, Metric, MetricsRegistry,
+    Counter, DurationHistogram, Family, FamilyError, Gauge, GaugeGuard, Metric, MetricsRegistry,
 };
 
 use super::streams::HttpStreams;
 use super::{Arrival, End, Ended, RecordOf, Recording, Streams, http_extras};
 use crate::families::{
-    ActiveRequest, HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_REQUEST_DURATION, HttpRequest,
-    SentStatus, UrlScheme,
+    ActiveRequest, GrpcRequest, HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_GRPC_REQUESTS,
+    HTTP_SERVER_REQUEST_DURATION, HttpRequest, SentStatus, UrlScheme,
 };
 
 /// The `error_type` of a request whose client went away.
@@ -74,6 +74,10 @@ impl Recording for Http {
 
     fn first_byte(metrics: &MetricsRegistry) -> Result<RecordOf<Self>, FamilyError> {
         http_extras::first_byte(metrics)
+    }
+
+    fn grpc_requests() -> &'static Family<Counter, GrpcRequest<'static>> {
+        &HTTP_SERVER_GRPC_REQUESTS
     }
 
     fn streams(metrics: &MetricsRegistry) -> Result<Box<dyn Streams>, FamilyError> {

@@ -12,12 +12,12 @@ use std::time::Duration;
 use ::http::request::Parts as RequestParts;
 use ::http::response::Parts as ResponseParts;
 use ::http::{Extensions, HeaderMap, Uri};
-use caracal_metrics_core::{Exemplar, FamilyError, GaugeGuard, MetricsRegistry};
+use caracal_metrics_core::{Counter, Exemplar, Family, FamilyError, GaugeGuard, MetricsRegistry};
 
 pub use self::gateway::{Gateway, UNMATCHED_ROUTE};
 pub use self::http::Http;
 pub(crate) use self::streams::Streams;
-use crate::families::RequestMethod;
+use crate::families::{GrpcRequest, RequestMethod};
 use crate::options::CustomValues;
 
 /// How an exchange ended.
@@ -56,6 +56,8 @@ pub struct Ended<'a> {
     pub(crate) received: Option<u64>,
     /// Bytes of the response's body that were delivered.
     pub(crate) sent: u64,
+    /// What is known of a gRPC call, where calls are counted.
+    pub(crate) grpc: Option<GrpcRequest<'a>>,
 }
 
 impl Ended<'_> {
@@ -105,6 +107,10 @@ pub trait Recording: fmt::Debug + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn first_byte(metrics: &MetricsRegistry) -> Result<RecordOf<Self>, FamilyError>;
 
+    /// The family of gRPC calls.
+    #[doc(hidden)]
+    fn grpc_requests() -> &'static Family<Counter, GrpcRequest<'static>>;
+
     /// The families of streams.
     #[doc(hidden)]
     fn streams(metrics: &MetricsRegistry) -> Result<Box<dyn Streams>, FamilyError>;
@@ -138,4 +144,10 @@ pub trait Recording: fmt::Debug + Send + Sync + Sized + 'static {
     /// Counts a request: at its end, or at its head if it becomes a stream.
     #[doc(hidden)]
     fn record(&self, kept: &Self::Kept, ended: &Ended<'_>);
+}
+
+/// gRPC calls.
+pub(crate) fn grpc<R: Recording>(metrics: &MetricsRegistry) -> Result<RecordOf<R>, FamilyError> {
+    let requests = metrics.family(R::grpc_requests())?;
+    Ok(Box::new(move |_, ended| ended.grpc.into_iter().for_each(|call| requests.inc(call))))
 }

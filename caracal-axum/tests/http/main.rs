@@ -6,6 +6,7 @@ mod collectors;
 mod endpoint;
 mod extensions;
 mod failures;
+mod grpc;
 mod guards;
 mod http2;
 mod load;

@@ -39,6 +39,7 @@ macro_rules! with_all {
             .exemplar(|_| None)
             .body_sizes()
             .first_byte()
+            .grpc()
     };
 }
 
