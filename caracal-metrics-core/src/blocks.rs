@@ -9,6 +9,9 @@ const FIRST: usize = 16;
 /// of what is used is set aside unused at most.
 const OF_A_SIZE: usize = 4;
 
+/// The number of the first block, if one counts from that of the index 1 and there were those before.
+const BEFORE: usize = ((FIRST * OF_A_SIZE).ilog2() as usize + 1) * OF_A_SIZE;
+
 /// Enough for every index that a `u32` holds.
 const BLOCKS: usize = 27 * OF_A_SIZE;
 
@@ -27,12 +30,15 @@ struct Location {
 
 #[inline]
 fn locate(index: usize) -> Location {
+    // As if blocks of a quarter of each power of two came before.
     let from_zero = index + FIRST * OF_A_SIZE;
-    let doublings = (from_zero.ilog2() - (FIRST * OF_A_SIZE).ilog2()) as usize;
-    let of_this_size = (from_zero >> (FIRST.ilog2() as usize + doublings)) % OF_A_SIZE;
+    let power = from_zero.ilog2() as usize;
+    let len = power - OF_A_SIZE.ilog2() as usize;
+    // From `OF_A_SIZE` on.
+    let of_this_size = from_zero >> len;
     Location {
-        block: doublings * OF_A_SIZE + of_this_size,
-        place: from_zero & ((FIRST << doublings) - 1),
+        block: power * OF_A_SIZE + of_this_size - BEFORE,
+        place: from_zero - (of_this_size << len),
     }
 }
 

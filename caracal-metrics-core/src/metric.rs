@@ -96,6 +96,46 @@ impl<L: Labels> Metric<Counter, L> {
     }
 }
 
+impl<L: Labels> Metric<Counter, L> {
+    /// Adds one, and counts the duration of the same event. It does what [`inc`](Self::inc) and
+    /// `observe` do one after the other, in less time where the histogram has no open labels, or the
+    /// open labels of the counter with the same text.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use caracal_metrics_core::{Counter, DurationHistogram, Family, MetricsRegistry, labels};
+    ///
+    /// labels! {
+    ///     struct Job<'a> { queue: &'a str, failed: bool }
+    ///     struct JobTime<'a> { queue: &'a str }
+    /// }
+    /// static JOBS: Family<Counter, Job<'_>> = Family::counter("jobs_total", "Jobs that ended.");
+    /// static JOB_TIME: Family<DurationHistogram, JobTime<'_>> =
+    ///     Family::duration_histogram("job_duration_seconds", "Time of a job.")
+    ///         .buckets(&[Duration::from_millis(5), Duration::from_millis(50)]);
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// let (jobs, time) = (metrics.family(&JOBS)?, metrics.family(&JOB_TIME)?);
+    /// let (queue, took) = ("mail", Duration::from_millis(7));
+    /// jobs.inc_and_observe(Job { queue, failed: false }, &time, JobTime { queue }, took);
+    ///
+    /// let labels = [("queue", "mail"), ("failed", "false")];
+    /// assert_eq!(metrics.sample("jobs_total", &labels), Some(1.0));
+    /// assert_eq!(metrics.sample("job_duration_seconds_sum", &labels[..1]), Some(0.007));
+    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// ```
+    #[inline]
+    pub fn inc_and_observe<T: Labels>(
+        &self,
+        labels: L::Of<'_>,
+        histogram: &Metric<DurationHistogram, T>,
+        of_duration: T::Of<'_>,
+        duration: Duration,
+    ) {
+        self.store.add_and_observe(&labels, &histogram.store, &of_duration, duration);
+    }
+}
+
 impl<L: Labels> Metric<Gauge, L> {
     /// Sets the gauge of these labels.
     #[inline]

@@ -72,16 +72,17 @@ impl MetricsRegistry {
         self.store(family).add(&labels, 1);
     }
 
-    /// Counts a duration.
+    /// Counts one and its duration.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
-    pub(crate) fn observe<L: Labels>(
+    pub(crate) fn count_and_observe<L: Labels, T: Labels>(
         &self,
-        family: Preregistered<DurationHistogram, L>,
-        labels: L::Of<'_>,
+        (counter, labels): (Preregistered<Counter, L>, L::Of<'_>),
+        (histogram, of_duration): (Preregistered<DurationHistogram, T>, T::Of<'_>),
         duration: Duration,
     ) {
-        self.store(family).observe(&labels, duration);
+        let histogram = self.store(histogram);
+        self.store(counter).add_and_observe(&labels, histogram, &of_duration, duration);
     }
 
     /// Sets a gauge. A number beyond `i64` reads as its largest.

@@ -80,7 +80,7 @@ fn threads_that_record_and_die_during_scrapes_lose_and_double_nothing() {
 
 #[test]
 fn more_threads_at_once_than_have_words_of_their_own() {
-    const THREADS: usize = 300;
+    const THREADS: usize = 1_100;
     let m = MetricsRegistry::new();
     let (all_recorded, read) = (Barrier::new(THREADS + 1), Barrier::new(THREADS + 1));
     thread::scope(|scope| {

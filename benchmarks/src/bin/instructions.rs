@@ -10,10 +10,13 @@ mod peers;
 use std::env;
 use std::hint::black_box;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use caracal_metrics_core::CircuitBreakerState::{self, Closed, Open};
-use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+use caracal_metrics_core::{
+    Counter, DurationHistogram, Family, MetricsRegistry, PolicyDecisionType, labels,
+};
 use peers::peer::{Work, repeat};
 use peers::{CARACAL, PEERS, RECORDS};
 
@@ -38,6 +41,37 @@ labels! {
 }
 
 static CHANGES: Family<Counter, Change<'_>> = Family::counter("changes_total", "Changes of state.");
+
+/// What a user's own families record, and what the catalogue does with label sets in rotation.
+type Case = (&'static str, fn() -> Work);
+const CASES: [Case; 11] = [
+    ("policy evaluation, 1 short id", || evaluations(ids(1, short))),
+    ("policy evaluation, 40 short ids", || evaluations(ids(40, short))),
+    ("policy evaluation, 10,000 short ids", || evaluations(ids(10_000, short))),
+    ("policy evaluation, 40 UUIDs", || evaluations(ids(40, uuid))),
+    ("policy evaluation, 10,000 UUIDs", || evaluations(ids(10_000, uuid))),
+    ("a user's own counter, 40 short values", || own_counters(ids(40, short))),
+    ("a user's own histogram, an enum and 40 short values", || own_durations(ids(40, short))),
+    ("two open labels, short", || failures(ids(1, short))),
+    ("two open labels, 40 UUIDs", || failures(ids(40, uuid))),
+    ("two open labels, 10,000 UUIDs", || failures(ids(10_000, uuid))),
+    ("a record past the series limit", past_the_limit),
+];
+
+const TOOK: Duration = Duration::from_millis(37);
+
+labels! {
+    /// As the catalogue has them on the duration of a query.
+    struct Step<'a> { from_state: CircuitBreakerState, name: &'a str }
+}
+
+static STEPS: Family<DurationHistogram, Step<'_>> =
+    Family::duration_histogram("step_duration_seconds", "Time of a step.").buckets(&[
+        Duration::from_millis(5),
+        Duration::from_millis(25),
+        Duration::from_millis(100),
+        Duration::from_secs(1),
+    ]);
 
 fn main() -> Result<()> {
     let arguments: Vec<_> = env::args().skip(1).collect();
@@ -64,6 +98,10 @@ fn main() -> Result<()> {
     for (name, _) in OWNERS {
         println!("| {name} | {} |", instructions(OWN, name)?);
     }
+    println!("\n| ours | instructions |\n|---|--:|");
+    for (name, _) in CASES {
+        println!("| {name} | {} |", instructions(name, "")?);
+    }
     println!("\n{LAYER}\n\n| | instructions |\n|---|--:|");
     let without = instructions(LAYER, WITHOUT)?;
     for (name, _) in layers::works() {
@@ -82,7 +120,68 @@ fn own_counter() -> Work {
     })
 }
 
+fn short(number: u64) -> String {
+    format!("agent-{number}")
+}
+
+fn uuid(number: u64) -> String {
+    let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    format!(
+        "{:08x}-{number:04x}-4000-8000-{mixed:012x}",
+        mixed >> 32,
+        mixed = mixed & ((1 << 48) - 1)
+    )
+}
+
+fn ids(count: u64, id: fn(u64) -> String) -> Vec<String> {
+    (0..count).map(id).collect()
+}
+
+/// Records each id in turn.
+fn in_rotation(ids: Vec<String>, record: impl Fn(&str) + Sync + 'static) -> Work {
+    Box::new(move |times| {
+        ids.iter().cycle().take(times as usize).for_each(|id| record(black_box(id)))
+    })
+}
+
+fn evaluations(ids: Vec<String>) -> Work {
+    let metrics = MetricsRegistry::new();
+    in_rotation(ids, move |id| {
+        let decision = black_box(PolicyDecisionType::Allowed);
+        metrics.record_policy_evaluation(decision, id, black_box(TOOK));
+    })
+}
+
+fn own_counters(ids: Vec<String>) -> Work {
+    let changes = MetricsRegistry::new().family(&CHANGES).expect("a free name");
+    in_rotation(ids, move |name| {
+        let (from_state, to_state) = (black_box(Closed), black_box(Open));
+        changes.inc(Change { name, from_state, to_state });
+    })
+}
+
+fn own_durations(ids: Vec<String>) -> Work {
+    let steps = MetricsRegistry::new().family(&STEPS).expect("a free name");
+    in_rotation(ids, move |name| {
+        steps.observe(Step { from_state: black_box(Closed), name }, black_box(TOOK));
+    })
+}
+
+fn failures(ids: Vec<String>) -> Work {
+    let metrics = MetricsRegistry::new();
+    in_rotation(ids, move |id| metrics.record_auth_failure(black_box("jwt"), id))
+}
+
+fn past_the_limit() -> Work {
+    let metrics = MetricsRegistry::builder().max_series_per_family(10).build();
+    let metrics = metrics.expect("a limit that may be chosen");
+    in_rotation(ids(10_000, short), move |id| metrics.record_replay_block(id))
+}
+
 fn work(row: &str, name: &str) -> Option<Work> {
+    if let Some((_, make)) = CASES.iter().find(|(of, _)| *of == row) {
+        return Some(make());
+    }
     if row == LAYER {
         let works = layers::works().into_iter().chain([(WITHOUT, layers::without())]);
         return works.into_iter().find_map(|(of, work)| (of == name).then_some(work));

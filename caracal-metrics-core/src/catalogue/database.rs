@@ -160,8 +160,12 @@ impl MetricsRegistry {
         status: QueryStatus,
         duration: Duration,
     ) {
-        self.count(QUERIES, Query { operation, table, status });
-        self.observe(DURATION, QueryTime { operation, table }, duration);
+        let query = Query { operation, table, status };
+        self.count_and_observe(
+            (QUERIES, query),
+            (DURATION, QueryTime { operation, table }),
+            duration,
+        );
     }
 
     /// The handle of queries with these labels. Both outcomes are on the page from now on, so that

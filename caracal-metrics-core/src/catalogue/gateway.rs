@@ -140,8 +140,9 @@ impl MetricsRegistry {
         duration: Duration,
     ) {
         let (method, status_code) = self.method_and_status(method, status_code);
-        self.count(REQUESTS, GatewayRequest { method, status_code, auth_method });
-        self.observe(DURATION, GatewayRequestTime { method, status_code }, duration);
+        let request = GatewayRequest { method, status_code, auth_method };
+        let time = GatewayRequestTime { method, status_code };
+        self.count_and_observe((REQUESTS, request), (DURATION, time), duration);
     }
 
     /// Counts a request and its duration, which the exemplar is an example of; otherwise as

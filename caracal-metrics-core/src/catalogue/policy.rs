@@ -109,8 +109,9 @@ impl MetricsRegistry {
         agent_id: &str,
         duration: Duration,
     ) {
-        self.count(EVALUATIONS, PolicyEvaluation { decision, agent_id });
-        self.observe(DURATION, PolicyEvaluationTime { decision }, duration);
+        let evaluation = PolicyEvaluation { decision, agent_id };
+        let time = PolicyEvaluationTime { decision };
+        self.count_and_observe((EVALUATIONS, evaluation), (DURATION, time), duration);
     }
 
     /// The handle of evaluations with these labels.

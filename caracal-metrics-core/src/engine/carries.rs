@@ -82,6 +82,14 @@ impl Carries {
         u128::from(carries) * u128::from(CARRY) + low()
     }
 
+    /// Whether the sum of a cell is more than the words of it that were read before. If not, then none
+    /// of these had been carried when it was read: whoever carries notes it before it changes the
+    /// word, and the word was written with `Release` and read with `Acquire`, as for
+    /// [`whole`](Self::whole).
+    pub(super) fn has(&self, cell: Cell) -> bool {
+        self.any.load(Relaxed) && self.by_cell.lock().contains_key(&cell.0)
+    }
+
     /// The cell is given back.
     pub(super) fn forget(&self, cell: Cell) {
         if self.any.load(Relaxed) {

@@ -38,6 +38,6 @@ pub(super) fn whole(sums: impl Iterator<Item = f64>) -> f64 {
 
 /// NaN stays NaN: a gauge may be set to it.
 #[inline]
-fn in_range(sum: f64) -> f64 {
+pub(super) fn in_range(sum: f64) -> f64 {
     sum.clamp(f64::MIN, f64::MAX)
 }

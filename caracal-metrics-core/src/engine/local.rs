@@ -66,6 +66,5 @@ pub(super) fn reach(cell: Cell) -> Option<&'static Pages> {
         pages = STORE.enter()?;
         PAGES.set(pages);
     }
-    pages.make(cell);
-    Some(pages)
+    STORE.make(pages, cell).then_some(pages)
 }

@@ -5,6 +5,7 @@
 //! [`Store`]. A thread has words of its own for the cells that it records into, in
 //! pages that serve every registry.
 
+mod budget;
 mod carries;
 mod cell;
 mod floats;
@@ -15,7 +16,9 @@ mod local;
 mod models;
 mod own;
 mod pages;
+mod reader;
 mod store;
+mod sums;
 #[cfg(all(test, not(caracal_loom)))]
 mod tests;
 mod words;
@@ -25,7 +28,7 @@ use std::sync::atomic::Ordering::{self, Relaxed, Release};
 pub(crate) use cell::{Cell, MAX_BOUNDS, NARROW_BUCKETS, RUN_WORDS, Sum, Width};
 pub(crate) use own::{OwnHistogram, OwnWord, own_histogram, own_word};
 use pages::Pages;
-pub(crate) use store::Reader;
+pub(crate) use reader::Reader;
 use store::{STORE, Store};
 
 /// The longest duration that is added to a sum as it is, in nanoseconds: more than a year, and so
@@ -44,7 +47,8 @@ pub(crate) fn release(cell: Cell, width: Width) {
 
 /// Takes back the cell of a gauge once the last of its guards has ended. No guard is begun any more.
 pub(crate) fn release_gauge(cell: Cell) {
-    STORE.release_gauge(cell);
+    let reader = reader();
+    STORE.release_gauge(cell, |gauge| reader.in_flight(gauge) == 0);
 }
 
 /// Adds to a counter. At 2^64 it goes on from zero.
@@ -150,5 +154,5 @@ pub(crate) fn observe_float(cell: Cell, runs: usize, bucket: usize, value: f64) 
 
 /// Reads cells. While it is held, threads that end wait: no code of the user's runs meanwhile.
 pub(crate) fn reader() -> Reader<'static> {
-    STORE.reader()
+    Reader::of(&STORE)
 }

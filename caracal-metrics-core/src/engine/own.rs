@@ -23,17 +23,6 @@ use super::pages::{Pages, Run, bump};
 use super::store::STORE;
 use crate::sync::AtomicU64;
 
-/// Written by nobody, where there are no own words.
-#[cfg(not(caracal_loom))]
-static NOBODYS: Run = [const { AtomicU64::new(0) }; RUN_WORDS];
-
-/// A reference that has a constant to begin with.
-#[cfg(not(caracal_loom))]
-type Kept<T> = &'static T;
-/// Loom's atomics can't be made at compile time.
-#[cfg(caracal_loom)]
-type Kept<T> = Option<&'static T>;
-
 thread_local! {
     static FORGET: cell::Cell<fn()> = const { cell::Cell::new(|| ()) };
 }
@@ -41,27 +30,21 @@ thread_local! {
 /// The word of a counter that this thread alone writes, until it gives it up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnWord {
-    word: Kept<AtomicU64>,
+    word: &'static AtomicU64,
     not_send: PhantomData<*const ()>,
 }
 
 impl OwnWord {
-    /// Nobody's word. It may not be added to.
-    #[cfg(not(caracal_loom))]
-    pub(crate) const NONE: Self = Self { word: &NOBODYS[0], not_send: PhantomData };
-    #[cfg(caracal_loom)]
-    pub(crate) const NONE: Self = Self { word: None, not_send: PhantomData };
-
     /// Of a thread with these pages.
     #[inline]
     pub(super) fn of(pages: &'static Pages, cell: Cell) -> Option<Self> {
-        Some(Self { word: keep(pages.word(cell)?), not_send: PhantomData })
+        Some(Self { word: pages.word(cell)?, not_send: PhantomData })
     }
 
     /// Adds to the counter. At 2^64 it goes on from zero.
     #[inline]
     pub(crate) fn add(self, n: u64) {
-        bump(kept(self.word), n, Relaxed);
+        bump(self.word, n, Relaxed);
     }
 }
 
@@ -69,21 +52,15 @@ impl OwnWord {
 /// it gives them up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnHistogram {
-    run: Kept<Run>,
+    run: &'static Run,
     not_send: PhantomData<*const ()>,
 }
 
 impl OwnHistogram {
-    /// Nobody's words. They may not be added to.
-    #[cfg(not(caracal_loom))]
-    pub(crate) const NONE: Self = Self { run: &NOBODYS, not_send: PhantomData };
-    #[cfg(caracal_loom)]
-    pub(crate) const NONE: Self = Self { run: None, not_send: PhantomData };
-
     /// Of a thread with these pages.
     #[inline]
     pub(super) fn of(pages: &'static Pages, cell: Cell) -> Option<Self> {
-        Some(Self { run: keep(pages.run(cell)?), not_send: PhantomData })
+        Some(Self { run: pages.run(cell)?, not_send: PhantomData })
     }
 
     /// Counts a duration of at most [`LONGEST_NANOS`](super::LONGEST_NANOS) into a bucket. The cell is
@@ -91,9 +68,8 @@ impl OwnHistogram {
     #[inline]
     pub(crate) fn observe(self, cell: Cell, bucket: usize, nanos: u64) {
         debug_assert!(bucket < NARROW_BUCKETS && nanos <= super::LONGEST_NANOS);
-        let run = kept(self.run);
-        bump(&run[bucket % RUN_WORDS], 1, Relaxed);
-        STORE.bump_sum(cell, &run[SUM], nanos);
+        bump(&self.run[bucket % RUN_WORDS], 1, Relaxed);
+        STORE.bump_sum(cell, &self.run[SUM], nanos);
     }
 }
 
@@ -122,27 +98,4 @@ pub(crate) fn own_histogram(cell: Cell, forget: fn()) -> Option<OwnHistogram> {
 /// The thread is about to give up its words.
 pub(super) fn forget() {
     FORGET.replace(|| ())();
-}
-
-#[cfg(not(caracal_loom))]
-#[inline]
-fn keep<T>(words: &'static T) -> Kept<T> {
-    words
-}
-
-#[cfg(caracal_loom)]
-fn keep<T>(words: &'static T) -> Kept<T> {
-    Some(words)
-}
-
-#[cfg(not(caracal_loom))]
-#[inline]
-fn kept<T>(words: Kept<T>) -> &'static T {
-    debug_assert!(!NOBODYS.as_ptr_range().contains(&std::ptr::from_ref(words).cast()));
-    words
-}
-
-#[cfg(caracal_loom)]
-fn kept<T>(words: Kept<T>) -> &'static T {
-    words.expect("words of this thread's")
 }

@@ -6,12 +6,14 @@
 use std::ptr;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
+use super::budget::Budget;
 use super::cell::{Cell, RUN_WORDS};
 use crate::sync::{AtomicPtr, AtomicU64, const_unless_modelled};
 
 /// Runs of a page. Two kibibytes are what most services need for all of their counters.
-const PAGE_RUNS: usize = if cfg!(caracal_loom) { 1 } else { 16 };
+pub(super) const PAGE_RUNS: usize = if cfg!(caracal_loom) { 1 } else { 16 };
 const PAGE_WORDS: usize = PAGE_RUNS * RUN_WORDS;
+pub(super) const PAGE_BYTES: usize = PAGE_WORDS * size_of::<u64>();
 
 /// Pages that a thread may have: a mebibyte. What lies beyond is shared by all threads.
 const PAGES: usize = if cfg!(caracal_loom) { 2 } else { 512 };
@@ -67,6 +69,12 @@ impl Pages {
         Some(page.0[first..first + runs].as_flattened())
     }
 
+    /// The runs of a page, if it was made.
+    #[inline]
+    pub(super) fn runs_of(&self, page: usize) -> Option<&[Run; PAGE_RUNS]> {
+        Some(&self.page(page)?.0)
+    }
+
     /// A cell's word, if its page was made.
     #[inline]
     pub(super) fn word(&self, cell: Cell) -> Option<&AtomicU64> {
@@ -90,13 +98,18 @@ impl Pages {
         unsafe { page.as_ref() }
     }
 
-    /// Makes the page of a cell, which [`may_hold`](Self::may_hold) allows. Only the owner calls
-    /// this, so no two pages are made for one place.
-    pub(super) fn make(&self, cell: Cell) {
-        let slot = &self.0[page_of(cell)];
+    /// Makes the page of a cell, unless it was made, and says whether there is one: not where a thread
+    /// may not have it, and not where the budget is spent. Only the owner calls this, so no two pages
+    /// are made for one place.
+    pub(super) fn make(&self, cell: Cell, budget: &Budget) -> bool {
+        let Some(slot) = self.0.get(page_of(cell)) else { return false };
         if slot.load(Relaxed).is_null() {
+            if !budget.take() {
+                return false;
+            }
             slot.store(Box::leak(Box::new(Page::zeroed())), Release);
         }
+        true
     }
 
     /// Every run whose page was made, with the cell of its first word.

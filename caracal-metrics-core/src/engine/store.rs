@@ -1,34 +1,34 @@
 //! Every cell of the process: the shared words, and the pages of the threads that live.
 
-use std::iter::once;
-use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{self, Relaxed, Release};
 
+use super::budget::Budget;
 use super::carries::Carries;
 use super::cell::{Cell, RUN_WORDS, SUM, Sum, Width};
 use super::floats;
 use super::free::{self, Free};
-use super::in_flight;
 use super::pages::{Pages, Run, bump};
 use super::words::Words;
-use crate::sync::{AtomicU64, AtomicUsize, Mutex, RwLock, RwLockReadGuard, const_unless_modelled};
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, RwLock, const_unless_modelled};
 
 /// Threads that have pages of their own at a time. Those beyond share words: each more makes every
 /// scrape read more, and a service with so many threads has most of them asleep.
-const MAX_THREADS: usize = if cfg!(caracal_loom) { 1 } else { 128 };
+pub(super) const MAX_THREADS: usize = if cfg!(caracal_loom) { 1 } else { 1024 };
 
 /// What a cell reads is its shared word plus that of each live thread.
 #[derive(Debug)]
 pub(super) struct Store {
-    shared: Words,
+    pub(super) shared: Words,
     free: Mutex<Free>,
-    carries: Carries,
+    pub(super) carries: Carries,
     /// Gauges whose registry is gone while guards that they count are not.
     outlived: Mutex<Vec<Cell>>,
     /// Locked for reading while cells are read, and for writing while a thread's words move to the
     /// shared ones: no reader sees a word twice or not at all.
-    threads: RwLock<Threads>,
+    pub(super) threads: RwLock<Threads>,
     /// How many threads are live. A thread that finds it at the limit does not try the lock.
     live: AtomicUsize,
+    budget: Budget,
 }
 
 #[cfg(not(caracal_loom))]
@@ -37,14 +37,14 @@ pub(super) static STORE: Store = Store::new();
 pub(super) static STORE: std::sync::LazyLock<Store> = std::sync::LazyLock::new(Store::new);
 
 #[derive(Debug)]
-struct Threads {
-    live: Vec<&'static Pages>,
+pub(super) struct Threads {
+    pub(super) live: Vec<&'static Pages>,
     /// Pages of threads that ended, all zero but for floating-point numbers.
     idle: Vec<&'static Pages>,
     /// Both, in the order in which they were made. Floating-point numbers are always added in this
     /// order: in another one, the sum would be rounded to something else, and a counter that falls
     /// is taken for a restart.
-    made: Vec<&'static Pages>,
+    pub(super) made: Vec<&'static Pages>,
 }
 
 impl Store {
@@ -61,8 +61,15 @@ impl Store {
                     made: Vec::new(),
                 }),
                 live: AtomicUsize::new(0),
+                budget: Budget::whole(),
             }
         }
+    }
+
+    /// Whose threads have so many pages together.
+    #[cfg(all(test, not(caracal_loom)))]
+    pub(super) fn with_pages(pages: usize) -> Self {
+        Self { budget: Budget::of(pages), ..Self::new() }
     }
 
     /// A cell that reads zero.
@@ -94,13 +101,10 @@ impl Store {
 
     /// Takes back the cell of a gauge once the last guard has ended, now or with a later call. No
     /// guard is begun any more.
-    pub(super) fn release_gauge(&self, cell: Cell) {
+    pub(super) fn release_gauge(&self, cell: Cell, has_ended: impl Fn(Cell) -> bool) {
         let mut outlived = self.outlived.lock();
         outlived.push(cell);
-        let reader = self.reader();
-        let gone: Vec<_> = outlived.extract_if(.., |cell| reader.in_flight(*cell) == 0).collect();
-        drop(reader);
-        for cell in gone {
+        for cell in outlived.extract_if(.., |cell| has_ended(*cell)) {
             self.release(cell, Width::Gauge);
         }
     }
@@ -124,6 +128,12 @@ impl Store {
         threads.live.push(pages);
         self.live.store(threads.live.len(), Relaxed);
         Some(pages)
+    }
+
+    /// Makes the page of a cell for the calling thread, and says whether it has one: beyond its
+    /// mebibyte, and beyond what all threads may have together, it shares words.
+    pub(super) fn make(&self, pages: &Pages, cell: Cell) -> bool {
+        pages.make(cell, &self.budget)
     }
 
     /// The thread of these pages ends: its words go to the shared ones, but for floating-point
@@ -230,97 +240,4 @@ impl Store {
         buckets[bucket].fetch_add(1, Relaxed);
         floats::add(sum, value);
     }
-
-    /// Reads cells. Threads that end meanwhile wait; recording does not.
-    pub(super) fn reader(&self) -> Reader<'_> {
-        Reader { store: self, threads: self.threads.read_recursive() }
-    }
-}
-
-/// What cells read, as long as no thread's words move.
-pub(crate) struct Reader<'a> {
-    store: &'a Store,
-    threads: RwLockReadGuard<'a, Threads>,
-}
-
-impl Reader<'_> {
-    /// The value of a counter that these cells make up, modulo 2^64.
-    pub(crate) fn counter(&self, cells: &[Cell]) -> u64 {
-        cells.iter().fold(0, |sum, cell| sum.wrapping_add(self.word(*cell, Relaxed)))
-    }
-
-    /// The value of a counter of floating-point numbers that these cells make up.
-    pub(crate) fn float(&self, cells: &[Cell]) -> f64 {
-        floats::whole(cells.iter().map(|cell| self.float_word(*cell, Relaxed)))
-    }
-
-    /// What these gauges were set to, as a sum.
-    pub(crate) fn gauge(&self, cells: &[Cell]) -> i64 {
-        let set = cells.iter().map(|cell| self.store.shared.word(cell.level()).load(Relaxed));
-        set.fold(0, |sum, value| sum.wrapping_add(value.cast_signed()))
-    }
-
-    /// How many guards this gauge counts. What is read afterwards has all that was recorded before
-    /// the guards ended that are no longer counted.
-    pub(crate) fn in_flight(&self, gauge: Cell) -> u64 {
-        in_flight::read(|| self.word(gauge, Acquire), || self.word(gauge.ended(), Acquire))
-    }
-
-    /// Adds up the histogram that these cells make up: its buckets, and in nanoseconds its sum.
-    pub(crate) fn histogram(&self, cells: &[Cell], buckets: &mut [u64]) -> u128 {
-        let runs = runs_of(buckets);
-        let mut nanos = 0;
-        for cell in cells {
-            // Before the buckets: see `Carries::whole`.
-            let last = cell.last_run(runs);
-            nanos += self.store.carries.whole(last, || self.runs(last).map(|run| &run[SUM]));
-            self.buckets(*cell, buckets);
-        }
-        nanos
-    }
-
-    /// As [`histogram`](Self::histogram), for one of floating-point numbers.
-    pub(crate) fn float_histogram(&self, cells: &[Cell], buckets: &mut [u64]) -> f64 {
-        let runs = runs_of(buckets);
-        floats::whole(cells.iter().map(|cell| {
-            // Before the buckets, which then have all that the sum is made of.
-            let sum = self.float_word(cell.last_run(runs).sum(), Acquire);
-            self.buckets(*cell, buckets);
-            sum
-        }))
-    }
-
-    fn buckets(&self, cell: Cell, buckets: &mut [u64]) {
-        for (run, buckets) in buckets.chunks_mut(RUN_WORDS).enumerate() {
-            for words in self.runs(Cell(cell.0 + (run * RUN_WORDS) as u32)) {
-                for (bucket, word) in buckets.iter_mut().zip(words) {
-                    *bucket += word.load(Relaxed);
-                }
-            }
-        }
-    }
-
-    fn word(&self, cell: Cell, ordering: Ordering) -> u64 {
-        self.words(cell).fold(0, |sum, word| sum.wrapping_add(word.load(ordering)))
-    }
-
-    fn float_word(&self, cell: Cell, ordering: Ordering) -> f64 {
-        let own = self.threads.made.iter().filter_map(|pages| pages.word(cell));
-        floats::sum(once(self.store.shared.word(cell)).chain(own), ordering)
-    }
-
-    fn words(&self, cell: Cell) -> impl Iterator<Item = &AtomicU64> {
-        let own = self.threads.live.iter().filter_map(move |pages| pages.word(cell));
-        once(self.store.shared.word(cell)).chain(own)
-    }
-
-    fn runs(&self, cell: Cell) -> impl Iterator<Item = &Run> {
-        let own = self.threads.live.iter().filter_map(move |pages| pages.run(cell));
-        once(self.store.shared.run(cell)).chain(own)
-    }
-}
-
-/// How many runs a histogram with these buckets has.
-fn runs_of(buckets: &[u64]) -> usize {
-    (buckets.len() + 1).div_ceil(RUN_WORDS).next_power_of_two()
 }

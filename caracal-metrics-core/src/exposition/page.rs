@@ -86,6 +86,7 @@ fn write_family(
         }
     }
     let mut values = Values::of(store, in_flight);
+    values.sum_up(rows.iter().flat_map(|row| row.cells).copied());
     #[cfg(feature = "protobuf")]
     if format == Format::Protobuf {
         return protobuf::write_family(store, &rows, &mut values, same, out);

@@ -83,7 +83,7 @@ fn write_our_histogram(
 ) {
     // Before the value, which then has what they are examples of.
     let exemplars = store.exemplars.of(cells);
-    let sum = number(values.read(cells));
+    let sum = number(if exemplars.is_some() { values.read_now(cells) } else { values.read(cells) });
     message(Some(7), out, |out| {
         integer(1, values.buckets().iter().sum(), out);
         double(2, sum, out);

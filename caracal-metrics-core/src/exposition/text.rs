@@ -40,7 +40,8 @@ fn write_histogram(
     let is_openmetrics = exemplars.is_some();
     // Before the value, which then has what they are examples of.
     let exemplars = exemplars.and_then(|exemplars| exemplars.of(row.cells));
-    let value = values.read(row.cells);
+    let value =
+        if exemplars.is_some() { values.read_now(row.cells) } else { values.read(row.cells) };
     let mut count = 0;
     for (index, (bucket, le)) in values.buckets().iter().zip(store.les()).enumerate() {
         count += bucket;

@@ -55,7 +55,7 @@ impl fmt::Debug for Series {
 impl Series {
     /// The series of this label set, made if it is new.
     pub(crate) fn of<S: LabelSet>(store: &Arc<FamilyStore>, labels: &S) -> Self {
-        let Resolved { cell, folded, .. } = store.resolve_set(labels);
+        let Resolved { cell, folded } = store.resolve_set(labels);
         Self { store: Arc::clone(store), cell, folded, _owner: None }
     }
 

@@ -16,6 +16,12 @@ impl Method {
     #[inline]
     #[must_use]
     pub fn new(name: &str) -> Self {
+        // Most requests.
+        if name == "GET" { Self(0) } else { Self::other(name) }
+    }
+
+    #[inline(never)]
+    fn other(name: &str) -> Self {
         Self(match name {
             "GET" => 0,
             "HEAD" => 1,

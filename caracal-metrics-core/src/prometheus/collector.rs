@@ -118,7 +118,8 @@ impl Collector for CaracalCollector {
 }
 
 fn family(store: &FamilyStore, in_flight: &InFlight) -> Option<proto::MetricFamily> {
-    if !store.is_shown(&store.rows(Encoding::Text)) {
+    let rows = store.rows(Encoding::Text);
+    if !store.is_shown(&rows) {
         return None;
     }
     let mut family = proto::MetricFamily::default();
@@ -130,6 +131,7 @@ fn family(store: &FamilyStore, in_flight: &InFlight) -> Option<proto::MetricFami
         _ => proto::MetricType::HISTOGRAM,
     });
     let mut values = Values::of(store, in_flight);
+    values.sum_up(rows.iter().flat_map(|row| row.cells).copied());
     let mut metrics = Vec::new();
     store.each_gathered_series(|labels, cells| {
         let mut metric = proto::Metric::from_label(labels.iter().map(pair).collect());

@@ -1,15 +1,35 @@
 //! Which bucket an observation falls into.
 
 use crate::description::Bounds;
-use crate::engine::{NARROW_BUCKETS, RUN_WORDS, Sum, Width};
+use crate::engine::{LONGEST_NANOS, NARROW_BUCKETS, RUN_WORDS, Sum, Width};
 use crate::family_spec::FamilyKind;
+
+/// How many quarters of an octave there are, as many as a byte has values.
+const QUARTERS: usize = 1 << u8::BITS;
+
+/// The number of the quarter of an octave that a number is in: the low bits of a float's exponent and
+/// the first two bits of its fraction. Zero is in the one of 1, which is the least bound.
+#[inline]
+fn quarter(number: u64) -> usize {
+    let float = number.max(1).cast_signed() as f64;
+    usize::from((float.to_bits() >> (f64::MANTISSA_DIGITS - 3)) as u8)
+}
+
+/// The least number of a quarter, in ascending order: those of 1, those of 2, those of 4.
+fn first_of(quarter: u32) -> u64 {
+    (u64::from(4 + quarter % 4) << (quarter / 4)) >> 2
+}
 
 /// The bounds of a histogram, as they are searched.
 #[derive(Debug)]
 pub(crate) struct BucketSearch {
     /// In nanoseconds, ascending, and [`u64::MAX`] where there are no more. Most histograms have so
     /// few.
-    narrow: [u64; NARROW_BUCKETS],
+    narrow: [u64; RUN_WORDS],
+    /// How many of them are less than all numbers of an octave's quarter, see [`quarter`].
+    below: Box<[u8; QUARTERS]>,
+    /// Whether no quarter has two of them.
+    spread: bool,
     /// How many runs a cell has.
     runs: usize,
     bounds: Bounds,
@@ -24,8 +44,24 @@ impl BucketSearch {
         let Width::Histogram { runs, .. } = Width::histogram(bounds.len(), Sum::Nanos) else {
             unreachable!("the width of a histogram is one")
         };
+        let nanos = if nanos.len() < NARROW_BUCKETS { nanos } else { &[] };
+        // A float does not have all bits of larger numbers.
+        let are_exact = nanos.iter().all(|bound| *bound <= 1 << f64::MANTISSA_DIGITS);
+        let mut below = Box::new([0; QUARTERS]);
+        let mut within = [0_u8; QUARTERS];
+        if are_exact {
+            for bound in nanos {
+                within[quarter(*bound)] += 1;
+            }
+            for first in (0..=4 * LONGEST_NANOS.ilog2()).map(first_of) {
+                let less = nanos.iter().filter(|bound| **bound < first).count();
+                below[quarter(first)] = less as u8;
+            }
+        }
         Self {
             narrow: std::array::from_fn(|place| nanos.get(place).copied().unwrap_or(u64::MAX)),
+            below,
+            spread: are_exact && within.iter().all(|bounds| *bounds <= 1),
             runs,
             bounds: bounds.clone(),
         }
@@ -51,11 +87,12 @@ impl BucketSearch {
     /// How many bounds of a histogram of one run are less than this.
     #[inline]
     pub(crate) fn narrow(&self, nanos: u64) -> usize {
-        const _: () = assert!(RUN_WORDS == 16, "four steps find one of 16 places");
-        // A binary search without a loop or a branch that could be predicted wrongly.
-        let mut bucket = 0;
-        for step in [8, 4, 2, 1] {
-            bucket += step * usize::from(self.narrow[bucket + step - 1] < nanos);
+        // No branch that could be predicted wrongly, unless bounds are close to each other.
+        let below = self.below[quarter(nanos.min(LONGEST_NANOS))];
+        let mut bucket = usize::from(below) % RUN_WORDS;
+        bucket += usize::from(self.narrow[bucket] < nanos);
+        if !self.spread {
+            bucket += self.narrow[bucket..].iter().take_while(|bound| **bound < nanos).count();
         }
         bucket
     }
@@ -73,6 +110,38 @@ impl BucketSearch {
         match &self.bounds {
             Bounds::Floats(bounds) => bounds.partition_point(|bound| *bound < value),
             _ => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::btree_set;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn number() -> impl Strategy<Value = u64> {
+        (any::<u64>(), 0..64_u32)
+            .prop_map(|(number, shift)| (number >> shift).clamp(1, u64::MAX - 2))
+    }
+
+    proptest! {
+        #[test]
+        fn a_bucket_is_how_many_bounds_are_less(
+            mut bounds in btree_set(number(), 1..NARROW_BUCKETS - 2),
+            observed in number(),
+            near in any::<prop::sample::Index>(),
+        ) {
+            // One more in the same quarter, perhaps.
+            let bound = *near.get(&Vec::from_iter(bounds.clone()));
+            bounds.insert(bound + 1);
+            let bounds: Box<[u64]> = bounds.into_iter().collect();
+            let search = BucketSearch::of(&Bounds::Nanos(bounds.clone()));
+            for observed in [0, 1, 2, 3, observed, bound - 1, bound, bound + 1, bound + 2, u64::MAX] {
+                let expected = bounds.iter().filter(|bound| **bound < observed).count();
+                prop_assert_eq!(search.narrow(observed), expected, "{}", observed);
+            }
         }
     }
 }

@@ -8,6 +8,9 @@ pub(super) const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Bytes of a chunk.
 pub(super) const CHUNK: usize = 16;
 
+/// Both halves of a chunk.
+pub(super) type Chunk = [u64; 2];
+
 /// A chunk that some read while others are being written: in atomics, so no lock is needed between
 /// them.
 #[derive(Debug, Default)]
@@ -15,13 +18,13 @@ pub(super) struct Stored([AtomicU64; 2]);
 
 impl Stored {
     #[inline]
-    pub(super) fn load(&self) -> u128 {
-        u128::from(self.0[0].load(Relaxed)) | u128::from(self.0[1].load(Relaxed)) << 64
+    pub(super) fn load(&self) -> Chunk {
+        [self.0[0].load(Relaxed), self.0[1].load(Relaxed)]
     }
 
-    pub(super) fn store(&self, chunk: u128) {
-        self.0[0].store(chunk as u64, Relaxed);
-        self.0[1].store((chunk >> 64) as u64, Relaxed);
+    pub(super) fn store(&self, chunk: Chunk) {
+        self.0[0].store(chunk[0], Relaxed);
+        self.0[1].store(chunk[1], Relaxed);
     }
 }
 
@@ -32,11 +35,9 @@ pub(super) const fn count(len: usize) -> usize {
 
 /// A value of up to 16 bytes. Values of the same length have the same chunk only if they are equal.
 #[inline]
-pub(super) fn short(value: &[u8]) -> u128 {
+pub(super) fn short(value: &[u8]) -> Chunk {
     // What is read of the start and of the end overlaps, and covers all between: no loop.
-    let halves = if let (Some(first), Some(last)) =
-        (value.first_chunk::<8>(), value.last_chunk::<8>())
-    {
+    if let (Some(first), Some(last)) = (value.first_chunk::<8>(), value.last_chunk::<8>()) {
         [u64::from_le_bytes(*first), u64::from_le_bytes(*last)]
     } else if let (Some(first), Some(last)) = (value.first_chunk::<4>(), value.last_chunk::<4>()) {
         [u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into()]
@@ -44,44 +45,83 @@ pub(super) fn short(value: &[u8]) -> u128 {
         [(*first).into(), u64::from(value[value.len() / 2]) << 8 | u64::from(*last)]
     } else {
         [0, 0]
-    };
-    u128::from(halves[0]) | u128::from(halves[1]) << 64
+    }
+}
+
+/// The chunk of these bytes.
+#[inline]
+fn of(bytes: &[u8; CHUNK]) -> Chunk {
+    let (halves, _) = bytes.as_chunks::<8>();
+    [u64::from_le_bytes(halves[0]), u64::from_le_bytes(halves[1])]
 }
 
 /// Calls `take` with each chunk of a value of any length; the last one overlaps the one before.
 #[inline]
-pub(super) fn each(value: &[u8], mut take: impl FnMut(u128)) {
+pub(super) fn each(value: &[u8], mut take: impl FnMut(Chunk)) {
     let Some(last) = value.last_chunk::<CHUNK>() else {
         return take(short(value));
     };
     let (whole, rest) = value.as_chunks::<CHUNK>();
     for chunk in whole {
-        take(u128::from_le_bytes(*chunk));
+        take(of(chunk));
     }
     if !rest.is_empty() {
-        take(u128::from_le_bytes(*last));
+        take(of(last));
+    }
+}
+
+/// The chunks of a value, if they are few.
+pub(super) enum Few {
+    One([Chunk; 1]),
+    Two([Chunk; 2]),
+    Three([Chunk; 3]),
+    More,
+}
+
+impl Few {
+    /// Puts them at the beginning of `room`, and says how many they are.
+    #[inline]
+    pub(super) fn put(self, room: &mut [Chunk; 3]) -> Option<usize> {
+        let (few, count) = match self {
+            Self::One([first]) => ([first, [0; 2], [0; 2]], 1),
+            Self::Two([first, last]) => ([first, last, [0; 2]], 2),
+            Self::Three(all) => (all, 3),
+            Self::More => return None,
+        };
+        *room = few;
+        Some(count)
+    }
+}
+
+/// The chunks of a value.
+#[inline]
+pub(super) fn few(value: &[u8]) -> Few {
+    let (Some(first), Some(last)) = (value.first_chunk(), value.last_chunk()) else {
+        return Few::One([short(value)]);
+    };
+    match (value.len(), value.as_chunks::<CHUNK>().0) {
+        (..=16, _) => Few::One([of(first)]),
+        (..=32, _) => Few::Two([of(first), of(last)]),
+        (..=48, [_, second, ..]) => Few::Three([of(first), of(second), of(last)]),
+        _ => Few::More,
     }
 }
 
 /// Whether these are the chunks of a value.
 #[inline]
 pub(super) fn are_of(chunks: &[Stored], value: &[u8]) -> bool {
-    let (Some(last), Some(last_stored)) = (value.last_chunk::<CHUNK>(), chunks.last()) else {
-        return chunks.first().is_some_and(|chunk| chunk.load() == short(value));
-    };
-    let (whole, _) = value.as_chunks::<CHUNK>();
-    chunks.len() == count(value.len())
-        && u128::from_le_bytes(*last) == last_stored.load()
-        && whole.iter().zip(chunks).all(|(a, b)| u128::from_le_bytes(*a) == b.load())
+    let mut chunks = chunks.iter();
+    let mut equal = true;
+    each(value, |chunk| equal &= chunks.next().is_some_and(|own| own.load() == chunk));
+    equal && chunks.next().is_none()
 }
 
 /// The value of so many bytes that has these chunks.
-pub(super) fn value(len: usize, chunks: impl Iterator<Item = u128>) -> Vec<u8> {
+pub(super) fn value(len: usize, chunks: impl Iterator<Item = Chunk>) -> Vec<u8> {
     let mut value = vec![0; len];
     let mut start = 0;
     for chunk in chunks {
-        let bytes = chunk.to_le_bytes();
-        let (first, last) = bytes.split_at(CHUNK / 2);
+        let [first, last] = chunk.map(u64::to_le_bytes);
         match len {
             0 => {}
             1..4 => {
@@ -94,12 +134,12 @@ pub(super) fn value(len: usize, chunks: impl Iterator<Item = u128>) -> Vec<u8> {
                 value[len - 4..].copy_from_slice(&last[..4]);
             }
             8..CHUNK => {
-                value[..8].copy_from_slice(first);
-                value[len - 8..].copy_from_slice(last);
+                value[..8].copy_from_slice(&first);
+                value[len - 8..].copy_from_slice(&last);
             }
             _ => {
                 start = start.min(len - CHUNK);
-                value[start..start + CHUNK].copy_from_slice(&bytes);
+                value[start..start + CHUNK].copy_from_slice([first, last].as_flattened());
                 start += CHUNK;
             }
         }
@@ -113,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    fn chunks(value: &[u8]) -> Vec<u128> {
+    fn chunks(value: &[u8]) -> Vec<Chunk> {
         let mut chunks = Vec::new();
         each(value, |chunk| chunks.push(chunk));
         chunks
@@ -145,6 +185,21 @@ mod tests {
             other[at % bytes.len()] ^= 1;
             prop_assert_ne!(chunks(&bytes), chunks(&other));
             prop_assert!(!are_of(&stored(&bytes), &other));
+        }
+
+        #[test]
+        fn few_chunks_are_the_same(text in "[ab\0ü]{0,40}") {
+            let expected = chunks(text.as_bytes());
+            let few = match few(text.as_bytes()) {
+                Few::One(chunks) => chunks.to_vec(),
+                Few::Two(chunks) => chunks.to_vec(),
+                Few::Three(chunks) => chunks.to_vec(),
+                Few::More => {
+                    prop_assert!(text.len() > 48);
+                    return Ok(());
+                }
+            };
+            prop_assert_eq!(few, expected);
         }
 
         #[test]

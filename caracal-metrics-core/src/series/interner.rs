@@ -15,7 +15,7 @@ use std::sync::atomic::{
 use parking_lot::Mutex;
 
 use super::changes::Changes;
-use super::chunk;
+use super::chunk::{self, CHUNK, Chunk, Few};
 use super::key::{Key, Labels};
 use super::records::{Head, Records};
 use crate::engine::Cell;
@@ -38,6 +38,14 @@ pub(super) struct Interner {
     insert: Mutex<Inserting>,
 }
 
+/// A label set that was found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    pub(super) cell: Cell,
+    /// Half of its hash.
+    pub(super) tag: u32,
+}
+
 #[derive(Debug, Default)]
 struct Inserting {
     end: usize,
@@ -57,10 +65,86 @@ impl Interner {
         }
     }
 
-    /// The cell of a label set that is known.
-    pub(super) fn find(&self, labels: Labels<'_>) -> Option<Cell> {
+    /// A label set that is known.
+    #[inline]
+    pub(super) fn find(&self, labels: Labels<'_>) -> Option<Known> {
+        match *labels.open {
+            [value] => self.find_one(labels.closed, value),
+            [first, second] => self.find_two(labels, first, second),
+            _ => self.find_any(labels),
+        }
+    }
+
+    /// As [`find`](Self::find), of one open value. Without a call for a short one.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "most records that are not recalled are of one")]
+    pub(super) fn find_one(&self, closed: u32, value: &str) -> Option<Known> {
+        if value.len() > CHUNK {
+            return self.find_long(closed, value);
+        }
+        let head = Head { closed, lengths: value.len() as u64 };
+        self.find_chunks(head, &[chunk::short(value.as_bytes())])
+    }
+
+    #[inline(never)]
+    fn find_long(&self, closed: u32, value: &str) -> Option<Known> {
+        let head = Head { closed, lengths: value.len() as u64 };
+        match chunk::few(value.as_bytes()) {
+            Few::One(chunks) => self.find_chunks(head, &chunks),
+            Few::Two(chunks) => self.find_chunks(head, &chunks),
+            Few::Three(chunks) => self.find_chunks(head, &chunks),
+            Few::More => self.find_any(Labels { closed, open: &[value] }),
+        }
+    }
+
+    #[inline(never)]
+    fn find_two(&self, labels: Labels<'_>, first: &str, second: &str) -> Option<Known> {
+        let lengths = first.len() as u64 | (second.len() as u64) << u32::BITS;
+        let head = Head { closed: labels.closed, lengths };
+        let mut chunks = [[0; 2]; 6];
+        let mut count = 0;
+        for value in [first, second] {
+            // Behind one value there is room for another one.
+            let room = chunks[count..].first_chunk_mut();
+            let put = room.and_then(|room| chunk::few(value.as_bytes()).put(room));
+            let Some(put) = put else { return self.find_any(labels) };
+            count += put;
+        }
+        self.find_chunks(head, &chunks[..count])
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the number of chunks is a constant of most callers")]
+    fn find_chunks(&self, head: Head, chunks: &[Chunk]) -> Option<Known> {
+        let mut hasher = self.hasher.build_hasher();
+        for chunk in chunks {
+            write(&mut hasher, *chunk);
+        }
+        let hash = finish(&hasher, head);
+        let table = self.table();
+        let mask = table.len() - 1;
+        let mut slot = tag(hash) as usize;
+        // As `probe`, of which the place is not asked for.
+        loop {
+            let content = table[slot & mask].load(Acquire);
+            if tag(content) == tag(hash)
+                && let Some(place) = place(content)
+                && let Some(cell) = self.records.cell_of_chunks(place, head, chunks)
+            {
+                return Some(Known { cell, tag: tag(hash) as u32 });
+            }
+            if content == EMPTY {
+                return None;
+            }
+            slot += 1;
+        }
+    }
+
+    #[inline(never)]
+    fn find_any(&self, labels: Labels<'_>) -> Option<Known> {
         let hash = self.hash(labels);
-        probe(self.table(), hash, |place| self.records.cell_of(place, labels)).ok()
+        let cell = probe(self.table(), hash, |place| self.records.cell_of(place, labels)).ok()?;
+        Some(Known { cell, tag: tag(hash) as u32 })
     }
 
     /// The cell of a label set. `create` is asked once for one that is new, and may refuse. The new
@@ -97,16 +181,12 @@ impl Interner {
         slots.filter_map(place).map(|place| self.records.get(place, self.open))
     }
 
-    #[inline]
     fn hash(&self, labels: Labels<'_>) -> u64 {
         let mut hasher = self.hasher.build_hasher();
         for value in labels.open {
-            chunk::each(value.as_bytes(), |chunk| hasher.write_u128(chunk));
+            chunk::each(value.as_bytes(), |chunk| write(&mut hasher, chunk));
         }
-        // The closed labels are ours and few: no one can make them collide on purpose.
-        let head = Head::of(labels);
-        let head = (u64::from(head.closed) ^ head.lengths).wrapping_mul(chunk::GOLDEN_RATIO);
-        hasher.finish() ^ head
+        finish(&hasher, Head::of(labels))
     }
 
     fn grow(&self, outgrown: &[AtomicU64]) {
@@ -127,6 +207,19 @@ impl Interner {
     fn table(&self) -> &[AtomicU64] {
         self.tables[self.current.load(Acquire)].get_or_init(|| empty(FIRST_SLOTS))
     }
+}
+
+#[inline]
+fn write(hasher: &mut impl Hasher, [low, high]: Chunk) {
+    hasher.write_u128(u128::from(low) | u128::from(high) << 64);
+}
+
+/// The hash of a label set whose chunks were written.
+#[inline]
+fn finish(hasher: &impl Hasher, head: Head) -> u64 {
+    // The closed labels are ours and few: no one can make them collide on purpose.
+    let head = (u64::from(head.closed) ^ head.lengths).wrapping_mul(chunk::GOLDEN_RATIO);
+    hasher.finish() ^ head
 }
 
 /// The cell, or the slot where its record's place would go.

@@ -1,6 +1,7 @@
 //! From label values to cells: one [`FamilyStore`] for each family.
 
 mod buckets;
+mod cells;
 mod changes;
 mod chunk;
 mod created;

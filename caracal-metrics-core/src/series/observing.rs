@@ -8,18 +8,25 @@ use crate::description::nanos;
 use crate::engine::{self, Cell, LONGEST_NANOS};
 use crate::exemplar::Exemplar;
 
+/// A duration in nanoseconds, unless it is too long for a sum.
+#[inline]
+pub(super) fn ordinary_nanos(duration: Duration) -> Option<u64> {
+    const SECOND: u64 = 1_000_000_000;
+    let is_ordinary = duration.as_secs() < LONGEST_NANOS / SECOND;
+    is_ordinary.then(|| duration.as_secs() * SECOND + u64::from(duration.subsec_nanos()))
+}
+
 impl FamilyStore {
     /// Counts a duration into a cell. Of one of more than a year, a year is added to the sum.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a call costs as much as it does")]
     pub(crate) fn observe_cell(&self, cell: Cell, duration: Duration) {
-        let nanos = nanos(duration);
-        if self.is_plain() {
+        if let Some(nanos) = ordinary_nanos(duration)
+            && self.is_plain()
+        {
             engine::observe(cell, self.buckets.narrow(nanos), nanos);
         } else {
-            self.observe_in_full(cell, nanos);
-        }
-        if nanos > LONGEST_NANOS {
-            self.count_invalid();
+            self.observe_in_full(cell, nanos(duration));
         }
     }
 
@@ -34,9 +41,6 @@ impl FamilyStore {
         let nanos = nanos(duration);
         let bucket = self.count_nanos(cell, nanos);
         exemplars::keep(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)), exemplar);
-        if nanos > LONGEST_NANOS {
-            self.count_invalid();
-        }
     }
 
     /// Counts a duration, and asks for its exemplar.
@@ -49,6 +53,9 @@ impl FamilyStore {
     /// Counts a duration, and says in which bucket.
     #[inline]
     fn count_nanos(&self, cell: Cell, nanos: u64) -> usize {
+        if nanos > LONGEST_NANOS {
+            self.count_invalid();
+        }
         if self.buckets.runs() == 1 {
             let bucket = self.buckets.narrow(nanos);
             engine::observe(cell, bucket, nanos);

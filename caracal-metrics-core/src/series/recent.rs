@@ -1,4 +1,5 @@
-//! The label sets that a thread looked up last, for families with one open label.
+//! The label sets that a thread looked up last, for families with one or two open labels whose
+//! values are short.
 //!
 //! Services record the same few label sets again and again. What is found here was compared in
 //! full, as in the [`Interner`](super::interner::Interner), but there is no table to load and no
@@ -7,27 +8,32 @@
 use std::cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::chunk::{self, CHUNK, GOLDEN_RATIO};
+use super::chunk::{self, CHUNK, Chunk, GOLDEN_RATIO};
 use crate::engine::{self, Cell, OwnHistogram, OwnWord};
 
-/// Pairs of places. Eight kibibytes a thread, of which a thread that records few label sets touches
-/// few.
+/// Pairs of places. Ten kibibytes a thread, of which one that records few label sets touches few.
 const PAIRS: usize = 64;
 
-/// A label set that is not found in its pair of places gets one of them if it was also the last one
-/// that was not found there, or if so many others were not found before. So label sets that come once
-/// do not drive out those that come often.
-const PATIENCE: u64 = 16;
+/// A label set that is not found here gets a place if it also was the last one of those with the
+/// same bits in their hash that was not found, or if so many others were not found before. So label
+/// sets that come once seldom drive out those that come often.
+const PATIENCE: u32 = 16;
 
 thread_local! {
-    static RECENT: [Pair; PAIRS] = const { [const { Pair::NONE }; PAIRS] };
+    static RECENT: [Pair; PAIRS] = const { [const { Pair::none() }; PAIRS] };
+
+    /// The hash of what was not found last, and below [`PATIENCE`] how many were not found before.
+    static WAITING: [cell::Cell<u32>; PAIRS] = const { [const { cell::Cell::new(0) }; PAIRS] };
 }
 
 /// The number of no label set.
 const NO_SET: u64 = 0;
 
-/// Where a key has the length of the open value. There will never be so many numbers.
-const LEN_SHIFT: u32 = 56;
+/// The most open values of a label set that is kept.
+const MOST_OPEN: usize = 2;
+
+/// Where a key has the lengths of the open values. There will never be so many numbers.
+const LEN_SHIFTS: [u32; MOST_OPEN] = [58, 52];
 
 /// So many numbers for the closed labels of a family, of which this is the first. No other family of
 /// the process, now or later, has one of them.
@@ -37,12 +43,14 @@ pub(super) fn numbers(closed_sets: u32) -> u64 {
 }
 
 /// One label set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Lookup {
-    /// The number of its closed labels, and the length of its open value.
+    /// The number of its closed labels, and the lengths of its open values.
     key: u64,
-    /// The open value.
-    chunk: [u64; 2],
+    /// The open values.
+    pub(super) chunks: [Chunk; MOST_OPEN],
+    /// How many open values there are. Equal keys have as many.
+    open: usize,
 }
 
 /// Where a label set is recorded. It never changes its cell, and its number is not used again. So
@@ -66,51 +74,80 @@ pub(super) struct Durations {
 }
 
 /// Two label sets with the same place.
-#[repr(align(64))]
 struct Pair {
     latest: cell::Cell<Place>,
     other: cell::Cell<Place>,
-    /// What was not found last, and below [`PATIENCE`] how many were not found before.
-    waiting: cell::Cell<u64>,
 }
 
 #[derive(Clone, Copy)]
 struct Place {
-    lookup: Lookup,
+    key: u64,
+    chunks: [Chunk; MOST_OPEN],
     found: Found,
 }
 
 impl Place {
     const NONE: Self = Self {
-        lookup: Lookup { key: NO_SET, chunk: [0, 0] },
+        key: NO_SET,
+        chunks: [[0; 2]; MOST_OPEN],
         found: Found { cell: Cell::from_raw(0), word: None, durations: None },
     };
 }
 
+impl Place {
+    #[inline]
+    fn has(&self, lookup: Lookup) -> bool {
+        let same = |place: usize| self.chunks[place] == lookup.chunks[place];
+        self.key == lookup.key && same(0) && (lookup.open == 1 || same(1))
+    }
+}
+
 impl Pair {
-    const NONE: Self = Self {
-        latest: cell::Cell::new(Place::NONE),
-        other: cell::Cell::new(Place::NONE),
-        waiting: cell::Cell::new(0),
-    };
+    const fn none() -> Self {
+        Self { latest: cell::Cell::new(Place::NONE), other: cell::Cell::new(Place::NONE) }
+    }
 }
 
 impl Lookup {
-    /// The label set of this number and this open value, unless the value is too long.
+    /// The label set whose closed labels have this number, if there are so few open values and all of
+    /// them are short.
     #[inline]
-    pub(super) fn of(set: u64, value: &str) -> Option<Self> {
+    pub(super) fn of(set: u64, open: &[&str]) -> Option<Self> {
+        match *open {
+            [value] => Self::of_one(set, value),
+            [first, second] => Self::of_two(set, first, second),
+            _ => None,
+        }
+    }
+
+    /// As [`of`](Self::of), with one open value.
+    #[inline]
+    pub(super) fn of_one(set: u64, value: &str) -> Option<Self> {
         if value.len() > CHUNK {
             return None;
         }
-        let chunk = chunk::short(value.as_bytes());
-        let key = set | (value.len() as u64) << LEN_SHIFT;
-        Some(Self { key, chunk: [chunk as u64, (chunk >> 64) as u64] })
+        let key = set | (value.len() as u64) << LEN_SHIFTS[0];
+        Some(Self { key, chunks: [chunk::short(value.as_bytes()), [0; 2]], open: 1 })
+    }
+
+    /// As [`of`](Self::of), with two open values.
+    #[inline]
+    pub(super) fn of_two(set: u64, first: &str, second: &str) -> Option<Self> {
+        let one = Self::of_one(set, first)?;
+        let two = Self::of_one(0, second)?;
+        let key = one.key | two.key >> (LEN_SHIFTS[0] - LEN_SHIFTS[1]);
+        Some(Self { key, chunks: [one.chunks[0], two.chunks[0]], open: 2 })
     }
 
     #[inline]
     fn mixed(self) -> u64 {
-        let [low, high] = self.chunk;
-        (low ^ high.rotate_left(29) ^ self.key).wrapping_mul(GOLDEN_RATIO)
+        let [low, high] = self.chunks[0];
+        let mut mixed = self.key ^ low ^ high.rotate_left(29);
+        if self.open == 2 {
+            let [low, high] = self.chunks[1];
+            mixed ^= low.rotate_left(17) ^ high.rotate_left(43);
+        }
+        mixed.wrapping_mul(GOLDEN_RATIO)
     }
 
     #[inline]
@@ -124,38 +161,42 @@ impl Lookup {
     #[expect(clippy::inline_always, reason = "what the caller does not use is not even loaded")]
     pub(super) fn recall(self) -> Option<Found> {
         self.with(|pair| {
-            let (latest, other) = (pair.latest.get(), pair.other.get());
-            if latest.lookup == self {
-                Some(latest.found)
-            } else if other.lookup == self {
-                Some(other.found)
-            } else {
-                None
-            }
+            let latest = pair.latest.get();
+            if latest.has(self) { Some(latest.found) } else { self.recall_from(&pair.other) }
         })
     }
 
-    /// Keeps where it is recorded for the next time, if it comes often enough.
-    pub(super) fn remember(self, found: impl FnOnce() -> Found) {
+    /// Apart, so that the usual case has the registers.
+    #[inline(never)]
+    fn recall_from(self, place: &cell::Cell<Place>) -> Option<Found> {
+        let place = place.get();
+        place.has(self).then_some(place.found)
+    }
+
+    /// Keeps where it is recorded for the next time.
+    #[inline(never)]
+    pub(super) fn keep(self, found: Found) {
         self.with(|pair| {
-            let (latest, other) = (pair.latest.get(), pair.other.get());
-            let (waiting, mixed) = (pair.waiting.get(), self.mixed() & !(PATIENCE - 1));
-            let waited = waiting % PATIENCE;
-            if latest.lookup == self {
-                pair.latest.set(Place { lookup: self, found: found() });
-            } else if other.lookup == self
-                || other.lookup.key == NO_SET
-                || waiting - waited == mixed
-                || waited == PATIENCE - 1
-            {
+            let latest = pair.latest.replace(Place { key: self.key, chunks: self.chunks, found });
+            if !latest.has(self) {
                 pair.other.set(latest);
-                pair.latest.set(Place { lookup: self, found: found() });
-                pair.waiting.set(0);
-            } else {
-                pair.waiting.set(mixed | (waited + 1));
             }
         });
     }
+}
+
+/// Whether a label set that was not found recently comes often enough to be [kept](Lookup::keep).
+/// `tag` is half of its hash.
+#[inline]
+pub(super) fn is_due(tag: u32) -> bool {
+    let tag = tag & !(PATIENCE - 1);
+    WAITING.with(|waiting| {
+        let waiting = &waiting[(tag / PATIENCE) as usize % PAIRS];
+        let waited = waiting.get();
+        let is_due = waited ^ tag < PATIENCE || waited % PATIENCE == PATIENCE - 1;
+        waiting.set(if is_due { 0 } else { tag | (waited % PATIENCE + 1) });
+        is_due
+    })
 }
 
 impl Durations {
@@ -178,4 +219,37 @@ fn forget() {
             pair.other.set(Place::NONE);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_twice_in_a_row_has_a_place_until_it_is_forgotten() {
+        let set = numbers(1);
+        let lookup = |value: u32| Lookup::of_one(set, &value.to_string()).unwrap();
+        let found = |cell| Found { cell: Cell::from_raw(cell), word: None, durations: None };
+        let cell = |value| lookup(value).recall().map(|found| found.cell.to_raw());
+        let record = |value| {
+            let tag = (lookup(value).mixed() >> 32) as u32;
+            if cell(value).is_none() && is_due(tag) {
+                lookup(value).keep(found(value));
+            }
+        };
+        // Each comes once, and few get a place.
+        (0..PAIRS as u32).for_each(record);
+        assert!((0..PAIRS as u32).all(|value| cell(value).is_none()));
+        (0..10_000).for_each(record);
+        let kept: Vec<_> = (0..10_000).filter(|value| cell(*value).is_some()).collect();
+        // Each comes twice in a row.
+        for value in 20_000..20_000 + PAIRS as u32 {
+            record(value);
+            record(value);
+            assert_eq!(cell(value), Some(value));
+        }
+        assert!(kept.iter().all(|value| cell(*value).is_none_or(|cell| cell == *value)));
+        forget();
+        assert!((0..30_000).all(|value| cell(value).is_none()));
+    }
 }

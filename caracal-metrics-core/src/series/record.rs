@@ -1,23 +1,18 @@
-//! Recording by label set and into a cell.
+//! Recording by label set.
 
+use std::ptr;
 use std::time::Duration;
 
+use super::interner::Known;
 use super::key::Labels;
+use super::observing::ordinary_nanos;
 use super::recent::{self, Durations, Found, Lookup};
 use super::resolve::Resolved;
 use super::store::{FamilyStore, Full, OwnedSeries};
-use crate::engine::{self, Cell, LONGEST_NANOS};
+use crate::engine::{self, Cell};
 use crate::exemplar::Exemplar;
 use crate::family_spec::FamilyKind;
 use crate::labels::{LabelSet, MAX_LABELS, open_labels};
-
-/// A duration in nanoseconds, unless it is too long for a sum.
-#[inline]
-fn ordinary_nanos(duration: Duration) -> Option<u64> {
-    const SECOND: u64 = 1_000_000_000;
-    let is_ordinary = duration.as_secs() < LONGEST_NANOS / SECOND;
-    is_ordinary.then(|| duration.as_secs() * SECOND + u64::from(duration.subsec_nanos()))
-}
 
 /// Calls `take` with a label set as a store knows it. Its argument is all that is compiled for each
 /// type of label sets.
@@ -39,6 +34,22 @@ fn with<S: LabelSet, T>(set: &S, take: impl FnOnce(u32, &[&str]) -> T) -> T {
     }
 }
 
+/// Whether a thread keeps a counter and the histogram of its durations together: by the open values of
+/// the counter, which are those of the histogram, unless that has none.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "constants of the caller decide it")]
+fn keeps_pairs<S: LabelSet, T: LabelSet>(counter: &S, histogram: &T) -> bool {
+    match const { (open_labels(S::SPECS), open_labels(T::SPECS)) } {
+        (1 | 2, 0) => true,
+        (1, 1) => ptr::eq(counter.open::<1>()[0], histogram.open::<1>()[0]),
+        (2, 2) => {
+            let (own, others) = (counter.open::<2>(), histogram.open::<2>());
+            ptr::eq(own[0], others[0]) && ptr::eq(own[1], others[1])
+        }
+        _ => false,
+    }
+}
+
 impl FamilyStore {
     /// Whether the series of a label set is there.
     pub(crate) fn has_set<S: LabelSet>(&self, labels: &S) -> bool {
@@ -55,24 +66,20 @@ impl FamilyStore {
         with(labels, |closed, open| self.reserve_carried(Labels { closed, open }))
     }
 
-    /// Where a label set with one open value is recorded, if this thread looked it up recently.
+    /// The label set as this thread keeps it.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
-    fn recall<S: LabelSet>(&self, labels: &S) -> Option<Found> {
-        if const { open_labels(S::SPECS) } != 1 {
-            return None;
-        }
-        let [value] = labels.open::<1>();
-        Lookup::of(self.set(labels.closed()), value)?.recall()
-    }
-
-    /// The cell of a label set that is found at once.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
-    fn known_cell<S: LabelSet>(&self, labels: &S) -> Option<Cell> {
+    fn lookup<S: LabelSet>(&self, labels: &S) -> Option<Lookup> {
         match const { open_labels(S::SPECS) } {
-            0 => self.dense_cell(labels.closed()),
-            _ => self.recall(labels).map(|found| found.cell),
+            1 => {
+                let [value] = labels.open::<1>();
+                Lookup::of_one(self.set(labels.closed()), value)
+            }
+            2 => {
+                let [first, second] = labels.open::<2>();
+                Lookup::of_two(self.set(labels.closed()), first, second)
+            }
+            _ => None,
         }
     }
 
@@ -80,7 +87,11 @@ impl FamilyStore {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
     pub(crate) fn cell_of_set<S: LabelSet>(&self, labels: &S) -> Cell {
-        match self.known_cell(labels) {
+        let known = match const { open_labels(S::SPECS) } {
+            0 => self.dense_cell(labels.closed()),
+            _ => self.lookup(labels).and_then(Lookup::recall).map(|found| found.cell),
+        };
+        match known {
             Some(cell) => cell,
             None => with(labels, |closed, open| self.cell_of(closed, open)),
         }
@@ -93,7 +104,8 @@ impl FamilyStore {
         if const { open_labels(S::SPECS) } == 0 {
             return self.dense_cell(labels.closed()).map(|cell| engine::add(cell, n)).is_some();
         }
-        self.recall(labels).and_then(|found| found.word).map(|word| word.add(n)).is_some()
+        let found = self.lookup(labels).and_then(Lookup::recall);
+        found.and_then(|found| found.word).map(|word| word.add(n)).is_some()
     }
 
     /// Counts `n`.
@@ -105,13 +117,16 @@ impl FamilyStore {
         }
     }
 
-    /// Not generic, so that it is compiled once and not with each crate that records. Cold, so that
-    /// a record whose cell is recalled has the registers.
-    #[cold]
+    /// Not generic, so that it is compiled once and not with each crate that records.
+    #[inline(never)]
     fn add_anew(&self, closed: u32, open: &[&str], n: u64) {
-        let resolved = self.resolve_for_record(closed, open);
-        engine::add(resolved.cell, n);
-        self.remember(closed, open, resolved);
+        match self.find(closed, open) {
+            Some(known) => {
+                engine::add(known.cell, n);
+                self.keep_if_due(closed, open, known);
+            }
+            None => engine::add(self.unknown_cell(closed, open), n),
+        }
     }
 
     /// Counts a duration.
@@ -122,7 +137,8 @@ impl FamilyStore {
             if let Some(cell) = self.dense_cell(labels.closed()) {
                 return self.observe_cell(cell, duration);
             }
-        } else if let Some(durations) = self.recall(labels).and_then(|found| found.durations)
+        } else if let Some(found) = self.lookup(labels).and_then(Lookup::recall)
+            && let Some(durations) = found.durations
             && let Some(nanos) = ordinary_nanos(duration)
         {
             return durations.own.observe(durations.cell, self.buckets.narrow(nanos), nanos);
@@ -130,38 +146,133 @@ impl FamilyStore {
         with(labels, |closed, open| self.observe_anew(closed, open, duration));
     }
 
-    #[cold]
+    #[inline(never)]
     fn observe_anew(&self, closed: u32, open: &[&str], duration: Duration) {
-        let resolved = self.resolve_for_record(closed, open);
-        self.observe_cell(resolved.cell, duration);
-        self.remember(closed, open, resolved);
+        match self.find(closed, open) {
+            Some(known) => {
+                self.observe_cell(known.cell, duration);
+                self.keep_if_due(closed, open, known);
+            }
+            None => self.observe_cell(self.unknown_cell(closed, open), duration),
+        }
+    }
+
+    /// Counts one, and its duration in a histogram.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    pub(crate) fn add_and_observe<S: LabelSet, T: LabelSet>(
+        &self,
+        labels: &S,
+        histogram: &Self,
+        of_duration: &T,
+        duration: Duration,
+    ) {
+        if !keeps_pairs(labels, of_duration) {
+            self.add(labels, 1);
+            return histogram.observe(of_duration, duration);
+        }
+        if let Some(Found { word: Some(word), durations, .. }) =
+            self.lookup(labels).and_then(Lookup::recall)
+        {
+            if let Some(durations) = durations
+                && durations.set == histogram.set(of_duration.closed())
+                && let Some(nanos) = ordinary_nanos(duration)
+            {
+                word.add(1);
+                let bucket = histogram.buckets.narrow(nanos);
+                return durations.own.observe(durations.cell, bucket, nanos);
+            }
+            // Otherwise the counter was kept alone.
+            if durations.is_some() || !histogram.is_plain() {
+                word.add(1);
+                return histogram.observe(of_duration, duration);
+            }
+        }
+        let of_duration = of_duration.closed();
+        with(labels, |closed, open| {
+            self.add_and_observe_anew(closed, open, histogram, of_duration, duration);
+        });
+    }
+
+    /// The open values of the duration are the same or none.
+    #[inline(never)]
+    fn add_and_observe_anew(
+        &self,
+        closed: u32,
+        open: &[&str],
+        histogram: &Self,
+        of_duration: u32,
+        duration: Duration,
+    ) {
+        let known = self.find(closed, open);
+        let of_duration_cell = if histogram.is_dense() {
+            histogram.dense_cell(of_duration)
+        } else {
+            histogram.find(of_duration, open).map(|known| known.cell)
+        };
+        let (Some(known), Some(of_duration_cell)) = (known, of_duration_cell) else {
+            return self.add_and_observe_unknown(closed, open, histogram, of_duration, duration);
+        };
+        engine::add(known.cell, 1);
+        histogram.observe_cell(of_duration_cell, duration);
+        if recent::is_due(known.tag) {
+            let Found { durations, .. } = histogram.found(of_duration, of_duration_cell);
+            self.keep(closed, open, Found { durations, ..self.found(closed, known.cell) });
+        }
     }
 
     #[cold]
-    fn cell_of(&self, closed: u32, open: &[&str]) -> Cell {
-        let resolved = self.resolve_for_record(closed, open);
-        self.remember(closed, open, resolved);
-        resolved.cell
+    fn add_and_observe_unknown(
+        &self,
+        closed: u32,
+        open: &[&str],
+        histogram: &Self,
+        of_duration: u32,
+        duration: Duration,
+    ) {
+        engine::add(self.cell_of(closed, open), 1);
+        let open = if histogram.is_dense() { &[] } else { open };
+        histogram.observe_cell(histogram.cell_of(of_duration, open), duration);
     }
 
-    fn resolve_for_record(&self, closed: u32, open: &[&str]) -> Resolved {
-        let resolved = self.resolve(Labels { closed, open });
-        if resolved.folded {
+    #[inline(never)]
+    fn cell_of(&self, closed: u32, open: &[&str]) -> Cell {
+        match self.find(closed, open) {
+            Some(known) => {
+                self.keep_if_due(closed, open, known);
+                known.cell
+            }
+            None => self.unknown_cell(closed, open),
+        }
+    }
+
+    /// The cell of a label set that was not found, for one record: a fold is counted.
+    #[cold]
+    fn unknown_cell(&self, closed: u32, open: &[&str]) -> Cell {
+        let Resolved { cell, folded } = self.resolve_unknown(Labels { closed, open });
+        if folded {
             self.count_folded();
         }
-        resolved
+        cell
     }
 
-    /// Keeps where a label set is recorded for the next time. This thread has recorded it just now.
-    fn remember(&self, closed: u32, open: &[&str], resolved: Resolved) {
-        if let [value] = *open
-            && resolved.lasts
-            && let Some(lookup) = Lookup::of(self.set(closed), value)
-        {
-            lookup.remember(|| self.found(closed, resolved.cell));
+    /// Keeps where a label set is recorded, if it comes often. The label set has this cell for good, and
+    /// this thread has recorded it just now.
+    #[inline]
+    fn keep_if_due(&self, closed: u32, open: &[&str], known: Known) {
+        if recent::is_due(known.tag) {
+            self.keep(closed, open, self.found(closed, known.cell));
         }
     }
 
+    #[cold]
+    fn keep(&self, closed: u32, open: &[&str], found: Found) {
+        if let Some(lookup) = Lookup::of(self.set(closed), open) {
+            lookup.keep(found);
+        }
+    }
+
+    #[inline(never)]
     fn found(&self, closed: u32, cell: Cell) -> Found {
         let (mut word, mut durations) = (None, None);
         match self.kind() {
@@ -176,7 +287,7 @@ impl FamilyStore {
 
     /// The number of a set of closed labels.
     #[inline]
-    fn set(&self, closed: u32) -> u64 {
+    pub(super) fn set(&self, closed: u32) -> u64 {
         self.first_set + u64::from(closed)
     }
 
@@ -189,50 +300,5 @@ impl FamilyStore {
         exemplar: &Exemplar,
     ) {
         self.observe_cell_with_exemplar(self.cell_of_set(labels), duration, exemplar);
-    }
-
-    /// Adds to a counter of floating-point numbers. A step that is not finite or would make the sum
-    /// smaller is set aside.
-    #[inline]
-    pub(crate) fn add_float_cell(&self, cell: Cell, n: f64) {
-        if n >= 0.0 && n.is_finite() {
-            engine::add_float(cell, n);
-        } else {
-            self.count_invalid();
-        }
-    }
-
-    /// Sets a gauge of floating-point numbers. NaN is a value of such a gauge; an infinity is set
-    /// aside.
-    #[inline]
-    pub(crate) fn set_float_cell(&self, cell: Cell, value: f64) {
-        if value.is_infinite() {
-            self.count_invalid();
-        } else {
-            engine::set_float(cell, value);
-        }
-    }
-
-    /// Adds to a gauge of floating-point numbers. What is not finite is set aside, since no later
-    /// step could undo it.
-    #[inline]
-    pub(crate) fn shift_float_cell(&self, cell: Cell, by: f64) {
-        if by.is_finite() {
-            engine::shift_float(cell, by);
-        } else {
-            self.count_invalid();
-        }
-    }
-
-    /// Counts a record into the aggregated series of a family that is full.
-    #[cold]
-    pub(crate) fn count_folded(&self) {
-        self.settings.folded.count();
-    }
-
-    /// Counts a value that was corrected or set aside.
-    #[cold]
-    pub(crate) fn count_invalid(&self) {
-        self.settings.invalid.count();
     }
 }

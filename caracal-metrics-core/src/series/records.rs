@@ -1,6 +1,6 @@
 //! Label sets that never move: what a table of them points to.
 
-use super::chunk::{self, Stored};
+use super::chunk::{self, Chunk, Stored};
 use super::key::{Key, Labels};
 use crate::blocks::Blocks;
 use crate::engine::Cell;
@@ -29,15 +29,15 @@ pub(super) struct Head {
 
 impl Head {
     /// The head of a record, which also holds its cell.
-    fn with(self, cell: Cell) -> u128 {
-        u128::from(cell.to_raw()) | u128::from(self.closed) << 32 | u128::from(self.lengths) << 64
+    fn with(self, cell: Cell) -> Chunk {
+        [u64::from(cell.to_raw()) | u64::from(self.closed) << 32, self.lengths]
     }
 
     #[inline]
     fn read(head: &Stored) -> (Self, Cell) {
-        let head = head.load();
-        let own = Self { closed: (head >> 32) as u32, lengths: (head >> 64) as u64 };
-        (own, Cell::from_raw(head as u32))
+        let [closed_and_cell, lengths] = head.load();
+        let head = Self { closed: (closed_and_cell >> 32) as u32, lengths };
+        (head, Cell::from_raw(closed_and_cell as u32))
     }
 
     #[inline]
@@ -54,10 +54,11 @@ impl Head {
 
 /// The lengths of the open values from the third one on, in chunks.
 #[inline]
-fn more_lengths(labels: Labels<'_>) -> impl Iterator<Item = u128> {
+fn more_lengths(labels: Labels<'_>) -> impl Iterator<Item = Chunk> {
     let more = labels.open.get(LENGTHS_OF_HEAD..).unwrap_or_default();
     more.chunks(LENGTHS_OF_CHUNK).map(|of_chunk| {
-        of_chunk.iter().rev().fold(0, |lengths, value| lengths << 32 | value.len() as u128)
+        let len = |place: usize| of_chunk.get(place).map_or(0, |value| value.len() as u64);
+        [len(0) | len(1) << 32, len(2) | len(3) << 32]
     })
 }
 
@@ -114,19 +115,32 @@ impl Records {
         Some(cell)
     }
 
+    /// As [`cell_of`](Self::cell_of), for values whose lengths are all in the head and that have these
+    /// chunks.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the number of chunks is a constant of a caller")]
+    pub(super) fn cell_of_chunks(&self, place: u32, head: Head, chunks: &[Chunk]) -> Option<Cell> {
+        let (own, rest) = self.chunks.from(place as usize).split_first()?;
+        let (own, cell) = Head::read(own);
+        let rest = rest.get(..chunks.len())?;
+        let equal = own == head && rest.iter().zip(chunks).all(|(own, chunk)| own.load() == *chunk);
+        equal.then_some(cell)
+    }
+
     /// The record at this place, which has so many open values: its head, its cell, the lengths of
     /// its values, and their chunks.
     pub(super) fn parts(
         &self,
         place: u32,
         open: usize,
-    ) -> (Head, Cell, impl Iterator<Item = usize> + Clone, impl Iterator<Item = u128>) {
+    ) -> (Head, Cell, impl Iterator<Item = usize> + Clone, impl Iterator<Item = Chunk>) {
         let record = self.chunks.from(place as usize);
         let (head, cell) = Head::read(&record[0]);
         let values = 1 + length_chunks(open);
         let more = record[1..values].iter().flat_map(|lengths| {
             let lengths = lengths.load();
-            (0..LENGTHS_OF_CHUNK).map(move |place| (lengths >> (32 * place)) as u32 as usize)
+            (0..LENGTHS_OF_CHUNK)
+                .map(move |place| (lengths[place / 2] >> (32 * (place % 2))) as u32 as usize)
         });
         let lens = head.lens().chain(more).take(open);
         let chunks = lens.clone().map(chunk::count).sum::<usize>();

@@ -8,8 +8,9 @@ use std::sync::atomic::{
 use smallvec::SmallVec;
 
 use super::cut::Value;
-use super::interner::Interner;
+use super::interner::{Interner, Known};
 use super::key::Labels;
+use super::recent::{Found, Lookup};
 use super::store::{FamilyStore, Index, made};
 use crate::engine::Cell;
 use crate::labels::{AGGREGATED, MAX_LABELS};
@@ -26,8 +27,13 @@ pub(crate) struct Resolved {
     /// The cell is a shared one because the family is full: that of the aggregated series, or for a
     /// gauge one that no page shows.
     pub(crate) folded: bool,
-    /// The label set has this cell for good, and a record of it counts nothing else.
-    pub(super) lasts: bool,
+}
+
+impl Resolved {
+    #[inline]
+    fn own(cell: Cell) -> Self {
+        Self { cell, folded: false }
+    }
 }
 
 impl FamilyStore {
@@ -41,40 +47,66 @@ impl FamilyStore {
         }
     }
 
-    /// The cell of a label set. A value that is too long is cut, and counted.
-    pub(crate) fn resolve(&self, labels: Labels<'_>) -> Resolved {
-        let interner = match &self.index {
-            Index::Dense(cells) => {
-                let cell = self.dense(&cells[labels.closed as usize]);
-                return Resolved { cell, folded: false, lasts: true };
-            }
-            Index::Interned(interner) => interner,
-        };
-        // No series has a value that is too long or that the user aggregates: those are not found, so
-        // only label sets that are not found pay for the check.
-        match interner.find(labels) {
-            Some(cell) => Resolved { cell, folded: false, lasts: true },
-            None => self.resolve_unknown(interner, labels),
+    /// Whether all labels are closed.
+    #[inline]
+    pub(super) fn is_dense(&self) -> bool {
+        matches!(self.index, Index::Dense(_))
+    }
+
+    /// A label set that is there already, unless the user aggregates one of its labels. The most usual
+    /// one is found without a call.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see above")]
+    pub(super) fn find(&self, closed: u32, open: &[&str]) -> Option<Known> {
+        match (&self.index, open) {
+            (Index::Interned(interner), [value]) => interner.find_one(closed, value),
+            _ => self.find_other(closed, open),
         }
     }
 
     #[inline(never)]
-    fn resolve_unknown(&self, interner: &Interner, labels: Labels<'_>) -> Resolved {
+    fn find_other(&self, closed: u32, open: &[&str]) -> Option<Known> {
+        match &self.index {
+            // There is no faster way to it.
+            Index::Dense(cells) => Some(Known { cell: made(cells.get(closed as usize)?)?, tag: 0 }),
+            Index::Interned(interner) => interner.find(Labels { closed, open }),
+        }
+    }
+
+    /// The cell of a label set. A value that is too long is cut, and counted.
+    pub(crate) fn resolve(&self, labels: Labels<'_>) -> Resolved {
+        // No series has a value that is too long or that the user aggregates: those are not found, so
+        // only label sets that are not found pay for the check.
+        match self.find(labels.closed, labels.open) {
+            Some(known) => Resolved::own(known.cell),
+            None => self.resolve_unknown(labels),
+        }
+    }
+
+    /// As [`resolve`](Self::resolve), of a label set that was not found.
+    #[cold]
+    pub(super) fn resolve_unknown(&self, labels: Labels<'_>) -> Resolved {
+        match &self.index {
+            Index::Dense(cells) => Resolved::own(self.dense(&cells[labels.closed as usize])),
+            Index::Interned(interner) => self.resolve_interned(interner, labels),
+        }
+    }
+
+    fn resolve_interned(&self, interner: &Interner, labels: Labels<'_>) -> Resolved {
         let aggregated = labels.open.iter().zip(self.aggregated).any(|(_, aggregated)| aggregated);
         let fits = labels.open.iter().all(|value| value.len() <= self.settings.value_bytes);
         if fits && !aggregated {
             return self.make_interned(interner, labels);
         }
         let carried = self.carried(labels.open);
-        let cut = carried.iter().any(Value::is_cut);
-        if cut {
+        if carried.iter().any(Value::is_cut) {
             self.count_invalid();
         }
         let open: Texts<'_> = carried.iter().map(|value| &**value).collect();
         let labels = Labels { open: &open, ..labels };
         match interner.find(labels) {
-            Some(cell) => Resolved { cell, folded: false, lasts: !cut },
-            None => Resolved { lasts: false, ..self.make_interned(interner, labels) },
+            Some(known) => Resolved::own(known.cell),
+            None => self.make_interned(interner, labels),
         }
     }
 
@@ -123,17 +155,30 @@ impl FamilyStore {
         if self.series.load(Relaxed) < self.limit() {
             let create = || self.take_place().ok().map(|()| self.allocate());
             if let Some(cell) = interner.find_or_insert(labels, &self.changes, &create) {
-                return Resolved { cell, folded: false, lasts: true };
+                return Resolved::own(cell);
             }
         }
         let cell = if self.description.kind.is_gauge() {
             *self.set_aside.get_or_init(|| self.allocate())
         } else {
             let aggregated = &[AGGREGATED; MAX_LABELS][..labels.open.len()];
-            let labels = Labels { open: aggregated, ..labels };
-            interner.find(labels).unwrap_or_else(|| self.make_unbounded(interner, labels))
+            self.aggregated_cell(interner, Labels { open: aggregated, ..labels })
         };
-        Resolved { cell, folded: true, lasts: false }
+        Resolved { cell, folded: true }
+    }
+
+    /// The cell of an aggregated series.
+    fn aggregated_cell(&self, interner: &Interner, labels: Labels<'_>) -> Cell {
+        let lookup = Lookup::of(self.set(labels.closed), labels.open);
+        if let Some(found) = lookup.and_then(Lookup::recall) {
+            return found.cell;
+        }
+        let known = interner.find(labels).map(|known| known.cell);
+        let cell = known.unwrap_or_else(|| self.make_unbounded(interner, labels));
+        if let Some(lookup) = lookup {
+            lookup.keep(Found { cell, word: None, durations: None });
+        }
+        cell
     }
 
     /// The cell of a label set that counts against no limit.

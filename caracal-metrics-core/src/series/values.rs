@@ -2,7 +2,7 @@
 
 use super::in_flight::InFlight;
 use super::store::FamilyStore;
-use crate::engine::{self, Cell, Reader};
+use crate::engine::{self, Cell, Reader, Width};
 use crate::family_spec::FamilyKind;
 
 /// The value of one series.
@@ -27,6 +27,7 @@ pub(crate) enum HistogramSum {
 pub(crate) struct Values<'a> {
     reader: Reader<'static>,
     kind: FamilyKind,
+    width: Width,
     in_flight: &'a InFlight,
     /// Of the histogram that was read last; without `+Inf` they are those of the bounds.
     buckets: Vec<u64>,
@@ -36,7 +37,13 @@ impl<'a> Values<'a> {
     /// The values of this family on a page for which these gauges were read.
     pub(crate) fn of(store: &FamilyStore, in_flight: &'a InFlight) -> Self {
         let buckets = if store.kind().is_histogram() { store.les().len() } else { 0 };
-        Self { reader: engine::reader(), kind: store.kind(), in_flight, buckets: vec![0; buckets] }
+        let (kind, width) = (store.kind(), store.width());
+        Self { reader: engine::reader(), kind, width, in_flight, buckets: vec![0; buckets] }
+    }
+
+    /// Reads all of these cells at once, where that is less work than to read one after the other.
+    pub(crate) fn sum_up(&mut self, cells: impl Iterator<Item = Cell>) {
+        self.reader.sum_up(self.width, cells);
     }
 
     /// The value of the series that these cells make up.
@@ -49,7 +56,7 @@ impl<'a> Values<'a> {
                 let set = reader.gauge(cells);
                 Value::Gauge(set.saturating_add(self.in_flight.count(cells)))
             }
-            FamilyKind::FloatGauge => Value::FloatGauge(reader.float(cells)),
+            FamilyKind::FloatGauge => Value::FloatGauge(reader.float_gauge(cells)),
             FamilyKind::DurationHistogram => {
                 self.buckets.fill(0);
                 let sum = reader.histogram(cells, &mut self.buckets);
@@ -61,6 +68,15 @@ impl<'a> Values<'a> {
                 Value::Histogram(HistogramSum::Float(sum))
             }
         }
+    }
+
+    /// As [`read`](Self::read), but what was [summed up](Self::sum_up) does not count: the value has all
+    /// that was recorded until now.
+    pub(crate) fn read_now(&mut self, cells: &[Cell]) -> Value {
+        let sums = self.reader.sums.take();
+        let value = self.read(cells);
+        self.reader.sums = sums;
+        value
     }
 
     /// How many observations each bucket of the histogram has that was read last, the one up to

@@ -6,14 +6,16 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::{explore, record, store_with};
+use crate::engine::budget::Budget;
+use crate::engine::own::OwnWord;
+use crate::engine::reader::Reader;
 use crate::engine::store::Store;
 use crate::engine::{Cell, Width};
 
 fn add(store: &Store, cell: Cell, times: u64) {
     record(store, times, |pages| {
         let own = pages.is_some_and(|pages| {
-            pages.make(cell);
-            pages.add(cell, 1, Relaxed)
+            store.make(pages, cell) && OwnWord::of(pages, cell).map(|own| own.add(1)).is_some()
         });
         if !own {
             store.add_shared(cell, 1, Relaxed);
@@ -23,8 +25,8 @@ fn add(store: &Store, cell: Cell, times: u64) {
 
 /// Reads twice: a counter never goes down, whatever other threads do meanwhile.
 fn read_twice(store: &Store, cell: Cell) -> u64 {
-    let first = store.reader().counter(&[cell]);
-    let second = store.reader().counter(&[cell]);
+    let first = Reader::of(store).counter(&[cell]);
+    let second = Reader::of(store).counter(&[cell]);
     assert!(first <= second, "from {first} to {second}");
     second
 }
@@ -39,7 +41,7 @@ fn a_thread_that_ends_while_it_is_read_loses_and_doubles_nothing() {
         });
         add(&store, cell, 2);
         reader.join().unwrap();
-        assert_eq!(store.reader().counter(&[cell]), 2);
+        assert_eq!(Reader::of(&store).counter(&[cell]), 2);
     });
 }
 
@@ -53,7 +55,7 @@ fn a_thread_beyond_the_limit_shares_words() {
         });
         add(&store, cell, 2);
         thread.join().unwrap();
-        assert_eq!(store.reader().counter(&[cell]), 3);
+        assert_eq!(Reader::of(&store).counter(&[cell]), 3);
     });
 }
 
@@ -71,7 +73,7 @@ fn the_next_thread_goes_on_with_the_pages_of_one_that_ended() {
         });
         add(&store, cell, 1);
         reader.join().unwrap();
-        assert_eq!(store.reader().counter(&[cell]), 2);
+        assert_eq!(Reader::of(&store).counter(&[cell]), 2);
     });
 }
 
@@ -80,7 +82,7 @@ fn a_cell_that_is_given_back_while_its_thread_ends_reads_zero() {
     explore(|| {
         let (store, cell) = store_with(Width::Word);
         let pages = store.enter().unwrap();
-        pages.make(cell);
+        assert!(store.make(pages, cell));
         assert!(pages.add(cell, 5, Relaxed));
         // Like a thread that was joined but whose thread-locals are still being destroyed.
         let thread = thread::spawn({
@@ -89,8 +91,21 @@ fn a_cell_that_is_given_back_while_its_thread_ends_reads_zero() {
         });
         store.release(cell, Width::Word);
         assert_eq!(store.allocate(Width::Word), cell);
-        assert_eq!(store.reader().counter(&[cell]), 0);
+        assert_eq!(Reader::of(&store).counter(&[cell]), 0);
         thread.join().unwrap();
-        assert_eq!(store.reader().counter(&[cell]), 0);
+        assert_eq!(Reader::of(&store).counter(&[cell]), 0);
+    });
+}
+
+#[test]
+fn two_threads_do_not_get_the_same_last_page() {
+    explore(|| {
+        let budget = Arc::new(Budget::of(1));
+        let thread = thread::spawn({
+            let budget = Arc::clone(&budget);
+            move || budget.take()
+        });
+        let (own, other) = (budget.take(), thread.join().unwrap());
+        assert!(own != other && !budget.take());
     });
 }

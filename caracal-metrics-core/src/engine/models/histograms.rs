@@ -8,16 +8,15 @@ use loom::thread;
 use super::{explore, record, store_with};
 use crate::engine::carries::Carries;
 use crate::engine::floats;
+use crate::engine::reader::Reader;
 use crate::engine::store::Store;
 use crate::engine::{Cell, LONGEST_NANOS, NARROW_BUCKETS, Sum, Width};
 use crate::sync::AtomicU64;
 
 fn observe(store: &Store, cell: Cell, times: u64, nanos: u64) {
     record(store, times, |pages| {
-        let own = pages.is_some_and(|pages| {
-            pages.make(cell);
-            store.observe(pages, cell, 0, nanos)
-        });
+        let own = pages
+            .is_some_and(|pages| store.make(pages, cell) && store.observe(pages, cell, 0, nanos));
         if !own {
             store.observe_shared(cell, 1, 0, nanos);
         }
@@ -83,12 +82,12 @@ fn a_sum_is_never_read_without_its_buckets() {
     explore(|| {
         let (store, cell) = store_with(Width::histogram(1, Sum::Nanos));
         let pages = store.enter().unwrap();
-        pages.make(cell);
+        assert!(store.make(pages, cell));
         let reader = thread::spawn({
             let store = Arc::clone(&store);
             move || {
                 let mut buckets = [0; NARROW_BUCKETS];
-                let sum = store.reader().histogram(&[cell], &mut buckets);
+                let sum = Reader::of(&store).histogram(&[cell], &mut buckets);
                 let count = buckets[0];
                 assert!(sum <= u128::from(count * NANOS), "a sum of {sum} with a count of {count}");
             }
@@ -110,7 +109,7 @@ fn a_histogram_is_whole_after_its_threads_ended() {
         observe(&store, cell, 1, 5);
         thread.join().unwrap();
         let mut buckets = [0; NARROW_BUCKETS];
-        let sum = store.reader().histogram(&[cell], &mut buckets);
+        let sum = Reader::of(&store).histogram(&[cell], &mut buckets);
         assert_eq!((buckets[0], sum), (2, 12));
     });
 }
@@ -123,19 +122,19 @@ fn floats_that_two_threads_add_are_all_there() {
             let store = Arc::clone(&store);
             move || {
                 // In two statements, since loom has no lock that a thread reads twice at once.
-                let first = store.reader().float(&[cell]);
-                let second = store.reader().float(&[cell]);
+                let first = Reader::of(&store).float(&[cell]);
+                let second = Reader::of(&store).float(&[cell]);
                 assert!(0.0 <= first && first <= second && second <= 1.5, "{first}, {second}");
                 store.add_float_shared(cell, 0.5);
             }
         });
         let pages = store.enter().unwrap();
-        pages.make(cell);
+        assert!(store.make(pages, cell));
         floats::bump(pages.word(cell).unwrap(), 0.5, Relaxed);
         store.add_float_shared(cell, 0.5);
         reader.join().unwrap();
         store.leave(pages);
-        assert_eq!(store.reader().float(&[cell]), 1.5);
+        assert_eq!(Reader::of(&store).float(&[cell]), 1.5);
     });
 }
 
@@ -144,12 +143,12 @@ fn a_float_sum_never_comes_before_its_buckets() {
     explore(|| {
         let (store, cell) = store_with(Width::histogram(1, Sum::Float));
         let pages = store.enter().unwrap();
-        pages.make(cell);
+        assert!(store.make(pages, cell));
         let reader = thread::spawn({
             let store = Arc::clone(&store);
             move || {
                 let mut buckets = [0; NARROW_BUCKETS];
-                let sum = store.reader().float_histogram(&[cell], &mut buckets);
+                let sum = Reader::of(&store).float_histogram(&[cell], &mut buckets);
                 assert!(sum <= 0.5 * buckets[0] as f64, "a sum of {sum} with {}", buckets[0]);
             }
         });

@@ -7,6 +7,7 @@ use loom::thread;
 
 use super::{explore, store_with};
 use crate::engine::pages::Pages;
+use crate::engine::reader::Reader;
 use crate::engine::store::Store;
 use crate::engine::{Cell, Width};
 
@@ -26,10 +27,10 @@ fn read_while_one_is_in_flight(guards: u64, read: impl Fn(u64) + Send + Sync + C
     explore(move || {
         let (store, gauge) = store_with(Width::Gauge);
         let pages = store.enter().unwrap();
-        pages.make(gauge);
+        assert!(store.make(pages, gauge));
         let reader = thread::spawn({
             let store = Arc::clone(&store);
-            move || read(store.reader().in_flight(gauge))
+            move || read(Reader::of(&store).in_flight(gauge))
         });
         for guard in 0..guards {
             if guard > 0 {
@@ -38,7 +39,7 @@ fn read_while_one_is_in_flight(guards: u64, read: impl Fn(u64) + Send + Sync + C
             begin(pages, gauge);
         }
         reader.join().unwrap();
-        assert_eq!(store.reader().in_flight(gauge), 1);
+        assert_eq!(Reader::of(&store).in_flight(gauge), 1);
     });
 }
 
@@ -53,15 +54,15 @@ fn reads_zero_only_when_the_counts_are_there() {
         let (store, gauge) = store_with(Width::Gauge);
         let counter = store.allocate(Width::Word);
         let pages = store.enter().unwrap();
-        pages.make(gauge);
+        assert!(store.make(pages, gauge));
         // Begun before the read, on this thread, and ended on any.
         begin(pages, gauge);
         begin(pages, gauge);
         let reader = thread::spawn({
             let store = Arc::clone(&store);
             move || {
-                let in_flight = store.reader().in_flight(gauge);
-                let count = store.reader().counter(&[counter]);
+                let in_flight = Reader::of(&store).in_flight(gauge);
+                let count = Reader::of(&store).counter(&[counter]);
                 assert!(in_flight <= 2 && in_flight + count >= 2, "{in_flight}, counted {count}");
             }
         });
@@ -78,19 +79,19 @@ fn a_thread_that_ends_while_guards_are_read_loses_none() {
     explore(|| {
         let (store, gauge) = store_with(Width::Gauge);
         let pages = store.enter().unwrap();
-        pages.make(gauge);
+        assert!(store.make(pages, gauge));
         begin(pages, gauge);
         begin(pages, gauge);
         let reader = thread::spawn({
             let store = Arc::clone(&store);
             move || {
-                let in_flight = store.reader().in_flight(gauge);
+                let in_flight = Reader::of(&store).in_flight(gauge);
                 assert!((1..=2).contains(&in_flight), "{in_flight}");
             }
         });
         end(&store, gauge);
         store.leave(pages);
         reader.join().unwrap();
-        assert_eq!(store.reader().in_flight(gauge), 1);
+        assert_eq!(Reader::of(&store).in_flight(gauge), 1);
     });
 }

@@ -4,6 +4,7 @@
 mod counters;
 mod histograms;
 mod in_flight;
+mod sums;
 
 use loom::sync::Arc;
 
@@ -21,7 +22,7 @@ fn store_with(width: Width) -> (Arc<Store>, Cell) {
 
 /// What a thread of the process does: it takes pages if there are any left, records, and leaves
 /// them when it ends.
-fn record(store: &Store, times: u64, record: impl Fn(Option<&Pages>)) {
+fn record(store: &Store, times: u64, record: impl Fn(Option<&'static Pages>)) {
     let pages = store.enter();
     for _ in 0..times {
         record(pages);

@@ -1,5 +1,9 @@
 //! Cells, as the rest of the crate uses them.
 
+mod limits;
+mod own;
+mod sums;
+
 use super::*;
 
 const NARROW: Width = Width::Histogram { runs: 1, sum: Sum::Nanos };
@@ -157,74 +161,4 @@ fn floats_that_all_threads_add_are_all_there() {
     let expected = f64::from(ROUNDS);
     assert_eq!(reader().float(&[counter]), expected);
     assert_eq!(reader().float(&[gauge]), expected + 1.5);
-}
-
-#[test]
-fn own_words_are_those_of_the_cell() {
-    fn forget() {}
-    let (word, narrow) = (allocate(Width::Word), allocate(NARROW));
-    add(word, 2);
-    observe(narrow, 3, 5);
-    own_word(word, forget).expect("a page was made").add(3);
-    own_histogram(narrow, forget).expect("a page was made").observe(narrow, 14, 7);
-    assert_eq!(reader().counter(&[word]), 5);
-    let (buckets, nanos) = histogram(narrow);
-    assert_eq!((buckets[3], buckets[14], nanos), (1, 1, 12));
-}
-
-/// What a thread keeps until its words are given up.
-mod kept {
-    use std::cell::Cell as StdCell;
-
-    use super::*;
-
-    thread_local! {
-        static KEPT: StdCell<Option<OwnWord>> = const { StdCell::new(None) };
-        static BEFORE: StdCell<Option<OnExit>> = const { StdCell::new(None) };
-        static AFTER: StdCell<Option<OnExit>> = const { StdCell::new(None) };
-    }
-
-    fn forget() {
-        KEPT.set(None);
-    }
-
-    fn record(cell: Cell) {
-        if let Some(own) = KEPT.get() {
-            own.add(1);
-        } else {
-            add(cell, 1);
-            KEPT.set(own_word(cell, forget));
-        }
-    }
-
-    /// Records when a thread-local is destroyed, and says whether into own words.
-    struct OnExit(Cell, std::sync::mpsc::Sender<bool>);
-
-    impl Drop for OnExit {
-        fn drop(&mut self) {
-            record(self.0);
-            let kept = KEPT.get().is_some();
-            self.1.send(kept).expect("the test receives");
-        }
-    }
-
-    #[test]
-    fn is_forgotten_before_the_thread_gives_up_its_words() {
-        let cell = allocate(Width::Word);
-        for threads in 1..=100 {
-            let (sender, receiver) = std::sync::mpsc::channel();
-            let thread = std::thread::spawn(move || {
-                // One of them is destroyed after the words were given up, whatever the order is.
-                BEFORE.set(Some(OnExit(cell, sender.clone())));
-                record(cell);
-                record(cell);
-                AFTER.set(Some(OnExit(cell, sender)));
-            });
-            thread.join().expect("it records");
-            let mut kept: Vec<_> = receiver.iter().collect();
-            kept.sort_unstable();
-            assert_eq!(kept, [false, true]);
-            assert_eq!(reader().counter(&[cell]), threads * 4);
-        }
-    }
 }

@@ -1,0 +1,181 @@
+//! What cells read.
+
+use std::iter::once;
+use std::sync::atomic::Ordering::{self, Acquire, Relaxed};
+
+use super::cell::{Cell, RUN_WORDS, SUM, Sum, Width};
+use super::pages::Run;
+use super::store::{Store, Threads};
+use super::sums::{Sums, Wanted};
+use super::{floats, in_flight};
+use crate::sync::{AtomicU64, RwLockReadGuard};
+
+/// With fewer threads, or fewer words, a reader finds most words in the processor's caches, and asks
+/// each thread for each cell at no more cost.
+const MANY_THREADS: usize = 4;
+const MANY_WORDS: usize = 1 << 16;
+
+/// What cells read, as long as no thread's words move.
+pub(crate) struct Reader<'a> {
+    store: &'a Store,
+    threads: RwLockReadGuard<'a, Threads>,
+    /// What [`sum_up`](Self::sum_up) added up. Without it, cells are read at the moment at which they are
+    /// asked for.
+    pub(crate) sums: Option<Sums>,
+}
+
+impl<'a> Reader<'a> {
+    /// Threads that end meanwhile wait; recording does not.
+    pub(super) fn of(store: &'a Store) -> Self {
+        Self { store, threads: store.threads.read_recursive(), sums: None }
+    }
+}
+
+impl Reader<'_> {
+    /// Adds up all cells of one family in one go, where that is less work than to read one after the other.
+    /// Each of them then reads as it did at this moment.
+    ///
+    /// Guards in flight and what gauges were set to are read as always.
+    pub(crate) fn sum_up(&mut self, width: Width, cells: impl Iterator<Item = Cell>) {
+        let threads = self.threads.live.len();
+        if width == Width::Gauge || threads < MANY_THREADS {
+            return;
+        }
+        let wanted = Wanted::of(width, cells);
+        if wanted.cells() * threads >= MANY_WORDS {
+            self.sum_up_all(wanted);
+        }
+    }
+
+    pub(super) fn sum_up_all(&mut self, wanted: Wanted) {
+        let threads = match wanted.width() {
+            // In the order in which they were made.
+            Width::Float | Width::Histogram { sum: Sum::Float, .. } => &self.threads.made,
+            _ => &self.threads.live,
+        };
+        self.sums = Some(Sums::of(wanted, &self.store.shared, threads));
+    }
+
+    /// The value of a counter that these cells make up, modulo 2^64.
+    pub(crate) fn counter(&self, cells: &[Cell]) -> u64 {
+        let value = |cell: &Cell| {
+            let summed = self.sums.as_ref().and_then(|sums| sums.word(*cell));
+            summed.unwrap_or_else(|| self.word(*cell, Relaxed))
+        };
+        cells.iter().fold(0, |sum, cell| sum.wrapping_add(value(cell)))
+    }
+
+    /// The value of a counter of floating-point numbers that these cells make up.
+    pub(crate) fn float(&self, cells: &[Cell]) -> f64 {
+        let value = |cell: &Cell| {
+            self.summed_float(*cell).unwrap_or_else(|| self.float_word(*cell, Relaxed))
+        };
+        floats::whole(cells.iter().map(value))
+    }
+
+    /// What these gauges of floating-point numbers were set to, as a sum.
+    pub(crate) fn float_gauge(&self, cells: &[Cell]) -> f64 {
+        floats::sum(cells.iter().map(|cell| self.store.shared.word(*cell)), Relaxed)
+    }
+
+    /// What these gauges were set to, as a sum.
+    pub(crate) fn gauge(&self, cells: &[Cell]) -> i64 {
+        let set = cells.iter().map(|cell| self.store.shared.word(cell.level()).load(Relaxed));
+        set.fold(0, |sum, value| sum.wrapping_add(value.cast_signed()))
+    }
+
+    /// How many guards this gauge counts. What is read afterwards has all that was recorded before
+    /// the guards ended that are no longer counted.
+    pub(crate) fn in_flight(&self, gauge: Cell) -> u64 {
+        in_flight::read(|| self.word(gauge, Acquire), || self.word(gauge.ended(), Acquire))
+    }
+
+    /// Adds up the histogram that these cells make up: its buckets, and in nanoseconds its sum.
+    pub(crate) fn histogram(&self, cells: &[Cell], buckets: &mut [u64]) -> u128 {
+        let runs = runs_of(buckets);
+        let mut nanos = 0;
+        for cell in cells {
+            // Before the buckets: see `Carries::whole`.
+            let last = cell.last_run(runs);
+            if let Some(sum) = self.summed_nanos(last) {
+                nanos += sum;
+                self.summed_buckets(*cell, buckets);
+                continue;
+            }
+            nanos += self.store.carries.whole(last, || self.runs(last).map(|run| &run[SUM]));
+            self.buckets(*cell, buckets);
+        }
+        nanos
+    }
+
+    /// As [`histogram`](Self::histogram), for one of floating-point numbers.
+    pub(crate) fn float_histogram(&self, cells: &[Cell], buckets: &mut [u64]) -> f64 {
+        let runs = runs_of(buckets);
+        floats::whole(cells.iter().map(|cell| {
+            let sum = cell.last_run(runs).sum();
+            if let Some(sum) = self.summed_float(sum) {
+                self.summed_buckets(*cell, buckets);
+                return sum;
+            }
+            // Before the buckets, which then have all that the sum is made of.
+            let sum = self.float_word(sum, Acquire);
+            self.buckets(*cell, buckets);
+            sum
+        }))
+    }
+
+    fn summed_float(&self, cell: Cell) -> Option<f64> {
+        let sum = self.sums.as_ref()?.word(cell)?;
+        Some(floats::in_range(f64::from_bits(sum)))
+    }
+
+    /// The sum of a histogram, unless it outgrew its words.
+    fn summed_nanos(&self, last_run: Cell) -> Option<u128> {
+        let sum = self.sums.as_ref()?.nanos(last_run)?;
+        (!self.store.carries.has(last_run)).then_some(sum)
+    }
+
+    fn summed_buckets(&self, cell: Cell, buckets: &mut [u64]) {
+        for (run, buckets) in buckets.chunks_mut(RUN_WORDS).enumerate() {
+            let run = Cell(cell.0 + (run * RUN_WORDS) as u32);
+            let summed = self.sums.as_ref().and_then(|sums| sums.run(run));
+            for (bucket, sum) in buckets.iter_mut().zip(summed.into_iter().flatten()) {
+                *bucket += sum;
+            }
+        }
+    }
+
+    fn buckets(&self, cell: Cell, buckets: &mut [u64]) {
+        for (run, buckets) in buckets.chunks_mut(RUN_WORDS).enumerate() {
+            for words in self.runs(Cell(cell.0 + (run * RUN_WORDS) as u32)) {
+                for (bucket, word) in buckets.iter_mut().zip(words) {
+                    *bucket += word.load(Relaxed);
+                }
+            }
+        }
+    }
+
+    fn word(&self, cell: Cell, ordering: Ordering) -> u64 {
+        self.words(cell).fold(0, |sum, word| sum.wrapping_add(word.load(ordering)))
+    }
+
+    fn float_word(&self, cell: Cell, ordering: Ordering) -> f64 {
+        let own = self.threads.made.iter().filter_map(|pages| pages.word(cell));
+        floats::sum(once(self.store.shared.word(cell)).chain(own), ordering)
+    }
+
+    fn words(&self, cell: Cell) -> impl Iterator<Item = &AtomicU64> {
+        let own = self.threads.live.iter().filter_map(move |pages| pages.word(cell));
+        once(self.store.shared.word(cell)).chain(own)
+    }
+
+    fn runs(&self, cell: Cell) -> impl Iterator<Item = &Run> {
+        let own = self.threads.live.iter().filter_map(move |pages| pages.run(cell));
+        once(self.store.shared.run(cell)).chain(own)
+    }
+}
+
+/// How many runs a histogram with these buckets has.
+fn runs_of(buckets: &[u64]) -> usize {
+    (buckets.len() + 1).div_ceil(RUN_WORDS).next_power_of_two()
+}

@@ -1,0 +1,176 @@
+//! What all threads have of the cells of one family, added up in the order in which it is in memory.
+//!
+//! A reader that asks each thread for each cell goes from the memory of one thread to that of the next for
+//! every word. Here it goes through a page of one thread before it turns to the next thread, and reads the
+//! runs that it needs. The values are the same: words are added in the same order of threads, and the
+//! sum of a histogram is read before its buckets.
+
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+
+use super::cell::{Cell, RUN_WORDS, SUM, Sum, Width};
+use super::pages::{PAGE_RUNS, Pages, Run};
+use super::words::Words;
+
+/// The cells that are to be added up, without those that no thread has words of its own for.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    width: Width,
+    cells: usize,
+    /// Of each page, a bit for each run.
+    runs: Vec<u16>,
+}
+
+const _: () = assert!(PAGE_RUNS <= u16::BITS as usize, "a bit for each run");
+
+impl Wanted {
+    pub(super) fn of(width: Width, cells: impl Iterator<Item = Cell>) -> Self {
+        let bits = (1_u16 << width.words().div_ceil(RUN_WORDS)) - 1;
+        let mut wanted = Self { width, cells: 0, runs: Vec::new() };
+        for cell in cells.filter(|cell| Pages::may_hold(*cell)) {
+            let run = cell.0 as usize / RUN_WORDS;
+            let page = run / PAGE_RUNS;
+            if wanted.runs.len() <= page {
+                wanted.runs.resize(page + 1, 0);
+            }
+            // They are in one page: see `Pages::runs_from`.
+            wanted.runs[page] |= bits << (run % PAGE_RUNS);
+            wanted.cells += 1;
+        }
+        wanted
+    }
+
+    pub(super) fn width(&self) -> Width {
+        self.width
+    }
+
+    pub(super) fn cells(&self) -> usize {
+        self.cells
+    }
+}
+
+/// The sums of the runs that were wanted.
+#[derive(Debug)]
+pub(crate) struct Sums {
+    wanted: Wanted,
+    /// Of every run up to the last one that is wanted. No thread has more than a mebibyte of words, so
+    /// this has no more either.
+    runs: Vec<[u64; RUN_WORDS]>,
+    /// How often the last word of each run began again at zero. It may be the sum of a histogram, and
+    /// many sums of threads do not fit in one word.
+    overflows: Vec<u64>,
+}
+
+impl Sums {
+    /// Adds up the cells that are wanted: the words that all threads share, and then those of these
+    /// threads.
+    pub(super) fn of(wanted: Wanted, shared: &Words, threads: &[&Pages]) -> Self {
+        let runs = wanted.runs.len() * PAGE_RUNS;
+        let mut sums = Self { wanted, runs: vec![[0; RUN_WORDS]; runs], overflows: vec![0; runs] };
+        for page in 0..sums.wanted.runs.len() {
+            if sums.wanted.runs[page] == 0 {
+                continue;
+            }
+            let first = page * PAGE_RUNS;
+            sums.add(page, |place| shared.run(Cell(((first + place) * RUN_WORDS) as u32)));
+            for runs in threads.iter().filter_map(|pages| pages.runs_of(page)) {
+                sums.add(page, |place| &runs[place]);
+            }
+        }
+        sums
+    }
+
+    /// Adds one page.
+    #[inline]
+    fn add<'a>(&mut self, page: usize, run: impl Fn(usize) -> &'a Run) {
+        let wanted = self.wanted.runs[page];
+        let runs = page * PAGE_RUNS..(page + 1) * PAGE_RUNS;
+        let (totals, overflows) = (&mut self.runs[runs.clone()], &mut self.overflows[runs]);
+        match self.wanted.width {
+            Width::Float => {
+                descending(wanted).for_each(|place| add_floats(&mut totals[place], run(place)));
+            }
+            Width::Histogram { runs, sum: Sum::Float } => {
+                for place in descending(wanted) {
+                    // A cell of several runs begins at a multiple of their number.
+                    if (place + 1).is_multiple_of(runs) {
+                        add_float_sum(&mut totals[place], run(place));
+                    } else {
+                        add_integers(&mut totals[place], &mut overflows[place], run(place));
+                    }
+                }
+            }
+            _ => {
+                for place in descending(wanted) {
+                    add_integers(&mut totals[place], &mut overflows[place], run(place));
+                }
+            }
+        }
+    }
+
+    /// The words around a cell, if they were added up.
+    #[inline]
+    pub(super) fn run(&self, cell: Cell) -> Option<&[u64; RUN_WORDS]> {
+        let run = cell.0 as usize / RUN_WORDS;
+        let wanted = self.wanted.runs.get(run / PAGE_RUNS)? >> (run % PAGE_RUNS) & 1 != 0;
+        wanted.then(|| &self.runs[run])
+    }
+
+    /// A cell's word, if it was added up.
+    #[inline]
+    pub(super) fn word(&self, cell: Cell) -> Option<u64> {
+        Some(self.run(cell)?[cell.0 as usize % RUN_WORDS])
+    }
+
+    /// The sum of a histogram whose last run begins here, if it was added up.
+    pub(super) fn nanos(&self, last_run: Cell) -> Option<u128> {
+        let low = self.run(last_run)?[SUM];
+        let overflows = self.overflows[last_run.0 as usize / RUN_WORDS];
+        Some((u128::from(overflows) << u64::BITS) + u128::from(low))
+    }
+}
+
+/// The places of the bits of a number, from the highest on: the last run of a histogram, which has its
+/// sum, comes before the others.
+fn descending(mut bits: u16) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let highest = bits.checked_ilog2()?;
+        bits ^= 1 << highest;
+        Some(highest as usize)
+    })
+}
+
+/// Adds counters, or a histogram with a sum in nanoseconds.
+#[inline]
+fn add_integers(totals: &mut [u64; RUN_WORDS], overflows: &mut u64, run: &Run) {
+    // Before the buckets, which then have all that it is made of.
+    let (sum, overflowed) = totals[SUM].overflowing_add(run[SUM].load(Acquire));
+    totals[SUM] = sum;
+    *overflows += u64::from(overflowed);
+    add_buckets(totals, run);
+}
+
+/// Adds a run of a histogram that has its sum in it.
+#[inline]
+fn add_float_sum(totals: &mut [u64; RUN_WORDS], run: &Run) {
+    add_float(&mut totals[SUM], run[SUM].load(Acquire));
+    add_buckets(totals, run);
+}
+
+#[inline]
+fn add_buckets(totals: &mut [u64; RUN_WORDS], run: &Run) {
+    for (total, word) in totals[..SUM].iter_mut().zip(&run[..SUM]) {
+        *total = total.wrapping_add(word.load(Relaxed));
+    }
+}
+
+#[inline]
+fn add_floats(totals: &mut [u64; RUN_WORDS], run: &Run) {
+    for (total, word) in totals.iter_mut().zip(run) {
+        add_float(total, word.load(Relaxed));
+    }
+}
+
+#[inline]
+fn add_float(total: &mut u64, n: u64) {
+    *total = (f64::from_bits(*total) + f64::from_bits(n)).to_bits();
+}

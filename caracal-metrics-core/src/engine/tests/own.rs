@@ -1,0 +1,79 @@
+//! Own words that are kept at hand.
+
+use std::cell::Cell as StdCell;
+
+use super::*;
+
+#[test]
+fn own_words_are_those_of_the_cell() {
+    fn forget() {}
+    let (word, narrow) = (allocate(Width::Word), allocate(NARROW));
+    // A thread gets no pages while another test is reading.
+    let mut count = 0;
+    let own = loop {
+        add(word, 1);
+        count += 1;
+        if let Some(own) = own_word(word, forget) {
+            break own;
+        }
+    };
+    own.add(3);
+    observe(narrow, 3, 5);
+    own_histogram(narrow, forget).expect("a page was made").observe(narrow, 14, 7);
+    assert_eq!(reader().counter(&[word]), count + 3);
+    let (buckets, nanos) = histogram(narrow);
+    assert_eq!((buckets[3], buckets[14], nanos), (1, 1, 12));
+}
+
+thread_local! {
+    static KEPT: StdCell<Option<OwnWord>> = const { StdCell::new(None) };
+    static BEFORE: StdCell<Option<OnExit>> = const { StdCell::new(None) };
+    static AFTER: StdCell<Option<OnExit>> = const { StdCell::new(None) };
+}
+
+fn forget() {
+    KEPT.set(None);
+}
+
+fn record(cell: Cell) {
+    if let Some(own) = KEPT.get() {
+        own.add(1);
+    } else {
+        add(cell, 1);
+        KEPT.set(own_word(cell, forget));
+    }
+}
+
+/// Records when a thread-local is destroyed, and says whether into own words.
+struct OnExit(Cell, std::sync::mpsc::Sender<bool>);
+
+impl Drop for OnExit {
+    fn drop(&mut self) {
+        record(self.0);
+        let kept = KEPT.get().is_some();
+        self.1.send(kept).expect("the test receives");
+    }
+}
+
+#[test]
+fn is_forgotten_before_the_thread_gives_up_its_words() {
+    let cell = allocate(Width::Word);
+    let mut some_kept = false;
+    for threads in 1..=100 {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            // One of them is destroyed after the words were given up, whatever the order is.
+            BEFORE.set(Some(OnExit(cell, sender.clone())));
+            record(cell);
+            record(cell);
+            AFTER.set(Some(OnExit(cell, sender)));
+        });
+        thread.join().expect("it records");
+        let kept: Vec<_> = receiver.iter().collect();
+        assert!(kept.len() == 2 && kept.contains(&false), "{kept:?}");
+        // Not where the thread got no pages, since another test was reading.
+        some_kept |= kept.contains(&true);
+        assert_eq!(reader().counter(&[cell]), threads * 4);
+    }
+    assert!(some_kept);
+}
