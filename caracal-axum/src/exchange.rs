@@ -1,24 +1,22 @@
 //! One request, from its arrival to the end of its response.
 
+mod arrival;
+mod head;
+
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
 use axum::extract::MatchedPath;
 use caracal_metrics_core::{Exemplar, GaugeGuard};
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use http::{Request, Response, StatusCode};
-use http_body::Body;
+use http::{HeaderMap, StatusCode};
 
-use crate::extras::{Extras, Named, RouteSlot};
+use crate::extras::Extras;
 use crate::families::{RequestMethod, StreamEnd};
 use crate::grpc::GrpcCall;
 use crate::missing::Missing;
-use crate::options::CustomValues;
-use crate::recording::{Arrival, End, Ended, Recording};
+use crate::recording::{End, Ended, Recording};
 use crate::shared::Shared;
-use crate::upgrade::ConnectionMark;
-use crate::{received, trace};
 
 /// How the request ended, if it were to end now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,90 +68,6 @@ enum Stream {
 }
 
 impl<R: Recording> Exchange<R> {
-    #[inline]
-    pub(crate) fn begin<B>(shared: &Arc<Shared<R>>, request: &mut Request<B>) -> Self {
-        let started = Instant::now();
-        let method = RequestMethod::of(request.method());
-        let (uri, headers) = (request.uri(), request.headers());
-        let (kept, in_flight) = shared.recording.arrived(Arrival { method, uri, headers });
-        let exemplar = trace::exemplar(headers);
-        let (mut route, mut extras) = (None, None);
-        if shared.knows_route {
-            route = request.extensions().get::<MatchedPath>().cloned();
-            if route.is_none() && RouteSlot::are_used() {
-                extras = Some(Box::new(Extras::with_slot(request.extensions_mut())));
-            }
-        }
-        Self {
-            started,
-            in_flight,
-            kept,
-            method,
-            exemplar,
-            route,
-            extras,
-            missing: Missing::UNKNOWN,
-            status: None,
-            ending: Ending::Abandoned,
-            stream: Stream::IfHeadSays,
-            shared: Arc::clone(shared),
-        }
-    }
-
-    /// Begins the exchange of a request that is more than counted before the service is called; none if
-    /// it is ignored. Not inlined, for the request is large, and would be moved about where nothing
-    /// more is asked for as well.
-    #[inline(never)]
-    pub(crate) fn admit<B: 'static>(
-        shared: &Arc<Shared<R>>,
-        request: Request<B>,
-    ) -> (Request<B>, Option<Self>) {
-        let options = &shared.options;
-        let route = request.extensions().get::<MatchedPath>().cloned();
-        let route = route.as_ref().map(MatchedPath::as_str);
-        let path = request.uri().path();
-        if options.ignored.name(route, path).is_some() {
-            return (request, None);
-        }
-        let matched = route.is_some();
-        let group = options.groups.name(route, path).map(Arc::clone);
-        let streams = options.streams.name(route, path).is_some();
-        let mut request = request;
-        let mut exchange = Self::begin(shared, &mut request);
-        if streams {
-            exchange.stream = Stream::Route;
-        }
-        if let Some(name) = group {
-            exchange.extras().named = Some(Named::Group { name, matched });
-        }
-        let (parts, mut body) = request.into_parts();
-        // Code of the user's: a panic ends the request.
-        shared.recording.read_request(&mut exchange.kept, &parts);
-        if let Some(exemplar) = &options.exemplar
-            && let Some(exemplar) = exemplar(&parts)
-        {
-            exchange.exemplar = Some(exemplar);
-        }
-        if shared.grpc.is_some()
-            && let Some(call) = GrpcCall::of(&parts, matched)
-        {
-            exchange.extras().grpc = Some(call);
-        }
-        if !options.labels.is_empty() {
-            let mut of = options.labels.iter();
-            let values = CustomValues::default().map(|_| of.next().and_then(|l| (l.value)(&parts)));
-            exchange.extras().labels = values;
-        }
-        if shared.sizes.is_some() {
-            exchange.extras().received = received::count(&mut body);
-        }
-        (Request::from_parts(parts, body), Some(exchange))
-    }
-
-    fn extras(&mut self) -> &mut Extras {
-        self.extras.get_or_insert_default()
-    }
-
     /// The service's code runs from here: if control comes back by unwinding, it has panicked.
     /// `thread::panicking` can't tell, since what catches a panic may drop us later.
     #[inline]
@@ -206,100 +120,6 @@ impl<R: Recording> Exchange<R> {
         } else {
             self.fail();
         }
-    }
-
-    /// Reads what the head of the response says about the request. Says whether
-    /// [`read_response`](Self::read_response) has to read the rest.
-    #[inline]
-    pub(crate) fn read<B>(&mut self, response: &Response<B>) -> bool {
-        self.status = Some(response.status());
-        if let Some(call) = self.grpc() {
-            call.read(response.headers());
-        }
-        if let Some(record) = &self.shared.first_byte {
-            record(&self.kept, &self.ended(End::Answered));
-        }
-        self.shared.recording.read_extensions(&mut self.kept, response.extensions())
-    }
-
-    /// Has the recording read the whole head. Not inlined, as [`admit`](Self::admit) is not.
-    #[inline(never)]
-    pub(crate) fn read_response<B>(&mut self, response: Response<B>) -> Response<B> {
-        let (parts, body) = response.into_parts();
-        self.shared.recording.read_response(&mut self.kept, &parts);
-        Response::from_parts(parts, body)
-    }
-
-    /// The head of a response with a body was read.
-    #[inline]
-    pub(crate) fn begin_body<B: Body>(&mut self, response: &Response<B>) {
-        self.missing = Missing::of(response);
-        let may_be_stream = self.missing == Missing::UNKNOWN || self.stream == Stream::Route;
-        if may_be_stream && self.is_stream(response.status(), response.headers()) {
-            self.become_stream();
-        }
-        self.leave_body();
-    }
-
-    /// An answer that is an error is none, however long it takes.
-    #[inline(never)]
-    fn is_stream(&self, status: StatusCode, headers: &HeaderMap) -> bool {
-        let is_events = || {
-            let content_type = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-            let end = content_type.iter().position(|byte| *byte == b';');
-            let essence = content_type[..end.unwrap_or(content_type.len())].trim_ascii();
-            essence.eq_ignore_ascii_case(b"text/event-stream")
-        };
-        status.is_success() && (self.stream == Stream::Route || is_events())
-    }
-
-    /// Counts the request, as answered. What follows is counted as a stream.
-    #[inline(never)]
-    fn become_stream(&mut self) {
-        self.count_request(&self.ended(End::Answered));
-        self.started = Instant::now();
-        self.stream = Stream::Open;
-        let route = route(self.extras.as_deref(), self.route.as_ref(), self.status);
-        self.shared.streams.take_over(route, &mut self.in_flight);
-    }
-
-    /// The response has no body.
-    #[inline]
-    pub(crate) fn end_head<B>(mut self, response: &Response<B>) {
-        let status = response.status();
-        let upgrades = status == StatusCode::SWITCHING_PROTOCOLS;
-        if status.is_informational() && !upgrades {
-            // No answer: hyper sends 500 in its place (`Server::encode`).
-            self.fail();
-            return;
-        }
-        self.answered();
-        if (upgrades || self.method == RequestMethod::Connect)
-            && let Some(mark) = response.extensions().get::<ConnectionMark>()
-        {
-            self.upgrade(mark);
-        }
-    }
-
-    /// The connection lives on.
-    #[inline(never)]
-    fn upgrade(self, mark: &ConnectionMark) {
-        let shared = Arc::clone(&self.shared);
-        let route = route(self.extras.as_deref(), self.route.as_ref(), self.status);
-        let route = route.map(Box::from);
-        // The request ends before: no page counts it in flight and open at once.
-        drop(self);
-        mark.open(&shared, route);
-    }
-
-    /// Whether the response has no body, whatever its body type says. Servers drop such a body
-    /// without reading it (hyper: `Server::can_have_body`).
-    #[inline]
-    pub(crate) fn bodiless(&self, status: StatusCode) -> bool {
-        self.method == RequestMethod::Head
-            || self.method == RequestMethod::Connect && status.is_success()
-            || status.is_informational()
-            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
     }
 
     /// A frame of the body was handed over.

@@ -44,6 +44,15 @@
 //! | the service or the body panicked or failed, or the body fell short of its announced length | 500 |
 //! | the response is a 1xx other than 101, in whose place hyper sends a 500 | 500 |
 //!
+//! A *stream* is counted as a request when its head comes, with the time until then, and as an open
+//! stream from then on: a 2xx response of type `text/event-stream` whose length is not known, and what
+//! [`MetricsLayer::streams`] names. It ends as `completed` (it was sent to its end), `client` (the client
+//! went away, or the server shut down) or `error` (the body failed or panicked). The families are
+//! `caracal_gateway_streams_open` and `caracal_gateway_stream_duration_seconds`, or for a
+//! [`HttpMetricsLayer`] `http_server_streams_open` and `http_server_stream_duration_seconds`, with the
+//! route where the layer knows it. An upgraded connection, such as a WebSocket's, counts as an open stream
+//! where the service says how long it lives, with [`OpenConnection`]. Its request ends with its head.
+//!
 //! A response that has no body (to HEAD, 1xx, 204, 304, 2xx to CONNECT) ends with its head: an
 //! upgraded connection is no longer a request. A layer outside of this one that drops a body to
 //! send another one looks like a client that went away, and so does a head that hyper refuses to send
@@ -58,7 +67,8 @@
 //! A request with a `traceparent` header (W3C Trace Context) whose *sampled* flag is set leaves its
 //! trace id as an exemplar at its bucket of the duration histogram. OpenMetrics and protobuf show
 //! exemplars. A trace that is not sampled leaves none, since no tracing backend stores it.
-//! [`GatewayMetricsLayer::by_route`] counts requests by route as well.
+//! [`GatewayMetricsLayer::by_route`] counts requests by route as well, and [`MetricsLayer`] lists what
+//! else a layer can be asked for. [`HttpMetricsLayer`] records the same under the names of OpenTelemetry.
 //!
 //! # Features
 //!

@@ -34,7 +34,7 @@ use crate::shared::Shared;
 ///             Err(_) => open.fail(),
 ///         }
 ///     });
-///     (mark, StatusCode::SWITCHING_PROTOCOLS, [(CONNECTION, "upgrade"), (UPGRADE, "echo")])
+///     (StatusCode::SWITCHING_PROTOCOLS, mark, [(CONNECTION, "upgrade"), (UPGRADE, "echo")])
 /// }
 /// ```
 ///

@@ -61,6 +61,8 @@ fn family(spec: &FamilySpec, fed_by: &[&str]) -> Value {
                 LabelValues::Open => json!("open"),
                 LabelValues::Optional => json!("optional"),
                 LabelValues::StatusCode => json!("status code"),
+                // All status codes, and none.
+                LabelValues::Closed(["", "100", ..]) => json!("sent status code"),
                 LabelValues::Closed(values) => json!(values),
                 other => panic!("no word for {other:?}"),
             };

@@ -50,7 +50,7 @@ pub(crate) struct Label {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Values {
-    /// `open`, `optional` or `status code`.
+    /// `open`, `optional`, `status code` or `sent status code`.
     Word(String),
     Closed(Vec<String>),
 }

@@ -68,6 +68,14 @@ fn label_row(label: &Label) -> Result<String> {
         Values::Word(word) => match word.as_str() {
             "open" if label.name == "metric" => "the name of a family",
             "open" => "open: any text",
+            "optional" if matches!(&*label.name, "route" | "http_route") => {
+                "open: the pattern that the request matched; left out when it matched none"
+            }
+            "optional" if label.name == "error_type" => {
+                "open: the status code if it is 500 to 599, `client_closed` or `failed`; left out when \
+                 nothing failed"
+            }
+            "sent status code" => "`100` to `999`; left out when no response was sent",
             "optional" => {
                 "open: the name of the instance; left out when there is only one, without a name"
             }

@@ -92,6 +92,37 @@ use crate::recording::{Gateway, gateway_extras};
 /// # });
 /// ```
 ///
+/// # Only if it is asked for
+///
+/// The layer changes the type of the body, so `option_layer` needs axum's own body around it:
+///
+/// ```
+/// use axum::middleware::ResponseAxumBodyLayer;
+/// use axum::{Router, routing::get};
+/// use caracal_axum::GatewayMetricsLayer;
+/// use caracal_metrics_core::MetricsRegistry;
+/// use tower::util::option_layer;
+/// # use axum::{body::Body, http::Request};
+/// # use tower::ServiceExt;
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+///
+/// let app = |on: bool, metrics: &MetricsRegistry| -> Router {
+///     let layer = GatewayMetricsLayer::new(metrics);
+///     Router::new()
+///         .route("/hello", get(async || "hello"))
+///         .layer(option_layer(on.then(|| (ResponseAxumBodyLayer, layer))))
+/// };
+/// # for (on, counted) in [(true, Some(1.0)), (false, None)] {
+/// #     let metrics = MetricsRegistry::new();
+/// #     let request = Request::get("/hello").body(Body::empty()).unwrap();
+/// #     let body = app(on, &metrics).oneshot(request).await.unwrap().into_body();
+/// #     axum::body::to_bytes(body, usize::MAX).await.unwrap();
+/// #     let labels = [("method", "GET"), ("status_code", "200"), ("auth_method", "none")];
+/// #     assert_eq!(metrics.sample("caracal_gateway_requests_total", &labels), counted);
+/// # }
+/// # });
+/// ```
+///
 /// # In tests
 ///
 /// A request ends with the last byte of its response. A test that looks at the status and drops the

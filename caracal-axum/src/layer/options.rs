@@ -145,19 +145,40 @@ impl<R: Recording> MetricsLayer<R> {
     /// an answer, the header is what counts. So with `tracing-opentelemetry`, put the layer inside of the
     /// one that makes the span:
     ///
-    /// ```ignore
+    /// ```
+    /// use axum::{Router, routing::get};
     /// use caracal_axum::GatewayMetricsLayer;
-    /// use caracal_metrics_core::Exemplar;
+    /// use caracal_metrics_core::{Exemplar, MetricsRegistry};
     /// use opentelemetry::trace::TraceContextExt;
+    /// use tower_http::trace::TraceLayer;
     /// use tracing_opentelemetry::OpenTelemetrySpanExt;
+    /// # use axum::{body::Body, http::Request};
+    /// # use caracal_metrics_core::Format;
+    /// # use opentelemetry::trace::TracerProvider;
+    /// # use tower::ServiceExt;
+    /// # use tracing_subscriber::layer::SubscriberExt;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let tracer = opentelemetry_sdk::trace::SdkTracerProvider::builder().build().tracer("test");
+    /// # let spans = tracing_opentelemetry::layer().with_tracer(tracer);
+    /// # let subscriber = tracing_subscriber::registry().with(spans);
+    /// # let _default = tracing::subscriber::set_default(subscriber);
     ///
+    /// let metrics = MetricsRegistry::new();
     /// let layer = GatewayMetricsLayer::new(&metrics).exemplar(|_| {
     ///     let context = tracing::Span::current().context();
     ///     let span = context.span().span_context().clone();
     ///     let id = span.is_sampled().then(|| span.trace_id().to_string())?;
     ///     Exemplar::new(&[("trace_id", &id)]).ok()
     /// });
-    /// let app = app.layer(layer).layer(TraceLayer::new_for_http());
+    /// let spans = TraceLayer::new_for_http().make_span_with(|_: &_| tracing::info_span!("request"));
+    /// let app: Router = Router::new().route("/", get(async || "hello")).layer(layer).layer(spans);
+    /// # let request = Request::get("/").body(Body::empty()).unwrap();
+    /// # let body = app.oneshot(request).await.unwrap().into_body();
+    /// # axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    /// # let mut page = Vec::new();
+    /// # metrics.encode(Format::OpenMetrics, &mut page);
+    /// # assert!(String::from_utf8(page).unwrap().contains(r##" # {trace_id=""##));
+    /// # });
     /// ```
     pub fn exemplar<F>(self, exemplar: F) -> Self
     where
@@ -189,7 +210,7 @@ impl<R: Recording> MetricsLayer<R> {
     ///     .route("/echo", post(async |body: String| body + "!"))
     ///     .layer(GatewayMetricsLayer::new(&metrics).body_sizes());
     ///
-    /// let request = Request::post("/echo").body("hello".into()).unwrap();
+    /// let request = Request::post("/echo").body(axum::body::Body::from("hello")).unwrap();
     /// let response = app.oneshot(request).await.unwrap();
     /// axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
     /// let labels = [("route", "/echo"), ("method", "POST")];

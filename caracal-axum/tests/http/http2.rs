@@ -5,6 +5,7 @@ use std::net::Shutdown;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use axum::routing::get;
 use futures_util::stream;
@@ -36,7 +37,15 @@ impl Http2 {
                 .route("/none", get(async || StatusCode::NO_CONTENT))
                 .route("/never", get(never))
                 .route("/stalled", get(async || stalled("first")))
+                .route(
+                    "/events",
+                    get(async || ([(CONTENT_TYPE, "text/event-stream")], stalled("first"))),
+                )
                 .route("/trailers", get(trailers))
+                .route(
+                    "/few-events",
+                    get(async move || ([(CONTENT_TYPE, "text/event-stream")], trailers().await)),
+                )
                 .route("/panic", get(async || -> () { panic!("the handler panics") }))
                 .layer(layer)
         };
@@ -93,6 +102,24 @@ async fn streams_that_are_reset() {
     never.abort();
     drop(stalled);
     http2.gateway.assert_counted(&["GET 499 none 2"]).await;
+}
+
+#[tokio::test]
+async fn event_streams_that_are_reset_or_read_to_their_end() {
+    let http2 = Http2::start().await;
+    within(http2.get("/few-events").await.collect()).await.unwrap();
+    let mut streams = Vec::new();
+    for _ in 0..3 {
+        let mut stream = http2.get("/events").await;
+        within(stream.frame()).await.unwrap().unwrap();
+        streams.push(stream);
+    }
+    assert_eq!((http2.gateway.in_flight(), http2.gateway.open_streams()), (0, 3));
+    drop(streams.pop());
+    super::support::until(|| http2.gateway.open_streams() == 2, String::new).await;
+    http2.socket.shutdown(Shutdown::Both).unwrap();
+    http2.gateway.assert_streams(&["client 3", "completed 1"]).await;
+    http2.gateway.assert_counted(&["GET 200 none 4"]).await;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use tokio::sync::broadcast;
 
 use super::support::{Gateway, never, stalled};
 
-const EACH: usize = 100;
+const EACH: usize = 250;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_clients() {
@@ -62,10 +62,10 @@ async fn slow_clients() {
     }
     gateway
         .assert_counted(&[
-            "GET 200 none 100",
-            "GET 499 none 200",
-            "GET 500 none 100",
-            "POST 405 none 100",
+            "GET 200 none 250",
+            "GET 499 none 500",
+            "GET 500 none 250",
+            "POST 405 none 250",
         ])
         .await;
 }

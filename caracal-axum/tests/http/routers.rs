@@ -1,13 +1,17 @@
 //! Every place that a layer can be put in.
 
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use axum::Router;
 use axum::body::Body;
 use axum::error_handling::HandleErrorLayer;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{Request, StatusCode};
+use axum::middleware::ResponseAxumBodyLayer;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tower::retry::{Policy, RetryLayer};
 use tower::{Layer, ServiceBuilder};
 use tower_http::timeout::TimeoutLayer;
 
@@ -87,6 +91,83 @@ async fn in_a_stack_of_layers() {
     let gateway = Gateway::start(app).await;
     assert!(gateway.ask("GET /").await.starts_with("HTTP/1.1 504"));
     gateway.assert_counted(&["GET 504 none 1"]).await;
+}
+
+/// The queue is outside: what waits in it is counted once it is called.
+#[tokio::test]
+async fn behind_a_buffer() {
+    let app = |layer| {
+        let stack = ServiceBuilder::new()
+            .layer(HandleErrorLayer::new(async |_: tower::BoxError| StatusCode::BAD_GATEWAY))
+            .buffer(8)
+            .layer(layer);
+        Router::new().route("/", get(async || "whole")).route("/never", get(never)).layer(stack)
+    };
+    let gateway = Gateway::start(app).await;
+    assert!(gateway.ask("GET /").await.ends_with("whole"));
+    let client = gateway.send("GET /never").await;
+    gateway.until_in_flight(1).await;
+    drop(client);
+    gateway.assert_counted(&["GET 200 none 1", "GET 499 none 1"]).await;
+}
+
+/// Asks once more after a 503.
+#[derive(Clone)]
+struct Once(bool);
+
+impl<E> Policy<Request<Body>, Response, E> for Once {
+    type Future = std::future::Ready<()>;
+
+    fn retry(
+        &mut self,
+        _: &mut Request<Body>,
+        answer: &mut Result<Response, E>,
+    ) -> Option<Self::Future> {
+        let failed = answer.as_ref().is_ok_and(|answer| answer.status().is_server_error());
+        (failed && !std::mem::replace(&mut self.0, true)).then(|| std::future::ready(()))
+    }
+
+    fn clone_request(&mut self, request: &Request<Body>) -> Option<Request<Body>> {
+        Request::get(request.uri()).body(Body::empty()).ok()
+    }
+}
+
+fn fails_once() -> impl Fn() -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
+    let asked = Arc::new(AtomicBool::new(false));
+    move || {
+        let again = asked.swap(true, Relaxed);
+        let status = if again { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        std::future::ready((status, "body").into_response())
+    }
+}
+
+/// A client sees one request, whatever it took.
+#[tokio::test]
+async fn around_what_asks_again() {
+    let app = |layer| {
+        let again = ServiceBuilder::new().layer(layer).layer(RetryLayer::new(Once(false)));
+        let answer = fails_once();
+        Router::new().route("/", get(async move || answer().await)).layer(again)
+    };
+    let gateway = Gateway::start(app).await;
+    assert!(gateway.ask("GET /").await.starts_with("HTTP/1.1 200"));
+    gateway.assert_counted(&["GET 200 none 1"]).await;
+}
+
+/// Each time is a request, and the answers that are thrown away are given up.
+#[tokio::test]
+async fn inside_of_what_asks_again() {
+    let app = |layer| {
+        let again = ServiceBuilder::new()
+            .layer(RetryLayer::new(Once(false)))
+            .layer(ResponseAxumBodyLayer)
+            .layer(layer);
+        let answer = fails_once();
+        Router::new().route("/", get(async move || answer().await)).layer(again)
+    };
+    let gateway = Gateway::start(app).await;
+    assert!(gateway.ask("GET /").await.starts_with("HTTP/1.1 200"));
+    gateway.assert_counted(&["GET 200 none 1", "GET 499 none 1"]).await;
 }
 
 /// A timeout outside needs a default body, also of ours.

@@ -1,0 +1,103 @@
+//! The arrival of a request.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::MatchedPath;
+use http::Request;
+
+use super::{Ending, Exchange, Stream};
+use crate::extras::{Extras, Named, RouteSlot};
+use crate::families::RequestMethod;
+use crate::grpc::GrpcCall;
+use crate::missing::Missing;
+use crate::options::CustomValues;
+use crate::recording::{Arrival, Recording};
+use crate::shared::Shared;
+use crate::{received, trace};
+
+impl<R: Recording> Exchange<R> {
+    #[inline]
+    pub(crate) fn begin<B>(shared: &Arc<Shared<R>>, request: &mut Request<B>) -> Self {
+        let started = Instant::now();
+        let method = RequestMethod::of(request.method());
+        let (uri, headers) = (request.uri(), request.headers());
+        let (kept, in_flight) = shared.recording.arrived(Arrival { method, uri, headers });
+        let exemplar = trace::exemplar(headers);
+        let (mut route, mut extras) = (None, None);
+        if shared.knows_route {
+            route = request.extensions().get::<MatchedPath>().cloned();
+            if route.is_none() && RouteSlot::are_used() {
+                extras = Some(Box::new(Extras::with_slot(request.extensions_mut())));
+            }
+        }
+        Self {
+            started,
+            in_flight,
+            kept,
+            method,
+            exemplar,
+            route,
+            extras,
+            missing: Missing::UNKNOWN,
+            status: None,
+            ending: Ending::Abandoned,
+            stream: Stream::IfHeadSays,
+            shared: Arc::clone(shared),
+        }
+    }
+
+    /// Begins the exchange of a request that is more than counted before the service is called; none if
+    /// it is ignored. Not inlined, for the request is large, and would be moved about where nothing
+    /// more is asked for as well.
+    #[inline(never)]
+    pub(crate) fn admit<B: 'static>(
+        shared: &Arc<Shared<R>>,
+        request: Request<B>,
+    ) -> (Request<B>, Option<Self>) {
+        let options = &shared.options;
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let route = route.as_ref().map(MatchedPath::as_str);
+        let path = request.uri().path();
+        if options.ignored.name(route, path).is_some() {
+            return (request, None);
+        }
+        let matched = route.is_some();
+        let group = options.groups.name(route, path).map(Arc::clone);
+        let streams = options.streams.name(route, path).is_some();
+        let mut request = request;
+        let mut exchange = Self::begin(shared, &mut request);
+        if streams {
+            exchange.stream = Stream::Route;
+        }
+        if let Some(name) = group {
+            exchange.extras().named = Some(Named::Group { name, matched });
+        }
+        let (parts, mut body) = request.into_parts();
+        // Code of the user's: a panic ends the request.
+        shared.recording.read_request(&mut exchange.kept, &parts);
+        if let Some(exemplar) = &options.exemplar
+            && let Some(exemplar) = exemplar(&parts)
+        {
+            exchange.exemplar = Some(exemplar);
+        }
+        if shared.grpc.is_some()
+            && let Some(call) = GrpcCall::of(&parts, matched)
+        {
+            exchange.extras().grpc = Some(call);
+        }
+        if !options.labels.is_empty() {
+            let mut of = options.labels.iter();
+            let values = CustomValues::default().map(|_| of.next().and_then(|l| (l.value)(&parts)));
+            exchange.extras().labels = values;
+        }
+        if shared.sizes.is_some() {
+            exchange.extras().received = received::count(&mut body);
+        }
+        (Request::from_parts(parts, body), Some(exchange))
+    }
+
+    fn extras(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+}
