@@ -58,6 +58,26 @@ fn all_seven_families_tell_of_this_process() {
     drop(files);
 }
 
+/// The `prometheus` crate's own collector has whole seconds: a service that uses a tenth of a processor
+/// shows a step each ten seconds.
+#[test]
+fn seconds_of_the_processor_have_fractions() {
+    let metrics = MetricsRegistry::builder().process_metrics().build().unwrap();
+    let used = || metrics.sample("process_cpu_seconds_total", &[]).unwrap();
+    let before = used();
+    assert!(before > 0.0);
+    let mut turns = 0_u64;
+    // Less than a second of work shows, and is neither lost nor counted twice.
+    while used() < before + 0.05 {
+        turns = std::hint::black_box(turns + 1);
+    }
+    let after = used();
+    assert!(after < before + 60.0 && after.fract() != 0.0, "{before} {after}");
+    let page = page(&metrics);
+    let help = "# HELP process_cpu_seconds_total Total user and system CPU time spent in seconds.";
+    assert_eq!(page.matches(help).count(), 1, "{page}");
+}
+
 #[test]
 fn a_collector_that_is_there_already_is_left_alone() {
     let mine = Registry::new();

@@ -23,4 +23,6 @@ mod stalled;
 mod streams;
 mod support;
 mod traces;
+#[cfg(all(unix, feature = "serve"))]
+mod unix;
 mod upgrades;

@@ -296,11 +296,12 @@ impl MetricsRegistryBuilder {
         self
     }
 
-    /// Adds the standard `process_*` families to the page: CPU seconds (whole ones), memory in
+    /// Adds the standard `process_*` families to the page: CPU seconds, memory in
     /// bytes, file descriptors, threads and the start time. Constant labels are not put on them.
     ///
     /// They come from the `prometheus` crate's own collector, which there is for Linux only:
-    /// elsewhere nothing is added. A registry that has that collector already, as
+    /// elsewhere nothing is added. The CPU seconds alone come from the system's clock of the process, so
+    /// they have fractions. A registry that has that collector already, as
     /// `prometheus::default_registry()` does wherever this feature is on, stays as it is.
     #[cfg(feature = "process")]
     pub fn process_metrics(mut self) -> Self {

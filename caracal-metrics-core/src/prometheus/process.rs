@@ -1,18 +1,17 @@
-//! The standard `process_*` families, by the `prometheus` crate's own collector.
+//! The standard `process_*` families.
 
 use crate::error::BuildError;
 
-/// Adds the families to a registry, unless its collector for them is there already, as it is in
-/// `prometheus::default_registry()`.
+/// Adds the families to a registry, unless the `prometheus` crate's collector for them is there already,
+/// as it is in `prometheus::default_registry()`.
 #[cfg(all(feature = "process", target_os = "linux"))]
 pub(crate) fn register(
     registry: &prometheus::Registry,
     is_registered: impl Fn(&str) -> bool,
 ) -> Result<(), BuildError> {
     use prometheus::core::Collector;
-    use prometheus::process_collector::ProcessCollector;
 
-    let collector = ProcessCollector::for_self();
+    let collector = linux::Process::new();
     let descs = collector.desc();
     let (there, missing): (Vec<_>, Vec<_>) =
         descs.into_iter().partition(|desc| is_registered(&desc.fq_name));
@@ -35,4 +34,45 @@ pub(crate) fn register(
     _is_registered: impl Fn(&str) -> bool,
 ) -> Result<(), BuildError> {
     Ok(())
+}
+
+#[cfg(all(feature = "process", target_os = "linux"))]
+mod linux {
+    use prometheus::core::{Collector, Desc};
+    use prometheus::process_collector::ProcessCollector;
+    use prometheus::proto::MetricFamily;
+    use prometheus::{Counter, Opts};
+    use rustix::time::{ClockId, clock_gettime};
+
+    const CPU_SECONDS: &str = "process_cpu_seconds_total";
+
+    /// The `prometheus` crate's collector, whose seconds of the processor are whole ones.
+    pub(super) struct Process(ProcessCollector);
+
+    impl Process {
+        pub(super) fn new() -> Self {
+            Self(ProcessCollector::for_self())
+        }
+    }
+
+    impl Collector for Process {
+        fn desc(&self) -> Vec<&Desc> {
+            self.0.desc()
+        }
+
+        fn collect(&self) -> Vec<MetricFamily> {
+            let mut families = self.0.collect();
+            // From the clock that the kernel keeps of the process, in nanoseconds. Made anew each
+            // time, so that two threads may collect at once.
+            let help = self.0.desc().into_iter().find(|desc| desc.fq_name == CPU_SECONDS);
+            let help = help.map_or("", |desc| desc.help.as_str());
+            if let Ok(seconds) = Counter::with_opts(Opts::new(CPU_SECONDS, help)) {
+                let used = clock_gettime(ClockId::ProcessCPUTime);
+                seconds.inc_by(used.tv_sec as f64 + used.tv_nsec as f64 / 1e9);
+                families.retain(|family| family.name() != CPU_SECONDS);
+                families.extend(seconds.collect());
+            }
+            families
+        }
+    }
 }

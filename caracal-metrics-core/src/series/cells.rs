@@ -1,4 +1,4 @@
-//! Recording into a cell.
+//! Recording into the cells of counters and gauges, and what sets a record aside.
 
 use super::store::FamilyStore;
 use crate::engine::{self, Cell};

@@ -41,9 +41,6 @@ impl FamilyStore {
         let nanos = nanos(duration);
         let bucket = self.count_nanos(cell, nanos);
         exemplars::keep(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)), exemplar);
-        if nanos > LONGEST_NANOS {
-            self.count_invalid();
-        }
     }
 
     /// Counts a duration of any length, and asks for its exemplar.
@@ -59,6 +56,9 @@ impl FamilyStore {
     /// Counts a duration, and says in which bucket.
     #[inline]
     fn count_nanos(&self, cell: Cell, nanos: u64) -> usize {
+        if nanos > LONGEST_NANOS {
+            self.count_invalid();
+        }
         if self.buckets.runs() == 1 {
             let bucket = self.buckets.narrow(nanos);
             engine::observe(cell, bucket, nanos);

@@ -183,7 +183,7 @@ impl FamilyStore {
                 return durations.own.observe(durations.cell, bucket, nanos);
             }
             // Otherwise the counter was kept alone.
-            if durations.is_some() || histogram.buckets.runs() > 1 {
+            if durations.is_some() || !histogram.is_plain() {
                 word.add(1);
                 return histogram.observe(of_duration, duration);
             }

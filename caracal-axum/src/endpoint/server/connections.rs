@@ -14,12 +14,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tower_service::Service;
 
+use super::listener::{Listener, Stream};
 use crate::endpoint::hang_up::HangUp;
 use crate::endpoint::readers::Readers;
 use crate::families::CutReason;
@@ -81,9 +81,9 @@ impl Connections {
     }
 
     /// Serves until `stopped` changes or its other end is dropped. Returns how many scrapes were cut off.
-    pub(super) async fn serve(
+    pub(super) async fn serve<L: Listener>(
         mut self,
-        listener: TcpListener,
+        listener: L,
         mut stopped: watch::Receiver<()>,
     ) -> usize {
         let mut tick = interval(TICK);
@@ -109,7 +109,7 @@ impl Connections {
         self.close().await
     }
 
-    fn open(&mut self, stream: TcpStream) {
+    fn open<S: Stream>(&mut self, stream: S) {
         let connection = Arc::new(Connection {
             accepted: Instant::now(),
             asked: AtomicBool::new(false),
@@ -162,9 +162,9 @@ impl Connection {
     }
 
     /// Answers one request.
-    async fn serve(
+    async fn serve<S: Stream>(
         self: Arc<Self>,
-        stream: TcpStream,
+        stream: S,
         router: Router,
         header_timeout: Duration,
     ) -> Option<CutReason> {
@@ -203,10 +203,10 @@ impl Connection {
 
 /// The next connection. Errors of the listener (no more files, say) pass by themselves or by what the rest
 /// of the process does, so they are waited for and do not end the server.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept<L: Listener>(listener: &L) -> L::Stream {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return stream,
+            Ok(stream) => return stream,
             // The client went away before it was accepted.
             Err(error) if is_of_the_client(error.kind()) => {}
             Err(_) => sleep(TICK).await,

@@ -1,10 +1,15 @@
-//! A port for the metrics alone.
+//! A port, or a Unix socket, for the metrics alone.
 
 mod connections;
+mod listener;
+#[cfg(unix)]
+mod unix;
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +20,9 @@ use tokio::task::JoinHandle;
 use super::MetricsEndpoint;
 use crate::scrape_metrics::ServerMetrics;
 use connections::{Connections, Limits};
+use listener::Listener;
+#[cfg(unix)]
+use unix::UnixSocket;
 
 impl MetricsEndpoint {
     /// Serves the page at `/metrics` on a port of its own, over plain HTTP/1, until the
@@ -47,7 +55,23 @@ impl MetricsEndpoint {
         self.server().serve(address).await
     }
 
-    /// A server of the page on a port of its own, with limits that can be set.
+    /// Serves the page at `/metrics` on a Unix socket, as [`serve`](Self::serve) does on a port:
+    /// [`server`](Self::server) with its default limits. See
+    /// [`MetricsServerBuilder::serve_unix`] for what becomes of the file.
+    ///
+    /// # Errors
+    ///
+    /// When the path can't be listened on. The error names it.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with its I/O and its time enabled.
+    #[cfg(unix)]
+    pub async fn serve_unix(self, path: impl AsRef<Path>) -> io::Result<MetricsServer<PathBuf>> {
+        self.server().serve_unix(path).await
+    }
+
+    /// A server of the page on a port or a Unix socket of its own, with limits that can be set.
     pub fn server(self) -> MetricsServerBuilder {
         MetricsServerBuilder {
             endpoint: self,
@@ -148,23 +172,75 @@ impl MetricsServerBuilder {
             io::Error::new(error.kind(), format!("can't listen on {address:?}: {error}"))
         })?;
         let local_addr = listener.local_addr()?;
+        self.start(listener, local_addr)
+    }
+
+    /// Starts the server on a Unix socket: for a scraper or a proxy on the same machine, without a port
+    /// that others reach. The same limits hold as on a port.
+    ///
+    /// The file of a socket that nobody listens on any more, as a process leaves it that was killed, is
+    /// replaced. When the server is shut down or dropped, it removes its file. Do not start two
+    /// processes on one path at the same time: the later one may take the path from the earlier one.
+    ///
+    /// A client has to have the permission to write to the file. The file gets what the umask of the
+    /// process leaves: with the usual 022, only the user of the process can connect. For others, change
+    /// the permissions of the file once this has returned, and limit who reaches its directory.
+    ///
+    /// ```
+    /// use std::os::unix::fs::PermissionsExt;
+    /// use std::{fs, fs::Permissions};
+    ///
+    /// use caracal_axum::MetricsEndpoint;
+    /// use caracal_metrics_core::MetricsRegistry;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let path = std::env::temp_dir().join(format!("caracal-doc-{}.sock", std::process::id()));
+    /// let server = MetricsEndpoint::new(&MetricsRegistry::new()).server().serve_unix(&path).await?;
+    /// // curl --unix-socket PATH http://localhost/metrics
+    /// fs::set_permissions(server.path(), Permissions::from_mode(0o660))?;
+    /// server.shutdown().await?;
+    /// assert!(!path.exists());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the path can't be listened on: another process listens on it, there is a file of the name
+    /// that is not a socket, or the directory can't be written to. The error names the path.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with its I/O and its time enabled.
+    #[cfg(unix)]
+    pub async fn serve_unix(self, path: impl AsRef<Path>) -> io::Result<MetricsServer<PathBuf>> {
+        let path = path.as_ref();
+        let socket = UnixSocket::bind(path).await.map_err(|error| {
+            io::Error::new(error.kind(), format!("can't listen on {}: {error}", path.display()))
+        })?;
+        let path = socket.path().to_owned();
+        self.start(socket, path)
+    }
+
+    fn start<A>(self, listener: impl Listener, address: A) -> io::Result<MetricsServer<A>> {
         let (stop, stopped) = watch::channel(());
         let metrics = ServerMetrics::new(&self.endpoint.metrics).map_err(io::Error::other)?;
         let endpoint = self.endpoint.build();
         let readers = Arc::clone(&endpoint.readers);
         let connections = Connections::new(endpoint.into_router(), readers, metrics, self.limits);
         let task = tokio::spawn(connections.serve(listener, stopped));
-        Ok(MetricsServer { local_addr, grace_period: self.limits.grace_period, stop, task })
+        Ok(MetricsServer { address, grace_period: self.limits.grace_period, stop, task })
     }
 }
 
-/// The server of a [`MetricsEndpoint`].
+/// The server of a [`MetricsEndpoint`], on a port or (with a `PathBuf` as its address) on a Unix socket.
 ///
 /// Dropping it is a [`shutdown`](Self::shutdown) that nobody waits for.
 #[derive(Debug)]
 #[must_use = "the server stops when this is dropped"]
-pub struct MetricsServer {
-    local_addr: SocketAddr,
+pub struct MetricsServer<A = SocketAddr> {
+    address: A,
     grace_period: Duration,
     stop: watch::Sender<()>,
     /// How many scrapes were cut off at its end.
@@ -175,9 +251,20 @@ impl MetricsServer {
     /// Where it listens; the port that the system chose where port 0 was asked for.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+        self.address
     }
+}
 
+#[cfg(unix)]
+impl MetricsServer<PathBuf> {
+    /// The file of the socket that it listens on.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.address
+    }
+}
+
+impl<A> MetricsServer<A> {
     /// Closes the listener and all connections.
     ///
     /// Those that have not sent the head of a request are closed at once. The scrapes under way are waited
