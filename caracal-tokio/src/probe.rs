@@ -49,15 +49,13 @@ impl Probe {
     /// How long the task waited when it was woken last, so far if it still waits. Wakes it again.
     pub(crate) fn next(&self) -> Duration {
         let mut waited = self.waited.lock();
-        match waited.woken {
-            Some(woken) => woken.elapsed(),
-            None => {
-                waited.woken = Some(Instant::now());
-                let last = waited.last;
-                drop(waited);
-                self.wake.notify_one();
-                last
-            }
+        if let Some(woken) = waited.woken {
+            return woken.elapsed();
         }
+        waited.woken = Some(Instant::now());
+        let last = waited.last;
+        drop(waited);
+        self.wake.notify_one();
+        last
     }
 }

@@ -70,7 +70,8 @@ impl WorkerState {
         // The searches for work in between are no work: hence the maximum.
         let busy = (submitted.busy + stalled).max(self.busy);
         let parks = submitted.parks.max(self.parks);
-        let shown = Shown { busy: busy - self.busy, parks: parks - self.parks, stalled };
+        let shown =
+            Shown { busy: busy.saturating_sub(self.busy), parks: parks - self.parks, stalled };
         (self.busy, self.parks) = (busy, parks);
         shown
     }

@@ -138,8 +138,8 @@ fn ids(count: u64, id: fn(u64) -> String) -> Vec<String> {
 }
 
 /// Records each id in turn.
-fn in_rotation(ids: Vec<String>, record: impl Fn(&str) + Sync + 'static) -> Work {
-    Box::new(move |times| {
+fn in_rotation(ids: Vec<String>, record: impl Fn(&str) + Send + Sync + 'static) -> Work {
+    Work::new(move |times| {
         ids.iter().cycle().take(times as usize).for_each(|id| record(black_box(id)))
     })
 }
