@@ -43,8 +43,9 @@ impl Wanted {
 pub(crate) struct Sums {
     wanted: Wanted,
     /// Of every run up to the last one that is wanted. No thread has more than a mebibyte of words, so
-    /// this has no more either.
-    runs: Vec<[u64; RUN_WORDS]>,
+    /// this has no more either. Integers, which come zeroed from the allocator, and not runs, which are
+    /// filled one by one.
+    words: Vec<u64>,
     /// How often the last word of each run began again at zero. It may be the sum of a histogram, and
     /// many sums of threads do not fit in one word.
     overflows: Vec<u64>,
@@ -55,7 +56,7 @@ impl Sums {
     /// threads.
     pub(super) fn of(wanted: Wanted, shared: &Words, threads: &[&Pages]) -> Self {
         let runs = wanted.runs.len() * PAGE_RUNS;
-        let mut sums = Self { wanted, runs: vec![[0; RUN_WORDS]; runs], overflows: vec![0; runs] };
+        let mut sums = Self { wanted, words: vec![0; runs * RUN_WORDS], overflows: vec![0; runs] };
         for page in 0..sums.wanted.runs.len() {
             if sums.wanted.runs[page] == 0 {
                 continue;
@@ -74,7 +75,8 @@ impl Sums {
     fn add<'a>(&mut self, page: usize, run: impl Fn(usize) -> &'a Run) {
         let wanted = self.wanted.runs[page];
         let runs = page * PAGE_RUNS..(page + 1) * PAGE_RUNS;
-        let (totals, overflows) = (&mut self.runs[runs.clone()], &mut self.overflows[runs]);
+        let (all, _) = self.words.as_chunks_mut();
+        let (totals, overflows) = (&mut all[runs.clone()], &mut self.overflows[runs]);
         match self.wanted.width {
             Width::Float => {
                 descending(wanted).for_each(|place| add_floats(&mut totals[place], run(place)));
@@ -102,7 +104,7 @@ impl Sums {
     pub(super) fn run(&self, cell: Cell) -> Option<&[u64; RUN_WORDS]> {
         let run = cell.0 as usize / RUN_WORDS;
         let wanted = self.wanted.runs.get(run / PAGE_RUNS)? >> (run % PAGE_RUNS) & 1 != 0;
-        wanted.then(|| &self.runs[run])
+        wanted.then(|| &self.words.as_chunks().0[run])
     }
 
     /// A cell's word, if it was added up.
