@@ -171,7 +171,7 @@ fn threads_that_record_and_end_under_scrapes_lose_and_double_nothing() {
 /// More threads than have words of their own: the others share words.
 #[test]
 fn more_threads_at_once_than_have_their_own_words_lose_nothing() {
-    const LIVE: usize = 200;
+    const LIVE: usize = 1_100;
     const RECORDS: u32 = 50;
     let metrics = MetricsRegistry::new();
     let all_live = Barrier::new(LIVE);

@@ -18,11 +18,11 @@ fn blocking_work_is_on_the_page_if_tokio_tells() {
         |name: &str| metrics.sample(&format!("caracal_tokio_worker_{name}"), &[("worker", "0")]);
 
     let (begun, has_begun) = mpsc::channel();
-    let mut releases = Vec::new();
+    let mut held = Vec::new();
     for _ in 0..3 {
         let begun = begun.clone();
         let (release, released) = mpsc::channel::<()>();
-        releases.push(release);
+        held.push(release);
         runtime.spawn_blocking(move || {
             let _ = begun.send(());
             let _ = released.recv();

@@ -140,7 +140,9 @@ fn ids(count: u64, id: fn(u64) -> String) -> Vec<String> {
 /// Records each id in turn.
 fn in_rotation(ids: Vec<String>, record: impl Fn(&str) + Send + Sync + 'static) -> Work {
     Work::new(move |times| {
-        ids.iter().cycle().take(times as usize).for_each(|id| record(black_box(id)))
+        for id in ids.iter().cycle().take(times as usize) {
+            record(black_box(id));
+        }
     })
 }
 
