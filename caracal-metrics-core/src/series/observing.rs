@@ -48,9 +48,6 @@ impl FamilyStore {
     fn observe_in_full(&self, cell: Cell, nanos: u64) {
         let bucket = self.count_nanos(cell, nanos);
         self.ask_for_exemplar(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)));
-        if nanos > LONGEST_NANOS {
-            self.count_invalid();
-        }
     }
 
     /// Counts a duration, and says in which bucket.
