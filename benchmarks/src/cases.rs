@@ -30,7 +30,7 @@ pub(crate) enum Table {
     Libraries,
     /// Ratios to prometheus-axum-middleware.
     Layers,
-    /// One thing beside another, both ours unless it says so.
+    /// A comparison of two things, both ours unless it says otherwise.
     Ours,
 }
 

@@ -44,7 +44,7 @@ impl Patterns {
 
     fn refuse(&self, method: &str, pattern: &str, error: &matchit::InsertError) -> ! {
         let matchit::InsertError::Conflict { with } = error else {
-            panic!("{method} was given the pattern {pattern:?}, which is no route: {error}");
+            panic!("{method} was given the pattern {pattern:?}, which is not a route: {error}");
         };
         let other = self.texts.iter().find(|(text, _)| **text == **with);
         let of = other.map_or(String::new(), |(_, name)| format!(" of {name:?}"));

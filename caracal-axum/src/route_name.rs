@@ -62,7 +62,7 @@ impl RouteName {
 
 /// # Panics
 ///
-/// When it is no name for a route.
+/// When it is not a name for a route.
 pub(crate) fn assert_is_name(function: &str, name: &str) {
     assert!(
         !name.is_empty() && name != UNMATCHED_ROUTE,

@@ -43,7 +43,7 @@ type Shared = Arc<OnceCell<Page>>;
 pub(super) struct Pages {
     metrics: MetricsRegistry,
     scrapes: ScrapeMetrics,
-    /// Longer pages are compressed only for who takes no other.
+    /// Longer pages are compressed only for clients that take nothing else.
     gzip_up_to: usize,
     /// Pages that nobody has begun to make: a scrape may join, since it misses nothing that was
     /// recorded before it came.

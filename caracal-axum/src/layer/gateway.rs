@@ -18,7 +18,7 @@ use crate::recording::{Gateway, gateway_extras};
 /// while they wait: put tower's `LoadShed` around it, or take a permit in a middleware instead.
 ///
 /// [`HttpMetricsLayer`](crate::HttpMetricsLayer) does the same under the names of OpenTelemetry, for
-/// services that are no gateways. [`MetricsLayer`] has what both can be asked for.
+/// services that are not gateways. [`MetricsLayer`] has what both can be asked for.
 ///
 /// # After the routes
 ///

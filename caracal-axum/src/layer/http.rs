@@ -7,7 +7,7 @@ use crate::recording::Http;
 /// Counts requests under the names of OpenTelemetry's semantic conventions for HTTP, as Prometheus
 /// writes them.
 ///
-/// For services that are no gateways: neither a namespace nor the name of this library comes before the
+/// For services that are not gateways: neither a namespace nor the name of this library comes before the
 /// names, so dashboards and alerts for the conventions work as they are. Requests are counted as
 /// [`GatewayMetricsLayer`](crate::GatewayMetricsLayer) counts them, whose notes on where to put the
 /// layer apply.

@@ -13,7 +13,7 @@ use crate::route_name::assert_is_name;
 impl<R: Recording> MetricsLayer<R> {
     /// Leaves requests to these paths out of everything, also of those in flight.
     ///
-    /// A pattern is written as a route of axum's. It stands for the requests that this route matched,
+    /// A pattern is written as a route of axum's. It means the requests that this route matched,
     /// and for those whose path it matches: `/health` for that path alone, `/internal/{*path}` for all
     /// paths below.
     ///
@@ -124,7 +124,7 @@ impl<R: Recording> MetricsLayer<R> {
     /// # Panics
     ///
     /// When a layer has three such labels already, or one of this name. When the layer is put around a
-    /// service, if the name is no label name, is that of a label of the families, or if the registry
+    /// service, if the name is not a label name, is that of a label of the families, or if the registry
     /// has these families with other labels: all layers of a registry have the same ones.
     pub fn label<F, V>(self, name: &'static str, value: F) -> Self
     where

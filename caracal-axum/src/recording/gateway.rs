@@ -27,7 +27,7 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 /// The `auth_method` of a request about which nobody said anything.
 const NO_AUTH_METHOD: &str = "none";
 
-/// The `route` of requests that no route matched, and of all requests where the layer stands around
+/// The `route` of requests that no route matched, and of all requests where the layer is around
 /// the `Router` and not on it: the router says what matched only to what it calls. No route of
 /// axum's has this name, since theirs start with a slash.
 pub const UNMATCHED_ROUTE: &str = "unmatched";

@@ -45,7 +45,7 @@ async fn serves_and_removes_its_file_when_it_ends() {
     until(|| !path.exists(), || "the file is still there".to_owned()).await;
 }
 
-/// As on a port: who only connects makes room for a scraper, and is closed after a while.
+/// As on a port: a client that only connects makes room for a scraper, and is closed after a while.
 #[tokio::test]
 async fn the_limits_are_those_of_a_port() {
     let directory = tempfile::tempdir().unwrap();

@@ -44,7 +44,7 @@ impl Changes {
         self.seam.pass(super::seam::Moment::AfterTheChange);
     }
 
-    /// The list of the series of instances has changed. Called under its lock, so that who takes
+    /// The list of the series of instances has changed. Called under its lock, so that a page that takes
     /// this and then locks the list sees the change.
     pub(super) fn own(&self) {
         self.pending.lock().owned = true;

@@ -184,7 +184,7 @@ impl MetricsServerBuilder {
     ///
     /// A client has to have the permission to write to the file. The file gets what the umask of the
     /// process leaves: with the usual 022, only the user of the process can connect. For others, change
-    /// the permissions of the file once this has returned, and limit who reaches its directory.
+    /// the permissions of the file once this has returned, and limit access to its directory.
     ///
     /// ```
     /// use std::os::unix::fs::PermissionsExt;
