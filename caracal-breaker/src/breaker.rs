@@ -92,14 +92,14 @@ impl<P: FailurePolicy, I: Instrument> ObservedBreaker<P, I> {
     /// [`is_call_permitted`](CircuitBreaker::is_call_permitted).
     #[inline]
     pub fn on_success(&self) {
-        self.observation.succeeded();
+        self.observation.succeeded(None);
     }
 
     /// Records the failure of a call made by hand, after
     /// [`is_call_permitted`](CircuitBreaker::is_call_permitted).
     #[inline]
     pub fn on_error(&self) {
-        self.observation.failed();
+        self.observation.failed(None);
     }
 }
 
@@ -119,7 +119,8 @@ impl<P: FailurePolicy, I: Instrument> CircuitBreaker for ObservedBreaker<P, I> {
         F: FnOnce() -> Result<R, E>,
     {
         let observation = &*self.observation;
-        let entered = observation.calls.enter();
+        let started = observation.calls.start();
+        let entered = observation.calls.enter(started);
         if !observation.machine.is_call_permitted() {
             entered.left();
             observation.calls.rejections.inc();
@@ -128,7 +129,7 @@ impl<P: FailurePolicy, I: Instrument> CircuitBreaker for ObservedBreaker<P, I> {
         let result = f();
         let failed = result.as_ref().is_err_and(|error| predicate.is_err(error));
         entered.left();
-        observation.ended(failed);
+        observation.ended(failed, started);
         result.map_err(Error::Inner)
     }
 }

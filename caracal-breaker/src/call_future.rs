@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use failsafe::{Error, FailurePolicy, FailurePredicate, Instrument};
 use pin_project_lite::pin_project;
 
+use crate::calls::Started;
 use crate::observation::Observation;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +37,14 @@ pin_project! {
         predicate: Q,
         observation: Arc<Observation<P, I>>,
         progress: Progress,
+        // Since the first poll.
+        started: Started,
     }
 
     impl<F, Q, P, I> PinnedDrop for CallFuture<F, Q, P, I> {
         fn drop(this: Pin<&mut Self>) {
             if this.progress == Progress::Running {
-                this.observation.calls.cancelled.inc();
+                this.observation.calls.cancelled.count(this.started);
             }
         }
     }
@@ -49,7 +52,7 @@ pin_project! {
 
 impl<F, Q, P, I> CallFuture<F, Q, P, I> {
     pub(crate) fn new(observation: Arc<Observation<P, I>>, predicate: Q, future: F) -> Self {
-        Self { future, predicate, observation, progress: Progress::Waiting }
+        Self { future, predicate, observation, progress: Progress::Waiting, started: None }
     }
 }
 
@@ -70,7 +73,11 @@ where
         // While it is polled, a panic counts it; only between polls can it be cancelled. That the
         // thread is panicking would not tell them apart: another future's panic may drop this one.
         *this.progress = Progress::Over;
-        let entered = observation.calls.enter();
+        if progress == Progress::Waiting {
+            *this.started = observation.calls.start();
+        }
+        let started = *this.started;
+        let entered = observation.calls.enter(started);
         if progress == Progress::Waiting && !observation.machine.is_call_permitted() {
             entered.left();
             observation.calls.rejections.inc();
@@ -83,7 +90,7 @@ where
         };
         let failed = result.as_ref().is_err_and(|error| this.predicate.is_err(error));
         entered.left();
-        observation.ended(failed);
+        observation.ended(failed, started);
         Poll::Ready(result.map_err(Error::Inner))
     }
 }

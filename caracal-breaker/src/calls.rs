@@ -1,53 +1,100 @@
 //! Counting calls, each once.
 
 use std::mem;
+use std::time::Instant;
 
 use caracal_metrics_core::adapter::InstanceBuilder;
 use caracal_metrics_core::catalogue::{
     BreakerName, CIRCUIT_BREAKER_FAILURES, CIRCUIT_BREAKER_SUCCESSES,
 };
-use caracal_metrics_core::{AttachError, Counter};
+use caracal_metrics_core::{AttachError, Counter, DurationHistogram};
 
 use crate::families::{
-    CIRCUIT_BREAKER_REJECTIONS, CIRCUIT_BREAKER_UNFINISHED_CALLS, Outcome, UnfinishedCall,
+    CIRCUIT_BREAKER_CALL_DURATION, CIRCUIT_BREAKER_REJECTIONS, CIRCUIT_BREAKER_UNFINISHED_CALLS,
+    CallOutcome, CallTime, Outcome, UnfinishedCall,
 };
 
-/// A counter for each way in which a call ends.
+/// When a call began, if calls are timed.
+pub(crate) type Started = Option<Instant>;
+
+/// The series of a way in which a call ends.
 #[derive(Debug)]
-pub(crate) struct CallCounters {
-    pub(crate) successes: Counter,
-    pub(crate) failures: Counter,
-    pub(crate) rejections: Counter,
-    pub(crate) cancelled: Counter,
-    pub(crate) panicked: Counter,
+pub(crate) struct Ending {
+    calls: Counter,
+    durations: Option<DurationHistogram>,
 }
 
-impl CallCounters {
-    pub(crate) fn new(builder: &mut InstanceBuilder, name: &str) -> Result<Self, AttachError> {
+impl Ending {
+    #[inline]
+    pub(crate) fn count(&self, started: Started) {
+        self.calls.inc();
+        if let (Some(durations), Some(started)) = (&self.durations, started) {
+            durations.observe(started.elapsed());
+        }
+    }
+}
+
+/// The series of each way in which a call ends.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    pub(crate) success: Ending,
+    pub(crate) failure: Ending,
+    pub(crate) rejections: Counter,
+    pub(crate) cancelled: Ending,
+    panicked: Ending,
+    timed: bool,
+}
+
+impl Calls {
+    pub(crate) fn new(
+        builder: &mut InstanceBuilder,
+        name: &str,
+        timed: bool,
+    ) -> Result<Self, AttachError> {
         let label = BreakerName { name };
+        let rejections = builder.series(&CIRCUIT_BREAKER_REJECTIONS, label)?;
+        let success = builder.series(&CIRCUIT_BREAKER_SUCCESSES, label)?;
+        let failure = builder.series(&CIRCUIT_BREAKER_FAILURES, label)?;
         let mut unfinished = |outcome| {
             let labels = UnfinishedCall { name, outcome };
             builder.series(&CIRCUIT_BREAKER_UNFINISHED_CALLS, labels)
         };
+        let (cancelled, panicked) =
+            (unfinished(Outcome::Cancelled)?, unfinished(Outcome::Panicked)?);
+        let mut ending = |calls, outcome| {
+            let series =
+                || builder.series(&CIRCUIT_BREAKER_CALL_DURATION, CallTime { name, outcome });
+            Ok::<_, AttachError>(Ending { calls, durations: timed.then(series).transpose()? })
+        };
         Ok(Self {
-            cancelled: unfinished(Outcome::Cancelled)?,
-            panicked: unfinished(Outcome::Panicked)?,
-            successes: builder.series(&CIRCUIT_BREAKER_SUCCESSES, label)?,
-            failures: builder.series(&CIRCUIT_BREAKER_FAILURES, label)?,
-            rejections: builder.series(&CIRCUIT_BREAKER_REJECTIONS, label)?,
+            success: ending(success, CallOutcome::Success)?,
+            failure: ending(failure, CallOutcome::Failure)?,
+            cancelled: ending(cancelled, CallOutcome::Cancelled)?,
+            panicked: ending(panicked, CallOutcome::Panicked)?,
+            rejections,
+            timed,
         })
     }
 
-    /// The user's code is about to run.
+    /// A call begins. No clock is read where calls are not timed.
     #[inline]
-    pub(crate) fn enter(&self) -> Entered<'_> {
-        Entered(self)
+    pub(crate) fn start(&self) -> Started {
+        self.timed.then(Instant::now)
+    }
+
+    /// The user's code is about to run, in a call that began then.
+    #[inline]
+    pub(crate) fn enter(&self, started: Started) -> Entered<'_> {
+        Entered { calls: self, started }
     }
 }
 
 /// The user's code is running. Only a panic drops this.
 #[must_use = "dropping it counts a panic"]
-pub(crate) struct Entered<'a>(&'a CallCounters);
+pub(crate) struct Entered<'a> {
+    calls: &'a Calls,
+    started: Started,
+}
 
 impl Entered<'_> {
     /// It came back.
@@ -59,6 +106,6 @@ impl Entered<'_> {
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        self.0.panicked.inc();
+        self.calls.panicked.count(self.started);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use caracal_metrics_core::adapter::Instance;
 use failsafe::{FailurePolicy, Instrument, StateMachine};
 
-use crate::calls::CallCounters;
+use crate::calls::{Calls, Started};
 use crate::watched::Watched;
 
 pub(crate) struct Observation<P, I> {
@@ -14,7 +14,7 @@ pub(crate) struct Observation<P, I> {
     /// The machine of `watched`, one step nearer.
     pub(crate) machine: StateMachine<P, I>,
     pub(crate) watched: Arc<Watched<P, I>>,
-    pub(crate) calls: CallCounters,
+    pub(crate) calls: Calls,
 }
 
 impl<P, I> Observation<P, I> {
@@ -35,24 +35,24 @@ impl<P: FailurePolicy, I: Instrument> Observation<P, I> {
     }
 
     #[inline]
-    pub(crate) fn ended(&self, failed: bool) {
+    pub(crate) fn ended(&self, failed: bool, started: Started) {
         if failed {
-            self.failed();
+            self.failed(started);
         } else {
-            self.succeeded();
+            self.succeeded(started);
         }
     }
 
     // Counted first: the user's policy and instrument may panic.
     #[inline]
-    pub(crate) fn succeeded(&self) {
-        self.calls.successes.inc();
+    pub(crate) fn succeeded(&self, started: Started) {
+        self.calls.success.count(started);
         self.machine.on_success();
     }
 
     #[inline]
-    pub(crate) fn failed(&self) {
-        self.calls.failures.inc();
+    pub(crate) fn failed(&self, started: Started) {
+        self.calls.failure.count(started);
         self.machine.on_error();
     }
 }

@@ -9,7 +9,7 @@ use caracal_metrics_core::{AttachError, MetricsRegistry};
 use failsafe::{FailurePolicy, Instrument, StateMachine};
 
 use crate::breaker::ObservedBreaker;
-use crate::calls::CallCounters;
+use crate::calls::Calls;
 use crate::listeners::{ObservedInstrument, ObservedPolicy};
 use crate::observation::Observation;
 use crate::tracker::{Observed, Tracker};
@@ -27,12 +27,40 @@ pub type BuiltBreaker<P, I = ()> = ObservedBreaker<ObservedPolicy<P>, ObservedIn
 #[must_use = "nothing is observed until `build` or `wrap`"]
 pub struct BreakerObserver {
     name: String,
+    times_calls: bool,
 }
 
 impl BreakerObserver {
     /// An observer for the breaker of this name, the label `name` of its series.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into() }
+        Self { name: name.into(), times_calls: false }
+    }
+
+    /// Times calls as well, in `caracal_circuit_breaker_call_duration_seconds`: from the start of the
+    /// call (the first poll of a future) to its end, by `outcome`: `success`, `failure`, `cancelled`
+    /// or `panicked`. Rejected calls are not in it, and neither are calls that you make by hand
+    /// between `is_call_permitted` and `on_success` or `on_error`.
+    ///
+    /// ```
+    /// use caracal_breaker::BreakerObserver;
+    /// use caracal_metrics_core::MetricsRegistry;
+    /// use failsafe::{CircuitBreaker, Config};
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// let observer = BreakerObserver::new("mcp").call_durations();
+    /// let breaker = observer.wrap(Config::new().build(), &metrics)?;
+    ///
+    /// breaker.call(|| Ok::<_, ()>(())).unwrap();
+    /// let calls = |outcome| metrics.sample(
+    ///     "caracal_circuit_breaker_call_duration_seconds_count",
+    ///     &[("name", "mcp"), ("outcome", outcome)],
+    /// );
+    /// assert_eq!((calls("success"), calls("failure")), (Some(1.0), Some(0.0)));
+    /// # Ok::<(), caracal_metrics_core::AttachError>(())
+    /// ```
+    pub fn call_durations(mut self) -> Self {
+        self.times_calls = true;
+        self
     }
 
     /// Makes a breaker that reports each transition. The policy and the instrument are the user's
@@ -182,7 +210,7 @@ impl BreakerObserver {
         Ok(Series {
             state: builder
                 .sampled_gauge(&CIRCUIT_BREAKER_STATE, BreakerName { name: &self.name })?,
-            calls: CallCounters::new(&mut builder, &self.name)?,
+            calls: Calls::new(&mut builder, &self.name, self.times_calls)?,
             builder,
         })
     }
@@ -192,5 +220,5 @@ impl BreakerObserver {
 struct Series {
     builder: InstanceBuilder,
     state: SampledGauge,
-    calls: CallCounters,
+    calls: Calls,
 }

@@ -11,7 +11,8 @@ use crate::workspace::Workspace;
 ///
 /// It is what the facade added before families were open to everyone (698,392 bytes, with Rust 1.95). What
 /// a service does not use is not in its program: a `prometheus::Registry` and attached instances are
-/// reached through traits. A call that reaches them from every registry adds 350 kilobytes. So does generic code that is compiled for each type of its callers.
+/// reached through traits. A call that reaches them from every registry adds 350 kilobytes. So does
+/// generic code that is compiled for each type of its callers.
 const MOST: u64 = 700_000;
 
 /// The programs, which `xtask/consumers/size` has.

@@ -85,8 +85,8 @@ impl GuardedStore {
     /// When the registry has a breaker of that name.
     pub fn new(store: Store, metrics: &MetricsRegistry) -> Result<Self, AttachError> {
         let policy = failure_policy::consecutive_failures(FAILURES, backoff::constant(OPEN_FOR));
-        let breaker =
-            BreakerObserver::new("database").build(policy, BreakerLog::default(), metrics)?;
+        let observer = BreakerObserver::new("database").call_durations();
+        let breaker = observer.build(policy, BreakerLog::default(), metrics)?;
         Ok(Self { store, breaker })
     }
 
