@@ -28,12 +28,16 @@ pub struct LabelSpec {
 impl LabelSpec {
     /// Whether a series may do without the label.
     pub(crate) fn is_optional(self) -> bool {
-        self.values == LabelValues::Optional
+        match self.values {
+            LabelValues::Optional => true,
+            LabelValues::Closed(texts) => texts.contains(&""),
+            LabelValues::Open | LabelValues::StatusCode => false,
+        }
     }
 
     /// Whether a series with this value does without the label.
     pub(crate) fn is_left_out(self, value: &str) -> bool {
-        self.is_optional() && value.is_empty()
+        value.is_empty() && self.is_optional()
     }
 
     /// The label of this name that has the values of a type.
