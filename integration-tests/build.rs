@@ -15,7 +15,8 @@ fn main() {
         println!("cargo::rerun-if-changed={}", path.display());
         let text = fs::read_to_string(&path).expect("a page of the documentation");
         for (line, code) in rust_blocks(&text) {
-            if code.contains("GatewayMetricsLayer::new(") && code.contains("\"/metrics\"") {
+            // Of `GatewayMetricsLayer` and of `HttpMetricsLayer`.
+            if code.contains("MetricsLayer::new(") && code.contains("\"/metrics\"") {
                 writeln!(
                     routers,
                     "({:?}, {{\n{code}(metrics, app)\n}}),",

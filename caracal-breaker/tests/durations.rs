@@ -14,7 +14,7 @@ use caracal_metrics_core::{Exemplar, Format, MetricsRegistry};
 use common::{HOUR, trip_at_once};
 use failsafe::backoff::Constant;
 use failsafe::failure_policy::ConsecutiveFailures;
-use failsafe::{CircuitBreaker, Error};
+use failsafe::{CircuitBreaker, Error, StateMachine};
 
 const DURATION: &str = "caracal_circuit_breaker_call_duration_seconds";
 
@@ -94,7 +94,46 @@ fn calls_are_not_timed_by_default() {
     let metrics = MetricsRegistry::new();
     let breaker = BreakerObserver::new("database").build(trip_at_once(HOUR), (), &metrics).unwrap();
     breaker.call(|| Ok::<_, ()>(())).unwrap();
-    assert_eq!(read(&metrics, "_count", "success"), None);
+    let page = String::from_utf8(metrics.generate_metrics()).unwrap();
+    assert!(page.contains("caracal_circuit_breaker_successes_total"), "{page}");
+    assert!(!page.contains(DURATION), "{page}");
+}
+
+#[test]
+fn calls_through_an_existing_breaker_are_timed() {
+    let metrics = MetricsRegistry::new();
+    let existing = StateMachine::new(trip_at_once(HOUR), ());
+    let observer = BreakerObserver::new("database").call_durations();
+    let breaker = observer.wrap(existing, &metrics).unwrap();
+    breaker.call(|| Ok::<_, ()>(())).unwrap();
+    assert!(poll(breaker.call_async(pending::<Result<(), ()>>())).is_pending());
+    assert!(poll(breaker.call_async(ready(Err::<(), _>("refused")))).is_ready());
+    assert_eq!(counts(&metrics), [1.0, 1.0, 1.0, 0.0]);
+}
+
+#[test]
+fn a_call_that_ends_while_the_breaker_is_open_is_timed() {
+    let metrics = MetricsRegistry::new();
+    let breaker = breaker(&metrics);
+    let outer = breaker.call(|| {
+        breaker.call(|| Err::<(), _>("refused")).unwrap_err();
+        Ok::<_, ()>(())
+    });
+    outer.unwrap();
+    assert_eq!(counts(&metrics), [1.0, 1.0, 0.0, 0.0]);
+    assert!(matches!(breaker.call(|| Ok::<_, ()>(())), Err(Error::Rejected)));
+    assert_eq!(counts(&metrics), [1.0, 1.0, 0.0, 0.0]);
+}
+
+#[test]
+fn calls_made_by_hand_are_not_timed() {
+    let metrics = MetricsRegistry::new();
+    let breaker = breaker(&metrics);
+    assert!(breaker.is_call_permitted());
+    breaker.on_success();
+    assert!(breaker.is_call_permitted());
+    breaker.on_error();
+    assert_eq!(counts(&metrics), [0.0; 4]);
 }
 
 #[test]

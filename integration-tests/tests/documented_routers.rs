@@ -8,9 +8,24 @@ use caracal_metrics::MetricsRegistry;
 use integration_tests::eventually;
 use tokio::net::TcpListener;
 
+/// What each layer counts requests in, and the labels of a request to `/hello`.
+const REQUESTS: [(&str, &str); 2] = [
+    ("caracal_gateway_requests_total", r#"{method="GET",status_code="200",auth_method="none"}"#),
+    (
+        "http_server_request_duration_seconds_count",
+        r#"{http_request_method="GET",http_response_status_code="200",http_route="/hello",url_scheme="http"}"#,
+    ),
+];
+
 /// The page and the line of each, with its `metrics` and its `app`.
 fn documented() -> Vec<(&'static str, (MetricsRegistry, Router))> {
     include!(concat!(env!("OUT_DIR"), "/documented_routers.rs"))
+}
+
+/// The requests in flight in the layer of any HTTP service.
+fn http_requests(metrics: &MetricsRegistry) -> f64 {
+    let labels = [("http_request_method", "GET"), ("url_scheme", "http")];
+    metrics.sample("http_server_active_requests", &labels).unwrap_or_default()
 }
 
 async fn get(address: &str, path: &str) -> Result<String> {
@@ -20,7 +35,8 @@ async fn get(address: &str, path: &str) -> Result<String> {
 #[tokio::test]
 async fn a_documented_router_does_not_count_its_own_scrapes() -> Result<()> {
     let routers = documented();
-    assert!(routers.len() >= 2, "README.md and docs/migrating.md each have one");
+    assert!(routers.len() >= 3, "README.md and docs/migrating.md have some");
+    let mut layers = Vec::new();
     for (place, (metrics, app)) in routers {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?.to_string();
@@ -33,17 +49,25 @@ async fn a_documented_router_does_not_count_its_own_scrapes() -> Result<()> {
         // A response ends a moment after its client has read it.
         eventually("every request is counted", async || {
             let requests = value("caracal_gateway_requests_in_flight");
+            let requests = requests + http_requests(&metrics);
             Ok(requests == 0.0 && value("caracal_metrics_scrapes_in_flight") == 0.0)
         })
         .await?;
         let page = get(&address, "/metrics").await?;
-        let requests: Vec<_> = page
-            .lines()
-            .filter(|line| line.starts_with("caracal_gateway_requests_total"))
-            .collect();
-        let labels = r#"{method="GET",status_code="200",auth_method="none"}"#;
-        assert_eq!(requests, [format!("caracal_gateway_requests_total{labels} 1")], "{place}");
+        let counted = REQUESTS.map(|(name, _)| {
+            page.lines().filter(|line| line.starts_with(&format!("{name}{{"))).collect::<Vec<_>>()
+        });
+        layers.push(counted.each_ref().map(|samples| !samples.is_empty()));
+        let expected = REQUESTS.map(|(name, labels)| format!("{name}{labels} 1"));
+        assert!(
+            counted == [vec![expected[0].as_str()], vec![]]
+                || counted == [vec![], vec![expected[1].as_str()]],
+            "{place} counts {counted:#?}"
+        );
         server.abort();
+    }
+    for layer in [[true, false], [false, true]] {
+        assert!(layers.contains(&layer), "a page has a router of each layer: {layers:?}");
     }
     Ok(())
 }
