@@ -12,6 +12,7 @@ use crate::instances;
 use crate::monitoring::{
     QUICK, QUICKEST, ensure_quiet, prometheus, rule_files, until, until_firing, until_resolved,
 };
+use crate::runtimes;
 use crate::scene::Scene;
 use crate::steady::Steady;
 
@@ -48,6 +49,7 @@ pub(crate) fn each_has_a_scenario() -> Result<()> {
         &UNKNOWN_AGENTS,
         &LONG_WINDOWS,
         &instances::ALERTS,
+        &runtimes::ALERTS,
     ];
     let shown: BTreeSet<_> = shown.concat().into_iter().map(str::to_owned).collect();
     ensure!(shown == alerts, "shown: {shown:#?}, and in the files: {alerts:#?}");

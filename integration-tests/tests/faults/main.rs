@@ -11,6 +11,7 @@ mod instances;
 mod monitoring;
 mod outages;
 mod panels;
+mod runtimes;
 mod scene;
 mod statements;
 mod steady;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         test("alerts_of_an_exhausted_pool", both, alerts::exhausted_pool),
         test("alerts_of_impatient_callers", both, alerts::impatient_callers),
         test("alerts_of_unknown_agents", both, alerts::unknown_agents),
+        test("alerts_of_a_blocked_runtime", &[Needs::Prometheus], runtimes::blocked_workers),
         test("alerts_that_look_back_for_days", both, alerts::long_windows),
         test(
             "every_expression_has_something_to_show",

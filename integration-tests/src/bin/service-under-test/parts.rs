@@ -8,12 +8,14 @@ use caracal_metrics::breaker::{BreakerObserver, BuiltBreaker};
 use caracal_metrics::cache::CacheObserver;
 use caracal_metrics::cache::future::ObservedCache;
 use caracal_metrics::sqlx::{ObservedPool, PoolObserver};
+use caracal_metrics::tokio::{RuntimeGuard, RuntimeObserver};
 use failsafe::backoff::{self, Constant};
 use failsafe::failure_policy::{ConsecutiveFailures, consecutive_failures};
 use integration_tests::service::Settings;
 use moka::future::Cache;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgPool, Postgres};
+use tokio::runtime::Handle;
 
 /// What the handlers work with.
 pub(crate) struct Parts {
@@ -23,6 +25,7 @@ pub(crate) struct Parts {
     /// Whether an agent may act.
     pub(crate) policies: ObservedCache<String, bool>,
     pub(crate) nonces: ObservedCache<String, ()>,
+    _runtime: RuntimeGuard,
 }
 
 impl Parts {
@@ -31,6 +34,7 @@ impl Parts {
             .process_metrics()
             .max_series_per_family(settings.series_per_family)
             .build()?;
+        let runtime = RuntimeObserver::new(&Handle::current()).attach(&metrics)?;
         let pool = PgPoolOptions::new()
             .max_connections(settings.connections)
             .acquire_timeout(settings.acquire_timeout)
@@ -38,7 +42,8 @@ impl Parts {
         open_all(&pool).await?;
         let pool = PoolObserver::new(&pool).baseline(settings.baseline).wrap(&metrics)?;
         let policy = consecutive_failures(settings.failures, backoff::constant(settings.open_for));
-        let breaker = BreakerObserver::new("database").build(policy, (), &metrics)?;
+        let observer = BreakerObserver::new("database").call_durations();
+        let breaker = observer.build(policy, (), &metrics)?;
 
         let observer = CacheObserver::policy();
         let policies = Cache::builder()
@@ -54,7 +59,7 @@ impl Parts {
             .eviction_listener(observer.listener(|_, (), _| {}))
             .build();
         let nonces = observer.wrap(nonces, &metrics)?;
-        Ok(Self { metrics, pool, breaker, policies, nonces })
+        Ok(Self { metrics, pool, breaker, policies, nonces, _runtime: runtime })
     }
 }
 
