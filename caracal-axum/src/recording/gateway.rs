@@ -18,8 +18,7 @@ use caracal_metrics_core::{
 use super::streams::GatewayStreams;
 use super::{Arrival, End, Ended, RecordOf, Recording, Streams, gateway_extras};
 use crate::extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
-use crate::families::RequestMethod;
-use crate::families::{GATEWAY_GRPC_REQUESTS, GrpcRequest};
+use crate::families::{GATEWAY_GRPC_REQUESTS, GrpcRequest, RequestMethod};
 
 /// What nginx calls a request whose client closed the connection first.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -149,13 +148,17 @@ impl Recording for Gateway {
         };
         let method = self.methods[ended.method as usize];
         let status_code = StatusCode::new(status(ended));
-        self.requests.inc(GatewayRequest { method, status_code, auth_method });
-        let labels = GatewayRequestTime { method, status_code };
+        let labels = GatewayRequest { method, status_code, auth_method };
+        let of_duration = GatewayRequestTime { method, status_code };
         match ended.exemplar {
             Some(exemplar) => {
-                self.duration.observe_with_exemplar(labels, ended.duration, exemplar);
+                self.requests.inc(labels);
+                self.duration.observe_with_exemplar(of_duration, ended.duration, exemplar);
             }
-            None => self.duration.observe(labels, ended.duration),
+            None => {
+                let duration = ended.duration;
+                self.requests.inc_and_observe(labels, &self.duration, of_duration, duration);
+            }
         }
     }
 }

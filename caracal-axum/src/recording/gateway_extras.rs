@@ -21,10 +21,9 @@ pub(crate) fn by_route(metrics: &MetricsRegistry) -> Result<RecordOf<Gateway>, F
     let requests = metrics.family(&GATEWAY_ROUTE_REQUESTS)?;
     let duration = metrics.family(&GATEWAY_ROUTE_REQUEST_DURATION)?;
     Ok(Box::new(move |_, ended| {
-        let labels @ RouteRequestTime { route, method } = labels(ended);
-        let status_class = StatusClass::of(status(ended));
-        requests.inc(RouteRequest { route, method, status_class });
-        duration.observe(labels, ended.duration);
+        let of_duration @ RouteRequestTime { route, method } = labels(ended);
+        let labels = RouteRequest { route, method, status_class: StatusClass::of(status(ended)) };
+        requests.inc_and_observe(labels, &duration, of_duration, ended.duration);
     }))
 }
 
@@ -40,16 +39,10 @@ pub(super) fn labelled(
         let RouteRequestTime { route, method } = labels(ended);
         let status_class = StatusClass::of(status(ended));
         let [custom_1, custom_2, custom_3] = [0, 1, 2].map(|place| ended.label(place));
-        requests.inc(LabelledRouteRequest {
-            route,
-            method,
-            status_class,
-            custom_1,
-            custom_2,
-            custom_3,
-        });
-        let labels = LabelledRouteRequestTime { route, method, custom_1, custom_2, custom_3 };
-        duration.observe(labels, ended.duration);
+        let labels =
+            LabelledRouteRequest { route, method, status_class, custom_1, custom_2, custom_3 };
+        let of_duration = LabelledRouteRequestTime { route, method, custom_1, custom_2, custom_3 };
+        requests.inc_and_observe(labels, &duration, of_duration, ended.duration);
     }))
 }
 
