@@ -22,6 +22,7 @@ pub mod families;
 mod observer;
 mod probe;
 mod reading;
+mod total;
 #[cfg(tokio_unstable)]
 mod unstable;
 mod worker;

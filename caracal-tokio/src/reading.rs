@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use caracal_metrics_core::AttachError;
 use caracal_metrics_core::adapter::{
-    Gauges, InstanceBuilder, SampledCounter, SampledFloatCounter, SampledFloatGauge, SampledGauge,
+    Gauges, InstanceBuilder, SampledFloatCounter, SampledFloatGauge, SampledGauge,
 };
 use parking_lot::Mutex;
 use tokio::runtime::{Handle, RuntimeFlavor, RuntimeMetrics};
@@ -14,6 +14,7 @@ use crate::families::{
     TOKIO_WORKER_BUSY, TOKIO_WORKER_PARKS, TOKIO_WORKER_STALLED, TOKIO_WORKERS, Worker,
 };
 use crate::probe::Probe;
+use crate::total::Total;
 #[cfg(tokio_unstable)]
 use crate::unstable::UnstableSeries;
 use crate::worker::{Submitted, WorkerState};
@@ -36,7 +37,7 @@ pub(crate) struct RuntimeSeries {
 
 struct WorkerSeries {
     busy: SampledFloatCounter,
-    parks: SampledCounter,
+    parks: Total,
     stalled: Option<SampledFloatGauge>,
 }
 
@@ -80,7 +81,7 @@ impl RuntimeSeries {
         for ((index, series), state) in self.of_workers.iter().enumerate().zip(states) {
             let shown = state.scrape(Submitted::read(runtime, index), self.driven, now);
             scrape.add_float(series.busy, shown.busy.as_secs_f64());
-            scrape.add(series.parks, shown.parks);
+            series.parks.set(runtime.worker_park_count(index), scrape);
             if let Some(stalled) = series.stalled {
                 scrape.set_float(stalled, shown.stalled.as_secs_f64());
             }
@@ -103,7 +104,7 @@ impl WorkerSeries {
         let label = Worker { runtime, worker: &worker };
         Ok(Self {
             busy: builder.sampled_float_counter(&TOKIO_WORKER_BUSY, label)?,
-            parks: builder.sampled_counter(&TOKIO_WORKER_PARKS, label)?,
+            parks: Total::new(builder.sampled_counter(&TOKIO_WORKER_PARKS, label)?),
             stalled: driven
                 .then(|| builder.sampled_float_gauge(&TOKIO_WORKER_STALLED, label))
                 .transpose()?,

@@ -1,8 +1,7 @@
 //! What tokio tells only where the service is built with `--cfg tokio_unstable`.
 
 use caracal_metrics_core::AttachError;
-use caracal_metrics_core::adapter::{Gauges, InstanceBuilder, SampledCounter, SampledGauge};
-use parking_lot::Mutex;
+use caracal_metrics_core::adapter::{Gauges, InstanceBuilder, SampledGauge};
 use tokio::runtime::RuntimeMetrics;
 
 use crate::families::{
@@ -10,6 +9,7 @@ use crate::families::{
     TOKIO_IDLE_BLOCKING_THREADS, TOKIO_WORKER_LOCAL_QUEUE_DEPTH, TOKIO_WORKER_POLLS,
     TOKIO_WORKER_STEALS, Worker,
 };
+use crate::total::Total;
 
 pub(crate) struct UnstableSeries {
     blocking_threads: SampledGauge,
@@ -23,25 +23,6 @@ struct WorkerSeries {
     local_queue_depth: SampledGauge,
     polls: Total,
     steals: Total,
-}
-
-/// A counter of tokio's, and how much of it is in ours.
-struct Total {
-    counter: SampledCounter,
-    // A scrape at a time runs the callback: never contended.
-    added: Mutex<u64>,
-}
-
-impl Total {
-    fn new(counter: SampledCounter) -> Self {
-        Self { counter, added: Mutex::default() }
-    }
-
-    fn set(&self, total: u64, scrape: &Gauges<'_>) {
-        let mut added = self.added.lock();
-        scrape.add(self.counter, total.saturating_sub(*added));
-        *added = total.max(*added);
-    }
 }
 
 impl UnstableSeries {

@@ -8,7 +8,6 @@ use tokio::runtime::RuntimeMetrics;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Submitted {
     pub(crate) busy: Duration,
-    pub(crate) parks: u64,
     /// Odd while the worker is parked.
     pub(crate) transitions: u64,
 }
@@ -17,7 +16,6 @@ impl Submitted {
     pub(crate) fn read(runtime: &RuntimeMetrics, worker: usize) -> Self {
         Self {
             busy: runtime.worker_total_busy_duration(worker),
-            parks: runtime.worker_park_count(worker),
             transitions: runtime.worker_park_unpark_count(worker),
         }
     }
@@ -32,8 +30,6 @@ impl Submitted {
 pub(crate) struct Shown {
     /// Since the last scrape.
     pub(crate) busy: Duration,
-    /// Since the last scrape.
-    pub(crate) parks: u64,
     pub(crate) stalled: Duration,
 }
 
@@ -45,13 +41,12 @@ pub(crate) struct WorkerState {
     /// When `last` was first seen.
     since: Instant,
     busy: Duration,
-    parks: u64,
 }
 
 impl WorkerState {
     pub(crate) fn new(now: Instant) -> Self {
-        let last = Submitted { busy: Duration::ZERO, parks: 0, transitions: 0 };
-        Self { last, since: now, busy: Duration::ZERO, parks: 0 }
+        let last = Submitted { busy: Duration::ZERO, transitions: 0 };
+        Self { last, since: now, busy: Duration::ZERO }
     }
 
     /// `driven`: whether a worker that is not parked is at work. That of a current-thread runtime is
@@ -69,10 +64,8 @@ impl WorkerState {
         // What tokio adds once the worker is back is at least this, so the total does not run ahead.
         // The searches for work in between are no work: hence the maximum.
         let busy = (submitted.busy + stalled).max(self.busy);
-        let parks = submitted.parks.max(self.parks);
-        let shown =
-            Shown { busy: busy.saturating_sub(self.busy), parks: parks - self.parks, stalled };
-        (self.busy, self.parks) = (busy, parks);
+        let shown = Shown { busy: busy.saturating_sub(self.busy), stalled };
+        self.busy = busy;
         shown
     }
 }
@@ -90,7 +83,7 @@ mod tests {
         let start = Instant::now();
         let mut worker = WorkerState::new(start);
         let mut scrape = |busy, transitions, at| {
-            let submitted = Submitted { busy: ms(busy), parks: 1, transitions };
+            let submitted = Submitted { busy: ms(busy), transitions };
             let shown = worker.scrape(submitted, true, start + ms(at));
             (shown.busy, shown.stalled)
         };
@@ -111,7 +104,7 @@ mod tests {
     fn a_runtime_that_nobody_drives_is_not_stalled() {
         let start = Instant::now();
         let mut worker = WorkerState::new(start);
-        let submitted = Submitted { busy: ms(5), parks: 1, transitions: 2 };
+        let submitted = Submitted { busy: ms(5), transitions: 2 };
         for at in [100, 200, 300] {
             let shown = worker.scrape(submitted, false, start + ms(at));
             assert_eq!(shown.stalled, ms(0));
