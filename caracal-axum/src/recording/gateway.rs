@@ -150,15 +150,12 @@ impl Recording for Gateway {
         let status_code = StatusCode::new(status(ended));
         let labels = GatewayRequest { method, status_code, auth_method };
         let of_duration = GatewayRequestTime { method, status_code };
-        match ended.exemplar {
-            Some(exemplar) => {
-                self.requests.inc(labels);
-                self.duration.observe_with_exemplar(of_duration, ended.duration, exemplar);
-            }
-            None => {
-                let duration = ended.duration;
-                self.requests.inc_and_observe(labels, &self.duration, of_duration, duration);
-            }
+        let duration = ended.duration;
+        if let Some(exemplar) = ended.exemplar {
+            self.requests.inc(labels);
+            self.duration.observe_with_exemplar(of_duration, duration, exemplar);
+        } else {
+            self.requests.inc_and_observe(labels, &self.duration, of_duration, duration);
         }
     }
 }
