@@ -76,6 +76,8 @@
 //! off by default, and `axum-serve` turns it on in `caracal-metrics`. Without it the compiler says that
 //! there is no method named `serve`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod asked;
 mod body;
 mod endpoint;

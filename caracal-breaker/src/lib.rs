@@ -42,6 +42,8 @@
 //! Both give an [`ObservedBreaker`]. What each number means, and what to alert on, stands in the
 //! [`guide`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod breaker;
 mod call_future;
 mod calls;

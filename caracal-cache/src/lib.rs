@@ -75,6 +75,8 @@
 //! `tokio` (on by default) lets a scrape run listeners inside the tokio runtime of your service. Turn
 //! it off only where there is no tokio.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(not(any(feature = "future", feature = "sync")))]
 compile_error!(
     "caracal-cache observes nothing without a kind of cache: turn on the feature `future` (for \

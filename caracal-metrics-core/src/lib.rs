@@ -29,6 +29,8 @@
 //! families. With the feature `tokio`, callbacks and collectors run inside the tokio runtime of the
 //! thread that reads the metrics: see [`MetricsRegistryBuilder::collection_timeout`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod adapter;
 mod attachment;
 mod blocks;

@@ -93,6 +93,8 @@
 //! "No method named `serve`" or "no method named `process_metrics`" means that `axum-serve` or `process`
 //! is not enabled: the compiler can't name the feature that a method needs.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub use caracal_metrics_core::*;
 
 macro_rules! adapters {

@@ -104,6 +104,8 @@
 //! A pool is read when the metrics are scraped, never by a task in the background; reading it costs
 //! a few atomic loads. [`PoolObserver`] says what each gauge means.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod call;
 mod connection_error;
 mod driver;

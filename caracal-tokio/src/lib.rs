@@ -18,6 +18,8 @@
 //! [`RuntimeObserver`] says what each family means. A scrape reads counters that tokio keeps anyway;
 //! nothing runs between two scrapes.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod families;
 mod observer;
 mod probe;
