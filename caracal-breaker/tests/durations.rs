@@ -139,7 +139,7 @@ fn calls_made_by_hand_are_not_timed() {
 }
 
 #[test]
-fn the_registrys_source_gives_a_call_its_exemplar() {
+fn the_source_of_the_registry_gives_a_call_its_exemplar() {
     let metrics = MetricsRegistry::builder()
         .exemplar_source(|| Some(Exemplar::trace(0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736)))
         .build()

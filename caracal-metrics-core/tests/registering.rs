@@ -106,7 +106,7 @@ fn a_registry_with_a_name_of_ours_is_refused() {
 }
 
 #[test]
-fn a_family_with_a_name_of_the_registrys_is_refused() {
+fn a_family_with_a_name_from_the_registry_is_refused() {
     let name = "caracal_cache_removals";
     let labelled = IntGauge::with_opts(Opts::new(name, "Labelled").const_label("region", "eu"));
     let theirs: [Box<dyn Collector>; 5] = [

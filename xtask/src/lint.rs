@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use xshell::cmd;
 
+use crate::cargo_tools::{self, TYPOS};
 use crate::docs::Mode;
 use crate::step::Steps;
 use crate::workspace::Workspace;
@@ -26,7 +27,7 @@ pub(crate) enum Check {
     Dashboard,
     /// Each published crate compiles alone: a workspace build lends crates the features of others.
     Alone,
-    /// Each published crate compiles with every set of its features.
+    /// Each published crate compiles without features, with each one, and with each pair of them.
     Features,
     /// A program for each feature of the facade compiles, runs, and has no library that it did not ask for.
     Consumers,
@@ -36,6 +37,8 @@ pub(crate) enum Check {
     Protobuf,
     /// Licences, banned crates and sources are as deny.toml has them.
     Licences,
+    /// No word is misspelt.
+    Spelling,
 }
 
 impl Check {
@@ -54,11 +57,15 @@ impl Check {
             Self::Monitoring => monitoring::check(workspace)?,
             Self::Dashboard => dashboard::run(workspace, Mode::Check)?,
             Self::Alone => features::check_alone(workspace)?,
-            Self::Features => features::check_every_set(workspace)?,
+            Self::Features => features::check_powerset(workspace)?,
             Self::Consumers => consumers::check(workspace)?,
             Self::Size => size::check(workspace)?,
             Self::Protobuf => features::check_protobuf(workspace)?,
             Self::Licences => licences::check(workspace)?,
+            Self::Spelling => {
+                let path = cargo_tools::path_with(workspace, &TYPOS)?;
+                cmd!(sh, "typos").env("PATH", path).run()?;
+            }
         }
         Ok(())
     }

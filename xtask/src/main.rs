@@ -2,6 +2,7 @@
 
 mod advisories;
 mod bench;
+mod cargo_tools;
 mod consumers;
 mod dashboard;
 mod docker;
@@ -46,7 +47,7 @@ struct Cli {
 enum Command {
     /// Run every test: unit, documentation, integration (Docker, Prometheus and Python).
     Test(test::Options),
-    /// Run the checks that need no tests: format, clippy, docs, features, licences.
+    /// Run the checks that need no tests: format, clippy, docs, features, licences, spelling.
     Lint {
         /// Only these checks; all of them by default.
         #[arg(value_enum)]
