@@ -54,6 +54,7 @@ mod preregistered;
 mod prometheus;
 mod registry;
 mod series;
+pub mod snapshot;
 mod state;
 mod sync;
 mod text;
@@ -85,6 +86,7 @@ pub use kinds::{
 pub use labels::{AGGREGATED, Label, LabelSet, LabelSpec, LabelValues, Labels, Method, StatusCode};
 pub use metric::{Metric, Registered};
 pub use registry::MetricsRegistry;
+pub use snapshot::Snapshot;
 pub use state::{
     AboutFamily, COLLECTION_ERRORS, INVALID_VALUES, REGISTRY_FAMILIES, SERIES_LIMITED,
 };
