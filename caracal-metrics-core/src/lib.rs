@@ -57,6 +57,8 @@ mod series;
 pub mod snapshot;
 mod state;
 mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 #[cfg(feature = "protobuf")]
 mod wire;

@@ -17,7 +17,12 @@ pub(crate) fn snapshot(
     others: Option<Box<dyn OtherFamilies>>,
 ) -> Snapshot {
     let namespace = state.settings().namespace.clone();
-    let mut snapshot = Snapshot { families: Vec::new(), namespace };
+    let mut snapshot = Snapshot {
+        families: Vec::new(),
+        namespace,
+        #[cfg(feature = "testing")]
+        registered: crate::testing::Registered::of(state),
+    };
     walk(state, filter, in_flight, others, &mut snapshot.families);
     snapshot
 }

@@ -35,6 +35,8 @@ pub(crate) use storage::{Family, Number, Sum};
 pub struct Snapshot {
     pub(crate) families: Vec<FamilySnapshot>,
     pub(crate) namespace: String,
+    #[cfg(feature = "testing")]
+    pub(crate) registered: crate::testing::Registered,
 }
 
 impl Snapshot {

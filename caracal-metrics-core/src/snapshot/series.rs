@@ -146,7 +146,7 @@ impl<'a> HistogramSnapshot<'a> {
     }
 
     /// Each bound with how many observations are not greater, up to `+Inf`.
-    pub fn buckets(self) -> impl Iterator<Item = (f64, u64)> + use<'a> {
+    pub fn buckets(self) -> impl Iterator<Item = (f64, u64)> + Clone + use<'a> {
         let counts = self.cumulative_counts().iter().copied();
         let last = (f64::INFINITY, self.count());
         self.bounds().iter().copied().zip(counts).chain([last])
@@ -210,7 +210,7 @@ impl<'a> SummarySnapshot<'a> {
     }
 
     /// The quantiles, each from 0 to 1, and their values.
-    pub fn quantiles(self) -> impl Iterator<Item = (f64, f64)> + use<'a> {
+    pub fn quantiles(self) -> impl Iterator<Item = (f64, f64)> + Clone + use<'a> {
         let bounds = &self.family.bounds[self.inner().bounds.clone()];
         let values = &self.family.quantiles[self.inner().steps..];
         bounds.iter().copied().zip(values.iter().copied())
