@@ -34,6 +34,7 @@ mod attachment;
 mod blocks;
 mod builder;
 pub mod catalogue;
+mod clock;
 mod description;
 mod engine;
 mod error;
@@ -53,6 +54,8 @@ mod panics;
 mod preregistered;
 mod prometheus;
 mod registry;
+#[cfg(feature = "testing")]
+mod scoped;
 mod series;
 pub mod snapshot;
 mod state;

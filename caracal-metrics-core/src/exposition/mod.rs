@@ -27,4 +27,6 @@ pub(crate) use others::OtherFamilies;
 pub(crate) use out::Out;
 pub(crate) use page::{Filter, write_page};
 pub(crate) use sample::lookup;
+#[cfg(feature = "testing")]
+pub(crate) use sample::sample_value;
 pub(crate) use values::snapshot;
