@@ -36,6 +36,7 @@ mod attachment;
 mod blocks;
 mod builder;
 pub mod catalogue;
+mod clock;
 mod description;
 mod engine;
 mod error;
@@ -55,9 +56,14 @@ mod panics;
 mod preregistered;
 mod prometheus;
 mod registry;
+#[cfg(feature = "testing")]
+mod scoped;
 mod series;
+pub mod snapshot;
 mod state;
 mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 #[cfg(feature = "protobuf")]
 mod wire;
@@ -87,6 +93,7 @@ pub use kinds::{
 pub use labels::{AGGREGATED, Label, LabelSet, LabelSpec, LabelValues, Labels, Method, StatusCode};
 pub use metric::{Metric, Registered};
 pub use registry::MetricsRegistry;
+pub use snapshot::Snapshot;
 pub use state::{
     AboutFamily, COLLECTION_ERRORS, INVALID_VALUES, REGISTRY_FAMILIES, SERIES_LIMITED,
 };

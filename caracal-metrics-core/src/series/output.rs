@@ -9,7 +9,7 @@ use super::rows::{Batch, Row, Rows};
 use super::store::{FamilyStore, Index, made};
 use crate::description::Description;
 use crate::engine::Cell;
-use crate::labels::{LabelValues, closed_sets};
+use crate::labels::{LabelValues, label_texts};
 
 /// How many series become rows at a time at least. Their labels are in memory twice meanwhile.
 const BATCH: usize = 16 * 1024;
@@ -128,20 +128,5 @@ impl FamilyStore {
 
 /// A series' label values in the family's order.
 fn values<'a>(description: &Description, key: &'a Key) -> Vec<&'a str> {
-    let mut radix: u32 = closed_sets(&description.labels);
-    let mut rest = key.closed;
-    let mut open = key.open.iter();
-    description
-        .labels
-        .iter()
-        .map(|label| match label.values.count() {
-            Some(count) => {
-                radix /= count;
-                let index = rest / radix;
-                rest %= radix;
-                label.values.text(index)
-            }
-            None => open.next().map_or("", |value| value),
-        })
-        .collect()
+    label_texts(&description.labels, key.closed, key.open.iter().map(|value| &**value))
 }
