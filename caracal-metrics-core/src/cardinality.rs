@@ -19,6 +19,9 @@ pub struct FamilyCardinality {
     /// Series that count against the limit: those of label sets that were recorded, and those of
     /// attached instances. Series that are there from the start and aggregated ones do not.
     pub counted: usize,
+    /// Series that are hidden: see
+    /// [`hide_idle_series`](crate::MetricsRegistryBuilder::hide_idle_series).
+    pub hidden: usize,
     /// The most series that may count. `None` where nothing is ever folded: all labels are closed.
     pub limit: Option<usize>,
     /// Records that were folded, as in `caracal_metrics_series_limited_total`.
@@ -117,6 +120,7 @@ fn of_family(store: &FamilyStore) -> FamilyCardinality {
         metric: store.name().to_owned(),
         series,
         counted: store.series(),
+        hidden: store.hidden(),
         limit: store.bound(),
         folded: store.folded(),
         last_folded: store.last_folded(),

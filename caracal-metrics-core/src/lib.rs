@@ -35,7 +35,6 @@ mod blocks;
 mod builder;
 mod cardinality;
 pub mod catalogue;
-#[allow(dead_code, reason = "hiding of idle series will ask it")]
 mod clock;
 mod description;
 mod engine;
@@ -47,6 +46,7 @@ mod family;
 mod family_error;
 mod family_spec;
 mod global;
+mod hide_error;
 mod instance_kind;
 mod kinds;
 mod labels;
@@ -84,6 +84,7 @@ pub use family_spec::{Buckets, FamilyKind, FamilySpec};
 pub use global::{
     get_metrics_registry, initialize_metrics_registry, initialize_metrics_registry_with,
 };
+pub use hide_error::HideError;
 pub use kinds::{
     Bucketed, Counter, DurationHistogram, FloatCounter, FloatGauge, Gauge, GaugeGuard, Histogram,
     Kind, Timer,
