@@ -59,6 +59,12 @@ pub enum BuildError {
         /// The highest limit.
         most: usize,
     },
+    /// `hide_idle_series` or `hide_idle_series_of` was given no time.
+    #[error(
+        "hide_idle_series(0) would hide every series at once: choose a time that is longer than the \
+         interval of scrapes, such as an hour"
+    )]
+    NoIdleTime,
     /// `aggregate_label` was given a name that no label of a family can have.
     #[error(
         "aggregate_label({name:?}): no family can have a label of this name: choose the name of an \

@@ -35,6 +35,7 @@ pub mod adapter;
 mod attachment;
 mod blocks;
 mod builder;
+mod cardinality;
 pub mod catalogue;
 mod clock;
 mod description;
@@ -47,6 +48,7 @@ mod family;
 mod family_error;
 mod family_spec;
 mod global;
+mod hide_error;
 mod instance_kind;
 mod kinds;
 mod labels;
@@ -56,6 +58,7 @@ mod panics;
 mod preregistered;
 mod prometheus;
 mod registry;
+mod registry_clock;
 #[cfg(feature = "testing")]
 mod scoped;
 mod series;
@@ -70,6 +73,7 @@ mod wire;
 mod workers;
 
 pub use builder::MetricsRegistryBuilder;
+pub use cardinality::{FamilyCardinality, LabelCardinality, ValueCardinality};
 pub use catalogue::{
     CircuitBreakerMetrics, CircuitBreakerState, DatabaseOperationType, DatabaseQueryMetrics,
     DatabaseQueryTimer, GatewayRequestMetrics, PolicyDecisionType, PolicyEvaluationMetrics,
@@ -86,6 +90,7 @@ pub use family_spec::{Buckets, FamilyKind, FamilySpec};
 pub use global::{
     get_metrics_registry, initialize_metrics_registry, initialize_metrics_registry_with,
 };
+pub use hide_error::HideError;
 pub use kinds::{
     Bucketed, Counter, DurationHistogram, FloatCounter, FloatGauge, Gauge, GaugeGuard, Histogram,
     Kind, Timer,

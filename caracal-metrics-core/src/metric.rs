@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::engine;
 use crate::exemplar::Exemplar;
+use crate::hide_error::HideError;
 use crate::kinds::{
     Counter, DurationHistogram, FloatCounter, FloatGauge, Gauge, GaugeGuard, Histogram, Kind,
     Series, Timer,
@@ -79,6 +80,43 @@ impl<K: Kind, L: Labels> Metric<K, L> {
     #[must_use]
     pub fn with(&self, labels: L::Of<'_>) -> K {
         K::from_series(Series::of(&self.store, &labels))
+    }
+}
+
+impl<K, L: Labels> Metric<K, L> {
+    /// Takes a series off the page: this tenant is gone. Its total is kept. If something is recorded with
+    /// these labels again, the series returns with it. The family has to hide idle series, see
+    /// [`hide_idle_series`](crate::MetricsRegistryBuilder::hide_idle_series).
+    ///
+    /// Hiding a series that is hidden already changes nothing. It takes the locks that a page takes, so
+    /// do not call it for each request.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+    ///
+    /// labels! { struct Order<'a> { tenant: &'a str } }
+    /// static ORDERS: Family<Counter, Order<'_>> = Family::counter("orders_total", "Orders placed.");
+    ///
+    /// let day = Duration::from_secs(24 * 3600);
+    /// let metrics = MetricsRegistry::builder().hide_idle_series(day).build()?;
+    /// let orders = metrics.family(&ORDERS)?;
+    /// let sample = || metrics.sample("orders_total", &[("tenant", "acme")]);
+    ///
+    /// orders.inc(Order { tenant: "acme" });
+    /// orders.hide(Order { tenant: "acme" })?;
+    /// assert_eq!(sample(), None);
+    /// orders.inc(Order { tenant: "acme" });
+    /// assert_eq!(sample(), Some(2.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the family hides no series, when nothing was recorded with these labels, and when a handle, a
+    /// guard or an attached instance keeps the series on the page.
+    pub fn hide(&self, labels: L::Of<'_>) -> Result<(), HideError> {
+        self.store.hide_set(&labels)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The families of one registry.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 
@@ -12,7 +13,8 @@ use crate::family_error::FamilyError;
 use crate::family_spec::FamilySpec;
 use crate::kinds::Counter;
 use crate::names::{Clash, NamedFamily, Taken, all_names};
-use crate::series::{FamilyStore, InFlight, Settings, Tally};
+use crate::registry_clock::RegistryClock;
+use crate::series::{FamilyStore, HideIdle, InFlight, MakeWatch, Settings, Tally};
 
 crate::labels! {
     /// The label of what a registry counts about its families.
@@ -65,6 +67,13 @@ pub(crate) struct RegistrySettings {
     pub(crate) aggregate: Vec<String>,
     pub(crate) created: bool,
     pub(crate) only_used: bool,
+    pub(crate) clock: RegistryClock,
+    /// What hides idle series, where any are hidden.
+    pub(crate) watch: Option<MakeWatch>,
+    /// After what time, in all families.
+    pub(crate) hide_idle: Option<Duration>,
+    /// After what time, in single families, by their names on the page. The last one of a name counts.
+    pub(crate) hide_idle_of: Vec<(String, Duration)>,
     pub(crate) exemplar_source: Option<ExemplarSource>,
 }
 
@@ -153,6 +162,7 @@ impl State {
                     const_labels: Arc::clone(&settings.const_labels),
                     registry_labels: Arc::clone(&settings.registry_labels),
                     exemplar_source: None,
+                    hide_idle: None,
                     folded: Tally::default(),
                     invalid: Tally::default(),
                 },
@@ -260,6 +270,11 @@ impl State {
             Tally::new(move || counter.resolve_set(&AboutFamily { metric: &metric }).cell)
         };
         let limit = of_family(&settings.max_series, &description.name);
+        let after = of_family(&settings.hide_idle_of, &description.name).copied();
+        let hide_idle = settings
+            .watch
+            .zip(after.or(settings.hide_idle))
+            .map(|(watch, after)| HideIdle { after, clock: settings.clock.clone(), watch });
         let of_store = Settings {
             limit: limit.copied().unwrap_or(settings.max_series_per_family),
             value_bytes: settings.value_bytes,
@@ -272,6 +287,7 @@ impl State {
             const_labels: Arc::clone(&settings.const_labels),
             registry_labels: Arc::clone(&settings.registry_labels),
             exemplar_source: settings.exemplar_source.clone(),
+            hide_idle,
             folded: about(&self.limited),
             invalid: about(&self.invalid),
         };

@@ -28,7 +28,7 @@ pub struct InstanceBuilder {
     metrics: MetricsRegistry,
     owner: Arc<Owner>,
     series: Vec<(Arc<FamilyStore>, OwnedSeries)>,
-    shared: Vec<(Arc<FamilyStore>, Cell)>,
+    shared: Vec<Series>,
 }
 
 impl MetricsRegistry {
@@ -162,8 +162,7 @@ impl InstanceBuilder {
         labels: L::Of<'_>,
     ) -> Result<SampledCounter, AttachError> {
         let store = self.metrics.register_family(family.spec(), &[])?;
-        let cell = store.resolve_set(&labels).cell;
-        self.shared.push((store, cell));
+        self.shared.push(Series::of(&store, &labels));
         Ok(SampledCounter(Target::Shared(self.shared.len() - 1)))
     }
 

@@ -10,6 +10,7 @@ use super::instances::{Instances, Observed};
 use super::sampling::{Callback, Gauges, Reading, Sampled, Target};
 use crate::engine::{self, Cell};
 use crate::instance_kind::InstanceKind;
+use crate::kinds::Series;
 use crate::panics::contain;
 use crate::series::{FamilyStore, OwnedSeries};
 use crate::workers::Task;
@@ -86,7 +87,7 @@ pub(crate) struct Attached {
     /// Every series of the instance, in the order in which they were asked for.
     pub(super) series: OnceLock<Vec<(Arc<FamilyStore>, Cell)>>,
     /// Series of the registry's own that the instance adds to.
-    pub(super) shared: OnceLock<Vec<(Arc<FamilyStore>, Cell)>>,
+    pub(super) shared: OnceLock<Vec<Series>>,
     /// What a scrape runs. It goes with the owner: it may hold handles of the instance's own series,
     /// which keep us.
     pub(super) callback: Mutex<Option<Arc<Callback>>>,
@@ -178,12 +179,15 @@ impl Attached {
                     }
                 }
                 Reading::Counter(target, n) => {
-                    let series = match target {
-                        Target::Own(place) => self.own(place),
-                        Target::Shared(place) => self.shared.get().and_then(|s| s.get(place)),
+                    let shared = || self.shared.get();
+                    let cell = match target {
+                        Target::Own(place) => self.own(place).map(|(_, cell)| *cell),
+                        Target::Shared(place) => {
+                            shared().and_then(|s| s.get(place)).map(|s| s.cell)
+                        }
                     };
-                    if let Some((_, cell)) = series {
-                        engine::add(*cell, n);
+                    if let Some(cell) = cell {
+                        engine::add(cell, n);
                     }
                 }
                 Reading::FloatCounter(place, n) => {

@@ -47,6 +47,7 @@ impl MetricsRegistryBuilder {
     fn settings(&self, registry_labels: &[(String, String)]) -> RegistrySettings {
         let name = |spec: &FamilySpec| spec.exposed_name(&self.namespace);
         let max_series = self.max_series.iter().map(|(spec, limit)| (name(spec), *limit));
+        let hide_idle_of = self.hide_idle_of.iter().map(|(spec, after)| (name(spec), *after));
         let buckets = self.buckets.iter().map(|(spec, buckets)| (name(spec), buckets.clone()));
         RegistrySettings {
             namespace: self.namespace.clone(),
@@ -59,6 +60,10 @@ impl MetricsRegistryBuilder {
             aggregate: self.aggregate.clone(),
             created: self.created,
             only_used: self.only_used,
+            clock: self.clock.clone(),
+            watch: self.watch,
+            hide_idle: self.hide_idle,
+            hide_idle_of: hide_idle_of.collect(),
             exemplar_source: self.exemplar_source.clone(),
         }
     }
@@ -76,6 +81,10 @@ impl MetricsRegistryBuilder {
         let (least, most) = (*cut::LIMITS.start(), *cut::LIMITS.end());
         if !cut::LIMITS.contains(&self.value_bytes) {
             return Err(BuildError::LabelValueLimit { bytes: self.value_bytes, least, most });
+        }
+        let of_families = self.hide_idle_of.iter().map(|(_, after)| *after);
+        if self.hide_idle.into_iter().chain(of_families).any(|after| after.is_zero()) {
+            return Err(BuildError::NoIdleTime);
         }
         for (spec, bounds) in &self.buckets {
             let family = Description::of(spec, &self.namespace, Some(bounds.clone()));

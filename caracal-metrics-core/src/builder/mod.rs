@@ -13,7 +13,8 @@ use crate::family_spec::FamilySpec;
 use crate::kinds::Bucketed;
 use crate::labels::Labels;
 use crate::prometheus::Attach;
-use crate::series::cut;
+use crate::registry_clock::RegistryClock;
+use crate::series::{MakeWatch, cut, watch_idle};
 
 const DEFAULT_NAMESPACE: &str = "caracal";
 const DEFAULT_MAX_SERIES_PER_FAMILY: usize = 10_000;
@@ -50,6 +51,10 @@ pub struct MetricsRegistryBuilder {
     aggregate: Vec<String>,
     created: bool,
     only_used: bool,
+    clock: RegistryClock,
+    watch: Option<MakeWatch>,
+    hide_idle: Option<Duration>,
+    hide_idle_of: Vec<(&'static FamilySpec, Duration)>,
     exemplar_source: Option<ExemplarSource>,
     collection_timeout: Duration,
     process: bool,
@@ -69,6 +74,10 @@ impl MetricsRegistryBuilder {
             aggregate: Vec::new(),
             created: false,
             only_used: false,
+            clock: RegistryClock::system(),
+            watch: None,
+            hide_idle: None,
+            hide_idle_of: Vec::new(),
             exemplar_source: None,
             collection_timeout: DEFAULT_COLLECTION_TIMEOUT,
             process: false,
@@ -165,6 +174,57 @@ impl MetricsRegistryBuilder {
     /// [`max_series_per_family`](Self::max_series_per_family).
     pub fn max_series<K, L: Labels>(mut self, family: &'static Family<K, L>, limit: usize) -> Self {
         self.max_series.push((family.spec(), limit));
+        self
+    }
+
+    /// Hides series of families with open labels after this time without a record. Defaults to never.
+    ///
+    /// A hidden series is not on the page, and gives its place under the
+    /// [limit](Self::max_series_per_family) to others. Nothing of it is lost: with the next record it
+    /// is on the page again, at once, with its total. If the family is full at that moment, the record is
+    /// folded, as one with a new label set is. A family keeps ten times as many label sets as its limit, of
+    /// which the hidden ones are a part. Beyond that, new label sets are folded.
+    ///
+    /// - A series is hidden between one and 1.25 times this time after its last record, plus up to two
+    ///   scrape intervals. Scrapes do the work, a part of it each, so nothing is hidden without them.
+    /// - A record is a call, whatever its number: setting a gauge to the value that it has keeps its series
+    ///   on the page.
+    /// - A series is on the page as long as there is a handle or a timer of it, a guard that the gauge
+    ///   counts, or an attached instance with the same labels. Then the time begins anew.
+    /// - Series of families whose labels are all closed stay: their number is fixed, and they begin at zero.
+    ///   So do series whose open labels are all empty or all `aggregated`.
+    ///
+    /// To Prometheus, a series that is hidden goes stale: queries of the moment do not return it. When it
+    /// returns, `increase()` and `rate()` over a range with samples from before and after the gap count what
+    /// was recorded in between, since the counter goes on. Where no sample from before is in the range,
+    /// the first record after the gap is not counted, as with each series that is new.
+    ///
+    /// Recording by value costs no more than without this setting. Making a handle or a timer takes a lock
+    /// for a moment.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use caracal_metrics_core::MetricsRegistry;
+    ///
+    /// let hour = Duration::from_secs(3600);
+    /// let metrics = MetricsRegistry::builder().hide_idle_series(hour).build()?;
+    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// ```
+    pub fn hide_idle_series(mut self, after: Duration) -> Self {
+        self.hide_idle = Some(after);
+        self.watch = Some(watch_idle);
+        self
+    }
+
+    /// Hides idle series of one family after this time, instead of
+    /// [`hide_idle_series`](Self::hide_idle_series).
+    pub fn hide_idle_series_of<K, L: Labels>(
+        mut self,
+        family: &'static Family<K, L>,
+        after: Duration,
+    ) -> Self {
+        self.hide_idle_of.push((family.spec(), after));
+        self.watch = Some(watch_idle);
         self
     }
 
@@ -293,6 +353,13 @@ impl MetricsRegistryBuilder {
     /// The same happens where the code panics, and where the system starts no thread.
     pub fn collection_timeout(mut self, timeout: Duration) -> Self {
         self.collection_timeout = timeout;
+        self
+    }
+
+    /// Decides by the clock of a test which series are idle.
+    #[cfg(feature = "testing")]
+    pub fn clock(mut self, clock: crate::testing::Clock) -> Self {
+        self.clock = clock.into();
         self
     }
 

@@ -39,7 +39,7 @@ pub struct Series {
     pub(crate) cell: Cell,
     /// The family was full: this is the aggregated series, and each record is counted as folded.
     folded: bool,
-    /// Keeps a series that an attached instance owns.
+    /// Keeps a series that an attached instance owns, or one that might be hidden.
     _owner: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -55,8 +55,8 @@ impl fmt::Debug for Series {
 impl Series {
     /// The series of this label set, made if it is new.
     pub(crate) fn of<S: LabelSet>(store: &Arc<FamilyStore>, labels: &S) -> Self {
-        let Resolved { cell, folded } = store.resolve_set(labels);
-        Self { store: Arc::clone(store), cell, folded, _owner: None }
+        let (Resolved { cell, folded }, hold) = store.hold_set(labels);
+        Self { store: Arc::clone(store), cell, folded, _owner: hold }
     }
 
     /// A series that lives as long as its owner.

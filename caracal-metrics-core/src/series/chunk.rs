@@ -1,6 +1,9 @@
 //! Label values in chunks of 16 bytes, which are compared and hashed without a call.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Relaxed, Release},
+};
 
 /// Two to the 64th over the golden ratio: multiplied by it, numbers that are close end far apart.
 pub(super) const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -20,6 +23,16 @@ impl Stored {
     #[inline]
     pub(super) fn load(&self) -> Chunk {
         [self.0[0].load(Relaxed), self.0[1].load(Relaxed)]
+    }
+
+    /// The first half.
+    pub(super) fn first(&self) -> u64 {
+        self.0[0].load(Relaxed)
+    }
+
+    /// Replaces the first half. Who sees the new one also sees what happened before.
+    pub(super) fn set_first(&self, half: u64) {
+        self.0[0].store(half, Release);
     }
 
     pub(super) fn store(&self, chunk: Chunk) {

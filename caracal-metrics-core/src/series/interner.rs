@@ -18,6 +18,7 @@ use super::changes::Changes;
 use super::chunk::{self, CHUNK, Chunk, Few};
 use super::key::{Key, Labels};
 use super::records::{Head, Records};
+use super::rest::Rest;
 use crate::engine::Cell;
 
 const FIRST_SLOTS: usize = 16;
@@ -27,7 +28,7 @@ const TABLES: usize = 28;
 const EMPTY: u64 = 0;
 
 #[derive(Debug)]
-pub(super) struct Interner {
+pub(crate) struct Interner {
     hasher: foldhash::fast::RandomState,
     /// Table `k` has `FIRST_SLOTS << k` slots.
     tables: [OnceLock<Box<[AtomicU64]>>; TABLES],
@@ -157,15 +158,53 @@ impl Interner {
     ) -> Option<Cell> {
         let hash = self.hash(labels);
         let mut inserting = self.insert.lock();
-        let find = |table| probe(table, hash, |place| self.records.cell_of(place, labels));
-        let mut slot = match find(self.table()) {
-            Ok(cell) => return Some(cell),
-            Err(slot) => slot,
+        let find = |place| self.records.cell_of(place, labels);
+        match probe(self.table(), hash, find) {
+            Ok(cell) => Some(cell),
+            Err(slot) => self.insert(&mut inserting, labels, hash, slot, changes, create),
+        }
+    }
+
+    /// As [`find_or_insert`](Self::find_or_insert), in a family that puts records to rest. One that is
+    /// at rest is found from now on, unless it is hidden and `show` refuses it.
+    pub(super) fn wake_or_insert(
+        &self,
+        labels: Labels<'_>,
+        changes: &Changes,
+        create: &dyn Fn() -> Option<Cell>,
+        show: &dyn Fn() -> bool,
+    ) -> Option<Cell> {
+        let hash = self.hash(labels);
+        let mut inserting = self.insert.lock();
+        let find = |place| Some((place, self.records.rest_of(place, labels)?));
+        let (place, (cell, rest)) = match probe(self.table(), hash, find) {
+            Ok(found) => found,
+            Err(slot) => return self.insert(&mut inserting, labels, hash, slot, changes, create),
         };
+        let wake = || self.records.set_rest(place, Rest::Awake);
+        match rest {
+            Rest::Awake => {}
+            Rest::Marked => wake(),
+            Rest::Hidden if show() => changes.insert(place, cell, wake),
+            Rest::Hidden => return None,
+        }
+        Some(cell)
+    }
+
+    /// Inserts a label set that is new, where its place is to be in this slot.
+    fn insert(
+        &self,
+        inserting: &mut Inserting,
+        labels: Labels<'_>,
+        hash: u64,
+        mut slot: usize,
+        changes: &Changes,
+        create: &dyn Fn() -> Option<Cell>,
+    ) -> Option<Cell> {
         let cell = create()?;
         if (inserting.records + 1) * 2 > self.table().len() {
             self.grow(self.table());
-            slot = find(self.table()).err().unwrap_or(slot);
+            slot = probe(self.table(), hash, |_| None::<Cell>).err().unwrap_or(slot);
         }
         let place = self.records.push(&mut inserting.end, labels, cell);
         inserting.records += 1;
@@ -173,15 +212,55 @@ impl Interner {
         Some(cell)
     }
 
+    /// The place of a label set, its cell, and whether it is at rest.
+    pub(super) fn look_up(&self, labels: Labels<'_>) -> Option<(u32, Cell, Rest)> {
+        let find = |place| {
+            let (cell, rest) = self.records.rest_of(place, labels)?;
+            Some((place, cell, rest))
+        };
+        probe(self.table(), self.hash(labels), find).ok()
+    }
+
+    /// Calls `change` for what is at each of these places, with whether it is at rest, and puts it into the
+    /// state that is returned. Meanwhile nothing is woken or inserted.
+    pub(super) fn change_rest(
+        &self,
+        places: impl Iterator<Item = u32>,
+        mut change: impl FnMut(u32, Cell, Rest) -> Rest,
+    ) {
+        let _inserting = self.insert.lock();
+        for place in places {
+            let (cell, rest) = self.records.rest(place);
+            let after = change(place, cell, rest);
+            if after != rest {
+                self.records.set_rest(place, after);
+            }
+        }
+    }
+
     /// The label set of the record at this place.
     pub(super) fn key(&self, place: u32) -> Key {
         self.records.get(place, self.open).0
     }
 
+    /// The label set and the cell of the record at this place.
+    pub(super) fn entry(&self, place: u32) -> (Key, Cell) {
+        self.records.get(place, self.open)
+    }
+
     /// Every label set and its cell, in no order.
     pub(super) fn entries(&self) -> impl Iterator<Item = (Key, Cell)> {
-        let slots = self.table().iter().map(|slot| slot.load(Acquire));
-        slots.filter_map(place).map(|place| self.records.get(place, self.open))
+        self.places().map(|place| self.records.get(place, self.open))
+    }
+
+    /// Every label set that is not hidden, and its cell, in no order.
+    pub(super) fn shown(&self) -> impl Iterator<Item = (Key, Cell)> {
+        let shown = self.places().filter(|place| self.records.rest(*place).1 != Rest::Hidden);
+        shown.map(|place| self.records.get(place, self.open))
+    }
+
+    fn places(&self) -> impl Iterator<Item = u32> {
+        self.table().iter().filter_map(|slot| place(slot.load(Acquire)))
     }
 
     fn hash(&self, labels: Labels<'_>) -> u64 {
@@ -225,22 +304,18 @@ fn finish(hasher: &impl Hasher, head: Head) -> u64 {
     hasher.finish() ^ head
 }
 
-/// The cell, or the slot where its record's place would go.
+/// What is looked for, or the slot where its record's place would go.
 #[inline]
-fn probe(
-    table: &[AtomicU64],
-    hash: u64,
-    cell_of: impl Fn(u32) -> Option<Cell>,
-) -> Result<Cell, usize> {
+fn probe<T>(table: &[AtomicU64], hash: u64, find: impl Fn(u32) -> Option<T>) -> Result<T, usize> {
     let mask = table.len() - 1;
     let mut slot = tag(hash) as usize & mask;
     loop {
         let held = table[slot].load(Acquire);
         let Some(place) = place(held) else { return Err(slot) };
         if tag(held) == tag(hash)
-            && let Some(cell) = cell_of(place)
+            && let Some(found) = find(place)
         {
-            return Ok(cell);
+            return Ok(found);
         }
         slot = (slot + 1) & mask;
     }

@@ -8,6 +8,11 @@ mod chunk;
 mod created;
 pub(crate) mod cut;
 mod exemplars;
+mod folds;
+mod hiding;
+#[cfg(all(test, caracal_loom))]
+mod hiding_models;
+mod idle;
 mod in_flight;
 mod interner;
 mod key;
@@ -23,6 +28,7 @@ mod recent;
 mod record;
 mod records;
 mod resolve;
+mod rest;
 mod rows;
 #[cfg(all(test, not(caracal_loom)))]
 pub(crate) mod seam;
@@ -32,8 +38,10 @@ mod tally;
 #[cfg(all(test, not(caracal_loom)))]
 mod tests;
 mod values;
+mod watch;
 
 pub(crate) use exemplars::{Exemplars, Kept, Observed};
+pub(crate) use idle::watch as watch_idle;
 pub(crate) use in_flight::InFlight;
 #[cfg(feature = "protobuf")]
 pub(crate) use pair_text::Pair;
@@ -43,3 +51,4 @@ pub(crate) use sort_key::SEPARATOR;
 pub(crate) use store::{FamilyStore, OwnedSeries, Settings};
 pub(crate) use tally::Tally;
 pub(crate) use values::{HistogramSum, Value, Values};
+pub(crate) use watch::{HideIdle, MakeWatch};

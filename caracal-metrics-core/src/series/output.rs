@@ -17,16 +17,46 @@ const BATCH: usize = 16 * 1024;
 impl FamilyStore {
     /// The rows of the output, with all series that were findable before.
     pub(crate) fn rows(&self) -> Arc<Rows> {
+        self.folds.look_again();
         let mut rows = self.rows.lock();
-        let pending = self.changes.take();
-        // Series of instances are few, and whether a series of recorders is shown may depend on them.
-        let has_owned = pending.owned || (!pending.series.is_empty() && self.is_attached_to());
-        if has_owned {
-            *rows = Arc::new(self.rows_anew(&pending.series));
-        } else if !pending.series.is_empty() {
-            self.merge(Arc::make_mut(&mut rows), &pending.series);
-        }
+        self.bring_up_to_date(&mut rows);
         Arc::clone(&rows)
+    }
+
+    /// Puts what has changed into the rows. They are locked.
+    pub(super) fn bring_up_to_date(&self, rows: &mut Arc<Rows>) {
+        let pending = self.changes.take();
+        // After that: a series that is hidden and recorded again in the meantime is a later change.
+        let gone =
+            self.watched().map(|(watch, interner)| watch.look(self, interner, &pending.series));
+        let gone = gone.unwrap_or_default();
+        let has_changed = !(pending.series.is_empty() && gone.is_empty());
+        // Series of instances are few, and whether a series of recorders is shown may depend on them.
+        if pending.owned || (has_changed && self.is_attached_to()) {
+            *rows = Arc::new(self.rows_anew(&pending.series));
+            return;
+        }
+        if !gone.is_empty() {
+            self.take_out(rows, &gone);
+        }
+        if !pending.series.is_empty() {
+            self.merge(Arc::make_mut(rows), &pending.series);
+        }
+    }
+
+    /// Takes series of recorders, which are hidden, out of the rows.
+    pub(super) fn take_out(&self, rows: &mut Arc<Rows>, gone: &[u32]) {
+        if self.is_attached_to() {
+            *rows = Arc::new(self.rows_anew(&[]));
+            return;
+        }
+        let Index::Interned(interner) = &self.index else { return };
+        let mut batch = Batch::default();
+        for place in gone {
+            let (key, cell) = interner.entry(*place);
+            batch.push(values(&self.description, &key), cell);
+        }
+        Arc::make_mut(rows).take_out(batch);
     }
 
     fn merge(&self, rows: &mut Rows, mut fresh: &[(u32, Cell)]) {
@@ -105,7 +135,7 @@ impl FamilyStore {
         self.recorded().into_iter().map(|(_, cell)| cell).chain(owned).collect()
     }
 
-    /// The series of recorders that are findable.
+    /// The series of recorders that are findable or marked.
     fn recorded(&self) -> Vec<(Key, Cell)> {
         match &self.index {
             Index::Dense(cells) => {
@@ -113,7 +143,7 @@ impl FamilyStore {
                 let cells = cells.filter_map(|(closed, slot)| Some((closed, made(slot)?)));
                 cells.map(|(closed, cell)| (Key::new(closed, &[]), cell)).collect()
             }
-            Index::Interned(interner) => interner.entries().collect(),
+            Index::Interned(interner) => interner.shown().collect(),
         }
     }
 

@@ -24,9 +24,14 @@ impl FamilyStore {
 
     /// Shows a series that was reserved.
     pub(crate) fn own(&self, instance: u64, series: OwnedSeries) {
-        let mut owned = self.owned.lock();
-        owned.push(OwnedSeries { instance, ..series });
-        self.changes.own();
+        let key = series.key.clone();
+        {
+            let mut owned = self.owned.lock();
+            owned.push(OwnedSeries { instance, ..series });
+            self.changes.own();
+        }
+        // After that: what is hidden once this is locked has no instance.
+        self.show_recorded(&key);
     }
 
     /// Gives up a series that was reserved and not shown.

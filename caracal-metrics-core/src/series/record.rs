@@ -1,6 +1,7 @@
 //! Recording by label set.
 
 use std::ptr;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Duration;
 
 use super::interner::Known;
@@ -51,6 +52,15 @@ fn keeps_pairs<S: LabelSet, T: LabelSet>(counter: &S, histogram: &T) -> bool {
 }
 
 impl FamilyStore {
+    /// Calls `take` with a label set as a store knows it.
+    pub(super) fn with_labels<S: LabelSet, T>(
+        &self,
+        set: &S,
+        take: impl FnOnce(Labels<'_>) -> T,
+    ) -> T {
+        with(set, |closed, open| take(Labels { closed, open }))
+    }
+
     /// Whether the series of a label set is there.
     pub(crate) fn has_set<S: LabelSet>(&self, labels: &S) -> bool {
         with(labels, |closed, open| self.has(Labels { closed, open }))
@@ -182,8 +192,8 @@ impl FamilyStore {
                 let bucket = histogram.buckets.narrow(nanos);
                 return durations.own.observe(durations.cell, bucket, nanos);
             }
-            // Otherwise the counter was kept alone.
-            if durations.is_some() || !histogram.is_plain() {
+            // Otherwise the counter was kept alone, or with what is of no use any more.
+            if durations.is_some_and(|it| histogram.may_keep(it.set)) || !histogram.is_plain() {
                 word.add(1);
                 return histogram.observe(of_duration, duration);
             }
@@ -216,8 +226,8 @@ impl FamilyStore {
         engine::add(known.cell, 1);
         histogram.observe_cell(of_duration_cell, duration);
         if recent::is_due(known.tag) {
-            let Found { durations, .. } = histogram.found(of_duration, of_duration_cell);
-            self.keep(closed, open, Found { durations, ..self.found(closed, known.cell) });
+            let of_duration = (histogram, of_duration, of_duration_cell);
+            self.keep_pair((closed, open, known.cell), of_duration);
         }
     }
 
@@ -261,24 +271,57 @@ impl FamilyStore {
     #[inline]
     fn keep_if_due(&self, closed: u32, open: &[&str], known: Known) {
         if recent::is_due(known.tag) {
-            self.keep(closed, open, self.found(closed, known.cell));
+            self.keep(closed, open, known.cell);
         }
     }
 
     #[cold]
-    fn keep(&self, closed: u32, open: &[&str], found: Found) {
-        if let Some(lookup) = Lookup::of(self.set(closed), open) {
-            lookup.keep(found);
+    fn keep(&self, closed: u32, open: &[&str], cell: Cell) {
+        if let Some(set) = self.set_to_keep(closed, open)
+            && let Some(lookup) = Lookup::of(set, open)
+        {
+            lookup.keep(self.found(set, cell));
         }
     }
 
+    /// Keeps a counter together with the histogram of its durations, which has the same open values or
+    /// none.
+    #[cold]
+    fn keep_pair(
+        &self,
+        (closed, open, cell): (u32, &[&str], Cell),
+        (histogram, of_duration, of_duration_cell): (&Self, u32, Cell),
+    ) {
+        if let Some(set) = self.set_to_keep(closed, open)
+            && let Some(lookup) = Lookup::of(set, open)
+            && let Some(of_duration) = histogram.set_to_keep(of_duration, open)
+        {
+            let Found { durations, .. } = histogram.found(of_duration, of_duration_cell);
+            lookup.keep(Found { durations, ..self.found(set, cell) });
+        }
+    }
+
+    /// The number under which a label set that was found may be kept, or `None` where it was marked
+    /// meanwhile: see [`Rest`](super::rest::Rest). A thread that sees the number that came with a mark sees
+    /// the mark as well, so the label set is looked up once more after the number was read.
+    fn set_to_keep(&self, closed: u32, open: &[&str]) -> Option<u64> {
+        let set = self.first_set.load(Acquire) + u64::from(closed);
+        (self.watch.is_none() || self.find(closed, open).is_some()).then_some(set)
+    }
+
+    /// Whether a number of one of the sets of closed labels may still be right.
+    #[cold]
+    fn may_keep(&self, set: u64) -> bool {
+        self.watch.is_none() || set >= self.first_set.load(Relaxed)
+    }
+
     #[inline(never)]
-    fn found(&self, closed: u32, cell: Cell) -> Found {
+    fn found(&self, set: u64, cell: Cell) -> Found {
         let (mut word, mut durations) = (None, None);
         match self.kind() {
             FamilyKind::Counter => word = recent::own_word(cell),
             FamilyKind::DurationHistogram if self.is_plain() => {
-                durations = Durations::of(self.set(closed), cell);
+                durations = Durations::of(set, cell);
             }
             _ => {}
         }
@@ -288,7 +331,7 @@ impl FamilyStore {
     /// The number of a set of closed labels.
     #[inline]
     pub(super) fn set(&self, closed: u32) -> u64 {
-        self.first_set + u64::from(closed)
+        self.first_set.load(Relaxed) + u64::from(closed)
     }
 
     /// Counts a duration, and keeps an example of it.

@@ -2,6 +2,7 @@
 
 use super::chunk::{self, Chunk, Stored};
 use super::key::{Key, Labels};
+use super::rest::Rest;
 use crate::blocks::Blocks;
 use crate::engine::Cell;
 
@@ -27,16 +28,19 @@ pub(super) struct Head {
     pub(super) lengths: u64,
 }
 
+/// Where the first half of a head has what is not the cell.
+const CLOSED: u32 = 32;
+
 impl Head {
     /// The head of a record, which also holds its cell.
     fn with(self, cell: Cell) -> Chunk {
-        [u64::from(cell.to_raw()) | u64::from(self.closed) << 32, self.lengths]
+        [u64::from(cell.to_raw()) | u64::from(self.closed) << CLOSED, self.lengths]
     }
 
     #[inline]
     fn read(head: &Stored) -> (Self, Cell) {
         let [closed_and_cell, lengths] = head.load();
-        let head = Self { closed: (closed_and_cell >> 32) as u32, lengths };
+        let head = Self { closed: (closed_and_cell >> CLOSED) as u32, lengths };
         (head, Cell::from_raw(closed_and_cell as u32))
     }
 
@@ -90,14 +94,44 @@ impl Records {
         place as u32
     }
 
-    /// The cell of the record at this place, if it has these labels.
+    /// The cell of the record at this place, if it has these labels and is not at rest.
     #[inline]
     pub(super) fn cell_of(&self, place: u32, labels: Labels<'_>) -> Option<Cell> {
-        let (head, mut chunks) = self.chunks.from(place as usize).split_first()?;
+        // The closed labels of a record at rest are equal to no others.
+        let (head, chunks) = self.chunks.from(place as usize).split_first()?;
         let (head, cell) = Head::read(head);
-        if head != Head::of(labels) {
-            return None;
+        if head == Head::of(labels) { Self::values_of(chunks, labels).map(|()| cell) } else { None }
+    }
+
+    /// The cell of the record at this place, if it has these labels, and whether it is at rest.
+    pub(super) fn rest_of(&self, place: u32, labels: Labels<'_>) -> Option<(Cell, Rest)> {
+        let (head, chunks) = self.chunks.from(place as usize).split_first()?;
+        let (head, cell) = Head::read(head);
+        let (closed, rest) = Rest::split(head.closed);
+        if (Head { closed, ..head }) == Head::of(labels) {
+            Self::values_of(chunks, labels).map(|()| (cell, rest))
+        } else {
+            None
         }
+    }
+
+    /// Whether the record at this place is at rest, and its cell.
+    pub(super) fn rest(&self, place: u32) -> (Cell, Rest) {
+        let (head, cell) = Head::read(&self.chunks.from(place as usize)[0]);
+        (cell, Rest::split(head.closed).1)
+    }
+
+    /// Puts the record at this place to rest, or ends that. One caller at a time.
+    pub(super) fn set_rest(&self, place: u32, rest: Rest) {
+        let head = &self.chunks.from(place as usize)[0];
+        let first = head.first();
+        let closed = rest.join((first >> CLOSED) as u32);
+        head.set_first(u64::from(first as u32) | u64::from(closed) << CLOSED);
+    }
+
+    /// Whether these chunks, which follow a head with these lengths, are of these open values.
+    #[inline]
+    fn values_of(mut chunks: &[Stored], labels: Labels<'_>) -> Option<()> {
         for lengths in more_lengths(labels) {
             let (own, rest) = chunks.split_first()?;
             if own.load() != lengths {
@@ -112,7 +146,7 @@ impl Records {
             }
             chunks = rest;
         }
-        Some(cell)
+        Some(())
     }
 
     /// As [`cell_of`](Self::cell_of), for values whose lengths are all in the head and that have these
@@ -135,7 +169,8 @@ impl Records {
         open: usize,
     ) -> (Head, Cell, impl Iterator<Item = usize> + Clone, impl Iterator<Item = Chunk>) {
         let record = self.chunks.from(place as usize);
-        let (head, cell) = Head::read(&record[0]);
+        let (mut head, cell) = Head::read(&record[0]);
+        head.closed = Rest::split(head.closed).0;
         let values = 1 + length_chunks(open);
         let more = record[1..values].iter().flat_map(|lengths| {
             let lengths = lengths.load();

@@ -117,7 +117,7 @@ impl FamilyStore {
             Index::Interned(interner) => {
                 let carried = self.carried(labels.open);
                 let open: Texts<'_> = carried.iter().map(|value| &**value).collect();
-                interner.find(Labels { open: &open, ..labels }).is_some()
+                interner.look_up(Labels { open: &open, ..labels }).is_some()
             }
         }
     }
@@ -152,13 +152,18 @@ impl FamilyStore {
 
     fn make_interned(&self, interner: &Interner, labels: Labels<'_>) -> Resolved {
         self.use_from_now_on();
+        if let Some(watch) = &self.watch {
+            if let Some(cell) = watch.resolve(self, interner, labels) {
+                return Resolved::own(cell);
+            }
         // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
-        if self.series.load(Relaxed) < self.limit() {
+        } else if self.series.load(Relaxed) < self.limit() {
             let create = || self.take_place().ok().map(|()| self.allocate());
             if let Some(cell) = interner.find_or_insert(labels, &self.changes, &create) {
                 return Resolved::own(cell);
             }
         }
+        self.folds.note(labels);
         let cell = if self.description.kind.is_gauge() {
             *self.set_aside.get_or_init(|| self.allocate())
         } else {

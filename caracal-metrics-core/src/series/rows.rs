@@ -7,6 +7,9 @@ use super::block::{Block, Differences, Traits};
 use super::sort_key;
 use crate::engine::Cell;
 
+/// How many series a block has on average at least, once series were taken out.
+const LEAST: usize = 32;
+
 /// Sorted series, in [blocks](Block).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rows {
@@ -79,7 +82,36 @@ impl Rows {
     }
 
     /// Puts series among the rows. Those that are there already are passed over.
-    pub(super) fn merge(&mut self, mut batch: Batch) {
+    pub(super) fn merge(&mut self, batch: Batch) {
+        self.change(batch, |series, fresh| {
+            series.extend_from_slice(fresh);
+            // Stable, and quick for two runs that are sorted.
+            series.sort_by_key(|(key, _)| *key);
+            series.dedup();
+        });
+    }
+
+    /// Takes series out of the rows.
+    pub(super) fn take_out(&mut self, batch: Batch) {
+        self.change(batch, |series, gone| series.retain(|one| !gone.contains(one)));
+        // What is left of blocks is in memory and on the way of every page.
+        if self.blocks.len() * LEAST > self.series.max(LEAST) {
+            let blocks: Vec<_> = self.blocks.iter().map(|block| Keys::of(block)).collect();
+            let series: Vec<_> = blocks.iter().flat_map(Keys::iter).collect();
+            let packed = Block::of(&series).map(Arc::new).collect();
+            drop(series);
+            drop(blocks);
+            self.blocks = packed;
+        }
+    }
+
+    /// Changes the blocks where the series of a batch are or would be. `change` is called with the series
+    /// of a block and those of the batch, and both are sorted.
+    fn change(
+        &mut self,
+        mut batch: Batch,
+        change: impl for<'a> Fn(&mut Vec<(&'a [u8], Cell)>, &[(&'a [u8], Cell)]),
+    ) {
         let fresh = batch.sorted();
         let mut fresh = &*fresh;
         let mut old = std::mem::take(&mut self.blocks).into_iter();
@@ -95,10 +127,7 @@ impl Rows {
             let keys = block.as_deref().map(Keys::of).unwrap_or_default();
             let mut series: Vec<_> = keys.iter().collect();
             self.series -= series.len();
-            series.extend_from_slice(own);
-            // Stable, and quick for two runs that are sorted.
-            series.sort_by_key(|(key, _)| *key);
-            series.dedup();
+            change(&mut series, own);
             self.series += series.len();
             blocks.extend(Block::of(&series).map(Arc::new));
         }

@@ -1,8 +1,8 @@
 //! The series of one family.
 
 use std::sync::atomic::{
-    AtomicBool, AtomicU32, AtomicUsize,
-    Ordering::{Acquire, Relaxed},
+    AtomicBool, AtomicU32, AtomicU64, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
 };
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use super::buckets::BucketSearch;
 use super::changes::Changes;
 use super::created::Created;
 use super::exemplars::Exemplars;
+use super::folds::Folds;
 use super::interner::Interner;
 use super::key::{Key, Labels};
 use super::line_text::LineText;
@@ -21,6 +22,7 @@ use super::pair_text::PairText;
 use super::recent;
 use super::rows::Rows;
 use super::tally::Tally;
+use super::watch::{HideIdle, Watch};
 use crate::description::Description;
 use crate::engine::{self, Cell, Width};
 use crate::exemplar_source::ExemplarSource;
@@ -73,6 +75,8 @@ pub(crate) struct Settings {
     pub(crate) registry_labels: Arc<[(String, String)]>,
     /// Where exemplars of what is observed without one come from.
     pub(crate) exemplar_source: Option<ExemplarSource>,
+    /// Whether and when idle series are hidden.
+    pub(crate) hide_idle: Option<HideIdle>,
     /// Counts records that were folded because the family is full.
     pub(crate) folded: Tally,
     /// Counts values that were corrected or set aside.
@@ -101,7 +105,9 @@ pub(crate) struct FamilyStore {
     /// How many values the closed labels have together.
     pub(super) closed_sets: u32,
     /// The number of the first of them, see [`recent`].
-    pub(super) first_set: u64,
+    pub(super) first_set: AtomicU64,
+    /// Where idle series are hidden.
+    pub(super) watch: Option<Box<dyn Watch>>,
     pub(super) settings: Settings,
     /// Whether series that are known beforehand are there.
     used: AtomicBool,
@@ -119,6 +125,7 @@ pub(crate) struct FamilyStore {
     pub(super) set_aside: OnceLock<Cell>,
     /// Series that count against the limit.
     pub(super) series: AtomicUsize,
+    pub(super) folds: Folds,
     pub(super) owned: Mutex<Vec<OwnedSeries>>,
     pub(super) changes: Changes,
     pub(super) rows: Mutex<Arc<Rows>>,
@@ -138,6 +145,8 @@ impl FamilyStore {
         } else {
             Index::Interned(Box::new(Interner::new(open)))
         };
+        let hide_idle = settings.hide_idle.as_ref().filter(|_| open > 0);
+        let watch = hide_idle.map(|idle| (idle.watch)(idle.after, idle.clock.clone()));
         let buckets = BucketSearch::of(&description.bounds);
         let added: Vec<_> = settings.added_labels().collect();
         let store = Self {
@@ -148,7 +157,8 @@ impl FamilyStore {
             dense_insert: Mutex::default(),
             aggregated,
             closed_sets,
-            first_set: recent::numbers(closed_sets),
+            first_set: AtomicU64::new(recent::numbers(closed_sets)),
+            watch,
             used: AtomicBool::new(false),
             tracks: AtomicBool::new(false),
             lines: LineText::of(&description, &added),
@@ -157,6 +167,7 @@ impl FamilyStore {
             created: (settings.created && !description.kind.is_gauge()).then(Created::default),
             set_aside: OnceLock::new(),
             series: AtomicUsize::new(0),
+            folds: Folds::default(),
             owned: Mutex::default(),
             changes: Changes::default(),
             rows: Mutex::default(),
@@ -193,8 +204,19 @@ impl FamilyStore {
         self.settings.limit
     }
 
+    /// The limit, where there is one: label sets without an open label are never folded.
+    pub(crate) fn bound(&self) -> Option<usize> {
+        let is_bounded = !self.is_dense() && self.limit() < usize::MAX;
+        is_bounded.then(|| self.limit())
+    }
+
+    /// How many records were folded.
+    pub(crate) fn folded(&self) -> u64 {
+        self.settings.folded.read()
+    }
+
     /// How many series count against the limit: nearly all of a family that has many.
-    pub(super) fn series(&self) -> usize {
+    pub(crate) fn series(&self) -> usize {
         self.series.load(Relaxed)
     }
 
@@ -261,6 +283,11 @@ impl FamilyStore {
         if self.description.kind.corrects() || corrects {
             self.settings.invalid.show();
         }
+    }
+
+    /// What threads keep at hand of the family is of no use from now on: they look label sets up again.
+    pub(super) fn renumber(&self) {
+        self.first_set.store(recent::numbers(self.closed_sets), Release);
     }
 
     pub(super) fn take_place(&self) -> Result<(), Full> {

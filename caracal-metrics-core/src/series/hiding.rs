@@ -1,0 +1,99 @@
+//! Hiding series of a family, and holding them.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use super::cut::Value;
+use super::interner::Interner;
+use super::key::{Key, Labels};
+use super::resolve::Resolved;
+use super::store::{FamilyStore, Index};
+use super::watch::Watch;
+use crate::engine::Cell;
+use crate::hide_error::HideError;
+use crate::labels::LabelSet;
+
+/// Keeps a series on the page.
+struct Hold {
+    store: Arc<FamilyStore>,
+    cell: Cell,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if let Some(watch) = &self.store.watch {
+            watch.let_go(self.cell);
+        }
+    }
+}
+
+impl FamilyStore {
+    /// What hides series of the family, and the label sets that it has.
+    pub(super) fn watched(&self) -> Option<(&dyn Watch, &Interner)> {
+        match (&self.watch, &self.index) {
+            (Some(watch), Index::Interned(interner)) => Some((&**watch, interner)),
+            _ => None,
+        }
+    }
+
+    /// The cell of a label set for a handle, and what keeps its series on the page, if that is needed.
+    pub(crate) fn hold_set<S: LabelSet>(
+        self: &Arc<Self>,
+        labels: &S,
+    ) -> (Resolved, Option<Arc<dyn Any + Send + Sync>>) {
+        let mut resolved = self.resolve_set(labels);
+        let Some(watch) = &self.watch else { return (resolved, None) };
+        loop {
+            let Resolved { cell, folded } = resolved;
+            if folded {
+                return (resolved, None);
+            }
+            watch.hold(cell);
+            let hold = Hold { store: Arc::clone(self), cell };
+            // It may have been hidden before it was held. Now it can't be any more.
+            resolved = self.resolve_set(labels);
+            if resolved.cell == cell {
+                return (resolved, Some(Arc::new(hold)));
+            }
+        }
+    }
+
+    /// Takes the series of a label set off the page until it is recorded again.
+    pub(crate) fn hide_set<S: LabelSet>(&self, labels: &S) -> Result<(), HideError> {
+        self.with_labels(labels, |labels| self.hide(labels))
+    }
+
+    fn hide(&self, labels: Labels<'_>) -> Result<(), HideError> {
+        let Some((watch, interner)) = self.watched() else {
+            return Err(HideError::NotConfigured { metric: self.name().to_owned() });
+        };
+        let carried = self.carried(labels.open);
+        let open: Vec<_> = carried.iter().map(|value: &Value<'_>| &**value).collect();
+        let labels = Labels { open: &open, ..labels };
+        let mut rows = self.rows.lock();
+        self.bring_up_to_date(&mut rows);
+        if let Some(place) = watch.hide(self, interner, labels)? {
+            self.take_out(&mut rows, &[place]);
+        }
+        Ok(())
+    }
+
+    /// Whether an instance has a series with these labels.
+    pub(super) fn is_owned(&self, key: &Key) -> bool {
+        self.owned.lock().iter().any(|series| series.key == *key)
+    }
+
+    /// Shows what recorders have of a label set, for which an instance has a series now: the page has
+    /// their sum, which must not fall and grow with what is hidden.
+    pub(super) fn show_recorded(&self, key: &Key) {
+        if let Some((watch, interner)) = self.watched() {
+            let open: Vec<_> = key.open.iter().map(|value| &**value).collect();
+            watch.show(self, interner, Labels { closed: key.closed, open: &open });
+        }
+    }
+
+    /// How many series are hidden.
+    pub(crate) fn hidden(&self) -> usize {
+        self.watch.as_ref().map_or(0, |watch| watch.hidden())
+    }
+}

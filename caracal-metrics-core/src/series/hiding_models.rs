@@ -1,0 +1,165 @@
+//! Hiding and recording under every interleaving that loom finds. `cargo xtask loom` runs these.
+
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+
+use loom::sync::Arc;
+use loom::thread;
+
+use super::changes::Changes;
+use crate::engine::Cell;
+use crate::sync::{AtomicU64, Mutex, explore};
+
+const AWAKE: u64 = 0;
+const MARKED: u64 = 1;
+const HIDDEN: u64 = 2;
+
+/// A family of one series, whose record is there.
+struct Family {
+    changes: Changes,
+    /// Whether the record is at rest, as its head has it.
+    rest: AtomicU64,
+    /// What threads keep lookups under.
+    number: AtomicU64,
+    cell: AtomicU64,
+    /// As the one of the interner.
+    insert: Mutex<()>,
+    rows: Mutex<bool>,
+}
+
+impl Family {
+    fn new(rest: u64) -> Arc<Self> {
+        let family = Self {
+            changes: Changes::default(),
+            rest: AtomicU64::new(rest),
+            number: AtomicU64::new(1),
+            cell: AtomicU64::new(0),
+            insert: Mutex::default(),
+            rows: Mutex::default(),
+        };
+        *family.rows.lock() = rest != HIDDEN;
+        Arc::new(family)
+    }
+
+    /// As `FamilyStore::add` and `Watch::resolve` do it. `kept` is the number under which the thread keeps
+    /// the series.
+    fn record(&self, kept: &mut u64) {
+        if self.number.load(Relaxed) != *kept {
+            if self.rest.load(Relaxed) == AWAKE {
+                let number = self.number.load(Acquire);
+                if self.rest.load(Relaxed) == AWAKE {
+                    *kept = number;
+                }
+            } else {
+                self.wake();
+            }
+        }
+        self.cell.fetch_add(1, Relaxed);
+    }
+
+    fn wake(&self) {
+        let _inserting = self.insert.lock();
+        let wake = || self.rest.store(AWAKE, Release);
+        match self.rest.load(Relaxed) {
+            MARKED => wake(),
+            HIDDEN => self.changes.insert(0, Cell::from_raw(0), wake),
+            _ => {}
+        }
+    }
+
+    /// As `FamilyStore::rows` and `Watch::look` do it. The time after which a series is hidden passes from
+    /// one page to the next.
+    fn look(&self) -> bool {
+        let mut rows = self.rows.lock();
+        let pending = self.changes.take();
+        {
+            let _inserting = self.insert.lock();
+            match self.rest.load(Relaxed) {
+                AWAKE => self.rest.store(MARKED, Release),
+                MARKED => {
+                    self.rest.store(HIDDEN, Release);
+                    *rows = false;
+                }
+                _ => {}
+            }
+        }
+        self.number.fetch_add(1, AcqRel);
+        *rows |= !pending.series.is_empty();
+        *rows
+    }
+
+    /// The rows of a page that comes before anything is due.
+    fn page(&self) -> bool {
+        let mut rows = self.rows.lock();
+        *rows |= !self.changes.take().series.is_empty();
+        *rows
+    }
+}
+
+/// Another thread wakes the series, and this one finds it awake, without a lock.
+#[test]
+fn a_hidden_series_is_on_the_page_that_follows_a_record() {
+    explore(|| {
+        let family = Family::new(HIDDEN);
+        let reader = thread::spawn({
+            let family = Arc::clone(&family);
+            move || {
+                // These rows may be made while the series is becoming findable.
+                family.page();
+                family.record(&mut 0);
+                assert!(family.page());
+            }
+        });
+        family.record(&mut 0);
+        assert!(family.page());
+        reader.join().unwrap();
+        assert!(family.page());
+    });
+}
+
+/// Once a thread has seen a mark, its next record ends it.
+#[test]
+fn no_thread_keeps_a_series_that_was_marked() {
+    explore(|| {
+        let family = Family::new(AWAKE);
+        let reader = thread::spawn({
+            let family = Arc::clone(&family);
+            move || {
+                let mut kept = 0;
+                family.record(&mut kept);
+                family.record(&mut kept);
+                kept
+            }
+        });
+        family.look();
+        let mut kept = reader.join().unwrap();
+        let is_marked = family.rest.load(Relaxed) == MARKED;
+        assert!(!is_marked || kept != family.number.load(Relaxed));
+        family.record(&mut kept);
+        assert_eq!(family.rest.load(Relaxed), AWAKE);
+        assert!(!family.look() || family.rest.load(Relaxed) == MARKED);
+    });
+}
+
+/// A record that overlaps the hiding may come before it, but it is not lost and the series is not on
+/// the page for good or twice.
+#[test]
+fn what_is_recorded_while_a_series_is_hidden_is_in_its_total() {
+    explore(|| {
+        let family = Family::new(MARKED);
+        let reader = thread::spawn({
+            let family = Arc::clone(&family);
+            move || {
+                let mut kept = 0;
+                family.record(&mut kept);
+                family.record(&mut kept);
+                let is_shown = family.rest.load(Relaxed) != HIDDEN;
+                assert!(family.page() || !is_shown);
+            }
+        });
+        family.look();
+        reader.join().unwrap();
+        family.record(&mut 0);
+        assert!(family.page());
+        assert_eq!(family.cell.load(Relaxed), 3);
+    });
+}

@@ -1,0 +1,56 @@
+//! What hides the idle series of a family.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::interner::Interner;
+use super::key::Labels;
+use super::store::FamilyStore;
+use crate::engine::Cell;
+use crate::hide_error::HideError;
+use crate::registry_clock::RegistryClock;
+
+/// Keeps track of the series on the page, and hides those that are idle.
+///
+/// A trait: the code is reached only from the builder's methods that ask for it, so the linker leaves it
+/// out of a program that hides nothing.
+pub(crate) trait Watch: fmt::Debug + Send + Sync {
+    /// The cell of a label set that was not found, or `None` where it is to be folded.
+    fn resolve(&self, store: &FamilyStore, interner: &Interner, labels: Labels<'_>)
+    -> Option<Cell>;
+
+    /// Shows the series of a label set again, if it is hidden, whatever the limit.
+    fn show(&self, store: &FamilyStore, interner: &Interner, labels: Labels<'_>);
+
+    /// A page is begun, on which these series are new, each by its place. Returns the places of those that
+    /// leave the page. The caller holds the lock of the rows.
+    fn look(&self, store: &FamilyStore, interner: &Interner, fresh: &[(u32, Cell)]) -> Vec<u32>;
+
+    /// Hides a series, and returns its place if it was on the page. The caller holds the lock of the
+    /// rows.
+    fn hide(
+        &self,
+        store: &FamilyStore,
+        interner: &Interner,
+        labels: Labels<'_>,
+    ) -> Result<Option<u32>, HideError>;
+
+    /// Keeps the series of a cell on the page until it is [let go](Self::let_go) as often.
+    fn hold(&self, cell: Cell);
+
+    fn let_go(&self, cell: Cell);
+
+    /// How many series are hidden.
+    fn hidden(&self) -> usize;
+}
+
+/// How series of a family are hidden.
+#[derive(Clone, Debug)]
+pub(crate) struct HideIdle {
+    /// After this time without a record.
+    pub(crate) after: Duration,
+    pub(crate) clock: RegistryClock,
+    pub(crate) watch: MakeWatch,
+}
+
+pub(crate) type MakeWatch = fn(Duration, RegistryClock) -> Box<dyn Watch>;
