@@ -33,7 +33,10 @@ pub mod adapter;
 mod attachment;
 mod blocks;
 mod builder;
+mod cardinality;
 pub mod catalogue;
+#[allow(dead_code, reason = "hiding of idle series will ask it")]
+mod clock;
 mod description;
 mod engine;
 mod error;
@@ -63,11 +66,14 @@ mod wire;
 mod workers;
 
 pub use builder::MetricsRegistryBuilder;
+pub use cardinality::{FamilyCardinality, LabelCardinality, ValueCardinality};
 pub use catalogue::{
     CircuitBreakerMetrics, CircuitBreakerState, DatabaseOperationType, DatabaseQueryMetrics,
     DatabaseQueryTimer, GatewayRequestMetrics, PolicyDecisionType, PolicyEvaluationMetrics,
     PolicyEvaluationTimer, PoolStats, QueryStatus,
 };
+#[cfg(feature = "testing")]
+pub use clock::TestClock;
 pub use error::{
     AlreadyInitialized, AttachError, BuildError, InvalidExemplar, NotInitialized, RegisterError,
 };

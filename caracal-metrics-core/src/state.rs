@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
+use crate::clock::Clock;
 use crate::description::{Bounds, Description};
 use crate::engine;
 use crate::exemplar_source::ExemplarSource;
@@ -65,6 +66,8 @@ pub(crate) struct RegistrySettings {
     pub(crate) aggregate: Vec<String>,
     pub(crate) created: bool,
     pub(crate) only_used: bool,
+    #[allow(dead_code, reason = "hiding of idle series will ask it")]
+    pub(crate) clock: Clock,
     pub(crate) exemplar_source: Option<ExemplarSource>,
 }
 

@@ -59,6 +59,7 @@ impl MetricsRegistryBuilder {
             aggregate: self.aggregate.clone(),
             created: self.created,
             only_used: self.only_used,
+            clock: self.clock.clone(),
             exemplar_source: self.exemplar_source.clone(),
         }
     }

@@ -5,6 +5,7 @@ mod build;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::description::Bounds;
 use crate::exemplar::Exemplar;
 use crate::exemplar_source::ExemplarSource;
@@ -50,6 +51,7 @@ pub struct MetricsRegistryBuilder {
     aggregate: Vec<String>,
     created: bool,
     only_used: bool,
+    clock: Clock,
     exemplar_source: Option<ExemplarSource>,
     collection_timeout: Duration,
     process: bool,
@@ -69,6 +71,7 @@ impl MetricsRegistryBuilder {
             aggregate: Vec::new(),
             created: false,
             only_used: false,
+            clock: Clock::system(),
             exemplar_source: None,
             collection_timeout: DEFAULT_COLLECTION_TIMEOUT,
             process: false,
@@ -293,6 +296,13 @@ impl MetricsRegistryBuilder {
     /// The same happens where the code panics, and where the system starts no thread.
     pub fn collection_timeout(mut self, timeout: Duration) -> Self {
         self.collection_timeout = timeout;
+        self
+    }
+
+    /// Uses the clock of a test for what is idle.
+    #[cfg(feature = "testing")]
+    pub fn clock(mut self, clock: crate::clock::TestClock) -> Self {
+        self.clock = clock.into();
         self
     }
 

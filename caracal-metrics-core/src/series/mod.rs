@@ -8,6 +8,7 @@ mod chunk;
 mod created;
 pub(crate) mod cut;
 mod exemplars;
+mod folds;
 mod in_flight;
 mod interner;
 mod key;

@@ -17,6 +17,7 @@ const BATCH: usize = 16 * 1024;
 impl FamilyStore {
     /// The rows of the output, with all series that were findable before.
     pub(crate) fn rows(&self) -> Arc<Rows> {
+        self.folds.look_again();
         let mut rows = self.rows.lock();
         let pending = self.changes.take();
         // Series of instances are few, and whether a series of recorders is shown may depend on them.

@@ -159,6 +159,7 @@ impl FamilyStore {
                 return Resolved::own(cell);
             }
         }
+        self.folds.note(labels);
         let cell = if self.description.kind.is_gauge() {
             *self.set_aside.get_or_init(|| self.allocate())
         } else {

@@ -13,6 +13,7 @@ use super::buckets::BucketSearch;
 use super::changes::Changes;
 use super::created::Created;
 use super::exemplars::Exemplars;
+use super::folds::Folds;
 use super::interner::Interner;
 use super::key::{Key, Labels};
 use super::line_text::LineText;
@@ -119,6 +120,7 @@ pub(crate) struct FamilyStore {
     pub(super) set_aside: OnceLock<Cell>,
     /// Series that count against the limit.
     pub(super) series: AtomicUsize,
+    pub(super) folds: Folds,
     pub(super) owned: Mutex<Vec<OwnedSeries>>,
     pub(super) changes: Changes,
     pub(super) rows: Mutex<Arc<Rows>>,
@@ -157,6 +159,7 @@ impl FamilyStore {
             created: (settings.created && !description.kind.is_gauge()).then(Created::default),
             set_aside: OnceLock::new(),
             series: AtomicUsize::new(0),
+            folds: Folds::default(),
             owned: Mutex::default(),
             changes: Changes::default(),
             rows: Mutex::default(),
@@ -193,8 +196,19 @@ impl FamilyStore {
         self.settings.limit
     }
 
+    /// The limit, where there is one: label sets without an open label are never folded.
+    pub(crate) fn bound(&self) -> Option<usize> {
+        let is_bounded = !self.is_dense() && self.limit() < usize::MAX;
+        is_bounded.then(|| self.limit())
+    }
+
+    /// How many records were folded.
+    pub(crate) fn folded(&self) -> u64 {
+        self.settings.folded.read()
+    }
+
     /// How many series count against the limit: nearly all of a family that has many.
-    pub(super) fn series(&self) -> usize {
+    pub(crate) fn series(&self) -> usize {
         self.series.load(Relaxed)
     }
 

@@ -31,6 +31,11 @@ impl Tally {
         }
     }
 
+    /// What was counted.
+    pub(crate) fn read(&self) -> u64 {
+        self.cell.get().map_or(0, |cell| engine::reader().counter(&[*cell]))
+    }
+
     fn cell(&self) -> Option<Cell> {
         let series = self.series.as_ref()?;
         Some(*self.cell.get_or_init(series))

@@ -1,0 +1,133 @@
+//! How many series the families of a registry have, and which label values have most of them.
+
+use std::collections::HashMap;
+
+use crate::registry::MetricsRegistry;
+use crate::series::FamilyStore;
+
+/// How many values of a label [`MetricsRegistry::cardinality`] names.
+const TOP: usize = 10;
+
+/// How many series a family has; see [`MetricsRegistry::cardinality`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FamilyCardinality {
+    /// The name of the family.
+    pub metric: String,
+    /// Series on the page. A histogram is one series here, whatever its buckets.
+    pub series: usize,
+    /// Series that count against the limit: those of label sets that were recorded, and those of
+    /// attached instances. Series that are there from the start and aggregated ones do not.
+    pub counted: usize,
+    /// The most series that may count. `None` where nothing is ever folded: all labels are closed.
+    pub limit: Option<usize>,
+    /// Records that were folded, as in `caracal_metrics_series_limited_total`.
+    pub folded: u64,
+    /// Label sets that were folded lately, the newest one last: up to 8 of those that came after the
+    /// last page. Each is the names and values of the open labels, with values cut to 256 bytes.
+    pub last_folded: Vec<Vec<(String, String)>>,
+    /// The open labels, in the family's order.
+    pub labels: Vec<LabelCardinality>,
+}
+
+/// How many values an open label has on the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LabelCardinality {
+    /// The name of the label.
+    pub label: String,
+    /// Different values.
+    pub values: usize,
+    /// The 10 values with most series, those with most first. Values with equally many are in
+    /// alphabetical order.
+    pub top: Vec<ValueCardinality>,
+}
+
+/// How many series have a label value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ValueCardinality {
+    /// The value; empty for series without the label.
+    pub value: String,
+    /// Series with this value.
+    pub series: usize,
+}
+
+impl MetricsRegistry {
+    /// How many series each family has, and which label values have most of them: for a live page, logs
+    /// and tests. Families are in alphabetical order. Families of the attached `prometheus::Registry` are
+    /// not among them.
+    ///
+    /// It visits every series, and counts the values of every open label, so it takes about as long
+    /// as a page. It runs no callbacks and no collectors.
+    ///
+    /// ```
+    /// use caracal_metrics_core::MetricsRegistry;
+    ///
+    /// let metrics = MetricsRegistry::builder().max_series_per_family(2).build()?;
+    /// for reason in ["nonce_reused", "expired", "skewed"] {
+    ///     metrics.record_replay_block(reason);
+    /// }
+    /// let all = metrics.cardinality();
+    /// let blocks = all.iter().find(|f| f.metric == "caracal_gateway_replay_blocks_total").unwrap();
+    /// assert_eq!((blocks.counted, blocks.limit, blocks.folded), (2, Some(2), 1));
+    /// assert_eq!(blocks.last_folded, [[("reason".to_owned(), "skewed".to_owned())]]);
+    ///
+    /// let reason = &blocks.labels[0];
+    /// assert_eq!((reason.label.as_str(), reason.values), ("reason", 3));
+    /// assert_eq!(reason.top[0].value, "aggregated");
+    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn cardinality(&self) -> Vec<FamilyCardinality> {
+        let families = self.instances().state().families();
+        families.stores.iter().map(|store| of_family(store)).collect()
+    }
+}
+
+fn of_family(store: &FamilyStore) -> FamilyCardinality {
+    let rows = store.rows();
+    let open: Vec<_> = (0..)
+        .zip(store.description.labels.iter())
+        .filter(|(_, label)| label.values.is_open())
+        .collect();
+    let mut counts = vec![HashMap::<String, usize>::new(); open.len()];
+    let mut series = 0;
+    let mut cursor = rows.cursor();
+    while let Some(row) = cursor.next() {
+        series += 1;
+        if open.is_empty() {
+            continue;
+        }
+        let values: Vec<_> = row.values().collect();
+        for ((place, _), counts) in open.iter().zip(&mut counts) {
+            let Some(value) = values.get(*place) else { continue };
+            match counts.get_mut(&**value) {
+                Some(count) => *count += 1,
+                None => drop(counts.insert(value.to_string(), 1)),
+            }
+        }
+    }
+    let labels = open.iter().zip(counts).map(|((_, label), counts)| LabelCardinality {
+        label: label.name.to_owned(),
+        values: counts.len(),
+        top: top(counts),
+    });
+    FamilyCardinality {
+        metric: store.name().to_owned(),
+        series,
+        counted: store.series(),
+        limit: store.bound(),
+        folded: store.folded(),
+        last_folded: store.last_folded(),
+        labels: labels.collect(),
+    }
+}
+
+fn top(counts: HashMap<String, usize>) -> Vec<ValueCardinality> {
+    let values = counts.into_iter().map(|(value, series)| ValueCardinality { value, series });
+    let mut values: Vec<_> = values.collect();
+    values.sort_unstable_by(|a, b| b.series.cmp(&a.series).then_with(|| a.value.cmp(&b.value)));
+    values.truncate(TOP);
+    values
+}

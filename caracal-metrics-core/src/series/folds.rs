@@ -1,0 +1,76 @@
+//! Which label sets a family folded lately.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use parking_lot::Mutex;
+
+use super::cut::Value;
+use super::key::{Key, Labels};
+use super::store::FamilyStore;
+
+/// How many folded label sets are kept.
+const KEPT: usize = 8;
+
+/// How many folds are looked at from one page to the next, so that a flood pays one load each.
+const LOOKS: usize = 64;
+
+/// Bytes of a value that is kept.
+const VALUE_BYTES: usize = 256;
+
+#[derive(Debug)]
+pub(super) struct Folds {
+    looks: AtomicUsize,
+    /// The newest last.
+    kept: Mutex<Vec<Key>>,
+}
+
+impl Default for Folds {
+    fn default() -> Self {
+        Self { looks: AtomicUsize::new(LOOKS), kept: Mutex::default() }
+    }
+}
+
+impl Folds {
+    /// A page was begun: the next folds are looked at.
+    pub(super) fn look_again(&self) {
+        if self.looks.load(Relaxed) < LOOKS {
+            self.looks.store(LOOKS, Relaxed);
+        }
+    }
+
+    /// This label set was folded.
+    #[inline]
+    pub(super) fn note(&self, labels: Labels<'_>) {
+        if self.looks.load(Relaxed) > 0 {
+            self.keep(labels);
+        }
+    }
+
+    #[cold]
+    fn keep(&self, labels: Labels<'_>) {
+        // Recording waits for nobody: a fold that meets another one here is not kept.
+        let Some(mut kept) = self.kept.try_lock() else { return };
+        self.looks.store(self.looks.load(Relaxed).saturating_sub(1), Relaxed);
+        let values = labels.open.iter().map(|value| Value::within(value, VALUE_BYTES));
+        let open: Box<[Box<str>]> = values.map(|value| (*value).into()).collect();
+        let key = Key { closed: labels.closed, open };
+        kept.retain(|other| *other != key);
+        if kept.len() == KEPT {
+            kept.remove(0);
+        }
+        kept.push(key);
+    }
+}
+
+impl FamilyStore {
+    /// The open labels of label sets that were folded lately, the newest last.
+    pub(crate) fn last_folded(&self) -> Vec<Vec<(String, String)>> {
+        let open = self.description.labels.iter().filter(|label| label.values.is_open());
+        let names: Vec<_> = open.map(|label| label.name).collect();
+        let of_set = |key: &Key| {
+            let labels = names.iter().zip(&key.open);
+            labels.map(|(name, value)| ((*name).to_owned(), value.to_string())).collect()
+        };
+        self.folds.kept.lock().iter().map(of_set).collect()
+    }
+}
