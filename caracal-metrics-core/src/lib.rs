@@ -52,6 +52,7 @@ mod names;
 mod panics;
 mod preregistered;
 mod prometheus;
+mod registered_family;
 mod registry;
 mod series;
 mod state;
@@ -84,6 +85,7 @@ pub use kinds::{
 };
 pub use labels::{AGGREGATED, Label, LabelSet, LabelSpec, LabelValues, Labels, Method, StatusCode};
 pub use metric::{Metric, Registered};
+pub use registered_family::RegisteredFamily;
 pub use registry::MetricsRegistry;
 pub use state::{
     AboutFamily, COLLECTION_ERRORS, INVALID_VALUES, REGISTRY_FAMILIES, SERIES_LIMITED,

@@ -9,6 +9,7 @@ use super::others::OtherFamilies;
 use super::out::Out;
 #[cfg(feature = "protobuf")]
 use super::protobuf;
+use crate::registered_family::RegisteredFamily;
 use crate::series::{FamilyStore, Rows};
 use crate::state::Families;
 
@@ -79,6 +80,10 @@ impl OtherFamilies for ForeignFamilies {
             }
             out.cut();
         }
+    }
+
+    fn describe(&self) -> Vec<RegisteredFamily> {
+        self.families.iter().map(ForeignFamily::describe).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::format::Format;
 use super::out::Out;
+use crate::registered_family::RegisteredFamily;
 use crate::series::{FamilyStore, Rows};
 use crate::state::Families;
 
@@ -23,4 +24,7 @@ pub(crate) trait OtherFamilies {
 
     /// Writes the samples of those that have this name into a family of ours.
     fn join(&mut self, name: &str, format: Format, out: &mut Out);
+
+    /// What they are.
+    fn describe(&self) -> Vec<RegisteredFamily>;
 }
