@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PAGES: [&str; 3] = ["README.md", "docs/migrating.md", "docs/operations.md"];
+const PAGES: [&str; 4] = ["README.md", "docs/guide.md", "docs/migrating.md", "docs/operations.md"];
 
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -23,7 +23,7 @@ pub(crate) struct Case {
     pub(crate) without: Option<fn() -> Work>,
 }
 
-/// Where a row is in the README.
+/// The table that a row belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Table {
     /// Ratios to the `prometheus` crate.

@@ -2,7 +2,7 @@
 //! a shared machine absolute times say little, and are printed for orientation only.
 //!
 //! `cargo xtask bench` runs it; `--quick` takes fewer rounds. `--only WORDS` measures the rows that
-//! have these words. `--readme FILE` writes the README's tables to a file.
+//! have these words. `--tables FILE` writes the tables, in Markdown, to a file.
 
 mod cases;
 mod clock;
@@ -10,9 +10,9 @@ mod layers;
 mod ours;
 mod parked;
 mod peers;
-mod readme;
 mod rounds;
 mod row;
+mod tables;
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -53,8 +53,8 @@ fn main() -> Result<()> {
         println!("{}", row.details());
         rows.push(row);
     }
-    let tables = readme::readme(&rows, quick);
-    match after("--readme") {
+    let tables = tables::tables(&rows, quick);
+    match after("--tables") {
         Some(file) => fs::write(file, tables).with_context(|| format!("can't write {file}"))?,
         None => println!("\n{tables}"),
     }

@@ -55,6 +55,7 @@ mod names;
 mod panics;
 mod preregistered;
 mod prometheus;
+mod registered_family;
 mod registry;
 mod series;
 pub mod snapshot;
@@ -91,6 +92,7 @@ pub use kinds::{
 };
 pub use labels::{AGGREGATED, Label, LabelSet, LabelSpec, LabelValues, Labels, Method, StatusCode};
 pub use metric::{Metric, Registered};
+pub use registered_family::RegisteredFamily;
 pub use registry::MetricsRegistry;
 pub use snapshot::Snapshot;
 pub use state::{

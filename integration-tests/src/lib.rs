@@ -38,6 +38,9 @@ mod pages {
     #[doc = include_str!("../../README.md")]
     struct Readme;
 
+    #[doc = include_str!("../../docs/guide.md")]
+    struct Guide;
+
     #[doc = include_str!("../../docs/migrating.md")]
     struct Migrating;
 

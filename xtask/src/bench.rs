@@ -1,11 +1,12 @@
-//! The benchmarks, and the tables that the README shows of them.
+//! The benchmarks, and the tables of `docs/performance.md`.
 
 use std::fs;
 
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use crate::docs::{Mode, region};
+use crate::docs::{self, Mode};
+use crate::speed;
 use crate::workspace::Workspace;
 
 /// How much is measured, and where it goes.
@@ -14,28 +15,29 @@ pub(crate) struct Options {
     /// Fewer and shorter measurements, and only what is compared with peers.
     #[arg(long)]
     quick: bool,
-    /// Write the tables into the README.
+    /// Write the tables into `docs/performance.md`, and the README's rows.
     #[arg(long, conflicts_with = "quick")]
-    readme: bool,
+    write: bool,
 }
 
-/// Measures, and ends with the README's tables.
+/// Measures, and prints the tables at the end.
 pub(crate) fn run(workspace: &Workspace, options: Options) -> Result<()> {
     let sh = &workspace.shell;
     let scratch = workspace.scratch();
     fs::create_dir_all(&scratch)?;
     let file = scratch.join("benchmarks.md");
     let quick = options.quick.then_some("--quick");
-    cmd!(sh, "cargo run --release --package benchmarks -- {quick...} --readme {file}").run()?;
+    cmd!(sh, "cargo run --release --package benchmarks -- {quick...} --tables {file}").run()?;
     let memory = cmd!(sh, "cargo run --release --package benchmarks --bin memory").read()?;
     println!("{memory}");
     let others = if options.quick { Ok(()) } else { others(sh) };
     let tables = format!("{}{memory}\n", fs::read_to_string(&file)?);
-    if options.readme {
-        let readme = workspace.metadata.workspace_root.join("README.md");
-        region(readme.as_std_path(), "benchmarks", &tables, Mode::Write)?;
+    if options.write {
+        let page = workspace.metadata.workspace_root.join(speed::PAGE);
+        docs::region(page.as_std_path(), "benchmarks", &tables, Mode::Write)?;
+        docs::run(workspace, Mode::Write)?;
     }
-    println!("\nThe README's tables:\n\n{tables}");
+    println!("\n{tables}");
     others
 }
 

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::reference;
 use crate::workspace::Workspace;
+use crate::{reference, speed};
 
 /// Whether what is stale is an error or written anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +24,15 @@ impl Mode {
 
 /// Writes every generated region anew, or checks that none is stale.
 pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
-    let readme = workspace.metadata.workspace_root.join("README.md");
-    region(readme.as_std_path(), "metric-reference", &reference::tables()?, mode)
+    let root = workspace.metadata.workspace_root.as_std_path();
+    region(&root.join("docs/metrics.md"), "metric-reference", &reference::tables()?, mode)?;
+    let summary = speed::summary(&fs::read_to_string(root.join(speed::PAGE))?)?;
+    region(&root.join("README.md"), "benchmarks", &summary, mode)
 }
 
 /// Makes the region `name` of a file hold `content`, or checks that it does.
 ///
-/// A region stands between `<!-- name:start -->` and `<!-- name:end -->`, each on a line of its own.
+/// A region is between `<!-- name:start -->` and `<!-- name:end -->`, each on a line of its own.
 pub(crate) fn region(path: &Path, name: &str, content: &str, mode: Mode) -> Result<()> {
     let old = fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
     let new = replaced(&old, name, content).with_context(|| path.display().to_string())?;
@@ -70,7 +72,7 @@ fn line_of(document: &str, marker: &str) -> Result<Range<usize>> {
     let mut offset = 0;
     for line in document.split_inclusive('\n') {
         if line.trim_end() == marker && found.replace(offset..offset + line.len()).is_some() {
-            bail!("the line `{marker}` stands there twice");
+            bail!("the line `{marker}` is there twice");
         }
         offset += line.len();
     }
@@ -118,7 +120,7 @@ mod tests {
             ),
             (
                 "<!-- metrics:start -->\n<!-- metrics:start -->\n<!-- metrics:end -->\n",
-                "the line `<!-- metrics:start -->` stands there twice",
+                "the line `<!-- metrics:start -->` is there twice",
             ),
         ] {
             assert_eq!(replaced(document, "metrics", "x").unwrap_err().to_string(), message);

@@ -18,6 +18,7 @@ mod reference;
 mod sanitize;
 mod size;
 mod soak;
+mod speed;
 mod step;
 mod tally;
 mod test;
@@ -51,9 +52,9 @@ enum Command {
         #[arg(value_enum)]
         checks: Vec<lint::Check>,
     },
-    /// Write the generated parts of the documents anew: the README's metric reference.
+    /// Update the generated tables in README.md and docs/.
     Docs {
-        /// Only say whether they are stale.
+        /// Only check whether they are stale.
         #[arg(long)]
         check: bool,
     },

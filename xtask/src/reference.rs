@@ -1,4 +1,4 @@
-//! The README's metric reference, written from the families that the crates declare.
+//! The metric reference, written from the families that the crates declare.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! The README's tables.
+//! The tables of `docs/performance.md`.
 
 use std::fmt::Write;
 use std::process::Command;
@@ -8,7 +8,7 @@ use crate::cases::Table;
 use crate::row::{Cell, Row, Spread, time};
 
 /// All tables of these rows, in Markdown, with the date and the machine.
-pub(crate) fn readme(rows: &[Row], quick: bool) -> String {
+pub(crate) fn tables(rows: &[Row], quick: bool) -> String {
     let (date, machine) = (date(), machine());
     let few = if quick { ", with few rounds" } else { "" };
     let mut text = format!("Measured on {date}, {machine}{few}.\n");
