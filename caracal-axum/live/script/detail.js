@@ -70,7 +70,7 @@ function queryPart(name) {
 /** The series with the largest values, as the service has them now; all of them can be searched. */
 function seriesTable(name) {
   const search = make('input', {
-    type: 'search', placeholder: 'Search label values', 'aria-label': 'Search series', oninput: () => load(true),
+    type: 'search', placeholder: 'Search label values', 'aria-label': 'Search series', oninput: () => load({ family: name, search: search.value }, true),
   });
   const note = make('span', { class: 'muted', role: 'status' });
   const head = make('tr');
@@ -79,20 +79,6 @@ function seriesTable(name) {
     make('div', { class: 'controls' }, search, note),
     make('div', { class: 'scroll tall', tabindex: '0', role: 'region', 'aria-label': 'Series' },
       make('table', { class: 'series' }, make('thead', {}, head), body)));
-  let [asked, last] = [0, 0];
-  const load = async (now) => {
-    if (!now && Date.now() - last < 1000) return;
-    last = Date.now();
-    asked += 1;
-    const mine = asked;
-    const query = new URLSearchParams({ family: name, search: search.value });
-    try {
-      const answer = await fetch(new URL(`series.json?${query}`, base), { cache: 'no-store' });
-      if (answer.ok && mine === asked) show(await answer.json());
-    } catch {
-      // The next reading says that the service is away.
-    }
-  };
   const show = ({ series, matched }) => {
     const labels = [...new Set(series.flatMap(([own]) => Object.keys(own)))];
     const hasSum = series.some((one) => one.length > 2);
@@ -110,5 +96,6 @@ function seriesTable(name) {
       });
     });
   };
-  return { node, update: () => load(false) };
+  const load = reader('series.json', show);
+  return { node, update: () => load({ family: name, search: search.value }) };
 }

@@ -41,6 +41,23 @@ function reconcile(parent, items, keyOf, build, update) {
   for (const child of old.values()) child.remove();
 }
 
+/** Reads one of the service's documents, once a second at most, and the latest question's answer only. */
+function reader(name, show) {
+  let [asked, last] = [0, 0];
+  return async (query, isNew = false) => {
+    if (!isNew && Date.now() - last < 1000) return;
+    last = Date.now();
+    asked += 1;
+    const mine = asked;
+    try {
+      const answer = await fetch(new URL(`${name}?${new URLSearchParams(query)}`, base), { cache: 'no-store' });
+      if (answer.ok && mine === asked) show(await answer.json());
+    } catch {
+      // The next reading says that the service is away.
+    }
+  };
+}
+
 async function copy(text, button) {
   try {
     await navigator.clipboard.writeText(text);

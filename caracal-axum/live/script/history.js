@@ -100,7 +100,7 @@ function takeFamily(read, isRestart) {
   }
   for (const [label, { values, top }] of Object.entries(read.labels)) {
     if (!FOLLOWED.has(label)) continue;
-    for (const [value, , sum] of top) {
+    for (const [value, sum] of top) {
       const isNew = wasComplete && values <= top.length;
       followedBy(known.groups, JSON.stringify([label, value]), tick, Number(sum), isNew);
     }

@@ -1,7 +1,7 @@
 // The page: which view is shown, and the controls around it.
 
 const view = { name: 'overview', metric: undefined, window: 120 };
-const VIEWS = { overview: overviewView, metrics: familiesView, metric: detailView, cardinality: cardinalityView };
+const VIEWS = { overview: overviewView, metrics: familiesView, metric: detailView, cardinality: cardinalityView, files: filesView };
 const byId = (id) => document.getElementById(id);
 
 function showStatus(kind, text) {
@@ -14,7 +14,9 @@ function redraw() {
   if (store.tick < 0) return;
   write(byId('name'), plain(store.namespace, 60) || 'metrics');
   document.title = `${plain(store.namespace, 60)} · ${location.host}`;
-  VIEWS[view.name].update();
+  const { node, update } = VIEWS[view.name];
+  if (node.parentElement !== byId('main')) byId('main').replaceChildren(node);
+  update();
 }
 
 function route() {
@@ -33,7 +35,6 @@ function route() {
     if (isHere) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  if (store.tick >= 0) byId('main').replaceChildren(VIEWS[view.name].node);
   redraw();
 }
 

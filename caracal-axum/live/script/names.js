@@ -23,7 +23,6 @@ const NAMES = {
   policyCacheMisses: '*_policy_cache_misses_total',
   policyCacheSize: '*_policy_cache_size',
   policyCacheEvictions: '*_policy_cache_evictions_total',
-  seriesLimited: '*_metrics_series_limited_total',
   tokioBusy: '*_tokio_worker_busy_seconds_total',
   tokioWorkers: '*_tokio_workers',
   tokioTasks: '*_tokio_alive_tasks',

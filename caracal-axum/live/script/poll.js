@@ -2,7 +2,6 @@
 
 const EVERY = 1000;
 const PATIENCE = 5000;
-const base = new URL('.', import.meta.url);
 
 const poll = { timer: undefined, isReading: false, isPaused: false, awaySince: undefined };
 
@@ -18,13 +17,18 @@ async function read() {
     if (!answer.ok) throw new Error(answer.status === 401 ? 'Not authorized. Reload the page to sign in.' : `The service answers ${answer.status}.`);
     if (take(await answer.json())) redraw();
     poll.awaySince = undefined;
-    showStatus('live', `Live · ${clock(lastTime())}`);
+    showStatus('live', liveText());
   } catch (error) {
     away(error, began);
   } finally {
     poll.isReading = false;
     next(Math.max(50, EVERY - (Date.now() - began)));
   }
+}
+
+function liveText() {
+  const restart = store.restarts.at(-1);
+  return `Live · ${clock(lastTime())}${restart ? ` · restarted at ${clock(restart)}` : ''}`;
 }
 
 /** As many readers as allowed are being answered. */

@@ -1,5 +1,7 @@
 // Text and numbers as people read them.
 
+const base = new URL('.', import.meta.url);
+
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /** Text with control and direction characters spelled out, so that it cannot rearrange what is around it. */

@@ -56,8 +56,7 @@ impl Endpoint {
             return Some((StatusCode::UNAUTHORIZED, challenges).into_response());
         }
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-        (!reads)
-            .then(|| (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response())
+        (!reads).then(|| (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response())
     }
 
     async fn answer(self: Arc<Self>, request: Request) -> Response {

@@ -24,10 +24,10 @@ use caracal_metrics_core::MetricsRegistry;
 use crate::scrape_metrics::ScrapeMetrics;
 use answer::Endpoint;
 use authorization::Authorization;
-use pages::Pages;
-use readers::Readers;
 #[cfg(feature = "live")]
 pub use live::live_page;
+use pages::Pages;
+use readers::Readers;
 #[cfg(feature = "serve")]
 pub use server::{MetricsServer, MetricsServerBuilder};
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use caracal_metrics_core::MetricsRegistry;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::cardinality::cardinality;
 use super::overview::overview;
 use super::series::{SeriesQuery, series};
 use crate::endpoint::blocking::run_blocking;
@@ -23,6 +24,7 @@ const GOOD_FOR: Duration = Duration::from_millis(900);
 pub(super) enum Wanted {
     Overview,
     Series(SeriesQuery),
+    Cardinality,
 }
 
 /// A document, as it is and compressed.
@@ -57,6 +59,10 @@ impl Documents {
         Self { metrics, instance: instance.into(), made: Arc::default() }
     }
 
+    pub(super) fn metrics(&self) -> &MetricsRegistry {
+        &self.metrics
+    }
+
     /// `None` where the runtime is shutting down.
     pub(super) async fn get(&self, wanted: Wanted) -> Option<Document> {
         let mut made = Arc::clone(&self.made).lock_owned().await;
@@ -79,9 +85,8 @@ fn make(
     let at = Instant::now();
     let bytes = match &wanted {
         Wanted::Overview => overview(&metrics.snapshot(), instance),
-        Wanted::Series(query) => {
-            series(&metrics.snapshot_named(&[&query.family]), query, instance)
-        }
+        Wanted::Series(query) => series(&metrics.snapshot_named(&[&query.family]), query, instance),
+        Wanted::Cardinality => cardinality(&metrics.cardinality(), instance),
     };
     let document = Document::new(&bytes)?;
     made.insert(wanted, (at, document.clone()));

@@ -1,35 +1,22 @@
-//! What the series of a family have in common, by the values of each label.
+//! The sums of a family by the values of each label: requests by status, removals by cause.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use caracal_metrics_core::snapshot::SeriesSnapshot;
 
 use super::json::Json;
 
-/// How many values of a label are listed: those with most series, and those with the largest sums.
-const LISTED: usize = 20;
+/// How many values of a label are listed: those with the largest sums. All status codes of a service are
+/// among them.
+const LISTED: usize = 40;
 
 /// The values of one label.
 #[derive(Debug)]
 struct Group<'a> {
     label: &'a str,
-    values: HashMap<&'a str, Tally>,
+    values: HashMap<&'a str, f64>,
     /// The value that the last series had, which many neighbours share.
-    run: Option<(&'a str, Tally)>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    series: u64,
-    sum: f64,
-}
-
-impl Tally {
-    fn add(&mut self, other: Self) {
-        self.series += other.series;
-        self.sum += other.sum;
-    }
+    run: Option<(&'a str, f64)>,
 }
 
 /// All labels of a family.
@@ -40,9 +27,9 @@ impl<'a> Groups<'a> {
     pub(super) fn of(series: &[SeriesSnapshot<'a>]) -> Self {
         let mut groups = Self::default();
         for series in series {
-            let tally = Tally { series: 1, sum: series.value().as_f64() };
+            let number = series.value().as_f64();
             for (place, (label, value)) in series.labels().enumerate() {
-                groups.group(place, label).add(value, tally);
+                groups.group(place, label).add(value, number);
             }
         }
         for group in &mut groups.0 {
@@ -64,18 +51,17 @@ impl<'a> Groups<'a> {
         &mut self.0[at]
     }
 
-    /// `{"label": {"values": 3, "top": [["value", series, sum], …]}, …}`
+    /// `{"label": {"values": 3, "top": [["value", sum], …]}, …}`
     pub(super) fn write(&self, json: &mut Json) {
         json.object(|json| {
             for group in &self.0 {
                 json.key(group.label).object(|json| {
                     json.key("values").integer(group.values.len() as u64);
                     json.key("top").array(|json| {
-                        for (value, tally) in group.listed() {
+                        for (value, sum) in group.listed() {
                             json.array(|json| {
                                 json.string(value);
-                                json.integer(tally.series);
-                                json.float(tally.sum);
+                                json.float(sum);
                             });
                         }
                     });
@@ -86,31 +72,32 @@ impl<'a> Groups<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn add(&mut self, value: &'a str, tally: Tally) {
+    fn add(&mut self, value: &'a str, number: f64) {
         match &mut self.run {
-            Some((last, sum)) if *last == value => sum.add(tally),
+            Some((last, sum)) if *last == value => *sum += number,
             _ => {
                 self.end_run();
-                self.run = Some((value, tally));
+                self.run = Some((value, number));
             }
         }
     }
 
     fn end_run(&mut self) {
-        if let Some((value, tally)) = self.run.take() {
-            self.values.entry(value).or_default().add(tally);
+        if let Some((value, sum)) = self.run.take() {
+            *self.values.entry(value).or_default() += sum;
         }
     }
 
-    fn listed(&self) -> Vec<(&'a str, Tally)> {
-        let mut values: Vec<_> = self.values.iter().map(|(value, tally)| (*value, *tally)).collect();
-        if values.len() > 2 * LISTED {
-            values.select_nth_unstable_by(LISTED, |(_, a), (_, b)| b.sum.total_cmp(&a.sum));
-            let rest = &mut values[LISTED..];
-            rest.select_nth_unstable_by_key(LISTED, |(_, tally)| Reverse(tally.series));
-            values.truncate(2 * LISTED);
+    fn listed(&self) -> Vec<(&'a str, f64)> {
+        let mut values: Vec<_> = self.values.iter().map(|(value, sum)| (*value, *sum)).collect();
+        let order = |(first, a): &(&str, f64), (second, b): &(&str, f64)| {
+            b.total_cmp(a).then_with(|| first.cmp(second))
+        };
+        if values.len() > LISTED {
+            values.select_nth_unstable_by(LISTED, order);
+            values.truncate(LISTED);
         }
-        values.sort_unstable_by_key(|(value, tally)| (Reverse(tally.series), *value));
+        values.sort_unstable_by(order);
         values
     }
 }

@@ -1,7 +1,9 @@
 //! A page that shows the metrics in a browser.
 
 mod assets;
+mod cardinality;
 mod documents;
+mod files;
 mod groups;
 mod json;
 mod overview;
@@ -15,9 +17,10 @@ use axum::extract::{OriginalUri, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use caracal_metrics_core::MetricsRegistry;
+use caracal_monitoring::Target;
 use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    HeaderMap, HeaderName, IF_NONE_MATCH, REFERRER_POLICY, RETRY_AFTER, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH, REFERRER_POLICY, RETRY_AFTER, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
@@ -25,12 +28,14 @@ use http::{HeaderValue, StatusCode};
 
 use super::MetricsEndpoint;
 use super::answer::{Endpoint, list};
+use super::blocking::run_blocking;
 use super::encoding::Coding;
 use super::hang_up::HangUp;
 use super::page::Page;
 use super::page_body::PageBody;
 use assets::{ASSETS, Asset, page};
 use documents::{Document, Documents, Wanted};
+use files::{File, target};
 use series::SeriesQuery;
 
 /// Nothing but the page's own files, and no script or style inside of the page.
@@ -42,7 +47,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 ///
 /// The overview has requests, latencies, pools, breakers, caches and the runtime, as far as the service has
 /// them; *All metrics* has every family, your own and those of the attached `prometheus::Registry`
-/// included. The page brings everything along: it asks no other host for anything.
+/// included; *Files* has a Grafana dashboard, Prometheus rules and a scrape configuration for this service. The
+/// page asks no other host for anything.
 ///
 /// The browser asks for the numbers once a second while the page is visible. However many browsers
 /// look, the metrics are read once a second at most. The history is in the browser only, and begins when
@@ -116,7 +122,11 @@ fn router(endpoint: Arc<Endpoint>, metrics: MetricsRegistry) -> Router {
     let mut router = Router::new()
         .route("/", route(Resource::Page))
         .route("/live.json", route(Resource::Overview))
-        .route("/series.json", route(Resource::Series));
+        .route("/series.json", route(Resource::Series))
+        .route("/cardinality.json", route(Resource::Cardinality));
+    for file in File::ALL {
+        router = router.route(&format!("/{}", file.name()), route(Resource::File(file)));
+    }
     for asset in &ASSETS {
         router = router.route(&format!("/{}", asset.name), route(Resource::Asset(asset)));
     }
@@ -129,6 +139,8 @@ enum Resource {
     Asset(&'static Asset),
     Overview,
     Series,
+    Cardinality,
+    File(File),
 }
 
 #[derive(Debug)]
@@ -146,7 +158,23 @@ impl Live {
         let Some(place) = self.endpoint.readers.enter().await else {
             return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")]).into_response();
         };
-        let Some((mut headers, document)) = self.find(resource, &request).await else {
+        let found = match resource {
+            Resource::Page => page_document(&request),
+            Resource::Asset(asset) => asset_document(asset),
+            Resource::Overview => self.numbers(Wanted::Overview).await,
+            Resource::Series => {
+                let query = SeriesQuery::parse(request.uri.query().unwrap_or_default());
+                self.numbers(Wanted::Series(query)).await
+            }
+            Resource::Cardinality => self.numbers(Wanted::Cardinality).await,
+            Resource::File(file) => match target(&request, self.documents.metrics()) {
+                Ok(target) => self.make(file, target).await,
+                Err(error) => {
+                    return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response();
+                }
+            },
+        };
+        let Some((mut headers, document)) = found else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
         if headers.contains_key(ETAG) && headers.get(ETAG) == request.headers.get(IF_NONE_MATCH) {
@@ -159,31 +187,36 @@ impl Live {
         (headers, Body::new(PageBody::new(reader, len))).into_response()
     }
 
-    async fn find(&self, resource: Resource, request: &Parts) -> Option<(HeaderMap, Document)> {
-        Some(match resource {
-            Resource::Page => {
-                let path = request.extensions.get::<OriginalUri>();
-                let path = path.map_or(request.uri.path(), |uri| uri.path());
-                let document = Document::new(page(path).as_bytes())?;
-                (headers("text/html; charset=utf-8", "no-cache"), document)
-            }
-            Resource::Asset(asset) => {
-                let (document, tag) = asset.get()?;
-                let mut headers = headers(asset.content_type, "no-cache");
-                headers.insert(ETAG, HeaderValue::from_str(tag).ok()?);
-                (headers, document.clone())
-            }
-            Resource::Overview => (json(), self.documents.get(Wanted::Overview).await?),
-            Resource::Series => {
-                let query = SeriesQuery::parse(request.uri.query().unwrap_or_default());
-                (json(), self.documents.get(Wanted::Series(query)).await?)
-            }
-        })
+    async fn numbers(&self, wanted: Wanted) -> Option<Found> {
+        let document = self.documents.get(wanted).await?;
+        Some((headers("application/json", "no-store"), document))
+    }
+
+    async fn make(&self, file: File, target: Target) -> Option<Found> {
+        let metrics = self.documents.metrics().clone();
+        let text = run_blocking(move || file.make(&metrics, &target)).await?;
+        let mut headers = headers(file.content_type(), "no-store");
+        let disposition = format!("attachment; filename=\"{}\"", file.name());
+        headers.insert(CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).ok()?);
+        Some((headers, Document::new(text.as_bytes())?))
     }
 }
 
-fn json() -> HeaderMap {
-    headers("application/json", "no-store")
+/// `None` where something can't be made: the runtime is shutting down.
+type Found = (HeaderMap, Document);
+
+fn page_document(request: &Parts) -> Option<Found> {
+    let path = request.extensions.get::<OriginalUri>();
+    let path = path.map_or(request.uri.path(), |uri| uri.path());
+    let document = Document::new(page(path).as_bytes())?;
+    Some((headers("text/html; charset=utf-8", "no-cache"), document))
+}
+
+fn asset_document(asset: &Asset) -> Option<Found> {
+    let (document, tag) = asset.get()?;
+    let mut headers = headers(asset.content_type, "no-cache");
+    headers.insert(ETAG, HeaderValue::from_str(tag).ok()?);
+    Some((headers, document.clone()))
 }
 
 fn headers(content_type: &'static str, cache: &'static str) -> HeaderMap {
