@@ -75,6 +75,9 @@
 //! `serve` adds `MetricsEndpoint::serve` and `MetricsServer`, for metrics on a port of their own. It is
 //! off by default, and `axum-serve` turns it on in `caracal-metrics`. Without it the compiler says that
 //! there is no method named `serve`.
+//!
+//! `live` adds `live_page` and `MetricsEndpoint::live`, a page that shows the metrics in a browser. It is
+//! off by default, and `axum-live` turns it on in `caracal-metrics`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -102,6 +105,8 @@ mod trace;
 mod upgrade;
 
 pub use body::ResponseBody;
+#[cfg(feature = "live")]
+pub use endpoint::live_page;
 pub use endpoint::{MetricsEndpoint, metrics_endpoint};
 #[cfg(feature = "serve")]
 pub use endpoint::{MetricsServer, MetricsServerBuilder};

@@ -57,6 +57,7 @@ mod names;
 mod panics;
 mod preregistered;
 mod prometheus;
+mod registered_family;
 mod registry;
 mod registry_clock;
 #[cfg(feature = "testing")]
@@ -97,6 +98,7 @@ pub use kinds::{
 };
 pub use labels::{AGGREGATED, Label, LabelSet, LabelSpec, LabelValues, Labels, Method, StatusCode};
 pub use metric::{Metric, Registered};
+pub use registered_family::RegisteredFamily;
 pub use registry::MetricsRegistry;
 pub use snapshot::Snapshot;
 pub use state::{

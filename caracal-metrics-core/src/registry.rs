@@ -266,6 +266,11 @@ impl MetricsRegistry {
         out.into_pieces()
     }
 
+    /// What the attached registry gathers now.
+    pub(crate) fn families_of_others(&self) -> Option<Box<dyn OtherFamilies>> {
+        self.attached.get().map(|registry| registry.families(&self.instances))
+    }
+
     fn append<N: AsRef<str>>(&self, format: Format, names: &[N], buffer: &mut Vec<u8>) {
         let mut out = Out::whole(std::mem::take(buffer));
         self.write(format, names, &mut out);
@@ -289,7 +294,7 @@ impl MetricsRegistry {
         // Callbacks of instances first: a collector may derive its metrics from ours.
         let instances = self.instances.attached(|_| true);
         self.instances.sample(&instances);
-        let others = self.attached.get().map(|registry| registry.families(&self.instances));
+        let others = self.families_of_others();
         self.instances.page(instances, || read(self.instances.state(), &in_flight, others))
     }
 

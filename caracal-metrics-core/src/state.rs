@@ -99,7 +99,10 @@ impl Families {
     ) -> Option<Result<Arc<FamilyStore>, FamilyError>> {
         let registered = self.find(&description.name)?;
         Some(match registered.description.difference(description) {
-            None => Ok(Arc::clone(registered)),
+            None => {
+                registered.ask_for();
+                Ok(Arc::clone(registered))
+            }
             Some((registered, given)) => {
                 let name = description.name.clone();
                 Err(FamilyError::DifferentDescription { name, registered, given })

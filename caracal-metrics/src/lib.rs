@@ -83,6 +83,7 @@
 //! | `axum-serve` | `axum` | the same, with `MetricsEndpoint::serve` for metrics on a port of their own |
 //! | `breaker` | `breaker` | failsafe circuit breakers |
 //! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |
+//! | `monitoring` | `monitoring` | nothing: makes a Grafana dashboard, Prometheus rules and a scrape configuration for the service |
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
 //! | `sqlx-any`, `sqlx-mysql`, `sqlx-postgres`, `sqlx-sqlite` | `sqlx` | queries through a wrapped pool of that database |
@@ -96,6 +97,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use caracal_metrics_core::*;
+
+#[cfg(feature = "monitoring")]
+pub use caracal_monitoring as monitoring;
 
 macro_rules! adapters {
     ($( $feature:literal: $adapter:ident as $name:ident; )*) => {

@@ -30,6 +30,19 @@ impl Gateway {
         Ok(Self { server })
     }
 
+    /// Kills it: nothing is finished, nobody is told.
+    pub fn kill(&mut self) {
+        self.server.kill();
+    }
+
+    /// Starts it as before, at its address, after it was killed.
+    ///
+    /// # Errors
+    /// As [`Gateway::start`].
+    pub async fn start_again(&mut self) -> Result<()> {
+        self.server.start_again().await.context("the gateway does not start again")
+    }
+
     /// The process, for its address and its log.
     #[must_use]
     pub fn server(&self) -> &ServerProcess {

@@ -22,6 +22,8 @@ pub enum Needs {
     Prometheus,
     /// Python with the package `prometheus_client`.
     Python,
+    /// The commands `chromium` and `chromedriver`.
+    Browser,
 }
 
 impl Needs {
@@ -31,6 +33,7 @@ impl Needs {
             Self::Docker => ("CARACAL_TEST_WITHOUT_DOCKER", "run without Docker"),
             Self::Prometheus => ("CARACAL_TEST_WITHOUT_PROMETHEUS", "run without Prometheus"),
             Self::Python => ("CARACAL_TEST_WITHOUT_PYTHON", "run without Python"),
+            Self::Browser => ("CARACAL_TEST_WITHOUT_BROWSER", "run without a browser"),
         };
         (set(variable) && !in_ci).then_some(reason)
     }
@@ -91,6 +94,8 @@ mod tests {
         assert_eq!(Needs::Docker.left_out(|_| false, false), None);
         let without_python = |variable: &str| variable == "CARACAL_TEST_WITHOUT_PYTHON";
         assert_eq!(Needs::Python.left_out(without_python, false), Some("run without Python"));
+        let without_browser = |variable: &str| variable == "CARACAL_TEST_WITHOUT_BROWSER";
+        assert_eq!(Needs::Browser.left_out(without_browser, false), Some("run without a browser"));
     }
 
     #[tokio::test]

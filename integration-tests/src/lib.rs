@@ -2,9 +2,10 @@
 //!
 //! `cargo xtask test` gets what these need and says where it is. Without it, Docker pulls the official
 //! Postgres image, `prometheus` and `promtool` must be on the `PATH`, and `python3` must have
-//! `prometheus_client`.
+//! `prometheus_client`; the tests of the live page need `chromium` and `chromedriver`.
 
 mod binary;
+mod browser;
 mod gateway;
 mod harness;
 mod monitoring;
@@ -19,6 +20,7 @@ pub mod service;
 mod soaked;
 mod wait;
 
+pub use browser::{Browser, Scheme};
 pub use gateway::Gateway;
 pub use harness::{Needs, run, test};
 pub use monitoring::{Expression, expressions, monitoring, without_sample};

@@ -49,16 +49,21 @@ impl Endpoint {
         Router::new().route("/metrics", self.into_method_router())
     }
 
+    /// The answer to a request that is not let in, or that would change something.
+    pub(super) fn refusal(&self, request: &Request) -> Option<Response> {
+        if !self.authorization.allows(request.headers()) {
+            let challenges = self.authorization.challenges();
+            return Some((StatusCode::UNAUTHORIZED, challenges).into_response());
+        }
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        (!reads).then(|| (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response())
+    }
+
     async fn answer(self: Arc<Self>, request: Request) -> Response {
         let in_flight = self.scrapes.track_in_flight();
         let mut scrape = Scrape { metrics: self.scrapes.clone(), answered: false };
-        if !self.authorization.allows(request.headers()) {
-            let challenges = self.authorization.challenges();
-            return scrape.end((StatusCode::UNAUTHORIZED, challenges).into_response());
-        }
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return scrape
-                .end((StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response());
+        if let Some(refusal) = self.refusal(&request) {
+            return scrape.end(refusal);
         }
         let Some(place) = self.readers.enter().await else {
             let text = "As many scrapes as allowed are being answered: try again later.\n";
@@ -76,7 +81,7 @@ impl Endpoint {
                 scrape.record(StatusCode::OK);
                 let headers = page_headers(negotiated, &page);
                 let len = page.len();
-                let reader = place.read(page, in_flight, request.extensions().get().cloned());
+                let reader = place.read(page, Some(in_flight), request.extensions().get().cloned());
                 (headers, Body::new(PageBody::new(reader, len))).into_response()
             }
             Err(error) => scrape
@@ -122,7 +127,7 @@ impl Drop for Scrape {
 }
 
 /// All of a header's lines as one list, as RFC 9110 (section 5.3) has them mean.
-fn list(headers: &HeaderMap, name: &HeaderName) -> String {
+pub(super) fn list(headers: &HeaderMap, name: &HeaderName) -> String {
     let mut list = String::new();
     for line in headers.get_all(name) {
         // Neither media types nor codings have bytes beyond ASCII, so such a line names none of

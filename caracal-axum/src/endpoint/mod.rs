@@ -2,8 +2,11 @@
 
 mod answer;
 mod authorization;
+mod blocking;
 mod encoding;
 mod hang_up;
+#[cfg(feature = "live")]
+mod live;
 mod page;
 mod page_body;
 mod pages;
@@ -21,6 +24,8 @@ use caracal_metrics_core::MetricsRegistry;
 use crate::scrape_metrics::ScrapeMetrics;
 use answer::Endpoint;
 use authorization::Authorization;
+#[cfg(feature = "live")]
+pub use live::live_page;
 use pages::Pages;
 use readers::Readers;
 #[cfg(feature = "serve")]
@@ -89,6 +94,10 @@ pub struct MetricsEndpoint {
     read_timeout: Duration,
     gzip_up_to: usize,
     authorization: Authorization,
+    /// Makes the routes of the live page. A function's address, so that a program that does not ask for
+    /// the page does not have it.
+    #[cfg(feature = "live")]
+    live: Option<fn(Arc<Endpoint>, MetricsRegistry) -> Router>,
 }
 
 impl MetricsEndpoint {
@@ -100,6 +109,8 @@ impl MetricsEndpoint {
             read_timeout: DEFAULT_READ_TIMEOUT,
             gzip_up_to: DEFAULT_GZIP_UP_TO,
             authorization: Authorization::default(),
+            #[cfg(feature = "live")]
+            live: None,
         }
     }
 
@@ -204,7 +215,22 @@ impl MetricsEndpoint {
     where
         S: Clone + Send + Sync + 'static,
     {
-        self.build().into_router()
+        self.router().0.with_state(())
+    }
+
+    /// The router, and who reads from it.
+    fn router(self) -> (Router, Arc<Readers>) {
+        #[cfg(feature = "live")]
+        let live = self.live.map(|live| (live, self.metrics.clone()));
+        let endpoint = self.build();
+        let readers = Arc::clone(&endpoint.readers);
+        let router = Arc::clone(&endpoint).into_router();
+        #[cfg(feature = "live")]
+        let router = match live {
+            Some((live, metrics)) => router.merge(live(endpoint, metrics)),
+            None => router,
+        };
+        (router, readers)
     }
 
     fn build(self) -> Arc<Endpoint> {

@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
 use caracal_metrics_core::{Format, MetricsRegistry};
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
 use tokio::sync::{OnceCell, OwnedMutexGuard};
 
+use super::blocking::run_blocking;
 use super::encoding::Coding;
 use super::page::{PIECE, Page};
 use crate::scrape_metrics::ScrapeMetrics;
@@ -95,19 +94,7 @@ struct Work {
 
 impl Work {
     async fn make(self) -> Result<Page, Unmade> {
-        // axum's router runs on other executors as well; there it has to be made here.
-        let Ok(runtime) = Handle::try_current() else { return self.make_here() };
-        let work = Arc::new(Mutex::new(Some(self)));
-        let make = {
-            let work = Arc::clone(&work);
-            move || take(&work)?.make_here()
-        };
-        match catch_unwind(AssertUnwindSafe(|| runtime.spawn_blocking(make))) {
-            Ok(making) => making.await.map_err(|_| Unmade)?,
-            // The system starts no more threads: tokio 1.54 panics, and what it was to run stays in its
-            // queue. With the turn in it, no scrape would be answered any more.
-            Err(_) => take(&work)?.make_here(),
-        }
+        run_blocking(move || self.make_here()).await.unwrap_or(Err(Unmade))
     }
 
     fn make_here(self) -> Result<Page, Unmade> {
@@ -117,10 +104,6 @@ impl Work {
         drop(self.turn);
         page
     }
-}
-
-fn take(work: &Mutex<Option<Work>>) -> Result<Work, Unmade> {
-    work.lock().take().ok_or(Unmade)
 }
 
 /// A scrape that waits for a page. The last one to leave takes the page off the list, where it

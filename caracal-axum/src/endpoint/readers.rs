@@ -67,7 +67,8 @@ struct Reading {
     began: Instant,
     progressed: Instant,
     hang_up: Option<HangUp>,
-    _in_flight: GaugeGuard,
+    /// Of a scrape; what a viewer of the live page reads is none.
+    _in_flight: Option<GaugeGuard>,
 }
 
 impl Readers {
@@ -181,7 +182,7 @@ impl Place {
     pub(super) fn read(
         mut self,
         page: Page,
-        in_flight: GaugeGuard,
+        in_flight: Option<GaugeGuard>,
         hang_up: Option<HangUp>,
     ) -> Option<Reader> {
         let readers = self.0.take()?;

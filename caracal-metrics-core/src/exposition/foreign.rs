@@ -8,6 +8,7 @@ use super::header::Header;
 use super::labels::parse_labels;
 use super::sample::SampleLine;
 use crate::names::base_name;
+use crate::registered_family::RegisteredFamily;
 use crate::text::canonical_float;
 
 #[derive(Debug)]
@@ -32,6 +33,19 @@ impl ForeignFamily {
     pub(crate) fn labels_of_first(&self) -> Vec<(String, String)> {
         let sample = self.samples().next();
         sample.and_then(|sample| parse_labels(sample.labels)).unwrap_or_default()
+    }
+
+    pub(super) fn describe(&self) -> RegisteredFamily {
+        let labels = self.labels_of_first().into_iter().map(|(name, _)| name);
+        RegisteredFamily {
+            name: self.name.clone(),
+            kind: self.kind,
+            help: self.help.clone(),
+            unit: None,
+            labels: labels.filter(|name| name != "le" && name != "quantile").collect(),
+            buckets: Vec::new(),
+            in_use: true,
+        }
     }
 
     pub(super) fn write(&self, format: Format, out: &mut Vec<u8>) {

@@ -9,6 +9,7 @@ use super::others::OtherFamilies;
 use super::out::Out;
 #[cfg(feature = "protobuf")]
 use super::protobuf;
+use crate::registered_family::RegisteredFamily;
 use crate::series::{FamilyStore, Rows};
 use crate::state::Families;
 
@@ -87,6 +88,10 @@ impl OtherFamilies for ForeignFamilies {
 
     fn named(&mut self, name: &str) -> &[ForeignFamily] {
         self.take_while(|other| other == name)
+    }
+
+    fn describe(&self) -> Vec<RegisteredFamily> {
+        self.families.iter().map(ForeignFamily::describe).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::foreign::ForeignFamily;
 use super::format::Format;
 use super::out::Out;
+use crate::registered_family::RegisteredFamily;
 use crate::series::{FamilyStore, Rows};
 use crate::state::Families;
 
@@ -31,4 +32,7 @@ pub(crate) trait OtherFamilies {
 
     /// Those that have this name.
     fn named(&mut self, name: &str) -> &[ForeignFamily];
+
+    /// What they are.
+    fn describe(&self) -> Vec<RegisteredFamily>;
 }

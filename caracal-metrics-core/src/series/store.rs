@@ -113,6 +113,8 @@ pub(crate) struct FamilyStore {
     used: AtomicBool,
     /// Whether guards of a gauge have been begun.
     tracks: AtomicBool,
+    /// Whether something asked for the family after it was registered.
+    asked_for: AtomicBool,
     /// What its lines have in common.
     pub(crate) lines: LineText,
     /// What its labels have in common in Protocol Buffers.
@@ -161,6 +163,7 @@ impl FamilyStore {
             watch,
             used: AtomicBool::new(false),
             tracks: AtomicBool::new(false),
+            asked_for: AtomicBool::new(false),
             lines: LineText::of(&description, &added),
             #[cfg(feature = "protobuf")]
             pairs: PairText::of(&description, &added),
@@ -237,6 +240,16 @@ impl FamilyStore {
     /// Whether guards of the gauge have been begun.
     pub(crate) fn tracks(&self) -> bool {
         self.tracks.load(Relaxed)
+    }
+
+    /// Notes that something asks for a family that is registered already.
+    pub(crate) fn ask_for(&self) {
+        self.asked_for.store(true, Relaxed);
+    }
+
+    /// Whether something asked for the family after it was registered.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.asked_for.load(Relaxed)
     }
 
     /// A cell for a series that begins.

@@ -66,8 +66,9 @@ fn welcome(config: &Config, gateway: &Gateway) -> String {
         ),
     };
     format!(
-        r#"
-Caracal gateway on {url}, with {database}
+        r#"Live metrics: {url}/
+
+Caracal gateway, with {database}
 
   Metrics   {url}/metrics
   Health    {url}/health

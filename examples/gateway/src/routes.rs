@@ -9,7 +9,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use caracal_metrics::MetricsRegistry;
-use caracal_metrics::axum::{AuthMethod, DegradedMode, GatewayMetricsLayer, metrics_endpoint};
+use caracal_metrics::axum::{
+    AuthMethod, DegradedMode, GatewayMetricsLayer, live_page, metrics_endpoint,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -51,8 +53,9 @@ pub fn router(services: Arc<Services>, metrics: &MetricsRegistry) -> Router {
         .route_layer(authenticated)
         .fallback(async || ApiError::NotFound)
         .layer(GatewayMetricsLayer::new(metrics).by_route())
-        // After the layer: scrapes and health checks are no requests to the gateway.
+        // After the layer: scrapes, viewers and health checks are no requests to the gateway.
         .route("/metrics", metrics_endpoint(metrics))
+        .merge(live_page(metrics))
         .route("/health", get(health))
         .with_state(services)
 }

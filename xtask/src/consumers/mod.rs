@@ -27,7 +27,7 @@ type Library<'a> = (&'a str, &'a [&'a str]);
 fn needs(feature: &str) -> Result<Vec<Library<'static>>> {
     const TOKIO: Library<'_> = ("tokio", &["macros", "rt"]);
     Ok(match feature {
-        NONE | "process" | "protobuf" => vec![],
+        NONE | "monitoring" | "process" | "protobuf" => vec![],
         THIRD_PARTY => vec![("tokio", &["macros", "rt", "sync"])],
         "axum" => vec![("axum", &[]), ("tower-service", &[]), TOKIO],
         "axum-serve" => vec![TOKIO],

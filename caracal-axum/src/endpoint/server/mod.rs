@@ -10,7 +10,6 @@ use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, ToSocketAddrs};
@@ -226,9 +225,8 @@ impl MetricsServerBuilder {
     fn start<A>(self, listener: impl Listener, address: A) -> io::Result<MetricsServer<A>> {
         let (stop, stopped) = watch::channel(());
         let metrics = ServerMetrics::new(&self.endpoint.metrics).map_err(io::Error::other)?;
-        let endpoint = self.endpoint.build();
-        let readers = Arc::clone(&endpoint.readers);
-        let connections = Connections::new(endpoint.into_router(), readers, metrics, self.limits);
+        let (router, readers) = self.endpoint.router();
+        let connections = Connections::new(router, readers, metrics, self.limits);
         let task = tokio::spawn(connections.serve(listener, stopped));
         Ok(MetricsServer { address, grace_period: self.limits.grace_period, stop, task })
     }

@@ -1,0 +1,62 @@
+// Which labels make many series, and what the limits fold away.
+
+const MOST_ROWS = 100;
+
+const cardinalityView = (() => {
+  const body = make('tbody');
+  const summary = make('p', { class: 'help', role: 'status' });
+  const head = (text, kind) => make('th', { scope: 'col', class: kind }, text);
+  const table = make('table', { class: 'cardinality' }, make('thead', {}, make('tr', {},
+    head('Metric'), head('Series', 'number'), head('Of the limit', 'number'), head('Folded', 'number'),
+    head('Labels'))), body);
+  const node = make('div', { class: 'view' }, make('h2', {}, 'Cardinality'), summary,
+    make('div', { class: 'card scroll', tabindex: '0', role: 'region', 'aria-label': 'Cardinality' }, table));
+  let known = new Map();
+  const load = reader('cardinality.json', ({ families }) => {
+    known = new Map(families.map((one) => [one.name, one]));
+    show();
+  });
+  const show = () => {
+    const all = [...store.families.values()].sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
+    const series = all.reduce((sum, { count }) => sum + count, 0);
+    const folded = [...known.values()].reduce((sum, one) => sum + one.folded, 0);
+    write(summary, `${exact(series)} series in ${exact(all.length)} metrics. ${folded > 0
+      ? `${exact(folded)} records were folded, because their metrics had reached their limits.`
+      : 'No limit was reached.'}`);
+    reconcile(body, all.slice(0, MOST_ROWS), ({ name }) => name, cardinalityRow,
+      (row, { name, count }) => updateCardinalityRow(row, count, known.get(name)));
+  };
+  const update = () => {
+    load({});
+    show();
+  };
+  return { node, update };
+})();
+
+function cardinalityRow({ name }) {
+  return make('tr', {},
+    make('td', {}, make('a', { href: `#/metrics/${encodeURIComponent(name)}` }, foreign(name)),
+      make('div', { class: 'muted' })),
+    make('td', { class: 'number' }), make('td', { class: 'number' }), make('td', { class: 'number' }),
+    make('td', { class: 'labels' }));
+}
+
+function updateCardinalityRow(row, count, known) {
+  const limit = known?.limit;
+  write(row.children[1], exact(count));
+  write(row.children[2], limit > 0 ? `${percent(known.counted / limit)} of ${exact(limit)}` : '–');
+  write(row.children[3], known?.folded > 0 ? exact(known.folded) : '–');
+  const last = known?.last.at(-1);
+  write(row.firstChild.lastChild, last ? `last folded: ${plain(labelText(last), 160)}` : '');
+  const labels = known ? [...known.labels].sort((a, b) => b.values - a.values) : [];
+  reconcile(row.children[4], labels, ({ label }) => label, ({ label }) => make('details', {},
+    make('summary', {}, foreign(label), ' ', make('b')), make('ol', { class: 'values' })), (element, { values, top }) => {
+    write(element.firstChild.lastChild, values === 1 ? '1 value' : `${exact(values)} values`);
+    if (!element.open) return;
+    reconcile(element.lastChild, top, ([value]) => value, ([value]) => make('li', {},
+      make('span', { class: 'share' }), foreign(value || '(empty)', 120), ' ', make('b')), (item, [, series]) => {
+      item.firstChild.style.width = `${(100 * series) / count}%`;
+      write(item.lastChild, `${exact(series)} series`);
+    });
+  });
+}

@@ -1,0 +1,101 @@
+// One family: its curves, its series, its labels.
+
+const detailView = { node: make('div', { class: 'view' }), name: undefined, parts: [] };
+
+detailView.update = () => {
+  const known = store.families.get(view.metric);
+  if (!known) {
+    detailView.name = undefined;
+    detailView.parts = [];
+    detailView.node.replaceChildren(backLink(), make('p', { class: 'none' },
+      'The service has no metric ', foreign(view.metric, 200), '.'));
+    return;
+  }
+  const shape = `${known.name} ${known.type} ${Boolean(known.bounds)}`;
+  if (detailView.name !== shape) {
+    detailView.name = shape;
+    detailView.parts = buildDetail(known.name);
+    detailView.node.replaceChildren(backLink(), make('h2', {}, foreign(known.name)),
+      make('p', { class: 'help' }, make('span', { class: 'badge' }, known.type), ' ',
+        known.unit ? `in ${plain(known.unit)} · ` : '', foreign(known.help)),
+      ...detailView.parts.map((part) => part.node));
+  }
+  detailView.parts.forEach((part) => part.update());
+};
+
+const backLink = () => make('p', {}, make('a', { href: '#/metrics' }, '← All metrics'));
+
+function buildDetail(name) {
+  const known = () => store.families.get(name);
+  const format = formatOf(known().unit);
+  const about = () => ({ families: [known()], query: queryOf(known()) });
+  const parts = [];
+  if (known().type === 'histogram' && known().bounds) {
+    parts.push(panel({
+      title: 'Quantiles', about, body: [lineChart({
+        label: `Quantiles of ${name}`, format, unit: known().unit, height: 190,
+        curves: () => [[0.5, '--c1'], [0.95, '--c3'], [0.99, '--c2']].map(([q, paint]) => ({
+          name: `p${q * 100}`, colour: paint, points: points((tick) => quantileAt(q, known(), tick)),
+        })),
+      })],
+    }), panel({
+      title: 'Heatmap', about, body: [heatmap({ label: `Heatmap of ${name}`, height: 212, known, format })],
+    }));
+  } else {
+    const isGauge = ['gauge', 'untyped'].includes(known().type);
+    parts.push(panel({
+      title: isGauge ? 'Values' : 'Rates', about, wide: true, body: [lineChart({
+        label: `${isGauge ? 'Values' : 'Rates'} of ${name}`, height: 220, unit: isGauge ? known().unit : undefined,
+        format: isGauge ? format : perSecond,
+        curves: () => known().listed.slice(0, 8).map((series, place) => ({
+          name: labelText(series.labels), colour: COLOURS[place],
+          points: isGauge ? valuePoints(series.track) : ratePoints(series.track),
+        })),
+      })],
+    }));
+  }
+  const charts = { node: make('div', { class: 'grid' }, ...parts.map((part) => part.node)) };
+  charts.update = () => parts.forEach((part) => part.update());
+  return [charts, queryPart(name), seriesTable(name)];
+}
+
+const labelText = (labels) => Object.entries(labels).map(([label, value]) => `${label}=${value}`).join(' ') || 'value';
+
+function queryPart(name) {
+  const node = make('div', { class: 'card' }, make('h3', {}, 'PromQL'));
+  node.append(queryBox(queryOf(store.families.get(name))));
+  return { node, update: () => {} };
+}
+
+/** The series with the largest values, as the service has them now; all of them can be searched. */
+function seriesTable(name) {
+  const search = make('input', {
+    type: 'search', placeholder: 'Search label values', 'aria-label': 'Search series', oninput: () => load({ family: name, search: search.value }, true),
+  });
+  const note = make('span', { class: 'muted', role: 'status' });
+  const head = make('tr');
+  const body = make('tbody');
+  const node = make('div', { class: 'card' }, make('h3', {}, 'Series'),
+    make('div', { class: 'controls' }, search, note),
+    make('div', { class: 'scroll tall', tabindex: '0', role: 'region', 'aria-label': 'Series' },
+      make('table', { class: 'series' }, make('thead', {}, head), body)));
+  const show = ({ series, matched }) => {
+    const labels = [...new Set(series.flatMap(([own]) => Object.keys(own)))];
+    const hasSum = series.some((one) => one.length > 2);
+    const columns = [...labels.map((label) => plain(label)), ...(hasSum ? ['count', 'sum'] : ['value'])];
+    head.replaceChildren(...columns.map((text, place) => make('th', {
+      scope: 'col', class: place >= labels.length ? 'number' : undefined,
+    }, text)));
+    write(note, matched > series.length ? `${exact(series.length)} of ${exact(matched)} series, those with the largest values`
+      : `${exact(matched)} series`);
+    reconcile(body, series, ([own]) => JSON.stringify([columns, own]), ([own, ...values]) => make('tr', {},
+      ...labels.map((label) => make('td', {}, foreign(own[label] ?? '', 300))),
+      ...values.slice(0, hasSum ? 2 : 1).map(() => make('td', { class: 'number' }))), (row, [, ...values]) => {
+      values.slice(0, hasSum ? 2 : 1).forEach((value, place) => {
+        write(row.children[labels.length + place], exact(Number(value)));
+      });
+    });
+  };
+  const load = reader('series.json', show);
+  return { node, update: () => load({ family: name, search: search.value }) };
+}

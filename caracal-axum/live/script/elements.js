@@ -1,0 +1,83 @@
+// Making elements. Text from the service goes into text nodes only.
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** An element with attributes, listeners (`onclick`) and children, which are nodes or text. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, '');
+    else if (value !== undefined && value !== false) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== undefined));
+  return element;
+}
+
+/** Sets the text where it differs, so that a selection of the user's survives. */
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Text of the service's own, in a direction of its own. */
+const foreign = (text, most) => make('bdi', {}, plain(text, most));
+
+/** Makes the children of an element those of a list, and keeps those whose keys are there already. */
+function reconcile(parent, items, keyOf, build, update) {
+  const old = new Map([...parent.children].map((child) => [child.reconcileKey, child]));
+  let place = parent.firstElementChild;
+  for (const item of items) {
+    const key = keyOf(item);
+    let child = old.get(key);
+    old.delete(key);
+    if (!child) {
+      child = build(item);
+      child.reconcileKey = key;
+    }
+    if (child === place) place = place.nextElementSibling;
+    else parent.insertBefore(child, place);
+    update(child, item);
+  }
+  for (const child of old.values()) child.remove();
+}
+
+/** Reads one of the service's documents, once a second at most, and the latest question's answer only. */
+function reader(name, show) {
+  let [asked, last] = [0, 0];
+  return async (query, isNew = false) => {
+    if (!isNew && Date.now() - last < 1000) return;
+    last = Date.now();
+    asked += 1;
+    const mine = asked;
+    try {
+      const answer = await fetch(new URL(`${name}?${new URLSearchParams(query)}`, base), { cache: 'no-store' });
+      if (answer.ok && mine === asked) show(await answer.json());
+    } catch {
+      // The next reading says that the service is away.
+    }
+  };
+}
+
+async function copy(text, button) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Plain HTTP to another host has no clipboard.
+    const area = make('textarea', { class: 'offscreen' });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand('copy');
+    area.remove();
+    button.focus();
+  }
+  write(button, 'Copied');
+  setTimeout(() => write(button, 'Copy'), 1500);
+}
+
+const copyButton = (text) => {
+  const button = make('button', {
+    class: 'small', type: 'button', onclick: () => copy(text(), button),
+  }, 'Copy');
+  return button;
+};

@@ -1,0 +1,53 @@
+// The first view: what a service is doing, by what it has.
+
+const overviewView = { node: make('div', { class: 'view' }), shape: undefined, sections: [] };
+
+/** What decides which panels there are. While it stays, panels stay. */
+function overviewShape() {
+  return {
+    requests: requestSources().map(({ key, routes }) => [key, Boolean(routes())]),
+    pools: valuesOf('pool', ['poolSize', 'poolOpen', 'poolUsed']),
+    breakers: valuesOf('name', ['breakerState']),
+    caches: cacheSources().map(({ name }) => name),
+    runtime: Object.keys(NAMES).filter((role) => /^(tokio|process)/.test(role) && family(role)),
+  };
+}
+
+function buildOverview() {
+  const sections = [];
+  for (const source of requestSources()) {
+    sections.push(section(source.title, requestTiles(source), 'tiles'));
+    const panels = requestPanels(source);
+    if (source.routes()) panels.push(routePanel(source));
+    sections.push(section('', panels, 'grid pairs'));
+  }
+  if (sections.length === 0) sections.push(nothing('Requests', 'No requests so far. HttpMetricsLayer or GatewayMetricsLayer records those of an axum Router.'));
+  const pools = valuesOf('pool', ['poolSize', 'poolOpen', 'poolUsed']);
+  if (pools.length > 0) sections.push(section('Connection pools', pools.map(poolPanel)));
+  const breakers = valuesOf('name', ['breakerState']);
+  if (breakers.length > 0) {
+    const made = section('Circuit breakers', breakers.map(breakerPanel));
+    made.node.firstChild.after(stateLegend());
+    sections.push(made);
+  }
+  const caches = cacheSources();
+  if (caches.length > 0) sections.push(section('Caches', caches.map(cachePanel)));
+  const runtime = runtimePanels();
+  if (runtime.length > 0) sections.push(section('Process and runtime', runtime, 'grid small-panels'));
+  return sections;
+}
+
+function nothing(title, text) {
+  const node = make('section', { class: 'part' }, make('h2', {}, title), make('p', { class: 'none' }, text));
+  return { node, update: () => {} };
+}
+
+overviewView.update = () => {
+  const shape = JSON.stringify(overviewShape());
+  if (shape !== overviewView.shape) {
+    overviewView.shape = shape;
+    overviewView.sections = buildOverview();
+    overviewView.node.replaceChildren(...overviewView.sections.map((part) => part.node));
+  }
+  overviewView.sections.forEach((part) => part.update());
+};

@@ -1,0 +1,59 @@
+// The box around a chart: its title, its number now, and where it comes from.
+
+let panels = 0;
+
+/** `about` is `{ families, query }`: the metrics that are shown, and the query that draws the same. */
+function panel({ title, about, value, body, wide = false }) {
+  panels += 1;
+  const id = `about-${panels}`;
+  const now = make('output', { class: 'now' });
+  const info = make('div', { class: 'about', id, hidden: true });
+  const button = make('button', {
+    class: 'info', type: 'button', 'aria-expanded': 'false', 'aria-controls': id,
+    'aria-label': `About ${title}`,
+    onclick: () => {
+      info.hidden = !info.hidden;
+      button.setAttribute('aria-expanded', String(!info.hidden));
+      if (!info.hidden) info.replaceChildren(...aboutOf(about()));
+    },
+  }, '?');
+  const node = make('section', { class: wide ? 'panel wide' : 'panel', 'aria-label': plain(title, 200) },
+    make('header', {}, make('h3', {}, foreign(title, 200)), now, button), info,
+    ...body.map((part) => part.node));
+  const update = () => {
+    if (value) write(now, value());
+    body.forEach((part) => part.draw());
+  };
+  return { node, update };
+}
+
+function aboutOf({ families, query }) {
+  const names = families.filter(Boolean).map((known) => make('div', { class: 'metric' },
+    make('a', { href: `#/metrics/${encodeURIComponent(known.name)}` }, foreign(known.name)),
+    make('span', {}, known.unit ? ` ${known.type} in ${plain(known.unit)}` : ` ${known.type}`),
+    make('p', {}, foreign(known.help))));
+  return [...names, queryBox(query)];
+}
+
+function queryBox(query) {
+  return make('div', { class: 'query' }, make('code', {}, foreign(query)), copyButton(() => query));
+}
+
+/** A number with a name under it. */
+function tile(title, value, note) {
+  const number = make('b');
+  const small = make('small');
+  const node = make('div', { class: 'tile' }, make('span', {}, title), number, small);
+  const update = () => {
+    write(number, value());
+    write(small, note ? note() : '');
+  };
+  return { node, update };
+}
+
+/** A section of the overview; `parts` are panels and tiles. */
+function section(title, parts, kind = 'grid') {
+  const node = make('section', { class: 'part' }, make('h2', {}, title),
+    make('div', { class: kind }, ...parts.map((part) => part.node)));
+  return { node, update: () => parts.forEach((part) => part.update()) };
+}

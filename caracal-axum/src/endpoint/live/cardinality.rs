@@ -1,0 +1,57 @@
+//! Which families have how many series, and why.
+
+use caracal_metrics_core::FamilyCardinality;
+
+use super::json::Json;
+use super::overview::header;
+
+/// How many families are told about, those with most series.
+const FAMILIES: usize = 200;
+
+/// The document.
+pub(super) fn cardinality(families: &[FamilyCardinality], instance: &str) -> Vec<u8> {
+    let mut families: Vec<_> = families.iter().collect();
+    families.sort_by(|a, b| b.series.cmp(&a.series));
+    let mut json = Json::default();
+    json.object(|json| {
+        header(json, instance);
+        json.key("families").array(|json| {
+            for family in families.into_iter().take(FAMILIES) {
+                json.object(|json| write_family(family, json));
+            }
+        });
+    });
+    json.into_bytes()
+}
+
+fn write_family(family: &FamilyCardinality, json: &mut Json) {
+    json.key("name").string(&family.metric);
+    json.key("counted").integer(family.counted as u64);
+    if let Some(limit) = family.limit {
+        json.key("limit").integer(limit as u64);
+    }
+    json.key("folded").integer(family.folded);
+    json.key("last").array(|json| {
+        for labels in &family.last_folded {
+            json.object(|json| {
+                labels.iter().for_each(|(name, value)| json.key(name).string(value))
+            });
+        }
+    });
+    json.key("labels").array(|json| {
+        for label in &family.labels {
+            json.object(|json| {
+                json.key("label").string(&label.label);
+                json.key("values").integer(label.values as u64);
+                json.key("top").array(|json| {
+                    for value in &label.top {
+                        json.array(|json| {
+                            json.string(&value.value);
+                            json.integer(value.series as u64);
+                        });
+                    }
+                });
+            });
+        }
+    });
+}

@@ -1,0 +1,94 @@
+//! The documents that the page reads, each made once for all viewers of the same second.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use caracal_metrics_core::MetricsRegistry;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use super::cardinality::cardinality;
+use super::overview::overview;
+use super::series::{SeriesQuery, series};
+use crate::endpoint::blocking::run_blocking;
+use crate::endpoint::page::{PIECE, Page};
+
+/// How long a document is good for: less than the second after which a viewer asks again, so that each
+/// one gets a new one.
+const GOOD_FOR: Duration = Duration::from_millis(900);
+
+/// What a viewer may ask for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Wanted {
+    Overview,
+    Series(SeriesQuery),
+    Cardinality,
+}
+
+/// A document, as it is and compressed.
+#[derive(Clone, Debug)]
+pub(super) struct Document {
+    pub(super) plain: Page,
+    pub(super) gzip: Page,
+}
+
+impl Document {
+    /// `None` where it can't be compressed.
+    pub(super) fn new(bytes: &[u8]) -> Option<Self> {
+        let pieces = || bytes.chunks(PIECE).map(<[u8]>::to_vec).collect();
+        Some(Self { plain: Page::new(pieces()), gzip: Page::gzip(pieces()).ok()? })
+    }
+}
+
+type Made = HashMap<Wanted, (Instant, Document)>;
+
+/// Makes one document at a time.
+#[derive(Debug)]
+pub(super) struct Documents {
+    metrics: MetricsRegistry,
+    /// Differs from process to process: the browser tells a restart by it.
+    instance: Arc<str>,
+    made: Arc<Mutex<Made>>,
+}
+
+impl Documents {
+    pub(super) fn new(metrics: MetricsRegistry) -> Self {
+        let instance = format!("{:016x}", RandomState::new().hash_one(0));
+        Self { metrics, instance: instance.into(), made: Arc::default() }
+    }
+
+    pub(super) fn metrics(&self) -> &MetricsRegistry {
+        &self.metrics
+    }
+
+    /// `None` where the runtime is shutting down.
+    pub(super) async fn get(&self, wanted: Wanted) -> Option<Document> {
+        let mut made = Arc::clone(&self.made).lock_owned().await;
+        made.retain(|_, (at, _)| at.elapsed() < GOOD_FOR);
+        if let Some((_, document)) = made.get(&wanted) {
+            return Some(document.clone());
+        }
+        let (metrics, instance) = (self.metrics.clone(), Arc::clone(&self.instance));
+        // The lock goes with the work and not with the viewer, who may leave.
+        run_blocking(move || make(&metrics, &instance, wanted, made)).await.flatten()
+    }
+}
+
+fn make(
+    metrics: &MetricsRegistry,
+    instance: &str,
+    wanted: Wanted,
+    mut made: OwnedMutexGuard<Made>,
+) -> Option<Document> {
+    let at = Instant::now();
+    let bytes = match &wanted {
+        Wanted::Overview => overview(&metrics.snapshot(), instance),
+        Wanted::Series(query) => series(&metrics.snapshot_named(&[&query.family]), query, instance),
+        Wanted::Cardinality => cardinality(&metrics.cardinality(), instance),
+    };
+    let document = Document::new(&bytes)?;
+    made.insert(wanted, (at, document.clone()));
+    Some(document)
+}

@@ -1,0 +1,59 @@
+//! What the page offers to take away: files for Prometheus and Grafana.
+
+use caracal_metrics_core::MetricsRegistry;
+use caracal_monitoring::{Target, TargetError, dashboard, rules, scrape_config};
+use http::header::HOST;
+use http::request::Parts;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum File {
+    Dashboard,
+    Rules,
+    ScrapeConfig,
+}
+
+impl File {
+    pub(super) const ALL: [Self; 3] = [Self::Dashboard, Self::Rules, Self::ScrapeConfig];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Dashboard => "dashboard.json",
+            Self::Rules => "rules.yml",
+            Self::ScrapeConfig => "scrape.yml",
+        }
+    }
+
+    pub(super) fn content_type(self) -> &'static str {
+        match self {
+            Self::Dashboard => "application/json",
+            Self::Rules | Self::ScrapeConfig => "application/yaml",
+        }
+    }
+
+    pub(super) fn make(self, metrics: &MetricsRegistry, target: &Target) -> String {
+        match self {
+            Self::Dashboard => dashboard(metrics, target),
+            Self::Rules => rules(metrics, target),
+            Self::ScrapeConfig => scrape_config(target),
+        }
+    }
+}
+
+/// What Prometheus is to scrape: as the query says (`job`, `address`, `path`, `https`), and where it says
+/// nothing, the namespace as the job, and the host that the page was asked of.
+pub(super) fn target(request: &Parts, metrics: &MetricsRegistry) -> Result<Target, TargetError> {
+    let query = request.uri.query().unwrap_or_default();
+    let asked = |name| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    };
+    let job = asked("job").unwrap_or_else(|| metrics.namespace().to_owned());
+    let host = || request.uri.authority().map(ToString::to_string);
+    let host_header = || Some(request.headers.get(HOST)?.to_str().ok()?.to_owned());
+    let address = asked("address").or_else(host_header).or_else(host).unwrap_or_default();
+    let target = Target::new(job, address)?.https(asked("https").is_some());
+    match asked("path") {
+        Some(path) => target.metrics_path(path),
+        None => Ok(target),
+    }
+}

@@ -1,0 +1,103 @@
+//! The sums of a family by the values of each label: requests by status, removals by cause.
+
+use std::collections::HashMap;
+
+use caracal_metrics_core::snapshot::SeriesSnapshot;
+
+use super::json::Json;
+
+/// How many values of a label are listed: those with the largest sums. All status codes of a service are
+/// among them.
+const LISTED: usize = 40;
+
+/// The values of one label.
+#[derive(Debug)]
+struct Group<'a> {
+    label: &'a str,
+    values: HashMap<&'a str, f64>,
+    /// The value that the last series had, which many neighbours share.
+    run: Option<(&'a str, f64)>,
+}
+
+/// All labels of a family.
+#[derive(Debug, Default)]
+pub(super) struct Groups<'a>(Vec<Group<'a>>);
+
+impl<'a> Groups<'a> {
+    pub(super) fn of(series: &[SeriesSnapshot<'a>]) -> Self {
+        let mut groups = Self::default();
+        for series in series {
+            let number = series.value().as_f64();
+            for (place, (label, value)) in series.labels().enumerate() {
+                groups.group(place, label).add(value, number);
+            }
+        }
+        for group in &mut groups.0 {
+            group.end_run();
+        }
+        groups
+    }
+
+    /// Labels come in the same order in each series of most families.
+    fn group(&mut self, place: usize, label: &'a str) -> &mut Group<'a> {
+        let at = match self.0.get(place) {
+            Some(group) if group.label == label => Some(place),
+            _ => self.0.iter().position(|group| group.label == label),
+        };
+        let at = at.unwrap_or_else(|| {
+            self.0.push(Group { label, values: HashMap::new(), run: None });
+            self.0.len() - 1
+        });
+        &mut self.0[at]
+    }
+
+    /// `{"label": {"values": 3, "top": [["value", sum], …]}, …}`
+    pub(super) fn write(&self, json: &mut Json) {
+        json.object(|json| {
+            for group in &self.0 {
+                json.key(group.label).object(|json| {
+                    json.key("values").integer(group.values.len() as u64);
+                    json.key("top").array(|json| {
+                        for (value, sum) in group.listed() {
+                            json.array(|json| {
+                                json.string(value);
+                                json.float(sum);
+                            });
+                        }
+                    });
+                });
+            }
+        });
+    }
+}
+
+impl<'a> Group<'a> {
+    fn add(&mut self, value: &'a str, number: f64) {
+        match &mut self.run {
+            Some((last, sum)) if *last == value => *sum += number,
+            _ => {
+                self.end_run();
+                self.run = Some((value, number));
+            }
+        }
+    }
+
+    fn end_run(&mut self) {
+        if let Some((value, sum)) = self.run.take() {
+            *self.values.entry(value).or_default() += sum;
+        }
+    }
+
+    fn listed(&self) -> Vec<(&'a str, f64)> {
+        let mut values: Vec<_> = self.values.iter().map(|(value, sum)| (*value, *sum)).collect();
+        let order = |(first, a): &(&str, f64), (second, b): &(&str, f64)| {
+            b.total_cmp(a).then_with(|| first.cmp(second))
+        };
+        if values.len() > LISTED {
+            values.select_nth_unstable_by(LISTED, order);
+            values.truncate(LISTED);
+        }
+        values.sort_unstable_by(order);
+        values
+    }
+}

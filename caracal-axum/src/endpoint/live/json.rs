@@ -1,0 +1,112 @@
+//! A writer of JSON, for numbers and text that are ours to arrange.
+
+use std::fmt::Write;
+
+/// JSON text that is being written. Commas come by themselves.
+#[derive(Debug, Default)]
+pub(super) struct Json {
+    text: String,
+    /// Something stands before, in this object or array.
+    needs_comma: bool,
+}
+
+impl Json {
+    pub(super) fn object(&mut self, fields: impl FnOnce(&mut Self)) {
+        self.nested('{', '}', fields);
+    }
+
+    pub(super) fn array(&mut self, elements: impl FnOnce(&mut Self)) {
+        self.nested('[', ']', elements);
+    }
+
+    /// The name of a field; its value comes next.
+    pub(super) fn key(&mut self, name: &str) -> &mut Self {
+        self.string(name);
+        self.text.push(':');
+        self.needs_comma = false;
+        self
+    }
+
+    pub(super) fn string(&mut self, value: &str) {
+        self.begin_value();
+        self.text.push('"');
+        for character in value.chars() {
+            match character {
+                '"' => self.text.push_str("\\\""),
+                '\\' => self.text.push_str("\\\\"),
+                control if control < ' ' => {
+                    // A string takes everything.
+                    let _ = write!(self.text, "\\u{:04x}", control as u32);
+                }
+                other => self.text.push(other),
+            }
+        }
+        self.text.push('"');
+    }
+
+    pub(super) fn integer(&mut self, value: impl Into<i128>) {
+        self.begin_value();
+        let _ = write!(self.text, "{}", value.into());
+    }
+
+    /// A number; as text where JSON has none for it.
+    pub(super) fn float(&mut self, value: f64) {
+        if value.is_finite() {
+            self.begin_value();
+            let _ = write!(self.text, "{value}");
+        } else {
+            self.string(if value.is_nan() {
+                "NaN"
+            } else if value > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            });
+        }
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.text.into_bytes()
+    }
+
+    fn nested(&mut self, open: char, close: char, content: impl FnOnce(&mut Self)) {
+        self.begin_value();
+        self.text.push(open);
+        self.needs_comma = false;
+        content(self);
+        self.text.push(close);
+        self.needs_comma = true;
+    }
+
+    fn begin_value(&mut self) {
+        if self.needs_comma {
+            self.text.push(',');
+        }
+        self.needs_comma = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_numbers_are_json_whatever_they_are() {
+        let mut json = Json::default();
+        json.object(|json| {
+            json.key("a\"\\\n\u{7}").string("</script>\u{202e}");
+            json.key("numbers").array(|json| {
+                json.integer(u64::MAX);
+                json.float(0.1);
+                json.float(f64::NAN);
+                json.float(f64::NEG_INFINITY);
+                json.array(|_| {});
+            });
+        });
+        assert_eq!(
+            String::from_utf8(json.into_bytes()).unwrap(),
+            "{\"a\\\"\\\\\\u000a\\u0007\":\"</script>\u{202e}\",\
+             \"numbers\":[18446744073709551615,0.1,\"NaN\",\"-Infinity\",[]]}"
+        );
+    }
+}

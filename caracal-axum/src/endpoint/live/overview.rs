@@ -1,0 +1,135 @@
+//! All families in short: what the page shows without being asked for more.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use caracal_metrics_core::Snapshot;
+use caracal_metrics_core::snapshot::{
+    FamilySnapshot, HistogramSnapshot, SeriesSnapshot, SeriesValue,
+};
+
+use super::groups::Groups;
+use super::json::Json;
+
+/// How many series of a family are listed, those with the largest values.
+const SERIES: usize = 20;
+/// How many of them with their buckets.
+const WITH_BUCKETS: usize = 8;
+/// A help text is cut to so many characters.
+const HELP: usize = 600;
+
+/// The document. `instance` tells one life of the process from the next.
+pub(super) fn overview(snapshot: &Snapshot, instance: &str) -> Vec<u8> {
+    let mut json = Json::default();
+    json.object(|json| {
+        header(json, instance);
+        json.key("namespace").string(snapshot.namespace());
+        json.key("families").array(|json| {
+            for family in snapshot.families() {
+                json.object(|json| write_family(family, json));
+            }
+        });
+    });
+    json.into_bytes()
+}
+
+/// When it was, in milliseconds since 1970, and in which process.
+pub(super) fn header(json: &mut Json, instance: &str) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    json.key("time").integer(now.as_millis() as u64);
+    json.key("instance").string(instance);
+}
+
+fn write_family(family: &FamilySnapshot, json: &mut Json) {
+    let mut series: Vec<_> = family.series().collect();
+    json.key("name").string(family.name());
+    json.key("type").string(family.kind().as_str());
+    let help: String = family.help().chars().take(HELP).collect();
+    json.key("help").string(&help);
+    if let Some(unit) = family.unit() {
+        json.key("unit").string(unit);
+    }
+    if family.is_foreign() {
+        json.key("foreign").integer(1);
+    }
+    json.key("count").integer(series.len() as u64);
+    Groups::of(&series).write(json.key("labels"));
+    write_total(&series, json);
+    largest_first(&mut series, SERIES);
+    json.key("series").array(|json| {
+        for (place, series) in series.iter().enumerate() {
+            write_series(*series, place < WITH_BUCKETS, json);
+        }
+    });
+}
+
+/// Of a family without a series there is none.
+fn write_total(series: &[SeriesSnapshot<'_>], json: &mut Json) {
+    let Some(first) = series.first() else { return };
+    let SeriesValue::Histogram(first) = first.value() else {
+        let sum: f64 = series.iter().map(|series| series.value().as_f64()).sum();
+        json.key("total").float(sum);
+        return;
+    };
+    let histograms = series.iter().filter_map(|series| match series.value() {
+        SeriesValue::Histogram(histogram) => Some(histogram),
+        _ => None,
+    });
+    let mut counts = vec![0; first.bounds().len()];
+    let (mut count, mut sum, mut alike) = (0, 0.0, true);
+    for histogram in histograms {
+        count += histogram.count();
+        sum += histogram.sum();
+        alike &= histogram.bounds() == first.bounds();
+        for (total, own) in counts.iter_mut().zip(histogram.cumulative_counts()) {
+            *total += own;
+        }
+    }
+    json.key("total").integer(count);
+    json.key("sum").float(sum);
+    // A user's registry may have histograms of several bounds in one family.
+    if alike {
+        json.key("bounds").array(|json| first.bounds().iter().for_each(|bound| json.float(*bound)));
+        json.key("buckets").array(|json| counts.iter().for_each(|count| json.integer(*count)));
+    }
+}
+
+/// `[{"label": "value"}, value]`, of a histogram or a summary `[{…}, count, sum, buckets]`.
+pub(super) fn write_series(series: SeriesSnapshot<'_>, with_buckets: bool, json: &mut Json) {
+    json.array(|json| {
+        json.object(|json| series.labels().for_each(|(name, value)| json.key(name).string(value)));
+        match series.value() {
+            SeriesValue::Counter(value) => json.integer(value),
+            SeriesValue::Gauge(value) => json.integer(value),
+            SeriesValue::Histogram(histogram) => write_histogram(histogram, with_buckets, json),
+            SeriesValue::Summary(summary) => {
+                json.integer(summary.count());
+                json.float(summary.sum());
+            }
+            other => json.float(other.as_f64()),
+        }
+    });
+}
+
+fn write_histogram(histogram: HistogramSnapshot<'_>, with_buckets: bool, json: &mut Json) {
+    json.integer(histogram.count());
+    json.float(histogram.sum());
+    if with_buckets {
+        let counts = histogram.cumulative_counts();
+        json.array(|json| counts.iter().for_each(|count| json.integer(*count)));
+    }
+}
+
+/// Keeps so many series, the largest first; those that are equal in the order of the page.
+pub(super) fn largest_first(series: &mut Vec<SeriesSnapshot<'_>>, most: usize) {
+    let mut places: Vec<_> =
+        series.iter().enumerate().map(|(place, series)| (series.value().as_f64(), place)).collect();
+    let order = |(a, first): &(f64, usize), (b, second): &(f64, usize)| {
+        b.total_cmp(a).then(first.cmp(second))
+    };
+    if places.len() > most {
+        places.select_nth_unstable_by(most, order);
+        places.truncate(most);
+    }
+    places.sort_unstable_by(order);
+    *series = places.iter().map(|(_, place)| series[*place]).collect();
+}

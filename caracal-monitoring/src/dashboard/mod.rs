@@ -1,0 +1,49 @@
+//! The Grafana dashboard.
+
+mod graph;
+mod model;
+mod own;
+
+use caracal_metrics_core::MetricsRegistry;
+
+use crate::panels::{AFTER, BEFORE, Row};
+use crate::service::Service;
+use crate::target::Target;
+use graph::Graph;
+
+/// A Grafana dashboard (schema version 39, Grafana 11 and later) of the families that the registry has in
+/// use, as JSON to import.
+///
+/// There is a row for each adapter in use, and one for the families that are your own: counters are shown
+/// as rates, gauges as they are, histograms as percentiles. Each panel has the help texts of its families.
+/// The dashboard has a variable for the job, which is the target's at first, and one for the data source.
+///
+/// ```
+/// use caracal_metrics_core::{Counter, Family, MetricsRegistry};
+/// use caracal_monitoring::{Target, dashboard};
+///
+/// static ORDERS: Family<Counter> = Family::counter("orders_total", "Orders placed.");
+///
+/// let metrics = MetricsRegistry::builder().namespace("shop").build()?;
+/// metrics.family(&ORDERS)?;
+///
+/// let dashboard = dashboard(&metrics, &Target::new("shop-api", "shop.internal:9000")?);
+/// assert!(dashboard.contains(r#"rate(orders_total{job=~\"$job\"}[$__rate_interval])"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn dashboard(metrics: &MetricsRegistry, target: &Target) -> String {
+    let service = Service::of(metrics, target);
+    let known = |row: &&Row| {
+        let panels: Vec<_> =
+            row.panels.iter().filter_map(|panel| Graph::of(panel, &service)).collect();
+        (!panels.is_empty()).then_some((row.title, panels))
+    };
+    let own = own::panels(&service);
+    let own = (!own.is_empty()).then_some(("Application metrics", own));
+    let before = BEFORE.iter().filter_map(known).collect::<Vec<_>>();
+    let rows = before.into_iter().chain(own).chain(AFTER.iter().filter_map(known));
+    let dashboard = model::dashboard(&service, &rows.collect::<Vec<_>>());
+    // The alternate form of JSON is the pretty one, and can't fail.
+    format!("{dashboard:#}\n")
+}

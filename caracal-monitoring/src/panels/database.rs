@@ -1,0 +1,77 @@
+//! Connection pools and queries.
+
+use super::{Panel, Row};
+
+pub(super) const ROW: Row = Row {
+    title: "Database",
+    panels: &[
+        Panel::gauge("Pool utilisation", 6)
+            .note("Connections in use, of those that the pool may open.")
+            .unit("percentunit")
+            .max(1.0)
+            .thresholds(&[0.7, 0.9])
+            .queries(&[(
+                "caracal_database_connection_pool_checked_out / \
+                 (caracal_database_connection_pool_size > 0)",
+                "{{instance}} {{pool}}",
+            )]),
+        Panel::timeseries("Connections", 9).unit("short").queries(&[
+            ("sum by (pool) (caracal_database_connection_pool_size)", "size {{pool}}"),
+            ("sum by (pool) (caracal_database_connection_pool_open)", "open {{pool}}"),
+            ("sum by (pool) (caracal_database_connection_pool_checked_out)", "in use {{pool}}"),
+            ("sum by (pool) (caracal_database_connection_pool_idle)", "idle {{pool}}"),
+            ("sum by (pool) (caracal_database_connection_pool_overflow)", "overflow {{pool}}"),
+        ]),
+        Panel::timeseries("Connection errors", 9).unit("ops").queries(&[(
+            "sum by (error_type) (rate(\
+             caracal_database_connection_errors_total[$__rate_interval]))",
+            "{{error_type}}",
+        )]),
+        Panel::timeseries("Callers without a connection", 8)
+            .note(
+                "Waiting, and turned away after the pool's `acquire_timeout`. Of \
+                 wrapped pools: `PoolObserver::wrap`.",
+            )
+            .unit("short")
+            .queries(&[
+                ("sum by (pool) (caracal_database_connection_pool_pending)", "waiting {{pool}}"),
+                (
+                    "sum by (pool) (increase(\
+                     caracal_database_connection_pool_acquire_timeouts_total\
+                     [$__rate_interval]))",
+                    "timed out {{pool}}",
+                ),
+            ]),
+        Panel::timeseries("Wait for a connection", 8)
+            .note(
+                "Long waits with short holds: the pool is too small. Both long: \
+                 something keeps connections too long.",
+            )
+            .quantiles_by("caracal_database_connection_pool_acquire_duration_seconds", "pool"),
+        Panel::timeseries("Hold of a connection", 8)
+            .note("From its acquisition until it is given back.")
+            .quantiles_by("caracal_database_connection_pool_hold_duration_seconds", "pool"),
+        Panel::timeseries("Queries by operation", 8).unit("ops").stacked().queries(&[(
+            "sum by (operation) (rate(caracal_database_queries_total\
+             [$__rate_interval]))",
+            "{{operation}}",
+        )]),
+        Panel::timeseries("Queries by table", 8).unit("ops").stacked().queries(&[(
+            "topk(10, sum by (table) (rate(caracal_database_queries_total\
+             [$__rate_interval])))",
+            "{{table}}",
+        )]),
+        Panel::timeseries("Failed queries", 8).unit("ops").queries(&[(
+            "sum by (operation, table) (rate(caracal_database_queries_total\
+             {status=\"error\"}[$__rate_interval]))",
+            "{{operation}} {{table}}",
+        )]),
+        Panel::timeseries("Query time", 12).quantiles("caracal_database_query_duration_seconds"),
+        Panel::timeseries("Slowest queries, 99th percentile", 12).queries(&[(
+            "topk(10, histogram_quantile(0.99, sum by (le, operation, table) \
+             (rate(caracal_database_query_duration_seconds_bucket\
+             [$__rate_interval]))))",
+            "{{operation}} {{table}}",
+        )]),
+    ],
+};

@@ -1,0 +1,168 @@
+//! The panels of the families that the crates of this workspace declare. Names of metrics are those of the
+//! namespace `caracal`, and select nothing: the [service](crate::service::Service) gives them its own
+//! namespace and its job.
+
+mod breakers;
+mod caches;
+mod database;
+mod gateway;
+mod http;
+mod policy;
+mod process;
+mod runtimes;
+
+/// The rows before and after those of a service's own families.
+pub(crate) const BEFORE: [&Row; 2] = [&gateway::ROW, &http::ROW];
+pub(crate) const AFTER: [&Row; 6] =
+    [&policy::ROW, &caches::ROW, &database::ROW, &breakers::ROW, &runtimes::ROW, &process::ROW];
+
+/// Families that have no panel: details that somebody looks at in Prometheus, once a panel has shown that
+/// something is wrong.
+pub(crate) const WITHOUT_PANEL: [&str; 11] = [
+    "caracal_cache_weighted_size",
+    "caracal_database_connection_pool_min",
+    "caracal_metrics_server_connections_closed_total",
+    "caracal_tokio_blocking_queue_depth",
+    "caracal_tokio_blocking_threads",
+    "caracal_tokio_forced_yields_total",
+    "caracal_tokio_idle_blocking_threads",
+    "caracal_tokio_worker_local_queue_depth",
+    "caracal_tokio_worker_parks_total",
+    "caracal_tokio_worker_polls_total",
+    "caracal_tokio_worker_steals_total",
+];
+
+/// A row of panels.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) title: &'static str,
+    pub(crate) panels: &'static [Panel],
+}
+
+/// How Grafana draws a panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Timeseries,
+    Stat,
+    Gauge,
+    Heatmap,
+    StateTimeline,
+}
+
+/// A panel of families that are known here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Panel {
+    pub(crate) title: &'static str,
+    /// What the help texts of the metrics don't say.
+    pub(crate) note: Option<&'static str>,
+    pub(crate) kind: Kind,
+    /// A unit of Grafana's; that of the first metric where there is none.
+    pub(crate) unit: Option<&'static str>,
+    pub(crate) max: Option<f64>,
+    /// Of the 24 columns.
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) is_stacked: bool,
+    pub(crate) has_breaker_states: bool,
+    /// From good to bad: green up to the first value, then yellow, then red.
+    pub(crate) thresholds: &'static [f64],
+    /// Expressions and legends.
+    pub(crate) queries: &'static [(&'static str, &'static str)],
+    pub(crate) quantiles: Option<Quantiles>,
+}
+
+/// The 50th, 95th and 99th percentile of a histogram.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quantiles {
+    pub(crate) metric: &'static str,
+    pub(crate) by: Option<&'static str>,
+}
+
+impl Panel {
+    const fn new(kind: Kind, title: &'static str, width: u32) -> Self {
+        Self {
+            title,
+            note: None,
+            kind,
+            unit: None,
+            max: None,
+            width,
+            height: 8,
+            is_stacked: false,
+            has_breaker_states: false,
+            thresholds: &[],
+            queries: &[],
+            quantiles: None,
+        }
+    }
+
+    const fn timeseries(title: &'static str, width: u32) -> Self {
+        Self::new(Kind::Timeseries, title, width)
+    }
+
+    const fn stat(title: &'static str, width: u32) -> Self {
+        Self::new(Kind::Stat, title, width)
+    }
+
+    const fn gauge(title: &'static str, width: u32) -> Self {
+        Self::new(Kind::Gauge, title, width)
+    }
+
+    const fn heatmap(title: &'static str, width: u32) -> Self {
+        Self::new(Kind::Heatmap, title, width)
+    }
+
+    const fn state_timeline(title: &'static str, width: u32) -> Self {
+        Self::new(Kind::StateTimeline, title, width)
+    }
+
+    const fn note(mut self, note: &'static str) -> Self {
+        self.note = Some(note);
+        self
+    }
+
+    const fn unit(mut self, unit: &'static str) -> Self {
+        self.unit = Some(unit);
+        self
+    }
+
+    const fn max(mut self, max: f64) -> Self {
+        self.max = Some(max);
+        self
+    }
+
+    const fn height(mut self, height: u32) -> Self {
+        self.height = height;
+        self
+    }
+
+    const fn stacked(mut self) -> Self {
+        self.is_stacked = true;
+        self
+    }
+
+    const fn breaker_states(mut self) -> Self {
+        self.has_breaker_states = true;
+        self
+    }
+
+    const fn thresholds(mut self, thresholds: &'static [f64]) -> Self {
+        self.thresholds = thresholds;
+        self
+    }
+
+    const fn queries(mut self, queries: &'static [(&'static str, &'static str)]) -> Self {
+        self.queries = queries;
+        self
+    }
+
+    const fn quantiles(mut self, metric: &'static str) -> Self {
+        self.quantiles = Some(Quantiles { metric, by: None });
+        self
+    }
+
+    const fn quantiles_by(mut self, metric: &'static str, by: &'static str) -> Self {
+        self.quantiles = Some(Quantiles { metric, by: Some(by) });
+        self
+    }
+}

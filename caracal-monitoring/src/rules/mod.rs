@@ -1,0 +1,145 @@
+//! Recording rules and alerts.
+
+mod breakers;
+mod budget;
+mod caches;
+mod database;
+mod policy;
+mod runtimes;
+mod scraping;
+mod yaml;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use caracal_metrics_core::MetricsRegistry;
+
+use crate::service::Service;
+use crate::target::Target;
+
+/// Prometheus rules of the families that the registry has in use, as YAML: recording rules, and alerts
+/// about the error budget of requests, connection pools, circuit breakers, policies, tokio runtimes and the
+/// scraping itself.
+///
+/// All of them select by the target's job. Their texts name the service by it. So the files of several
+/// services can be loaded together. Save the file, and name it in `rule_files`.
+///
+/// The alerts about errors have an objective of 99.9 % over 30 days; for another one, change the factor
+/// 0.001 in the file.
+///
+/// ```
+/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_monitoring::{Target, rules};
+///
+/// let metrics = MetricsRegistry::builder().namespace("shop").build()?;
+/// let rules = rules(&metrics, &Target::new("shop-api", "shop.internal:9000")?);
+/// assert!(rules.contains(r#"absent(up{job="shop-api"})"#));
+/// assert!(!rules.contains("Policy") && !rules.contains("gateway"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn rules(metrics: &MetricsRegistry, target: &Target) -> String {
+    let service = Service::of(metrics, target);
+    let mut groups = budget::groups(&service);
+    groups.extend([
+        policy::group(),
+        caches::group(),
+        database::group(),
+        breakers::group(),
+        runtimes::group(),
+        scraping::group(&service),
+    ]);
+    let mut recorded: BTreeSet<String> = BTreeSet::new();
+    for group in &mut groups {
+        group.rules.retain(|rule| {
+            // Rules record before others ask for what they have recorded.
+            let is_kept = service.has(&rule.expression, |metric| recorded.contains(metric));
+            if let (true, Kind::Record) = (is_kept, &rule.kind) {
+                recorded.insert(rule.name.clone().into_owned());
+            }
+            is_kept
+        });
+    }
+    groups.retain(|group| !group.rules.is_empty());
+    yaml::write(&service, &groups)
+}
+
+/// Rules that Prometheus evaluates one after the other.
+#[derive(Debug)]
+struct Group {
+    /// The name without the job.
+    topic: &'static str,
+    comment: &'static str,
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    comment: &'static str,
+    name: Cow<'static, str>,
+    expression: Cow<'static, str>,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Record,
+    Alert(Alert),
+}
+
+#[derive(Debug)]
+struct Alert {
+    /// What its section in the runbook is called, if not as the alert is.
+    section: Option<Cow<'static, str>>,
+    /// How long it has to be true.
+    hold: Option<&'static str>,
+    severity: Severity,
+    /// Templates of Prometheus.
+    summary: &'static str,
+    description: Cow<'static, str>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Severity {
+    /// Wakes somebody.
+    Critical,
+    /// Waits for working hours.
+    Warning,
+}
+
+impl Rule {
+    fn record(
+        name: impl Into<Cow<'static, str>>,
+        expression: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let (name, expression) = (name.into(), expression.into());
+        Self { comment: "", name, expression, kind: Kind::Record }
+    }
+
+    fn alert(
+        name: impl Into<Cow<'static, str>>,
+        expression: impl Into<Cow<'static, str>>,
+        alert: Alert,
+    ) -> Self {
+        let (name, expression) = (name.into(), expression.into());
+        Self { comment: "", name, expression, kind: Kind::Alert(alert) }
+    }
+
+    fn comment(self, comment: &'static str) -> Self {
+        Self { comment, ..self }
+    }
+}
+
+impl Alert {
+    fn new(
+        severity: Severity,
+        summary: &'static str,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { section: None, hold: None, severity, summary, description: description.into() }
+    }
+
+    fn hold(self, hold: &'static str) -> Self {
+        Self { hold: Some(hold), ..self }
+    }
+}

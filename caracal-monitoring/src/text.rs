@@ -1,0 +1,73 @@
+//! Text that is not ours, in the files.
+
+/// The text between the double quotes of a string of PromQL or of YAML, which have these escapes in common.
+///
+/// Letters and digits of any script are kept; what can't be told apart on a screen, or means something to
+/// a parser of YAML 1.1, is not.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => escaped.extend(['\\', c]),
+            '\n' => escaped += "\\n",
+            ' '..='~' => escaped.push(c),
+            _ if c.is_alphanumeric() => escaped.push(c),
+            _ if u32::from(c) <= 0xffff => escaped += &format!("\\u{:04x}", u32::from(c)),
+            _ => escaped += &format!("\\U{:08x}", u32::from(c)),
+        }
+    }
+    escaped
+}
+
+/// A string of YAML: plain if it may be, else in double quotes.
+pub(crate) fn yaml(text: &str) -> String {
+    const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        && !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is_plain { text.to_owned() } else { format!("\"{}\"", escaped(text)) }
+}
+
+/// Text of an annotation that Prometheus does not take for a template.
+pub(crate) fn not_a_template(text: &str) -> String {
+    text.replace("{{", "{{ \"{{\" }}")
+}
+
+/// The words of a name, each with a capital, as the name of an alert has them.
+pub(crate) fn camel_case(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(|word| format!("{}{}", word[..1].to_ascii_uppercase(), &word[1..])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_parser_could_mistake_is_escaped() {
+        assert_eq!(escaped("a \"b\"\\\n\u{7f}\u{85}\u{202e}ä漢\u{1f600}"), {
+            r#"a \"b\"\\\n\u007f\u0085\u202eä漢\U0001f600"#
+        });
+        for (text, in_yaml) in [
+            ("shop-api", "shop-api"),
+            ("on", "\"on\""),
+            ("1e3", "\"1e3\""),
+            ("- a: b", "\"- a: b\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(yaml(text), in_yaml);
+        }
+    }
+
+    #[test]
+    fn a_name_becomes_one_word() {
+        for (name, word) in [
+            ("shop-api", "ShopApi"),
+            ("caracal_gateway", "CaracalGateway"),
+            ("§", ""),
+            ("é2x", "2x"),
+        ] {
+            assert_eq!(camel_case(name), word);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! A browser without a window, driven by chromedriver.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use thirtyfour::{
+    CapabilitiesHelper, ChromiumLikeCapabilities, DesiredCapabilities, Key, LoggingPrefsLogLevel,
+    WebDriver,
+};
+
+use crate::ServerProcess;
+
+/// A running Chromium. It ends with [`Browser::run`].
+#[derive(Debug)]
+pub struct Browser {
+    driver: WebDriver,
+    _chromedriver: ServerProcess,
+}
+
+/// What the system prefers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Dark text on a light background.
+    Light,
+    /// Light text on a dark background.
+    Dark,
+}
+
+impl Browser {
+    /// Runs this with a browser, which ends afterwards, whatever comes of it.
+    ///
+    /// # Errors
+    /// When `chromedriver` or `chromium` is missing or does not start, and what the body returns.
+    pub async fn run(body: impl AsyncFnOnce(&Self) -> Result<()>) -> Result<()> {
+        let browser = Self::start().await.context("the browser does not start")?;
+        let done = body(&browser).await;
+        // Chromedriver alone would leave the browser running.
+        let ended = browser.driver.clone().quit().await;
+        done.and(ended.context("the browser does not end"))
+    }
+
+    async fn start() -> Result<Self> {
+        let chromedriver =
+            ServerProcess::start(Path::new("chromedriver"), "/status", |address, _| {
+                Ok(vec![format!("--port={}", address.port())])
+            })
+            .await
+            .context("`cargo xtask test` gets chromedriver")?;
+        let mut wanted = DesiredCapabilities::chrome();
+        for argument in [
+            "--headless=new",
+            "--hide-scrollbars",
+            // In a container, or as root.
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+            // Nothing of the browser's own shall look like a request of the page.
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--no-first-run",
+        ] {
+            wanted.add_arg(argument)?;
+        }
+        wanted.set_logging_prefs("browser", LoggingPrefsLogLevel::All)?;
+        wanted.set_logging_prefs("performance", LoggingPrefsLogLevel::All)?;
+        wanted.accept_insecure_certs(false)?;
+        let driver = WebDriver::new(chromedriver.url(""), wanted).await?;
+        Ok(Self { driver, _chromedriver: chromedriver })
+    }
+
+    /// Opens a page.
+    ///
+    /// # Errors
+    /// When it does not load.
+    pub async fn open(&self, url: &str) -> Result<()> {
+        Ok(self.driver.goto(url).await?)
+    }
+
+    /// Makes the window so large, in CSS pixels, and sets what the system prefers.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn look(&self, width: u32, height: u32, scheme: Scheme) -> Result<()> {
+        let cdp = self.driver.cdp();
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        cdp.send_raw("Emulation.setDeviceMetricsOverride", metrics).await?;
+        let value = if scheme == Scheme::Dark { "dark" } else { "light" };
+        let feature = json!({ "name": "prefers-color-scheme", "value": value });
+        cdp.send_raw("Emulation.setEmulatedMedia", json!({ "features": [feature] })).await?;
+        Ok(())
+    }
+
+    /// Runs a script in the page: the body of a function, whose result comes back.
+    ///
+    /// # Errors
+    /// When the script throws.
+    pub async fn script(&self, script: &str, arguments: &[Value]) -> Result<Value> {
+        let result = self.driver.execute(script, arguments.to_vec()).await;
+        Ok(result.with_context(|| format!("the script failed: {script}"))?.json().clone())
+    }
+
+    /// The visible text of the first element that matches, if there is one.
+    ///
+    /// # Errors
+    /// When the selector is not valid.
+    pub async fn text(&self, selector: &str) -> Result<Option<String>> {
+        let script = "return document.querySelector(arguments[0])?.innerText ?? null";
+        let text = self.script(script, &[json!(selector)]).await?;
+        Ok(text.as_str().map(ToOwned::to_owned))
+    }
+
+    /// Presses a key where the focus is.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn press(&self, key: Key) -> Result<()> {
+        Ok(self.driver.active_element().await?.send_keys(key).await?)
+    }
+
+    /// Types a text where the focus is.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn write(&self, text: &str) -> Result<()> {
+        Ok(self.driver.active_element().await?.send_keys(text).await?)
+    }
+
+    /// Keeps what the window shows as a PNG in `target/live-page/`.
+    ///
+    /// # Errors
+    /// When there is no picture, or the file can't be written.
+    pub async fn screenshot(&self, name: &str) -> Result<PathBuf> {
+        let png = self.driver.screenshot_as_png().await?;
+        let profile = std::env::current_exe()?;
+        let target = profile.ancestors().nth(3).context("the test is not in a target folder")?;
+        let folder = target.join("live-page");
+        std::fs::create_dir_all(&folder)?;
+        let path = folder.join(name).with_extension("png");
+        std::fs::write(&path, png)?;
+        Ok(path)
+    }
+
+    /// What the console has that is a warning or an error, violations of the content security policy
+    /// included, since it was asked last.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn complaints(&self) -> Result<Vec<String>> {
+        let log = self.driver.get_log("browser").await?;
+        let log = log.into_iter().map(|entry| format!("{:?}: {}", entry.level, entry.message));
+        Ok(log.filter(|line| line.contains("Severe") || line.contains("Warning")).collect())
+    }
+
+    /// The URLs that were asked for since that was asked last.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn requests(&self) -> Result<Vec<String>> {
+        let mut urls = Vec::new();
+        for entry in self.driver.get_log("performance").await? {
+            let entry: Value = serde_json::from_str(&entry.message)?;
+            let message = &entry["message"];
+            if message["method"] == "Network.requestWillBeSent" {
+                let url = message["params"]["request"]["url"].as_str();
+                urls.push(url.context("a request has a URL")?.to_owned());
+            }
+        }
+        Ok(urls)
+    }
+
+    /// Nothing was wrong, and nothing but this origin was asked.
+    ///
+    /// # Errors
+    /// When the console has complaints, or another host was asked.
+    pub async fn ensure_clean(&self, origin: &str) -> Result<()> {
+        let complaints = self.complaints().await?;
+        ensure!(complaints.is_empty(), "the console says: {complaints:#?}");
+        let requests = self.requests().await?;
+        ensure!(!requests.is_empty(), "the browser's log of requests is empty");
+        let own = |url: &&String| !url.starts_with(origin) && !url.starts_with("data:,");
+        let foreign: Vec<_> = requests.iter().filter(own).collect();
+        ensure!(foreign.is_empty(), "other hosts were asked: {foreign:#?}");
+        Ok(())
+    }
+}

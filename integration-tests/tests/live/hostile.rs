@@ -1,0 +1,145 @@
+//! Services that are not the gateway: hostile text, many series, names of their own.
+
+use std::net::Ipv4Addr;
+
+use anyhow::{Result, ensure};
+use axum::Router;
+use axum::routing::get;
+use caracal_metrics::axum::{HttpMetricsLayer, live_page};
+use caracal_metrics::{Counter, Family, MetricsRegistry, labels};
+use integration_tests::{Browser, eventually};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::view::{go, holds, open, panel, rows, series, tile};
+
+const ATTACK: &str = "<img src=x onerror=\"window.pwned=1\"><script>window.pwned=1</script>";
+
+labels! { struct Caller<'a> { caller: &'a str } }
+
+static CALLS: Family<Counter, Caller<'_>> =
+    Family::counter("calls_total", "<script>window.pwned=1</script> Calls.");
+
+/// Serves a router until the test is over. Returns the address, such as `http://127.0.0.1:1234`.
+async fn serve(app: Router) -> Result<String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let origin = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(async { axum::serve(listener, app).await });
+    Ok(origin)
+}
+
+pub(crate) async fn hostile_text_is_text() -> Result<()> {
+    let metrics = MetricsRegistry::builder().namespace("shop").build()?;
+    let calls = metrics.family(&CALLS)?;
+    let turned = "before \u{202e}after";
+    let long = "x".repeat(10_000);
+    for caller in [ATTACK, turned, &long, "'\"&amp;\u{7}"] {
+        calls.inc(Caller { caller });
+    }
+    let app = Router::new()
+        .route("/{evil}/<img src=x onerror=window.pwned=1>", get(|| async { "" }))
+        .layer(HttpMetricsLayer::new(&metrics))
+        .nest("/live", live_page(&metrics));
+    let origin = serve(app).await?;
+    reqwest::get(format!("{origin}/a/%3Cimg%20src=x%20onerror=window.pwned=1%3E")).await?;
+    Browser::run(async |browser| {
+        // A page in a folder, by the address without a slash at its end.
+        open(browser, &format!("{origin}/live")).await?;
+        go(browser, "/cardinality").await?;
+        browser
+            .script("document.querySelectorAll('details').forEach((d) => { d.open = true })", &[])
+            .await?;
+        let shown = series(browser, "calls_total").await?;
+        ensure!(shown.iter().any(|row| row[0] == ATTACK), "{shown:?}");
+        ensure!(shown.iter().any(|row| row[0] == "before \\u202eafter"), "{shown:?}");
+        ensure!(shown.iter().any(|row| row[0] == "'\"&amp;\\u0007"), "{shown:?}");
+        go(browser, &format!("/metrics/{ATTACK}")).await?;
+        go(browser, "/files").await?;
+        eventually("the job can be typed", async || Ok(browser.text("#file-job").await?.is_some()))
+            .await?;
+        let typed = "const job = document.querySelector('#file-job');
+            job.value = arguments[0]; job.dispatchEvent(new Event('input'));";
+        browser.script(typed, &[json!(ATTACK)]).await?;
+        for view in ["/metrics", "/overview"] {
+            go(browser, view).await?;
+            eventually("the view is there", async || {
+                Ok(browser.text("main .view").await?.is_some())
+            })
+            .await?;
+        }
+        ensure!(holds(browser, "return window.pwned === undefined").await?, "a script ran");
+        ensure!(holds(browser, "return !document.querySelector('main img, main script')").await?);
+        browser.ensure_clean(&origin).await
+    })
+    .await
+}
+
+pub(crate) async fn many_series() -> Result<()> {
+    const SERIES: usize = 100_000;
+    let metrics = MetricsRegistry::builder().max_series_per_family(2 * SERIES).build()?;
+    let calls = metrics.family(&CALLS)?;
+    for number in 0..SERIES {
+        calls.inc(Caller { caller: &format!("caller-{number}") });
+    }
+    let origin = serve(live_page(&metrics)).await?;
+    let document = reqwest::get(format!("{origin}/live.json")).await?.bytes().await?;
+    ensure!(document.len() < 200_000, "the document has {} bytes", document.len());
+    Browser::run(async |browser| {
+        open(browser, &origin).await?;
+        let shown = series(browser, "calls_total").await?;
+        ensure!(shown.len() == 500, "{} rows", shown.len());
+        let search = "const input = document.querySelector('[aria-label=\"Search series\"]');
+            input.focus();";
+        browser.script(search, &[]).await?;
+        browser.write("caller-77777").await?;
+        eventually("the one that was searched is found", async || {
+            let rows = rows(browser).await?;
+            Ok(rows.len() == 1 && rows[0][0] == "caller-77777")
+        })
+        .await?;
+        go(browser, "/cardinality").await?;
+        eventually("the label is named", async || {
+            let text = browser.text("table.cardinality").await?.unwrap_or_default();
+            Ok(text.contains("100,000 values") && text.contains("50 % of 200,000"))
+        })
+        .await?;
+        browser.ensure_clean(&origin).await
+    })
+    .await
+}
+
+/// A service of HTTP semantic conventions that never says `caracal`, with a layer, a family of its own,
+/// and a label limit that was reached.
+pub(crate) async fn names_of_its_own() -> Result<()> {
+    let metrics = MetricsRegistry::builder().namespace("shop").max_series_per_family(2).build()?;
+    let calls = metrics.family(&CALLS)?;
+    for number in 0..5 {
+        calls.inc(Caller { caller: &format!("caller-{number}") });
+    }
+    let app = Router::new()
+        .route("/orders", get(|| async { "[]" }))
+        .layer(HttpMetricsLayer::new(&metrics))
+        .merge(live_page(&metrics));
+    let origin = serve(app).await?;
+    for _ in 0..7 {
+        reqwest::get(format!("{origin}/orders")).await?;
+    }
+    Browser::run(async |browser| {
+        open(browser, &origin).await?;
+        eventually("its requests are there", async || {
+            Ok(panel(browser, "Busiest routes").await?.1.contains("/orders"))
+        })
+        .await?;
+        ensure!(!tile(browser, "In flight").await?.is_empty());
+        let text = browser.text("body").await?.unwrap_or_default();
+        ensure!(text.contains("shop") && !text.to_lowercase().contains("caracal"), "{text}");
+        go(browser, "/cardinality").await?;
+        eventually("what was folded is told", async || {
+            let text = browser.text("main").await?.unwrap_or_default();
+            Ok(text.contains("3 records were folded") && text.contains("100 % of 2"))
+        })
+        .await?;
+        browser.ensure_clean(&origin).await
+    })
+    .await
+}

@@ -1,0 +1,84 @@
+//! What the tests read of the page.
+
+use anyhow::{Context, Result, ensure};
+use integration_tests::{Browser, eventually};
+use serde_json::{Value, json};
+
+/// Opens the page, and waits for its first reading.
+pub(crate) async fn open(browser: &Browser, url: &str) -> Result<()> {
+    browser.open(url).await?;
+    is_live(browser).await
+}
+
+/// Waits until the page says that it reads the service.
+pub(crate) async fn is_live(browser: &Browser) -> Result<()> {
+    eventually("the page is live", async || {
+        let status = browser.text("#status.live").await?;
+        Ok(status.is_some_and(|text| text.starts_with("Live")))
+    })
+    .await
+}
+
+/// Goes to a view by its address, such as `/metrics`.
+pub(crate) async fn go(browser: &Browser, view: &str) -> Result<()> {
+    browser.script("location.hash = arguments[0]", &[json!(view)]).await?;
+    Ok(())
+}
+
+/// The value of a tile of the overview.
+pub(crate) async fn tile(browser: &Browser, title: &str) -> Result<String> {
+    let script = "return [...document.querySelectorAll('.tile')]
+        .find((tile) => tile.firstChild.textContent === arguments[0])?.children[1].textContent ?? ''";
+    let text = browser.script(script, &[json!(title)]).await?;
+    Ok(text.as_str().unwrap_or_default().to_owned())
+}
+
+/// The number now, and the whole text, of a panel.
+pub(crate) async fn panel(browser: &Browser, title: &str) -> Result<(String, String)> {
+    let script = "const found = [...document.querySelectorAll('.panel')]
+        .find((panel) => panel.getAttribute('aria-label') === arguments[0]);
+        return found ? [found.querySelector('.now').textContent, found.innerText] : ['', ''];";
+    Ok(serde_json::from_value(browser.script(script, &[json!(title)]).await?)?)
+}
+
+/// The rows of the table of series of a family, each with its cells.
+pub(crate) async fn series(browser: &Browser, family: &str) -> Result<Vec<Vec<String>>> {
+    go(browser, &format!("/metrics/{family}")).await?;
+    eventually("the table of series is there", async || {
+        let note = browser.text("h2").await?;
+        let rows = browser.text("table.series tbody tr").await?;
+        Ok(note.as_deref() == Some(family) && rows.is_some())
+    })
+    .await?;
+    rows(browser).await
+}
+
+/// The rows of the table that is shown.
+pub(crate) async fn rows(browser: &Browser) -> Result<Vec<Vec<String>>> {
+    let script = "return [...document.querySelectorAll('table.series tbody tr')]
+        .map((row) => [...row.children].map((cell) => cell.textContent))";
+    Ok(serde_json::from_value(browser.script(script, &[]).await?)?)
+}
+
+/// The names of the columns.
+pub(crate) async fn columns(browser: &Browser) -> Result<Vec<String>> {
+    let script = "return [...document.querySelectorAll('table.series thead th')]
+        .map((cell) => cell.textContent)";
+    Ok(serde_json::from_value(browser.script(script, &[]).await?)?)
+}
+
+/// A number as the page writes it.
+pub(crate) fn number(text: &str) -> Result<f64> {
+    text.replace(',', "").parse().with_context(|| format!("not a number: {text}"))
+}
+
+/// A script that says whether something is so.
+pub(crate) async fn holds(browser: &Browser, script: &str) -> Result<bool> {
+    match browser.script(script, &[]).await? {
+        Value::Bool(so) => Ok(so),
+        other => {
+            ensure!(false, "not a truth value: {other}");
+            Ok(false)
+        }
+    }
+}
