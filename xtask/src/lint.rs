@@ -22,7 +22,7 @@ pub(crate) enum Check {
     Docs,
     /// Alerts name metrics of the catalogue, and each has tests and a section in the runbook.
     Monitoring,
-    /// The Grafana dashboard is fresh.
+    /// The Grafana dashboard and the rules are what the gateway generates.
     Dashboard,
     /// Each published crate compiles alone: a workspace build lends crates the features of others.
     Alone,

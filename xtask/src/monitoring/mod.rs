@@ -67,7 +67,7 @@ fn tests(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// Checks that every metric that a text names is exposed, or recorded by a rule in the same text. Metrics
 /// are told by the `caracal_` or `process_` that they start with; `up` is Prometheus's own.
-pub(crate) fn check_names(text: &str) -> Result<()> {
+fn check_names(text: &str) -> Result<()> {
     let known = sample_names();
     let recorded = rules::recorded(text);
     for name in names(text) {
@@ -94,7 +94,7 @@ fn sample_names() -> BTreeSet<String> {
 }
 
 /// The names of metrics that stand in a text.
-pub(crate) fn names(text: &str) -> BTreeSet<&str> {
+fn names(text: &str) -> BTreeSet<&str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'))
         .map(|word| word.trim_matches(':'))
         .filter(|word| {
