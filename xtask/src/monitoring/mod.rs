@@ -1,5 +1,6 @@
 //! The files in `monitoring/`: read, checked against the families and each other, run by promtool.
 
+mod compose;
 mod promtool;
 mod rules;
 
@@ -43,7 +44,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     for path in tests(&folder)? {
         tested.add(&read(&path)?).with_context(|| format!("in {}", path.display()))?;
     }
-    rules::check_tested(&alerts, &tested).context("in monitoring/tests")
+    rules::check_tested(&alerts, &tested).context("in monitoring/tests")?;
+    compose::check(&workspace.shell, &folder)
 }
 
 fn folder(workspace: &Workspace) -> PathBuf {
