@@ -108,7 +108,10 @@
 
 mod call;
 mod connection_error;
+mod counted;
 mod driver;
+#[cfg(feature = "query-events")]
+mod events;
 pub mod families;
 mod gauges;
 mod observed;
@@ -119,5 +122,9 @@ mod sql;
 
 pub use connection_error::{ConnectionErrorType, ConnectionErrors, classify_connection_error};
 pub use driver::Driver;
+#[cfg(feature = "query-events")]
+pub use events::{HiddenQueryEvents, QUERY_EVENTS, QueryEvents};
 pub use observed::{ObservedConnection, ObservedPool, ObservedSession, ObservedTransaction};
 pub use observer::{CONNECTION_POOL, PoolGuard, PoolObserver};
+#[cfg(feature = "query-events")]
+pub use sql::Dialect;

@@ -11,16 +11,19 @@ use caracal_metrics_core::{
 use sqlx::Error;
 
 use crate::connection_error::ConnectionErrors;
+use crate::counted::{Counted, counted};
 use crate::families::{
     DATABASE_CONNECTION_POOL_ACQUIRE_DURATION, DATABASE_CONNECTION_POOL_ACQUIRE_TIMEOUTS,
     DATABASE_CONNECTION_POOL_HOLD_DURATION,
 };
-use crate::sql::{Dialect, QueryCache};
+use crate::sql::{Dialect, QueryCache, classify};
 
 /// What the clones of a wrapped pool, its connections and its transactions share.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    queries: QueryCache,
+    metrics: MetricsRegistry,
+    dialect: Dialect,
+    queries: QueryCache<DatabaseQueryMetrics>,
     pub(crate) errors: ConnectionErrors,
     waits: Waits,
     pub(crate) instance: Instance,
@@ -34,7 +37,9 @@ impl Recorder {
         instance: Instance,
     ) -> Arc<Self> {
         Arc::new(Self {
-            queries: QueryCache::new(metrics, dialect),
+            metrics: metrics.clone(),
+            dialect,
+            queries: QueryCache::new(dialect),
             errors: ConnectionErrors::new(metrics),
             waits,
             instance,
@@ -43,7 +48,15 @@ impl Recorder {
 
     /// The series of queries like this one.
     pub(crate) fn query(&self, text: &str) -> DatabaseQueryMetrics {
-        self.queries.get(text)
+        self.queries.get(text, |text, dialect| {
+            let statement = classify(text, dialect);
+            self.metrics.database_query(statement.operation, statement.table())
+        })
+    }
+
+    /// Runs a part of a query that is counted here, on a connection.
+    pub(crate) fn counted<F>(&self, run: F) -> Counted<F> {
+        counted(self.dialect, run)
     }
 
     /// Counts somebody as waiting for a connection, and times the wait.

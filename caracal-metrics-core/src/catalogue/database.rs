@@ -1,5 +1,6 @@
 //! Database queries, pools and connection errors.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::policy;
@@ -33,6 +34,8 @@ crate::labels! {
         Success => "success",
         /// It failed, or was given up before an answer came.
         Error => "error",
+        /// It ended, and whoever counts it can't see how.
+        Unknown => "unknown",
     }
 
     /// The labels of a query.
@@ -182,6 +185,11 @@ impl MetricsRegistry {
             success: queries(QueryStatus::Success),
             error: queries(QueryStatus::Error),
             duration: self.handle(DURATION, QueryTime { operation, table }),
+            unknown: Arc::new(UnknownEnds {
+                metrics: self.clone(),
+                operation,
+                table: table.into(),
+            }),
         }
     }
 
@@ -229,6 +237,23 @@ pub struct DatabaseQueryMetrics {
     success: Counter,
     error: Counter,
     duration: DurationHistogram,
+    unknown: Arc<UnknownEnds>,
+}
+
+/// The queries whose end nobody saw: a series that is on the page only if there are any.
+#[derive(Debug)]
+struct UnknownEnds {
+    metrics: MetricsRegistry,
+    operation: DatabaseOperationType,
+    table: Box<str>,
+}
+
+impl UnknownEnds {
+    fn count(&self) {
+        let Self { metrics, operation, table } = self;
+        let status = QueryStatus::Unknown;
+        metrics.count(QUERIES, Query { operation: *operation, table, status });
+    }
 }
 
 impl DatabaseQueryMetrics {
@@ -238,6 +263,7 @@ impl DatabaseQueryMetrics {
         match status {
             QueryStatus::Success => self.success.inc(),
             QueryStatus::Error => self.error.inc(),
+            QueryStatus::Unknown => self.unknown.count(),
         }
         self.duration.observe(duration);
     }

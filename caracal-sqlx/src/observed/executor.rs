@@ -1,5 +1,7 @@
 //! Sessions, connections and transactions as sqlx's `Executor`s.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use sqlx::{Describe, Either, Error, Execute, Executor, SqlStr};
@@ -22,7 +24,8 @@ impl<'c, DB: Driver> Executor<'c> for &'c mut ObservedSession<'_, DB> {
     {
         let query = OwnedQuery::new(query);
         let call = Call::new(&self.recorder, query.text());
-        Box::pin(Answers::new(call, DB::fetch_many(self.inner(), query)))
+        let recorder = Arc::clone(&self.recorder);
+        Box::pin(Answers::new(call, recorder.counted(DB::fetch_many(self.inner(), query))))
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(
@@ -37,7 +40,8 @@ impl<'c, DB: Driver> Executor<'c> for &'c mut ObservedSession<'_, DB> {
         Box::pin(async move {
             let mut call = Call::new(&self.recorder, query.text());
             call.begin();
-            let row = DB::fetch_optional(self.inner(), query).await;
+            let recorder = Arc::clone(&self.recorder);
+            let row = recorder.counted(DB::fetch_optional(self.inner(), query)).await;
             call.end(&row);
             row
         })

@@ -204,7 +204,7 @@ impl<'p, DB: Driver> Executor<'p> for &'_ ObservedPool<DB> {
         let call = Call::new(&pool.recorder, query.text());
         let steps = try_stream! {
             let (mut connection, _hold) = pool.take().await?;
-            let mut steps = DB::fetch_many(&mut connection, query);
+            let mut steps = pool.recorder.counted(DB::fetch_many(&mut connection, query));
             while let Some(step) = steps.try_next().await? {
                 yield step;
             }
@@ -227,7 +227,7 @@ impl<'p, DB: Driver> Executor<'p> for &'_ ObservedPool<DB> {
             call.begin();
             let row = async {
                 let (mut connection, _hold) = pool.take().await?;
-                DB::fetch_optional(&mut connection, query).await
+                pool.recorder.counted(DB::fetch_optional(&mut connection, query)).await
             };
             let row = row.await;
             call.end(&row);

@@ -1,10 +1,14 @@
 //! Where the databases read a text differently.
 
-/// The SQL of one database.
+/// The SQL of one database: how quotes, comments and names in a statement are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Dialect {
+    /// PostgreSQL, and what speaks its SQL.
     Postgres,
+    /// SQLite.
     Sqlite,
+    /// MySQL and MariaDB.
     MySql,
 }
 

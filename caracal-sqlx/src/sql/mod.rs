@@ -11,13 +11,20 @@ mod parser;
 mod promises;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "query-events")]
+mod transaction;
 mod unicode;
 
 use caracal_metrics_core::DatabaseOperationType;
 
 pub(crate) use cache::QueryCache;
+#[cfg(feature = "query-events")]
+pub use dialect::Dialect;
+#[cfg(not(feature = "query-events"))]
 pub(crate) use dialect::Dialect;
 pub(crate) use parser::classify;
+#[cfg(feature = "query-events")]
+pub(crate) use transaction::controls_transaction;
 
 /// The table of a statement that names none that can be read.
 pub(crate) const UNKNOWN: &str = "unknown";
