@@ -60,6 +60,7 @@ mod series;
 mod state;
 mod sync;
 mod text;
+mod value_limits;
 #[cfg(feature = "protobuf")]
 mod wire;
 mod workers;
@@ -93,7 +94,8 @@ pub use labels::{AGGREGATED, Label, LabelSet, LabelSpec, LabelValues, Labels, Me
 pub use metric::{Metric, Registered};
 pub use registry::MetricsRegistry;
 pub use state::{
-    AboutFamily, COLLECTION_ERRORS, INVALID_VALUES, REGISTRY_FAMILIES, SERIES_LIMITED,
+    AboutFamily, COLLECTION_ERRORS, INVALID_VALUES, REGISTRY_FAMILIES, SERIES, SERIES_LIMIT,
+    SERIES_LIMITED,
 };
 
 #[doc(hidden)]
