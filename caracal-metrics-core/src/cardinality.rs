@@ -41,6 +41,9 @@ pub struct LabelCardinality {
     pub label: String,
     /// Different values.
     pub values: usize,
+    /// The most values that may have a series of their own, if the label has a limit: see
+    /// [`max_values`](crate::MetricsRegistryBuilder::max_values).
+    pub limit: Option<usize>,
     /// The 10 values with most series, those with most first. Values with equally many are in
     /// alphabetical order.
     pub top: Vec<ValueCardinality>,
@@ -111,9 +114,11 @@ fn of_family(store: &FamilyStore) -> FamilyCardinality {
             }
         }
     }
-    let labels = open.iter().zip(counts).map(|((_, label), counts)| LabelCardinality {
+    let labels = (0..).zip(&open).zip(counts);
+    let labels = labels.map(|((at, (_, label)), counts)| LabelCardinality {
         label: label.name.to_owned(),
         values: counts.len(),
+        limit: store.value_limit(at),
         top: top(counts),
     });
     FamilyCardinality {

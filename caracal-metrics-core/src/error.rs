@@ -59,6 +59,17 @@ pub enum BuildError {
         /// The highest limit.
         most: usize,
     },
+    /// `max_values` was given a label that the family does not have, or whose values are fixed.
+    #[error(
+        "max_values({label:?}): {family:?} has no open label of this name: name one of the labels whose \
+         values are text, or limit the whole family with max_series"
+    )]
+    NoOpenLabel {
+        /// The family.
+        family: String,
+        /// The label.
+        label: String,
+    },
     /// `hide_idle_series` or `hide_idle_series_of` was given no time.
     #[error(
         "hide_idle_series(0) would hide every series at once: choose a time that is longer than the \

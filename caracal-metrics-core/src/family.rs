@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use crate::family_spec::{Buckets, FamilyKind, FamilySpec};
-use crate::labels::{LabelSet, Labels, MAX_CLOSED_SETS, MAX_LABELS, closed_sets};
+use crate::labels::{LabelSet, Labels, MAX_CLOSED_SETS, MAX_LABELS, closed_sets, open_place};
+use crate::value_limits::{NO_LIMITS, ValueLimits, counts};
 
 /// A family of metrics: a name, a type, a help text and a typed set of labels.
 ///
@@ -125,6 +126,7 @@ impl<K, L: Labels> Family<K, L> {
             labels,
             buckets: Buckets::None,
             shown_once_used: false,
+            value_limits: None,
         };
         Self { spec, types: PhantomData }
     }
@@ -153,6 +155,45 @@ impl<K, L: Labels> Family<K, L> {
     #[must_use]
     pub const fn shown_once_used(mut self) -> Self {
         self.spec.shown_once_used = true;
+        self
+    }
+
+    /// Limits the number of values that an open label has, as
+    /// [`max_values`](crate::MetricsRegistryBuilder::max_values) of the registry's builder does. It may
+    /// be called once for each label.
+    ///
+    /// ```
+    /// use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+    ///
+    /// labels! { struct Call<'a> { route: &'a str, agent: &'a str } }
+    /// static CALLS: Family<Counter, Call<'_>> =
+    ///     Family::counter("calls_total", "Calls.").max_values("agent", 2);
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// let calls = metrics.family(&CALLS)?;
+    /// for agent in ["a", "b", "c", "d"] {
+    ///     calls.inc(Call { route: "/pay", agent });
+    /// }
+    /// let folded = [("route", "/pay"), ("agent", "aggregated")];
+    /// assert_eq!(metrics.sample("calls_total", &folded), Some(2.0));
+    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the family has no open label of this name: while the program is compiled, if the family is a
+    /// constant.
+    #[must_use]
+    pub const fn max_values(mut self, label: &str, limit: usize) -> Self {
+        let mut limits = match self.spec.value_limits {
+            Some(ValueLimits { limits, .. }) => limits,
+            None => NO_LIMITS,
+        };
+        let Some(place) = open_place(self.spec.labels, label) else {
+            panic!("the family has no open label of this name");
+        };
+        limits[place] = Some(limit);
+        self.spec.value_limits = Some(ValueLimits { limits, make: counts });
         self
     }
 

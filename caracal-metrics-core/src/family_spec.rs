@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::labels::LabelSpec;
+use crate::value_limits::ValueLimits;
 
 /// The type of a family, and of the numbers that are recorded into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +114,8 @@ pub struct FamilySpec {
     pub buckets: Buckets,
     /// Whether the page has the family only once something was recorded into it.
     pub shown_once_used: bool,
+    /// How many values single labels may have.
+    pub(crate) value_limits: Option<ValueLimits>,
 }
 
 impl FamilySpec {

@@ -69,6 +69,7 @@ mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
+mod value_limits;
 #[cfg(feature = "protobuf")]
 mod wire;
 mod workers;
@@ -102,7 +103,8 @@ pub use registered_family::RegisteredFamily;
 pub use registry::MetricsRegistry;
 pub use snapshot::Snapshot;
 pub use state::{
-    AboutFamily, COLLECTION_ERRORS, INVALID_VALUES, REGISTRY_FAMILIES, SERIES_LIMITED,
+    AboutFamily, COLLECTION_ERRORS, INVALID_VALUES, REGISTRY_FAMILIES, SERIES, SERIES_LIMIT,
+    SERIES_LIMITED,
 };
 
 #[doc(hidden)]

@@ -8,7 +8,7 @@ use crate::engine;
 use crate::family::Family;
 use crate::family_spec::FamilySpec;
 use crate::kinds::{Counter, DurationHistogram, Gauge, Kind, Series};
-use crate::labels::Labels;
+use crate::labels::{Labels, is_same};
 use crate::registry::MetricsRegistry;
 use crate::series::FamilyStore;
 
@@ -47,16 +47,6 @@ impl<K, L: Labels> Preregistered<K, L> {
         }
         panic!("the family is not in the list");
     }
-}
-
-/// `==` of strings, while the program is compiled.
-const fn is_same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut place = 0;
-    while place < a.len() && place < b.len() && a[place] == b[place] {
-        place += 1;
-    }
-    place == a.len() && place == b.len()
 }
 
 impl MetricsRegistry {

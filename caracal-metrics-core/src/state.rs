@@ -11,10 +11,11 @@ use crate::exemplar_source::ExemplarSource;
 use crate::family::Family;
 use crate::family_error::FamilyError;
 use crate::family_spec::FamilySpec;
-use crate::kinds::Counter;
+use crate::kinds::{Counter, Gauge};
 use crate::names::{Clash, NamedFamily, Taken, all_names};
 use crate::registry_clock::RegistryClock;
 use crate::series::{FamilyStore, HideIdle, InFlight, MakeWatch, Settings, Tally};
+use crate::value_limits::{MakeCounts, NO_LIMITS, ValueLimits};
 
 crate::labels! {
     /// The label of what a registry counts about its families.
@@ -46,9 +47,29 @@ pub static COLLECTION_ERRORS: Family<Counter> = Family::counter(
 )
 .namespaced();
 
+/// `metrics_series`: series that count against the limit of a family. A family without an open label
+/// has no limit.
+pub static SERIES: Family<Gauge, AboutFamily<'_>> =
+    Family::gauge("metrics_series", "Number of series of a family that count against its limit")
+        .namespaced()
+        .shown_once_used();
+
+/// `metrics_series_limit`: the most series that may count. Beyond it, records are folded.
+pub static SERIES_LIMIT: Family<Gauge, AboutFamily<'_>> = Family::gauge(
+    "metrics_series_limit",
+    "Number of series of a family beyond which records are folded",
+)
+.namespaced()
+.shown_once_used();
+
 /// What a registry says about itself.
-pub static REGISTRY_FAMILIES: [&FamilySpec; 3] =
-    [SERIES_LIMITED.spec(), INVALID_VALUES.spec(), COLLECTION_ERRORS.spec()];
+pub static REGISTRY_FAMILIES: [&FamilySpec; 5] = [
+    SERIES_LIMITED.spec(),
+    INVALID_VALUES.spec(),
+    COLLECTION_ERRORS.spec(),
+    SERIES.spec(),
+    SERIES_LIMIT.spec(),
+];
 
 /// Settings that hold for all families of a registry.
 #[derive(Clone, Debug)]
@@ -68,6 +89,11 @@ pub(crate) struct RegistrySettings {
     pub(crate) created: bool,
     pub(crate) only_used: bool,
     pub(crate) clock: RegistryClock,
+    /// Limits of single labels: the name of the family on the page, the place of the label, and the limit.
+    /// The last one of a label counts.
+    pub(crate) max_values: Vec<(String, (usize, usize))>,
+    /// What counts the values of those.
+    pub(crate) count_values: Option<MakeCounts>,
     /// What hides idle series, where any are hidden.
     pub(crate) watch: Option<MakeWatch>,
     /// After what time, in all families.
@@ -145,6 +171,8 @@ pub(crate) struct State {
     limited: Arc<FamilyStore>,
     invalid: Arc<FamilyStore>,
     errors: Arc<FamilyStore>,
+    series: Arc<FamilyStore>,
+    series_limit: Arc<FamilyStore>,
 }
 
 impl State {
@@ -160,20 +188,22 @@ impl State {
                     value_bytes: usize::MAX,
                     aggregate: Vec::new(),
                     created: settings.created,
-                    shown_once_used: settings.only_used && !spec.labels.is_empty(),
+                    shown_once_used: spec.shown_once_used
+                        || (settings.only_used && !spec.labels.is_empty()),
                     tallies_from_zero: false,
                     const_labels: Arc::clone(&settings.const_labels),
                     registry_labels: Arc::clone(&settings.registry_labels),
                     exemplar_source: None,
                     hide_idle: None,
+                    value_limits: None,
                     folded: Tally::default(),
                     invalid: Tally::default(),
                 },
             ))
         };
-        let [limited, invalid, errors] = REGISTRY_FAMILIES.map(own);
+        let [limited, invalid, errors, series, series_limit] = REGISTRY_FAMILIES.map(own);
         let mut families = Families::default();
-        for store in [&limited, &invalid, &errors] {
+        for store in [&limited, &invalid, &errors, &series, &series_limit] {
             let taken = families.taken_with(&store.description);
             let Ok(taken) = taken else {
                 unreachable!("the registry's own families have different names")
@@ -187,6 +217,8 @@ impl State {
             limited,
             invalid,
             errors,
+            series,
+            series_limit,
         }
     }
 
@@ -278,6 +310,17 @@ impl State {
             .watch
             .zip(after.or(settings.hide_idle))
             .map(|(watch, after)| HideIdle { after, clock: settings.clock.clone(), watch });
+        let mut value_limits = spec.value_limits;
+        for (_, (label, limit)) in
+            settings.max_values.iter().filter(|(it, _)| *it == description.name)
+        {
+            let make = settings.count_values;
+            let none = make.map(|make| ValueLimits { limits: NO_LIMITS, make });
+            value_limits = value_limits.or(none);
+            if let Some(values) = &mut value_limits {
+                values.limits[*label] = Some(*limit);
+            }
+        }
         let of_store = Settings {
             limit: limit.copied().unwrap_or(settings.max_series_per_family),
             value_bytes: settings.value_bytes,
@@ -291,10 +334,26 @@ impl State {
             registry_labels: Arc::clone(&settings.registry_labels),
             exemplar_source: settings.exemplar_source.clone(),
             hide_idle,
+            value_limits,
             folded: about(&self.limited),
             invalid: about(&self.invalid),
         };
         FamilyStore::new(description, of_store)
+    }
+
+    /// Sets the gauges of how full families are, for a page that is begun.
+    pub(crate) fn count_series(&self) {
+        for store in &self.families().stores {
+            let counted = store.series();
+            if let Some(limit) = store.bound()
+                && (counted > 0 || self.series.has_set(&AboutFamily { metric: store.name() }))
+            {
+                let of_family = AboutFamily { metric: store.name() };
+                let number = |number| i64::try_from(number).unwrap_or(i64::MAX);
+                engine::set(self.series.cell_of_set(&of_family), number(counted));
+                engine::set(self.series_limit.cell_of_set(&of_family), number(limit));
+            }
+        }
     }
 
     /// Counts a collector or a callback that failed during a scrape.

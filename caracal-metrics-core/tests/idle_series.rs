@@ -155,12 +155,12 @@ fn a_handle_a_timer_and_a_guard_keep_their_series() {
         names.map(|name| m.sample(name, &tenant))
     };
     let handle = orders.with(Order { tenant: "acme" });
-    let timer = times.start_timer(Order { tenant: "acme" });
+    let started = times.start_timer(Order { tenant: "acme" });
     let guard = running.track(Order { tenant: "acme" });
     pass(&m, &clock, 10 * HOUR);
     assert_eq!(read(), [0.0, 0.0, 1.0].map(Some));
     handle.inc();
-    drop(timer);
+    drop(started);
     drop(guard);
     assert_eq!(read(), [1.0, 1.0, 0.0].map(Some));
     let other = handle.clone();
@@ -331,4 +331,58 @@ fn what_is_recorded_together_returns_together() {
         pass(&m, &clock, 2 * HOUR);
         assert_eq!(both(), (None, None));
     }
+}
+
+#[test]
+fn a_label_gives_the_places_of_hidden_values_to_others() {
+    static CALLS: Family<Counter, Three<'_>> =
+        Family::counter("calls_total", "Calls.").max_values("second", 2);
+    let (m, clock) = hiding(HOUR);
+    let calls = m.family(&CALLS).unwrap();
+    let call = |first, second| calls.inc(Three { first, second, third: "x" });
+    let read = |first, second| {
+        m.sample("calls_total", &[("first", first), ("second", second), ("third", "x")])
+    };
+    call("a", "1");
+    call("b", "1");
+    call("a", "2");
+    call("a", "3");
+    assert_eq!(read("a", "aggregated"), Some(1.0));
+    // A handle of the folded series keeps it.
+    let folded = calls.with(Three { first: "a", second: "4", third: "x" });
+    for _ in 0..10 {
+        pass(&m, &clock, HOUR / 4);
+        call("b", "1");
+    }
+    call("a", "3");
+    call("c", "2");
+    assert_eq!(read("a", "3"), Some(1.0), "2 has left its place");
+    assert_eq!(read("c", "aggregated"), Some(1.0));
+    assert_eq!(read("b", "1"), Some(11.0));
+    pass(&m, &clock, 2 * HOUR);
+    folded.inc();
+    assert_eq!(read("a", "aggregated"), Some(2.0));
+    assert_eq!(read("c", "aggregated"), None);
+    call("a", "2");
+    call("a", "1");
+    assert_eq!([read("a", "2"), read("a", "1")], [Some(2.0); 2]);
+}
+
+#[test]
+fn the_page_says_how_full_families_are() {
+    let clock = TestClock::new();
+    let builder = MetricsRegistry::builder().hide_idle_series(HOUR).clock(clock.clone());
+    let m = builder.max_series(&ORDERS, 50).build().unwrap();
+    let orders = m.family(&ORDERS).unwrap();
+    let read = || {
+        ["caracal_metrics_series", "caracal_metrics_series_limit"]
+            .map(|name| m.sample(name, &[("metric", "orders_total")]))
+    };
+    assert_eq!(read(), [None; 2], "a family without series needs no line");
+    for tenant in 0..60 {
+        orders.inc(Order { tenant: &tenant.to_string() });
+    }
+    assert_eq!(read(), [Some(50.0); 2]);
+    pass(&m, &clock, 2 * HOUR);
+    assert_eq!(read(), [Some(0.0), Some(50.0)]);
 }

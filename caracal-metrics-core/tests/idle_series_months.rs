@@ -91,7 +91,9 @@ fn ten_million_agents_in_three_months() {
         new.clone().for_each(|agent| process.call(agent));
         // Every hour and 5 minutes: three months in all.
         for _ in 0..3 {
-            returning.iter().for_each(|agent| process.call(*agent));
+            for agent in &returning {
+                process.call(*agent);
+            }
             process.clock.advance(HOUR / 3 + Duration::from_secs(100));
             process.scrape();
             longest = longest.max(process.page.len());
@@ -122,7 +124,9 @@ fn ten_million_agents_in_three_months() {
         process.clock.advance(2 * HOUR);
         process.scrape();
         assert_eq!(process.shown().0.len(), 0, "all are hidden");
-        some.iter().for_each(|agent| process.call(*agent));
+        for agent in some {
+            process.call(*agent);
+        }
         process.scrape();
         let (shown, aggregated) = process.shown();
         assert_eq!((shown.len(), aggregated), (some.len(), folded));

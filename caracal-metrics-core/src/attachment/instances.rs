@@ -177,6 +177,7 @@ impl Instances {
             for instance in &instances {
                 instance.bring_up_to_date();
             }
+            self.state.count_series();
             read()
         };
         // Under no lock: one that was given up in the meantime ends here.

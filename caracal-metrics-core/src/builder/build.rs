@@ -7,7 +7,7 @@ use crate::attachment::Instances;
 use crate::description::Description;
 use crate::error::BuildError;
 use crate::family_spec::FamilySpec;
-use crate::labels::LabelValues;
+use crate::labels::{LabelValues, open_place};
 use crate::prometheus::owner_of_label;
 use crate::registry::MetricsRegistry;
 use crate::series::cut;
@@ -47,6 +47,9 @@ impl MetricsRegistryBuilder {
     fn settings(&self, registry_labels: &[(String, String)]) -> RegistrySettings {
         let name = |spec: &FamilySpec| spec.exposed_name(&self.namespace);
         let max_series = self.max_series.iter().map(|(spec, limit)| (name(spec), *limit));
+        let max_values = self.max_values.iter().filter_map(|(spec, label, limit)| {
+            Some((name(spec), (open_place(spec.labels, label)?, *limit)))
+        });
         let hide_idle_of = self.hide_idle_of.iter().map(|(spec, after)| (name(spec), *after));
         let buckets = self.buckets.iter().map(|(spec, buckets)| (name(spec), buckets.clone()));
         RegistrySettings {
@@ -61,6 +64,8 @@ impl MetricsRegistryBuilder {
             created: self.created,
             only_used: self.only_used,
             clock: self.clock.clone(),
+            max_values: max_values.collect(),
+            count_values: self.count_values,
             watch: self.watch,
             hide_idle: self.hide_idle,
             hide_idle_of: hide_idle_of.collect(),
@@ -81,6 +86,12 @@ impl MetricsRegistryBuilder {
         let (least, most) = (*cut::LIMITS.start(), *cut::LIMITS.end());
         if !cut::LIMITS.contains(&self.value_bytes) {
             return Err(BuildError::LabelValueLimit { bytes: self.value_bytes, least, most });
+        }
+        for (spec, label, _) in &self.max_values {
+            if open_place(spec.labels, label).is_none() {
+                let (family, label) = (spec.exposed_name(&self.namespace), label.clone());
+                return Err(BuildError::NoOpenLabel { family, label });
+            }
         }
         let of_families = self.hide_idle_of.iter().map(|(_, after)| *after);
         if self.hide_idle.into_iter().chain(of_families).any(|after| after.is_zero()) {

@@ -15,6 +15,7 @@ use crate::labels::Labels;
 use crate::prometheus::Attach;
 use crate::registry_clock::RegistryClock;
 use crate::series::{MakeWatch, cut, watch_idle};
+use crate::value_limits::{MakeCounts, counts};
 
 const DEFAULT_NAMESPACE: &str = "caracal";
 const DEFAULT_MAX_SERIES_PER_FAMILY: usize = 10_000;
@@ -52,6 +53,8 @@ pub struct MetricsRegistryBuilder {
     created: bool,
     only_used: bool,
     clock: RegistryClock,
+    max_values: Vec<(&'static FamilySpec, String, usize)>,
+    count_values: Option<MakeCounts>,
     watch: Option<MakeWatch>,
     hide_idle: Option<Duration>,
     hide_idle_of: Vec<(&'static FamilySpec, Duration)>,
@@ -75,6 +78,8 @@ impl MetricsRegistryBuilder {
             created: false,
             only_used: false,
             clock: RegistryClock::system(),
+            max_values: Vec::new(),
+            count_values: None,
             watch: None,
             hide_idle: None,
             hide_idle_of: Vec::new(),
@@ -174,6 +179,42 @@ impl MetricsRegistryBuilder {
     /// [`max_series_per_family`](Self::max_series_per_family).
     pub fn max_series<K, L: Labels>(mut self, family: &'static Family<K, L>, limit: usize) -> Self {
         self.max_series.push((family.spec(), limit));
+        self
+    }
+
+    /// Limits the number of values that an open label of a family has, in addition to the limit of the
+    /// family. Defaults to no limit.
+    ///
+    /// A record with a value that is new to a full label is folded: this label reads `aggregated`, and the
+    /// others keep their values. So a label that floods takes no places from others. It is counted in
+    /// `caracal_metrics_series_limited_total`. The value of a gauge is dropped instead. Series of attached
+    /// instances are not limited by this.
+    ///
+    /// A value keeps its place as long as the page has a series with it: see
+    /// [`hide_idle_series`](Self::hide_idle_series).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType, catalogue};
+    ///
+    /// let metrics = MetricsRegistry::builder()
+    ///     .max_values(&catalogue::POLICY_EVALUATIONS, "agent_id", 1)
+    ///     .build()?;
+    /// for agent in ["agent-1", "agent-2"] {
+    ///     metrics.record_policy_evaluation(PolicyDecisionType::Denied, agent, Duration::ZERO);
+    /// }
+    /// let folded = [("decision", "denied"), ("agent_id", "aggregated")];
+    /// assert_eq!(metrics.sample("caracal_policy_evaluations_total", &folded), Some(1.0));
+    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// ```
+    pub fn max_values<K, L: Labels>(
+        mut self,
+        family: &'static Family<K, L>,
+        label: impl Into<String>,
+        limit: usize,
+    ) -> Self {
+        self.max_values.push((family.spec(), label.into(), limit));
+        self.count_values = Some(counts);
         self
     }
 

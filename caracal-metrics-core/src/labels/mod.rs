@@ -218,6 +218,31 @@ pub(crate) fn label_texts<'a>(
     specs.iter().map(text).collect()
 }
 
+/// The place of an open label among those.
+pub(crate) const fn open_place(specs: &[LabelSpec], name: &str) -> Option<usize> {
+    let (mut open, mut place) = (0, 0);
+    while place < specs.len() {
+        if specs[place].values.is_open() {
+            if is_same(specs[place].name, name) {
+                return Some(open);
+            }
+            open += 1;
+        }
+        place += 1;
+    }
+    None
+}
+
+/// `==` of strings, while the program is compiled.
+pub(crate) const fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut place = 0;
+    while place < a.len() && place < b.len() && a[place] == b[place] {
+        place += 1;
+    }
+    place == a.len() && place == b.len()
+}
+
 /// What [`labels!`](crate::labels) expands to.
 pub mod private {
     use super::Label;

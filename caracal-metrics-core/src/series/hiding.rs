@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::cut::Value;
 use super::interner::Interner;
 use super::key::{Key, Labels};
+use super::record::with;
 use super::resolve::Resolved;
 use super::store::{FamilyStore, Index};
 use super::watch::Watch;
@@ -44,10 +45,7 @@ impl FamilyStore {
         let mut resolved = self.resolve_set(labels);
         let Some(watch) = &self.watch else { return (resolved, None) };
         loop {
-            let Resolved { cell, folded } = resolved;
-            if folded {
-                return (resolved, None);
-            }
+            let cell = resolved.cell;
             watch.hold(cell);
             let hold = Hold { store: Arc::clone(self), cell };
             // It may have been hidden before it was held. Now it can't be any more.
@@ -60,7 +58,7 @@ impl FamilyStore {
 
     /// Takes the series of a label set off the page until it is recorded again.
     pub(crate) fn hide_set<S: LabelSet>(&self, labels: &S) -> Result<(), HideError> {
-        self.with_labels(labels, |labels| self.hide(labels))
+        with(labels, |closed, open| self.hide(Labels { closed, open }))
     }
 
     fn hide(&self, labels: Labels<'_>) -> Result<(), HideError> {

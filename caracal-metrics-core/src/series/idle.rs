@@ -106,9 +106,12 @@ impl Idle {
                 && engine::reader().in_flight(cell) != 0)
     }
 
-    fn note_hidden(&self, store: &FamilyStore) {
+    fn note_hidden(&self, store: &FamilyStore, key: &Key) {
         self.hidden.fetch_add(1, Relaxed);
         store.give_places_back(1);
+        if let Some(values) = &store.values {
+            values.forget(&key.open);
+        }
     }
 
     /// Looks at one series.
@@ -131,11 +134,12 @@ impl Idle {
                 Rest::Marked
             }
             (Rest::Marked, Some(marked)) if is_due(marked) => {
-                if self.is_in_use(store, cell) || store.is_owned(&interner.key(series.place)) {
+                let key = interner.key(series.place);
+                if self.is_in_use(store, cell) || store.is_owned(&key) {
                     series.marked = None;
                     Rest::Awake
                 } else {
-                    self.note_hidden(store);
+                    self.note_hidden(store, &key);
                     Rest::Hidden
                 }
             }
@@ -162,12 +166,9 @@ impl Watch for Idle {
             Some((_, _, Rest::Hidden)) if !has_room() => return None,
             _ => {}
         }
-        let create = || {
-            let place = may_have_more().then(|| store.take_place().ok()).flatten();
-            place.map(|()| store.allocate())
-        };
+        let create = || (may_have_more() && store.admit(labels.open)).then(|| store.allocate());
         let show = || {
-            let has_place = store.take_place().is_ok();
+            let has_place = store.admit(labels.open);
             self.hidden.fetch_sub(usize::from(has_place), Relaxed);
             has_place
         };
@@ -177,6 +178,9 @@ impl Watch for Idle {
     fn show(&self, store: &FamilyStore, interner: &Interner, labels: Labels<'_>) {
         let show = || {
             store.series.fetch_add(1, Relaxed);
+            if let Some(values) = &store.values {
+                values.count(labels.open, true);
+            }
             self.hidden.fetch_sub(1, Relaxed);
             true
         };
@@ -248,7 +252,7 @@ impl Watch for Idle {
                 result = Err(HideError::InUse { metric: metric() });
                 return rest;
             }
-            self.note_hidden(store);
+            self.note_hidden(store, &key);
             result = Ok(Some(place));
             Rest::Hidden
         });

@@ -10,8 +10,6 @@ pub(crate) mod cut;
 mod exemplars;
 mod folds;
 mod hiding;
-#[cfg(all(test, caracal_loom))]
-mod hiding_models;
 mod idle;
 mod in_flight;
 mod interner;

@@ -19,7 +19,7 @@ use crate::labels::{LabelSet, MAX_LABELS, open_labels};
 /// type of label sets.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the number of open labels is a constant of the caller")]
-fn with<S: LabelSet, T>(set: &S, take: impl FnOnce(u32, &[&str]) -> T) -> T {
+pub(super) fn with<S: LabelSet, T>(set: &S, take: impl FnOnce(u32, &[&str]) -> T) -> T {
     let closed = set.closed();
     match const { open_labels(S::SPECS) } {
         0 => take(closed, &[]),
@@ -52,15 +52,6 @@ fn keeps_pairs<S: LabelSet, T: LabelSet>(counter: &S, histogram: &T) -> bool {
 }
 
 impl FamilyStore {
-    /// Calls `take` with a label set as a store knows it.
-    pub(super) fn with_labels<S: LabelSet, T>(
-        &self,
-        set: &S,
-        take: impl FnOnce(Labels<'_>) -> T,
-    ) -> T {
-        with(set, |closed, open| take(Labels { closed, open }))
-    }
-
     /// Whether the series of a label set is there.
     pub(crate) fn has_set<S: LabelSet>(&self, labels: &S) -> bool {
         with(labels, |closed, open| self.has(Labels { closed, open }))

@@ -152,18 +152,53 @@ impl FamilyStore {
 
     fn make_interned(&self, interner: &Interner, labels: Labels<'_>) -> Resolved {
         self.use_from_now_on();
-        if let Some(watch) = &self.watch {
-            if let Some(cell) = watch.resolve(self, interner, labels) {
-                return Resolved::own(cell);
-            }
-        // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
-        } else if self.series.load(Relaxed) < self.limit() {
-            let create = || self.take_place().ok().map(|()| self.allocate());
-            if let Some(cell) = interner.find_or_insert(labels, &self.changes, &create) {
-                return Resolved::own(cell);
-            }
+        if let Some(values) = &self.values
+            && let Some(excess) = values.excess(labels.open)
+        {
+            self.folds.note(labels);
+            return self.fold_values(interner, labels, excess);
         }
-        self.folds.note(labels);
+        self.make_own(interner, labels).unwrap_or_else(|| {
+            self.folds.note(labels);
+            self.fold(interner, labels)
+        })
+    }
+
+    /// The cell of a label set of its own, or `None` where the family has no room for it.
+    fn make_own(&self, interner: &Interner, labels: Labels<'_>) -> Option<Resolved> {
+        if let Some(watch) = &self.watch {
+            return watch.resolve(self, interner, labels).map(Resolved::own);
+        }
+        // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
+        if self.series.load(Relaxed) >= self.limit() {
+            return None;
+        }
+        let create = || self.admit(labels.open).then(|| self.allocate());
+        interner.find_or_insert(labels, &self.changes, &create).map(Resolved::own)
+    }
+
+    /// Folds a label set some of whose values are too many: these read `aggregated`.
+    #[cold]
+    fn fold_values(
+        &self,
+        interner: &Interner,
+        labels: Labels<'_>,
+        excess: [bool; MAX_LABELS],
+    ) -> Resolved {
+        let replaced = labels.open.iter().zip(excess);
+        let open: Texts<'_> =
+            replaced.map(|(it, excess)| if excess { AGGREGATED } else { it }).collect();
+        if self.description.kind.is_gauge() || open.iter().all(|value| *value == AGGREGATED) {
+            return self.fold(interner, labels);
+        }
+        let labels = Labels { open: &open, ..labels };
+        let known = interner.find(labels).map(|known| Resolved::own(known.cell));
+        let own = known.or_else(|| self.make_own(interner, labels));
+        own.map_or_else(|| self.fold(interner, labels), |own| Resolved { folded: true, ..own })
+    }
+
+    /// Where a label set is recorded for which there is no room.
+    fn fold(&self, interner: &Interner, labels: Labels<'_>) -> Resolved {
         let cell = if self.description.kind.is_gauge() {
             *self.set_aside.get_or_init(|| self.allocate())
         } else {

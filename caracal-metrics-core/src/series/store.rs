@@ -28,6 +28,7 @@ use crate::engine::{self, Cell, Width};
 use crate::exemplar_source::ExemplarSource;
 use crate::family_spec::FamilyKind;
 use crate::labels::{LabelValues, MAX_LABELS, closed_sets, open_labels};
+use crate::value_limits::{CountValues, ValueLimits};
 
 /// The most series that a family shows before anything was recorded.
 const MOST_KNOWN_SERIES: u32 = 100;
@@ -77,6 +78,8 @@ pub(crate) struct Settings {
     pub(crate) exemplar_source: Option<ExemplarSource>,
     /// Whether and when idle series are hidden.
     pub(crate) hide_idle: Option<HideIdle>,
+    /// How many values single labels may have, where any has a limit.
+    pub(crate) value_limits: Option<ValueLimits>,
     /// Counts records that were folded because the family is full.
     pub(crate) folded: Tally,
     /// Counts values that were corrected or set aside.
@@ -108,6 +111,8 @@ pub(crate) struct FamilyStore {
     pub(super) first_set: AtomicU64,
     /// Where idle series are hidden.
     pub(super) watch: Option<Box<dyn Watch>>,
+    /// Where labels have limits of their own.
+    pub(super) values: Option<Box<dyn CountValues>>,
     pub(super) settings: Settings,
     /// Whether series that are known beforehand are there.
     used: AtomicBool,
@@ -161,6 +166,7 @@ impl FamilyStore {
             closed_sets,
             first_set: AtomicU64::new(recent::numbers(closed_sets)),
             watch,
+            values: settings.value_limits.map(|values| (values.make)(&values.limits)),
             used: AtomicBool::new(false),
             tracks: AtomicBool::new(false),
             asked_for: AtomicBool::new(false),
@@ -309,6 +315,23 @@ impl FamilyStore {
             .fetch_update(Relaxed, Relaxed, |series| (series < limit).then_some(series + 1))
             .map(drop)
             .map_err(|_| Full { limit })
+    }
+
+    /// Takes a place for a series that comes or returns, unless the family or one of its labels is full.
+    pub(super) fn admit(&self, open: &[&str]) -> bool {
+        if self.take_place().is_err() {
+            return false;
+        }
+        let fits = self.values.as_ref().is_none_or(|values| values.count(open, false));
+        if !fits {
+            self.give_places_back(1);
+        }
+        fits
+    }
+
+    /// The most values that an open label may have, by its place among those.
+    pub(crate) fn value_limit(&self, label: usize) -> Option<usize> {
+        self.values.as_ref()?.limit(label)
     }
 
     /// Places of series that are gone, or were not shown after all.

@@ -37,6 +37,16 @@ pub(super) const ROW: Row = Row {
         Panel::timeseries("Time to make the page", 6)
             .height(6)
             .quantiles("caracal_metrics_scrape_page_duration_seconds"),
+        Panel::timeseries("Series, of the limit", 12)
+            .note(
+                "How full each family is in the fullest instance. See the alert SeriesNearLimit.",
+            )
+            .unit("percentunit")
+            .height(6)
+            .queries(&[(
+                "max by (metric) (caracal_metrics_series / caracal_metrics_series_limit)",
+                "{{metric}}",
+            )]),
         Panel::timeseries("Records limited, corrected or lost", 12)
             .note(
                 "Anything above zero: see the alert MetricSeriesLimited, or the \

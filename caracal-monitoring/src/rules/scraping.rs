@@ -31,6 +31,18 @@ pub(super) fn group(service: &Service<'_>) -> Group {
                 .hold("5m"),
             ),
             Rule::alert(
+                "SeriesNearLimit",
+                "max by (job, metric) (caracal_metrics_series / caracal_metrics_series_limit) > 0.8",
+                Alert::new(
+                    Severity::Warning,
+                    "A metric has nearly as many series as it may",
+                    "{{ $labels.metric }} of an instance of {{ $labels.job }} has {{ $value | \
+                     humanizePercentage }} of the\nseries that its limit allows. Beyond the limit, new label \
+                     values are folded.",
+                )
+                .hold("5m"),
+            ),
+            Rule::alert(
                 "MetricSeriesLimited",
                 "sum by (job, metric) (increase(\
                  caracal_metrics_series_limited_total[15m])) > 0",

@@ -1,11 +1,11 @@
-//! Hiding and recording under every interleaving that loom finds. `cargo xtask loom` runs these.
+//! Hiding and recording.
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use loom::sync::Arc;
 use loom::thread;
 
-use super::changes::Changes;
+use super::super::changes::Changes;
 use crate::engine::Cell;
 use crate::sync::{AtomicU64, Mutex, explore};
 

@@ -1,12 +1,12 @@
-//! The rows of a page under every interleaving that loom finds. `cargo xtask loom` runs these.
+//! The rows of a page.
 
 use std::sync::atomic::Ordering::{Acquire, Release};
 
 use loom::sync::Arc;
 use loom::thread;
 
-use super::changes::Changes;
-use super::exemplars::Slot;
+use super::super::changes::Changes;
+use super::super::exemplars::Slot;
 use crate::engine::Cell;
 use crate::sync::{AtomicU64, Mutex, explore};
 
