@@ -35,6 +35,8 @@ mod blocks;
 mod builder;
 pub mod catalogue;
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod description;
 mod engine;
 mod error;
