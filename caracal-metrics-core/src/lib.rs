@@ -38,6 +38,8 @@ mod builder;
 mod cardinality;
 pub mod catalogue;
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod description;
 mod engine;
 mod error;
