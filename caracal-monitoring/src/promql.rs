@@ -40,15 +40,15 @@ pub(crate) fn selecting(expression: &str, namespace: &str, matcher: &str) -> Str
     for part in Parts(expression) {
         match part {
             Part::Metric(name) => {
-                text += &format!("{}{{{matcher}", named(name, namespace));
+                text.extend([named(name, namespace).as_str(), "{", matcher]);
                 is_open = true;
             }
             Part::Other(other) => {
                 if is_open {
                     match other.strip_prefix('{') {
                         Some(matchers) if matchers.starts_with('}') => text += matchers,
-                        Some(matchers) => text += &format!(",{matchers}"),
-                        None => text += &format!("}}{other}"),
+                        Some(matchers) => text.extend([",", matchers]),
+                        None => text.extend(["}", other]),
                     }
                 } else {
                     text += other;

@@ -1,26 +1,23 @@
 //! The scrape configuration.
 
 use crate::target::Target;
-use crate::text::yaml;
+use crate::text::{escaped, yaml};
 
 /// The `scrape_configs` of Prometheus for this target, as YAML: a configuration of its own, a file for
 /// `scrape_config_files` (Prometheus 2.43 and later), or lines to copy into yours.
 #[must_use]
 pub fn scrape_config(target: &Target) -> String {
-    let mut lines = format!("scrape_configs:\n  - job_name: {}\n", yaml(&target.job));
-    if let Some(path) = &target.metrics_path {
-        lines += &format!("    metrics_path: {}\n", yaml(path));
-    }
+    let mut job = vec![format!("- job_name: {}", yaml(&target.job))];
+    job.extend(target.metrics_path.iter().map(|path| format!("  metrics_path: {}", yaml(path))));
     if target.is_https {
-        lines += "    scheme: https\n";
+        job.push("  scheme: https".to_owned());
     }
     if let Some(file) = &target.bearer_token_file {
-        lines += &format!("    authorization:\n      credentials_file: {}\n", yaml(file));
+        job.push("  authorization:".to_owned());
+        job.push(format!("    credentials_file: {}", yaml(file)));
     }
-    lines + &format!("    static_configs:\n      - targets: [{}]\n", quoted(&target.address))
-}
-
-/// As people write addresses in Prometheus's configuration, though they need no quotes.
-fn quoted(address: &str) -> String {
-    format!("\"{}\"", crate::text::escaped(address))
+    job.push("  static_configs:".to_owned());
+    // In quotes, as addresses are written everywhere, though few need them.
+    job.push(format!("    - targets: [\"{}\"]", escaped(&target.address)));
+    format!("scrape_configs:\n  {}\n", job.join("\n  "))
 }

@@ -93,12 +93,3 @@ fn known_metrics() -> BTreeSet<&'static str> {
     let panels = rows.flat_map(|row| row.panels);
     panels.flat_map(Panel::metrics).chain(WITHOUT_PANEL).collect()
 }
-
-impl Panel {
-    /// The metrics that the panel asks for, in the order in which it does.
-    fn metrics(&self) -> impl Iterator<Item = &'static str> {
-        let of_queries =
-            self.queries.iter().flat_map(|(expression, _)| promql::metrics(expression));
-        of_queries.chain(self.quantiles.map(|quantiles| quantiles.metric))
-    }
-}

@@ -5,18 +5,15 @@
 /// Letters and digits of any script are kept; what can't be told apart on a screen, or means something to
 /// a parser of YAML 1.1, is not.
 pub(crate) fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => escaped.extend(['\\', c]),
-            '\n' => escaped += "\\n",
-            ' '..='~' => escaped.push(c),
-            _ if c.is_alphanumeric() => escaped.push(c),
-            _ if u32::from(c) <= 0xffff => escaped += &format!("\\u{:04x}", u32::from(c)),
-            _ => escaped += &format!("\\U{:08x}", u32::from(c)),
-        }
-    }
-    escaped
+    let escape = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        '\n' => "\\n".to_owned(),
+        ' '..='~' => c.to_string(),
+        _ if c.is_alphanumeric() => c.to_string(),
+        _ if u32::from(c) <= 0xffff => format!("\\u{:04x}", u32::from(c)),
+        _ => format!("\\U{:08x}", u32::from(c)),
+    };
+    text.chars().map(escape).collect()
 }
 
 /// A string of YAML: plain if it may be, else in double quotes.
@@ -36,7 +33,7 @@ pub(crate) fn not_a_template(text: &str) -> String {
 /// The words of a name, each with a capital, as the name of an alert has them.
 pub(crate) fn camel_case(text: &str) -> String {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(|word| format!("{}{}", word[..1].to_ascii_uppercase(), &word[1..])).collect()
+    words.flat_map(|word| [word[..1].to_ascii_uppercase(), word[1..].to_owned()]).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! `cargo xtask test` gets what these need and says where it is. Without it, Docker pulls the official
 //! Postgres image, `prometheus` and `promtool` must be on the `PATH`, and `python3` must have
-//! `prometheus_client`; the tests of the live page need `chromium` and `chromedriver`.
+//! `prometheus_client` and `grafana_foundation_sdk`. The tests of the live page need `chromium` and
+//! `chromedriver`.
 
 mod binary;
 mod browser;
@@ -23,13 +24,13 @@ mod wait;
 pub use browser::{Browser, Scheme};
 pub use gateway::Gateway;
 pub use harness::{Needs, run, test};
-pub use monitoring::{Expression, expressions, monitoring, without_sample};
+pub use monitoring::{Expression, dashboard_expressions, expressions, monitoring, without_sample};
 pub use page::{Page, Series};
 pub use port::free_port;
 pub use postgres::Postgres;
 pub use prometheus::{Prometheus, Sample};
-pub use promtool::{PromtoolReport, promtool_check, promtool_test_rules};
-pub use python::{PythonSample, python_samples};
+pub use promtool::{PromtoolReport, promtool, promtool_check, promtool_test_rules};
+pub use python::{PythonSample, grafana_reads, python_samples};
 pub use server::ServerProcess;
 pub use soaked::SoakedService;
 pub use wait::{PATIENCE, eventually};

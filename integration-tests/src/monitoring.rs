@@ -32,7 +32,7 @@ pub struct Expression {
 /// # Errors
 /// When a file can't be read, or does not have what is looked for.
 pub fn expressions() -> Result<Vec<Expression>> {
-    let mut expressions = of_the_dashboard()?;
+    let mut expressions = dashboard_expressions(&monitoring("grafana/caracal.json")?)?;
     expressions.extend(of_lines("classic-expressions.txt", |line| {
         (!line.starts_with('#')).then_some(line)
     })?);
@@ -60,8 +60,12 @@ pub async fn without_sample(
     Ok(without)
 }
 
-fn of_the_dashboard() -> Result<Vec<Expression>> {
-    let dashboard: Value = serde_json::from_str(&monitoring("grafana/caracal.json")?)?;
+/// Every expression of a dashboard, given as JSON, its variables filled in as Grafana would.
+///
+/// # Errors
+/// When it has no panels, or one that asks for nothing.
+pub fn dashboard_expressions(dashboard: &str) -> Result<Vec<Expression>> {
+    let dashboard: Value = serde_json::from_str(dashboard)?;
     let panels = dashboard["panels"].as_array().context("a dashboard has panels")?;
     let mut expressions = Vec::new();
     for panel in panels {

@@ -14,6 +14,9 @@ use crate::ServerProcess;
 /// The file, in the server's own folder.
 const CONFIGURATION: &str = "prometheus.yml";
 
+/// The job in `monitoring/`.
+const GATEWAY: &str = "caracal-gateway";
+
 /// A running Prometheus; killed when dropped.
 #[derive(Debug)]
 pub struct Prometheus {
@@ -35,7 +38,7 @@ impl Prometheus {
     /// # Errors
     /// When the command `prometheus` is missing or does not come up.
     pub async fn scraping(target: SocketAddr) -> Result<Self> {
-        Self::start(&[], |_| configuration(target, &[])).await
+        Self::start(&[], |_| configuration("test", target, &[])).await
     }
 
     /// The same, with more flags, such as `--enable-feature=exemplar-storage`.
@@ -43,16 +46,17 @@ impl Prometheus {
     /// # Errors
     /// As [`Prometheus::scraping`].
     pub async fn scraping_with_flags(target: SocketAddr, flags: &[&str]) -> Result<Self> {
-        Self::start(flags, |_| configuration(target, &[])).await
+        Self::start(flags, |_| configuration("test", target, &[])).await
     }
 
-    /// Starts a Prometheus that scrapes `/metrics` at `target` and evaluates the rules in these files.
+    /// Starts a Prometheus that scrapes `/metrics` at `target`, as the job that the rules of the gateway are
+    /// about, and evaluates the rules in these files.
     ///
     /// # Errors
     /// As [`Prometheus::scraping`], and when a file of rules is missing or malformed.
     pub async fn scraping_with_rules(target: SocketAddr, rules: &[&Path]) -> Result<Self> {
         let rules = rules.iter().map(fs::canonicalize).collect::<Result<Vec<_>, _>>()?;
-        Self::start(&[], |_| configuration(target, &rules)).await
+        Self::start(&[], |_| configuration(GATEWAY, target, &rules)).await
     }
 
     /// Starts a Prometheus with this configuration. It may name files that it puts into the folder.
@@ -137,12 +141,12 @@ impl Prometheus {
 }
 
 /// JSON, which is YAML as well, and knows how to quote a path.
-fn configuration(target: SocketAddr, rules: &[PathBuf]) -> Result<String> {
+fn configuration(job: &str, target: SocketAddr, rules: &[PathBuf]) -> Result<String> {
     Ok(serde_json::to_string(&json!({
         "global": { "scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s" },
         "rule_files": rules,
         "scrape_configs": [
-            { "job_name": "test", "static_configs": [{ "targets": [target.to_string()] }] },
+            { "job_name": job, "static_configs": [{ "targets": [target.to_string()] }] },
         ],
     }))?)
 }

@@ -29,7 +29,7 @@ impl PromtoolReport {
 /// # Errors
 /// When the command `promtool` is missing.
 pub fn promtool_check(exposition: &str) -> Result<PromtoolReport> {
-    let mut promtool = promtool(&["check", "metrics"])
+    let mut promtool = command(&["check", "metrics"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -50,13 +50,20 @@ pub fn promtool_test_rules(tests: &Value) -> Result<PromtoolReport> {
     let mut file = NamedTempFile::with_suffix(".yml")?;
     serde_json::to_writer(&mut file, tests)?;
     file.flush()?;
-    let mut promtool = promtool(&["test", "rules"]);
-    PromtoolReport::of(promtool.arg(file.path()).output().context(MISSING)?)
+    promtool(&["test", "rules", &file.path().display().to_string()])
+}
+
+/// Runs promtool with these arguments.
+///
+/// # Errors
+/// When the command `promtool` is missing.
+pub fn promtool(arguments: &[&str]) -> Result<PromtoolReport> {
+    PromtoolReport::of(command(arguments).output().context(MISSING)?)
 }
 
 const MISSING: &str = "promtool can't be started (`cargo xtask test` gets it)";
 
-fn promtool(arguments: &[&str]) -> Command {
+fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new("promtool");
     command.args(arguments);
     command

@@ -1,4 +1,4 @@
-"""Reads caracal.json with Grafana's own models, and fails on whatever they do not know.
+"""Reads a dashboard with Grafana's own models, and fails on whatever they do not know.
 
 The models of grafana-foundation-sdk are generated from the schemas in Grafana's repository. They skip
 fields that they have no place for, so the dashboard is read, written again and compared: a name that is
@@ -6,7 +6,9 @@ misspelt or that stands in the wrong place is gone. Values of closed sets and ty
 the models' annotations.
 
     pip install 'grafana-foundation-sdk==1769699379!11.6.0'
-    python monitoring/grafana/check_schema.py
+    python monitoring/grafana/check_schema.py [FILE]
+
+Without a file, it reads caracal.json; `-` is the standard input.
 """
 
 import enum
@@ -75,7 +77,8 @@ def misfits(model, path="dashboard"):
 
 def main():
     register_default_plugins()
-    text = (pathlib.Path(__file__).parent / "caracal.json").read_text()
+    name = sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "caracal.json"
+    text = sys.stdin.read() if name == "-" else pathlib.Path(name).read_text()
     before = json.loads(text)
     model = Dashboard.from_json(before)
     after = json.loads(JSONEncoder().encode(model))

@@ -20,9 +20,10 @@ pub(crate) enum Check {
     Rustdoc,
     /// The generated parts of the documents are fresh.
     Docs,
-    /// Alerts name metrics of the catalogue, and each has tests and a section in the runbook.
+    /// Alerts name metrics of the catalogue, and each has tests and a section in the runbook. compose.yml
+    /// is what Docker and Grafana read.
     Monitoring,
-    /// The Grafana dashboard is fresh.
+    /// The Grafana dashboard and the rules are what the gateway generates.
     Dashboard,
     /// Each published crate compiles alone: a workspace build lends crates the features of others.
     Alone,

@@ -58,9 +58,9 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Write the Grafana dashboard anew.
+    /// Write the Grafana dashboard and the rules anew.
     Dashboard {
-        /// Only say whether it is stale.
+        /// Only say whether they are stale.
         #[arg(long)]
         check: bool,
     },

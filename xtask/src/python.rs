@@ -1,4 +1,5 @@
-//! Python with `prometheus_client`, whose OpenMetrics parser is the strictest there is.
+//! Python with `prometheus_client`, whose OpenMetrics parser is the strictest there is, and with Grafana's
+//! models of dashboards.
 
 use std::path::{Path, PathBuf};
 
@@ -10,19 +11,21 @@ use crate::tools;
 /// The integration tests read it; see `integration-tests/src/python.rs`.
 pub(crate) const VARIABLE: &str = "CARACAL_TEST_PYTHON";
 
-/// One release, so that a newer, stricter one fails no run that nobody looks at.
-const PACKAGE: &str = "prometheus_client==0.26.0";
+/// One release each, so that a newer, stricter one fails no run that nobody looks at.
+const PACKAGES: [&str; 2] =
+    ["prometheus_client==0.26.0", "grafana-foundation-sdk==1769699379!11.6.0"];
 
-/// A Python that has the package: in an environment of its own, since a system's Python may be managed
+/// A Python that has the packages: in an environment of its own, since a system's Python may be managed
 /// by its packages alone.
 pub(crate) fn ensure(sh: &Shell, scratch: &Path) -> Result<PathBuf> {
     let folder = scratch.join("python");
     let python = folder.join("bin/python");
-    let has_package = || {
-        let import = "import prometheus_client.openmetrics.parser";
+    let has_packages = || {
+        let import =
+            "import prometheus_client.openmetrics.parser, grafana_foundation_sdk.models.dashboard";
         python.is_file() && cmd!(sh, "{python} -c {import}").quiet().ignore_stderr().run().is_ok()
     };
-    if !has_package() {
+    if !has_packages() {
         // What an interrupted run has left may be half of it.
         sh.remove_path(&folder)?;
         if tools::find("python3").is_none() {
@@ -35,7 +38,8 @@ pub(crate) fn ensure(sh: &Shell, scratch: &Path) -> Result<PathBuf> {
             tools::install(sh, "python3-venv")?;
             venv()?;
         }
-        cmd!(sh, "{python} -m pip install --quiet --disable-pip-version-check {PACKAGE}").run()?;
+        cmd!(sh, "{python} -m pip install --quiet --disable-pip-version-check {PACKAGES...}")
+            .run()?;
     }
     Ok(python)
 }

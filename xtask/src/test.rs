@@ -97,9 +97,9 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
     if options.without_python {
         environment.push((WITHOUT_PYTHON, "1".to_owned()));
     } else {
-        let python = steps.prepare("Python's prometheus_client", || {
+        let python = steps.prepare("Python's packages", || {
             python::ensure(sh, &scratch).context(
-                "Python's prometheus_client is missing: install python3 with its venv module, or \
+                "Python's prometheus_client or grafana-foundation-sdk is missing: install python3 with its venv module, or \
                  run the other tests with `cargo xtask test --without-python`",
             )
         })?;

@@ -89,11 +89,10 @@ pub(super) const ROW: Row = Row {
             .quantiles("caracal_gateway_request_body_size_bytes"),
         Panel::timeseries("Size of response bodies", 8)
             .quantiles("caracal_gateway_response_body_size_bytes"),
-        Panel::timeseries("Open streams", 8)
-            .unit("short")
-            .queries(&[("sum by (route) (caracal_gateway_streams_open)", "{{route}}")]),
-        Panel::timeseries("Duration of streams", 8)
-            .quantiles_by("caracal_gateway_stream_duration_seconds", "ended"),
+        Panel::timeseries("Open streams", 8).unit("short").queries(&[(
+            "sum by (route) (caracal_gateway_streams_open) or vector(0)",
+            "{{route}}",
+        )]),
         Panel::timeseries("gRPC calls by status", 8).unit("reqps").stacked().queries(&[(
             "sum by (grpc_status) (rate(caracal_gateway_grpc_requests_total\
              [$__rate_interval]))",

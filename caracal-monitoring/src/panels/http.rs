@@ -73,11 +73,10 @@ pub(super) const ROW: Row = Row {
             .quantiles("http_server_request_body_size_bytes"),
         Panel::timeseries("Size of response bodies", 8)
             .quantiles("http_server_response_body_size_bytes"),
-        Panel::timeseries("Open streams", 8)
-            .unit("short")
-            .queries(&[("sum by (http_route) (http_server_streams_open)", "{{http_route}}")]),
-        Panel::timeseries("Duration of streams", 8)
-            .quantiles_by("http_server_stream_duration_seconds", "ended"),
+        Panel::timeseries("Open streams", 8).unit("short").queries(&[(
+            "sum by (http_route) (http_server_streams_open) or vector(0)",
+            "{{http_route}}",
+        )]),
         Panel::timeseries("gRPC calls by status", 8).unit("reqps").stacked().queries(&[(
             "sum by (grpc_status) (rate(http_server_grpc_requests_total\
              [$__rate_interval]))",

@@ -10,6 +10,10 @@ mod http;
 mod policy;
 mod process;
 mod runtimes;
+#[cfg(test)]
+mod tests;
+
+use crate::promql;
 
 /// The rows before and after those of a service's own families.
 pub(crate) const BEFORE: [&Row; 2] = [&gateway::ROW, &http::ROW];
@@ -18,9 +22,10 @@ pub(crate) const AFTER: [&Row; 6] =
 
 /// Families that have no panel: details that somebody looks at in Prometheus, once a panel has shown that
 /// something is wrong.
-pub(crate) const WITHOUT_PANEL: [&str; 11] = [
+pub(crate) const WITHOUT_PANEL: [&str; 13] = [
     "caracal_cache_weighted_size",
     "caracal_database_connection_pool_min",
+    "caracal_gateway_stream_duration_seconds",
     "caracal_metrics_server_connections_closed_total",
     "caracal_tokio_blocking_queue_depth",
     "caracal_tokio_blocking_threads",
@@ -30,6 +35,7 @@ pub(crate) const WITHOUT_PANEL: [&str; 11] = [
     "caracal_tokio_worker_parks_total",
     "caracal_tokio_worker_polls_total",
     "caracal_tokio_worker_steals_total",
+    "http_server_stream_duration_seconds",
 ];
 
 /// A row of panels.
@@ -79,6 +85,13 @@ pub(crate) struct Quantiles {
 }
 
 impl Panel {
+    /// The metrics that the panel asks for, in the order in which it does.
+    pub(crate) fn metrics(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let of_queries =
+            self.queries.iter().flat_map(|(expression, _)| promql::metrics(expression));
+        of_queries.chain(self.quantiles.map(|quantiles| quantiles.metric))
+    }
+
     const fn new(kind: Kind, title: &'static str, width: u32) -> Self {
         Self {
             title,

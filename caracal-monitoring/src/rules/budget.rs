@@ -131,10 +131,10 @@ impl Requests {
                 "{ratio}{window} > {rate} * 0.001\nand {ratio}{recent} > {rate} * 0.001"
             );
             if burn.needs_traffic {
-                expression += &format!(
+                expression.extend([format!(
                     "\n# a single failure where there is little traffic is no reason to wake anybody\n\
                      and sum by (job) (increase({failed}[{window}])) > 5"
-                );
+                )]);
             }
             let description = format!(
                 "{{{{ $labels.job }}}} failed {{{{ $value | humanizePercentage }}}} of its requests in the \

@@ -29,7 +29,7 @@ impl Instance {
     fn series(&self) -> [Value; 2] {
         [("size", self.size), ("checked_out", self.checked_out)].map(|(family, value)| {
             let family = format!("caracal_database_connection_pool_{family}");
-            let labels = format!("job=\"gateway\",instance=\"{}\"", self.name);
+            let labels = format!("job=\"caracal-gateway\",instance=\"{}\"", self.name);
             json!({ "series": format!("{family}{{{labels}}}"), "values": format!("{value}x30") })
         })
     }
@@ -38,7 +38,7 @@ impl Instance {
 /// The alert fires after a quarter of an hour for the instance that is full, and for no other.
 fn fires_for(alert: &str, instance: &str) -> Value {
     let alerts = format!("ALERTS{{alertname=\"{alert}\"");
-    let labels = format!("instance=\"{instance}\",job=\"gateway\",severity=\"critical\"");
+    let labels = format!("instance=\"{instance}\",job=\"caracal-gateway\",severity=\"critical\"");
     json!({
         "expr": format!("{alerts}}}"),
         "eval_time": "15m",

@@ -1,5 +1,6 @@
 //! The files in `monitoring/`: read, checked against the families and each other, run by promtool.
 
+mod compose;
 mod promtool;
 mod rules;
 
@@ -43,7 +44,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     for path in tests(&folder)? {
         tested.add(&read(&path)?).with_context(|| format!("in {}", path.display()))?;
     }
-    rules::check_tested(&alerts, &tested).context("in monitoring/tests")
+    rules::check_tested(&alerts, &tested).context("in monitoring/tests")?;
+    compose::check(&workspace.shell, &folder)
 }
 
 fn folder(workspace: &Workspace) -> PathBuf {
@@ -67,7 +69,7 @@ fn tests(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// Checks that every metric that a text names is exposed, or recorded by a rule in the same text. Metrics
 /// are told by the `caracal_` or `process_` that they start with; `up` is Prometheus's own.
-pub(crate) fn check_names(text: &str) -> Result<()> {
+fn check_names(text: &str) -> Result<()> {
     let known = sample_names();
     let recorded = rules::recorded(text);
     for name in names(text) {
@@ -94,7 +96,7 @@ fn sample_names() -> BTreeSet<String> {
 }
 
 /// The names of metrics that stand in a text.
-pub(crate) fn names(text: &str) -> BTreeSet<&str> {
+fn names(text: &str) -> BTreeSet<&str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'))
         .map(|word| word.trim_matches(':'))
         .filter(|word| {

@@ -1,0 +1,195 @@
+//! `compose.yml` and what it provisions Grafana with, as far as that can be told without the images.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use xshell::{Shell, cmd};
+
+use super::read;
+use crate::tools;
+
+const PROVISIONING: &str = "/etc/grafana/provisioning";
+
+#[derive(Debug, Deserialize)]
+struct Compose {
+    services: Services,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Services {
+    prometheus: Service,
+    grafana: Service,
+}
+
+#[derive(Debug, Deserialize)]
+struct Service {
+    image: String,
+    #[serde(default)]
+    command: Vec<String>,
+    volumes: Vec<String>,
+}
+
+/// Grafana's file of data sources: the fields of its documentation that are in use here.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Datasources {
+    api_version: u32,
+    datasources: Vec<Datasource>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Datasource {
+    #[serde(rename = "name")]
+    _name: String,
+    #[serde(rename = "uid")]
+    _uid: String,
+    r#type: String,
+    access: String,
+    url: String,
+    is_default: bool,
+    #[serde(rename = "jsonData")]
+    _json_data: BTreeMap<String, IgnoredAny>,
+}
+
+/// Grafana's file of dashboards.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Dashboards {
+    api_version: u32,
+    providers: Vec<Provider>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Provider {
+    #[serde(rename = "name")]
+    _name: String,
+    r#type: String,
+    options: ProviderOptions,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProviderOptions {
+    path: String,
+}
+
+impl Service {
+    /// The file of the repository that the container has at this path.
+    fn mounted(&self, path: &str) -> Result<&str> {
+        let mount =
+            |volume: &'_ String| volume.trim_end_matches(":ro").ends_with(&format!(":{path}"));
+        let volume = self.volumes.iter().find(|volume| mount(volume));
+        let volume = volume.with_context(|| format!("nothing is mounted at {path}"))?;
+        volume.split(':').next().with_context(|| format!("{volume} has no source"))
+    }
+
+    fn check(&self, folder: &Path) -> Result<()> {
+        let version = self.image.split_once(':').map(|(_, version)| version);
+        let is_pinned =
+            version.is_some_and(|version| version.split('.').count() == 3 && version != "latest");
+        ensure!(is_pinned, "{} is not one version", self.image);
+        for source in self.volumes.iter().filter_map(|volume| volume.split(':').next()) {
+            let is_there = !source.starts_with('.') || folder.join(source).is_file();
+            ensure!(is_there, "{source} is not a file: Docker would make a folder of it");
+        }
+        Ok(())
+    }
+}
+
+/// Checks the files against what reads them, and against each other.
+pub(super) fn check(sh: &Shell, folder: &Path) -> Result<()> {
+    let file = folder.join("compose.yml");
+    let compose: Compose = serde_saphyr::from_str(&read(&file)?).context("in compose.yml")?;
+    let Services { prometheus, grafana } = &compose.services;
+    prometheus.check(folder).context("the service prometheus")?;
+    grafana.check(folder).context("the service grafana")?;
+    let config = prometheus.mounted("/etc/prometheus/prometheus.yml")?;
+    ensure!(config == "./prometheus.yml", "Prometheus reads {config}");
+
+    let datasources = grafana.mounted(&format!("{PROVISIONING}/datasources/prometheus.yml"))?;
+    let datasources: Datasources = serde_saphyr::from_str(&read(&folder.join(datasources))?)?;
+    ensure!(datasources.api_version == 1, "Grafana has version 1 of data sources");
+    for source in &datasources.datasources {
+        let is_prometheus = source.r#type == "prometheus" && source.access == "proxy";
+        ensure!(is_prometheus && source.is_default, "not the data source: {source:?}");
+        let address = source.url.trim_start_matches("http://");
+        let listens = format!("--web.listen-address={address}");
+        ensure!(prometheus.command.contains(&listens), "Prometheus does not listen on {address}");
+    }
+
+    let dashboards = grafana.mounted(&format!("{PROVISIONING}/dashboards/caracal.yml"))?;
+    let dashboards: Dashboards = serde_saphyr::from_str(&read(&folder.join(dashboards))?)?;
+    ensure!(dashboards.api_version == 1, "Grafana has version 1 of dashboards");
+    for provider in &dashboards.providers {
+        ensure!(provider.r#type == "file", "a provider of type {}", provider.r#type);
+        let dashboard = format!("{}/caracal.json", provider.options.path);
+        let mounted = grafana.mounted(&dashboard)?;
+        ensure!(mounted == "./grafana/caracal.json", "{mounted} is not the dashboard");
+    }
+    docker_compose(sh, &file)
+}
+
+/// Lets Docker's own parser read the file. It needs neither an engine nor the images.
+fn docker_compose(sh: &Shell, file: &Path) -> Result<()> {
+    let in_ci = env::var("CI").is_ok_and(|ci| ci == "true");
+    let plugin =
+        || cmd!(sh, "docker compose version").quiet().ignore_stdout().ignore_stderr().run();
+    if tools::find("docker-compose").is_some() {
+        cmd!(sh, "docker-compose --file {file} config --quiet").run()?;
+    } else if tools::find("docker").is_some() && plugin().is_ok() {
+        cmd!(sh, "docker compose --file {file} config --quiet").run()?;
+    } else {
+        ensure!(!in_ci, "docker-compose is missing: every check must run when CI=true");
+        eprintln!("Not checked: compose.yml with docker-compose, which is missing.");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::workspace::Workspace;
+
+    const FILES: [&str; 4] = [
+        "compose.yml",
+        "prometheus.yml",
+        "grafana/provisioning/datasources/prometheus.yml",
+        "grafana/provisioning/dashboards/caracal.yml",
+    ];
+
+    #[test]
+    fn what_does_not_belong_together_is_an_error() {
+        let workspace = Workspace::open().unwrap();
+        let here = super::super::folder(&workspace);
+        for (file, from, to, message) in [
+            ("compose.yml", "./rules.yml:", "./rule.yml:", "./rule.yml is not a file"),
+            ("compose.yml", ":11.6.0", ":latest", "is not one version"),
+            (FILES[2], ":9090", ":9091", "does not listen on 127.0.0.1:9091"),
+            (FILES[2], "isDefault", "default", "default"),
+            (FILES[3], "/dashboards\n", "/boards\n", "nothing is mounted at"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            for other in
+                FILES.into_iter().chain(["rules.yml", "alerts-classic.yml", "grafana/caracal.json"])
+            {
+                let copy = folder.path().join(other);
+                fs::create_dir_all(copy.parent().unwrap()).unwrap();
+                let text = read(&here.join(other)).unwrap();
+                let text = if other == file { text.replace(from, to) } else { text };
+                fs::write(copy, text).unwrap();
+            }
+            let error = format!("{:#}", check(&workspace.shell, folder.path()).unwrap_err());
+            assert!(error.contains(message), "{error}");
+        }
+        check(&workspace.shell, &here).unwrap();
+    }
+}
