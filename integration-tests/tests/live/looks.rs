@@ -38,7 +38,7 @@ pub(crate) async fn screenshots() -> Result<()> {
                 "/metrics/caracal_gateway_request_duration_seconds",
             ),
             // The last one, as it has the longest curves: it is the picture of the README.
-            (README, 1280, 1000, Scheme::Light, "/overview"),
+            (README, 1280, 1240, Scheme::Light, "/overview"),
         ] {
             browser.look(width, height, scheme).await?;
             go(browser, view).await?;
