@@ -80,6 +80,7 @@
 //! | feature | module | observes |
 //! |---|---|---|
 //! | `axum` | `axum` | requests, and the page at `/metrics` |
+//! | `axum-live` | `axum` | the same, with `live_page`: a page that shows the metrics in a browser |
 //! | `axum-serve` | `axum` | the same, with `MetricsEndpoint::serve` for metrics on a port of their own |
 //! | `breaker` | `breaker` | failsafe circuit breakers |
 //! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |

@@ -6,7 +6,9 @@
 
 use std::{env, fs};
 
-use caracal_metrics::{Buckets, FamilySpec, LabelValues, REGISTRY_FAMILIES, adapters, catalogue};
+use caracal_metrics::{
+    Buckets, FamilySpec, LabelValues, MetricsRegistry, REGISTRY_FAMILIES, adapters, catalogue,
+};
 use serde_json::{Value, json};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/families.json");
@@ -32,6 +34,26 @@ fn the_file_has_every_family() {
             "docs/families.json is stale: run `CARACAL_REWRITE=1 cargo test -p caracal-metrics \
              --all-features --test families`, then `cargo xtask docs`"
         );
+    }
+}
+
+/// The overview of the live page looks for families by their names.
+#[test]
+fn the_live_page_knows_names_that_exist() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../caracal-axum/live/script/names.js");
+    let script = fs::read_to_string(script).unwrap();
+    let list = script.split("const NAMES = {").nth(1).and_then(|rest| rest.split("};").next());
+    let names = list.unwrap().lines().filter_map(|line| line.split('\'').nth(1));
+    let names: Vec<_> = names.map(|name| name.replace('*', NAMESPACE)).collect();
+    assert!(names.len() > 20, "{names:?}");
+
+    let metrics = MetricsRegistry::builder().process_metrics().build().unwrap();
+    let page = String::from_utf8(metrics.generate_metrics()).unwrap();
+    let declared: Value = serde_json::from_str(&fs::read_to_string(FILE).unwrap()).unwrap();
+    for name in names {
+        let is_declared = declared.as_array().unwrap().iter().any(|f| f["name"] == name.as_str());
+        let is_of_the_process = page.contains(&format!("# TYPE {name} "));
+        assert!(is_declared || is_of_the_process, "no family has the name {name}");
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask test` gets what these need and says where it is. Without it, Docker pulls the official
 //! Postgres image, `prometheus` and `promtool` must be on the `PATH`, and `python3` must have
-//! `prometheus_client` and `grafana_foundation_sdk`; the tests of the live page need `chromium` and
+//! `prometheus_client` and `grafana_foundation_sdk`. The tests of the live page need `chromium` and
 //! `chromedriver`.
 
 mod binary;

@@ -17,6 +17,7 @@ use crate::{docker, loom, monitoring, postgres_image, python, tally, tokio_unsta
 const WITHOUT_DOCKER: &str = "CARACAL_TEST_WITHOUT_DOCKER";
 const WITHOUT_PROMETHEUS: &str = "CARACAL_TEST_WITHOUT_PROMETHEUS";
 const WITHOUT_PYTHON: &str = "CARACAL_TEST_WITHOUT_PYTHON";
+const WITHOUT_BROWSER: &str = "CARACAL_TEST_WITHOUT_BROWSER";
 const RUN: &str = "CARACAL_TEST_RUN";
 
 /// How to run the tests.
@@ -31,6 +32,9 @@ pub(crate) struct Options {
     /// Report the tests that need Python as ignored (refused when CI=true).
     #[arg(long)]
     without_python: bool,
+    /// Report the tests that need a browser as ignored (refused when CI=true).
+    #[arg(long)]
+    without_browser: bool,
     /// How many times to run the tests, one pass after the other; the first that fails is the last.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
@@ -46,6 +50,7 @@ impl Options {
             without_docker: false,
             without_prometheus: false,
             without_python: false,
+            without_browser: false,
             times: 1,
             cargo_test: Vec::new(),
         }
@@ -57,6 +62,7 @@ impl Options {
             (self.without_docker, "--without-docker"),
             (self.without_prometheus, "--without-prometheus"),
             (self.without_python, "--without-python"),
+            (self.without_browser, "--without-browser"),
         ] {
             ensure!(!(given && in_ci), "{flag} is refused when CI=true: every test must run there");
         }
@@ -99,6 +105,16 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
         })?;
         let python = python.to_str().context("the path of Python is not UTF-8")?;
         environment.push((python::VARIABLE, python.to_owned()));
+    }
+    if options.without_browser {
+        environment.push((WITHOUT_BROWSER, "1".to_owned()));
+    } else {
+        steps.prepare("Chromium and chromedriver", || {
+            tools::browser(sh).context(
+                "the browser is missing: install chromium and chromedriver, or run the other tests \
+                 with `cargo xtask test --without-browser`",
+            )
+        })?;
     }
     if options.without_docker {
         environment.push((WITHOUT_DOCKER, "1".to_owned()));
@@ -154,6 +170,7 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
         (options.without_docker, "Docker"),
         (options.without_prometheus, "Prometheus"),
         (options.without_python, "Python"),
+        (options.without_browser, "a browser"),
     ] {
         if skipped {
             eprintln!("\nNot run, and reported as ignored above: the tests that need {what}.");
@@ -180,5 +197,7 @@ mod tests {
         no_prometheus.allowed_when(true).unwrap_err();
         let no_python = Options { without_python: true, ..Options::once() };
         no_python.allowed_when(true).unwrap_err();
+        let no_browser = Options { without_browser: true, ..Options::once() };
+        no_browser.allowed_when(true).unwrap_err();
     }
 }

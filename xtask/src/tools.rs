@@ -62,6 +62,16 @@ pub(crate) fn prometheus(sh: &Shell, scratch: &Path) -> Result<Option<PathBuf>> 
     Ok(Some(programs))
 }
 
+/// Sees to it that `chromium` and `chromedriver` are there: Debian's packages, which root may install.
+pub(crate) fn browser(sh: &Shell) -> Result<()> {
+    for (program, package) in [("chromium", "chromium"), ("chromedriver", "chromium-driver")] {
+        if find(program).is_none() {
+            install(sh, package)?;
+        }
+    }
+    Ok(())
+}
+
 /// `PATH` with this folder in front.
 pub(crate) fn path_with(folder: Option<&Path>) -> Result<String> {
     let path = env::var_os("PATH").unwrap_or_default();

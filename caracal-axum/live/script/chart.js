@@ -44,7 +44,7 @@ function frame(label, height, paint) {
     const context = canvas.getContext('2d');
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, box.width, height);
-    context.font = '11px system-ui, sans-serif';
+    context.font = `${box.width > 700 && innerWidth >= 2400 ? 14 : 11}px system-ui, sans-serif`;
     paint(context, box.width, self);
   };
   return self;
@@ -52,7 +52,7 @@ function frame(label, height, paint) {
 
 const plotted = (width) => Math.max(1, width - LEFT - RIGHT);
 /** How many seconds are shown: as many as chosen, once they have passed. */
-const span = () => Math.min(view.window, Math.max(30, (lastTime() - store.times.at(firstTick())) / 1000));
+const span = () => Math.min(view.window, Math.max(20, (lastTime() - store.times.at(firstTick())) / 1000));
 const start = () => lastTime() - span() * 1000;
 const xOf = (time, width) => LEFT + ((time - start()) / (span() * 1000)) * plotted(width);
 const timeAt = (x, width) => start() + ((x - LEFT) / plotted(width)) * span() * 1000;

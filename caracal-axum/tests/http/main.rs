@@ -9,6 +9,8 @@ mod failures;
 mod grpc;
 mod guards;
 mod http2;
+#[cfg(feature = "live")]
+mod live;
 mod load;
 mod names;
 mod negotiation;

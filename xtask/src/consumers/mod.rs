@@ -30,7 +30,7 @@ fn needs(feature: &str) -> Result<Vec<Library<'static>>> {
         NONE | "conformance" | "monitoring" | "process" | "protobuf" | "testing" => vec![],
         THIRD_PARTY => vec![("tokio", &["macros", "rt", "sync"])],
         "axum" => vec![("axum", &[]), ("tower-service", &[]), TOKIO],
-        "axum-serve" => vec![TOKIO],
+        "axum-live" | "axum-serve" => vec![TOKIO],
         "breaker" => vec![("failsafe", &[])],
         "cache" => vec![("moka", &["future", "sync"]), TOKIO],
         "sqlx-any" => vec![("sqlx", &["any", "runtime-tokio", "sqlite-bundled"]), TOKIO],

@@ -1,5 +1,7 @@
 //! Which families have how many series, and why.
 
+use std::cmp::Reverse;
+
 use caracal_metrics_core::FamilyCardinality;
 
 use super::json::Json;
@@ -11,7 +13,7 @@ const FAMILIES: usize = 200;
 /// The document.
 pub(super) fn cardinality(families: &[FamilyCardinality], instance: &str) -> Vec<u8> {
     let mut families: Vec<_> = families.iter().collect();
-    families.sort_by(|a, b| b.series.cmp(&a.series));
+    families.sort_by_key(|family| Reverse(family.series));
     let mut json = Json::default();
     json.object(|json| {
         header(json, instance);
@@ -34,7 +36,9 @@ fn write_family(family: &FamilyCardinality, json: &mut Json) {
     json.key("last").array(|json| {
         for labels in &family.last_folded {
             json.object(|json| {
-                labels.iter().for_each(|(name, value)| json.key(name).string(value))
+                for (name, value) in labels {
+                    json.key(name).string(value);
+                }
             });
         }
     });

@@ -1,6 +1,7 @@
 //! The series of one family, as many as a person can look at.
 
 use caracal_metrics_core::Snapshot;
+use caracal_metrics_core::snapshot::FamilySnapshot;
 
 use super::json::Json;
 use super::overview::{header, largest_first, write_series};
@@ -31,7 +32,7 @@ impl SeriesQuery {
 /// The document: those that match with the largest values.
 pub(super) fn series(snapshot: &Snapshot, query: &SeriesQuery, instance: &str) -> Vec<u8> {
     let family = snapshot.family(&query.family);
-    let mut series: Vec<_> = family.into_iter().flat_map(|family| family.series()).collect();
+    let mut series: Vec<_> = family.into_iter().flat_map(FamilySnapshot::series).collect();
     if !query.search.is_empty() {
         series.retain(|series| {
             series.labels().any(|(_, value)| value.to_lowercase().contains(&query.search))
@@ -45,7 +46,9 @@ pub(super) fn series(snapshot: &Snapshot, query: &SeriesQuery, instance: &str) -
         json.key("family").string(&query.family);
         json.key("matched").integer(matched);
         json.key("series").array(|json| {
-            series.iter().for_each(|series| write_series(*series, false, json));
+            for series in &series {
+                write_series(*series, false, json);
+            }
         });
     });
     json.into_bytes()
