@@ -48,7 +48,13 @@ pub fn promtool_check(exposition: &str) -> Result<PromtoolReport> {
 /// When the command `promtool` is missing.
 pub fn promtool_test_rules(tests: &Value) -> Result<PromtoolReport> {
     let mut file = NamedTempFile::with_suffix(".yml")?;
-    serde_json::to_writer(&mut file, tests)?;
+    // YAML refuses these where they are not escaped, or takes them for line breaks. JSON has them as they are.
+    let escape = |c: char| match c {
+        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    };
+    let tests: String = tests.to_string().chars().map(escape).collect();
+    file.write_all(tests.as_bytes())?;
     file.flush()?;
     promtool(&["test", "rules", &file.path().display().to_string()])
 }
