@@ -88,11 +88,12 @@
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
 //! | `sqlx-any`, `sqlx-mysql`, `sqlx-postgres`, `sqlx-sqlite` | `sqlx` | queries through a wrapped pool of that database |
+//! | `sqlx-query-events` | `sqlx` | queries of sqlx 0.8 and 0.9 from its `tracing` events, without a wrapper |
 //! | `tokio` | `tokio` | tokio runtimes |
 //! | `testing` | `testing` | nothing: what tests need, see `testing_metrics` |
 //! | `conformance` | `conformance` | nothing: the kit for authors of adapters |
 //! | `protobuf` | | nothing: adds `Format::Protobuf`, for scrapers that ask for it |
-//! | `full` | all of them | all but the queries, which need the feature of the database |
+//! | `full` | all of them | all but the queries, which need the feature of the database, or `sqlx-query-events` |
 //!
 //! "No method named `serve`" or "no method named `process_metrics`" means that `axum-serve` or `process`
 //! is not enabled: the compiler can't name the feature that a method needs.

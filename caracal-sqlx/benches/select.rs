@@ -1,18 +1,24 @@
-//! What a one-row select through a wrapped pool costs, beside the bare one in the same run.
+//! What counting a one-row select costs, beside the bare pool in the same run: through a wrapped pool, and
+//! from sqlx's events.
 //!
-//! SQLite in memory is the fastest database there is, so the share of the wrapper is the largest.
+//! SQLite in memory is the fastest database there is, so the share of the counting is the largest.
 //! Rounds of both alternate, and each is compared with its neighbour: the machine's moods hit both
-//! alike. Ends with an error if the median ratio is over the limit.
+//! alike. Ends with an error if a median ratio is over the limit.
+//!
+//! Given `bare`, `wrapped` or `events`, it runs the selects of all rounds in that way and measures
+//! nothing, for a tool that counts instructions.
 #![allow(clippy::print_stdout, reason = "a benchmark reports to its user")]
 
+use std::env;
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use caracal_metrics_core::MetricsRegistry;
-use caracal_sqlx::PoolObserver;
-use sqlx::sqlite::SqlitePoolOptions;
-use sqlx::{Executor, Sqlite};
+use caracal_sqlx::{Dialect, ObservedPool, PoolObserver, QueryEvents};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use sqlx::{ConnectOptions, Executor, Sqlite};
+use tracing_subscriber::layer::SubscriberExt;
 
 const LIMIT: f64 = 1.05;
 const ROUNDS: usize = 201;
@@ -28,32 +34,88 @@ async fn time<'c>(executor: impl Executor<'c, Database = Sqlite> + Copy) -> Dura
     start.elapsed()
 }
 
+async fn open(options: SqliteConnectOptions) -> SqlitePool {
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+    let pool = pool.expect("memory is always there");
+    let schema = "CREATE TABLE agents (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+                  INSERT INTO agents (name) VALUES ('a'), ('b'), ('c')";
+    sqlx::raw_sql(schema).execute(&pool).await.expect("the schema is right");
+    pool
+}
+
+struct Pools {
+    /// Emits no events: it costs what a pool does in a process without a subscriber.
+    bare: SqlitePool,
+    wrapped: ObservedPool<Sqlite>,
+    /// Emits events, which are counted.
+    events: SqlitePool,
+}
+
+impl Pools {
+    async fn time(&self, way: &str) -> Option<Duration> {
+        Some(match way {
+            "bare" => time(&self.bare).await,
+            "wrapped" => time(&self.wrapped).await,
+            "events" => time(&self.events).await,
+            _ => return None,
+        })
+    }
+
+    /// The median of the ratios to the bare pool.
+    async fn ratio(&self, way: &str) -> Option<f64> {
+        let mut ratios = Vec::new();
+        for round in 0..ROUNDS {
+            // Turn about, so that neither is always the one that finds the caches warm.
+            let (bare, counted) = if round % 2 == 0 {
+                let bare = self.time("bare").await?;
+                (bare, self.time(way).await?)
+            } else {
+                let counted = self.time(way).await?;
+                (self.time("bare").await?, counted)
+            };
+            ratios.push(counted.as_secs_f64() / bare.as_secs_f64());
+        }
+        ratios.sort_by(f64::total_cmp);
+        ratios.get(ROUNDS / 2).copied()
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let metrics = MetricsRegistry::new();
-    let bare = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await;
-    let bare = bare.expect("memory is always there");
-    let schema = "CREATE TABLE agents (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
-                  INSERT INTO agents (name) VALUES ('a'), ('b'), ('c')";
-    sqlx::raw_sql(schema).execute(&bare).await.expect("the schema is right");
+    let memory = SqliteConnectOptions::new().in_memory(true);
+    let bare = open(memory.clone().disable_statement_logging()).await;
     let wrapped = PoolObserver::new(&bare).wrap(&metrics).expect("the registry is empty");
+    let pools = Pools { wrapped, bare, events: open(memory).await };
 
+    let way = env::args().nth(1).filter(|way| !way.starts_with("--"));
+    // A wrapped pool is measured without query events, as it is used.
     let mut ratios = Vec::new();
-    for round in 0..ROUNDS {
-        // Turn about, so that neither is always the one that finds the caches warm.
-        let (bare, wrapped) = if round % 2 == 0 {
-            let bare = time(&bare).await;
-            (bare, time(&wrapped).await)
-        } else {
-            let wrapped = time(&wrapped).await;
-            (time(&bare).await, wrapped)
-        };
-        ratios.push(wrapped.as_secs_f64() / bare.as_secs_f64());
+    if way.is_none() {
+        ratios.push(("wrapped", pools.ratio("wrapped").await));
     }
-    ratios.sort_by(f64::total_cmp);
-    let ratio = ratios[ROUNDS / 2];
-    println!("wrapped select / bare select: {ratio:.3}");
-    if ratio > LIMIT {
+    if !matches!(way.as_deref(), Some("bare" | "wrapped")) {
+        let events = QueryEvents::new(&metrics, Dialect::Sqlite).expect("there are none yet");
+        let subscriber = tracing_subscriber::registry().with(events.layer());
+        tracing::subscriber::set_global_default(subscriber).expect("there is none yet");
+    }
+    if let Some(way) = way {
+        for _ in 0..ROUNDS {
+            if pools.time(&way).await.is_none() {
+                println!("bare, wrapped or events, not {way}");
+                return ExitCode::FAILURE;
+            }
+        }
+        return ExitCode::SUCCESS;
+    }
+    ratios.push(("events", pools.ratio("events").await));
+    let mut is_within = true;
+    for (way, ratio) in ratios {
+        let ratio = ratio.unwrap_or(f64::INFINITY);
+        println!("{way} select / bare select: {ratio:.3}");
+        is_within &= ratio <= LIMIT;
+    }
+    if !is_within {
         println!("over {LIMIT}");
         return ExitCode::FAILURE;
     }

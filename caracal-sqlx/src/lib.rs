@@ -2,7 +2,8 @@
 //!
 //! [`PoolObserver::attach`] shows the gauges of a pool of any database; [`PoolObserver::wrap`] also
 //! gives back an [`ObservedPool`], which counts and times its queries. The features `postgres`,
-//! `sqlite`, `mysql` and `any` say of which databases pools can be wrapped.
+//! `sqlite`, `mysql` and `any` say of which databases pools can be wrapped. The feature
+//! `query-events` adds `QueryEvents`, which counts and times queries without a wrapper.
 //!
 #![cfg_attr(feature = "sqlite", doc = "```")]
 #![cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
@@ -94,6 +95,9 @@
 //! Functions that take `&mut PgConnection`, and code generic over sqlx's `Acquire` (`migrate!` among
 //! it), want sqlx's own types: [`ObservedPool::inner`] and [`ObservedSession::inner`] give them, and
 //! what runs on those is not counted. Code generic over `Executor` works unchanged.
+//!
+//! With the feature `query-events`, `QueryEvents` counts such code too, from the events that sqlx
+//! emits: without a wrapper, or in addition to one. The status of these queries is `unknown`.
 //!
 //! # What holds what
 //!

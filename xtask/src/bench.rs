@@ -51,6 +51,7 @@ fn others(sh: &Shell) -> Result<()> {
             .run()?;
     }
     cmd!(sh, "cargo bench --package caracal-cache --all-features --bench hot_get").run()?;
-    cmd!(sh, "cargo bench --package caracal-sqlx --features sqlite --bench select").run()?;
+    cmd!(sh, "cargo bench --package caracal-sqlx --features sqlite,query-events --bench select")
+        .run()?;
     Ok(())
 }

@@ -46,6 +46,11 @@ impl Dialect {
         self == Self::MySql
     }
 
+    /// `FROM DUAL` reads no table. Elsewhere it is a name.
+    pub(super) fn has_dual(self) -> bool {
+        self == Self::MySql
+    }
+
     /// `ONLY` leaves out the tables that inherit from a table. Elsewhere it is a name.
     pub(super) fn has_only(self) -> bool {
         self == Self::Postgres

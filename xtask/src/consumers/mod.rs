@@ -36,6 +36,12 @@ fn needs(feature: &str) -> Result<Vec<Library<'static>>> {
         "sqlx-any" => vec![("sqlx", &["any", "runtime-tokio", "sqlite-bundled"]), TOKIO],
         "sqlx-mysql" => vec![("sqlx", &["mysql", "runtime-tokio"]), TOKIO],
         "sqlx-postgres" => vec![("sqlx", &["postgres", "runtime-tokio"]), TOKIO],
+        "sqlx-query-events" => vec![
+            ("sqlx", &["runtime-tokio", "sqlite-bundled"]),
+            ("tracing", &[]),
+            ("tracing-subscriber", &[]),
+            TOKIO,
+        ],
         "sqlx" | "sqlx-sqlite" => vec![("sqlx", &["runtime-tokio", "sqlite-bundled"]), TOKIO],
         "tokio" => vec![("tokio", &["macros", "rt-multi-thread"])],
         "full" => {

@@ -23,7 +23,8 @@ impl Parser<'_> {
                 }
                 self.target()
             }
-            K::Copy if !self.at(b'(') => self.target(),
+            K::Copy if self.at(b'(') => self.in_parentheses(|parser| parser.statement().table),
+            K::Copy => self.target(),
             K::Explain => {
                 self.skip_all(&[K::Query, K::Plan, K::Analyze, K::Verbose]);
                 if self.at(b'(') {

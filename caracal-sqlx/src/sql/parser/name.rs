@@ -29,6 +29,12 @@ impl Name {
 impl Parser<'_> {
     /// A table that is read: neither a function, nor what a `WITH` has named.
     pub(super) fn relation(&mut self) -> Option<String> {
+        if self.dialect.has_dual()
+            && matches!(self.token, Some(Token::Word(word)) if word.eq_ignore_ascii_case("DUAL"))
+        {
+            self.bump();
+            return None;
+        }
         let (name, is_qualified) = self.qualified_name()?;
         let name = name.table()?;
         let is_function = self.at(b'(');

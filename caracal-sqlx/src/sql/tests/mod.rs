@@ -4,6 +4,7 @@ mod bodies;
 mod keywords;
 mod prefixes;
 mod scopes;
+mod statements;
 
 use caracal_metrics_core::DatabaseOperationType as Operation;
 

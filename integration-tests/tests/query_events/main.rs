@@ -1,0 +1,24 @@
+//! Queries that are counted from sqlx's own events, on a real Postgres: sqlx 0.8 and 0.9, and the repository
+//! layers of applications as they are.
+
+mod corpus;
+mod differential;
+mod scene;
+mod workload;
+
+use std::process::ExitCode;
+
+use integration_tests::{Needs, run, test};
+
+fn main() -> ExitCode {
+    let docker = &[Needs::Docker];
+    run(vec![
+        test("differential_0_8", docker, differential::of_0_8),
+        test("differential_0_9_and_the_wrapper", docker, differential::of_0_9_and_the_wrapper),
+        test("articles", docker, corpus::articles),
+        test("newsletter", docker, corpus::newsletter),
+        test("identity", docker, corpus::identity),
+        test("history", docker, corpus::history),
+        test("jobs", docker, corpus::jobs),
+    ])
+}

@@ -1,0 +1,88 @@
+//! The subscriber of the process, a server that counts its statements, and what the page and the server say.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result};
+use caracal_metrics::MetricsRegistry;
+use caracal_metrics::sqlx::{Dialect, QueryEvents};
+use integration_tests::{Page, Postgres};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{AssertSqlSafe, PgPool, Row};
+use testcontainers::ImageExt;
+use tracing::Level;
+use tracing_subscriber::layer::SubscriberExt;
+
+/// How many statements there were, by operation and table.
+pub(crate) type Counts = BTreeMap<(String, String), u64>;
+
+/// The registry that counts the events of this process.
+pub(crate) fn events() -> Result<&'static MetricsRegistry> {
+    static METRICS: OnceLock<Result<MetricsRegistry>> = OnceLock::new();
+    let installed = METRICS.get_or_init(|| {
+        let metrics = MetricsRegistry::new();
+        let events = QueryEvents::new(&metrics, Dialect::Postgres)?;
+        let subscriber = tracing_subscriber::registry().with(events.layer());
+        tracing::subscriber::set_global_default(subscriber)?;
+        events.check(Level::DEBUG)?;
+        Ok(metrics)
+    });
+    installed.as_ref().map_err(|error| anyhow::anyhow!("{error:?}"))
+}
+
+/// A server with `pg_stat_statements`.
+pub(crate) struct Server {
+    postgres: Postgres,
+    pub(crate) admin: PgPool,
+}
+
+impl Server {
+    pub(crate) async fn start() -> Result<Self> {
+        let preload = ["postgres", "-c", "shared_preload_libraries=pg_stat_statements"];
+        let postgres = Postgres::start_with(|request| request.with_cmd(preload)).await?;
+        let admin = PgPoolOptions::new().max_connections(1).connect(postgres.url()).await?;
+        let extension = "create extension pg_stat_statements";
+        sqlx::query(extension).execute(&admin).await.context("the server can't count")?;
+        Ok(Self { postgres, admin })
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        self.postgres.url()
+    }
+
+    /// Makes the tables, and counts from there.
+    pub(crate) async fn prepare(&self, schema: String) -> Result<()> {
+        sqlx::raw_sql(AssertSqlSafe(schema)).execute(&self.admin).await?;
+        sqlx::query("select pg_stat_statements_reset()").execute(&self.admin).await?;
+        Ok(())
+    }
+
+    /// The statements on these tables that the server has completed. Each names one of them.
+    pub(crate) async fn completed(&self, tables: &[&str]) -> Result<Counts> {
+        let rows = sqlx::query("select query, calls from pg_stat_statements");
+        let mut counts = Counts::new();
+        for row in rows.fetch_all(&self.admin).await? {
+            let (text, calls): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+            let operation = text.split_whitespace().next().unwrap_or_default().to_lowercase();
+            let table = tables.iter().find(|table| text.contains(*table));
+            if let (Some(table), "select" | "insert" | "update" | "delete") = (table, &*operation) {
+                let calls = u64::try_from(calls)?;
+                *counts.entry((operation, (*table).to_owned())).or_default() += calls;
+            }
+        }
+        Ok(counts)
+    }
+}
+
+/// What a registry has counted on these tables, whatever the status.
+pub(crate) fn counted(metrics: &MetricsRegistry, tables: &[&str]) -> Result<Counts> {
+    let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
+    let mut counts = Counts::new();
+    for (series, count) in page.moved("caracal_database_queries_total") {
+        let (operation, table) = (&series.labels["operation"], &series.labels["table"]);
+        if tables.contains(&table.as_str()) {
+            *counts.entry((operation.clone(), table.clone())).or_default() += count as u64;
+        }
+    }
+    Ok(counts)
+}
