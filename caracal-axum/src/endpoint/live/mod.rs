@@ -95,7 +95,7 @@ impl MetricsEndpoint {
     /// tokens only answers 401 to it.
     ///
     /// What a viewer asks for is not counted as a scrape, but takes a place of
-    /// [`max_concurrent_scrapes`](Self::max_concurrent_scrapes) while it is answered.
+    /// [`max_concurrent_scrapes`](Self::max_concurrent_scrapes) while it is sent.
     ///
     /// ```
     /// use caracal_axum::MetricsEndpoint;
@@ -155,9 +155,6 @@ impl Live {
             return refusal;
         }
         let (request, _) = request.into_parts();
-        let Some(place) = self.endpoint.readers.enter().await else {
-            return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")]).into_response();
-        };
         let found = match resource {
             Resource::Page => page_document(&request),
             Resource::Asset(asset) => asset_document(asset),
@@ -180,6 +177,11 @@ impl Live {
         if headers.contains_key(ETAG) && headers.get(ETAG) == request.headers.get(IF_NONE_MATCH) {
             return (StatusCode::NOT_MODIFIED, headers).into_response();
         }
+        // Not before: while a document is made, those who wait for it need no memory of their own, and
+        // would keep scrapes out.
+        let Some(place) = self.endpoint.readers.enter().await else {
+            return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")]).into_response();
+        };
         let page = encoded(document, &request.headers, &mut headers);
         let len = page.len();
         let hang_up = request.extensions.get::<HangUp>().cloned();
