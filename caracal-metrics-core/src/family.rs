@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use crate::family_spec::{Buckets, FamilyKind, FamilySpec};
+use crate::family_spec::{Buckets, FamilyKind, FamilySpec, IdleTime};
 use crate::labels::{LabelSet, Labels, MAX_CLOSED_SETS, MAX_LABELS, closed_sets, open_place};
+use crate::series::{MakeWatch, watch_idle};
 use crate::value_limits::{NO_LIMITS, ValueLimits, counts};
 
 /// A family of metrics: a name, a type, a help text and a typed set of labels.
@@ -126,6 +127,7 @@ impl<K, L: Labels> Family<K, L> {
             labels,
             buckets: Buckets::None,
             shown_once_used: false,
+            hide_idle: None,
             value_limits: None,
         };
         Self { spec, types: PhantomData }
@@ -155,6 +157,20 @@ impl<K, L: Labels> Family<K, L> {
     #[must_use]
     pub const fn shown_once_used(mut self) -> Self {
         self.spec.shown_once_used = true;
+        self
+    }
+
+    /// Hides series of this family after this time without a record, as
+    /// [`hide_idle_series`](crate::MetricsRegistryBuilder::hide_idle_series) of the registry's builder does for
+    /// all families. The builder's `hide_idle_series_of` goes before this.
+    ///
+    /// # Panics
+    ///
+    /// When the time is zero: while the program is compiled, if the family is a constant.
+    #[must_use]
+    pub const fn hide_idle_series(mut self, after: Duration) -> Self {
+        assert!(!after.is_zero(), "series would be hidden at once: choose a longer time");
+        self.spec.hide_idle = Some(IdleTime { after, watch: || Box::new(watch_idle as MakeWatch) });
         self
     }
 

@@ -1,5 +1,7 @@
 //! What a family is, whatever the types of its labels and of its metrics.
 
+use std::any::Any;
+use std::fmt;
 use std::time::Duration;
 
 use crate::labels::LabelSpec;
@@ -94,6 +96,27 @@ impl Buckets {
     }
 }
 
+/// After what time idle series of a family are hidden, with what hides them.
+#[derive(Clone, Copy)]
+pub(crate) struct IdleTime {
+    pub(crate) after: Duration,
+    /// Returns a [`MakeWatch`](crate::series::MakeWatch), whose type is not known here: a store of series
+    /// is made from what a family is. Only a family that hides series links the code that does.
+    pub(crate) watch: fn() -> Box<dyn Any>,
+}
+
+impl fmt::Debug for IdleTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.after.fmt(f)
+    }
+}
+
+impl PartialEq for IdleTime {
+    fn eq(&self, other: &Self) -> bool {
+        self.after == other.after
+    }
+}
+
 /// What a family is, without the types of its labels: for tools that list families.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -114,6 +137,8 @@ pub struct FamilySpec {
     pub buckets: Buckets,
     /// Whether the page has the family only once something was recorded into it.
     pub shown_once_used: bool,
+    /// After what time idle series are hidden.
+    pub(crate) hide_idle: Option<IdleTime>,
     /// How many values single labels may have.
     pub(crate) value_limits: Option<ValueLimits>,
 }

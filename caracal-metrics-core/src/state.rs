@@ -298,6 +298,34 @@ impl State {
         })
     }
 
+    /// How idle series of a family are hidden: as the builder says for this family, as the family says, or as
+    /// the builder says for all.
+    fn hide_idle(&self, spec: &FamilySpec, name: &str) -> Option<HideIdle> {
+        let settings = &self.settings;
+        let of_builder = |after| settings.watch.zip(after);
+        let of_spec = || {
+            let time = spec.hide_idle?;
+            let watch = (time.watch)().downcast::<MakeWatch>().ok()?;
+            Some((*watch, time.after))
+        };
+        let of_this = of_builder(of_family(&settings.hide_idle_of, name).copied());
+        let (watch, after) = of_this.or_else(of_spec).or_else(|| of_builder(settings.hide_idle))?;
+        Some(HideIdle { after, clock: settings.clock.clone(), watch })
+    }
+
+    /// How many values labels of a family may have: as the builder says for a label, or as the family says.
+    fn value_limits(&self, spec: &FamilySpec, name: &str) -> Option<ValueLimits> {
+        let mut limits = spec.value_limits;
+        let make = self.settings.count_values;
+        for (_, (label, limit)) in self.settings.max_values.iter().filter(|(it, _)| it == name) {
+            limits = limits.or_else(|| Some(ValueLimits { limits: NO_LIMITS, make: make? }));
+            if let Some(limits) = &mut limits {
+                limits.limits[*label] = Some(*limit);
+            }
+        }
+        limits
+    }
+
     fn store(&self, description: Description, spec: &FamilySpec) -> FamilyStore {
         let settings = &self.settings;
         let about = |counter: &Arc<FamilyStore>| {
@@ -305,22 +333,8 @@ impl State {
             Tally::new(move || counter.resolve_set(&AboutFamily { metric: &metric }).cell)
         };
         let limit = of_family(&settings.max_series, &description.name);
-        let after = of_family(&settings.hide_idle_of, &description.name).copied();
-        let hide_idle = settings
-            .watch
-            .zip(after.or(settings.hide_idle))
-            .map(|(watch, after)| HideIdle { after, clock: settings.clock.clone(), watch });
-        let mut value_limits = spec.value_limits;
-        for (_, (label, limit)) in
-            settings.max_values.iter().filter(|(it, _)| *it == description.name)
-        {
-            let make = settings.count_values;
-            let none = make.map(|make| ValueLimits { limits: NO_LIMITS, make });
-            value_limits = value_limits.or(none);
-            if let Some(values) = &mut value_limits {
-                values.limits[*label] = Some(*limit);
-            }
-        }
+        let hide_idle = self.hide_idle(spec, &description.name);
+        let value_limits = self.value_limits(spec, &description.name);
         let of_store = Settings {
             limit: limit.copied().unwrap_or(settings.max_series_per_family),
             value_bytes: settings.value_bytes,

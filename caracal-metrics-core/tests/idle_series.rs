@@ -293,15 +293,24 @@ fn hiding_says_why_it_does_not() {
 
 #[test]
 fn a_family_has_a_time_of_its_own() {
-    static LATER: Family<Counter, Order<'_>> = Family::counter("later_total", "Later.");
+    const AFTER_4_HOURS: Duration = Duration::from_secs(4 * 3600);
+    static LATER: Family<Counter, Order<'_>> =
+        Family::counter("later_total", "Later.").hide_idle_series(AFTER_4_HOURS);
+    static NEVER: Family<Counter, Order<'_>> = Family::counter("never_total", "Never.");
     let clock = Clock::new();
     let builder = MetricsRegistry::builder().clock(clock.clone());
     let m = builder.hide_idle_series_of(&ORDERS, HOUR).build().unwrap();
     m.family(&ORDERS).unwrap().inc(Order { tenant: "acme" });
     m.family(&LATER).unwrap().inc(Order { tenant: "acme" });
-    pass(&m, &clock, 10 * HOUR);
-    assert_eq!(orders_of(&m, "acme"), None);
-    assert_eq!(m.sample("later_total", &[("tenant", "acme")]), Some(1.0));
+    m.family(&NEVER).unwrap().inc(Order { tenant: "acme" });
+    let read = || {
+        let names = ["orders_total", "later_total", "never_total"];
+        names.map(|name| m.sample(name, &[("tenant", "acme")]).is_some())
+    };
+    pass(&m, &clock, 2 * HOUR);
+    assert_eq!(read(), [false, true, true]);
+    pass(&m, &clock, 6 * HOUR);
+    assert_eq!(read(), [false, false, true]);
     let refused = MetricsRegistry::builder().hide_idle_series(Duration::ZERO).build();
     assert!(matches!(refused, Err(BuildError::NoIdleTime)));
 }
@@ -370,7 +379,7 @@ fn a_label_gives_the_places_of_hidden_values_to_others() {
 
 #[test]
 fn the_page_says_how_full_families_are() {
-    let clock = TestClock::new();
+    let clock = Clock::new();
     let builder = MetricsRegistry::builder().hide_idle_series(HOUR).clock(clock.clone());
     let m = builder.max_series(&ORDERS, 50).build().unwrap();
     let orders = m.family(&ORDERS).unwrap();
