@@ -45,6 +45,7 @@ pub use crate::attachment::{
     Gauges, Instance, InstanceBuilder, Sampled, SampledCounter, SampledFloatCounter,
     SampledFloatGauge, SampledGauge, release,
 };
+pub use crate::counted_here::CountedHere;
 pub use crate::instance_kind::InstanceKind;
 pub use crate::panics::{contain, discard};
 pub use crate::workers::user_code;

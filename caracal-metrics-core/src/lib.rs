@@ -34,6 +34,7 @@ mod attachment;
 mod blocks;
 mod builder;
 pub mod catalogue;
+mod counted_here;
 mod description;
 mod engine;
 mod error;

@@ -121,6 +121,7 @@ mod observer;
 mod query;
 mod recorder;
 mod sql;
+mod version;
 
 pub use connection_error::{ConnectionErrorType, ConnectionErrors, classify_connection_error};
 pub use driver::Driver;

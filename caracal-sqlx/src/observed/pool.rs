@@ -7,7 +7,7 @@ use async_stream::try_stream;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, TryStreamExt};
 use sqlx::pool::PoolConnection;
-use sqlx::{Describe, Either, Error, Execute, Executor, Pool, SqlSafeStr, SqlStr, Transaction};
+use sqlx::{Either, Error, Execute, Executor, Pool, Transaction};
 
 use super::{ObservedConnection, ObservedTransaction};
 use crate::call::{Answers, Call};
@@ -15,6 +15,7 @@ use crate::connection_error::{ConnectionErrorType, ConnectionErrors, classify_co
 use crate::driver::Driver;
 use crate::query::OwnedQuery;
 use crate::recorder::{Hold, Recorder};
+use crate::version::{BeginStatement, StatementText, prepare_and_describe};
 
 /// A pool whose queries are counted and timed; see the [crate's documentation](crate).
 ///
@@ -93,9 +94,9 @@ impl<DB: Driver> ObservedPool<DB> {
     /// As [`Pool::begin_with`].
     pub async fn begin_with(
         &self,
-        statement: impl SqlSafeStr,
+        statement: impl BeginStatement,
     ) -> Result<ObservedTransaction<'static, DB>, Error> {
-        self.begin_on(None, Some(statement.into_sql_str())).await
+        self.begin_on(None, Some(statement.into_text())).await
     }
 
     /// Begins a transaction if a connection is idle, as [`Pool::try_begin`] does.
@@ -150,7 +151,7 @@ impl<DB: Driver> ObservedPool<DB> {
     async fn begin_on(
         &self,
         taken: Option<(PoolConnection<DB>, Hold)>,
-        statement: Option<SqlStr>,
+        statement: Option<StatementText>,
     ) -> Result<ObservedTransaction<'static, DB>, Error> {
         let mut call = Call::new(&self.recorder, "BEGIN");
         call.begin();
@@ -163,7 +164,7 @@ impl<DB: Driver> ObservedPool<DB> {
     async fn begun(
         &self,
         taken: Option<(PoolConnection<DB>, Hold)>,
-        statement: Option<SqlStr>,
+        statement: Option<StatementText>,
     ) -> Result<(Transaction<'static, DB>, Hold), Error> {
         let (connection, hold) = match taken {
             Some(taken) => taken,
@@ -235,29 +236,15 @@ impl<'p, DB: Driver> Executor<'p> for &'_ ObservedPool<DB> {
         })
     }
 
-    fn prepare_with<'e>(
-        self,
-        sql: SqlStr,
-        parameters: &'e [DB::TypeInfo],
-    ) -> BoxFuture<'e, Result<DB::Statement, Error>>
-    where
-        'p: 'e,
-    {
-        let pool = self.clone();
-        Box::pin(async move {
-            let mut connection = pool.acquire().await?;
-            connection.prepare_with(sql, parameters).await
-        })
-    }
-
-    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Self::Database>, Error>>
-    where
-        'p: 'e,
-    {
-        let pool = self.clone();
-        Box::pin(async move {
-            let mut connection = pool.acquire().await?;
-            connection.describe(sql).await
-        })
+    prepare_and_describe! {
+        'p, pool, sql, parameters,
+        prepare: {
+            let pool = pool.clone();
+            async move { pool.acquire().await?.prepare_with(sql, parameters).await }
+        },
+        describe: {
+            let pool = pool.clone();
+            async move { pool.acquire().await?.describe(sql).await }
+        },
     }
 }

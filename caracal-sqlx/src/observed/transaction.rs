@@ -3,13 +3,14 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use sqlx::{Error, SqlSafeStr, SqlStr, Transaction};
+use sqlx::{Error, Transaction};
 
 use super::ObservedSession;
 use super::session::Link;
 use crate::call::Call;
 use crate::driver::Driver;
 use crate::recorder::{Hold, Recorder};
+use crate::version::{BeginStatement, StatementText};
 
 /// A transaction or a savepoint, whose queries are counted and timed.
 ///
@@ -93,14 +94,14 @@ impl<DB: Driver> ObservedSession<'_, DB> {
     /// When there is a transaction already, or the statement begins none.
     pub async fn begin_with(
         &mut self,
-        statement: impl SqlSafeStr,
+        statement: impl BeginStatement,
     ) -> Result<ObservedTransaction<'_, DB>, Error> {
-        self.begin_on(Some(statement.into_sql_str())).await
+        self.begin_on(Some(statement.into_text())).await
     }
 
     async fn begin_on(
         &mut self,
-        statement: Option<SqlStr>,
+        statement: Option<StatementText>,
     ) -> Result<ObservedTransaction<'_, DB>, Error> {
         let recorder = Arc::clone(&self.recorder);
         let begun =

@@ -42,6 +42,7 @@ fn needs(feature: &str) -> Result<Vec<Library<'static>>> {
             ("tracing-subscriber", &[]),
             TOKIO,
         ],
+        "sqlx-0_8-query-events" => vec![("tracing", &[]), ("tracing-subscriber", &[])],
         "sqlx" | "sqlx-sqlite" => vec![("sqlx", &["runtime-tokio", "sqlite-bundled"]), TOKIO],
         "tokio" => vec![("tokio", &["macros", "rt-multi-thread"])],
         "full" => {

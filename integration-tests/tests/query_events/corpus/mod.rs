@@ -16,6 +16,7 @@ pub(crate) type Expected = &'static [(&'static str, &'static str, u64)];
 
 macro_rules! applications {
     ($($application:ident $path:literal)*) => {
+        #[path = "."]
         mod bare {
             pub(super) mod db {
                 pub(crate) use sqlx::{PgConnection, PgPool};
@@ -26,6 +27,7 @@ macro_rules! applications {
         }
 
         #[allow(clippy::duplicate_mod, reason = "the same code, with other types")]
+        #[path = "."]
         mod wrapped {
             pub(super) mod db {
                 use caracal_metrics::sqlx::{ObservedPool, ObservedSession, ObservedTransaction};
@@ -71,11 +73,11 @@ macro_rules! applications {
 }
 
 applications! {
-    articles "../articles.rs"
-    newsletter "../newsletter.rs"
-    identity "../identity.rs"
-    history "../history.rs"
-    jobs "../jobs.rs"
+    articles "articles.rs"
+    newsletter "newsletter.rs"
+    identity "identity.rs"
+    history "history.rs"
+    jobs "jobs.rs"
 }
 
 fn since(now: Counts, before: &Counts) -> Counts {
