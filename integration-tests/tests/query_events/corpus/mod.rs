@@ -59,11 +59,11 @@ macro_rules! applications {
                 server.prepare(format!(
                     "drop schema public cascade; create schema public;
                      create extension pg_stat_statements; {}",
-                    bare::$application::SCHEMA
+                    wrapped::$application::SCHEMA
                 )).await?;
                 let before = counted(metrics, &tables)?;
                 wrapped::$application::serve(&observed).await.context("with the wrapper")?;
-                check("the wrapper", &counted(&own, &tables)?, expected)?;
+                check("the wrapper", &counted(&own, &tables)?, wrapped::$application::COUNTED)?;
                 let twice = since(counted(metrics, &tables)?, &before);
                 ensure!(twice.is_empty(), "counted by the wrapper and again: {twice:?}");
                 Ok(())
