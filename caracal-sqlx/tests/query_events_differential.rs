@@ -117,7 +117,7 @@ macro_rules! workload {
                     {
                         // Given up, unless the answer is there already.
                         let mut given_up = Box::pin(select().fetch_all(&mut *connection));
-                        let _answer = (\&mut given_up).now_or_never();
+                        let _answer = (&mut given_up).now_or_never();
                     }
                     book("select");
                     connection.ping().await.unwrap();
