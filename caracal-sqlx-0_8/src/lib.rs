@@ -28,9 +28,12 @@ mod observer;
 mod query;
 mod recorder;
 mod sql;
+mod transactions;
 mod version;
 
 pub use connection_error::{ConnectionErrorType, ConnectionErrors, classify_connection_error};
 pub use driver::Driver;
-pub use observed::{ObservedConnection, ObservedPool, ObservedSession, ObservedTransaction};
+pub use observed::{
+    AcquiredConnection, ObservedConnection, ObservedPool, ObservedSession, ObservedTransaction,
+};
 pub use observer::{CONNECTION_POOL, PoolGuard, PoolObserver};

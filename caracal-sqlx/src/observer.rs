@@ -10,6 +10,7 @@ use crate::driver::Driver;
 use crate::gauges;
 use crate::observed::ObservedPool;
 use crate::recorder::{Recorder, Waits};
+use crate::transactions::Transactions;
 
 /// The kind of thing that a [`PoolObserver`] attaches.
 pub const CONNECTION_POOL: InstanceKind = InstanceKind::new("connection pool");
@@ -105,9 +106,10 @@ impl<DB: Database> PoolObserver<DB> {
         let Self { pool, name, baseline } = self;
         let label = PoolLabel { pool: name.as_deref() };
         let waits = Waits::new(&mut builder, label)?;
+        let transactions = Transactions::new(&mut builder, label)?;
         let pending = Some(waits.pending());
         let instance = gauges::attach(pool.clone(), baseline, pending, label, builder)?;
-        let recorder = Recorder::new(metrics, DB::dialect(&pool), waits, instance);
+        let recorder = Recorder::new(metrics, DB::dialect(&pool), waits, transactions, instance);
         Ok(ObservedPool::new(pool, recorder))
     }
 }

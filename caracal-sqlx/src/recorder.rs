@@ -16,14 +16,17 @@ use crate::families::{
     DATABASE_CONNECTION_POOL_ACQUIRE_DURATION, DATABASE_CONNECTION_POOL_ACQUIRE_TIMEOUTS,
     DATABASE_CONNECTION_POOL_HOLD_DURATION,
 };
-use crate::sql::{Dialect, QueryCache};
+use crate::sql::{Dialect, QueryCache, classify, controls_transaction};
+use crate::transactions::Transactions;
 
 /// What the clones of a wrapped pool, its connections and its transactions share.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    queries: QueryCache,
+    metrics: MetricsRegistry,
+    queries: QueryCache<Option<DatabaseQueryMetrics>>,
     pub(crate) errors: ConnectionErrors,
     waits: Waits,
+    pub(crate) transactions: Arc<Transactions>,
     pub(crate) instance: Instance,
 }
 
@@ -32,19 +35,28 @@ impl Recorder {
         metrics: &MetricsRegistry,
         dialect: Dialect,
         waits: Waits,
+        transactions: Arc<Transactions>,
         instance: Instance,
     ) -> Arc<Self> {
         Arc::new(Self {
-            queries: QueryCache::new(metrics, dialect),
+            metrics: metrics.clone(),
+            queries: QueryCache::new(dialect),
             errors: ConnectionErrors::new(metrics),
             waits,
+            transactions,
             instance,
         })
     }
 
-    /// The series of queries like this one.
-    pub(crate) fn query(&self, text: &str) -> DatabaseQueryMetrics {
-        self.queries.get(text)
+    /// The series of queries like this one. Statements that begin or end transactions have none.
+    pub(crate) fn query(&self, text: &str) -> Option<DatabaseQueryMetrics> {
+        self.queries.get(text, |text, dialect| {
+            if controls_transaction(text, dialect) {
+                return None;
+            }
+            let statement = classify(text, dialect);
+            Some(self.metrics.database_query(statement.operation, statement.table()))
+        })
     }
 
     /// Counts somebody as waiting for a connection, and times the wait.

@@ -11,6 +11,7 @@ mod parser;
 mod promises;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod unicode;
 
 use caracal_metrics_core::DatabaseOperationType;
@@ -18,6 +19,7 @@ use caracal_metrics_core::DatabaseOperationType;
 pub(crate) use cache::QueryCache;
 pub(crate) use dialect::Dialect;
 pub(crate) use parser::classify;
+pub(crate) use transaction::controls_transaction;
 
 /// The table of a statement that names none that can be read.
 pub(crate) const UNKNOWN: &str = "unknown";
