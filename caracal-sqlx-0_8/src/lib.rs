@@ -37,3 +37,4 @@ pub use observed::{
     AcquiredConnection, ObservedConnection, ObservedPool, ObservedSession, ObservedTransaction,
 };
 pub use observer::{CONNECTION_POOL, PoolGuard, PoolObserver};
+pub use version::{BeginStatement, ObservablePool};

@@ -11,6 +11,7 @@ use crate::gauges;
 use crate::observed::ObservedPool;
 use crate::recorder::{Recorder, Waits};
 use crate::transactions::Transactions;
+use crate::version::ObservablePool;
 
 /// The kind of thing that a [`PoolObserver`] attaches.
 pub const CONNECTION_POOL: InstanceKind = InstanceKind::new("connection pool");
@@ -61,8 +62,8 @@ pub struct PoolObserver<DB: Database> {
 
 impl<DB: Database> PoolObserver<DB> {
     /// An observer of this pool, of which it keeps a clone.
-    pub fn new(pool: &Pool<DB>) -> Self {
-        Self { pool: pool.clone(), name: None, baseline: None }
+    pub fn new(pool: &impl ObservablePool<Database = DB>) -> Self {
+        Self { pool: pool.pool(), name: None, baseline: None }
     }
 
     /// Puts the label `pool` with this value on every series of the pool.

@@ -121,7 +121,9 @@ async fn a_commit_that_fails_or_is_cancelled_is_neither_committed_nor_dropped() 
 async fn statements_about_transactions_are_no_queries_however_they_are_sent() {
     let (metrics, pool) = observed().await;
     let mut connection = pool.acquire().await.unwrap();
-    for sql in ["BEGIN", "SAVEPOINT s", "DELETE FROM agents", "ROLLBACK TO s", "RELEASE s", "COMMIT"] {
+    for sql in
+        ["BEGIN", "SAVEPOINT s", "DELETE FROM agents", "ROLLBACK TO s", "RELEASE s", "COMMIT"]
+    {
         sqlx::query(sql).execute(&mut *connection).await.unwrap();
     }
     assert_eq!(queries(&metrics, "other", "unknown"), Counts::default());

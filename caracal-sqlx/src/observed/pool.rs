@@ -92,7 +92,8 @@ impl<DB: Driver> ObservedPool<DB> {
     /// As [`Pool::begin`].
     pub fn begin(
         &self,
-    ) -> impl Future<Output = Result<ObservedTransaction<'static, DB>, Error>> + Send + use<DB> {
+    ) -> impl Future<Output = Result<ObservedTransaction<'static, DB>, Error>> + Send + use<DB>
+    {
         self.clone().begin_on(None, None)
     }
 

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use sqlx::{Error, Transaction};
 
-use super::{ObservedConnection, ObservedSession};
 use super::session::Link;
+use super::{ObservedConnection, ObservedSession};
 use crate::driver::Driver;
 use crate::recorder::{Hold, Recorder};
 use crate::transactions::{Begun, End};
