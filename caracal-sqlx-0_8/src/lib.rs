@@ -20,6 +20,7 @@ extern crate sqlx_0_8 as sqlx;
 
 mod call;
 mod connection_error;
+mod connections;
 mod driver;
 pub mod families;
 mod gauges;
@@ -32,6 +33,7 @@ mod transactions;
 mod version;
 
 pub use connection_error::{ConnectionErrorType, ConnectionErrors, classify_connection_error};
+pub use connections::ConnectionCounter;
 pub use driver::Driver;
 pub use observed::{
     AcquiredConnection, ObservedConnection, ObservedPool, ObservedSession, ObservedTransaction,

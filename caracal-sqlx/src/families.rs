@@ -129,6 +129,24 @@ pub static DATABASE_CONNECTION_POOL_ACQUIRE_TIMEOUTS: Family<Counter, Pool<'_>> 
 .namespaced()
 .shown_once_used();
 
+/// `database_connection_pool_opened_connections_total`.
+pub static DATABASE_CONNECTION_POOL_OPENED_CONNECTIONS: Family<Counter, Pool<'_>> =
+    Family::counter(
+        "database_connection_pool_opened_connections_total",
+        "Total number of database connections that the pool opened",
+    )
+    .namespaced()
+    .shown_once_used();
+
+/// `database_connection_pool_closed_connections_total`.
+pub static DATABASE_CONNECTION_POOL_CLOSED_CONNECTIONS: Family<Counter, Pool<'_>> =
+    Family::counter(
+        "database_connection_pool_closed_connections_total",
+        "Total number of database connections that left the pool",
+    )
+    .namespaced()
+    .shown_once_used();
+
 /// `database_transactions_total`.
 pub static DATABASE_TRANSACTIONS: Family<Counter, Transaction<'_>> =
     Family::counter("database_transactions_total", "Total number of database transactions")
@@ -152,7 +170,7 @@ pub static DATABASE_TRANSACTION_DURATION: Family<DurationHistogram, Pool<'_>> =
     .buckets(WAITS);
 
 /// The families that this crate declares.
-pub static FAMILIES: [&FamilySpec; 10] = [
+pub static FAMILIES: [&FamilySpec; 12] = [
     DATABASE_CONNECTION_POOL_OPEN.spec(),
     DATABASE_CONNECTION_POOL_IDLE.spec(),
     DATABASE_CONNECTION_POOL_MIN.spec(),
@@ -160,6 +178,8 @@ pub static FAMILIES: [&FamilySpec; 10] = [
     DATABASE_CONNECTION_POOL_ACQUIRE_DURATION.spec(),
     DATABASE_CONNECTION_POOL_HOLD_DURATION.spec(),
     DATABASE_CONNECTION_POOL_ACQUIRE_TIMEOUTS.spec(),
+    DATABASE_CONNECTION_POOL_OPENED_CONNECTIONS.spec(),
+    DATABASE_CONNECTION_POOL_CLOSED_CONNECTIONS.spec(),
     DATABASE_TRANSACTIONS.spec(),
     DATABASE_SAVEPOINTS.spec(),
     DATABASE_TRANSACTION_DURATION.spec(),

@@ -136,6 +136,7 @@
 
 mod call;
 mod connection_error;
+mod connections;
 mod driver;
 pub mod families;
 mod gauges;
@@ -148,6 +149,7 @@ mod transactions;
 mod version;
 
 pub use connection_error::{ConnectionErrorType, ConnectionErrors, classify_connection_error};
+pub use connections::ConnectionCounter;
 pub use driver::Driver;
 pub use observed::{
     AcquiredConnection, ObservedConnection, ObservedPool, ObservedSession, ObservedTransaction,
