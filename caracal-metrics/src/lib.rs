@@ -104,7 +104,7 @@
 //! | axum | 0.8, from 0.8.9 | `axum` |
 //! | failsafe | 1.3 | `breaker` |
 //! | moka | 0.12, from 0.12.13 | `cache` |
-//! | prometheus | 0.14 | `MetricsRegistry::builder().attached_to(…)` |
+//! | prometheus | 0.14 | [`MetricsRegistryBuilder::registry`] |
 //! | sqlx | 0.9 | `sqlx` |
 //! | sqlx | 0.8 | `sqlx_0_8` |
 //! | tokio | 1, from 1.45 | `tokio` |

@@ -11,10 +11,10 @@ async fn pools_of_both_versions_feed_one_page() {
     let old = old.wrap(&metrics).unwrap();
     let new = sqlx::sqlite::SqlitePoolOptions::new().max_connections(2);
     let new = new.connect("sqlite::memory:").await.unwrap();
-    let observer = caracal_metrics::sqlx::PoolObserver::new(&new);
-    let taken = observer.clone().named("old").wrap(&metrics).map(|_| ());
+    let observer = || caracal_metrics::sqlx::PoolObserver::new(&new);
+    let taken = observer().named("old").wrap(&metrics).map(|_| ());
     assert!(matches!(taken, Err(AttachError::NameTaken { .. })), "{taken:?}");
-    let new = observer.named("new").wrap(&metrics).unwrap();
+    let new = observer().named("new").wrap(&metrics).unwrap();
 
     sqlx_0_8::query("CREATE TABLE agents (id INTEGER)").execute(&old).await.unwrap();
     sqlx::query("CREATE TABLE agents (id INTEGER)").execute(&new).await.unwrap();

@@ -20,6 +20,7 @@ extern crate sqlx_0_8 as sqlx;
 
 mod call;
 mod connection_error;
+mod connections;
 mod counted;
 mod driver;
 #[cfg(feature = "query-events")]
@@ -31,13 +32,18 @@ mod observer;
 mod query;
 mod recorder;
 mod sql;
+mod transactions;
 mod version;
 
 pub use connection_error::{ConnectionErrorType, ConnectionErrors, classify_connection_error};
+pub use connections::ConnectionCounter;
 pub use driver::Driver;
 #[cfg(feature = "query-events")]
 pub use events::{HiddenQueryEvents, QUERY_EVENTS, QueryEvents};
-pub use observed::{ObservedConnection, ObservedPool, ObservedSession, ObservedTransaction};
+pub use observed::{
+    AcquiredConnection, ObservedConnection, ObservedPool, ObservedSession, ObservedTransaction,
+};
 pub use observer::{CONNECTION_POOL, PoolGuard, PoolObserver};
 #[cfg(feature = "query-events")]
 pub use sql::Dialect;
+pub use version::{BeginStatement, ObservablePool};

@@ -1,4 +1,5 @@
 //! The tests of caracal-sqlx, with sqlx 0.8.
+#![allow(clippy::duplicate_mod, reason = "each of them has the helpers that it uses")]
 
 extern crate caracal_sqlx_0_8 as caracal_sqlx;
 extern crate sqlx_0_8 as sqlx;
@@ -13,5 +14,5 @@ mod exemplars;
 mod pool_gauges;
 #[path = "../../caracal-sqlx/tests/queries.rs"]
 mod queries;
-#[path = "../../caracal-sqlx/tests/unrelated_code.rs"]
-mod unrelated_code;
+#[path = "../../caracal-sqlx/tests/transactions.rs"]
+mod transactions;

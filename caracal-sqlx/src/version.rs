@@ -1,6 +1,8 @@
 //! Where sqlx 0.9 differs from sqlx 0.8, for the sources that both have.
 
-use sqlx::{SqlSafeStr, SqlStr};
+use std::sync::Arc;
+
+use sqlx::{Database, Pool, SqlSafeStr, SqlStr};
 
 /// The text of a statement that begins a transaction.
 pub(crate) type StatementText = SqlStr;
@@ -15,6 +17,46 @@ pub trait BeginStatement: SqlSafeStr {
 impl<T: SqlSafeStr> BeginStatement for T {
     fn into_text(self) -> StatementText {
         self.into_sql_str()
+    }
+}
+
+/// A pool that [`PoolObserver::new`](crate::PoolObserver::new) takes: sqlx's `Pool`, also behind a
+/// reference or in an `Arc`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a pool of sqlx 0.9",
+    label = "not a pool of sqlx 0.9",
+    note = "for a pool of sqlx 0.8, enable the feature `sqlx-0_8` of `caracal-metrics` and use \
+            `caracal_metrics::sqlx_0_8::PoolObserver`"
+)]
+pub trait ObservablePool {
+    /// The pool's database.
+    type Database: Database;
+
+    /// A clone of the pool.
+    fn pool(&self) -> Pool<Self::Database>;
+}
+
+impl<DB: Database> ObservablePool for Pool<DB> {
+    type Database = DB;
+
+    fn pool(&self) -> Pool<DB> {
+        self.clone()
+    }
+}
+
+impl<P: ObservablePool + ?Sized> ObservablePool for &P {
+    type Database = P::Database;
+
+    fn pool(&self) -> Pool<P::Database> {
+        (**self).pool()
+    }
+}
+
+impl<P: ObservablePool + ?Sized> ObservablePool for Arc<P> {
+    type Database = P::Database;
+
+    fn pool(&self) -> Pool<P::Database> {
+        (**self).pool()
     }
 }
 

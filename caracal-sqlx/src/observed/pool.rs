@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_stream::try_stream;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, TryStreamExt};
-use sqlx::pool::PoolConnection;
+use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::{Either, Error, Execute, Executor, Pool, Transaction};
 
 use super::{ObservedConnection, ObservedTransaction};
@@ -15,6 +16,7 @@ use crate::connection_error::{ConnectionErrorType, ConnectionErrors, classify_co
 use crate::driver::Driver;
 use crate::query::OwnedQuery;
 use crate::recorder::{Hold, Recorder};
+use crate::transactions::Begun;
 use crate::version::{BeginStatement, StatementText, prepare_and_describe};
 
 /// A pool whose queries are counted and timed; see the [crate's documentation](crate).
@@ -58,16 +60,21 @@ impl<DB: Driver> ObservedPool<DB> {
         &self.recorder.errors
     }
 
-    /// Takes a connection, as [`Pool::acquire`] does.
+    /// Takes a connection, as [`Pool::acquire`] does. The future does not borrow the pool.
     ///
     /// # Errors
     ///
     /// As [`Pool::acquire`].
-    pub async fn acquire(&self) -> Result<ObservedConnection<DB>, Error> {
-        let taken = self.take().await;
-        taken
-            .map(|(connection, hold)| ObservedConnection::new(connection, &self.recorder, hold))
-            .inspect_err(|error| self.recorder.errors.observe(error))
+    pub fn acquire(
+        &self,
+    ) -> impl Future<Output = Result<ObservedConnection<DB>, Error>> + Send + use<DB> {
+        let pool = self.clone();
+        async move {
+            let taken = pool.take().await;
+            taken
+                .map(|(connection, hold)| ObservedConnection::new(connection, &pool.recorder, hold))
+                .inspect_err(|error| pool.recorder.errors.observe(error))
+        }
     }
 
     /// Takes a connection if one is idle, as [`Pool::try_acquire`] does.
@@ -77,13 +84,17 @@ impl<DB: Driver> ObservedPool<DB> {
         Some(ObservedConnection::new(connection, &self.recorder, Hold::new(&self.recorder)))
     }
 
-    /// Takes a connection and begins a transaction, as [`Pool::begin`] does.
+    /// Takes a connection and begins a transaction, as [`Pool::begin`] does. The future does not
+    /// borrow the pool.
     ///
     /// # Errors
     ///
     /// As [`Pool::begin`].
-    pub async fn begin(&self) -> Result<ObservedTransaction<'static, DB>, Error> {
-        self.begin_on(None, None).await
+    pub fn begin(
+        &self,
+    ) -> impl Future<Output = Result<ObservedTransaction<'static, DB>, Error>> + Send + use<DB>
+    {
+        self.clone().begin_on(None, None)
     }
 
     /// Takes a connection and begins a transaction with this statement, as [`Pool::begin_with`]
@@ -96,7 +107,7 @@ impl<DB: Driver> ObservedPool<DB> {
         &self,
         statement: impl BeginStatement,
     ) -> Result<ObservedTransaction<'static, DB>, Error> {
-        self.begin_on(None, Some(statement.into_text())).await
+        self.clone().begin_on(None, Some(statement.into_text())).await
     }
 
     /// Begins a transaction if a connection is idle, as [`Pool::try_begin`] does.
@@ -107,7 +118,7 @@ impl<DB: Driver> ObservedPool<DB> {
     pub async fn try_begin(&self) -> Result<Option<ObservedTransaction<'static, DB>>, Error> {
         let Some(connection) = self.pool.try_acquire() else { return Ok(None) };
         let taken = (connection, Hold::new(&self.recorder));
-        self.begin_on(Some(taken), None).await.map(Some)
+        self.clone().begin_on(Some(taken), None).await.map(Some)
     }
 
     /// Closes the pool, as [`Pool::close`] does. Its gauges leave the output with the next scrape.
@@ -119,6 +130,12 @@ impl<DB: Driver> ObservedPool<DB> {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.pool.is_closed()
+    }
+
+    /// The options of the pool.
+    #[must_use]
+    pub fn options(&self) -> &PoolOptions<DB> {
+        self.pool.options()
     }
 
     /// How many connections are open, idle ones included.
@@ -134,7 +151,7 @@ impl<DB: Driver> ObservedPool<DB> {
     }
 
     /// Waits for a connection. Its errors are counted by whoever wanted it.
-    async fn take(&self) -> Result<(PoolConnection<DB>, Hold), Error> {
+    pub(super) async fn take(&self) -> Result<(PoolConnection<DB>, Hold), Error> {
         let waiting = self.recorder.waiting();
         let connection = self.pool.acquire().await;
         waiting.end(&connection);
@@ -149,28 +166,27 @@ impl<DB: Driver> ObservedPool<DB> {
     }
 
     async fn begin_on(
-        &self,
+        self,
         taken: Option<(PoolConnection<DB>, Hold)>,
         statement: Option<StatementText>,
     ) -> Result<ObservedTransaction<'static, DB>, Error> {
-        let mut call = Call::new(&self.recorder, "BEGIN");
-        call.begin();
-        let begun = self.begun(taken, statement).await;
-        call.end(&begun);
-        let (transaction, hold) = begun?;
-        Ok(ObservedTransaction::new(transaction, &self.recorder, Some(hold)))
+        let transaction = self.begun(taken, statement).await;
+        transaction.inspect_err(|error| self.recorder.errors.observe(error))
     }
 
     async fn begun(
         &self,
         taken: Option<(PoolConnection<DB>, Hold)>,
         statement: Option<StatementText>,
-    ) -> Result<(Transaction<'static, DB>, Hold), Error> {
+    ) -> Result<ObservedTransaction<'static, DB>, Error> {
         let (connection, hold) = match taken {
             Some(taken) => taken,
             None => self.take().await?,
         };
-        Ok((Transaction::begin(connection, statement).await?, hold))
+        let since = Instant::now();
+        let transaction = Transaction::begin(connection, statement).await?;
+        let begun = Begun::new(&self.recorder.transactions, false, since);
+        Ok(ObservedTransaction::new(transaction, &self.recorder, begun, Some(hold)))
     }
 }
 
