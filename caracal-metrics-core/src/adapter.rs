@@ -46,6 +46,7 @@ pub use crate::attachment::{
     SampledFloatGauge, SampledGauge, release,
 };
 pub use crate::clock::Stopwatch;
+pub use crate::counted_here::CountedHere;
 pub use crate::instance_kind::InstanceKind;
 pub use crate::panics::{contain, discard};
 pub use crate::workers::user_code;

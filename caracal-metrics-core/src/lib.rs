@@ -40,6 +40,7 @@ pub mod catalogue;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod counted_here;
 mod description;
 mod engine;
 mod error;

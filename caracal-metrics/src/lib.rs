@@ -88,15 +88,34 @@
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
 //! | `sqlx-any`, `sqlx-mysql`, `sqlx-postgres`, `sqlx-sqlite` | `sqlx` | queries through a wrapped pool of that database |
-//! | `sqlx-query-events` | `sqlx` | queries of sqlx 0.8 and 0.9 from its `tracing` events, without a wrapper |
+//! | `sqlx-0_8`, `sqlx-0_8-any`, `sqlx-0_8-mysql`, `sqlx-0_8-postgres`, `sqlx-0_8-sqlite` | `sqlx_0_8` | the same, with sqlx 0.8 |
+//! | `sqlx-query-events`, `sqlx-0_8-query-events` | `sqlx`, `sqlx_0_8` | queries from the `tracing` events of sqlx 0.8 and 0.9, without a wrapper |
 //! | `tokio` | `tokio` | tokio runtimes |
 //! | `testing` | `testing` | nothing: what tests need, see `testing_metrics` |
 //! | `conformance` | `conformance` | nothing: the kit for authors of adapters |
 //! | `protobuf` | | nothing: adds `Format::Protobuf`, for scrapers that ask for it |
-//! | `full` | all of them | all but the queries, which need the feature of the database, or `sqlx-query-events` |
+//! | `full` | all but `sqlx_0_8` | all but the queries, which need the feature of the database, or `sqlx-query-events` |
 //!
 //! "No method named `serve`" or "no method named `process_metrics`" means that `axum-serve` or `process`
 //! is not enabled: the compiler can't name the feature that a method needs.
+
+//! # Versions of the libraries
+//!
+//! The libraries are in the adapters' signatures, so the versions must be compatible:
+//!
+//! | library | version | module |
+//! |---|---|---|
+//! | axum | 0.8, from 0.8.9 | `axum` |
+//! | failsafe | 1.3 | `breaker` |
+//! | moka | 0.12, from 0.12.13 | `cache` |
+//! | prometheus | 0.14 | [`MetricsRegistryBuilder::registry`] |
+//! | sqlx | 0.9 | `sqlx` |
+//! | sqlx | 0.8 | `sqlx_0_8` |
+//! | tokio | 1, from 1.45 | `tokio` |
+//!
+//! A program may use both versions of sqlx, with any drivers: Postgres and MySQL have no C library,
+//! and for SQLite Cargo selects `libsqlite3-sys` 0.30, the only release that both versions accept.
+//! A program that pins a later `libsqlite3-sys` can't have the SQLite drivers of both.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -123,14 +142,23 @@ macro_rules! adapters {
         /// adapter declares are in [`catalogue::families`] and [`REGISTRY_FAMILIES`].
         #[must_use]
         pub fn adapters() -> Vec<Adapter> {
-            vec![ $(
-                #[cfg(feature = $feature)]
+            vec![
+                $(
+                    #[cfg(feature = $feature)]
+                    Adapter {
+                        feature: $feature,
+                        declares: &$adapter::families::FAMILIES,
+                        feeds: &$adapter::families::FED_FAMILIES,
+                    },
+                )*
+                // Its families are those of `sqlx`, which lists them if it is on.
+                #[cfg(all(feature = "sqlx-0_8", not(feature = "sqlx")))]
                 Adapter {
-                    feature: $feature,
-                    declares: &$adapter::families::FAMILIES,
-                    feeds: &$adapter::families::FED_FAMILIES,
+                    feature: "sqlx-0_8",
+                    declares: &sqlx_0_8::families::FAMILIES,
+                    feeds: &sqlx_0_8::families::FED_FAMILIES,
                 },
-            )* ]
+            ]
         }
     };
 }
@@ -142,6 +170,9 @@ adapters! {
     "sqlx": caracal_sqlx as sqlx;
     "tokio": caracal_tokio as tokio;
 }
+
+#[cfg(feature = "sqlx-0_8")]
+pub use caracal_sqlx_0_8 as sqlx_0_8;
 
 /// What an adapter has to do with families.
 #[derive(Clone, Copy, Debug)]

@@ -16,7 +16,7 @@ use crate::recorder::Recorder;
 #[derive(Debug)]
 pub(crate) struct Call {
     recorder: Arc<Recorder>,
-    metrics: DatabaseQueryMetrics,
+    metrics: Option<DatabaseQueryMetrics>,
     state: State,
 }
 
@@ -37,19 +37,6 @@ impl Call {
     pub(crate) fn new(recorder: &Arc<Recorder>, text: &str) -> Self {
         let metrics = recorder.query(text);
         Self { recorder: Arc::clone(recorder), metrics, state: State::Waiting }
-    }
-
-    /// Times a query.
-    pub(crate) async fn time<T>(
-        recorder: &Arc<Recorder>,
-        text: &str,
-        query: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let mut call = Self::new(recorder, text);
-        call.begin();
-        let result = query.await;
-        call.end(&result);
-        result
     }
 
     /// Starts the clock, the first time.
@@ -86,7 +73,9 @@ impl Call {
     fn count(&mut self, status: QueryStatus) {
         if let State::Running { since, .. } = self.state {
             self.state = State::Counted;
-            self.metrics.record(status, since.elapsed());
+            if let Some(metrics) = &self.metrics {
+                metrics.record(status, since.elapsed());
+            }
         }
     }
 }

@@ -14,6 +14,6 @@ mod without {
 mod marked;
 
 #[cfg(feature = "query-events")]
-pub(crate) use marked::{Counted, counted, expect_events, is_here, is_span};
+pub(crate) use marked::{Counted, counted, is_span};
 #[cfg(not(feature = "query-events"))]
 pub(crate) use without::{Counted, counted};

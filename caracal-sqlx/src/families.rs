@@ -3,7 +3,52 @@
 use std::time::Duration;
 
 use caracal_metrics_core::catalogue::{self, Pool};
-use caracal_metrics_core::{Counter, DurationHistogram, Family, FamilySpec, Gauge};
+use caracal_metrics_core::{Counter, DurationHistogram, Family, FamilySpec, Gauge, labels};
+
+labels! {
+    /// How a transaction ended.
+    #[non_exhaustive]
+    pub enum TransactionOutcome {
+        /// The commit succeeded.
+        Committed => "committed",
+        /// The rollback succeeded.
+        RolledBack => "rolled_back",
+        /// It was dropped without either, and sqlx rolls it back later.
+        Dropped => "dropped",
+        /// The commit or the rollback returned an error, or was cancelled: what the database made
+        /// of it is not known.
+        Failed => "failed",
+    }
+
+    /// How a savepoint ended.
+    #[non_exhaustive]
+    pub enum SavepointOutcome {
+        /// The savepoint was released: its changes are part of the transaction.
+        Released => "released",
+        /// The changes since the savepoint were rolled back.
+        RolledBack => "rolled_back",
+        /// It was dropped without either, and sqlx rolls it back later.
+        Dropped => "dropped",
+        /// The release or the rollback returned an error, or was cancelled.
+        Failed => "failed",
+    }
+
+    /// The labels of transactions.
+    pub struct Transaction<'a> {
+        /// The name of the pool, if it has one.
+        pub pool: Option<&'a str>,
+        /// How they ended.
+        pub outcome: TransactionOutcome,
+    }
+
+    /// The labels of savepoints.
+    pub struct Savepoint<'a> {
+        /// The name of the pool, if it has one.
+        pub pool: Option<&'a str>,
+        /// How they ended.
+        pub outcome: SavepointOutcome,
+    }
+}
 
 /// `database_connection_pool_open`.
 pub static DATABASE_CONNECTION_POOL_OPEN: Family<Gauge, Pool<'_>> = Family::gauge(
@@ -84,8 +129,48 @@ pub static DATABASE_CONNECTION_POOL_ACQUIRE_TIMEOUTS: Family<Counter, Pool<'_>> 
 .namespaced()
 .shown_once_used();
 
+/// `database_connection_pool_opened_connections_total`.
+pub static DATABASE_CONNECTION_POOL_OPENED_CONNECTIONS: Family<Counter, Pool<'_>> =
+    Family::counter(
+        "database_connection_pool_opened_connections_total",
+        "Total number of database connections that the pool opened",
+    )
+    .namespaced()
+    .shown_once_used();
+
+/// `database_connection_pool_closed_connections_total`.
+pub static DATABASE_CONNECTION_POOL_CLOSED_CONNECTIONS: Family<Counter, Pool<'_>> =
+    Family::counter(
+        "database_connection_pool_closed_connections_total",
+        "Total number of database connections that left the pool",
+    )
+    .namespaced()
+    .shown_once_used();
+
+/// `database_transactions_total`.
+pub static DATABASE_TRANSACTIONS: Family<Counter, Transaction<'_>> =
+    Family::counter("database_transactions_total", "Total number of database transactions")
+        .namespaced()
+        .shown_once_used();
+
+/// `database_savepoints_total`.
+pub static DATABASE_SAVEPOINTS: Family<Counter, Savepoint<'_>> =
+    Family::counter("database_savepoints_total", "Total number of savepoints in transactions")
+        .namespaced()
+        .shown_once_used();
+
+/// `database_transaction_duration_seconds`.
+pub static DATABASE_TRANSACTION_DURATION: Family<DurationHistogram, Pool<'_>> =
+    Family::duration_histogram(
+        "database_transaction_duration_seconds",
+        "Duration of database transactions from begin to end in seconds",
+    )
+    .namespaced()
+    .shown_once_used()
+    .buckets(WAITS);
+
 /// The families that this crate declares.
-pub static FAMILIES: [&FamilySpec; 7] = [
+pub static FAMILIES: [&FamilySpec; 12] = [
     DATABASE_CONNECTION_POOL_OPEN.spec(),
     DATABASE_CONNECTION_POOL_IDLE.spec(),
     DATABASE_CONNECTION_POOL_MIN.spec(),
@@ -93,6 +178,11 @@ pub static FAMILIES: [&FamilySpec; 7] = [
     DATABASE_CONNECTION_POOL_ACQUIRE_DURATION.spec(),
     DATABASE_CONNECTION_POOL_HOLD_DURATION.spec(),
     DATABASE_CONNECTION_POOL_ACQUIRE_TIMEOUTS.spec(),
+    DATABASE_CONNECTION_POOL_OPENED_CONNECTIONS.spec(),
+    DATABASE_CONNECTION_POOL_CLOSED_CONNECTIONS.spec(),
+    DATABASE_TRANSACTIONS.spec(),
+    DATABASE_SAVEPOINTS.spec(),
+    DATABASE_TRANSACTION_DURATION.spec(),
 ];
 
 /// The families of the catalogue that this crate feeds.

@@ -11,16 +11,19 @@ use caracal_metrics_core::catalogue::{
 };
 use sqlx::{Database, Pool};
 
+use crate::connections::ConnectionCounter;
 use crate::families::{
     DATABASE_CONNECTION_POOL_IDLE, DATABASE_CONNECTION_POOL_MIN, DATABASE_CONNECTION_POOL_OPEN,
     DATABASE_CONNECTION_POOL_PENDING,
 };
 
-/// Puts the pool's gauges into the output, with `pending` if somebody counts who waits.
+/// Puts the pool's gauges into the output, with `pending` if somebody counts who waits, and with the
+/// connections if somebody counts those.
 pub(crate) fn attach<DB: Database>(
     pool: Pool<DB>,
     baseline: Option<u32>,
     pending: Option<Arc<AtomicU64>>,
+    connections: Option<&ConnectionCounter>,
     label: PoolLabel<'_>,
     mut builder: InstanceBuilder,
 ) -> Result<Instance, AttachError> {
@@ -38,6 +41,10 @@ pub(crate) fn attach<DB: Database>(
         }
         None => None,
     };
+    let connections = match connections {
+        Some(counter) => Some(counter.attach(&mut builder, label)?),
+        None => None,
+    };
     Ok(builder.on_scrape_inline(move |scrape| {
         if pool.is_closed() {
             return Sampled::Gone;
@@ -45,6 +52,9 @@ pub(crate) fn attach<DB: Database>(
         gauges.set(scrape, &Reading::of(&pool, baseline));
         if let Some((gauge, count)) = &pending {
             scrape.set(*gauge, count.load(Relaxed));
+        }
+        if let Some(counts) = &connections {
+            counts.read(scrape, || pool.size());
         }
         Sampled::Live
     }))

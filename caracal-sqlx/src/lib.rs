@@ -1,4 +1,7 @@
-//! Prometheus metrics for an existing sqlx pool, and for every query through it.
+//! Prometheus metrics for an existing pool of sqlx 0.9, and for every query through it.
+//!
+//! The crate `caracal-sqlx-0_8` is the same for sqlx 0.8 (`caracal_metrics::sqlx_0_8`, with the feature
+//! `sqlx-0_8`). A program may use both.
 //!
 //! [`PoolObserver::attach`] shows the gauges of a pool of any database; [`PoolObserver::wrap`] also
 //! gives back an [`ObservedPool`], which counts and times its queries. The features `postgres`,
@@ -86,15 +89,42 @@
 //!   Several statements in one text count as `other` on `batch`; the statements in the body of a
 //!   trigger, a rule or a routine belong to the statement that creates it.
 //! - A label never has any part of the text but the name of a table: no string, number or comment.
-//! - Beginning, committing and rolling back are `other` on `unknown`; preparing is no query.
+//! - Statements that begin, divide or end a transaction are not queries, however they are sent;
+//!   preparing is not one either.
 //!
 //! Errors of the connection also count in `caracal_database_connection_errors_total`.
 //!
+//! # Transactions
+//!
+//! A transaction counts once in `caracal_database_transactions_total`, when it ends, and a savepoint
+//! in `caracal_database_savepoints_total`. The label `outcome` has the value
+//!
+//! - `committed` (of a savepoint: `released`) or `rolled_back` if the statement succeeded,
+//! - `dropped` if it was dropped without either, which makes sqlx roll it back later,
+//! - `failed` if the commit or the rollback returned an error or was cancelled. sqlx does not say
+//!   whether the database applied it.
+//!
+//! `caracal_database_transaction_duration_seconds` has the time from sending `BEGIN` to the end,
+//! without the wait for a connection, and without savepoints. A transaction that could not be begun
+//! is not counted. Neither is one that sqlx does not know of, such as `query("BEGIN")`. Postgres
+//! answers a `COMMIT` after a failed statement with a rollback, which sqlx takes for a success: such
+//! a transaction counts as `committed`.
+//!
 //! # What a wrapper does not see
 //!
-//! Functions that take `&mut PgConnection`, and code generic over sqlx's `Acquire` (`migrate!` among
-//! it), want sqlx's own types: [`ObservedPool::inner`] and [`ObservedSession::inner`] give them, and
-//! what runs on those is not counted. Code generic over `Executor` works unchanged.
+//! Some code wants sqlx's own types. It works with a wrapper, but what it runs is not counted:
+//!
+//! | code | what you pass | counted |
+//! |---|---|---|
+//! | generic over `Executor` | `&pool`, `&mut *connection`, `&mut *transaction` | everything |
+//! | generic over `Acquire`, such as `migrate!().run(&pool)` | `&pool`, `&mut connection` | the wait for the connection, and how long it is held |
+//! | takes `&mut PgConnection` | `connection.as_mut()` or [`inner()`](ObservedSession::inner) | how long the connection is held |
+//! | generic over `AsMut`, such as `PgAdvisoryLock::acquire` | the connection | how long the connection is held |
+//! | takes `&PgPool`, such as `PgListener::connect_with` and `copy_in_raw` | [`pool.inner()`](ObservedPool::inner) | nothing |
+//! | `copy_in_raw`, `copy_out_raw` of a connection | `connection.inner()` | how long the connection is held |
+//!
+//! `Acquire::begin` gives sqlx's transaction, whose outcome is not counted. The wrappers' own `begin`
+//! takes precedence over it, also where the trait is imported.
 //!
 //! With the feature `query-events`, `QueryEvents` counts such code too, from the events that sqlx
 //! emits: without a wrapper, or in addition to one. The status of these queries is `unknown`.
@@ -112,6 +142,7 @@
 
 mod call;
 mod connection_error;
+mod connections;
 mod counted;
 mod driver;
 #[cfg(feature = "query-events")]
@@ -123,12 +154,18 @@ mod observer;
 mod query;
 mod recorder;
 mod sql;
+mod transactions;
+mod version;
 
 pub use connection_error::{ConnectionErrorType, ConnectionErrors, classify_connection_error};
+pub use connections::ConnectionCounter;
 pub use driver::Driver;
 #[cfg(feature = "query-events")]
 pub use events::{HiddenQueryEvents, QUERY_EVENTS, QueryEvents};
-pub use observed::{ObservedConnection, ObservedPool, ObservedSession, ObservedTransaction};
+pub use observed::{
+    AcquiredConnection, ObservedConnection, ObservedPool, ObservedSession, ObservedTransaction,
+};
 pub use observer::{CONNECTION_POOL, PoolGuard, PoolObserver};
 #[cfg(feature = "query-events")]
 pub use sql::Dialect;
+pub use version::{BeginStatement, ObservablePool};

@@ -6,10 +6,13 @@ use caracal_metrics_core::{AttachError, MetricsRegistry};
 use sqlx::{Database, Pool};
 
 use crate::connection_error::ConnectionErrors;
+use crate::connections::ConnectionCounter;
 use crate::driver::Driver;
 use crate::gauges;
 use crate::observed::ObservedPool;
 use crate::recorder::{Recorder, Waits};
+use crate::transactions::Transactions;
+use crate::version::ObservablePool;
 
 /// The kind of thing that a [`PoolObserver`] attaches.
 pub const CONNECTION_POOL: InstanceKind = InstanceKind::new("connection pool");
@@ -56,12 +59,13 @@ pub struct PoolObserver<DB: Database> {
     pool: Pool<DB>,
     name: Option<String>,
     baseline: Option<u32>,
+    connections: Option<ConnectionCounter>,
 }
 
 impl<DB: Database> PoolObserver<DB> {
     /// An observer of this pool, of which it keeps a clone.
-    pub fn new(pool: &Pool<DB>) -> Self {
-        Self { pool: pool.clone(), name: None, baseline: None }
+    pub fn new(pool: &impl ObservablePool<Database = DB>) -> Self {
+        Self { pool: pool.pool(), name: None, baseline: None, connections: None }
     }
 
     /// Puts the label `pool` with this value on every series of the pool.
@@ -77,6 +81,12 @@ impl<DB: Database> PoolObserver<DB> {
         self
     }
 
+    /// Shows how many connections the pool has opened and closed, by a counter that its options had.
+    pub fn connections(mut self, counter: &ConnectionCounter) -> Self {
+        self.connections = Some(counter.clone());
+        self
+    }
+
     /// Puts the pool's gauges into the output, and all types of connection errors at 0.
     ///
     /// # Errors
@@ -85,9 +95,9 @@ impl<DB: Database> PoolObserver<DB> {
     /// in one registry. A pool that is closed, or whose guard is dropped, is in nobody's way.
     pub fn attach(self, metrics: &MetricsRegistry) -> Result<PoolGuard, AttachError> {
         let builder = reserve(metrics, self.name.as_deref())?;
-        let Self { pool, name, baseline } = self;
+        let Self { pool, name, baseline, connections } = self;
         let label = PoolLabel { pool: name.as_deref() };
-        let instance = gauges::attach(pool, baseline, None, label, builder)?;
+        let instance = gauges::attach(pool, baseline, None, connections.as_ref(), label, builder)?;
         Ok(PoolGuard { instance, errors: ConnectionErrors::new(metrics) })
     }
 
@@ -102,12 +112,15 @@ impl<DB: Database> PoolObserver<DB> {
         DB: Driver,
     {
         let mut builder = reserve(metrics, self.name.as_deref())?;
-        let Self { pool, name, baseline } = self;
+        let Self { pool, name, baseline, connections } = self;
         let label = PoolLabel { pool: name.as_deref() };
         let waits = Waits::new(&mut builder, label)?;
+        let transactions = Transactions::new(&mut builder, label)?;
         let pending = Some(waits.pending());
-        let instance = gauges::attach(pool.clone(), baseline, pending, label, builder)?;
-        let recorder = Recorder::new(metrics, DB::dialect(&pool), waits, instance);
+        let connections = connections.as_ref();
+        let instance =
+            gauges::attach(pool.clone(), baseline, pending, connections, label, builder)?;
+        let recorder = Recorder::new(metrics, DB::dialect(&pool), waits, transactions, instance);
         Ok(ObservedPool::new(pool, recorder))
     }
 }

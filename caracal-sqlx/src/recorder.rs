@@ -16,16 +16,18 @@ use crate::families::{
     DATABASE_CONNECTION_POOL_ACQUIRE_DURATION, DATABASE_CONNECTION_POOL_ACQUIRE_TIMEOUTS,
     DATABASE_CONNECTION_POOL_HOLD_DURATION,
 };
-use crate::sql::{Dialect, QueryCache, classify};
+use crate::sql::{Dialect, QueryCache, classify, controls_transaction};
+use crate::transactions::Transactions;
 
 /// What the clones of a wrapped pool, its connections and its transactions share.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     metrics: MetricsRegistry,
     dialect: Dialect,
-    queries: QueryCache<DatabaseQueryMetrics>,
+    queries: QueryCache<Option<DatabaseQueryMetrics>>,
     pub(crate) errors: ConnectionErrors,
     waits: Waits,
+    pub(crate) transactions: Arc<Transactions>,
     pub(crate) instance: Instance,
 }
 
@@ -34,6 +36,7 @@ impl Recorder {
         metrics: &MetricsRegistry,
         dialect: Dialect,
         waits: Waits,
+        transactions: Arc<Transactions>,
         instance: Instance,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -42,15 +45,19 @@ impl Recorder {
             queries: QueryCache::new(dialect),
             errors: ConnectionErrors::new(metrics),
             waits,
+            transactions,
             instance,
         })
     }
 
-    /// The series of queries like this one.
-    pub(crate) fn query(&self, text: &str) -> DatabaseQueryMetrics {
+    /// The series of queries like this one. Statements that begin or end transactions have none.
+    pub(crate) fn query(&self, text: &str) -> Option<DatabaseQueryMetrics> {
         self.queries.get(text, |text, dialect| {
+            if controls_transaction(text, dialect) {
+                return None;
+            }
             let statement = classify(text, dialect);
-            self.metrics.database_query(statement.operation, statement.table())
+            Some(self.metrics.database_query(statement.operation, statement.table()))
         })
     }
 

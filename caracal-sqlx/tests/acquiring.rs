@@ -100,7 +100,7 @@ async fn a_wait_in_vain_is_a_timeout_and_a_connection_error() {
     assert_eq!(pool_sample(&metrics, "acquire_timeouts_total"), Some(4.0));
     assert_eq!(connection_errors(&metrics), [("pool_timeout", 4.0)]);
     assert_eq!(queries(&metrics, "select", "agents").error, 2.0);
-    assert_eq!(queries(&metrics, "other", "unknown").error, 1.0);
+    assert_eq!(queries(&metrics, "other", "unknown"), Counts::default(), "begin is no query");
     drop(held);
 }
 
@@ -186,8 +186,9 @@ async fn only_an_idle_connection_is_there_at_once() {
             break transaction;
         }
     };
-    assert_eq!(queries(&metrics, "other", "unknown").success, 1.0);
     transaction.commit().await.unwrap();
+    let committed = &[("outcome", "committed")];
+    assert_eq!(metrics.sample("caracal_database_transactions_total", committed), Some(1.0));
 }
 
 #[tokio::test]
@@ -234,4 +235,40 @@ async fn the_futures_are_about_as_large_as_those_of_sqlx() {
     ] {
         assert!(ours < theirs + 1024, "{what}: {ours} bytes, {theirs} without the wrapper");
     }
+}
+
+#[tokio::test]
+async fn acquire_and_begin_borrow_nothing() {
+    let (metrics, pool) = observed().await;
+    tokio::spawn(pool.acquire()).await.unwrap().unwrap().close().await.unwrap();
+    tokio::spawn(pool.begin()).await.unwrap().unwrap().commit().await.unwrap();
+    assert_eq!(pool_sample(&metrics, "acquire_duration_seconds_count"), Some(2.0));
+}
+
+/// As an application's repository may be: generic, and with sqlx's own connection inside.
+async fn count_through<'c, A>(database: A) -> i64
+where
+    A: sqlx::Acquire<'c, Database = sqlx::Sqlite>,
+{
+    let mut connection = database.acquire().await.unwrap();
+    sqlx::query_scalar("SELECT count(*) FROM agents").fetch_one(&mut *connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn code_that_is_generic_over_acquire_runs_and_its_waits_are_counted() {
+    let (metrics, pool) = observed().await;
+    assert_eq!(count_through(&pool).await, 3);
+    assert_eq!(pool_sample(&metrics, "acquire_duration_seconds_count"), Some(1.0));
+    assert_eq!(pool_sample(&metrics, "hold_duration_seconds_count"), Some(1.0));
+    let mut connection = pool.acquire().await.unwrap();
+    assert_eq!(count_through(&mut connection).await, 3);
+    assert_eq!(count_through(&mut *connection).await, 3);
+    drop(connection);
+    let mut transaction = pool.begin().await.unwrap();
+    assert_eq!(count_through(&mut transaction).await, 3);
+    let bare: &mut sqlx::SqliteConnection = transaction.as_mut();
+    sqlx::query("DELETE FROM agents").execute(bare).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(count_through(&pool).await, 0);
+    assert_eq!(queries(&metrics, "select", "agents"), Counts::default(), "it is documented so");
 }

@@ -257,3 +257,37 @@ async fn the_name_of_a_dropped_pool_is_free_while_scrapes_read_it() {
     });
     assert_eq!(named_size(&metrics, "again"), None);
 }
+
+/// The pool's own hook runs too, and each connection counts when it is opened and when it is gone.
+#[tokio::test]
+async fn connections_are_counted_as_they_come_and_go() {
+    let connections = caracal_sqlx::ConnectionCounter::new();
+    let hooked = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let seen = Arc::clone(&hooked);
+    let hook = connections.after_connect::<sqlx::Sqlite, _>(move |_, _| {
+        seen.fetch_add(1, Relaxed);
+        Box::pin(std::future::ready(Ok(())))
+    });
+    let options = SqlitePoolOptions::new().max_connections(3).after_connect(hook);
+    let pool = options.connect_lazy("sqlite::memory:").unwrap();
+    let metrics = MetricsRegistry::new();
+    let pool = PoolObserver::new(&Arc::new(pool)).connections(&connections);
+    let pool = pool.wrap(&metrics).unwrap();
+    let counts = || {
+        ["opened", "closed"].map(|name| {
+            let name = format!("caracal_database_connection_pool_{name}_connections_total");
+            metrics.sample(&name, &[]).unwrap()
+        })
+    };
+    assert_eq!(counts(), [0.0, 0.0]);
+    let (first, second) = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
+    assert_eq!(counts(), [2.0, 0.0]);
+    first.close().await.unwrap();
+    assert_eq!(counts(), [2.0, 1.0]);
+    drop(second.into_inner().detach());
+    assert_eq!(counts(), [2.0, 2.0]);
+    let third = pool.acquire().await.unwrap();
+    assert_eq!(counts(), [3.0, 2.0]);
+    assert_eq!(hooked.load(Relaxed), 3);
+    drop(third);
+}

@@ -4,7 +4,7 @@ mod page;
 
 use futures_util::TryStreamExt as _;
 use page::{Counts, observed, queries};
-use sqlx::{Executor, FromRow, QueryBuilder, Row as _, SqlSafeStr as _, Sqlite, Statement as _};
+use sqlx::{Executor, FromRow, QueryBuilder, Row as _, Sqlite};
 
 #[derive(Debug, FromRow, PartialEq)]
 struct Agent {
@@ -73,16 +73,6 @@ async fn each_form_of_query_counts_once() {
     assert_eq!(agents.len(), 3);
     once_more("a stream to its end");
 
-    let sql = "SELECT * FROM agents WHERE id = $1".into_sql_str();
-    let before = selects();
-    let statement = (&pool).prepare(sql).await.unwrap();
-    assert_eq!(selects(), before, "preparing is no query");
-    for id in 1..=2 {
-        let agent: Agent = statement.query_as().bind(id).fetch_one(&pool).await.unwrap();
-        assert_eq!(agent.id, id);
-        once_more("a statement prepared before");
-    }
-
     // What `query!` expands to: arguments that were encoded before, and a mapping of the row.
     let mut arguments = sqlx::sqlite::SqliteArguments::default();
     sqlx::Arguments::add(&mut arguments, 3).unwrap();
@@ -148,57 +138,6 @@ async fn connections_and_transactions_are_executors_with_and_without_a_star() {
 }
 
 #[tokio::test]
-async fn a_transaction_counts_its_beginning_and_its_end() {
-    let (metrics, pool) = observed().await;
-    let other = || queries(&metrics, "other", "unknown");
-
-    let mut transaction = pool.begin().await.unwrap();
-    assert_eq!(other(), Counts { success: 1.0, error: 0.0, durations: 1.0 });
-    sqlx::query("DELETE FROM agents").execute(&mut *transaction).await.unwrap();
-    transaction.rollback().await.unwrap();
-    assert_eq!(other().success, 2.0);
-    assert_eq!(count_agents(&pool).await, 3);
-
-    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
-    sqlx::query("DELETE FROM agents WHERE id = 1").execute(&mut *transaction).await.unwrap();
-    transaction.commit().await.unwrap();
-    assert_eq!(other().success, 4.0);
-    assert_eq!(count_agents(&pool).await, 2);
-
-    // sqlx rolls back later, with the next use of the connection.
-    let mut transaction = pool.begin().await.unwrap();
-    sqlx::query("DELETE FROM agents").execute(&mut *transaction).await.unwrap();
-    drop(transaction);
-    assert_eq!(count_agents(&pool).await, 2);
-    assert_eq!(other(), Counts { success: 5.0, error: 0.0, durations: 5.0 });
-}
-
-#[tokio::test]
-async fn savepoints_count_like_transactions() {
-    let (metrics, pool) = observed().await;
-    let mut transaction = pool.begin().await.unwrap();
-    sqlx::query("DELETE FROM agents WHERE id = 1").execute(&mut *transaction).await.unwrap();
-
-    let mut savepoint = transaction.begin().await.unwrap();
-    sqlx::query("DELETE FROM agents WHERE id = 2").execute(&mut *savepoint).await.unwrap();
-    let mut inner = savepoint.begin().await.unwrap();
-    sqlx::query("DELETE FROM agents WHERE id = 3").execute(&mut *inner).await.unwrap();
-    inner.commit().await.unwrap();
-    savepoint.rollback().await.unwrap();
-
-    assert_eq!(count_agents(&mut *transaction).await, 2);
-    transaction.commit().await.unwrap();
-    assert_eq!(count_agents(&pool).await, 2);
-    assert_eq!(queries(&metrics, "other", "unknown").success, 6.0);
-    assert_eq!(queries(&metrics, "delete", "agents").success, 3.0);
-
-    let mut connection = pool.acquire().await.unwrap();
-    let transaction = connection.begin().await.unwrap();
-    transaction.commit().await.unwrap();
-    assert_eq!(queries(&metrics, "other", "unknown").success, 8.0);
-}
-
-#[tokio::test]
 async fn a_statement_that_fails_is_an_error_of_the_query_only() {
     let (metrics, pool) = observed().await;
     let insert = sqlx::query("INSERT INTO agents (id, name) VALUES (1, 'again')");
@@ -214,22 +153,6 @@ async fn a_statement_that_fails_is_an_error_of_the_query_only() {
         Counts { success: 0.0, error: 2.0, durations: 2.0 }
     );
     assert_eq!(page::connection_errors(&metrics), []);
-}
-
-#[tokio::test]
-async fn an_argument_that_cannot_be_encoded_fails_as_without_the_wrapper() {
-    let (metrics, pool) = observed().await;
-    let query = || sqlx::query("SELECT * FROM agents WHERE id = $1").bind(u64::MAX.to_string());
-    assert!(query().fetch_all(&pool).await.is_ok());
-    let broken = || sqlx::query("SELECT * FROM agents WHERE id = $1").bind(page::Unencodable);
-    for result in [
-        broken().fetch_optional(&pool).await.map(|_| ()),
-        broken().fetch_all(&pool).await.map(|_| ()),
-        broken().fetch_all(pool.inner()).await.map(|_| ()),
-    ] {
-        assert!(matches!(result, Err(sqlx::Error::Encode(_))), "{result:?}");
-    }
-    assert_eq!(queries(&metrics, "select", "agents").error, 2.0);
 }
 
 #[tokio::test]

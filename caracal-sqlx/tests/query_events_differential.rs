@@ -115,8 +115,9 @@ macro_rules! workload {
                 7 => {
                     let mut connection = pool.acquire().await.unwrap();
                     {
+                        // Given up, unless the answer is there already.
                         let mut given_up = Box::pin(select().fetch_all(&mut *connection));
-                        assert!((&mut given_up).now_or_never().is_none());
+                        let _answer = (&mut given_up).now_or_never();
                     }
                     book("select");
                     connection.ping().await.unwrap();

@@ -51,6 +51,27 @@ pub(super) const ROW: Row = Row {
         Panel::timeseries("Hold of a connection", 8)
             .note("From its acquisition until it is given back.")
             .quantiles_by("caracal_database_connection_pool_hold_duration_seconds", "pool"),
+        Panel::timeseries("Transactions", 8)
+            .note(
+                "Of wrapped pools, by outcome. Dropped: without a commit or a rollback. Failed: the commit or \
+                 the rollback was refused or cancelled.",
+            )
+            .unit("ops")
+            .queries(&[
+                (
+                    "sum by (outcome) (rate(caracal_database_transactions_total\
+                     [$__rate_interval]))",
+                    "{{outcome}}",
+                ),
+                (
+                    "sum by (outcome) (rate(caracal_database_savepoints_total\
+                     [$__rate_interval]))",
+                    "savepoints {{outcome}}",
+                ),
+            ]),
+        Panel::timeseries("Duration of transactions", 16)
+            .note("From begin to commit, rollback or drop, without the wait for a connection.")
+            .quantiles_by("caracal_database_transaction_duration_seconds", "pool"),
         Panel::timeseries("Queries by operation", 8).unit("ops").stacked().queries(&[(
             "sum by (operation) (rate(caracal_database_queries_total\
              [$__rate_interval]))",

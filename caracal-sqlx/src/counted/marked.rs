@@ -1,10 +1,9 @@
 //! Marks the thread that runs a query, and the span that SQLite's driver takes to its own thread.
 
-use std::cell::Cell;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
+use caracal_metrics_core::adapter::CountedHere;
 use futures_util::Stream;
 use pin_project_lite::pin_project;
 use tracing::span::EnteredSpan;
@@ -15,22 +14,6 @@ use crate::events::TARGET;
 use crate::sql::Dialect;
 
 const SPAN: &str = "counted";
-
-thread_local! {
-    static IS_HERE: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether there are query events in this process: without them nobody looks for a span.
-static EVENTS: AtomicBool = AtomicBool::new(false);
-
-pub(crate) fn expect_events() {
-    EVENTS.store(true, Relaxed);
-}
-
-/// Whether this thread runs a query that is counted.
-pub(crate) fn is_here() -> bool {
-    IS_HERE.try_with(Cell::get).unwrap_or(false)
-}
 
 /// Whether this span is around a query that is counted.
 pub(crate) fn is_span<'a, S: LookupSpan<'a>>(span: SpanRef<'a, S>) -> bool {
@@ -98,12 +81,12 @@ enum Marking {
 impl Mark {
     fn enter(&mut self) -> Entered {
         let span = match &mut self.marking {
-            Marking::BySpan(span) if EVENTS.load(Relaxed) => {
+            Marking::BySpan(span) if CountedHere::is_sought() => {
                 Some(span.get_or_insert_with(marking_span).clone().entered())
             }
             _ => None,
         };
-        Entered { before: IS_HERE.try_with(|here| here.replace(true)).unwrap_or(true), _span: span }
+        Entered { _here: CountedHere::enter(), _span: span }
     }
 }
 
@@ -115,12 +98,6 @@ fn marking_span() -> Span {
 }
 
 struct Entered {
-    before: bool,
+    _here: CountedHere,
     _span: Option<EnteredSpan>,
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let _: Result<_, _> = IS_HERE.try_with(|here| here.set(self.before));
-    }
 }

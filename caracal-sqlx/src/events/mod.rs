@@ -8,14 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
-use caracal_metrics_core::adapter::{Instance, InstanceKind};
+use caracal_metrics_core::adapter::{CountedHere, Instance, InstanceKind};
 use caracal_metrics_core::{AttachError, MetricsRegistry};
 use tracing::level_filters::STATIC_MAX_LEVEL;
 use tracing::{Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::counted;
 use crate::sql::Dialect;
 use filter::{OnlyQueries, Reached};
 pub use hidden::HiddenQueryEvents;
@@ -85,6 +84,8 @@ pub(crate) const TARGET: &str = "sqlx::query";
 /// - Which database a statement goes to. Texts are read in the [`Dialect`] that [`new`](Self::new) is
 ///   given.
 ///
+/// sqlx copies the text of each statement into its event, which costs more than counting it does.
+///
 /// Drivers run statements of their own: Postgres's looks up types, for example. They have events, and
 /// are counted.
 ///
@@ -112,7 +113,7 @@ impl QueryEvents {
     /// When the registry has query events already: each query would be counted twice.
     pub fn new(metrics: &MetricsRegistry, dialect: Dialect) -> Result<Self, AttachError> {
         let instance = metrics.attach(QUERY_EVENTS, None)?.build();
-        counted::expect_events();
+        CountedHere::seek();
         Ok(Self {
             recording: Arc::new(Recording::new(metrics, dialect)),
             reached: Arc::default(),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use caracal_metrics_core::adapter::CountedHere;
 use caracal_metrics_core::catalogue::{
     DATABASE_QUERIES, DATABASE_QUERY_DURATION, Query, QueryTime,
 };
@@ -120,7 +121,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if counted::is_here() || context.event_span(event).is_some_and(counted::is_span) {
+        if CountedHere::is_entered() || context.event_span(event).is_some_and(counted::is_span) {
             return;
         }
         self.events.recording.record(event);

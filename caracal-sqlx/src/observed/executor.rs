@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use sqlx::{Describe, Either, Error, Execute, Executor, SqlStr};
+use sqlx::{Either, Error, Execute, Executor};
 
 use super::{ObservedConnection, ObservedSession, ObservedTransaction};
 use crate::call::{Answers, Call};
 use crate::driver::Driver;
 use crate::query::OwnedQuery;
+use crate::version::prepare_and_describe;
 
 impl<'c, DB: Driver> Executor<'c> for &'c mut ObservedSession<'_, DB> {
     type Database = DB;
@@ -47,29 +48,17 @@ impl<'c, DB: Driver> Executor<'c> for &'c mut ObservedSession<'_, DB> {
         })
     }
 
-    fn prepare_with<'e>(
-        self,
-        sql: SqlStr,
-        parameters: &'e [DB::TypeInfo],
-    ) -> BoxFuture<'e, Result<DB::Statement, Error>>
-    where
-        'c: 'e,
-    {
+    prepare_and_describe! {
+        'c, session, sql, parameters,
         // No query, but its errors may be the connection's.
-        Box::pin(async move {
-            let prepared = DB::prepare_with(self.inner(), sql, parameters).await;
-            prepared.inspect_err(|error| self.recorder.errors.observe(error))
-        })
-    }
-
-    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<DB>, Error>>
-    where
-        'c: 'e,
-    {
-        Box::pin(async move {
-            let described = DB::describe(self.inner(), sql).await;
-            described.inspect_err(|error| self.recorder.errors.observe(error))
-        })
+        prepare: async move {
+            let prepared = DB::prepare_with(session.inner(), sql, parameters).await;
+            prepared.inspect_err(|error| session.recorder.errors.observe(error))
+        },
+        describe: async move {
+            let described = DB::describe(session.inner(), sql).await;
+            described.inspect_err(|error| session.recorder.errors.observe(error))
+        },
     }
 }
 
@@ -101,22 +90,10 @@ macro_rules! delegate {
                 (&mut **self).fetch_optional(query)
             }
 
-            fn prepare_with<'e>(
-                self,
-                sql: SqlStr,
-                parameters: &'e [DB::TypeInfo],
-            ) -> BoxFuture<'e, Result<DB::Statement, Error>>
-            where
-                'c: 'e,
-            {
-                (&mut **self).prepare_with(sql, parameters)
-            }
-
-            fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<DB>, Error>>
-            where
-                'c: 'e,
-            {
-                (&mut **self).describe(sql)
+            prepare_and_describe! {
+                'c, wrapper, sql, parameters,
+                prepare: (&mut **wrapper).prepare_with(sql, parameters),
+                describe: (&mut **wrapper).describe(sql),
             }
         }
     };

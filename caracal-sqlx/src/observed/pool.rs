@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_stream::try_stream;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, TryStreamExt};
-use sqlx::pool::PoolConnection;
-use sqlx::{Describe, Either, Error, Execute, Executor, Pool, SqlSafeStr, SqlStr, Transaction};
+use sqlx::pool::{PoolConnection, PoolOptions};
+use sqlx::{Either, Error, Execute, Executor, Pool, Transaction};
 
 use super::{ObservedConnection, ObservedTransaction};
 use crate::call::{Answers, Call};
@@ -15,6 +16,8 @@ use crate::connection_error::{ConnectionErrorType, ConnectionErrors, classify_co
 use crate::driver::Driver;
 use crate::query::OwnedQuery;
 use crate::recorder::{Hold, Recorder};
+use crate::transactions::Begun;
+use crate::version::{BeginStatement, StatementText, prepare_and_describe};
 
 /// A pool whose queries are counted and timed; see the [crate's documentation](crate).
 ///
@@ -57,16 +60,21 @@ impl<DB: Driver> ObservedPool<DB> {
         &self.recorder.errors
     }
 
-    /// Takes a connection, as [`Pool::acquire`] does.
+    /// Takes a connection, as [`Pool::acquire`] does. The future does not borrow the pool.
     ///
     /// # Errors
     ///
     /// As [`Pool::acquire`].
-    pub async fn acquire(&self) -> Result<ObservedConnection<DB>, Error> {
-        let taken = self.take().await;
-        taken
-            .map(|(connection, hold)| ObservedConnection::new(connection, &self.recorder, hold))
-            .inspect_err(|error| self.recorder.errors.observe(error))
+    pub fn acquire(
+        &self,
+    ) -> impl Future<Output = Result<ObservedConnection<DB>, Error>> + Send + use<DB> {
+        let pool = self.clone();
+        async move {
+            let taken = pool.take().await;
+            taken
+                .map(|(connection, hold)| ObservedConnection::new(connection, &pool.recorder, hold))
+                .inspect_err(|error| pool.recorder.errors.observe(error))
+        }
     }
 
     /// Takes a connection if one is idle, as [`Pool::try_acquire`] does.
@@ -76,13 +84,17 @@ impl<DB: Driver> ObservedPool<DB> {
         Some(ObservedConnection::new(connection, &self.recorder, Hold::new(&self.recorder)))
     }
 
-    /// Takes a connection and begins a transaction, as [`Pool::begin`] does.
+    /// Takes a connection and begins a transaction, as [`Pool::begin`] does. The future does not
+    /// borrow the pool.
     ///
     /// # Errors
     ///
     /// As [`Pool::begin`].
-    pub async fn begin(&self) -> Result<ObservedTransaction<'static, DB>, Error> {
-        self.begin_on(None, None).await
+    pub fn begin(
+        &self,
+    ) -> impl Future<Output = Result<ObservedTransaction<'static, DB>, Error>> + Send + use<DB>
+    {
+        self.clone().begin_on(None, None)
     }
 
     /// Takes a connection and begins a transaction with this statement, as [`Pool::begin_with`]
@@ -93,9 +105,9 @@ impl<DB: Driver> ObservedPool<DB> {
     /// As [`Pool::begin_with`].
     pub async fn begin_with(
         &self,
-        statement: impl SqlSafeStr,
+        statement: impl BeginStatement,
     ) -> Result<ObservedTransaction<'static, DB>, Error> {
-        self.begin_on(None, Some(statement.into_sql_str())).await
+        self.clone().begin_on(None, Some(statement.into_text())).await
     }
 
     /// Begins a transaction if a connection is idle, as [`Pool::try_begin`] does.
@@ -106,7 +118,7 @@ impl<DB: Driver> ObservedPool<DB> {
     pub async fn try_begin(&self) -> Result<Option<ObservedTransaction<'static, DB>>, Error> {
         let Some(connection) = self.pool.try_acquire() else { return Ok(None) };
         let taken = (connection, Hold::new(&self.recorder));
-        self.begin_on(Some(taken), None).await.map(Some)
+        self.clone().begin_on(Some(taken), None).await.map(Some)
     }
 
     /// Closes the pool, as [`Pool::close`] does. Its gauges leave the output with the next scrape.
@@ -118,6 +130,12 @@ impl<DB: Driver> ObservedPool<DB> {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.pool.is_closed()
+    }
+
+    /// The options of the pool.
+    #[must_use]
+    pub fn options(&self) -> &PoolOptions<DB> {
+        self.pool.options()
     }
 
     /// How many connections are open, idle ones included.
@@ -133,7 +151,7 @@ impl<DB: Driver> ObservedPool<DB> {
     }
 
     /// Waits for a connection. Its errors are counted by whoever wanted it.
-    async fn take(&self) -> Result<(PoolConnection<DB>, Hold), Error> {
+    pub(super) async fn take(&self) -> Result<(PoolConnection<DB>, Hold), Error> {
         let waiting = self.recorder.waiting();
         let connection = self.pool.acquire().await;
         waiting.end(&connection);
@@ -148,28 +166,27 @@ impl<DB: Driver> ObservedPool<DB> {
     }
 
     async fn begin_on(
-        &self,
+        self,
         taken: Option<(PoolConnection<DB>, Hold)>,
-        statement: Option<SqlStr>,
+        statement: Option<StatementText>,
     ) -> Result<ObservedTransaction<'static, DB>, Error> {
-        let mut call = Call::new(&self.recorder, "BEGIN");
-        call.begin();
-        let begun = self.begun(taken, statement).await;
-        call.end(&begun);
-        let (transaction, hold) = begun?;
-        Ok(ObservedTransaction::new(transaction, &self.recorder, Some(hold)))
+        let transaction = self.begun(taken, statement).await;
+        transaction.inspect_err(|error| self.recorder.errors.observe(error))
     }
 
     async fn begun(
         &self,
         taken: Option<(PoolConnection<DB>, Hold)>,
-        statement: Option<SqlStr>,
-    ) -> Result<(Transaction<'static, DB>, Hold), Error> {
+        statement: Option<StatementText>,
+    ) -> Result<ObservedTransaction<'static, DB>, Error> {
         let (connection, hold) = match taken {
             Some(taken) => taken,
             None => self.take().await?,
         };
-        Ok((Transaction::begin(connection, statement).await?, hold))
+        let since = Instant::now();
+        let transaction = Transaction::begin(connection, statement).await?;
+        let begun = Begun::new(&self.recorder.transactions, false, since);
+        Ok(ObservedTransaction::new(transaction, &self.recorder, begun, Some(hold)))
     }
 }
 
@@ -235,29 +252,15 @@ impl<'p, DB: Driver> Executor<'p> for &'_ ObservedPool<DB> {
         })
     }
 
-    fn prepare_with<'e>(
-        self,
-        sql: SqlStr,
-        parameters: &'e [DB::TypeInfo],
-    ) -> BoxFuture<'e, Result<DB::Statement, Error>>
-    where
-        'p: 'e,
-    {
-        let pool = self.clone();
-        Box::pin(async move {
-            let mut connection = pool.acquire().await?;
-            connection.prepare_with(sql, parameters).await
-        })
-    }
-
-    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Self::Database>, Error>>
-    where
-        'p: 'e,
-    {
-        let pool = self.clone();
-        Box::pin(async move {
-            let mut connection = pool.acquire().await?;
-            connection.describe(sql).await
-        })
+    prepare_and_describe! {
+        'p, pool, sql, parameters,
+        prepare: {
+            let pool = pool.clone();
+            async move { pool.acquire().await?.prepare_with(sql, parameters).await }
+        },
+        describe: {
+            let pool = pool.clone();
+            async move { pool.acquire().await?.describe(sql).await }
+        },
     }
 }

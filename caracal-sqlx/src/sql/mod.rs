@@ -11,7 +11,6 @@ mod parser;
 mod promises;
 #[cfg(test)]
 mod tests;
-#[cfg(feature = "query-events")]
 mod transaction;
 mod unicode;
 
@@ -23,7 +22,6 @@ pub use dialect::Dialect;
 #[cfg(not(feature = "query-events"))]
 pub(crate) use dialect::Dialect;
 pub(crate) use parser::classify;
-#[cfg(feature = "query-events")]
 pub(crate) use transaction::controls_transaction;
 
 /// The table of a statement that names none that can be read.

@@ -28,6 +28,8 @@ fn the_work_is_linear_in_the_length_of_the_text() {
         "WITH ",
         "WITH a AS (",
         "EXPLAIN ",
+        "COPY (",
+        "TABLE ONLY (",
         "FROM a JOIN ",
         "a, ",
         "'",

@@ -4,9 +4,7 @@
 use caracal_metrics_core::MetricsRegistry;
 use caracal_sqlx::{ConnectionErrorType, ObservedConnection, ObservedPool, PoolObserver};
 use sqlx::Sqlite;
-use sqlx::encode::{Encode, IsNull};
-use sqlx::error::BoxDynError;
-use sqlx::sqlite::{SqliteArgumentsBuffer, SqlitePoolOptions, SqliteTypeInfo};
+use sqlx::sqlite::SqlitePoolOptions;
 
 /// One connection, since each has a database in memory of its own.
 pub(crate) async fn observed() -> (MetricsRegistry, ObservedPool<Sqlite>) {
@@ -65,19 +63,4 @@ pub(crate) fn connection_errors(metrics: &MetricsRegistry) -> Vec<(&'static str,
 
 pub(crate) fn pool_sample(metrics: &MetricsRegistry, name: &str) -> Option<f64> {
     metrics.sample(&format!("caracal_database_connection_pool_{name}"), &[])
-}
-
-/// A value that no database takes.
-pub(crate) struct Unencodable;
-
-impl sqlx::Type<Sqlite> for Unencodable {
-    fn type_info() -> SqliteTypeInfo {
-        <i64 as sqlx::Type<Sqlite>>::type_info()
-    }
-}
-
-impl Encode<'_, Sqlite> for Unencodable {
-    fn encode_by_ref(&self, _: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
-        Err("it has no encoding".into())
-    }
 }

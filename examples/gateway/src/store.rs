@@ -108,7 +108,8 @@ impl Store {
         Ok(())
     }
 
-    /// Changes a policy; false if there is none.
+    /// Changes a policy; false if there is none. If the caller goes away before the end, it is left as
+    /// it was.
     ///
     /// # Errors
     ///
@@ -121,7 +122,9 @@ impl Store {
     ) -> Result<bool, sqlx::Error> {
         let update = "UPDATE policies SET effect = $1 WHERE agent_id = $2 AND action = $3";
         let update = sqlx::query(update).bind(effect.as_str()).bind(agent_id).bind(action);
-        let done = update.execute(self.pool()).await?;
+        let mut transaction = self.pool().begin().await?;
+        let done = update.execute(&mut *transaction).await?;
+        transaction.commit().await?;
         Ok(done.rows_affected() > 0)
     }
 

@@ -7,17 +7,17 @@ use crate::database::Database;
 
 const QUERIES: &str = "caracal_database_queries_total";
 const DURATIONS: &str = "caracal_database_query_duration_seconds_count";
+const TRANSACTIONS: &str = "caracal_database_transactions_total";
 
 /// What `/lock` runs.
 const LOCK: &str = "select pg_advisory_xact_lock_shared";
 
 /// Each kind of statement that the service has: its labels, and how the server knows it.
-const STATEMENTS: [(&str, &str, &[&str]); 6] = [
+const STATEMENTS: [(&str, &str, &[&str]); 5] = [
     ("select", "policies", &["select effect from policies"]),
     ("select", "ledger", &["select count(*) from ledger"]),
     ("insert", "ledger", &["insert into ledger"]),
     ("update", "policies", &["update policies"]),
-    ("other", "unknown", &["begin", "commit"]),
     ("select", "unknown", &[LOCK]),
 ];
 
@@ -41,6 +41,9 @@ pub(crate) async fn compare(database: &Database, page: &Page, unheard: f64) -> R
         ensure!(timed == ended, "{operation} {table}: {timed} durations of {ended} statements");
         sum += counted;
     }
+    let committed = page.sum(TRANSACTIONS, &[("outcome", "committed")]);
+    let commits = database.executed("commit").await?;
+    ensure!(committed == commits, "{committed} committed on the page, {commits} commits executed");
     let all = page.sum(QUERIES, &[("status", "success")]);
     ensure!(sum == all, "unexpected statements:\n{}", page.excerpt());
     Ok(())

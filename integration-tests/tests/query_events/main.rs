@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let docker = &[Needs::Docker];
     run(vec![
         test("differential_0_8", docker, differential::of_0_8),
-        test("differential_0_9_and_the_wrapper", docker, differential::of_0_9_and_the_wrapper),
+        test("differential_0_9", docker, differential::of_0_9),
         test("articles", docker, corpus::articles),
         test("newsletter", docker, corpus::newsletter),
         test("identity", docker, corpus::identity),

@@ -85,6 +85,14 @@ impl Scene {
         Ok(self.page()?.value(&format!("caracal_database_connection_pool_{name}"), &[]))
     }
 
+    /// The transactions so far: committed, rolled back, dropped, failed.
+    pub(crate) fn transactions(&self) -> Result<[f64; 4]> {
+        let page = self.page()?;
+        Ok(["committed", "rolled_back", "dropped", "failed"].map(|outcome| {
+            page.value("caracal_database_transactions_total", &[("outcome", outcome)])
+        }))
+    }
+
     /// What `work` adds to the page is these queries, each once, and nothing else: `select agents success`.
     pub(crate) async fn counts<T>(
         &self,

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use xshell::cmd;
 
-use super::package;
+use super::{needs, package};
 use crate::workspace::Workspace;
 
 #[test]
@@ -20,7 +20,8 @@ fn the_compiler_names_the_mistake_and_the_remedy() {
 
 /// Compiles a program, and looks for what the compiler should say.
 ///
-/// The program's comment names the feature, as `//! feature: …`, and each text, as `//! error: …`.
+/// The program's comment names the feature, as `//! feature: …`, and each text, as `//! error: …`. A
+/// `//! libraries of: …` names another feature, whose libraries it has in place of its own.
 fn refuse(workspace: &Workspace, program: &Path) -> Result<()> {
     let sh = &workspace.shell;
     let text = sh.read_file(program)?;
@@ -30,7 +31,8 @@ fn refuse(workspace: &Workspace, program: &Path) -> Result<()> {
     let feature = marked("feature: ").next().context("it names no feature")?;
     let name = program.file_stem().context("it has no name")?;
     let folder = workspace.scratch().join("consumers/mistakes").join(name);
-    let manifest = package(workspace, feature, &folder, program)?;
+    let libraries = needs(marked("libraries of: ").next().unwrap_or(feature))?;
+    let manifest = package(workspace, feature, &libraries, &folder, program)?;
     let target = &workspace.metadata.target_directory;
     let build =
         cmd!(sh, "cargo build --quiet --offline --manifest-path {manifest} --target-dir {target}");

@@ -20,7 +20,7 @@ const NONE: &str = "none";
 /// An adapter that is not one of ours. It passes the kit for authors of adapters.
 const THIRD_PARTY: &str = "third-party-adapter";
 
-/// A library and its features.
+/// A library, with `@` and the beginning of a version if not the newest is meant, and its features.
 type Library<'a> = (&'a str, &'a [&'a str]);
 
 /// What a program needs in addition to the facade: libraries, each with its features.
@@ -42,7 +42,14 @@ fn needs(feature: &str) -> Result<Vec<Library<'static>>> {
             ("tracing-subscriber", &[]),
             TOKIO,
         ],
+        "sqlx-0_8-query-events" => vec![("tracing", &[]), ("tracing-subscriber", &[])],
         "sqlx" | "sqlx-sqlite" => vec![("sqlx", &["runtime-tokio", "sqlite-bundled"]), TOKIO],
+        "sqlx-0_8-any" => vec![("sqlx@0.8", &["any", "runtime-tokio", "sqlite"]), TOKIO],
+        "sqlx-0_8-mysql" => vec![("sqlx@0.8", &["mysql", "runtime-tokio"]), TOKIO],
+        "sqlx-0_8-postgres" => vec![("sqlx@0.8", &["postgres", "runtime-tokio"]), TOKIO],
+        "sqlx-0_8" | "sqlx-0_8-sqlite" => {
+            vec![("sqlx@0.8", &["runtime-tokio", "sqlite"]), TOKIO]
+        }
         "tokio" => vec![("tokio", &["macros", "rt-multi-thread"])],
         "full" => {
             let features: &[_] = &["runtime-tokio", "sqlite-bundled"];
@@ -84,20 +91,26 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 }
 
 /// Writes a package with this program.
-fn package(workspace: &Workspace, feature: &str, folder: &Path, program: &Path) -> Result<PathBuf> {
+fn package(
+    workspace: &Workspace,
+    feature: &str,
+    libraries: &[Library<'_>],
+    folder: &Path,
+    program: &Path,
+) -> Result<PathBuf> {
     let sh = &workspace.shell;
     sh.create_dir(folder.join("src"))?;
     let path = folder.join("Cargo.toml");
     // Cargo tells two packages in one target folder apart by their names, and not by their paths. Of two
     // with one name it would take the second for the first, and not compile it.
-    let name = program.file_stem().and_then(|stem| stem.to_str()).context("it has no name")?;
+    let name = folder.file_name().and_then(|stem| stem.to_str()).context("it has no name")?;
     let features: &[&str] = match feature {
         NONE => &[],
         THIRD_PARTY => &["conformance"],
         feature => &[feature],
     };
     let name = format!("consumer-{name}");
-    let manifest = manifest(workspace, &name, features, &needs(feature)?)?;
+    let manifest = manifest(workspace, &name, features, libraries)?;
     sh.write_file(&path, manifest.to_string())?;
     // The same versions as here: what was compiled for the workspace need not be compiled again.
     sh.copy_file("Cargo.lock", folder.join("Cargo.lock"))?;
@@ -108,8 +121,18 @@ fn package(workspace: &Workspace, feature: &str, folder: &Path, program: &Path) 
 fn run(workspace: &Workspace, feature: &str) -> Result<()> {
     let sh = &workspace.shell;
     let folder = workspace.scratch().join("consumers").join(feature);
-    let program = Path::new("xtask/consumers").join(feature).with_extension("rs");
-    let manifest = package(workspace, feature, &folder, &program)?;
+    // With sqlx 0.8 a program is the same but for the module.
+    let name = feature.replace("sqlx-0_8", "sqlx");
+    let program = Path::new("xtask/consumers").join(&name).with_extension("rs");
+    let manifest = package(workspace, feature, &needs(feature)?, &folder, &program)?;
+    if name != feature {
+        let main = folder.join("src/main.rs");
+        let text = sh.read_file(&main)?;
+        sh.write_file(
+            main,
+            text.replace("caracal_metrics::sqlx::", "caracal_metrics::sqlx_0_8::"),
+        )?;
+    }
     let target = &workspace.metadata.target_directory;
     cmd!(sh, "cargo run --quiet --offline --manifest-path {manifest} --target-dir {target}")
         .run()?;
@@ -143,9 +166,11 @@ pub(crate) fn manifest(
         dependency("path", root.join(FACADE).as_str(), features),
     )]);
     for &(library, features) in libraries {
-        // Several versions may be there; the newest is the one that the workspace names.
+        // Several versions may be there; the newest is the one that most of the workspace names.
+        let (library, version) = library.split_once('@').unwrap_or((library, ""));
         let versions = workspace.metadata.packages.iter().filter(|p| p.name == library);
-        let newest = versions.map(|package| &package.version).max();
+        let versions = versions.map(|package| &package.version);
+        let newest = versions.filter(|v| v.to_string().starts_with(version)).max();
         let newest = newest.with_context(|| format!("{library} is no dependency here"))?;
         dependencies
             .insert(library.to_owned(), dependency("version", &format!("={newest}"), features));

@@ -48,6 +48,16 @@ pub(super) const DIFFERENCES: &[Difference] = &[
         (Update, "users"),
     ),
     wrong(MySql, "UPDATE IGNORE users SET email = ?", (Update, "IGNORE"), (Update, "users")),
+    // It reads no table from the query that is copied.
+    wrong(Postgres, "COPY (SELECT * FROM users) TO STDOUT", (Other, "unknown"), (Other, "users")),
+    // `DUAL` says that there is no table.
+    wrong(MySql, "SELECT 1 FROM DUAL", (Select, "DUAL"), (Select, "unknown")),
+    wrong(
+        MySql,
+        "SELECT x'4D7953514C', 0x4D, b'101' FROM dual",
+        (Select, "dual"),
+        (Select, "unknown"),
+    ),
     // It does not know the statement, which is about a table to us.
     fails(Postgres, "TABLE settings", (Select, "settings")),
     fails(MySql, "TABLE settings", (Select, "settings")),

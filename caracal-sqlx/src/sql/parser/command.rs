@@ -9,6 +9,8 @@ impl Parser<'_> {
         use Keyword as K;
         match command {
             K::Create | K::Alter | K::Drop => self.definition(command == K::Create),
+            // MySQL's `LOCK INSTANCE` locks no table.
+            K::Lock if self.dialect.has_modifiers() && !self.at_tables() => None,
             K::Truncate | K::Lock => {
                 let tables = self.dialect.has_modifiers() && self.accept_any(&[K::Tables]);
                 if !tables {
@@ -41,6 +43,10 @@ impl Parser<'_> {
             }
             _ => None,
         }
+    }
+
+    fn at_tables(&self) -> bool {
+        matches!(self.keyword(), Some(Keyword::Tables | Keyword::Table))
     }
 
     /// What follows `CREATE`, `ALTER` and `DROP`.

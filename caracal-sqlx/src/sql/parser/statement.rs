@@ -31,6 +31,9 @@ impl Parser<'_> {
             K::Select | K::Values => self.query(false),
             K::Table => {
                 self.bump();
+                if self.dialect.has_only() && self.accept_any(&[K::Only]) {
+                    while self.accept(b'(') {}
+                }
                 Statement { operation: Operation::Select, table: self.relation() }
             }
             K::Insert | K::Replace => {

@@ -16,6 +16,7 @@ pub(crate) type Expected = &'static [(&'static str, &'static str, u64)];
 
 macro_rules! applications {
     ($($application:ident $path:literal)*) => {
+        #[path = "."]
         mod bare {
             pub(super) mod db {
                 pub(crate) use sqlx::{PgConnection, PgPool};
@@ -26,6 +27,7 @@ macro_rules! applications {
         }
 
         #[allow(clippy::duplicate_mod, reason = "the same code, with other types")]
+        #[path = "."]
         mod wrapped {
             pub(super) mod db {
                 use caracal_metrics::sqlx::{ObservedPool, ObservedSession, ObservedTransaction};
@@ -57,11 +59,11 @@ macro_rules! applications {
                 server.prepare(format!(
                     "drop schema public cascade; create schema public;
                      create extension pg_stat_statements; {}",
-                    bare::$application::SCHEMA
+                    wrapped::$application::SCHEMA
                 )).await?;
                 let before = counted(metrics, &tables)?;
                 wrapped::$application::serve(&observed).await.context("with the wrapper")?;
-                check("the wrapper", &counted(&own, &tables)?, expected)?;
+                check("the wrapper", &counted(&own, &tables)?, wrapped::$application::COUNTED)?;
                 let twice = since(counted(metrics, &tables)?, &before);
                 ensure!(twice.is_empty(), "counted by the wrapper and again: {twice:?}");
                 Ok(())
@@ -71,11 +73,11 @@ macro_rules! applications {
 }
 
 applications! {
-    articles "../articles.rs"
-    newsletter "../newsletter.rs"
-    identity "../identity.rs"
-    history "../history.rs"
-    jobs "../jobs.rs"
+    articles "articles.rs"
+    newsletter "newsletter.rs"
+    identity "identity.rs"
+    history "history.rs"
+    jobs "jobs.rs"
 }
 
 fn since(now: Counts, before: &Counts) -> Counts {

@@ -1,0 +1,1 @@
+../../caracal-sqlx/src/counted.rs

@@ -1,0 +1,49 @@
+//! Prometheus metrics for an existing pool of sqlx 0.8, and for every query through it.
+//!
+//! The same as `caracal-sqlx`, which is for sqlx 0.9: the same types, families and series. Most
+//! applications use it as `caracal_metrics::sqlx_0_8`, with the feature `sqlx-0_8` of
+//! `caracal-metrics`. Examples in these docs name `caracal_sqlx`; with sqlx 0.8 use that path
+//! instead.
+//!
+//! [`PoolObserver::attach`] shows the gauges of a pool of any database; [`PoolObserver::wrap`] also
+//! gives back an [`ObservedPool`], which counts and times its queries. The features `postgres`,
+//! `sqlite`, `mysql` and `any` say of which databases pools can be wrapped.
+//!
+//! # Both versions in one program
+//!
+//! A program may observe pools of both versions in one registry. Names of pools are then unique
+//! over both, and queries count in the same series. Both versions of the SQLite driver link one C
+//! library: Cargo then selects `libsqlite3-sys` 0.30, the only release that both accept.
+
+// The sources in the linked files are those of caracal-sqlx.
+extern crate sqlx_0_8 as sqlx;
+
+mod call;
+mod connection_error;
+mod connections;
+mod counted;
+mod driver;
+#[cfg(feature = "query-events")]
+mod events;
+pub mod families;
+mod gauges;
+mod observed;
+mod observer;
+mod query;
+mod recorder;
+mod sql;
+mod transactions;
+mod version;
+
+pub use connection_error::{ConnectionErrorType, ConnectionErrors, classify_connection_error};
+pub use connections::ConnectionCounter;
+pub use driver::Driver;
+#[cfg(feature = "query-events")]
+pub use events::{HiddenQueryEvents, QUERY_EVENTS, QueryEvents};
+pub use observed::{
+    AcquiredConnection, ObservedConnection, ObservedPool, ObservedSession, ObservedTransaction,
+};
+pub use observer::{CONNECTION_POOL, PoolGuard, PoolObserver};
+#[cfg(feature = "query-events")]
+pub use sql::Dialect;
+pub use version::{BeginStatement, ObservablePool};

@@ -1,0 +1,1 @@
+../../caracal-sqlx/src/recorder.rs
