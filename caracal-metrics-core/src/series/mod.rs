@@ -10,6 +10,7 @@ pub(crate) mod cut;
 mod exemplars;
 mod in_flight;
 mod interner;
+mod keeping;
 mod key;
 mod line_text;
 #[cfg(all(test, caracal_loom))]

@@ -3,15 +3,13 @@
 use std::ptr;
 use std::time::Duration;
 
-use super::interner::Known;
 use super::key::Labels;
 use super::observing::ordinary_nanos;
-use super::recent::{self, Durations, Found, Lookup};
+use super::recent::{self, Found, Lookup};
 use super::resolve::Resolved;
 use super::store::{FamilyStore, Full, OwnedSeries};
 use crate::engine::{self, Cell};
 use crate::exemplar::Exemplar;
-use crate::family_spec::FamilyKind;
 use crate::labels::{LabelSet, MAX_LABELS, open_labels};
 
 /// Calls `take` with a label set as a store knows it. Its argument is all that is compiled for each
@@ -120,6 +118,11 @@ impl FamilyStore {
     /// Not generic, so that it is compiled once and not with each crate that records.
     #[inline(never)]
     fn add_anew(&self, closed: u32, open: &[&str], n: u64) {
+        if engine::some_are_shared()
+            && let Some(cell) = self.kept_shared(closed, open)
+        {
+            return engine::add(cell, n);
+        }
         match self.find(closed, open) {
             Some(known) => {
                 engine::add(known.cell, n);
@@ -141,7 +144,11 @@ impl FamilyStore {
             && let Some(durations) = found.durations
             && let Some(nanos) = ordinary_nanos(duration)
         {
-            return durations.own.observe(durations.cell, self.buckets.narrow(nanos), nanos);
+            return durations.own.observe(
+                durations.cell,
+                self.buckets.narrow_ordinary(nanos),
+                nanos,
+            );
         }
         with(labels, |closed, open| self.observe_anew(closed, open, duration));
     }
@@ -179,7 +186,7 @@ impl FamilyStore {
                 && let Some(nanos) = ordinary_nanos(duration)
             {
                 word.add(1);
-                let bucket = histogram.buckets.narrow(nanos);
+                let bucket = histogram.buckets.narrow_ordinary(nanos);
                 return durations.own.observe(durations.cell, bucket, nanos);
             }
             // Otherwise the counter was kept alone.
@@ -216,8 +223,7 @@ impl FamilyStore {
         engine::add(known.cell, 1);
         histogram.observe_cell(of_duration_cell, duration);
         if recent::is_due(known.tag) {
-            let Found { durations, .. } = histogram.found(of_duration, of_duration_cell);
-            self.keep(closed, open, Found { durations, ..self.found(closed, known.cell) });
+            self.keep(closed, open, known.cell, Some((histogram, of_duration, of_duration_cell)));
         }
     }
 
@@ -254,35 +260,6 @@ impl FamilyStore {
             self.count_folded();
         }
         cell
-    }
-
-    /// Keeps where a label set is recorded, if it comes often. The label set has this cell for good, and
-    /// this thread has recorded it just now.
-    #[inline]
-    fn keep_if_due(&self, closed: u32, open: &[&str], known: Known) {
-        if recent::is_due(known.tag) {
-            self.keep(closed, open, self.found(closed, known.cell));
-        }
-    }
-
-    #[cold]
-    fn keep(&self, closed: u32, open: &[&str], found: Found) {
-        if let Some(lookup) = Lookup::of(self.set(closed), open) {
-            lookup.keep(found);
-        }
-    }
-
-    #[inline(never)]
-    fn found(&self, closed: u32, cell: Cell) -> Found {
-        let (mut word, mut durations) = (None, None);
-        match self.kind() {
-            FamilyKind::Counter => word = recent::own_word(cell),
-            FamilyKind::DurationHistogram if self.is_plain() => {
-                durations = Durations::of(self.set(closed), cell);
-            }
-            _ => {}
-        }
-        Found { cell, word, durations }
     }
 
     /// The number of a set of closed labels.
