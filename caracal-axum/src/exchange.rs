@@ -5,6 +5,7 @@ mod head;
 
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use axum::extract::MatchedPath;
 use caracal_metrics_core::adapter::Stopwatch;
@@ -15,8 +16,9 @@ use crate::extras::Extras;
 use crate::families::{RequestMethod, StreamEnd};
 use crate::grpc::GrpcCall;
 use crate::missing::Missing;
-use crate::recording::{End, Ended, Recording};
+use crate::recording::{End, Ended, RecordOf, Recording};
 use crate::shared::Shared;
+use crate::trace::TraceId;
 
 /// How the request ended, if it were to end now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub(crate) struct Exchange<R: Recording> {
     /// Of a stream, when its head came.
     started: Stopwatch,
     kept: R::Kept,
-    exemplar: Option<Exemplar>,
+    trace: TraceId,
     /// Read only where something records the route.
     route: Option<MatchedPath>,
     extras: Option<Box<Extras>>,
@@ -57,7 +59,11 @@ pub(crate) struct Exchange<R: Recording> {
 }
 
 /// Whether the response is a stream.
+///
+/// As large as there is room for: an exchange that is none is told by a value that this one has not, and
+/// a small number is compared in the fewest instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
 enum Stream {
     /// If its head says so.
     IfHeadSays,
@@ -147,7 +153,7 @@ impl<R: Recording> Exchange<R> {
     /// What is known of the exchange, if it ends so now.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "what the recording does not read is not made")]
-    fn ended(&self, end: End) -> Ended<'_> {
+    fn ended<'a>(&'a self, end: End, duration: Duration, trace: Option<&'a Exemplar>) -> Ended<'a> {
         let extras = self.extras.as_deref();
         let grpc = extras.and_then(|extras| extras.grpc.as_ref()?.labels());
         let mut status = self.status;
@@ -161,27 +167,44 @@ impl<R: Recording> Exchange<R> {
             method: self.method,
             status: status.map(|status| status.as_u16()),
             grpc,
-            duration: self.started.elapsed(),
+            duration,
             route: route(extras, self.route.as_ref(), self.status),
-            exemplar: self.exemplar.as_ref(),
+            exemplar: extras.and_then(|extras| extras.exemplar.as_ref()).or(trace),
             labels: extras.map(|extras| &extras.labels),
             received: extras.and_then(|extras| Some(extras.received.as_ref()?.bytes())),
             sent: extras.map_or(0, |extras| extras.sent),
         }
     }
 
-    /// Counts the request.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "what the recording does not read is not made")]
-    fn count_request(&self, ended: &Ended<'_>) {
-        self.shared.recording.record(&self.kept, ended);
-        if let Some(record) = &self.shared.by_route {
-            record(&self.kept, ended);
+    /// Records all that the layer was asked for: of the request, or of the stream that it became. One that
+    /// becomes a stream now is not over.
+    #[inline(never)]
+    fn record_in_full(&self, end: End, duration: Duration, is_over: bool) {
+        let trace = self.trace.exemplar();
+        let mut ended = self.ended(end, duration, trace.as_ref());
+        let shared = &self.shared;
+        let record = |of: &Option<RecordOf<R>>, ended: &Ended<'_>| {
+            if let Some(record) = of {
+                record(&self.kept, ended);
+            }
+        };
+        if is_over {
+            record(&shared.grpc, &ended);
+        }
+        if self.stream == Stream::Open {
+            self.count_stream(&ended);
+            // As its request was counted.
+            ended.end = End::Answered;
+        } else {
+            shared.recording.record(&self.kept, &ended);
+            record(&shared.by_route, &ended);
+        }
+        if is_over {
+            record(&shared.sizes, &ended);
         }
     }
 
     /// Counts a stream that has ended.
-    #[inline(never)]
     fn count_stream(&self, ended: &Ended<'_>) {
         let how = match ended.end {
             End::Answered => StreamEnd::Completed,
@@ -204,19 +227,12 @@ impl<R: Recording> Drop for Exchange<R> {
         if let Some(call) = self.grpc() {
             call.end(end, status);
         }
-        let mut ended = self.ended(end);
-        if let Some(record) = &self.shared.grpc {
-            record(&self.kept, &ended);
-        }
-        if self.stream == Stream::Open {
-            self.count_stream(&ended);
-            // As its request was counted.
-            ended.end = End::Answered;
+        let duration = self.started.elapsed();
+        if self.shared.records_more || self.stream == Stream::Open {
+            self.record_in_full(end, duration, true);
         } else {
-            self.count_request(&ended);
-        }
-        if let Some(record) = &self.shared.sizes {
-            record(&self.kept, &ended);
+            let trace = self.trace.exemplar();
+            self.shared.recording.record(&self.kept, &self.ended(end, duration, trace.as_ref()));
         }
     }
 }
@@ -242,7 +258,7 @@ mod tests {
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn it_is_small_enough_to_be_moved_about() {
-        assert!(size_of::<Option<Exchange<Gateway>>>() <= 120);
+        assert!(size_of::<Option<Exchange<Gateway>>>() <= 112);
         assert!(size_of::<Option<Exchange<Http>>>() <= 96);
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
+use caracal_metrics_core::Exemplar;
 use http::{Extensions, StatusCode};
 
 use crate::grpc::GrpcCall;
@@ -14,6 +15,8 @@ use crate::options::CustomValues;
 pub(crate) struct Extras {
     pub(crate) named: Option<Named>,
     pub(crate) labels: CustomValues,
+    /// One that the user has given, and that is more than the id of a trace.
+    pub(crate) exemplar: Option<Exemplar>,
     /// Bytes of the request's body that the service has read, where they can be counted.
     pub(crate) received: Option<Received>,
     /// Bytes of the response's body that the server has taken.

@@ -54,6 +54,8 @@ where
         self.inner.poll_ready(cx)
     }
 
+    // The request is large, and a call would move it once more.
+    #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         if self.shared.admits {
             // A call of its own: see `admit`.

@@ -19,6 +19,9 @@ pub(crate) struct Shared<R: Recording> {
     pub(crate) streams: Box<dyn Streams>,
     /// Whether a request is more than counted before the service is called.
     pub(crate) admits: bool,
+    /// Whether there is more to record at the end of an exchange than the [`recording`](Self::recording)
+    /// does.
+    pub(crate) records_more: bool,
     /// Whether the route of a request is read.
     pub(crate) knows_route: bool,
 }
@@ -58,6 +61,7 @@ impl<R: Recording> Shared<R> {
                 || by_route.is_some()
                 || sizes.is_some()
                 || first_byte.is_some(),
+            records_more: by_route.is_some() || sizes.is_some() || grpc.is_some(),
             by_route,
             sizes,
             first_byte,

@@ -5,19 +5,41 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// An exemplar with the request's trace id, if the request belongs to a valid, sampled trace.
-#[inline]
-pub(crate) fn exemplar(headers: &HeaderMap) -> Option<Exemplar> {
-    let mut lines = headers.get_all(&TRACEPARENT).iter();
-    let line = lines.next()?;
-    // With two headers it is unknown which trace the request belongs to.
-    if lines.next().is_some() { None } else { exemplar_of(line) }
-}
+/// The id of a trace, or none: no trace has the id 0. As halves, since the alignment of a `u128` would
+/// make everything larger that holds one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TraceId([u64; 2]);
 
-/// Not inlined: most requests have no such header.
-#[inline(never)]
-fn exemplar_of(line: &HeaderValue) -> Option<Exemplar> {
-    sampled_trace_id(line.as_bytes()).map(Exemplar::trace)
+impl TraceId {
+    pub(crate) const NONE: Self = Self([0; 2]);
+
+    pub(crate) const fn new(id: u128) -> Self {
+        Self([(id >> 64) as u64, id as u64])
+    }
+
+    /// That of the request, if it belongs to a valid, sampled trace.
+    #[inline]
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let mut lines = headers.get_all(&TRACEPARENT).iter();
+        match (lines.next(), lines.next()) {
+            (Some(line), None) => Self::of_line(line),
+            // With two headers it is unknown which trace the request belongs to.
+            _ => Self::NONE,
+        }
+    }
+
+    /// Not inlined: most requests have no such header.
+    #[inline(never)]
+    fn of_line(line: &HeaderValue) -> Self {
+        Self::new(sampled_trace_id(line.as_bytes()).unwrap_or_default())
+    }
+
+    /// An exemplar with this trace, if there is one.
+    #[inline]
+    pub(crate) fn exemplar(self) -> Option<Exemplar> {
+        let [high, low] = self.0;
+        (self != Self::NONE).then(|| Exemplar::trace(u128::from(high) << 64 | u128::from(low)))
+    }
 }
 
 /// The trace id, if the header is valid and its *sampled* flag is set. A tracing

@@ -60,6 +60,23 @@ impl Exemplar {
         Self(Labels::Trace([(id >> 64) as u64, id as u64]))
     }
 
+    /// The id of the trace, if the exemplar has nothing but the label of one.
+    ///
+    /// ```
+    /// use caracal_metrics_core::Exemplar;
+    ///
+    /// assert_eq!(Exemplar::trace(0x2a).trace_id(), Some(0x2a));
+    /// assert_eq!(Exemplar::new(&[("order", "4711")])?.trace_id(), None);
+    /// # Ok::<(), caracal_metrics_core::InvalidExemplar>(())
+    /// ```
+    #[must_use]
+    pub fn trace_id(&self) -> Option<u128> {
+        match self.0 {
+            Labels::Trace([high, low]) => Some(u128::from(high) << 64 | u128::from(low)),
+            Labels::Other(_) => None,
+        }
+    }
+
     /// An exemplar with these labels.
     ///
     /// ```

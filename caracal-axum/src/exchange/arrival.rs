@@ -12,31 +12,40 @@ use crate::families::RequestMethod;
 use crate::grpc::GrpcCall;
 use crate::missing::Missing;
 use crate::options::CustomValues;
+use crate::received;
 use crate::recording::{Arrival, Recording};
 use crate::shared::Shared;
-use crate::{received, trace};
+use crate::trace::TraceId;
 
 impl<R: Recording> Exchange<R> {
     #[inline]
     pub(crate) fn begin<B>(shared: &Arc<Shared<R>>, request: &mut Request<B>) -> Self {
+        let route = if shared.knows_route { matched_path(request) } else { None };
+        Self::begin_on(shared, request, route)
+    }
+
+    /// Begins the exchange of a request for which axum matched this route.
+    #[inline]
+    fn begin_on<B>(
+        shared: &Arc<Shared<R>>,
+        request: &mut Request<B>,
+        route: Option<MatchedPath>,
+    ) -> Self {
         let started = Stopwatch::start();
         let method = RequestMethod::of(request.method());
         let (uri, headers) = (request.uri(), request.headers());
         let (kept, in_flight) = shared.recording.arrived(Arrival { method, uri, headers });
-        let exemplar = trace::exemplar(headers);
-        let (mut route, mut extras) = (None, None);
-        if shared.knows_route {
-            route = request.extensions().get::<MatchedPath>().cloned();
-            if route.is_none() && RouteSlot::are_used() {
-                extras = Some(Box::new(Extras::with_slot(request.extensions_mut())));
-            }
+        let trace = TraceId::of(headers);
+        let mut extras = None;
+        if shared.knows_route && route.is_none() && RouteSlot::are_used() {
+            extras = Some(Box::new(Extras::with_slot(request.extensions_mut())));
         }
         Self {
             started,
             in_flight,
             kept,
             method,
-            exemplar,
+            trace,
             route,
             extras,
             missing: Missing::UNKNOWN,
@@ -56,17 +65,17 @@ impl<R: Recording> Exchange<R> {
         request: Request<B>,
     ) -> (Request<B>, Option<Self>) {
         let options = &shared.options;
-        let route = request.extensions().get::<MatchedPath>().cloned();
-        let route = route.as_ref().map(MatchedPath::as_str);
+        let route = matched_path(&request);
+        let pattern = route.as_ref().map(MatchedPath::as_str);
         let path = request.uri().path();
-        if options.ignored.name(route, path).is_some() {
+        if options.ignored.name(pattern, path).is_some() {
             return (request, None);
         }
         let matched = route.is_some();
-        let group = options.groups.name(route, path).map(Arc::clone);
-        let streams = options.streams.name(route, path).is_some();
+        let group = options.groups.name(pattern, path).map(Arc::clone);
+        let streams = options.streams.name(pattern, path).is_some();
         let mut request = request;
-        let mut exchange = Self::begin(shared, &mut request);
+        let mut exchange = Self::begin_on(shared, &mut request, route);
         if streams {
             exchange.stream = Stream::Route;
         }
@@ -79,7 +88,10 @@ impl<R: Recording> Exchange<R> {
         if let Some(exemplar) = &options.exemplar
             && let Some(exemplar) = exemplar(&parts)
         {
-            exchange.exemplar = Some(exemplar);
+            exchange.trace = TraceId::new(exemplar.trace_id().unwrap_or_default());
+            if exchange.trace == TraceId::NONE {
+                exchange.extras().exemplar = Some(exemplar);
+            }
         }
         if shared.grpc.is_some()
             && let Some(call) = GrpcCall::of(&parts, matched)
@@ -97,7 +109,13 @@ impl<R: Recording> Exchange<R> {
         (Request::from_parts(parts, body), Some(exchange))
     }
 
+    /// The extras, made if there are none.
     fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
     }
+}
+
+#[inline]
+fn matched_path<B>(request: &Request<B>) -> Option<MatchedPath> {
+    request.extensions().get::<MatchedPath>().cloned()
 }

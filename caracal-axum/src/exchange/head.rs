@@ -22,10 +22,17 @@ impl<R: Recording> Exchange<R> {
         if let Some(call) = self.grpc() {
             call.read(response.headers());
         }
-        if let Some(record) = &self.shared.first_byte {
-            record(&self.kept, &self.ended(End::Answered));
+        if self.shared.first_byte.is_some() {
+            self.record_first_byte();
         }
         self.shared.recording.read_extensions(&mut self.kept, response.extensions())
+    }
+
+    #[inline(never)]
+    fn record_first_byte(&self) {
+        if let Some(record) = &self.shared.first_byte {
+            record(&self.kept, &self.ended(End::Answered, self.started.elapsed(), None));
+        }
     }
 
     /// Has the recording read the whole head. Not inlined, as [`admit`](Self::admit) is not.
@@ -62,7 +69,7 @@ impl<R: Recording> Exchange<R> {
     /// Counts the request, as answered. What follows is counted as a stream.
     #[inline(never)]
     fn become_stream(&mut self) {
-        self.count_request(&self.ended(End::Answered));
+        self.record_in_full(End::Answered, self.started.elapsed(), false);
         self.started = Stopwatch::start();
         self.stream = Stream::Open;
         let route = route(self.extras.as_deref(), self.route.as_ref(), self.status);

@@ -197,8 +197,7 @@ impl MetricsRegistry {
     /// every request that was in flight when the scrape began has ended.
     #[inline]
     pub fn track_gateway_request_in_flight(&self) -> GaugeGuard {
-        let store = self.store(IN_FLIGHT);
-        GaugeGuard::begin(store, store.cell_of_set(&()))
+        GaugeGuard::begin_only(self.store(IN_FLIGHT))
     }
 
     /// Counts a failed authentication.

@@ -12,11 +12,17 @@ pub(crate) const NARROW_BUCKETS: usize = RUN_WORDS - 1;
 /// The place of a sum in the last run of a histogram.
 pub(super) const SUM: usize = RUN_WORDS - 1;
 
+/// Words of a gauge.
+pub(super) const GAUGE_WORDS: usize = 4;
+
 /// Names a word, or the first word of a gauge or of a histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cell(pub(super) u32);
 
 impl Cell {
+    /// No cell: no thread has words of it.
+    pub(crate) const NONE: Self = Self(u32::MAX);
+
     /// The cell's number, for structures that keep cells in atomics.
     pub(crate) fn to_raw(self) -> u32 {
         self.0
@@ -83,7 +89,7 @@ impl Width {
     pub(super) fn words(self) -> usize {
         match self {
             Self::Word | Self::Float => 1,
-            Self::Gauge => 4,
+            Self::Gauge => GAUGE_WORDS,
             Self::Histogram { runs, .. } => runs * RUN_WORDS,
         }
     }

@@ -23,6 +23,7 @@ mod sums;
 mod tests;
 mod words;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{self, Relaxed, Release};
 
 pub(crate) use cell::{Cell, MAX_BOUNDS, NARROW_BUCKETS, RUN_WORDS, Sum, Width};
@@ -35,9 +36,28 @@ use store::{STORE, Store};
 /// little of a word that a hundred threads may add it at the same instant.
 pub(crate) const LONGEST_NANOS: u64 = 1 << 55;
 
+/// Whether there has been a cell that [is always shared](is_always_shared).
+static SOME_ARE_SHARED: AtomicBool = AtomicBool::new(false);
+
 /// A cell that reads zero.
 pub(crate) fn allocate(width: Width) -> Cell {
-    STORE.allocate(width)
+    let cell = STORE.allocate(width);
+    if is_always_shared(cell) {
+        SOME_ARE_SHARED.store(true, Relaxed);
+    }
+    cell
+}
+
+/// Whether all threads share the words of a cell, and will: no thread may have some of its own.
+pub(crate) fn is_always_shared(cell: Cell) -> bool {
+    !Pages::may_hold(cell)
+}
+
+/// Whether some cells of the process [are always shared](is_always_shared). Where it reads false, the
+/// caller's cells are not: they were allocated before.
+#[inline]
+pub(crate) fn some_are_shared() -> bool {
+    SOME_ARE_SHARED.load(Relaxed)
 }
 
 /// Takes a cell back. The caller holds the last way to reach it, so nothing is added afterwards.
@@ -57,16 +77,37 @@ pub(crate) fn add(cell: Cell, n: u64) {
     record(cell, n, Relaxed);
 }
 
+/// Adds to this thread's word of a counter, if it has one.
+#[inline]
+pub(crate) fn add_own(cell: Cell, n: u64) -> bool {
+    local::pages().add(cell, n, Relaxed)
+}
+
 /// Counts a guard as begun.
 #[inline]
 pub(crate) fn begin(gauge: Cell) {
-    record(gauge, 1, Release);
+    if let Some([begun, _]) = own::guards(gauge) {
+        pages::bump(begun, 1, Release);
+    } else {
+        count_guard_first(gauge, gauge);
+    }
 }
 
 /// Counts a guard as ended, on whatever thread.
 #[inline]
 pub(crate) fn end(gauge: Cell) {
-    record(gauge.ended(), 1, Release);
+    if let Some([_, ended]) = own::guards(gauge) {
+        pages::bump(ended, 1, Release);
+    } else {
+        count_guard_first(gauge, gauge.ended());
+    }
+}
+
+/// Counts in a word of a gauge that this thread does not have at hand.
+#[inline(never)]
+fn count_guard_first(gauge: Cell, word: Cell) {
+    record(word, 1, Release);
+    own::keep_guards(gauge);
 }
 
 #[inline]
@@ -120,10 +161,21 @@ pub(crate) fn shift_float(gauge: Cell, by: f64) {
 /// Counts a duration into a bucket of a histogram of one run.
 #[inline]
 pub(crate) fn observe(cell: Cell, bucket: usize, nanos: u64) {
-    let nanos = nanos.min(LONGEST_NANOS);
-    if !STORE.observe(local::pages(), cell, bucket, nanos) {
+    observe_ordinary(cell, bucket, nanos.min(LONGEST_NANOS));
+}
+
+/// As [`observe`], of at most [`LONGEST_NANOS`].
+#[inline]
+pub(crate) fn observe_ordinary(cell: Cell, bucket: usize, nanos: u64) {
+    if !observe_own(cell, bucket, nanos) {
         observe_first(cell, bucket, nanos);
     }
+}
+
+/// As [`observe_ordinary`], into this thread's words of the histogram, if it has some.
+#[inline]
+pub(crate) fn observe_own(cell: Cell, bucket: usize, nanos: u64) -> bool {
+    STORE.observe(local::pages(), cell, bucket, nanos)
 }
 
 /// Counts a duration into a histogram of which this thread has no words yet.

@@ -17,14 +17,52 @@ use std::cell;
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::cell::{Cell, NARROW_BUCKETS, RUN_WORDS, SUM};
+use super::cell::{Cell, GAUGE_WORDS};
 use super::local;
 use super::pages::{Pages, Run, bump};
 use super::store::STORE;
 use crate::sync::AtomicU64;
 
+/// Gauges whose guards a thread keeps at hand: those of the layers, and some of the user's.
+const GAUGES: usize = 8;
+
 thread_local! {
     static FORGET: cell::Cell<fn()> = const { cell::Cell::new(|| ()) };
+
+    /// Each at the place of its cell.
+    static OWN_GAUGES: [cell::Cell<OwnGauge>; GAUGES] =
+        const { [const { cell::Cell::new(OwnGauge::NONE) }; GAUGES] };
+}
+
+/// The words of a gauge that count its guards.
+#[derive(Clone, Copy, Debug)]
+struct OwnGauge {
+    gauge: Cell,
+    begun_and_ended: Option<&'static [AtomicU64; 2]>,
+}
+
+impl OwnGauge {
+    const NONE: Self = Self { gauge: Cell(0), begun_and_ended: None };
+
+    #[inline]
+    fn with<T>(gauge: Cell, take: impl FnOnce(&cell::Cell<Self>) -> T) -> T {
+        OWN_GAUGES.with(|gauges| take(&gauges[gauge.0 as usize / GAUGE_WORDS % GAUGES]))
+    }
+}
+
+/// This thread's words of the guards of a gauge that were begun and that ended, if it counted a guard of
+/// the gauge lately.
+#[inline]
+pub(super) fn guards(gauge: Cell) -> Option<&'static [AtomicU64; 2]> {
+    let own = OwnGauge::with(gauge, cell::Cell::get);
+    own.begun_and_ended.filter(|_| own.gauge == gauge)
+}
+
+/// Keeps the thread's words of the guards of a gauge, if it has some, for the next time.
+pub(super) fn keep_guards(gauge: Cell) {
+    if let Some(words) = local::pages().guards(gauge) {
+        OwnGauge::with(gauge, |own| own.set(OwnGauge { gauge, begun_and_ended: Some(words) }));
+    }
 }
 
 /// The word of a counter that this thread alone writes, until it gives it up.
@@ -67,9 +105,7 @@ impl OwnHistogram {
     /// the one that these words were asked for with.
     #[inline]
     pub(crate) fn observe(self, cell: Cell, bucket: usize, nanos: u64) {
-        debug_assert!(bucket < NARROW_BUCKETS && nanos <= super::LONGEST_NANOS);
-        bump(&self.run[bucket % RUN_WORDS], 1, Relaxed);
-        STORE.bump_sum(cell, &self.run[SUM], nanos);
+        STORE.observe_own(self.run, cell, bucket, nanos);
     }
 }
 
@@ -97,5 +133,6 @@ pub(crate) fn own_histogram(cell: Cell, forget: fn()) -> Option<OwnHistogram> {
 
 /// The thread is about to give up its words.
 pub(super) fn forget() {
+    OWN_GAUGES.with(|gauges| gauges.iter().for_each(|own| own.set(OwnGauge::NONE)));
     FORGET.replace(|| ())();
 }

@@ -82,6 +82,11 @@ impl Pages {
         Some(&page.0.as_flattened()[cell.0 as usize % PAGE_WORDS])
     }
 
+    /// The words of the guards of a gauge that were begun and that ended, if their page was made.
+    pub(super) fn guards(&self, gauge: Cell) -> Option<&[AtomicU64; 2]> {
+        self.run(gauge)?[gauge.0 as usize % RUN_WORDS..].first_chunk()
+    }
+
     /// Adds to a cell's word if its page was made, and says whether it was. The ordering is the
     /// store's.
     #[inline]

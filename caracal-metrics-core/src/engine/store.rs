@@ -4,11 +4,11 @@ use std::sync::atomic::Ordering::{self, Relaxed, Release};
 
 use super::budget::Budget;
 use super::carries::Carries;
-use super::cell::{Cell, RUN_WORDS, SUM, Sum, Width};
-use super::floats;
+use super::cell::{Cell, NARROW_BUCKETS, RUN_WORDS, SUM, Sum, Width};
 use super::free::{self, Free};
 use super::pages::{Pages, Run, bump};
 use super::words::Words;
+use super::{LONGEST_NANOS, floats};
 use crate::sync::{AtomicU64, AtomicUsize, Mutex, RwLock, const_unless_modelled};
 
 /// Threads that have pages of their own at a time. Those beyond share words: each more makes every
@@ -184,17 +184,16 @@ impl Store {
     /// Counts a duration into a bucket of a histogram of one run, by a thread with these pages.
     #[inline]
     pub(super) fn observe(&self, pages: &Pages, cell: Cell, bucket: usize, nanos: u64) -> bool {
-        let Some(run) = pages.run(cell) else { return false };
-        bump(&run[bucket], 1, Relaxed);
-        self.carries.bump(cell, &run[SUM], nanos);
-        true
+        pages.run(cell).map(|run| self.observe_own(run, cell, bucket, nanos)).is_some()
     }
 
-    /// Adds to the sum of a histogram, in a word that the calling thread alone writes. The bucket is
-    /// counted before.
+    /// Counts a duration of at most [`LONGEST_NANOS`] into a bucket of a histogram of one run, in words
+    /// that the calling thread alone writes.
     #[inline]
-    pub(super) fn bump_sum(&self, cell: Cell, sum: &AtomicU64, nanos: u64) {
-        self.carries.bump(cell, sum, nanos);
+    pub(super) fn observe_own(&self, run: &Run, cell: Cell, bucket: usize, nanos: u64) {
+        debug_assert!(bucket < NARROW_BUCKETS && nanos <= LONGEST_NANOS);
+        bump(&run[bucket % RUN_WORDS], 1, Relaxed);
+        self.carries.bump(cell, &run[SUM], nanos);
     }
 
     /// As [`observe`](Self::observe), for a histogram of so many runs.

@@ -12,6 +12,8 @@ pub(super) struct LabelPairs<'a> {
     /// Where each value begins in the key.
     values: [usize; MAX_LABELS],
     written: Vec<u8>,
+    /// Where the value of the last label begins in `written`.
+    last_value: usize,
     /// Where each pair ends.
     ends: Vec<usize>,
 }
@@ -19,13 +21,41 @@ pub(super) struct LabelPairs<'a> {
 impl<'a> LabelPairs<'a> {
     pub(super) fn of(store: &'a FamilyStore) -> Self {
         let (key, written, ends) = (Vec::new(), Vec::new(), Vec::new());
-        Self { store, key, values: [0; MAX_LABELS], written, ends }
+        Self { store, key, values: [0; MAX_LABELS], written, last_value: 0, ends }
     }
 
     /// The rows that this goes through.
     pub(super) fn cursor<'r>(store: &FamilyStore, rows: &'r Rows) -> Cursor<'r> {
         let is_fixed = !store.pairs.pairs.is_empty();
         if is_fixed { rows.cursor_without_values() } else { rows.cursor() }
+    }
+
+    /// Writes the message of this row, which follows the last one, up to the value, of so many bytes.
+    #[inline]
+    pub(super) fn write(&mut self, row: &Row<'_>, value: u64, out: &mut Vec<u8>) {
+        if let Some(place) = self.place_of_rest(row) {
+            // The page first: what was stored a moment ago in small parts is slow to load in large ones.
+            begin_bytes(4, self.written.len() as u64 + value, out);
+            let start = out.len() + place;
+            out.extend_from_slice(&self.written);
+            out[start..start + row.rest.len()].copy_from_slice(row.rest);
+            self.written[place..place + row.rest.len()].copy_from_slice(row.rest);
+            self.key[row.shared..].copy_from_slice(row.rest);
+        } else {
+            let labels = self.of_row(row);
+            begin_bytes(4, labels.len() as u64 + value, out);
+            out.extend_from_slice(labels);
+        }
+    }
+
+    /// Where in `written` the rest of the row's key goes, if that is all in which the row differs from the
+    /// last one: most differ in their last value only, which has the same length.
+    #[inline]
+    fn place_of_rest(&self, row: &Row<'_>) -> Option<usize> {
+        let last = self.store.description.labels.len().saturating_sub(1);
+        let in_value = row.shared.checked_sub(self.values[last])?;
+        let is_as_long = row.shared + row.rest.len() == self.key.len();
+        (row.is_plain && is_as_long && !self.ends.is_empty()).then_some(self.last_value + in_value)
     }
 
     /// The labels of this row, which follows the last one.
@@ -74,6 +104,9 @@ impl<'a> LabelPairs<'a> {
                     begin_bytes(1, pair, &mut self.written);
                     self.written.extend_from_slice(name);
                     varint(len, &mut self.written);
+                    if *place == last {
+                        self.last_value = self.written.len();
+                    }
                     self.written.extend_from_slice(value);
                 }
             }

@@ -11,7 +11,7 @@ use crate::engine::Cell;
 use crate::series::{FamilyStore, HistogramSum, Kept, Observed, Rows, Value, Values};
 use crate::text::seconds;
 use crate::wire::{
-    DOUBLE_MESSAGE, begin_bytes, double, double_message, integer, message, text_field, write_labels,
+    DOUBLE_MESSAGE, double, double_message, integer, message, text_field, write_labels,
 };
 
 /// Writes one of our families, and after its own samples what `join` writes.
@@ -30,16 +30,15 @@ pub(super) fn write_family(
     let bounds = description.bounds.exposed();
     let mut rows = LabelPairs::cursor(store, rows);
     while let Some(row) = rows.next() {
-        let (labels, buffer) = (labels.of_row(&row), &mut out.buffer);
+        let buffer = &mut out.buffer;
         if description.kind.is_histogram() {
             message(4, buffer, |out| {
-                out.extend_from_slice(labels);
+                out.extend_from_slice(labels.of_row(&row));
                 write_our_histogram(store, &bounds, values, row.cells, out);
             });
         } else {
             let field = if description.kind.is_gauge() { 2 } else { 3 };
-            begin_bytes(4, labels.len() as u64 + DOUBLE_MESSAGE, buffer);
-            buffer.extend_from_slice(labels);
+            labels.write(&row, DOUBLE_MESSAGE, buffer);
             double_message(field, number(values.read(row.cells)), buffer);
         }
         out.cut();

@@ -41,6 +41,14 @@ impl Counter {
     /// Adds `n`, modulo 2^64. It neither fails nor stops at the largest number.
     #[inline]
     pub fn inc_by(&self, n: u64) {
+        if !engine::add_own(self.0.plain_cell, n) {
+            self.inc_by_first(n);
+        }
+    }
+
+    /// The thread has no word of it yet, or a fold is to be counted.
+    #[inline(never)]
+    fn inc_by_first(&self, n: u64) {
         engine::add(self.0.cell, n);
         self.0.recorded();
     }

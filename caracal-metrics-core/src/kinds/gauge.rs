@@ -144,6 +144,12 @@ impl GaugeGuard {
         Self(cell)
     }
 
+    /// In a gauge without labels.
+    #[inline]
+    pub(crate) fn begin_only(store: &FamilyStore) -> Self {
+        Self(store.begin_only())
+    }
+
     /// Ends the guard, and begins it again in another gauge.
     pub(crate) fn move_to(&mut self, store: &FamilyStore, cell: Cell) {
         engine::end(self.0);

@@ -76,6 +76,14 @@ impl DurationHistogram {
     /// `caracal_metrics_invalid_values_total` as well.
     #[inline]
     pub fn observe(&self, duration: Duration) {
+        if !self.0.store.observe_own(self.0.plain_cell, duration) {
+            self.observe_first(duration);
+        }
+    }
+
+    /// The thread has no words of it yet, or there is more to do.
+    #[inline(never)]
+    fn observe_first(&self, duration: Duration) {
         self.0.store.observe_cell(self.0.cell, duration);
         self.0.recorded();
     }

@@ -15,6 +15,7 @@ pub use histogram::{Bucketed, DurationHistogram, Histogram};
 pub use timer::Timer;
 
 use crate::engine::Cell;
+use crate::family_spec::FamilyKind;
 use crate::labels::LabelSet;
 use crate::series::{FamilyStore, Resolved};
 
@@ -37,6 +38,9 @@ pub(crate) mod sealed {
 pub struct Series {
     pub(crate) store: Arc<FamilyStore>,
     pub(crate) cell: Cell,
+    /// The cell where a record is nothing but adding to the words of it; none where a fold is to be
+    /// counted, or an exemplar to be asked for.
+    plain_cell: Cell,
     /// The family was full: this is the aggregated series, and each record is counted as folded.
     folded: bool,
     /// Keeps a series that an attached instance owns, or one that might be hidden.
@@ -56,7 +60,7 @@ impl Series {
     /// The series of this label set, made if it is new.
     pub(crate) fn of<S: LabelSet>(store: &Arc<FamilyStore>, labels: &S) -> Self {
         let (Resolved { cell, folded }, hold) = store.hold_set(labels);
-        Self { store: Arc::clone(store), cell, folded, _owner: hold }
+        Self::new(store, cell, folded, hold)
     }
 
     /// A series that lives as long as its owner.
@@ -65,7 +69,18 @@ impl Series {
         cell: Cell,
         owner: Arc<dyn Any + Send + Sync>,
     ) -> Self {
-        Self { store: Arc::clone(store), cell, folded: false, _owner: Some(owner) }
+        Self::new(store, cell, false, Some(owner))
+    }
+
+    fn new(
+        store: &Arc<FamilyStore>,
+        cell: Cell,
+        folded: bool,
+        owner: Option<Arc<dyn Any + Send + Sync>>,
+    ) -> Self {
+        let is_plain = !folded && (store.kind() == FamilyKind::Counter || store.is_plain());
+        let plain_cell = if is_plain { cell } else { Cell::NONE };
+        Self { store: Arc::clone(store), cell, plain_cell, folded, _owner: owner }
     }
 
     #[inline]

@@ -6,10 +6,25 @@ use super::{Label, LabelValues};
 /// A request method: one of the nine of RFC 9110 and RFC 5789, or `OTHER`, since a client may
 /// invent methods without end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Method(u8);
+pub struct Method(Known);
 
 const METHODS: &[&str] =
     &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "OTHER"];
+
+/// The places of [`METHODS`]. Of an enum, the compiler knows that there are no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Known {
+    Get,
+    Head,
+    Post,
+    Put,
+    Delete,
+    Connect,
+    Options,
+    Trace,
+    Patch,
+    Other,
+}
 
 impl Method {
     /// The method of this name. Names are case-sensitive, as HTTP's are.
@@ -17,22 +32,22 @@ impl Method {
     #[must_use]
     pub fn new(name: &str) -> Self {
         // Most requests.
-        if name == "GET" { Self(0) } else { Self::other(name) }
+        if name == "GET" { Self(Known::Get) } else { Self::other(name) }
     }
 
     #[inline(never)]
     fn other(name: &str) -> Self {
         Self(match name {
-            "GET" => 0,
-            "HEAD" => 1,
-            "POST" => 2,
-            "PUT" => 3,
-            "DELETE" => 4,
-            "CONNECT" => 5,
-            "OPTIONS" => 6,
-            "TRACE" => 7,
-            "PATCH" => 8,
-            _ => 9,
+            "GET" => Known::Get,
+            "HEAD" => Known::Head,
+            "POST" => Known::Post,
+            "PUT" => Known::Put,
+            "DELETE" => Known::Delete,
+            "CONNECT" => Known::Connect,
+            "OPTIONS" => Known::Options,
+            "TRACE" => Known::Trace,
+            "PATCH" => Known::Patch,
+            _ => Known::Other,
         })
     }
 }
@@ -42,7 +57,7 @@ impl Label for Method {
 
     #[inline]
     fn index(self) -> u32 {
-        self.0.into()
+        self.0 as u32
     }
 }
 
@@ -55,7 +70,9 @@ impl StatusCode {
     #[inline]
     #[must_use]
     pub const fn new(code: u16) -> Self {
-        if code < 100 || code >= 100 + VALID { Self(VALID) } else { Self(code - 100) }
+        // One comparison: what is less than 100 becomes large.
+        let place = code.wrapping_sub(100);
+        Self(if place < VALID { place } else { VALID })
     }
 
     /// Whether the number is outside 100 to 999, so that the label reads `unknown`.

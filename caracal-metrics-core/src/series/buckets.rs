@@ -27,7 +27,7 @@ pub(crate) struct BucketSearch {
     /// few.
     narrow: [u64; RUN_WORDS],
     /// How many of them are less than all numbers of an octave's quarter, see [`quarter`].
-    below: Box<[u8; QUARTERS]>,
+    below: [u8; QUARTERS],
     /// Whether no quarter has two of them.
     spread: bool,
     /// How many runs a cell has.
@@ -47,7 +47,7 @@ impl BucketSearch {
         let nanos = if nanos.len() < NARROW_BUCKETS { nanos } else { &[] };
         // A float does not have all bits of larger numbers.
         let are_exact = nanos.iter().all(|bound| *bound <= 1 << f64::MANTISSA_DIGITS);
-        let mut below = Box::new([0; QUARTERS]);
+        let mut below = [0; QUARTERS];
         let mut within = [0_u8; QUARTERS];
         if are_exact {
             for bound in nanos {
@@ -87,8 +87,22 @@ impl BucketSearch {
     /// How many bounds of a histogram of one run are less than this.
     #[inline]
     pub(crate) fn narrow(&self, nanos: u64) -> usize {
-        // No branch that could be predicted wrongly, unless bounds are close to each other.
+        // Of more there is no quarter, and no bound is exact.
         let below = self.below[quarter(nanos.min(LONGEST_NANOS))];
+        self.from(below, nanos)
+    }
+
+    /// As [`narrow`](Self::narrow), of at most [`LONGEST_NANOS`].
+    #[inline]
+    pub(crate) fn narrow_ordinary(&self, nanos: u64) -> usize {
+        debug_assert!(nanos <= LONGEST_NANOS);
+        self.from(self.below[quarter(nanos)], nanos)
+    }
+
+    /// As [`narrow`](Self::narrow), where so many bounds are less than all numbers of the quarter.
+    #[inline]
+    fn from(&self, below: u8, nanos: u64) -> usize {
+        // No branch that could be predicted wrongly, unless bounds are close to each other.
         let mut bucket = usize::from(below) % RUN_WORDS;
         bucket += usize::from(self.narrow[bucket] < nanos);
         if !self.spread {

@@ -13,6 +13,7 @@ mod hiding;
 mod idle;
 mod in_flight;
 mod interner;
+mod keeping;
 mod key;
 mod line_text;
 #[cfg(all(test, caracal_loom))]

@@ -24,10 +24,19 @@ impl FamilyStore {
         if let Some(nanos) = ordinary_nanos(duration)
             && self.is_plain()
         {
-            engine::observe(cell, self.buckets.narrow(nanos), nanos);
+            engine::observe_ordinary(cell, self.buckets.narrow_ordinary(nanos), nanos);
         } else {
             self.observe_in_full(cell, nanos(duration));
         }
+    }
+
+    /// Counts a duration into this thread's words of a cell of one run, if it has some and the duration
+    /// is not too long. There is no exemplar to ask for.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a call costs as much as it does")]
+    pub(crate) fn observe_own(&self, cell: Cell, duration: Duration) -> bool {
+        let observe = |nanos| engine::observe_own(cell, self.buckets.narrow_ordinary(nanos), nanos);
+        ordinary_nanos(duration).is_some_and(observe)
     }
 
     /// Counts a duration into a cell, and keeps the exemplar.

@@ -58,7 +58,7 @@ pub(super) struct Lookup {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
     pub(super) cell: Cell,
-    /// The thread's word, of a counter.
+    /// The thread's word, of a counter. Without one, all threads share the counter's word.
     pub(super) word: Option<OwnWord>,
     /// Of a histogram of one run, or of one that is recorded with the counter.
     pub(super) durations: Option<Durations>,

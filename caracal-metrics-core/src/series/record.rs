@@ -1,18 +1,16 @@
 //! Recording by label set.
 
 use std::ptr;
-use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::interner::Known;
 use super::key::Labels;
 use super::observing::ordinary_nanos;
-use super::recent::{self, Durations, Found, Lookup};
+use super::recent::{self, Found, Lookup};
 use super::resolve::Resolved;
 use super::store::{FamilyStore, Full, OwnedSeries};
 use crate::engine::{self, Cell};
 use crate::exemplar::Exemplar;
-use crate::family_spec::FamilyKind;
 use crate::labels::{LabelSet, MAX_LABELS, open_labels};
 
 /// Calls `take` with a label set as a store knows it. Its argument is all that is compiled for each
@@ -121,6 +119,11 @@ impl FamilyStore {
     /// Not generic, so that it is compiled once and not with each crate that records.
     #[inline(never)]
     fn add_anew(&self, closed: u32, open: &[&str], n: u64) {
+        if engine::some_are_shared()
+            && let Some(cell) = self.kept_shared(closed, open)
+        {
+            return engine::add(cell, n);
+        }
         match self.find(closed, open) {
             Some(known) => {
                 engine::add(known.cell, n);
@@ -142,7 +145,11 @@ impl FamilyStore {
             && let Some(durations) = found.durations
             && let Some(nanos) = ordinary_nanos(duration)
         {
-            return durations.own.observe(durations.cell, self.buckets.narrow(nanos), nanos);
+            return durations.own.observe(
+                durations.cell,
+                self.buckets.narrow_ordinary(nanos),
+                nanos,
+            );
         }
         with(labels, |closed, open| self.observe_anew(closed, open, duration));
     }
@@ -180,7 +187,7 @@ impl FamilyStore {
                 && let Some(nanos) = ordinary_nanos(duration)
             {
                 word.add(1);
-                let bucket = histogram.buckets.narrow(nanos);
+                let bucket = histogram.buckets.narrow_ordinary(nanos);
                 return durations.own.observe(durations.cell, bucket, nanos);
             }
             // Otherwise the counter was kept alone, or with what is of no use any more.
@@ -217,8 +224,7 @@ impl FamilyStore {
         engine::add(known.cell, 1);
         histogram.observe_cell(of_duration_cell, duration);
         if recent::is_due(known.tag) {
-            let of_duration = (histogram, of_duration, of_duration_cell);
-            self.keep_pair((closed, open, known.cell), of_duration);
+            self.keep(closed, open, known.cell, Some((histogram, of_duration, of_duration_cell)));
         }
     }
 
@@ -255,68 +261,6 @@ impl FamilyStore {
             self.count_folded();
         }
         cell
-    }
-
-    /// Keeps where a label set is recorded, if it comes often. The label set has this cell for good, and
-    /// this thread has recorded it just now.
-    #[inline]
-    fn keep_if_due(&self, closed: u32, open: &[&str], known: Known) {
-        if recent::is_due(known.tag) {
-            self.keep(closed, open, known.cell);
-        }
-    }
-
-    #[cold]
-    fn keep(&self, closed: u32, open: &[&str], cell: Cell) {
-        if let Some(set) = self.set_to_keep(closed, open)
-            && let Some(lookup) = Lookup::of(set, open)
-        {
-            lookup.keep(self.found(set, cell));
-        }
-    }
-
-    /// Keeps a counter together with the histogram of its durations, which has the same open values or
-    /// none.
-    #[cold]
-    fn keep_pair(
-        &self,
-        (closed, open, cell): (u32, &[&str], Cell),
-        (histogram, of_duration, of_duration_cell): (&Self, u32, Cell),
-    ) {
-        if let Some(set) = self.set_to_keep(closed, open)
-            && let Some(lookup) = Lookup::of(set, open)
-            && let Some(of_duration) = histogram.set_to_keep(of_duration, open)
-        {
-            let Found { durations, .. } = histogram.found(of_duration, of_duration_cell);
-            lookup.keep(Found { durations, ..self.found(set, cell) });
-        }
-    }
-
-    /// The number under which a label set that was found may be kept, or `None` where it was marked
-    /// meanwhile: see [`Rest`](super::rest::Rest). A thread that sees the number that came with a mark sees
-    /// the mark as well, so the label set is looked up once more after the number was read.
-    fn set_to_keep(&self, closed: u32, open: &[&str]) -> Option<u64> {
-        let set = self.first_set.load(Acquire) + u64::from(closed);
-        (self.watch.is_none() || self.find(closed, open).is_some()).then_some(set)
-    }
-
-    /// Whether a number of one of the sets of closed labels may still be right.
-    #[cold]
-    fn may_keep(&self, set: u64) -> bool {
-        self.watch.is_none() || set >= self.first_set.load(Relaxed)
-    }
-
-    #[inline(never)]
-    fn found(&self, set: u64, cell: Cell) -> Found {
-        let (mut word, mut durations) = (None, None);
-        match self.kind() {
-            FamilyKind::Counter => word = recent::own_word(cell),
-            FamilyKind::DurationHistogram if self.is_plain() => {
-                durations = Durations::of(set, cell);
-            }
-            _ => {}
-        }
-        Found { cell, word, durations }
     }
 
     /// The number of a set of closed labels.

@@ -120,6 +120,9 @@ pub(crate) struct FamilyStore {
     tracks: AtomicBool,
     /// Whether something asked for the family after it was registered.
     asked_for: AtomicBool,
+    /// The cell of a gauge without labels once guards of it have been begun, as in
+    /// [`Index::Dense`].
+    tracked: AtomicU32,
     /// What its lines have in common.
     pub(crate) lines: LineText,
     /// What its labels have in common in Protocol Buffers.
@@ -170,6 +173,7 @@ impl FamilyStore {
             used: AtomicBool::new(false),
             tracks: AtomicBool::new(false),
             asked_for: AtomicBool::new(false),
+            tracked: AtomicU32::new(0),
             lines: LineText::of(&description, &added),
             #[cfg(feature = "protobuf")]
             pairs: PairText::of(&description, &added),
@@ -205,7 +209,7 @@ impl FamilyStore {
     /// Whether observing a duration is nothing but counting it into a histogram of one run. There is
     /// no source of exemplars to ask then.
     #[inline]
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.is_plain
     }
 
@@ -243,6 +247,22 @@ impl FamilyStore {
         engine::begin(cell);
     }
 
+    /// Begins a guard in a gauge without labels, and says its cell.
+    #[inline]
+    pub(crate) fn begin_only(&self) -> Cell {
+        let Some(cell) = made(&self.tracked) else { return self.begin_only_first() };
+        engine::begin(cell);
+        cell
+    }
+
+    #[cold]
+    fn begin_only_first(&self) -> Cell {
+        let cell = self.cell_of_set(&());
+        self.begin(cell);
+        self.tracked.store(cell.to_raw() + 1, Release);
+        cell
+    }
+
     /// Whether guards of the gauge have been begun.
     pub(crate) fn tracks(&self) -> bool {
         self.tracks.load(Relaxed)
@@ -274,11 +294,16 @@ impl FamilyStore {
 
     /// Series whose labels are known beforehand read 0 once the family is in use, so that their
     /// first event shows in `rate()`.
-    #[cold]
+    #[inline]
     pub(super) fn use_from_now_on(&self) {
-        if self.used.swap(true, Relaxed) {
-            return;
+        // A swap writes each time, and records past the limit come here.
+        if !self.used.load(Relaxed) && !self.used.swap(true, Relaxed) {
+            self.show_known_series();
         }
+    }
+
+    #[cold]
+    fn show_known_series(&self) {
         let known = |values| match values {
             LabelValues::Closed(_) | LabelValues::Optional => true,
             LabelValues::Open | LabelValues::StatusCode => false,

@@ -38,9 +38,7 @@ pub(super) const ROW: Row = Row {
             .height(6)
             .quantiles("caracal_metrics_scrape_page_duration_seconds"),
         Panel::timeseries("Series, of the limit", 12)
-            .note(
-                "How full each family is in the fullest instance. See the alert SeriesNearLimit.",
-            )
+            .note("How full each family is in the fullest instance. See the alert SeriesNearLimit.")
             .unit("percentunit")
             .height(6)
             .queries(&[(

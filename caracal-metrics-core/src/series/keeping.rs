@@ -1,0 +1,77 @@
+//! What a thread keeps of the label sets that it records, see [`recent`](super::recent).
+
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+
+use super::interner::Known;
+use super::recent::{self, Durations, Found, Lookup};
+use super::store::FamilyStore;
+use crate::engine::{self, Cell};
+use crate::family_spec::FamilyKind;
+
+impl FamilyStore {
+    /// The cell of a label set that this thread keeps, and has no word of.
+    #[inline(never)]
+    pub(super) fn kept_shared(&self, closed: u32, open: &[&str]) -> Option<Cell> {
+        Lookup::of(self.set(closed), open)?.recall().map(|found| found.cell)
+    }
+
+    /// Keeps where a label set is recorded, if it comes often. The label set has this cell for good, and
+    /// this thread has recorded it just now.
+    #[inline]
+    pub(super) fn keep_if_due(&self, closed: u32, open: &[&str], known: Known) {
+        if recent::is_due(known.tag) {
+            self.keep(closed, open, known.cell, None);
+        }
+    }
+
+    /// With it, that of the histogram that is recorded with the counter. The histogram has the same open
+    /// values or none.
+    #[cold]
+    pub(super) fn keep(
+        &self,
+        closed: u32,
+        open: &[&str],
+        cell: Cell,
+        histogram: Option<(&Self, u32, Cell)>,
+    ) {
+        let Some(set) = self.set_to_keep(closed, open) else { return };
+        let Some(lookup) = Lookup::of(set, open) else { return };
+        let mut found = self.found(set, cell);
+        if let Some((histogram, closed, cell)) = histogram {
+            let Some(set) = histogram.set_to_keep(closed, open) else { return };
+            found.durations = histogram.found(set, cell).durations;
+        }
+        // A counter that may get a word of the thread's is kept once it has one.
+        let waits = self.kind() == FamilyKind::Counter && found.word.is_none();
+        if !waits || engine::is_always_shared(cell) {
+            lookup.keep(found);
+        }
+    }
+
+    /// The number under which a label set that was found may be kept, or `None` where it was marked
+    /// meanwhile: see [`Rest`](super::rest::Rest). A thread that sees the number that came with a mark sees
+    /// the mark as well, so the label set is looked up once more after the number was read.
+    fn set_to_keep(&self, closed: u32, open: &[&str]) -> Option<u64> {
+        let set = self.first_set.load(Acquire) + u64::from(closed);
+        (self.watch.is_none() || self.find(closed, open).is_some()).then_some(set)
+    }
+
+    /// Whether a number of one of the sets of closed labels may still be right.
+    #[cold]
+    pub(super) fn may_keep(&self, set: u64) -> bool {
+        self.watch.is_none() || set >= self.first_set.load(Relaxed)
+    }
+
+    #[inline(never)]
+    fn found(&self, set: u64, cell: Cell) -> Found {
+        let (mut word, mut durations) = (None, None);
+        match self.kind() {
+            FamilyKind::Counter => word = recent::own_word(cell),
+            FamilyKind::DurationHistogram if self.is_plain() => {
+                durations = Durations::of(set, cell);
+            }
+            _ => {}
+        }
+        Found { cell, word, durations }
+    }
+}
