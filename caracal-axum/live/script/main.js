@@ -4,10 +4,12 @@ const view = { name: 'overview', metric: undefined, window: 120 };
 const VIEWS = { overview: overviewView, metrics: familiesView, metric: detailView, cardinality: cardinalityView, files: filesView };
 const byId = (id) => document.getElementById(id);
 
-function showStatus(kind, text) {
+/** A screen reader reads the text when it changes. `detail` changes too often for that. */
+function showStatus(kind, text, detail = '') {
   const status = byId('status');
   status.className = `status ${kind}`;
-  write(status.lastElementChild, text);
+  write(status.children[1], text);
+  write(status.lastElementChild, detail);
 }
 
 function redraw() {

@@ -17,7 +17,7 @@ async function read() {
     if (!answer.ok) throw new Error(answer.status === 401 ? 'Not authorized. Reload the page to sign in.' : `The service answers ${answer.status}.`);
     if (take(await answer.json())) redraw();
     poll.awaySince = undefined;
-    showStatus('live', liveText());
+    showStatus('live', 'Live', liveDetail());
   } catch (error) {
     away(error, began);
   } finally {
@@ -26,9 +26,9 @@ async function read() {
   }
 }
 
-function liveText() {
+function liveDetail() {
   const restart = store.restarts.at(-1);
-  return `Live · ${clock(lastTime())}${restart ? ` · restarted at ${clock(restart)}` : ''}`;
+  return `${clock(lastTime())}${restart ? `, restarted at ${clock(restart)}` : ''}`;
 }
 
 /** As many readers as allowed are being answered. */
@@ -49,7 +49,7 @@ function next(delay) {
 
 function setPaused(isPaused) {
   poll.isPaused = isPaused;
-  if (isPaused) showStatus('paused', `Paused · ${clock(lastTime())}`);
+  if (isPaused) showStatus('paused', 'Paused', clock(lastTime()));
   else read();
 }
 

@@ -24,7 +24,7 @@ pub(crate) async fn away_and_back() -> Result<()> {
         is_live(browser).await?;
         eventually("the restart is marked", async || {
             let status = browser.text("#status.live").await?;
-            Ok(status.is_some_and(|text| text.contains("restarted at ")))
+            Ok(status.is_some_and(|text| text.contains("restarted at")))
         })
         .await?;
         let negative =
