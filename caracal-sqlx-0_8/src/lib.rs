@@ -14,6 +14,9 @@
 //! A program may observe pools of both versions in one registry. Names of pools are then unique
 //! over both, and queries count in the same series. Both versions of the SQLite driver link one C
 //! library: Cargo then selects `libsqlite3-sys` 0.30, the only release that both accept.
+//! Both versions give the databases of `sqlite::memory:` the same names, so a pool of one version may
+//! share such a database with a pool of the other. `SqliteConnectOptions::new()` has one of its own for
+//! each connection.
 
 // The sources in the linked files are those of caracal-sqlx.
 extern crate sqlx_0_8 as sqlx;
