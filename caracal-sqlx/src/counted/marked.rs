@@ -16,7 +16,7 @@ use crate::sql::Dialect;
 const SPAN: &str = "counted";
 
 /// Whether this span is around a query that is counted.
-pub(crate) fn is_span<'a, S: LookupSpan<'a>>(span: SpanRef<'a, S>) -> bool {
+pub(crate) fn is_span<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> bool {
     span.name() == SPAN
 }
 

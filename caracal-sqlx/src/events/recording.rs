@@ -7,7 +7,10 @@ use caracal_metrics_core::adapter::CountedHere;
 use caracal_metrics_core::catalogue::{
     DATABASE_QUERIES, DATABASE_QUERY_DURATION, Query, QueryTime,
 };
-use caracal_metrics_core::{Counter, DurationHistogram, MetricsRegistry, QueryStatus};
+use caracal_metrics_core::{
+    Counter, DatabaseOperationType as Operation, DurationHistogram, FamilyError, MetricsRegistry,
+    QueryStatus,
+};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
@@ -22,14 +25,16 @@ use crate::sql::{Dialect, QueryCache, classify, controls_transaction};
 #[derive(Debug)]
 pub(super) struct Recording {
     metrics: MetricsRegistry,
-    queries: QueryCache<Option<Ended>>,
+    queries: QueryCache<Place>,
 }
 
-/// Statements of one operation on one table. Those about transactions have none of this.
+/// Where a statement is recorded.
 #[derive(Clone, Debug)]
-struct Ended {
-    queries: Counter,
-    duration: DurationHistogram,
+enum Place {
+    /// With those of one operation on one table.
+    Series { queries: Counter, duration: DurationHistogram },
+    /// Nowhere: it is about a transaction.
+    LeftOut,
 }
 
 impl Recording {
@@ -48,27 +53,32 @@ impl Recording {
         }
         let elapsed = statement.elapsed;
         // An event of a layout that is not sqlx's own so far: a statement that can't be read.
-        let Some(ended) = statement.read.unwrap_or_else(|| self.find("")) else { return };
-        ended.queries.inc();
-        if let Some(elapsed) = elapsed {
-            ended.duration.observe(elapsed);
+        let place = statement.read.unwrap_or_else(|| self.find(""));
+        if let Place::Series { queries, duration } = place {
+            queries.inc();
+            if let Some(elapsed) = elapsed {
+                duration.observe(elapsed);
+            }
         }
     }
 
-    fn find(&self, text: &str) -> Option<Ended> {
+    fn find(&self, text: &str) -> Place {
         self.queries.get(text, |text, dialect| {
             if controls_transaction(text, dialect) {
-                return None;
+                return Place::LeftOut;
             }
             let statement = classify(text, dialect);
-            let (operation, table) = (statement.operation, statement.table());
-            let query = Query { operation, table, status: QueryStatus::Unknown };
-            // They are of the catalogue, so every registry has them.
-            let queries = self.metrics.family(&DATABASE_QUERIES).ok()?.with(query);
-            let duration = self.metrics.family(&DATABASE_QUERY_DURATION).ok()?;
-            let duration = duration.with(QueryTime { operation, table });
-            Some(Ended { queries, duration })
+            self.place(statement.operation, statement.table()).unwrap_or(Place::LeftOut)
         })
+    }
+
+    /// An error would be a family that can't be registered. These are of the catalogue, which every
+    /// registry has.
+    fn place(&self, operation: Operation, table: &str) -> Result<Place, FamilyError> {
+        let query = Query { operation, table, status: QueryStatus::Unknown };
+        let queries = self.metrics.family(&DATABASE_QUERIES)?.with(query);
+        let duration = self.metrics.family(&DATABASE_QUERY_DURATION)?;
+        Ok(Place::Series { queries, duration: duration.with(QueryTime { operation, table }) })
     }
 }
 
@@ -77,7 +87,7 @@ struct Statement<'r> {
     recording: &'r Recording,
     /// Whether to take the summary for the text.
     summary: bool,
-    read: Option<Option<Ended>>,
+    read: Option<Place>,
     elapsed: Option<Duration>,
 }
 
@@ -121,7 +131,9 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if CountedHere::is_entered() || context.event_span(event).is_some_and(counted::is_span) {
+        if CountedHere::is_entered()
+            || context.event_span(event).as_ref().is_some_and(counted::is_span)
+        {
             return;
         }
         self.events.recording.record(event);
