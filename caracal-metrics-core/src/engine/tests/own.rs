@@ -77,3 +77,35 @@ fn is_forgotten_before_the_thread_gives_up_its_words() {
     }
     assert!(some_kept);
 }
+
+thread_local! {
+    static ENDS_BEFORE: StdCell<Option<EndOnExit>> = const { StdCell::new(None) };
+    static ENDS_AFTER: StdCell<Option<EndOnExit>> = const { StdCell::new(None) };
+}
+
+/// Ends a guard when a thread-local is destroyed, and begins and ends another one.
+struct EndOnExit(Cell);
+
+impl Drop for EndOnExit {
+    fn drop(&mut self) {
+        end(self.0);
+        begin(self.0);
+        end(self.0);
+    }
+}
+
+#[test]
+fn guards_that_end_after_the_thread_gave_up_its_words_are_counted() {
+    let gauge = allocate(Width::Gauge);
+    for _ in 0..100 {
+        let thread = std::thread::spawn(move || {
+            // One of them is destroyed after the words were given up, whatever the order is.
+            ENDS_BEFORE.set(Some(EndOnExit(gauge)));
+            begin(gauge);
+            begin(gauge);
+            ENDS_AFTER.set(Some(EndOnExit(gauge)));
+        });
+        thread.join().expect("it ends its guards");
+        assert_eq!(reader().in_flight(gauge), 0);
+    }
+}
