@@ -64,6 +64,7 @@ impl ConnectionCounter {
 
     /// Has the pool of these options count. It replaces the options' `after_connect`: if you have a
     /// hook of your own, use [`after_connect`](Self::after_connect).
+    #[must_use]
     pub fn count<DB: Database>(&self, options: PoolOptions<DB>) -> PoolOptions<DB> {
         options
             .after_connect(self.after_connect::<DB, _>(|_, _| std::future::ready(Ok(())).boxed()))

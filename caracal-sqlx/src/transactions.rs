@@ -24,7 +24,7 @@ struct Ended {
 /// What the transactions of a pool record into.
 #[derive(Debug)]
 pub(crate) struct Transactions {
-    transactions: Ended,
+    outermost: Ended,
     savepoints: Ended,
     duration: DurationHistogram,
 }
@@ -37,7 +37,7 @@ impl Transactions {
         use {SavepointOutcome as Of, TransactionOutcome as To};
         let mut transaction =
             |outcome| builder.series(&DATABASE_TRANSACTIONS, Transaction { pool, outcome });
-        let transactions = Ended {
+        let outermost = Ended {
             committed: transaction(To::Committed)?,
             rolled_back: transaction(To::RolledBack)?,
             dropped: transaction(To::Dropped)?,
@@ -52,7 +52,7 @@ impl Transactions {
             failed: savepoint(Of::Failed)?,
         };
         let duration = builder.series(&DATABASE_TRANSACTION_DURATION, Pool { pool })?;
-        Ok(Arc::new(Self { transactions, savepoints, duration }))
+        Ok(Arc::new(Self { outermost, savepoints, duration }))
     }
 }
 
@@ -113,8 +113,8 @@ impl Begun {
 impl Drop for Begun {
     fn drop(&mut self) {
         let Some(end) = self.end else { return };
-        let Transactions { transactions, savepoints, duration } = &*self.transactions;
-        let ended = if self.is_savepoint { savepoints } else { transactions };
+        let Transactions { outermost, savepoints, duration } = &*self.transactions;
+        let ended = if self.is_savepoint { savepoints } else { outermost };
         match end {
             End::Committed => &ended.committed,
             End::RolledBack => &ended.rolled_back,
