@@ -53,6 +53,7 @@ mod panics;
 mod preregistered;
 mod prometheus;
 mod registry;
+mod runtime;
 mod series;
 mod state;
 mod sync;

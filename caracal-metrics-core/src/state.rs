@@ -128,7 +128,7 @@ pub(crate) struct State {
     settings: RegistrySettings,
     /// A page that is being written keeps those that it began with.
     families: RwLock<Arc<Families>>,
-    /// One registration at a time.
+    /// One registration at a time, but for families that are registered at run time.
     registering: Mutex<()>,
     limited: Arc<FamilyStore>,
     invalid: Arc<FamilyStore>,
@@ -224,11 +224,47 @@ impl State {
         if let Some(registered) = families.registered(&description) {
             return registered;
         }
-        let taken = self.check(&families, &description)?;
+        self.check(&families, &description)?;
         reserve(&description)?;
-        let store = Arc::new(self.store(description, spec));
-        *self.families.write() = Arc::new(families.with(Arc::clone(&store), taken));
-        Ok(store)
+        // A service's own family is in use from the moment it is registered.
+        let shown_once_used =
+            spec.shown_once_used || (self.settings.only_used && spec.namespaced);
+        // The extras of adapters are many, and each would add a series or two.
+        let tallies_from_zero = !spec.shown_once_used;
+        self.join(self.store(description, shown_once_used, tallies_from_zero))
+    }
+
+    /// Registers a family whose series have each their own labels, unless it is registered. It waits for
+    /// nobody's code, so it may be called where something is recorded.
+    pub(crate) fn register_at_run_time(
+        &self,
+        description: Description,
+    ) -> Result<Arc<FamilyStore>, FamilyError> {
+        let families = self.families();
+        if let Some(registered) = families.registered(&description) {
+            return registered;
+        }
+        self.check(&families, &description)?;
+        self.join(self.store(description, true, false))
+    }
+
+    /// Puts a family among those that there are by now.
+    fn join(&self, store: FamilyStore) -> Result<Arc<FamilyStore>, FamilyError> {
+        let store = Arc::new(store);
+        loop {
+            let families = self.families();
+            if let Some(registered) = families.registered(&store.description) {
+                return registered;
+            }
+            let taken = self.check(&families, &store.description)?;
+            let joined = Arc::new(families.with(Arc::clone(&store), taken));
+            let mut current = self.families.write();
+            // Otherwise another family came meanwhile.
+            if Arc::ptr_eq(&current, &families) {
+                *current = joined;
+                return Ok(store);
+            }
+        }
     }
 
     /// Whether a family may join these, and the names that are taken once it has.
@@ -253,7 +289,12 @@ impl State {
         })
     }
 
-    fn store(&self, description: Description, spec: &FamilySpec) -> FamilyStore {
+    fn store(
+        &self,
+        description: Description,
+        shown_once_used: bool,
+        tallies_from_zero: bool,
+    ) -> FamilyStore {
         let settings = &self.settings;
         let about = |counter: &Arc<FamilyStore>| {
             let (counter, metric) = (Arc::clone(counter), description.name.clone());
@@ -265,10 +306,8 @@ impl State {
             value_bytes: settings.value_bytes,
             aggregate: settings.aggregate.clone(),
             created: settings.created,
-            // A service's own family is in use from the moment it is registered.
-            shown_once_used: spec.shown_once_used || (settings.only_used && spec.namespaced),
-            // The extras of adapters are many, and each would add a series or two.
-            tallies_from_zero: !spec.shown_once_used,
+            shown_once_used,
+            tallies_from_zero,
             const_labels: Arc::clone(&settings.const_labels),
             registry_labels: Arc::clone(&settings.registry_labels),
             exemplar_source: settings.exemplar_source.clone(),

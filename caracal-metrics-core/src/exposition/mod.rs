@@ -20,6 +20,7 @@ mod text;
 
 pub(crate) use foreign::ForeignFamily;
 pub(crate) use foreign_families::ForeignFamilies;
+pub(crate) use labels::parse_labels;
 pub use format::{Format, Negotiated};
 pub(crate) use others::OtherFamilies;
 pub(crate) use out::Out;

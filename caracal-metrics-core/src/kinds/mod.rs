@@ -15,8 +15,9 @@ pub use histogram::{Bucketed, DurationHistogram, Histogram};
 pub use timer::Timer;
 
 use crate::engine::Cell;
+use crate::family_error::FamilyError;
 use crate::labels::LabelSet;
-use crate::series::{FamilyStore, Resolved};
+use crate::series::{FamilyStore, Labelled, Resolved};
 
 /// A kind of metric: [`Counter`], [`FloatCounter`], [`Gauge`], [`FloatGauge`], [`DurationHistogram`]
 /// or [`Histogram`].
@@ -39,6 +40,8 @@ pub struct Series {
     pub(crate) cell: Cell,
     /// The family was full: this is the aggregated series, and each record is counted as folded.
     folded: bool,
+    /// It is the series of other label sets as well, since the user aggregates one of the labels.
+    aggregates: bool,
     /// Keeps a series that an attached instance owns.
     _owner: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -56,7 +59,18 @@ impl Series {
     /// The series of this label set, made if it is new.
     pub(crate) fn of<S: LabelSet>(store: &Arc<FamilyStore>, labels: &S) -> Self {
         let Resolved { cell, folded } = store.resolve_set(labels);
-        Self { store: Arc::clone(store), cell, folded, _owner: None }
+        let aggregates = store.aggregated_label().is_some();
+        Self { store: Arc::clone(store), cell, folded, aggregates, _owner: None }
+    }
+
+    /// The series of these labels in a family whose series have each their own.
+    pub(crate) fn labelled(
+        store: &Arc<FamilyStore>,
+        labels: &[(&str, &str)],
+    ) -> Result<Self, FamilyError> {
+        let Labelled { resolved: Resolved { cell, folded }, aggregates } =
+            store.series_of(labels)?;
+        Ok(Self { store: Arc::clone(store), cell, folded, aggregates, _owner: None })
     }
 
     /// A series that lives as long as its owner.
@@ -65,7 +79,7 @@ impl Series {
         cell: Cell,
         owner: Arc<dyn Any + Send + Sync>,
     ) -> Self {
-        Self { store: Arc::clone(store), cell, folded: false, _owner: Some(owner) }
+        Self { store: Arc::clone(store), cell, folded: false, aggregates: false, _owner: Some(owner) }
     }
 
     #[inline]
@@ -73,5 +87,10 @@ impl Series {
         if self.folded {
             self.store.count_folded();
         }
+    }
+
+    /// Whether the series is that of this label set alone.
+    fn is_own(&self) -> bool {
+        !self.folded && !self.aggregates
     }
 }

@@ -10,6 +10,7 @@ use super::store::{FamilyStore, Index, made};
 use crate::description::Description;
 use crate::engine::Cell;
 use crate::labels::{LabelValues, closed_sets};
+use crate::text::{write_label, write_labels};
 
 /// How many series become rows at a time at least. Their labels are in memory twice meanwhile.
 const BATCH: usize = 16 * 1024;
@@ -77,26 +78,49 @@ impl FamilyStore {
     }
 
     /// The labels of a row as a page has them.
-    pub(crate) fn labels<'a>(&'a self, row: &Row<'a>) -> Vec<(&'a str, Cow<'a, str>)> {
+    pub(crate) fn labels<'a>(&'a self, row: &Row<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
+        let mut labels = self.own_labels(row);
         let added = self.settings.added_labels();
-        self.own_labels(row).chain(added.map(|(name, value)| (name, value.into()))).collect()
+        labels.extend(added.map(|(name, value)| (name.into(), value.into())));
+        labels
     }
 
     /// As [`labels`](Self::labels), without those that the attached registry adds to everything
     /// that it gathers.
-    pub(crate) fn gathered_labels<'a>(&'a self, row: &Row<'a>) -> Vec<(&'a str, Cow<'a, str>)> {
-        let constant = self.settings.const_labels.iter();
-        let constant = constant.map(|(name, value)| (name.as_str(), value.into()));
-        self.own_labels(row).chain(constant).collect()
-    }
-
-    fn own_labels<'a>(
+    pub(crate) fn gathered_labels<'a>(
         &'a self,
         row: &Row<'a>,
-    ) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
+    ) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
+        let mut labels = self.own_labels(row);
+        let constant = self.settings.const_labels.iter();
+        labels.extend(constant.map(|(name, value)| (name.into(), value.into())));
+        labels
+    }
+
+    fn own_labels<'a>(&'a self, row: &Row<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
+        if let Some(read) = self.description.series_labels {
+            let text = row.values().next().unwrap_or_default();
+            return read(&text).into_iter().map(|(n, v)| (n.into(), v.into())).collect();
+        }
         let labels = self.description.labels.iter().zip(row.values());
         let labels = labels.filter(|(label, value)| !label.is_left_out(value));
-        labels.map(|(label, value)| (label.name, value))
+        labels.map(|(label, value)| (label.name.into(), value)).collect()
+    }
+
+    /// Appends the labels of a row as text has them.
+    pub(crate) fn write_labels(&self, row: &Row<'_>, out: &mut Vec<u8>) {
+        if self.description.series_labels.is_none() {
+            let labels = self.labels(row);
+            return write_labels(labels.iter().map(|(name, value)| (&**name, &**value)), out);
+        }
+        let start = out.len();
+        out.extend_from_slice(row.values().next().unwrap_or_default().as_bytes());
+        for (name, value) in self.settings.added_labels() {
+            if out.len() > start {
+                out.push(b',');
+            }
+            write_label(name, value, out);
+        }
     }
 
     /// The cell of each series.
@@ -126,8 +150,11 @@ impl FamilyStore {
     }
 }
 
-/// A series' label values in the family's order.
+/// A series' label values in the family's order, or the text of its labels.
 fn values<'a>(description: &Description, key: &'a Key) -> Vec<&'a str> {
+    if description.series_labels.is_some() {
+        return key.open.iter().map(|text| &**text).collect();
+    }
     let mut radix: u32 = closed_sets(&description.labels);
     let mut rest = key.closed;
     let mut open = key.open.iter();

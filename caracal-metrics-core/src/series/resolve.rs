@@ -31,7 +31,7 @@ pub(crate) struct Resolved {
 
 impl Resolved {
     #[inline]
-    fn own(cell: Cell) -> Self {
+    pub(super) fn own(cell: Cell) -> Self {
         Self { cell, folded: false }
     }
 }
@@ -151,21 +151,35 @@ impl FamilyStore {
     }
 
     fn make_interned(&self, interner: &Interner, labels: Labels<'_>) -> Resolved {
-        self.use_from_now_on();
-        // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
-        if self.series.load(Relaxed) < self.limit() {
-            let create = || self.take_place().ok().map(|()| self.allocate());
-            if let Some(cell) = interner.find_or_insert(labels, &self.changes, &create) {
-                return Resolved::own(cell);
-            }
+        if let Some(cell) = self.make_within_limit(interner, labels) {
+            return Resolved::own(cell);
         }
-        let cell = if self.description.kind.is_gauge() {
-            *self.set_aside.get_or_init(|| self.allocate())
-        } else {
+        let cell = self.set_aside_cell().unwrap_or_else(|| {
             let aggregated = &[AGGREGATED; MAX_LABELS][..labels.open.len()];
             self.aggregated_cell(interner, Labels { open: aggregated, ..labels })
-        };
+        });
         Resolved { cell, folded: true }
+    }
+
+    /// The cell of a label set that is new, or none where the family is full.
+    pub(super) fn make_within_limit(
+        &self,
+        interner: &Interner,
+        labels: Labels<'_>,
+    ) -> Option<Cell> {
+        self.use_from_now_on();
+        // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
+        if self.series.load(Relaxed) >= self.limit() {
+            return None;
+        }
+        let create = || self.take_place().ok().map(|()| self.allocate());
+        interner.find_or_insert(labels, &self.changes, &create)
+    }
+
+    /// Where the values of a gauge go if the family is full.
+    pub(super) fn set_aside_cell(&self) -> Option<Cell> {
+        let is_gauge = self.description.kind.is_gauge();
+        is_gauge.then(|| *self.set_aside.get_or_init(|| self.allocate()))
     }
 
     /// The cell of an aggregated series.
@@ -183,7 +197,7 @@ impl FamilyStore {
     }
 
     /// The cell of a label set that counts against no limit.
-    fn make_unbounded(&self, interner: &Interner, labels: Labels<'_>) -> Cell {
+    pub(super) fn make_unbounded(&self, interner: &Interner, labels: Labels<'_>) -> Cell {
         let create = || Some(self.allocate());
         let made = interner.find_or_insert(labels, &self.changes, &create);
         made.unwrap_or_else(|| unreachable!("the cell of a new label set was refused"))
