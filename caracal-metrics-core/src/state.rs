@@ -227,8 +227,7 @@ impl State {
         self.check(&families, &description)?;
         reserve(&description)?;
         // A service's own family is in use from the moment it is registered.
-        let shown_once_used =
-            spec.shown_once_used || (self.settings.only_used && spec.namespaced);
+        let shown_once_used = spec.shown_once_used || (self.settings.only_used && spec.namespaced);
         // The extras of adapters are many, and each would add a series or two.
         let tallies_from_zero = !spec.shown_once_used;
         self.join(self.store(description, shown_once_used, tallies_from_zero))

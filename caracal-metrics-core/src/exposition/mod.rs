@@ -20,8 +20,8 @@ mod text;
 
 pub(crate) use foreign::ForeignFamily;
 pub(crate) use foreign_families::ForeignFamilies;
-pub(crate) use labels::parse_labels;
 pub use format::{Format, Negotiated};
+pub(crate) use labels::parse_labels;
 pub(crate) use others::OtherFamilies;
 pub(crate) use out::Out;
 pub(crate) use page::{Filter, write_page};

@@ -79,7 +79,13 @@ impl Series {
         cell: Cell,
         owner: Arc<dyn Any + Send + Sync>,
     ) -> Self {
-        Self { store: Arc::clone(store), cell, folded: false, aggregates: false, _owner: Some(owner) }
+        Self {
+            store: Arc::clone(store),
+            cell,
+            folded: false,
+            aggregates: false,
+            _owner: Some(owner),
+        }
     }
 
     #[inline]
