@@ -82,6 +82,7 @@
 //! | `axum` | `axum` | requests, and the page at `/metrics` |
 //! | `axum-serve` | `axum` | the same, with `MetricsEndpoint::serve` for metrics on a port of their own |
 //! | `breaker` | `breaker` | failsafe circuit breakers |
+//! | `bridge` | `bridge` | libraries that record through the `metrics` facade |
 //! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
@@ -124,6 +125,7 @@ macro_rules! adapters {
 adapters! {
     "axum": caracal_axum as axum;
     "breaker": caracal_breaker as breaker;
+    "bridge": caracal_bridge as bridge;
     "cache": caracal_cache as cache;
     "sqlx": caracal_sqlx as sqlx;
     "tokio": caracal_tokio as tokio;
