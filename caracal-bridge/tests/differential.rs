@@ -65,7 +65,8 @@ fn operation() -> impl Strategy<Value = Operation> {
 }
 
 fn key(name: &'static str, labels: &Labels) -> Key {
-    let labels: Vec<_> = labels.iter().map(|(name, value)| Label::new(*name, value.clone())).collect();
+    let labels: Vec<_> =
+        labels.iter().map(|(name, value)| Label::new(*name, value.clone())).collect();
     Key::from_parts(name, labels)
 }
 
@@ -79,10 +80,13 @@ fn apply(operation: &Operation, recorder: &dyn Recorder) {
     use Operation::{
         Absolute, Describe, GaugeAdd, GaugeSet, GaugeSubtract, Increment, Record, RecordMany,
     };
-    let counter = |name: usize, labels| recorder.register_counter(&key(COUNTERS[name], labels), &METADATA);
-    let gauge = |name: usize, labels| recorder.register_gauge(&key(GAUGES[name], labels), &METADATA);
-    let histogram =
-        |name: usize, labels| recorder.register_histogram(&key(HISTOGRAMS[name], labels), &METADATA);
+    let counter =
+        |name: usize, labels| recorder.register_counter(&key(COUNTERS[name], labels), &METADATA);
+    let gauge =
+        |name: usize, labels| recorder.register_gauge(&key(GAUGES[name], labels), &METADATA);
+    let histogram = |name: usize, labels| {
+        recorder.register_histogram(&key(HISTOGRAMS[name], labels), &METADATA)
+    };
     match operation {
         Describe(name, help) => describe(recorder, name, None, help),
         Increment(name, labels, value) => counter(*name, labels).increment(*value),
@@ -91,7 +95,9 @@ fn apply(operation: &Operation, recorder: &dyn Recorder) {
         GaugeSubtract(name, labels, value) => gauge(*name, labels).decrement(*value),
         GaugeSet(name, labels, value) => gauge(*name, labels).set(*value),
         Record(name, labels, value) => histogram(*name, labels).record(*value),
-        RecordMany(name, labels, value, times) => histogram(*name, labels).record_many(*value, *times),
+        RecordMany(name, labels, value, times) => {
+            histogram(*name, labels).record_many(*value, *times)
+        }
     }
 }
 

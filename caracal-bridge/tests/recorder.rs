@@ -174,7 +174,8 @@ fn values_that_are_not_finite_are_counted() {
         gauge!("depth").set(f64::INFINITY);
         gauge!("depth").set(2.0);
     });
-    let invalid = |metric| scene.sample("caracal_metrics_invalid_values_total", &[("metric", metric)]);
+    let invalid =
+        |metric| scene.sample("caracal_metrics_invalid_values_total", &[("metric", metric)]);
     assert_eq!((invalid("took"), invalid("depth")), (Some(2.0), Some(1.0)));
     assert_eq!(scene.sample("took_sum", &[]), Some(1.0));
     assert_eq!(scene.sample("depth", &[]), Some(2.0));

@@ -63,8 +63,7 @@ fn brought_by(library: &str, feature: &str) -> bool {
 }
 
 /// tokio itself comes with axum, too.
-const LIBRARIES: [&str; 6] =
-    ["axum", "caracal-tokio", "failsafe", "metrics", "moka", "sqlx-core"];
+const LIBRARIES: [&str; 6] = ["axum", "caracal-tokio", "failsafe", "metrics", "moka", "sqlx-core"];
 
 /// Compiles and runs each program, and looks at its dependencies.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
