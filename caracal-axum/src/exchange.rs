@@ -5,9 +5,9 @@ mod head;
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
 
 use axum::extract::MatchedPath;
+use caracal_metrics_core::adapter::Stopwatch;
 use caracal_metrics_core::{Exemplar, GaugeGuard};
 use http::{HeaderMap, StatusCode};
 
@@ -39,7 +39,7 @@ enum Ending {
 pub(crate) struct Exchange<R: Recording> {
     shared: Arc<Shared<R>>,
     /// Of a stream, when its head came.
-    started: Instant,
+    started: Stopwatch,
     kept: R::Kept,
     exemplar: Option<Exemplar>,
     /// Read only where something records the route.

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::response::{IntoResponseParts, ResponseParts};
+use caracal_metrics_core::adapter::Stopwatch;
 use parking_lot::Mutex;
 
 use crate::families::StreamEnd;
@@ -137,7 +137,7 @@ impl IntoResponseParts for ConnectionMark {
 impl ConnectionMark {
     /// Counts the connection as open from now on.
     pub(crate) fn open<R: Recording>(&self, shared: &Arc<Shared<R>>, route: Option<Box<str>>) {
-        let (started, open) = (Instant::now(), shared.streams.track(route.as_deref()));
+        let (started, open) = (Stopwatch::start(), shared.streams.track(route.as_deref()));
         let shared = Arc::clone(shared);
         let count: Count = Box::new(move |end| {
             shared.streams.ended(route.as_deref(), end, started.elapsed());

@@ -1,9 +1,8 @@
 //! Counting calls, each once.
 
 use std::mem;
-use std::time::Instant;
 
-use caracal_metrics_core::adapter::InstanceBuilder;
+use caracal_metrics_core::adapter::{InstanceBuilder, Stopwatch};
 use caracal_metrics_core::catalogue::{
     BreakerName, CIRCUIT_BREAKER_FAILURES, CIRCUIT_BREAKER_SUCCESSES,
 };
@@ -15,7 +14,7 @@ use crate::families::{
 };
 
 /// When a call began, if calls are timed.
-pub(crate) type Started = Option<Instant>;
+pub(crate) type Started = Option<Stopwatch>;
 
 /// The series of a way in which a call ends.
 #[derive(Debug)]
@@ -79,7 +78,7 @@ impl Calls {
     /// A call begins. No clock is read where calls are not timed.
     #[inline]
     pub(crate) fn start(&self) -> Started {
-        self.timed.then(Instant::now)
+        self.timed.then(Stopwatch::start)
     }
 
     /// The user's code is about to run, in a call that began then.

@@ -47,6 +47,7 @@ pub use crate::attachment::{
     Gauges, Instance, InstanceBuilder, Sampled, SampledCounter, SampledFloatCounter,
     SampledFloatGauge, SampledGauge, release,
 };
+pub use crate::clock::Stopwatch;
 pub use crate::instance_kind::InstanceKind;
 pub use crate::panics::{contain, discard};
 pub use crate::runtime::{RuntimeFamily, RuntimeMetric};

@@ -26,7 +26,7 @@ static REGISTRY: OnceLock<MetricsRegistry> = OnceLock::new();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn initialize_metrics_registry() -> Result<MetricsRegistry, AlreadyInitialized> {
-    if REGISTRY.get().is_some() {
+    if get_metrics_registry().is_ok() {
         return Err(AlreadyInitialized);
     }
     initialize_metrics_registry_with(MetricsRegistry::new())
@@ -40,6 +40,10 @@ pub fn initialize_metrics_registry() -> Result<MetricsRegistry, AlreadyInitializ
 pub fn initialize_metrics_registry_with(
     registry: MetricsRegistry,
 ) -> Result<MetricsRegistry, AlreadyInitialized> {
+    #[cfg(feature = "testing")]
+    if of_test().is_some() {
+        return Err(AlreadyInitialized);
+    }
     REGISTRY.set(registry.clone()).map_err(|_| AlreadyInitialized)?;
     Ok(registry)
 }
@@ -50,5 +54,26 @@ pub fn initialize_metrics_registry_with(
 ///
 /// When it was not made yet.
 pub fn get_metrics_registry() -> Result<MetricsRegistry, NotInitialized> {
+    #[cfg(feature = "testing")]
+    if let Some(registry) = of_test() {
+        return Ok(registry);
+    }
     REGISTRY.get().cloned().ok_or(NotInitialized)
+}
+
+/// The registry that a test has in place of the process-wide one.
+#[cfg(feature = "testing")]
+fn of_test() -> Option<MetricsRegistry> {
+    crate::scoped::current()
+}
+
+#[cfg(feature = "testing")]
+impl crate::scoped::Scoped for MetricsRegistry {
+    fn slot() -> &'static std::thread::LocalKey<std::cell::RefCell<Option<Self>>> {
+        thread_local! {
+            static OF_TEST: std::cell::RefCell<Option<MetricsRegistry>> =
+                const { std::cell::RefCell::new(None) };
+        }
+        &OF_TEST
+    }
 }

@@ -34,6 +34,9 @@ mod attachment;
 mod blocks;
 mod builder;
 pub mod catalogue;
+mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod description;
 mod engine;
 mod error;
@@ -54,9 +57,14 @@ mod preregistered;
 mod prometheus;
 mod registry;
 mod runtime;
+#[cfg(feature = "testing")]
+mod scoped;
 mod series;
+pub mod snapshot;
 mod state;
 mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 #[cfg(feature = "protobuf")]
 mod wire;
@@ -86,6 +94,7 @@ pub use kinds::{
 pub use labels::{AGGREGATED, Label, LabelSet, LabelSpec, LabelValues, Labels, Method, StatusCode};
 pub use metric::{Metric, Registered};
 pub use registry::MetricsRegistry;
+pub use snapshot::Snapshot;
 pub use state::{
     AboutFamily, COLLECTION_ERRORS, INVALID_VALUES, REGISTRY_FAMILIES, SERIES_LIMITED,
 };

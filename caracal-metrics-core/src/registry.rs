@@ -6,14 +6,16 @@ use std::sync::{Arc, OnceLock};
 
 use crate::attachment::Instances;
 use crate::error::RegisterError;
-use crate::exposition::{Filter, Format, Out, lookup, write_page};
+use crate::exposition::{Filter, Format, OtherFamilies, Out, lookup, snapshot, write_page};
 use crate::family::Family;
 use crate::family_error::FamilyError;
 use crate::family_spec::FamilySpec;
 use crate::kinds::Kind;
 use crate::metric::{Metric, Registered};
 use crate::prometheus::{Attached, attach_to_fresh};
-use crate::series::FamilyStore;
+use crate::series::{FamilyStore, InFlight};
+use crate::snapshot::Snapshot;
+use crate::state::State;
 
 /// What a page may be longer than the one before it, in bytes, without another allocation.
 const PAGE_GROWTH: usize = 1024;
@@ -272,16 +274,52 @@ impl MetricsRegistry {
 
     fn write<N: AsRef<str>>(&self, format: Format, names: &[N], out: &mut Out) {
         let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-        let filter = Filter(&names);
+        self.scrape(|state, in_flight, others| {
+            write_page(state, format, Filter(&names), in_flight, others, out);
+        });
+    }
+
+    /// Runs `read` with everything that a page reads brought up to date.
+    fn scrape<R>(
+        &self,
+        read: impl FnOnce(&State, &InFlight, Option<Box<dyn OtherFamilies>>) -> R,
+    ) -> R {
         // Before anything else: see `InFlight`.
         let in_flight = self.instances.state().in_flight();
         // Callbacks of instances first: a collector may derive its metrics from ours.
         let instances = self.instances.attached(|_| true);
         self.instances.sample(&instances);
         let others = self.attached.get().map(|registry| registry.families(&self.instances));
-        self.instances.page(instances, || {
-            write_page(self.instances.state(), format, filter, &in_flight, others, out);
-        });
+        self.instances.page(instances, || read(self.instances.state(), &in_flight, others))
+    }
+
+    /// Everything that a page would have, as values: families, series and numbers with their types.
+    ///
+    /// It is one scrape, as [`encode`](Self::encode) is, and reads the cells themselves: no page is
+    /// written. The families of an attached `prometheus::Registry` are in it as well.
+    ///
+    /// ```
+    /// # use caracal_metrics_core::MetricsRegistry;
+    /// let metrics = MetricsRegistry::new();
+    /// metrics.record_replay_block("nonce_reused");
+    /// for family in metrics.snapshot().families() {
+    ///     for series in family.series() {
+    ///         let labels: Vec<_> = series.labels().collect();
+    ///         println!("{} {labels:?} {:?}", family.name(), series.value());
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot_named::<&str>(&[])
+    }
+
+    /// As [`snapshot`](Self::snapshot), of the families with these names only, as
+    /// [`encode_named`](Self::encode_named) has them; without any name, of all families.
+    #[must_use]
+    pub fn snapshot_named<N: AsRef<str>>(&self, names: &[N]) -> Snapshot {
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        self.scrape(|state, in_flight, others| snapshot(state, Filter(&names), in_flight, others))
     }
 
     /// The value of one exposed sample, for tests and for dashboards of your own.

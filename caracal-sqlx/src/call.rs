@@ -3,8 +3,8 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
+use caracal_metrics_core::adapter::Stopwatch;
 use caracal_metrics_core::{DatabaseQueryMetrics, QueryStatus};
 use futures_util::Stream;
 use pin_project_lite::pin_project;
@@ -25,7 +25,7 @@ enum State {
     /// Nobody has polled it: it may never become a query.
     Waiting,
     Running {
-        since: Instant,
+        since: Stopwatch,
         /// How it ends if it is dropped now.
         status: QueryStatus,
     },
@@ -55,7 +55,7 @@ impl Call {
     /// Starts the clock, the first time.
     pub(crate) fn begin(&mut self) {
         if let State::Waiting = self.state {
-            self.state = State::Running { since: Instant::now(), status: QueryStatus::Error };
+            self.state = State::Running { since: Stopwatch::start(), status: QueryStatus::Error };
         }
     }
 

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Instant;
 
-use caracal_metrics_core::adapter::{Instance, InstanceBuilder};
+use caracal_metrics_core::adapter::{Instance, InstanceBuilder, Stopwatch};
 use caracal_metrics_core::catalogue::Pool;
 use caracal_metrics_core::{
     AttachError, Counter, DatabaseQueryMetrics, DurationHistogram, MetricsRegistry,
@@ -50,7 +49,7 @@ impl Recorder {
     /// Counts somebody as waiting for a connection, and times the wait.
     pub(crate) fn waiting(&self) -> Waiting<'_> {
         self.waits.pending.fetch_add(1, Relaxed);
-        Waiting { waits: &self.waits, since: Instant::now() }
+        Waiting { waits: &self.waits, since: Stopwatch::start() }
     }
 }
 
@@ -82,7 +81,7 @@ impl Waits {
 /// One who waits for a connection, until it is dropped.
 pub(crate) struct Waiting<'r> {
     waits: &'r Waits,
-    since: Instant,
+    since: Stopwatch,
 }
 
 impl Waiting<'_> {
@@ -105,12 +104,12 @@ impl Drop for Waiting<'_> {
 #[derive(Debug)]
 pub(crate) struct Hold {
     recorder: Arc<Recorder>,
-    since: Instant,
+    since: Stopwatch,
 }
 
 impl Hold {
     pub(crate) fn new(recorder: &Arc<Recorder>) -> Self {
-        Self { recorder: Arc::clone(recorder), since: Instant::now() }
+        Self { recorder: Arc::clone(recorder), since: Stopwatch::start() }
     }
 }
 

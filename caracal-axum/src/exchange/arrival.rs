@@ -1,9 +1,9 @@
 //! The arrival of a request.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::extract::MatchedPath;
+use caracal_metrics_core::adapter::Stopwatch;
 use http::Request;
 
 use super::{Ending, Exchange, Stream};
@@ -19,7 +19,7 @@ use crate::{received, trace};
 impl<R: Recording> Exchange<R> {
     #[inline]
     pub(crate) fn begin<B>(shared: &Arc<Shared<R>>, request: &mut Request<B>) -> Self {
-        let started = Instant::now();
+        let started = Stopwatch::start();
         let method = RequestMethod::of(request.method());
         let (uri, headers) = (request.uri(), request.headers());
         let (kept, in_flight) = shared.recording.arrived(Arrival { method, uri, headers });

@@ -1,8 +1,8 @@
 //! The head of a response.
 
 use std::sync::Arc;
-use std::time::Instant;
 
+use caracal_metrics_core::adapter::Stopwatch;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 use http_body::Body;
@@ -63,7 +63,7 @@ impl<R: Recording> Exchange<R> {
     #[inline(never)]
     fn become_stream(&mut self) {
         self.count_request(&self.ended(End::Answered));
-        self.started = Instant::now();
+        self.started = Stopwatch::start();
         self.stream = Stream::Open;
         let route = route(self.extras.as_deref(), self.route.as_ref(), self.status);
         self.shared.streams.take_over(route, &mut self.in_flight);

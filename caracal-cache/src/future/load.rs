@@ -1,8 +1,8 @@
 //! Timing an init future.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::time::Instant;
 
+use caracal_metrics_core::adapter::Stopwatch;
 use futures_util::FutureExt as _;
 
 use crate::recorder::{Load, Recorder};
@@ -16,7 +16,7 @@ pub(super) async fn timed<T>(
     init: impl Future<Output = T>,
     success: fn(&T) -> bool,
 ) -> T {
-    let start = Instant::now();
+    let start = Stopwatch::start();
     match AssertUnwindSafe(init).catch_unwind().await {
         Ok(answer) => {
             *load = Some(Load { duration: start.elapsed(), success: success(&answer) });

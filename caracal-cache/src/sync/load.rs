@@ -1,7 +1,8 @@
 //! Timing an init closure.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::time::Instant;
+
+use caracal_metrics_core::adapter::Stopwatch;
 
 use crate::recorder::{Load, Recorder};
 
@@ -14,7 +15,7 @@ pub(super) fn timed<T>(
     success: fn(&T) -> bool,
 ) -> impl FnOnce() -> T {
     move || {
-        let start = Instant::now();
+        let start = Stopwatch::start();
         match catch_unwind(AssertUnwindSafe(init)) {
             Ok(answer) => {
                 *load = Some(Load { duration: start.elapsed(), success: success(&answer) });

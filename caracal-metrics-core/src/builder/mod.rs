@@ -163,8 +163,12 @@ impl MetricsRegistryBuilder {
 
     /// Limits the number of label sets of one family, instead of
     /// [`max_series_per_family`](Self::max_series_per_family).
-    pub fn max_series<K, L: Labels>(mut self, family: &'static Family<K, L>, limit: usize) -> Self {
-        self.max_series.push((family.spec(), limit));
+    pub fn max_series<K, L: Labels>(self, family: &'static Family<K, L>, limit: usize) -> Self {
+        self.max_series_of(family.spec(), limit)
+    }
+
+    pub(crate) fn max_series_of(mut self, family: &'static FamilySpec, limit: usize) -> Self {
+        self.max_series.push((family, limit));
         self
     }
 

@@ -1,8 +1,9 @@
 //! Database queries, pools and connection errors.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::policy;
+use crate::clock::Stopwatch;
 use crate::family::Family;
 use crate::family_spec::FamilySpec;
 use crate::kinds::{Counter, DurationHistogram, Gauge};
@@ -246,7 +247,7 @@ impl DatabaseQueryMetrics {
         DatabaseQueryTimer {
             metrics: self.clone(),
             status: QueryStatus::Error,
-            start: Instant::now(),
+            stopwatch: Stopwatch::start(),
         }
     }
 }
@@ -294,7 +295,7 @@ impl DatabaseQueryMetrics {
 pub struct DatabaseQueryTimer {
     metrics: DatabaseQueryMetrics,
     status: QueryStatus,
-    start: Instant,
+    stopwatch: Stopwatch,
 }
 
 impl DatabaseQueryTimer {
@@ -319,6 +320,6 @@ impl DatabaseQueryTimer {
 
 impl Drop for DatabaseQueryTimer {
     fn drop(&mut self) {
-        self.metrics.record(self.status, self.start.elapsed());
+        self.metrics.record(self.status, self.stopwatch.elapsed());
     }
 }

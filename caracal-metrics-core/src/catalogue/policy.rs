@@ -1,8 +1,9 @@
 //! Policy evaluations and the policy cache.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::gateway;
+use crate::clock::Stopwatch;
 use crate::family::Family;
 use crate::family_spec::FamilySpec;
 use crate::kinds::{Counter, DurationHistogram, Gauge};
@@ -144,7 +145,7 @@ impl MetricsRegistry {
             decision,
             agent_id: (*agent_id).to_owned(),
             made_while_panicking: std::thread::panicking(),
-            start: Instant::now(),
+            stopwatch: Stopwatch::start(),
         }
     }
 
@@ -236,7 +237,7 @@ pub struct PolicyEvaluationTimer {
     agent_id: String,
     /// Clean-up code may evaluate a policy while another panic unwinds: that one is not ours.
     made_while_panicking: bool,
-    start: Instant,
+    stopwatch: Stopwatch,
 }
 
 impl PolicyEvaluationTimer {
@@ -250,6 +251,6 @@ impl Drop for PolicyEvaluationTimer {
     fn drop(&mut self) {
         let panicked = std::thread::panicking() && !self.made_while_panicking;
         let decision = if panicked { PolicyDecisionType::Error } else { self.decision };
-        self.metrics.record_policy_evaluation(decision, &self.agent_id, self.start.elapsed());
+        self.metrics.record_policy_evaluation(decision, &self.agent_id, self.stopwatch.elapsed());
     }
 }

@@ -45,7 +45,7 @@ impl OtherFamilies for ForeignFamilies {
     }
 
     fn write_before(&mut self, name: Option<&str>, format: Format, out: &mut Out) {
-        for family in self.take_while(|other| name.is_none_or(|name| other < name)) {
+        for family in self.before(name) {
             match format {
                 #[cfg(feature = "protobuf")]
                 Format::Protobuf => protobuf::write_foreign(family, out),
@@ -71,7 +71,7 @@ impl OtherFamilies for ForeignFamilies {
     }
 
     fn join(&mut self, name: &str, format: Format, out: &mut Out) {
-        for family in self.take_while(|other| other == name) {
+        for family in self.named(name) {
             match format {
                 #[cfg(feature = "protobuf")]
                 Format::Protobuf => protobuf::write_foreign_metrics(family, &mut out.buffer),
@@ -79,6 +79,14 @@ impl OtherFamilies for ForeignFamilies {
             }
             out.cut();
         }
+    }
+
+    fn before(&mut self, name: Option<&str>) -> &[ForeignFamily] {
+        self.take_while(|other| name.is_none_or(|name| other < name))
+    }
+
+    fn named(&mut self, name: &str) -> &[ForeignFamily] {
+        self.take_while(|other| other == name)
     }
 }
 

@@ -4,6 +4,7 @@ mod accept;
 mod clashes;
 mod foreign;
 mod foreign_families;
+mod foreign_metrics;
 mod format;
 mod header;
 #[cfg(feature = "protobuf")]
@@ -17,6 +18,7 @@ mod page;
 mod protobuf;
 mod sample;
 mod text;
+mod values;
 
 pub(crate) use foreign::ForeignFamily;
 pub(crate) use foreign_families::ForeignFamilies;
@@ -26,3 +28,6 @@ pub(crate) use others::OtherFamilies;
 pub(crate) use out::Out;
 pub(crate) use page::{Filter, write_page};
 pub(crate) use sample::lookup;
+#[cfg(feature = "testing")]
+pub(crate) use sample::sample_value;
+pub(crate) use values::snapshot;

@@ -1,5 +1,6 @@
 //! Families on a page that are not ours, as the page asks for them.
 
+use super::foreign::ForeignFamily;
 use super::format::Format;
 use super::out::Out;
 use crate::series::{FamilyStore, Rows};
@@ -23,4 +24,11 @@ pub(crate) trait OtherFamilies {
 
     /// Writes the samples of those that have this name into a family of ours.
     fn join(&mut self, name: &str, format: Format, out: &mut Out);
+
+    /// Those whose names come before this one, not written; for `None`, all that are
+    /// left.
+    fn before(&mut self, name: Option<&str>) -> &[ForeignFamily];
+
+    /// Those that have this name.
+    fn named(&mut self, name: &str) -> &[ForeignFamily];
 }

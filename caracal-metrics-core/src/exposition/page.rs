@@ -7,7 +7,7 @@ use super::out::Out;
 #[cfg(feature = "protobuf")]
 use super::protobuf;
 use super::text;
-use crate::series::{FamilyStore, InFlight, Values};
+use crate::series::{FamilyStore, InFlight, Rows, Values};
 use crate::state::State;
 
 /// Which families to write, by their names; all where none is named.
@@ -20,14 +20,46 @@ impl Filter<'_> {
     }
 }
 
+/// What a page is made into: text of a format, or values.
+///
+/// Families come sorted by name. A trait, and not a closure for others' families: text without any is
+/// linked without the code that writes them.
+pub(super) trait Sink {
+    /// Takes those whose names come before this one; for `None`, all that are left.
+    fn others_before(&mut self, others: &mut dyn OtherFamilies, name: Option<&str>);
+
+    /// Takes a family of ours, and then with `join` what others have of its name.
+    fn ours(
+        &mut self,
+        store: &FamilyStore,
+        rows: &Rows,
+        values: &mut Values<'_>,
+        join: Option<&mut dyn OtherFamilies>,
+    );
+}
+
 /// Appends the page. `others` are families that are not ours.
 pub(crate) fn write_page(
     state: &State,
     format: Format,
     filter: Filter<'_>,
     in_flight: &InFlight,
-    mut others: Option<Box<dyn OtherFamilies>>,
+    others: Option<Box<dyn OtherFamilies>>,
     out: &mut Out,
+) {
+    walk(state, filter, in_flight, others, &mut Text { format, out });
+    if format == Format::OpenMetrics {
+        out.buffer.extend_from_slice(b"# EOF\n");
+    }
+}
+
+/// Goes through the families of a page.
+pub(super) fn walk(
+    state: &State,
+    filter: Filter<'_>,
+    in_flight: &InFlight,
+    mut others: Option<Box<dyn OtherFamilies>>,
+    sink: &mut impl Sink,
 ) {
     let families = state.families();
     if let Some(others) = &mut others {
@@ -37,55 +69,61 @@ pub(crate) fn write_page(
     }
     for store in &families.stores {
         if let Some(others) = &mut others {
-            others.write_before(Some(store.name()), format, out);
+            sink.others_before(&mut **others, Some(store.name()));
         }
-        if filter.wants(store.name()) {
-            write_family(state, format, store, in_flight, &mut others, out);
+        let rows = filter.wants(store.name()).then(|| store.rows());
+        let Some(rows) = rows.filter(|rows| store.is_shown(rows)) else { continue };
+        // A user may register a family of our name and type with other constant labels: one header,
+        // then both.
+        if let Some(others) = &mut others {
+            for _ in 0..others.leave_out(store, &rows) {
+                state.count_collection_error();
+            }
         }
+        let mut values = Values::of(store, in_flight);
+        values.sum_up(rows.cells());
+        let join = others.as_mut().map(|others| &mut **others as _);
+        sink.ours(store, &rows, &mut values, join);
     }
     if let Some(mut others) = others {
-        others.write_before(None, format, out);
-    }
-    if format == Format::OpenMetrics {
-        out.buffer.extend_from_slice(b"# EOF\n");
+        sink.others_before(&mut *others, None);
     }
 }
 
-fn write_family(
-    state: &State,
+/// A page in a format.
+struct Text<'a> {
     format: Format,
-    store: &FamilyStore,
-    in_flight: &InFlight,
-    others: &mut Option<Box<dyn OtherFamilies>>,
-    out: &mut Out,
-) {
-    let rows = store.rows();
-    if !store.is_shown(&rows) {
-        return;
+    out: &'a mut Out,
+}
+
+impl Sink for Text<'_> {
+    fn others_before(&mut self, others: &mut dyn OtherFamilies, name: Option<&str>) {
+        others.write_before(name, self.format, self.out);
     }
-    // A user may register a family of our name and type with other constant labels: one header, then
-    // both.
-    if let Some(others) = others {
-        for _ in 0..others.leave_out(store, &rows) {
-            state.count_collection_error();
+
+    fn ours(
+        &mut self,
+        store: &FamilyStore,
+        rows: &Rows,
+        values: &mut Values<'_>,
+        others: Option<&mut dyn OtherFamilies>,
+    ) {
+        let (format, out) = (self.format, &mut *self.out);
+        let join = |out: &mut Out| {
+            if let Some(others) = others {
+                others.join(store.name(), format, out);
+            }
+        };
+        #[cfg(feature = "protobuf")]
+        if format == Format::Protobuf {
+            return protobuf::write_family(store, rows, values, join, out);
         }
+        let description = &store.description;
+        let (kind, help) = (description.kind.as_str(), store.help());
+        let unit = description.unit.as_deref();
+        Header { name: &description.name, kind, help, unit }.write(format, &mut out.buffer);
+        let exemplars = (format == Format::OpenMetrics).then_some(&store.exemplars);
+        text::write_samples(store, rows, values, exemplars, out);
+        join(out);
     }
-    let mut join = |out: &mut Out| {
-        if let Some(others) = others {
-            others.join(store.name(), format, out);
-        }
-    };
-    let mut values = Values::of(store, in_flight);
-    values.sum_up(rows.cells());
-    #[cfg(feature = "protobuf")]
-    if format == Format::Protobuf {
-        return protobuf::write_family(store, &rows, &mut values, join, out);
-    }
-    let description = &store.description;
-    let (kind, help) = (description.kind.as_str(), store.help());
-    let unit = description.unit.as_deref();
-    Header { name: &description.name, kind, help, unit }.write(format, &mut out.buffer);
-    let exemplars = (format == Format::OpenMetrics).then_some(&store.exemplars);
-    text::write_samples(store, &rows, &mut values, exemplars, out);
-    join(out);
 }

@@ -4,8 +4,8 @@
 //! encoder comes with a feature that changes the types of its accessors for everyone in the build.
 
 use super::foreign::ForeignFamily;
+use super::foreign_metrics::{ForeignValue, Steps, whole};
 use super::label_pairs::LabelPairs;
-use super::labels::parse_labels;
 use super::out::Out;
 use crate::engine::Cell;
 use crate::series::{FamilyStore, HistogramSum, Kept, Observed, Rows, Value, Values};
@@ -126,52 +126,31 @@ fn write_exemplar(exemplar: &Kept, out: &mut Vec<u8>) {
     });
 }
 
-/// The lines of one histogram or summary, until its count ends them.
-#[derive(Default)]
-struct Parts<'a> {
-    /// Bound and cumulative count, or quantile and value, the latter as it was written.
-    steps: Vec<(f64, &'a str)>,
-    sum: f64,
-}
-
 pub(super) fn write_foreign_metrics(family: &ForeignFamily, out: &mut Vec<u8>) {
-    let mut parts = Parts::default();
-    for sample in family.samples() {
-        let Ok(value) = sample.value.parse::<f64>() else { continue };
-        let mut labels = parse_labels(sample.labels).unwrap_or_default();
-        // `prometheus` writes `le` and `quantile` last.
-        let step = labels.last().and_then(|(_, step)| step.parse().ok());
-        labels.sort_unstable();
-        let metric = |out: &mut Vec<u8>, write: &dyn Fn(&mut Vec<u8>)| {
-            message(4, out, |out| {
-                write_labels(1, labels.iter().map(|(name, value)| (&**name, &**value)), out);
-                write(out);
-                if let Some(at) = sample.timestamp.and_then(|at| at.parse::<i64>().ok()) {
-                    integer(6, at.cast_unsigned(), out);
+    family.for_each_metric(|mut metric| {
+        metric.labels.sort_unstable();
+        let labels = metric.labels.iter().map(|(name, value)| (&**name, &**value));
+        message(4, out, |out| {
+            write_labels(1, labels, out);
+            match metric.value {
+                ForeignValue::Number(value) => {
+                    double_message(if family.kind == "counter" { 3 } else { 2 }, value, out);
                 }
-            });
-        };
-        match (family.kind, sample.name.strip_prefix(family.name.as_str())) {
-            ("counter", _) => metric(out, &|out| double_message(3, value, out)),
-            ("gauge", _) => metric(out, &|out| double_message(2, value, out)),
-            (_, Some("_sum")) => parts.sum = value,
-            (kind, Some("_count")) => {
-                let Parts { steps, sum } = std::mem::take(&mut parts);
-                metric(out, &|out| write_steps(kind, &steps, sum, sample.value, out));
+                ForeignValue::Steps(steps) => write_steps(family.kind, &steps, out),
             }
-            _ => parts.steps.extend(step.map(|step| (step, sample.value))),
-        }
-    }
+            if let Some(at) = metric.timestamp {
+                integer(6, at.cast_unsigned(), out);
+            }
+        });
+    });
 }
 
-fn write_steps(kind: &str, steps: &[(f64, &str)], sum: f64, count: &str, out: &mut Vec<u8>) {
-    // Written from an integer, and without an exponent; the largest may have been rounded up.
-    let whole = |text: &str| text.parse().unwrap_or(u64::MAX);
+fn write_steps(kind: &str, Steps { pairs, sum, count }: &Steps<'_>, out: &mut Vec<u8>) {
     let histogram = kind == "histogram";
     message(if histogram { 7 } else { 4 }, out, |out| {
-        integer(1, whole(count), out);
-        double(2, sum, out);
-        for (step, value) in steps {
+        integer(1, *count, out);
+        double(2, *sum, out);
+        for (step, value) in pairs {
             message(3, out, |out| {
                 if histogram {
                     integer(1, whole(value), out);

@@ -40,6 +40,15 @@ fn closing_brace(labels: &str) -> Option<usize> {
     })
 }
 
+/// The value that ends a line, as it is written; of one with a timestamp, both. `None` where the line is no
+/// sample.
+#[cfg(feature = "testing")]
+pub(crate) fn sample_value(line: &str) -> Option<&str> {
+    let sample = SampleLine::parse(line).filter(|_| !line.starts_with('#'))?;
+    let after = sample.timestamp.map_or(0, |timestamp| timestamp.len() + 1);
+    Some(&line[line.len() - sample.value.len() - after..])
+}
+
 /// The value of one sample of a page; labels in any order.
 pub(crate) fn lookup(page: &str, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
     let mut wanted = labels.to_vec();

@@ -1,8 +1,7 @@
 //! Timing a piece of work.
 
-use std::time::Instant;
-
 use super::DurationHistogram;
+use crate::clock::Stopwatch;
 
 /// Counts the time since it was made into a [`DurationHistogram`] when it is dropped: by the end of
 /// the scope, an early `?`, a panic, or a cancelled future that held it.
@@ -11,7 +10,7 @@ use super::DurationHistogram;
 pub struct Timer {
     /// `None` once the timer was discarded.
     histogram: Option<DurationHistogram>,
-    start: Instant,
+    stopwatch: Stopwatch,
 }
 
 impl Timer {
@@ -24,7 +23,7 @@ impl Timer {
 impl Drop for Timer {
     fn drop(&mut self) {
         if let Some(histogram) = &self.histogram {
-            histogram.observe(self.start.elapsed());
+            histogram.observe(self.stopwatch.elapsed());
         }
     }
 }
@@ -32,6 +31,6 @@ impl Drop for Timer {
 impl DurationHistogram {
     /// Starts a timer that counts the time until it is dropped.
     pub fn start_timer(&self) -> Timer {
-        Timer { histogram: Some(self.clone()), start: Instant::now() }
+        Timer { histogram: Some(self.clone()), stopwatch: Stopwatch::start() }
     }
 }

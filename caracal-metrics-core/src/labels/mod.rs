@@ -197,6 +197,27 @@ pub(crate) const fn open_labels(specs: &[LabelSpec]) -> usize {
     open
 }
 
+/// The values of a label set in its order: from the packed number of its closed labels and the values of
+/// its open ones.
+pub(crate) fn label_texts<'a>(
+    specs: &[LabelSpec],
+    closed: u32,
+    open: impl IntoIterator<Item = &'a str>,
+) -> Vec<&'a str> {
+    let mut radix = closed_sets(specs);
+    let (mut rest, mut open) = (closed, open.into_iter());
+    let text = |spec: &LabelSpec| match spec.values.count() {
+        Some(count) => {
+            radix /= count;
+            let index = rest / radix;
+            rest %= radix;
+            spec.values.text(index)
+        }
+        None => open.next().unwrap_or_default(),
+    };
+    specs.iter().map(text).collect()
+}
+
 /// What [`labels!`](crate::labels) expands to.
 pub mod private {
     use super::Label;

@@ -9,7 +9,7 @@ use super::rows::{Batch, Row, Rows};
 use super::store::{FamilyStore, Index, made};
 use crate::description::Description;
 use crate::engine::Cell;
-use crate::labels::{LabelValues, closed_sets};
+use crate::labels::{LabelValues, label_texts};
 use crate::text::{write_label, write_labels};
 
 /// How many series become rows at a time at least. Their labels are in memory twice meanwhile.
@@ -155,20 +155,5 @@ fn values<'a>(description: &Description, key: &'a Key) -> Vec<&'a str> {
     if description.series_labels.is_some() {
         return key.open.iter().map(|text| &**text).collect();
     }
-    let mut radix: u32 = closed_sets(&description.labels);
-    let mut rest = key.closed;
-    let mut open = key.open.iter();
-    description
-        .labels
-        .iter()
-        .map(|label| match label.values.count() {
-            Some(count) => {
-                radix /= count;
-                let index = rest / radix;
-                rest %= radix;
-                label.values.text(index)
-            }
-            None => open.next().map_or("", |value| value),
-        })
-        .collect()
+    label_texts(&description.labels, key.closed, key.open.iter().map(|value| &**value))
 }

@@ -1,0 +1,180 @@
+//! The time by which durations are measured.
+
+use std::time::{Duration, Instant};
+
+#[cfg(feature = "testing")]
+pub use settable::{Clock, ProcessClock};
+
+/// Measures the time of a piece of work, for an adapter that observes durations.
+///
+/// It reads `std::time::Instant`. With the feature `testing`, it reads the clock that a test has
+/// [set](crate::testing::Clock) where it is started, to its end.
+///
+/// ```
+/// use std::time::Duration;
+/// use caracal_metrics_core::adapter::Stopwatch;
+///
+/// let stopwatch = Stopwatch::start();
+/// assert!(stopwatch.elapsed() < Duration::from_secs(60));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch {
+    started: Instant,
+    /// The clock of the test that started it.
+    #[cfg(feature = "testing")]
+    clock: Option<Clock>,
+}
+
+impl Stopwatch {
+    /// Starts one.
+    #[inline]
+    #[must_use]
+    pub fn start() -> Self {
+        #[cfg(feature = "testing")]
+        if let Some(clock) = settable::current() {
+            return Self { started: clock.now(), clock: Some(clock) };
+        }
+        Self {
+            started: Instant::now(),
+            #[cfg(feature = "testing")]
+            clock: None,
+        }
+    }
+
+    /// The time since it was started.
+    #[inline]
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        #[cfg(feature = "testing")]
+        if let Some(clock) = &self.clock {
+            return clock.now().saturating_duration_since(self.started);
+        }
+        self.started.elapsed()
+    }
+}
+
+#[cfg(feature = "testing")]
+mod settable {
+    use std::cell::RefCell;
+    use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+    use std::thread::LocalKey;
+    use std::time::{Duration, Instant};
+
+    use parking_lot::Mutex;
+
+    use crate::description::nanos;
+    use crate::scoped::{self, Scoped, ScopedFuture};
+
+    thread_local! {
+        static OF_THREAD: RefCell<Option<Clock>> = const { RefCell::new(None) };
+    }
+
+    static OF_PROCESS: Mutex<Option<Clock>> = Mutex::new(None);
+
+    /// A clock that stands still until a test sets it forward.
+    ///
+    /// Timers, layers and adapters that are started while it runs a closure or a future measure by it,
+    /// to their end, on whatever thread they end. Timeouts do not go by it, and neither does tokio's
+    /// clock: where the code under test sleeps, pause tokio's as well.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use caracal_metrics_core::testing::{Clock, assert_moved, observations};
+    /// use caracal_metrics_core::{DurationHistogram, Family, MetricsRegistry};
+    ///
+    /// static PACKING: Family<DurationHistogram> =
+    ///     Family::duration_histogram("packing_duration_seconds", "Time to pack an order.")
+    ///         .buckets(&[Duration::from_millis(5), Duration::from_millis(50)]);
+    ///
+    /// let (metrics, clock) = (MetricsRegistry::new(), Clock::new());
+    /// let packing = metrics.family(&PACKING)?;
+    /// let before = metrics.snapshot();
+    /// clock.run(|| {
+    ///     let _timer = packing.start_timer();
+    ///     clock.advance(Duration::from_millis(7));
+    /// });
+    /// let moved = metrics.snapshot().since(&before);
+    /// assert_moved!(moved, { PACKING => observations(1).sum(0.007) });
+    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// ```
+    #[derive(Clone, Copy, Debug)]
+    pub struct Clock(&'static Reading);
+
+    #[derive(Debug)]
+    struct Reading {
+        made: Instant,
+        /// Nanoseconds that it was set forward.
+        ahead: AtomicU64,
+    }
+
+    impl Default for Clock {
+        fn default() -> Self {
+            Self::new()
+        }
+    }
+
+    impl Clock {
+        /// A clock that reads the present moment.
+        #[must_use]
+        pub fn new() -> Self {
+            // Never freed, so that a stopwatch may be copied as one without a clock is: tests make few.
+            Self(Box::leak(Box::new(Reading { made: Instant::now(), ahead: AtomicU64::new(0) })))
+        }
+
+        /// Sets it forward.
+        pub fn advance(&self, by: Duration) {
+            self.0.ahead.fetch_add(nanos(by), SeqCst);
+        }
+
+        /// What it reads.
+        #[must_use]
+        pub fn now(&self) -> Instant {
+            self.0.made + Duration::from_nanos(self.0.ahead.load(SeqCst))
+        }
+
+        /// Runs code that measures by this clock. Threads that it starts do not: see
+        /// [`inherit`](crate::testing::inherit).
+        pub fn run<R>(&self, run: impl FnOnce() -> R) -> R {
+            let _entered = scoped::enter(Some(*self));
+            run()
+        }
+
+        /// A future whose code measures by this clock, on whatever thread it is polled. Tasks that it
+        /// spawns do not: see [`inherit_async`](crate::testing::inherit_async).
+        pub fn run_async<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+            ScopedFuture::new(Some(*self), future)
+        }
+
+        /// Has all code of the process measure by this clock until the guard is dropped: for a server
+        /// whose tasks are not the test's own. Tests that run at the same time measure by it as well,
+        /// so keep such a test in a binary of its own or run it with nextest, which gives each test a
+        /// process.
+        pub fn run_process(&self) -> ProcessClock {
+            ProcessClock { before: OF_PROCESS.lock().replace(*self) }
+        }
+    }
+
+    /// Keeps a clock the clock of the process; [`Clock::run_process`] makes it.
+    #[derive(Debug)]
+    #[must_use = "the process goes by its own clock again when it is dropped"]
+    pub struct ProcessClock {
+        before: Option<Clock>,
+    }
+
+    impl Drop for ProcessClock {
+        fn drop(&mut self) {
+            *OF_PROCESS.lock() = self.before.take();
+        }
+    }
+
+    impl Scoped for Clock {
+        fn slot() -> &'static LocalKey<RefCell<Option<Self>>> {
+            &OF_THREAD
+        }
+    }
+
+    /// The clock that the calling code measures by, if it is one of a test.
+    pub(super) fn current() -> Option<Clock> {
+        scoped::current().or_else(|| *OF_PROCESS.lock())
+    }
+}

@@ -1,0 +1,50 @@
+//! Values from outside.
+
+use super::pages::families;
+use super::subject::{FIRST, Subject, registry_of};
+use crate::registry::MetricsRegistry;
+use crate::series::cut::DEFAULT_LIMIT;
+
+/// The series that the registry allows each family.
+const LIMIT: usize = 40;
+
+/// How many different values come from outside.
+const VALUES: usize = 200;
+
+pub(super) fn are_bounded(subject: &Subject) -> Result<(), String> {
+    let metrics = registry_of(|builder| builder.max_series_per_family(LIMIT))?;
+    let long = "n".repeat(4 * DEFAULT_LIMIT);
+    // A name is from outside as well. It may be refused, or cut.
+    let named = subject.try_attach(&metrics, &long);
+    check(&metrics)?;
+    drop(named);
+    let Some(bring) = &subject.bring else { return Ok(()) };
+    let thing = subject.attach(&metrics, FIRST)?;
+    for value in 0..VALUES {
+        bring(&*thing, &format!("value_{value}"));
+        bring(&*thing, &format!("value_{value}_{}", "x".repeat(2 * DEFAULT_LIMIT)));
+    }
+    check(&metrics)
+}
+
+fn check(metrics: &MetricsRegistry) -> Result<(), String> {
+    for family in families(&metrics.snapshot()) {
+        let name = family.name();
+        // One more: the aggregated series.
+        let most = LIMIT + 1;
+        if family.series().len() > most {
+            let series = family.series().len();
+            return Err(format!("{name} has {series} series, and {most} are allowed"));
+        }
+        for (label, value) in family.series().flat_map(|series| series.labels()) {
+            if value.len() > DEFAULT_LIMIT {
+                let bytes = value.len();
+                return Err(format!(
+                    "a value of the label {label} of {name} has {bytes} bytes, and {DEFAULT_LIMIT} \
+                     are allowed"
+                ));
+            }
+        }
+    }
+    Ok(())
+}

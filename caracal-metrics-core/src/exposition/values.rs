@@ -1,0 +1,148 @@
+//! A page as values.
+
+use super::foreign::ForeignFamily;
+use super::foreign_metrics::{ForeignValue, whole};
+use super::others::OtherFamilies;
+use super::page::{Filter, Sink, walk};
+use crate::series::{FamilyStore, HistogramSum, InFlight, Observed, Rows, Value, Values};
+use crate::snapshot::{Family, FamilySnapshot, FamilyType, Number, Snapshot, Sum};
+use crate::state::State;
+use crate::text::seconds;
+
+/// The values of a page.
+pub(crate) fn snapshot(
+    state: &State,
+    filter: Filter<'_>,
+    in_flight: &InFlight,
+    others: Option<Box<dyn OtherFamilies>>,
+) -> Snapshot {
+    let namespace = state.settings().namespace.clone();
+    let mut snapshot = Snapshot {
+        families: Vec::new(),
+        namespace,
+        #[cfg(feature = "testing")]
+        registered: crate::testing::Registered::of(state),
+    };
+    walk(state, filter, in_flight, others, &mut snapshot.families);
+    snapshot
+}
+
+impl Sink for Vec<FamilySnapshot> {
+    fn others_before(&mut self, others: &mut dyn OtherFamilies, name: Option<&str>) {
+        for family in others.before(name) {
+            let mut content = Family::default();
+            add_foreign(family, &mut content);
+            self.push(FamilySnapshot {
+                name: family.name.clone(),
+                kind: FamilyType::of_word(family.kind),
+                help: family.help.clone(),
+                unit: None,
+                is_foreign: true,
+                declared: Vec::new(),
+                content,
+            });
+        }
+    }
+
+    fn ours(
+        &mut self,
+        store: &FamilyStore,
+        rows: &Rows,
+        values: &mut Values<'_>,
+        others: Option<&mut dyn OtherFamilies>,
+    ) {
+        let description = &store.description;
+        let mut content = Family::default();
+        add_ours(store, rows, values, &mut content);
+        for family in others.map_or(&[][..], |others| others.named(store.name())) {
+            add_foreign(family, &mut content);
+        }
+        self.push(FamilySnapshot {
+            name: description.name.clone(),
+            kind: FamilyType::of_word(description.kind.as_str()),
+            help: store.help().to_owned(),
+            unit: description.unit.as_deref().map(str::to_owned),
+            is_foreign: false,
+            declared: description.labels.iter().map(|label| label.name.to_owned()).collect(),
+            content,
+        });
+    }
+}
+
+fn add_ours(store: &FamilyStore, rows: &Rows, values: &mut Values<'_>, content: &mut Family) {
+    let bounds = store.description.bounds.exposed();
+    content.reserve(rows.series(), bounds.len());
+    let mut rows = rows.cursor();
+    while let Some(row) = rows.next() {
+        let labels = store.labels(&row).into_iter();
+        if !store.kind().is_histogram() {
+            content.push_number(labels, number(values.read(row.cells)));
+            continue;
+        }
+        // Before the value, which then has what they are examples of.
+        let exemplars = store.exemplars.of(row.cells);
+        let value =
+            if exemplars.is_some() { values.read_now(row.cells) } else { values.read(row.cells) };
+        let sum = match value {
+            Value::Histogram(HistogramSum::Nanos(nanos)) => Sum::Nanos(nanos),
+            Value::Histogram(HistogramSum::Float(sum)) => Sum::Float(sum),
+            _ => Sum::Float(0.0),
+        };
+        let buckets = values.buckets();
+        let count = buckets.iter().sum();
+        let counts = buckets.iter().take(bounds.len()).scan(0, |count, observed| {
+            *count += observed;
+            Some(*count)
+        });
+        content.push_histogram(labels, &bounds, counts, count, sum);
+        for (bucket, kept) in exemplars.into_iter().flatten().enumerate() {
+            let Some(kept) = kept else { continue };
+            let labels = kept.labels().map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let observed = match kept.observed {
+                Observed::Nanos(nanos) => seconds(nanos.into()),
+                Observed::Float(value) => value,
+            };
+            content.push_exemplar(bucket, labels.collect(), observed, kept.since_epoch());
+        }
+    }
+}
+
+/// The value of a family that is not a histogram.
+fn number(value: Value) -> Number {
+    match value {
+        Value::Counter(value) => Number::Counter(value),
+        Value::FloatCounter(value) => Number::FloatCounter(value),
+        Value::Gauge(value) => Number::Gauge(value),
+        Value::FloatGauge(value) => Number::FloatGauge(value),
+        Value::Histogram(_) => unreachable!("the caller looked at the kind of the family"),
+    }
+}
+
+fn add_foreign(family: &ForeignFamily, content: &mut Family) {
+    family.for_each_metric(|metric| {
+        let labels = metric.labels.iter().map(|(name, value)| (name.as_str(), value));
+        match (metric.value, family.kind) {
+            (ForeignValue::Number(value), "counter") => {
+                content.push_number(labels, Number::FloatCounter(value));
+            }
+            (ForeignValue::Number(value), "gauge") => {
+                content.push_number(labels, Number::FloatGauge(value));
+            }
+            (ForeignValue::Number(value), _) => content.push_number(labels, Number::Untyped(value)),
+            (ForeignValue::Steps(steps), "histogram") => {
+                let is_finite = |(bound, _): &&(f64, &str)| bound.is_finite();
+                let finite: Vec<_> = steps.pairs.iter().filter(is_finite).collect();
+                let bounds: Vec<_> = finite.iter().map(|(bound, _)| *bound).collect();
+                let counts = finite.iter().map(|(_, count)| whole(count));
+                let sum = Sum::Float(steps.sum);
+                content.push_histogram(labels, &bounds, counts, steps.count, sum);
+            }
+            (ForeignValue::Steps(steps), _) => {
+                let value = |text: &str| text.parse().unwrap_or(f64::NAN);
+                let quantiles: Vec<_> =
+                    steps.pairs.iter().map(|(quantile, text)| (*quantile, value(text))).collect();
+                content.push_summary(labels, &quantiles, steps.count, steps.sum);
+            }
+        }
+    });
+}

@@ -1,0 +1,70 @@
+//! A registry and a clock of a test's own, for code that uses those of the process.
+
+use crate::clock::Clock;
+use crate::registry::MetricsRegistry;
+use crate::scoped::{self, ScopedFuture};
+
+/// Runs code for which this is the process-wide registry.
+///
+/// [`get_metrics_registry`](crate::get_metrics_registry) gives it to the code, and
+/// [`initialize_metrics_registry`](crate::initialize_metrics_registry) finds that it is there already.
+/// Other threads are not concerned, so tests that run at the same time have a registry each. Threads
+/// that the code starts are not either: see [`inherit`].
+///
+/// ```
+/// use caracal_metrics_core::testing::with_registry;
+/// use caracal_metrics_core::{MetricsRegistry, get_metrics_registry};
+///
+/// fn block() {
+///     get_metrics_registry().expect("it was made").record_replay_block("nonce_reused");
+/// }
+///
+/// let metrics = MetricsRegistry::new();
+/// with_registry(&metrics, block);
+/// let labels = [("reason", "nonce_reused")];
+/// assert_eq!(metrics.sample("caracal_gateway_replay_blocks_total", &labels), Some(1.0));
+/// assert!(get_metrics_registry().is_err());
+/// ```
+pub fn with_registry<R>(metrics: &MetricsRegistry, run: impl FnOnce() -> R) -> R {
+    let _entered = scoped::enter(Some(metrics.clone()));
+    run()
+}
+
+/// A future for whose code this is the process-wide registry, on whatever thread it is polled or dropped.
+///
+/// Tasks that it spawns are not concerned: see [`inherit_async`].
+pub fn with_registry_async<F: Future>(
+    metrics: &MetricsRegistry,
+    future: F,
+) -> impl Future<Output = F::Output> + use<F> {
+    ScopedFuture::new(Some(metrics.clone()), future)
+}
+
+/// Gives a closure for another thread the registry and the clock that the calling code has.
+///
+/// ```
+/// use caracal_metrics_core::testing::{inherit, with_registry};
+/// use caracal_metrics_core::{MetricsRegistry, get_metrics_registry};
+///
+/// let metrics = MetricsRegistry::new();
+/// with_registry(&metrics, || {
+///     let block = || get_metrics_registry().expect("it was made").record_replay_block("stale");
+///     std::thread::spawn(inherit(block)).join().expect("it does not panic");
+/// });
+/// let labels = [("reason", "stale")];
+/// assert_eq!(metrics.sample("caracal_gateway_replay_blocks_total", &labels), Some(1.0));
+/// ```
+pub fn inherit<R>(run: impl FnOnce() -> R) -> impl FnOnce() -> R {
+    let (registry, clock) = (scoped::current::<MetricsRegistry>(), scoped::current::<Clock>());
+    move || {
+        let _registry = scoped::enter(registry);
+        let _clock = scoped::enter(clock);
+        run()
+    }
+}
+
+/// Gives a future that is to be spawned the registry and the clock that the calling code has.
+pub fn inherit_async<F: Future>(future: F) -> impl Future<Output = F::Output> + use<F> {
+    let (registry, clock) = (scoped::current::<MetricsRegistry>(), scoped::current::<Clock>());
+    ScopedFuture::new(registry, ScopedFuture::new(clock, future))
+}

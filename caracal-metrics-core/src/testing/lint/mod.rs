@@ -1,0 +1,141 @@
+//! Rules for families, of promlint and of OpenMetrics.
+
+mod names;
+mod open_metrics;
+mod samples;
+mod units;
+
+use std::fmt;
+
+use crate::registry::MetricsRegistry;
+use crate::snapshot::{FamilySnapshot, Snapshot};
+
+/// A rule of the linter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Rule {
+    /// A family has a help text.
+    Help,
+    /// A name has base units: `seconds` and not `milliseconds`.
+    BaseUnit,
+    /// A name has no abbreviated units, such as `ms`.
+    AbbreviatedUnit,
+    /// The name of a counter ends in `_total`, and no other name does.
+    Total,
+    /// `_bucket`, `_sum` and `_count` are of histograms and summaries, and so are the labels `le` and
+    /// `quantile`.
+    Reserved,
+    /// A name does not have the type in it.
+    TypeInName,
+    /// A name has no colon, which recording rules have.
+    Colon,
+    /// Names of families and labels are in `snake_case`.
+    CamelCase,
+    /// OpenMetrics: the name ends in the unit.
+    UnitSuffix,
+    /// OpenMetrics: no name ends in a suffix that is reserved, such as `_created`.
+    ReservedSuffix,
+    /// OpenMetrics: the names of labels do not begin with two underscores.
+    ReservedLabel,
+    /// OpenMetrics: a counter and the sum of a summary are not negative, and not NaN.
+    NegativeTotal,
+    /// OpenMetrics: bounds and quantiles are sorted, quantiles are between 0 and 1, and counts do not
+    /// fall from bucket to bucket.
+    Buckets,
+}
+
+impl Rule {
+    /// Whether it is one of the rules that `promtool check metrics` has as well. The others are those of
+    /// OpenMetrics.
+    #[must_use]
+    pub fn is_promlint(self) -> bool {
+        matches!(
+            self,
+            Self::Help
+                | Self::BaseUnit
+                | Self::AbbreviatedUnit
+                | Self::Total
+                | Self::Reserved
+                | Self::TypeInName
+                | Self::Colon
+                | Self::CamelCase
+        )
+    }
+}
+
+/// A family that breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Problem {
+    /// The name of the family.
+    pub family: String,
+    /// The rule.
+    pub rule: Rule,
+    /// What is wrong.
+    pub text: String,
+    /// What to change.
+    pub remedy: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.family, self.text, self.remedy)
+    }
+}
+
+/// What the families of this registry do against the rules, foreign ones included, sorted by family.
+///
+/// The rules are those of `promtool check metrics`, word for word, and those of OpenMetrics that a
+/// family can break. Families that a page does not show yet are not looked at: use them first.
+///
+/// ```
+/// use caracal_metrics_core::testing::{Rule, lint};
+/// use caracal_metrics_core::{Family, FloatGauge, MetricsRegistry};
+///
+/// static AGE: Family<FloatGauge> = Family::float_gauge("backup_age_hours", "Age of the backup.");
+///
+/// let metrics = MetricsRegistry::new();
+/// assert_eq!(lint(&metrics), []);
+/// metrics.family(&AGE)?.set(1.5);
+/// let problems = lint(&metrics);
+/// assert_eq!((problems.len(), problems[0].rule), (1, Rule::BaseUnit));
+/// assert_eq!(
+///     problems[0].to_string(),
+///     "backup_age_hours: use base unit \"seconds\" instead of \"hours\": \
+///      rename it to backup_age_seconds and convert the values"
+/// );
+/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// ```
+#[must_use]
+pub fn lint(metrics: &MetricsRegistry) -> Vec<Problem> {
+    lint_snapshot(&metrics.snapshot())
+}
+
+/// As [`lint`], for a snapshot.
+#[must_use]
+pub fn lint_snapshot(snapshot: &Snapshot) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for family in snapshot.families() {
+        let mut report = Report { family, problems: &mut problems };
+        names::check(&mut report);
+        units::check(&mut report);
+        samples::check(&mut report);
+        open_metrics::check(&mut report);
+    }
+    problems.sort();
+    problems.dedup();
+    problems
+}
+
+/// Where the rules put what they find in one family.
+struct Report<'a> {
+    family: &'a FamilySnapshot,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Report<'_> {
+    fn add(&mut self, rule: Rule, text: impl Into<String>, remedy: impl Into<String>) {
+        let (family, text, remedy) = (self.family.name().to_owned(), text.into(), remedy.into());
+        self.problems.push(Problem { family, rule, text, remedy });
+    }
+}

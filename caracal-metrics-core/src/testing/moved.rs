@@ -1,0 +1,287 @@
+//! What moved between two snapshots.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use super::change::{Change, HistogramChange};
+use super::lookup::{Mistake, Query, SeriesName, Wanted, resolve};
+use super::table;
+use crate::family::Family;
+use crate::kinds::{Bucketed, Counter, FloatCounter, FloatGauge, Gauge};
+use crate::labels::Labels;
+use crate::snapshot::{FamilySnapshot, SeriesSnapshot, SeriesValue, Snapshot};
+
+/// One series that moved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MovedSeries {
+    pub(super) name: SeriesName,
+    pub(super) change: Change,
+}
+
+impl MovedSeries {
+    /// The name of its family, as text format 0.0.4 has it.
+    #[must_use]
+    pub fn family(&self) -> &str {
+        &self.name.family
+    }
+
+    /// Names and values of its labels.
+    #[must_use]
+    pub fn labels(&self) -> &[(String, String)] {
+        &self.name.labels
+    }
+
+    /// By how much it moved.
+    #[must_use]
+    pub fn change(&self) -> &Change {
+        &self.change
+    }
+}
+
+impl fmt::Display for MovedSeries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} moved by {}", self.name, self.change)
+    }
+}
+
+/// What moved between two snapshots of one registry; [`Snapshot::since`] makes it.
+///
+/// A series moved if its number differs. A counter that is new and reads 0 has not moved, and neither has
+/// a series that left the page; [`gone`](Self::gone) has those.
+///
+/// Reading a series that has not moved gives 0. Reading one of a family that the registry does not know
+/// panics and names the nearest ones: a misspelt name never reads 0.
+#[derive(Clone, Debug)]
+pub struct Moved {
+    pub(super) before: Snapshot,
+    pub(super) after: Snapshot,
+    pub(super) series: Vec<MovedSeries>,
+    pub(super) gone: Vec<SeriesName>,
+}
+
+impl Snapshot {
+    /// What moved since an earlier snapshot of the same registry. Since `Snapshot::default()`, all
+    /// that has a value other than 0 has moved.
+    ///
+    /// ```
+    /// use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+    ///
+    /// labels! { struct Order<'a> { tenant: &'a str } }
+    /// static ORDERS: Family<Counter, Order<'_>> = Family::counter("orders_total", "Orders placed.");
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// let orders = metrics.family(&ORDERS)?;
+    ///
+    /// let before = metrics.snapshot();
+    /// orders.inc(Order { tenant: "acme" });
+    /// let moved = metrics.snapshot().since(&before);
+    /// assert_eq!(moved.counter(&ORDERS, Order { tenant: "acme" }), 1);
+    /// assert_eq!(moved.value("orders_total", &[("tenant", "acme")]), 1.0);
+    /// assert_eq!(moved.series().len(), 1);
+    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// ```
+    #[must_use]
+    pub fn since(self, before: &Snapshot) -> Moved {
+        let (mut series, mut gone) = (Vec::new(), Vec::new());
+        for family in self.families() {
+            let earlier = before.family(family.name());
+            let mut earlier = by_labels(earlier);
+            for now in family.series() {
+                let labels: Vec<_> = now.labels().collect();
+                let change = Change::between(earlier.remove(&labels), now.value());
+                if !change.is_none() {
+                    series.push(MovedSeries { name: SeriesName::of(family.name(), &now), change });
+                }
+            }
+        }
+        for family in before.families() {
+            let mut now = by_labels(self.family(family.name()));
+            let left = family.series().filter(|series| {
+                let labels: Vec<_> = series.labels().collect();
+                now.remove(&labels).is_none()
+            });
+            gone.extend(left.map(|series| SeriesName::of(family.name(), &series)));
+        }
+        Moved { before: before.clone(), after: self, series, gone }
+    }
+
+    /// The value of a series, by the constant of its family; `None` if the page does not have it.
+    ///
+    /// # Panics
+    ///
+    /// When the registry does not have the family.
+    #[must_use]
+    #[track_caller]
+    pub fn value_of<K, L: Labels>(
+        &self,
+        family: &'static Family<K, L>,
+        labels: L::Of<'_>,
+    ) -> Option<SeriesValue<'_>> {
+        let wanted = resolve(&Query::typed(family.spec(), &labels), [self, self]);
+        let wanted = wanted.unwrap_or_else(|mistake| panic!("{mistake}"));
+        find(self, &wanted).map(|series| series.value())
+    }
+}
+
+type ByLabels<'a> = HashMap<Vec<(&'a str, &'a str)>, SeriesValue<'a>>;
+
+fn by_labels(family: Option<&FamilySnapshot>) -> ByLabels<'_> {
+    let series = family.into_iter().flat_map(FamilySnapshot::series);
+    series.map(|series| (series.labels().collect(), series.value())).collect()
+}
+
+fn find<'a>(snapshot: &'a Snapshot, wanted: &Wanted) -> Option<SeriesSnapshot<'a>> {
+    let family = snapshot.family(&wanted.name.family)?;
+    family.series().find(|series| wanted.is(&SeriesName::of(family.name(), series).labels))
+}
+
+impl Moved {
+    /// The series that moved, sorted by the names of their families and by their labels.
+    #[must_use]
+    pub fn series(&self) -> &[MovedSeries] {
+        &self.series
+    }
+
+    /// The series that left the page, as a page writes their names and labels.
+    #[must_use]
+    pub fn gone(&self) -> Vec<String> {
+        self.gone.iter().map(ToString::to_string).collect()
+    }
+
+    /// What moved without the series of these families: for those that move by themselves, such as
+    /// `process_*`. A name that ends in `*` stands for all that begin like it.
+    #[must_use]
+    pub fn without(mut self, families: &[&str]) -> Self {
+        let is_named = |family: &str| {
+            families.iter().any(|name| match name.strip_suffix('*') {
+                Some(start) => family.starts_with(start),
+                None => family == *name,
+            })
+        };
+        self.series.retain(|series| !is_named(series.family()));
+        self.gone.retain(|series| !is_named(&series.family));
+        self
+    }
+
+    /// What a counter gained.
+    ///
+    /// # Panics
+    ///
+    /// When the registry does not have the family, as all of these do.
+    #[must_use]
+    #[track_caller]
+    pub fn counter<L: Labels>(
+        &self,
+        family: &'static Family<Counter, L>,
+        labels: L::Of<'_>,
+    ) -> u64 {
+        match self.read(&Query::typed(family.spec(), &labels)) {
+            Some(Change::Counter(gained)) => gained,
+            _ => 0,
+        }
+    }
+
+    /// What a counter of floating-point numbers gained.
+    #[must_use]
+    #[track_caller]
+    pub fn float_counter<L: Labels>(
+        &self,
+        family: &'static Family<FloatCounter, L>,
+        labels: L::Of<'_>,
+    ) -> f64 {
+        self.number(&Query::typed(family.spec(), &labels))
+    }
+
+    /// What a gauge gained, or lost. [`Snapshot::value_of`] reads what it has.
+    #[must_use]
+    #[track_caller]
+    pub fn gauge<L: Labels>(&self, family: &'static Family<Gauge, L>, labels: L::Of<'_>) -> i64 {
+        match self.read(&Query::typed(family.spec(), &labels)) {
+            Some(Change::Gauge(gained)) => gained,
+            _ => 0,
+        }
+    }
+
+    /// What a gauge of floating-point numbers gained, or lost.
+    #[must_use]
+    #[track_caller]
+    pub fn float_gauge<L: Labels>(
+        &self,
+        family: &'static Family<FloatGauge, L>,
+        labels: L::Of<'_>,
+    ) -> f64 {
+        self.number(&Query::typed(family.spec(), &labels))
+    }
+
+    /// What a histogram observed.
+    #[must_use]
+    #[track_caller]
+    pub fn histogram<K: Bucketed, L: Labels>(
+        &self,
+        family: &'static Family<K, L>,
+        labels: L::Of<'_>,
+    ) -> HistogramChange {
+        self.observed(&Query::typed(family.spec(), &labels))
+    }
+
+    /// By how much a series moved, by the names of its family and of its labels. Constant labels may be
+    /// left out. Of a histogram or a summary, how many observations there were.
+    ///
+    /// # Panics
+    ///
+    /// When the registry does not have the family, or when the family has other labels.
+    #[must_use]
+    #[track_caller]
+    pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        self.number(&Query::named(name, labels))
+    }
+
+    /// What a histogram or a summary observed, by name.
+    ///
+    /// # Panics
+    ///
+    /// When the registry does not have the family, or when the family has other labels.
+    #[must_use]
+    #[track_caller]
+    pub fn histogram_named(&self, name: &str, labels: &[(&str, &str)]) -> HistogramChange {
+        self.observed(&Query::named(name, labels))
+    }
+
+    #[track_caller]
+    fn number(&self, query: &Query) -> f64 {
+        self.read(query).map_or(0.0, |change| change.as_f64())
+    }
+
+    #[track_caller]
+    fn observed(&self, query: &Query) -> HistogramChange {
+        match self.read(query) {
+            Some(Change::Observations(observed)) => observed,
+            _ => HistogramChange::default(),
+        }
+    }
+
+    /// What moved; `None` if it has not moved.
+    #[track_caller]
+    fn read(&self, query: &Query) -> Option<Change> {
+        let wanted = self.resolve(query).unwrap_or_else(|mistake| panic!("{mistake}"));
+        self.find(&wanted).map(|place| self.series[place].change.clone())
+    }
+
+    pub(super) fn resolve(&self, query: &Query) -> Result<Wanted, Mistake> {
+        resolve(query, [&self.before, &self.after])
+    }
+
+    /// The place of a series among those that moved.
+    pub(super) fn find(&self, wanted: &Wanted) -> Option<usize> {
+        self.series
+            .iter()
+            .position(|series| series.family() == wanted.name.family && wanted.is(series.labels()))
+    }
+}
+
+impl fmt::Display for Moved {
+    /// A table of everything that moved.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        table::of_moved(self).fmt(f)
+    }
+}
