@@ -67,8 +67,7 @@ impl BucketRules {
         let fitting =
             self.rules.iter().filter_map(|(matcher, buckets)| Some((fit(matcher)?, buckets)));
         match (fitting.max_by_key(|(fit, _)| *fit), &self.default) {
-            (Some((_, buckets)), _) => buckets.into(),
-            (None, Some(buckets)) => buckets.into(),
+            (Some((_, buckets)), _) | (None, Some(buckets)) => buckets.into(),
             (None, None) => by_unit(exposed),
         }
     }

@@ -96,7 +96,7 @@ fn apply(operation: &Operation, recorder: &dyn Recorder) {
         GaugeSet(name, labels, value) => gauge(*name, labels).set(*value),
         Record(name, labels, value) => histogram(*name, labels).record(*value),
         RecordMany(name, labels, value, times) => {
-            histogram(*name, labels).record_many(*value, *times)
+            histogram(*name, labels).record_many(*value, *times);
         }
     }
 }
@@ -182,7 +182,9 @@ proptest! {
                     describe(recorder, name, *unit, "described with its unit");
                 }
             }
-            operations.iter().for_each(|operation| apply(operation, recorder));
+            for operation in &operations {
+                apply(operation, recorder);
+            }
         }
         prop_assert_eq!(bridge.refusals(), []);
         let mut ours = parse(&String::from_utf8(registry.generate_metrics()).unwrap());

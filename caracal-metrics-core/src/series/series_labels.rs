@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use smallvec::SmallVec;
 
 use super::cut::Value;
+use super::interner::Interner;
 use super::key::Labels;
 use super::resolve::Resolved;
 use super::store::{FamilyStore, Index};
@@ -41,24 +42,25 @@ impl FamilyStore {
     /// The series of these labels, made if it is new. Values that are too long are cut, and counted.
     pub(crate) fn series_of(&self, labels: &[(&str, &str)]) -> Result<Labelled, FamilyError> {
         let (sorted, aggregates) = self.sorted(labels)?;
-        let resolved = match &self.index {
-            Index::Interned(interner) => {
-                let text = text(sorted.iter().map(|(name, value)| (*name, &**value)));
-                let labels = Labels { closed: 0, open: &[&text] };
-                match interner.find(labels).map(|known| known.cell) {
-                    Some(cell) => Resolved::own(cell),
-                    None => {
-                        if sorted.iter().any(|(_, value)| value.is_cut()) {
-                            self.count_invalid();
-                        }
-                        self.make_within_limit(interner, labels)
-                            .map_or_else(|| self.fold(&sorted), Resolved::own)
-                    }
-                }
-            }
-            Index::Dense(_) => unreachable!("the labels of these series are open"),
-        };
-        Ok(Labelled { resolved, aggregates })
+        let text = text(sorted.iter().map(|(name, value)| (*name, &**value)));
+        let interner = self.texts();
+        let labels = Labels { closed: 0, open: &[&text] };
+        if let Some(known) = interner.find(labels) {
+            return Ok(Labelled { resolved: Resolved::own(known.cell), aggregates });
+        }
+        if sorted.iter().any(|(_, value)| value.is_cut()) {
+            self.count_invalid();
+        }
+        let made = self.make_within_limit(interner, labels).map(Resolved::own);
+        Ok(Labelled { resolved: made.unwrap_or_else(|| self.fold(&sorted)), aggregates })
+    }
+
+    /// The texts of labels that there are.
+    fn texts(&self) -> &Interner {
+        match &self.index {
+            Index::Interned(interner) => interner,
+            Index::Dense(_) => unreachable!("the text of labels is open"),
+        }
     }
 
     /// The labels in order, as they may be on a page.
@@ -111,9 +113,7 @@ impl FamilyStore {
 
     /// The aggregated series of the labels with these names.
     fn aggregate(&self, labels: &Sorted<'_>) -> Cell {
-        let Index::Interned(interner) = &self.index else {
-            unreachable!("the labels of these series are open")
-        };
+        let interner = self.texts();
         let text = text(labels.iter().map(|(name, _)| (*name, AGGREGATED)));
         let text = Labels { closed: 0, open: &[&text] };
         if let Some(known) = interner.find(text) {
