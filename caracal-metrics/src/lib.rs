@@ -88,6 +88,8 @@
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
 //! | `sqlx-any`, `sqlx-mysql`, `sqlx-postgres`, `sqlx-sqlite` | `sqlx` | queries through a wrapped pool of that database |
 //! | `tokio` | `tokio` | tokio runtimes |
+//! | `testing` | `testing` | nothing: what tests need, see `testing_metrics` |
+//! | `conformance` | `conformance` | nothing: the kit for authors of adapters |
 //! | `protobuf` | | nothing: adds `Format::Protobuf`, for scrapers that ask for it |
 //! | `full` | all of them | all but the queries, which need the feature of the database |
 //!
@@ -95,6 +97,10 @@
 //! is not enabled: the compiler can't name the feature that a method needs.
 
 pub use caracal_metrics_core::*;
+
+#[cfg(feature = "testing")]
+#[doc = include_str!("../docs/testing.md")]
+pub mod testing_metrics {}
 
 macro_rules! adapters {
     ($( $feature:literal: $adapter:ident as $name:ident; )*) => {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use caracal_metrics::adapter::{Instance, InstanceKind, Sampled};
+use caracal_metrics::conformance::Conformance;
 use caracal_metrics::{
     AttachError, DurationHistogram, Family, Gauge, MetricsRegistry, labels,
 };
@@ -89,8 +90,22 @@ impl ObservedSemaphore {
     }
 }
 
+/// Whether it is as ours are.
+fn conforms() {
+    Conformance::of_instances("semaphore", |metrics, name| {
+        ObservedSemaphore::wrap(Arc::new(Semaphore::new(2)), name, metrics)
+    })
+    .families(&[PERMITS_AVAILABLE.spec(), WAITING.spec(), ACQUIRE_DURATION.spec()])
+    .exercise(|semaphore| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert!(runtime.block_on(semaphore.acquire()).is_ok());
+    })
+    .check();
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    conforms();
     let metrics = MetricsRegistry::builder().namespace("shop").only_used_families().build()?;
     let uploads = ObservedSemaphore::wrap(Arc::new(Semaphore::new(2)), "uploads", &metrics)?;
     let read = |name: &str, labels: &[(&str, &str)]| metrics.sample(name, labels);

@@ -64,6 +64,9 @@ use crate::registry::MetricsRegistry;
 /// or two.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Looks at an adapter, and says what is wrong.
+type Look = fn(&Subject) -> Result<(), String>;
+
 /// What the kit looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -222,7 +225,7 @@ impl<T: 'static> Conformance<T> {
     #[must_use]
     pub fn run(self) -> Vec<Failure> {
         let subject = Arc::new(self.subject);
-        let mut checks: Vec<(Check, fn(&Subject) -> Result<(), String>)> = vec![
+        let mut checks: Vec<(Check, Look)> = vec![
             (Check::SeriesAppearAtAttach, families::appear),
             (Check::FamiliesAreDeclared, families::are_declared),
             (Check::FamiliesHaveHelpAndUnit, families::have_help_and_unit),
@@ -267,11 +270,7 @@ impl<T: 'static> Conformance<T> {
 }
 
 /// Runs a check on a thread of its own, since it may not return.
-fn in_time(
-    subject: &Arc<Subject>,
-    look: fn(&Subject) -> Result<(), String>,
-    patience: Duration,
-) -> Result<(), String> {
+fn in_time(subject: &Arc<Subject>, look: Look, patience: Duration) -> Result<(), String> {
     let (done, finished) = mpsc::channel();
     let subject = Arc::clone(subject);
     let spawned = thread::Builder::new().name("conformance".to_owned()).spawn(move || {

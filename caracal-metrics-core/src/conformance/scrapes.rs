@@ -157,7 +157,7 @@ pub(super) fn may_meet_drops(subject: &Subject) -> Result<(), String> {
             }
         }
         is_done.store(true, SeqCst);
-        let pages = pages.map(|page| page.join());
+        let pages = pages.map(thread::ScopedJoinHandle::join);
         if pages.iter().any(Result::is_err) {
             return Err("writing a page panicked".to_owned());
         }

@@ -17,7 +17,7 @@ pub(crate) const FACADE: &str = "caracal-metrics";
 /// The program that turns no feature on.
 const NONE: &str = "none";
 
-/// An adapter that is not one of ours. It turns no feature on either.
+/// An adapter that is not one of ours. It passes the kit for authors of adapters.
 const THIRD_PARTY: &str = "third-party-adapter";
 
 /// A library and its features.
@@ -27,7 +27,7 @@ type Library<'a> = (&'a str, &'a [&'a str]);
 fn needs(feature: &str) -> Result<Vec<Library<'static>>> {
     const TOKIO: Library<'_> = ("tokio", &["macros", "rt"]);
     Ok(match feature {
-        NONE | "process" | "protobuf" => vec![],
+        NONE | "conformance" | "process" | "protobuf" | "testing" => vec![],
         THIRD_PARTY => vec![("tokio", &["macros", "rt", "sync"])],
         "axum" => vec![("axum", &[]), ("tower-service", &[]), TOKIO],
         "axum-serve" => vec![TOKIO],
@@ -87,7 +87,11 @@ fn package(workspace: &Workspace, feature: &str, folder: &Path, program: &Path) 
     // Cargo tells two packages in one target folder apart by their names, and not by their paths. Of two
     // with one name it would take the second for the first, and not compile it.
     let name = program.file_stem().and_then(|stem| stem.to_str()).context("it has no name")?;
-    let features: &[&str] = if [NONE, THIRD_PARTY].contains(&feature) { &[] } else { &[feature] };
+    let features: &[&str] = match feature {
+        NONE => &[],
+        THIRD_PARTY => &["conformance"],
+        feature => &[feature],
+    };
     let name = format!("consumer-{name}");
     let manifest = manifest(workspace, &name, features, &needs(feature)?)?;
     sh.write_file(&path, manifest.to_string())?;
