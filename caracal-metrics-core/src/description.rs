@@ -59,7 +59,7 @@ impl Bounds {
 }
 
 /// Reads the labels of a series back from their text, `name="value",…`.
-pub(crate) type ReadLabels = fn(&str) -> Vec<(String, String)>;
+pub(crate) type ReadLabels = fn(&str) -> Vec<(Cow<'static, str>, Cow<'static, str>)>;
 
 /// What a family is.
 #[derive(Clone, Debug)]

@@ -115,7 +115,9 @@ fn the_same_declaration_gives_the_same_series() {
     assert_eq!(metrics.sample("jobs_total", &[("a", "1"), ("b", "2")]), Some(2.0));
     // The help text may be replaced once.
     let jobs = counter(&metrics, "jobs_total");
-    ["", "First.", "Second."].into_iter().for_each(|help| jobs.describe(help));
+    for help in ["", "First.", "Second."] {
+        jobs.describe(help);
+    }
     let page = String::from_utf8(metrics.generate_metrics()).unwrap();
     assert!(page.contains("# HELP jobs_total First.\n"), "{page}");
     assert!(

@@ -1,5 +1,6 @@
 //! The declaration of a family at run time.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -81,7 +82,7 @@ impl<K> RuntimeFamily<K> {
             unit: unit.map(Into::into),
             labels: (&[]).into(),
             bounds: Bounds::None,
-            series_labels: Some(|text| parse_labels(text).unwrap_or_default()),
+            series_labels: Some(read_labels),
         };
         Self { description, kind: PhantomData }
     }
@@ -101,6 +102,11 @@ impl<K> RuntimeFamily<K> {
     pub fn check_buckets(&self) -> Result<(), FamilyError> {
         self.description.check_bounds()
     }
+}
+
+fn read_labels(text: &str) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
+    let labels = parse_labels(text).unwrap_or_default();
+    labels.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 impl RuntimeFamily<crate::kinds::DurationHistogram> {

@@ -100,7 +100,7 @@ impl FamilyStore {
     fn own_labels<'a>(&'a self, row: &Row<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
         if let Some(read) = self.description.series_labels {
             let text = row.values().next().unwrap_or_default();
-            return read(&text).into_iter().map(|(n, v)| (n.into(), v.into())).collect();
+            return read(&text);
         }
         let labels = self.description.labels.iter().zip(row.values());
         let labels = labels.filter(|(label, value)| !label.is_left_out(value));
