@@ -1,5 +1,6 @@
 //! What becomes of records through the facade.
 
+use std::sync::Barrier;
 use std::thread;
 
 use caracal_bridge::families::FACADE_REFUSED_RECORDS;
@@ -145,15 +146,23 @@ fn absolute_never_lowers_a_counter() {
 
 #[test]
 fn totals_that_several_threads_raise_are_not_added_up() {
+    const TOTAL: u64 = 50_000;
+    const THREADS: usize = 4;
+
     let scene = Scene::new();
+    let begin = Barrier::new(THREADS);
     thread::scope(|threads| {
-        for _ in 0..4 {
+        for _ in 0..THREADS {
             threads.spawn(|| {
-                scene.record(|| (0..2_000).for_each(|total| counter!("read").absolute(total)));
+                scene.record(|| {
+                    let read = counter!("read");
+                    begin.wait();
+                    (1..=TOTAL).for_each(|total| read.absolute(total));
+                });
             });
         }
     });
-    assert_eq!(scene.sample("read_total", &[]), Some(1999.0));
+    assert_eq!(scene.sample("read_total", &[]), Some(TOTAL as f64));
 }
 
 #[test]
