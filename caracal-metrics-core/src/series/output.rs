@@ -10,7 +10,7 @@ use super::store::{FamilyStore, Index, made};
 use crate::description::Description;
 use crate::engine::Cell;
 use crate::labels::{LabelValues, label_texts};
-use crate::text::{write_label, write_labels};
+use crate::text::write_label;
 
 /// How many series become rows at a time at least. Their labels are in memory twice meanwhile.
 const BATCH: usize = 16 * 1024;
@@ -109,17 +109,26 @@ impl FamilyStore {
 
     /// Appends the labels of a row as text has them.
     pub(crate) fn write_labels(&self, row: &Row<'_>, out: &mut Vec<u8>) {
-        if self.description.series_labels.is_none() {
-            let labels = self.labels(row);
-            return write_labels(labels.iter().map(|(name, value)| (&**name, &**value)), out);
-        }
         let start = out.len();
-        out.extend_from_slice(row.values().next().unwrap_or_default().as_bytes());
-        for (name, value) in self.settings.added_labels() {
+        let mut values = row.values();
+        let write = |name: &str, value: &str, out: &mut Vec<u8>| {
             if out.len() > start {
                 out.push(b',');
             }
             write_label(name, value, out);
+        };
+        for label in self.description.labels.iter() {
+            let value = values.next().unwrap_or_default();
+            if !label.is_left_out(&value) {
+                write(label.name, &value, out);
+            }
+        }
+        if self.description.series_labels.is_some() {
+            // The text of its labels.
+            out.extend_from_slice(values.next().unwrap_or_default().as_bytes());
+        }
+        for (name, value) in self.settings.added_labels() {
+            write(name, value, out);
         }
     }
 
