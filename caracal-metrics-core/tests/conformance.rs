@@ -1,7 +1,7 @@
 //! The conformance kit finds nothing in a sound adapter, and each fault that is put into a copy of it.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -79,7 +79,9 @@ struct Observed {
     fault: Fault,
     instance: Mutex<Option<Instance>>,
     callers: Option<prometheus::IntCounterVec>,
-    held: Arc<Mutex<()>>,
+    detaching: Arc<Mutex<()>>,
+    /// How often a page has asked for the lock.
+    entered: Arc<AtomicU64>,
 }
 
 fn wrap(
@@ -120,15 +122,17 @@ fn wrap(
     };
     let permits = builder.sampled_gauge(&PERMITS, label)?;
     let semaphore = Arc::new(Semaphore::new(2));
-    let held = Arc::new(Mutex::new(()));
-    let (observed, lock) = (Arc::downgrade(&semaphore), Arc::clone(&held));
+    let detaching = Arc::new(Mutex::new(()));
+    let (observed, lock) = (Arc::downgrade(&semaphore), Arc::clone(&detaching));
+    let entered = Arc::new(AtomicU64::new(0));
+    let entries = Arc::clone(&entered);
     let sample = move |gauges: &Gauges<'_>| {
         let Some(semaphore) = observed.upgrade() else { return Sampled::Gone };
         if let Some(code) = &code {
             code.call();
         }
         if fault == Fault::LocksWhileItDetaches {
-            thread::yield_now();
+            entries.fetch_add(1, SeqCst);
             drop(lock.lock());
         }
         gauges.set(permits, semaphore.available_permits() as u64);
@@ -160,7 +164,18 @@ fn wrap(
         callers.clone()
     });
     let (name, metrics, instance) = (attached_as, metrics.clone(), Mutex::new(instance));
-    Ok(Observed { semaphore, acquired, hold, name, metrics, fault, instance, callers, held })
+    Ok(Observed {
+        semaphore,
+        acquired,
+        hold,
+        name,
+        metrics,
+        fault,
+        instance,
+        callers,
+        detaching,
+        entered,
+    })
 }
 
 impl Observed {
@@ -182,6 +197,19 @@ impl Observed {
     }
 }
 
+impl Observed {
+    /// Has a page ask for the lock, if one is written at this moment.
+    fn wait_for_a_page(&self) {
+        let (begun, before) = (std::time::Instant::now(), self.entered.load(SeqCst));
+        while self.fault == Fault::LocksWhileItDetaches
+            && self.entered.load(SeqCst) == before
+            && begun.elapsed() < Duration::from_millis(100)
+        {
+            thread::yield_now();
+        }
+    }
+}
+
 impl Drop for Observed {
     fn drop(&mut self) {
         let instance = self.instance.get_mut().unwrap().take();
@@ -197,9 +225,12 @@ impl Drop for Observed {
                 });
                 later
             });
-            instance.into_iter().for_each(|instance| later.send(instance).unwrap());
+            if let Some(instance) = instance {
+                later.send(instance).unwrap();
+            }
         } else {
-            let _held = self.held.lock();
+            let _detaching = self.detaching.lock();
+            self.wait_for_a_page();
             drop(instance);
         }
     }

@@ -146,7 +146,8 @@ impl<T: 'static> Conformance<T> {
     }
 
     /// An adapter without instances, such as a layer or a recorder: `make` makes one that records into
-    /// the registry. Its series stay when it is dropped.
+    /// the registry. Its series stay when it is dropped, so what the kit knows of names and of taking
+    /// back is not looked at.
     pub fn of_recorder<E: fmt::Display>(
         adapter: impl Into<String>,
         make: impl Fn(&MetricsRegistry) -> Result<T, E> + Send + Sync + 'static,
@@ -230,7 +231,6 @@ impl<T: 'static> Conformance<T> {
             (Check::FamiliesAreDeclared, families::are_declared),
             (Check::FamiliesHaveHelpAndUnit, families::have_help_and_unit),
             (Check::FamiliesPassTheLinter, families::pass_the_linter),
-            (Check::FailedAttachLeavesNothing, attach::leaves_nothing),
             (Check::FaultsStayWithTheirOwner, scrapes::contain_faults),
             (Check::ValuesAreBounded, values::are_bounded),
             (Check::DropDuringScrapeIsSafe, scrapes::may_meet_drops),
@@ -240,6 +240,7 @@ impl<T: 'static> Conformance<T> {
                 (Check::SeriesGoWithTheLastHandle, lifetime::series_go as _),
                 (Check::NameIsFreeAtDrop, lifetime::name_is_free as _),
                 (Check::SecondAttachIsRefused, attach::is_refused as _),
+                (Check::FailedAttachLeavesNothing, attach::leaves_nothing as _),
             ]);
         }
         let failures = checks.into_iter().filter_map(|(check, look)| {
