@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::clock::Whose;
+use crate::facade;
 use crate::layers;
 use crate::ours::{self, Works};
 use crate::peers::caracal::observe;
@@ -213,6 +214,12 @@ fn ours() -> Vec<Case> {
             || ours::compressed(100_000, observe),
         ),
     ];
+    for (what, sample, record) in facade::ROWS {
+        cases.push(case(what, Table::Ours, HERE, move || facade::works(sample, record)));
+        let two = Unit { threads: 2, ..HERE };
+        let what = format!("{what}, 2 threads");
+        cases.push(case(what, Table::Ours, two, move || facade::works(sample, record)));
+    }
     for threads in [1, 8, 64, 128, 512] {
         let plural = if threads == 1 { "" } else { "s" };
         let what = format!("page of 100,000 counters of {threads} thread{plural}");

@@ -6,6 +6,7 @@
 
 mod cases;
 mod clock;
+mod facade;
 mod layers;
 mod ours;
 mod parked;

@@ -11,6 +11,8 @@
 //! [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout). One that only loads
 //! atomics is given to [`InstanceBuilder::on_scrape_inline`], which starts no thread.
 //!
+//! An adapter that learns the names of metrics only at run time declares them as [`RuntimeFamily`].
+//!
 //! ```
 //! use caracal_metrics_core::adapter::{InstanceKind, Sampled};
 //! use caracal_metrics_core::{Counter, Family, Gauge, MetricsRegistry, labels};
@@ -49,4 +51,5 @@ pub use crate::clock::Stopwatch;
 pub use crate::counted_here::CountedHere;
 pub use crate::instance_kind::InstanceKind;
 pub use crate::panics::{contain, discard};
+pub use crate::runtime::{RuntimeFamily, RuntimeMetric};
 pub use crate::workers::user_code;

@@ -1,5 +1,6 @@
 //! How many series the families of a registry have, and which label values have most of them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::registry::MetricsRegistry;
@@ -29,7 +30,8 @@ pub struct FamilyCardinality {
     /// Label sets that were folded lately, the newest one last: up to 8 of those that came after the
     /// last page. Each is the names and values of the open labels, with values cut to 256 bytes.
     pub last_folded: Vec<Vec<(String, String)>>,
-    /// The open labels, in the family's order.
+    /// The open labels, in the family's order. Those of a family that was declared at run time are in
+    /// alphabetical order.
     pub labels: Vec<LabelCardinality>,
 }
 
@@ -91,35 +93,56 @@ impl MetricsRegistry {
     }
 }
 
+/// The values of a label, each with its number of series.
+struct Counts {
+    label: String,
+    limit: Option<usize>,
+    values: HashMap<String, usize>,
+}
+
+impl Counts {
+    fn of(label: &str, limit: Option<usize>) -> Self {
+        Self { label: label.to_owned(), limit, values: HashMap::new() }
+    }
+
+    fn count(&mut self, value: &str) {
+        match self.values.get_mut(value) {
+            Some(count) => *count += 1,
+            None => drop(self.values.insert(value.to_owned(), 1)),
+        }
+    }
+}
+
 fn of_family(store: &FamilyStore) -> FamilyCardinality {
     let rows = store.rows();
     let open: Vec<_> = (0..)
         .zip(store.description.labels.iter())
         .filter(|(_, label)| label.values.is_open())
         .collect();
-    let mut counts = vec![HashMap::<String, usize>::new(); open.len()];
+    let counts = (0..).zip(&open);
+    let counts = counts.map(|(at, (_, label))| Counts::of(label.name, store.value_limit(at)));
+    let mut counts: Vec<_> = counts.collect();
     let mut series = 0;
     let mut cursor = rows.cursor();
     while let Some(row) = cursor.next() {
         series += 1;
-        if open.is_empty() {
-            continue;
-        }
         let values: Vec<_> = row.values().collect();
-        for ((place, _), counts) in open.iter().zip(&mut counts) {
-            let Some(value) = values.get(*place) else { continue };
-            match counts.get_mut(&**value) {
-                Some(count) => *count += 1,
-                None => drop(counts.insert(value.to_string(), 1)),
+        match store.description.series_labels {
+            Some(read) => count_own_labels(values.iter().flat_map(|text| read(text)), &mut counts),
+            None => {
+                for ((place, _), counts) in open.iter().zip(&mut counts) {
+                    if let Some(value) = values.get(*place) {
+                        counts.count(value);
+                    }
+                }
             }
         }
     }
-    let labels = (0..).zip(&open).zip(counts);
-    let labels = labels.map(|((at, (_, label)), counts)| LabelCardinality {
-        label: label.name.to_owned(),
-        values: counts.len(),
-        limit: store.value_limit(at),
-        top: top(counts),
+    let labels = counts.into_iter().map(|counts| LabelCardinality {
+        label: counts.label,
+        values: counts.values.len(),
+        limit: counts.limit,
+        top: top(counts.values),
     });
     FamilyCardinality {
         metric: store.name().to_owned(),
@@ -130,6 +153,20 @@ fn of_family(store: &FamilyStore) -> FamilyCardinality {
         folded: store.folded(),
         last_folded: store.last_folded(),
         labels: labels.collect(),
+    }
+}
+
+/// Counts the labels of a series in a family whose series have each their own.
+fn count_own_labels<'a>(
+    labels: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+    counts: &mut Vec<Counts>,
+) {
+    for (name, value) in labels {
+        let at = counts.partition_point(|counts| *counts.label < *name);
+        if counts.get(at).is_none_or(|counts| counts.label != *name) {
+            counts.insert(at, Counts::of(&name, None));
+        }
+        counts[at].count(&value);
     }
 }
 

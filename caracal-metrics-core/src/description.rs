@@ -58,8 +58,11 @@ impl Bounds {
     }
 }
 
+/// Reads the labels of a series back from their text, `name="value",…`.
+pub(crate) type ReadLabels = fn(&str) -> Vec<(Cow<'static, str>, Cow<'static, str>)>;
+
 /// What a family is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Description {
     pub(crate) name: String,
     pub(crate) kind: FamilyKind,
@@ -67,6 +70,9 @@ pub(crate) struct Description {
     pub(crate) unit: Option<Cow<'static, str>>,
     pub(crate) labels: Cow<'static, [LabelSpec]>,
     pub(crate) bounds: Bounds,
+    /// Of a family that is declared at run time, whose series have each their own labels and which has no
+    /// `labels`. A pointer, so that the linker leaves the reader out of a program without such families.
+    pub(crate) series_labels: Option<ReadLabels>,
 }
 
 impl Description {
@@ -79,6 +85,7 @@ impl Description {
             unit: spec.unit.map(Cow::Borrowed),
             labels: spec.labels.into(),
             bounds: buckets.unwrap_or_else(|| Bounds::of(spec.buckets)),
+            series_labels: None,
         }
     }
 
@@ -121,7 +128,9 @@ impl Description {
             base
         } else {
             for suffix in ["_total", "_bucket", "_sum", "_count"] {
-                if self.name.ends_with(suffix) {
+                // A name that is known only at run time is a library's, whose user can't change it. It
+                // is refused if another family has it.
+                if self.name.ends_with(suffix) && self.series_labels.is_none() {
                     let kind = self.kind.as_str();
                     return Err(FamilyError::ReservedSuffix { name: name(), kind, suffix });
                 }
@@ -194,6 +203,9 @@ impl Description {
     /// other one has.
     pub(crate) fn difference(&self, other: &Self) -> Option<(String, String)> {
         let labels = |description: &Self| {
+            if description.series_labels.is_some() {
+                return "labels that differ from series to series".to_owned();
+            }
             let names: Vec<_> = description.labels.iter().map(|label| label.name).collect();
             format!("the labels [{}]", names.join(", "))
         };

@@ -87,6 +87,30 @@ pub enum FamilyError {
         /// The label.
         label: String,
     },
+    /// A series has too many labels.
+    #[error("a series of {name:?} has {labels} labels and {most} are allowed: leave some out")]
+    TooManyLabels {
+        /// The family.
+        name: String,
+        /// How many there were.
+        labels: usize,
+        /// How many are allowed.
+        most: usize,
+    },
+    /// The name of a label of a series is longer than
+    /// [`max_label_value_bytes`](crate::MetricsRegistryBuilder::max_label_value_bytes).
+    #[error(
+        "a label of {name:?} has a name of {bytes} bytes and {most} are allowed: shorten it, or raise \
+         `max_label_value_bytes`"
+    )]
+    LongLabelName {
+        /// The family.
+        name: String,
+        /// How many there were.
+        bytes: usize,
+        /// How many are allowed.
+        most: usize,
+    },
     /// A closed label has the same value twice.
     #[error("the label {label:?} of {name:?} has the value {value:?} twice: change one of them")]
     DuplicateLabelValue {

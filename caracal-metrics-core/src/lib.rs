@@ -63,6 +63,7 @@ mod prometheus;
 mod registered_family;
 mod registry;
 mod registry_clock;
+mod runtime;
 #[cfg(feature = "testing")]
 mod scoped;
 mod series;

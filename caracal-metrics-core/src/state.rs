@@ -166,7 +166,7 @@ pub(crate) struct State {
     settings: RegistrySettings,
     /// A page that is being written keeps those that it began with.
     families: RwLock<Arc<Families>>,
-    /// One registration at a time.
+    /// One registration at a time, but for families that are registered at run time.
     registering: Mutex<()>,
     limited: Arc<FamilyStore>,
     invalid: Arc<FamilyStore>,
@@ -269,11 +269,42 @@ impl State {
         if let Some(registered) = families.registered(&description) {
             return registered;
         }
-        let taken = self.check(&families, &description)?;
+        self.check(&families, &description)?;
         reserve(&description)?;
-        let store = Arc::new(self.store(description, spec));
-        *self.families.write() = Arc::new(families.with(Arc::clone(&store), taken));
-        Ok(store)
+        self.join(self.store(description, Some(spec)))
+    }
+
+    /// Registers a family whose series have each their own labels, unless it is registered. It waits for
+    /// nobody's code, so it may be called where something is recorded.
+    pub(crate) fn register_at_run_time(
+        &self,
+        description: Description,
+    ) -> Result<Arc<FamilyStore>, FamilyError> {
+        let families = self.families();
+        if let Some(registered) = families.registered(&description) {
+            return registered;
+        }
+        self.check(&families, &description)?;
+        self.join(self.store(description, None))
+    }
+
+    /// Puts a family among those that there are by now.
+    fn join(&self, store: FamilyStore) -> Result<Arc<FamilyStore>, FamilyError> {
+        let store = Arc::new(store);
+        loop {
+            let families = self.families();
+            if let Some(registered) = families.registered(&store.description) {
+                return registered;
+            }
+            let taken = self.check(&families, &store.description)?;
+            let joined = Arc::new(families.with(Arc::clone(&store), taken));
+            let mut current = self.families.write();
+            // Otherwise another family came meanwhile.
+            if Arc::ptr_eq(&current, &families) {
+                *current = joined;
+                return Ok(store);
+            }
+        }
     }
 
     /// Whether a family may join these, and the names that are taken once it has.
@@ -300,11 +331,11 @@ impl State {
 
     /// How idle series of a family are hidden: as the builder says for this family, as the family says, or as
     /// the builder says for all.
-    fn hide_idle(&self, spec: &FamilySpec, name: &str) -> Option<HideIdle> {
+    fn hide_idle(&self, spec: Option<&FamilySpec>, name: &str) -> Option<HideIdle> {
         let settings = &self.settings;
         let of_builder = |after| settings.watch.zip(after);
         let of_spec = || {
-            let time = spec.hide_idle?;
+            let time = spec?.hide_idle?;
             let watch = (time.watch)().downcast::<MakeWatch>().ok()?;
             Some((*watch, time.after))
         };
@@ -314,8 +345,8 @@ impl State {
     }
 
     /// How many values labels of a family may have: as the builder says for a label, or as the family says.
-    fn value_limits(&self, spec: &FamilySpec, name: &str) -> Option<ValueLimits> {
-        let mut limits = spec.value_limits;
+    fn value_limits(&self, spec: Option<&FamilySpec>, name: &str) -> Option<ValueLimits> {
+        let mut limits = spec.and_then(|spec| spec.value_limits);
         let make = self.settings.count_values;
         for (_, (label, limit)) in self.settings.max_values.iter().filter(|(it, _)| it == name) {
             limits = limits.or_else(|| Some(ValueLimits { limits: NO_LIMITS, make: make? }));
@@ -326,7 +357,8 @@ impl State {
         limits
     }
 
-    fn store(&self, description: Description, spec: &FamilySpec) -> FamilyStore {
+    /// The series of a family; one that is declared at run time has no `spec`.
+    fn store(&self, description: Description, spec: Option<&FamilySpec>) -> FamilyStore {
         let settings = &self.settings;
         let about = |counter: &Arc<FamilyStore>| {
             let (counter, metric) = (Arc::clone(counter), description.name.clone());
@@ -341,9 +373,10 @@ impl State {
             aggregate: settings.aggregate.clone(),
             created: settings.created,
             // A service's own family is in use from the moment it is registered.
-            shown_once_used: spec.shown_once_used || (settings.only_used && spec.namespaced),
+            shown_once_used: spec
+                .is_none_or(|spec| spec.shown_once_used || (settings.only_used && spec.namespaced)),
             // The extras of adapters are many, and each would add a series or two.
-            tallies_from_zero: !spec.shown_once_used,
+            tallies_from_zero: spec.is_some_and(|spec| !spec.shown_once_used),
             const_labels: Arc::clone(&settings.const_labels),
             registry_labels: Arc::clone(&settings.registry_labels),
             exemplar_source: settings.exemplar_source.clone(),

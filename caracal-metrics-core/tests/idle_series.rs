@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use caracal_metrics_core::adapter::InstanceKind;
+use caracal_metrics_core::adapter::{InstanceKind, RuntimeFamily};
 use caracal_metrics_core::testing::Clock;
 use caracal_metrics_core::{
     BuildError, Counter, DurationHistogram, Family, FamilyCardinality, FloatCounter, FloatGauge,
@@ -394,4 +394,43 @@ fn the_page_says_how_full_families_are() {
     assert_eq!(read(), [Some(50.0); 2]);
     pass(&m, &clock, 2 * HOUR);
     assert_eq!(read(), [Some(0.0), Some(50.0)]);
+}
+
+#[test]
+fn a_family_that_is_declared_at_run_time_hides_its_idle_series() {
+    let clock = Clock::new();
+    let builder = MetricsRegistry::builder().clock(clock.clone()).max_series_per_family(2);
+    let m = builder.hide_idle_series(HOUR).build().unwrap();
+    let calls = RuntimeFamily::<Counter>::counter("plugin_calls_total", "Calls of plugins.");
+    let calls = m.runtime_family(calls).unwrap();
+    let call = |plugin: &str| calls.with(&[("plugin", plugin)]).unwrap().inc();
+    let sample = |plugin: &str| m.sample("plugin_calls_total", &[("plugin", plugin)]);
+    let cardinality = || {
+        let all = m.cardinality();
+        all.into_iter().find(|family| family.metric == "plugin_calls_total").unwrap()
+    };
+    for plugin in ["mail", "chat", "search"] {
+        call(plugin);
+    }
+    assert_eq!(
+        (sample("mail"), sample("search"), sample("aggregated")),
+        (Some(1.0), None, Some(1.0))
+    );
+    let full = cardinality();
+    assert_eq!((full.counted, full.hidden, full.folded), (2, 0, 1));
+    assert_eq!(full.last_folded, [[("plugin".to_owned(), "search".to_owned())]]);
+    assert_eq!((full.labels[0].label.as_str(), full.labels[0].values), ("plugin", 3));
+
+    pass(&m, &clock, HOUR * 3);
+    assert_eq!((sample("mail"), sample("chat"), sample("aggregated")), (None, None, Some(1.0)));
+    let idle = cardinality();
+    assert_eq!((idle.counted, idle.hidden), (0, 2));
+
+    call("mail");
+    let held = calls.with(&[("plugin", "chat")]).unwrap();
+    pass(&m, &clock, HOUR * 3);
+    assert_eq!((sample("mail"), sample("chat")), (None, Some(1.0)));
+    drop(held);
+    call("mail");
+    assert_eq!(sample("mail"), Some(3.0));
 }

@@ -83,6 +83,7 @@
 //! | `axum-live` | `axum` | the same, with `live_page`: a page that shows the metrics in a browser |
 //! | `axum-serve` | `axum` | the same, with `MetricsEndpoint::serve` for metrics on a port of their own |
 //! | `breaker` | `breaker` | failsafe circuit breakers |
+//! | `bridge` | `bridge` | libraries that record through the `metrics` facade |
 //! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |
 //! | `monitoring` | `monitoring` | nothing: makes a Grafana dashboard, Prometheus rules and a scrape configuration for the service |
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
@@ -166,6 +167,7 @@ macro_rules! adapters {
 adapters! {
     "axum": caracal_axum as axum;
     "breaker": caracal_breaker as breaker;
+    "bridge": caracal_bridge as bridge;
     "cache": caracal_cache as cache;
     "sqlx": caracal_sqlx as sqlx;
     "tokio": caracal_tokio as tokio;

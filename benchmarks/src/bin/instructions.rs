@@ -1,6 +1,8 @@
 //! Instructions of a record: unlike its time, nearly the same in every run. It says nothing of how many
 //! a processor runs at once, or of what waits for memory.
 
+#[path = "../facade.rs"]
+mod facade;
 #[path = "../layers.rs"]
 mod layers;
 #[path = "../peers/mod.rs"]
@@ -41,6 +43,9 @@ labels! {
 }
 
 static CHANGES: Family<Counter, Change<'_>> = Family::counter("changes_total", "Changes of state.");
+
+/// What records through the `metrics` facade.
+const FACADE: [&str; 2] = ["metrics-exporter-prometheus", "caracal-bridge"];
 
 /// What a user's own families record, and what the catalogue does with label sets in rotation.
 type Case = (&'static str, fn() -> Work);
@@ -97,6 +102,12 @@ fn main() -> Result<()> {
     println!("\n{OWN}\n\n| | instructions |\n|---|--:|");
     for (name, _) in OWNERS {
         println!("| {name} | {} |", instructions(OWN, name)?);
+    }
+    for (row, ..) in facade::ROWS {
+        println!("\n{row}\n\n| | instructions |\n|---|--:|");
+        for name in FACADE {
+            println!("| {name} | {} |", instructions(row, name)?);
+        }
     }
     println!("\n| ours | instructions |\n|---|--:|");
     for (name, _) in CASES {
@@ -190,6 +201,10 @@ fn work(row: &str, name: &str) -> Option<Work> {
     }
     if row == OWN {
         return OWNERS.iter().find(|(of, _)| *of == name).map(|(_, make)| make());
+    }
+    if let Some((_, sample, record)) = facade::ROWS.iter().find(|(of, ..)| *of == row) {
+        let works = facade::works(sample, *record);
+        return works.into_iter().find_map(|(of, work)| (of == name).then_some(work));
     }
     let (_, make) = RECORDS.iter().find(|(what, _)| *what == row)?;
     PEERS.iter().find(|peer| peer.name == name).map(make)

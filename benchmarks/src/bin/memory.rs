@@ -10,7 +10,10 @@ use std::process::Command;
 use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
+use caracal_bridge::RecorderExt;
 use caracal_metrics_core::{Format, MetricsRegistry};
+use metrics::{Recorder, counter};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use peers::PEERS;
 use peers::caracal::unlimited;
 use peers::names::{short, uuid};
@@ -29,6 +32,10 @@ const NAMES: [Name; 2] = [("short", short), ("UUID", uuid)];
 
 fn main() -> Result<()> {
     if let Some(kind) = env::args().nth(1) {
+        if let Some((_, flood)) = FLOODS.iter().find(|(name, _)| *name == kind) {
+            println!("| {kind} | {:.1} |", flood());
+            return Ok(());
+        }
         let name = NAMES.iter().find(|(of, _)| *of == kind).context("there is no such name")?;
         return a_million(*name);
     }
@@ -48,12 +55,40 @@ fn main() -> Result<()> {
     );
     println!("|---|--:|--:|--:|--:|--:|");
     for (kind, _) in NAMES {
-        // A process of its own, whose peak no other work has raised.
-        let output = Command::new(env::current_exe()?).arg(kind).output()?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        print!("{}", String::from_utf8_lossy(&output.stdout));
+        alone(kind)?;
+    }
+    println!("\nMemory of a flood of 1,000,000 label sets through the `metrics` facade, in MB:\n");
+    println!("| | kept |\n|---|--:|");
+    for (recorder, _) in FLOODS {
+        alone(recorder)?;
     }
     Ok(())
+}
+
+/// In a process of its own, whose peak no other work has raised.
+fn alone(what: &str) -> Result<()> {
+    let output = Command::new(env::current_exe()?).arg(what).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    print!("{}", String::from_utf8_lossy(&output.stdout));
+    Ok(())
+}
+
+/// Who records a flood, and the megabytes that are kept of it.
+type Flood = (&'static str, fn() -> f64);
+const FLOODS: [Flood; 2] = [
+    ("metrics-exporter-prometheus", || flood(&PrometheusBuilder::new().build_recorder())),
+    ("caracal-bridge", || flood(&MetricsRegistry::new().recorder())),
+];
+
+/// Records a counter of a million label sets.
+fn flood(recorder: &dyn Recorder) -> f64 {
+    let region = Region::new(ALLOCATOR);
+    metrics::with_local_recorder(recorder, || {
+        for number in 0..MANY {
+            counter!("requests", "user" => uuid(number)).increment(1);
+        }
+    });
+    bytes(&region) / 1e6
 }
 
 /// Bytes of a series, and how often a page of them allocates.

@@ -195,12 +195,12 @@ pub(crate) fn observe_wide(cell: Cell, runs: usize, bucket: usize, nanos: u64) {
     }
 }
 
-/// Counts a floating-point number into a bucket of a histogram of so many runs.
+/// Counts so many floating-point numbers with this sum into a bucket of a histogram of so many runs.
 #[inline]
-pub(crate) fn observe_float(cell: Cell, runs: usize, bucket: usize, value: f64) {
-    let own = |pages: &Pages| Store::observe_float(pages, cell, runs, bucket, value);
+pub(crate) fn observe_float(cell: Cell, runs: usize, bucket: usize, count: u64, sum: f64) {
+    let own = |pages: &Pages| Store::observe_float(pages, cell, runs, bucket, count, sum);
     if !own(local::pages()) && !local::reach(cell).is_some_and(own) {
-        STORE.observe_float_shared(cell, runs, bucket, value);
+        STORE.observe_float_shared(cell, runs, bucket, count, sum);
     }
 }
 

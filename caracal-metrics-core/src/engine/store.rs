@@ -218,25 +218,33 @@ impl Store {
         self.carries.add(cell.last_run(runs), sum, nanos);
     }
 
-    /// Counts a floating-point number into a bucket, by a thread with these pages.
+    /// Counts floating-point numbers with this sum into a bucket, by a thread with these pages.
     #[inline]
     pub(super) fn observe_float(
         pages: &Pages,
         cell: Cell,
         runs: usize,
         bucket: usize,
-        value: f64,
+        count: u64,
+        sum: f64,
     ) -> bool {
-        let Some([buckets @ .., sum]) = pages.runs_from(cell, runs) else { return false };
-        bump(&buckets[bucket], 1, Relaxed);
-        floats::bump(sum, value, Release);
+        let Some([buckets @ .., total]) = pages.runs_from(cell, runs) else { return false };
+        bump(&buckets[bucket], count, Relaxed);
+        floats::bump(total, sum, Release);
         true
     }
 
-    /// Counts a floating-point number into a bucket that all threads share.
-    pub(super) fn observe_float_shared(&self, cell: Cell, runs: usize, bucket: usize, value: f64) {
-        let [buckets @ .., sum] = self.shared.runs_from(cell, runs) else { return };
-        buckets[bucket].fetch_add(1, Relaxed);
-        floats::add(sum, value);
+    /// Counts floating-point numbers with this sum into a bucket that all threads share.
+    pub(super) fn observe_float_shared(
+        &self,
+        cell: Cell,
+        runs: usize,
+        bucket: usize,
+        count: u64,
+        sum: f64,
+    ) {
+        let [buckets @ .., total] = self.shared.runs_from(cell, runs) else { return };
+        buckets[bucket].fetch_add(count, Relaxed);
+        floats::add(total, sum);
     }
 }

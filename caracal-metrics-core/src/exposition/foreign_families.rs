@@ -102,7 +102,7 @@ fn label_sets(store: &FamilyStore, rows: &Rows) -> HashSet<Vec<(String, String)>
     while let Some(row) = rows.next() {
         let mut labels = store.labels(&row);
         labels.sort_unstable();
-        let owned = labels.into_iter().map(|(name, value)| (name.to_owned(), value.into_owned()));
+        let owned = labels.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned()));
         sets.insert(owned.collect());
     }
     sets

@@ -122,6 +122,6 @@ impl<'a> LabelPairs<'a> {
         self.written.clear();
         // Nothing is kept for the next one.
         self.ends.clear();
-        write_labels(1, labels.iter().map(|(name, value)| (*name, &**value)), &mut self.written);
+        write_labels(1, labels.iter().map(|(name, value)| (&**name, &**value)), &mut self.written);
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::labels::MAX_LABELS;
 use crate::series::{Cursor, FamilyStore, Row, Rows, SEPARATOR};
-use crate::text::write_labels;
 
 /// The beginning of a row's lines, which is written once for each row: up to the number, or in a
 /// histogram up to the value of `le`. Of the row before, it keeps what both have in common.
@@ -123,19 +122,22 @@ impl<'a> LineStart<'a> {
     #[cold]
     fn set_whole(&mut self, row: &Row<'_>) {
         let lines = &self.store.lines;
-        let labels = self.store.labels(row);
         self.line.clear();
         self.line.extend_from_slice(self.store.name().as_bytes());
         self.line.extend_from_slice(lines.suffix.as_bytes());
-        if labels.is_empty() {
-            self.labels_end = 0;
-            let is_histogram = self.store.kind().is_histogram();
-            self.line.extend_from_slice(if is_histogram { b"{le=\"" } else { b" " });
-        } else {
-            self.line.push(b'{');
-            write_labels(labels.iter().map(|(name, value)| (*name, &**value)), &mut self.line);
-            self.labels_end = self.line.len();
+        self.line.push(b'{');
+        let labels_start = self.line.len();
+        self.store.write_labels(row, &mut self.line);
+        self.labels_end = self.line.len();
+        if self.labels_end > labels_start {
             self.line.extend_from_slice(lines.tail);
+        } else if self.store.kind().is_histogram() {
+            self.labels_end = 0;
+            self.line.extend_from_slice(b"le=\"");
+        } else {
+            self.labels_end = 0;
+            self.line.pop();
+            self.line.push(b' ');
         }
         self.last = UNKNOWN;
     }

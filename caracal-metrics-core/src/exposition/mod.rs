@@ -23,6 +23,7 @@ mod values;
 pub(crate) use foreign::ForeignFamily;
 pub(crate) use foreign_families::ForeignFamilies;
 pub use format::{Format, Negotiated};
+pub(crate) use labels::parse_labels;
 pub(crate) use others::OtherFamilies;
 pub(crate) use out::Out;
 pub(crate) use page::{Filter, write_page};

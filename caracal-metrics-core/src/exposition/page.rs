@@ -119,7 +119,7 @@ impl Sink for Text<'_> {
             return protobuf::write_family(store, rows, values, join, out);
         }
         let description = &store.description;
-        let (kind, help) = (description.kind.as_str(), description.help.as_ref());
+        let (kind, help) = (description.kind.as_str(), store.help());
         let unit = description.unit.as_deref();
         Header { name: &description.name, kind, help, unit }.write(format, &mut out.buffer);
         let exemplars = (format == Format::OpenMetrics).then_some(&store.exemplars);

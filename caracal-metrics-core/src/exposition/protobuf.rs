@@ -25,7 +25,7 @@ pub(super) fn write_family(
     let description = &store.description;
     let (kind, unit) = (description.kind.as_str(), description.unit.as_deref());
     let begun = out.begin_message();
-    write_header(&description.name, &description.help, kind, unit, &mut out.buffer);
+    write_header(&description.name, store.help(), kind, unit, &mut out.buffer);
     let mut labels = LabelPairs::of(store);
     let bounds = description.bounds.exposed();
     let mut rows = LabelPairs::cursor(store, rows);

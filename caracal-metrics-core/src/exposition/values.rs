@@ -60,7 +60,7 @@ impl Sink for Vec<FamilySnapshot> {
         self.push(FamilySnapshot {
             name: description.name.clone(),
             kind: FamilyType::of_word(description.kind.as_str()),
-            help: description.help.to_string(),
+            help: store.help().to_owned(),
             unit: description.unit.as_deref().map(str::to_owned),
             is_foreign: false,
             declared: description.labels.iter().map(|label| label.name.to_owned()).collect(),

@@ -52,6 +52,34 @@ impl Counter {
         engine::add(self.0.cell, n);
         self.0.recorded();
     }
+
+    /// Adds what is missing to a total that is counted elsewhere, so that the counter reads at least
+    /// `total`. It never goes down.
+    ///
+    /// It reads the words of all threads under a lock that other calls of this for the family wait for,
+    /// and is meant for totals that are copied now and then. Where the series is the
+    /// [aggregated](crate::AGGREGATED) one, which counts for other label sets as well, nothing is known to be
+    /// missing: the total is set aside, and counted in `caracal_metrics_series_limited_total`.
+    ///
+    /// ```
+    /// use caracal_metrics_core::{Counter, Family, MetricsRegistry};
+    ///
+    /// static SENT: Family<Counter> = Family::counter("sent_bytes_total", "Bytes that were sent.");
+    ///
+    /// let metrics = MetricsRegistry::new();
+    /// let sent = metrics.family(&SENT)?;
+    /// sent.raise_to(1500);
+    /// sent.raise_to(900);
+    /// assert_eq!(metrics.sample("sent_bytes_total", &[]), Some(1500.0));
+    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// ```
+    pub fn raise_to(&self, total: u64) {
+        if self.0.is_own() {
+            self.0.store.raise_cell(self.0.cell, total);
+        } else {
+            self.0.store.count_folded();
+        }
+    }
 }
 
 /// A counter of floating-point numbers, such as seconds or euros.

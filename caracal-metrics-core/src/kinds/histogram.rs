@@ -134,6 +134,13 @@ impl Histogram {
         self.0.recorded();
     }
 
+    /// Counts a number so many times, in the time of one.
+    #[inline]
+    pub fn observe_many(&self, value: f64, times: u64) {
+        self.0.store.observe_floats_cell(self.0.cell, value, times);
+        self.0.recorded();
+    }
+
     /// Counts a number that the exemplar is an example of.
     pub fn observe_with_exemplar(&self, value: f64, exemplar: &Exemplar) {
         self.0.store.observe_float_cell_with_exemplar(self.0.cell, value, exemplar);

@@ -125,7 +125,7 @@ fn family(store: &FamilyStore, in_flight: &InFlight) -> Option<proto::MetricFami
     }
     let mut family = proto::MetricFamily::default();
     family.set_name(store.name().to_owned());
-    family.set_help(store.description.help.to_string());
+    family.set_help(store.help().to_owned());
     family.set_field_type(match store.kind().as_str() {
         "counter" => proto::MetricType::COUNTER,
         "gauge" => proto::MetricType::GAUGE,
@@ -189,9 +189,9 @@ fn histogram(store: &FamilyStore, observed: &[u64], sum: HistogramSum) -> proto:
     histogram
 }
 
-fn pair((name, value): (&str, Cow<'_, str>)) -> proto::LabelPair {
+fn pair((name, value): (Cow<'_, str>, Cow<'_, str>)) -> proto::LabelPair {
     let mut pair = proto::LabelPair::default();
-    pair.set_name(name.to_owned());
+    pair.set_name(name.into_owned());
     pair.set_value(value.into_owned());
     pair
 }

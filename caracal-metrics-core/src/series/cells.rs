@@ -4,6 +4,15 @@ use super::store::FamilyStore;
 use crate::engine::{self, Cell};
 
 impl FamilyStore {
+    /// Adds to a counter what is missing to a total.
+    pub(crate) fn raise_cell(&self, cell: Cell, total: u64) {
+        let _raising = self.raising.lock();
+        let current = engine::reader().counter(&[cell]);
+        if total > current {
+            engine::add(cell, total - current);
+        }
+    }
+
     /// Adds to a counter of floating-point numbers. A step that is not finite or would make the sum
     /// smaller is set aside.
     #[inline]

@@ -68,6 +68,10 @@ impl FamilyStore {
         let open = self.description.labels.iter().filter(|label| label.values.is_open());
         let names: Vec<_> = open.map(|label| label.name).collect();
         let of_set = |key: &Key| {
+            if let Some(read) = self.description.series_labels {
+                let labels = key.open.iter().flat_map(|text| read(text));
+                return labels.map(|(name, value)| (name.into(), value.into())).collect();
+            }
             let labels = names.iter().zip(&key.open);
             labels.map(|(name, value)| ((*name).to_owned(), value.to_string())).collect()
         };

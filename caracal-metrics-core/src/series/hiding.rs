@@ -1,6 +1,7 @@
 //! Hiding series of a family, and holding them.
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::cut::Value;
@@ -8,13 +9,17 @@ use super::interner::Interner;
 use super::key::{Key, Labels};
 use super::record::with;
 use super::resolve::Resolved;
+use super::series_labels::Labelled;
 use super::store::{FamilyStore, Index};
 use super::watch::Watch;
 use crate::engine::Cell;
+use crate::family_error::FamilyError;
 use crate::hide_error::HideError;
 use crate::labels::LabelSet;
 
-/// Keeps a series on the page.
+/// Keeps a series on the page until it is dropped.
+type Held = Arc<dyn Any + Send + Sync>;
+
 struct Hold {
     store: Arc<FamilyStore>,
     cell: Cell,
@@ -38,20 +43,37 @@ impl FamilyStore {
     }
 
     /// The cell of a label set for a handle, and what keeps its series on the page, if that is needed.
-    pub(crate) fn hold_set<S: LabelSet>(
+    pub(crate) fn hold_set<S: LabelSet>(self: &Arc<Self>, labels: &S) -> (Resolved, Option<Held>) {
+        let resolve = || Ok::<_, Infallible>(self.resolve_set(labels));
+        match self.hold(&resolve, |resolved| resolved.cell) {
+            Ok(held) => held,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The same of the labels of a series in a family whose series have each their own.
+    pub(crate) fn hold_labelled(
         self: &Arc<Self>,
-        labels: &S,
-    ) -> (Resolved, Option<Arc<dyn Any + Send + Sync>>) {
-        let mut resolved = self.resolve_set(labels);
-        let Some(watch) = &self.watch else { return (resolved, None) };
+        labels: &[(&str, &str)],
+    ) -> Result<(Labelled, Option<Held>), FamilyError> {
+        self.hold(&|| self.series_of(labels), |labelled| labelled.resolved.cell)
+    }
+
+    fn hold<R, E>(
+        self: &Arc<Self>,
+        resolve: &dyn Fn() -> Result<R, E>,
+        cell_of: fn(&R) -> Cell,
+    ) -> Result<(R, Option<Held>), E> {
+        let mut resolved = resolve()?;
+        let Some(watch) = &self.watch else { return Ok((resolved, None)) };
         loop {
-            let cell = resolved.cell;
+            let cell = cell_of(&resolved);
             watch.hold(cell);
             let hold = Hold { store: Arc::clone(self), cell };
             // It may have been hidden before it was held. Now it can't be any more.
-            resolved = self.resolve_set(labels);
-            if resolved.cell == cell {
-                return (resolved, Some(Arc::new(hold)));
+            resolved = resolve()?;
+            if cell_of(&resolved) == cell {
+                return Ok((resolved, Some(Arc::new(hold))));
             }
         }
     }

@@ -75,7 +75,11 @@ pub(crate) fn watch(after: Duration, clock: RegistryClock) -> Box<dyn Watch> {
 
 /// Whether a series is on the page for good: one that may be there from the start, or to which the records
 /// of a full family go. Neither counts against the limit.
-fn is_permanent(key: &Key) -> bool {
+fn is_permanent(store: &FamilyStore, key: &Key) -> bool {
+    if let Some(read) = store.description.series_labels {
+        let labels: Vec<_> = key.open.iter().flat_map(|text| read(text)).collect();
+        return !labels.is_empty() && labels.iter().all(|(_, value)| value == AGGREGATED);
+    }
     let all = |text: &str| key.open.iter().all(|value| &**value == text);
     all("") || all(AGGREGATED)
 }
@@ -191,7 +195,7 @@ impl Watch for Idle {
         let mut shown = self.shown.lock();
         let shown = &mut *shown;
         let fresh = fresh.iter().map(|(place, _)| *place);
-        let fresh = fresh.filter(|place| !is_permanent(&interner.key(*place)));
+        let fresh = fresh.filter(|place| !is_permanent(store, &interner.key(*place)));
         shown.series.extend(fresh.map(|place| Series { place, marked: None }));
         let now = self.clock.now();
         let mut due = shown.due(now, self.after);
@@ -240,7 +244,7 @@ impl Watch for Idle {
         let (place, ..) =
             interner.look_up(labels).ok_or_else(|| HideError::Unknown { metric: metric() })?;
         let key = interner.key(place);
-        if is_permanent(&key) {
+        if is_permanent(store, &key) {
             return Err(HideError::Permanent { metric: metric() });
         }
         let mut result = Ok(None);

@@ -31,6 +31,7 @@ mod rest;
 mod rows;
 #[cfg(all(test, not(caracal_loom)))]
 pub(crate) mod seam;
+mod series_labels;
 mod sort_key;
 mod store;
 mod tally;
@@ -46,6 +47,7 @@ pub(crate) use in_flight::InFlight;
 pub(crate) use pair_text::Pair;
 pub(crate) use resolve::Resolved;
 pub(crate) use rows::{Cursor, Row, Rows};
+pub(crate) use series_labels::Labelled;
 pub(crate) use sort_key::SEPARATOR;
 pub(crate) use store::{FamilyStore, OwnedSeries, Settings};
 pub(crate) use tally::Tally;

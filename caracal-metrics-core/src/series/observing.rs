@@ -79,7 +79,13 @@ impl FamilyStore {
     /// Counts a floating-point number into a cell. One that is not finite is set aside.
     #[inline]
     pub(crate) fn observe_float_cell(&self, cell: Cell, value: f64) {
-        if let Some(bucket) = self.count_float(cell, value)
+        self.observe_floats_cell(cell, value, 1);
+    }
+
+    /// Counts a floating-point number so many times. One that is not finite is set aside.
+    #[inline]
+    pub(crate) fn observe_floats_cell(&self, cell: Cell, value: f64, times: u64) {
+        if let Some(bucket) = self.count_floats(cell, value, times)
             && self.settings.exemplar_source.is_some()
         {
             self.ask_for_exemplar(cell, bucket, Observed::Float(value));
@@ -93,17 +99,18 @@ impl FamilyStore {
         value: f64,
         exemplar: &Exemplar,
     ) {
-        if let Some(bucket) = self.count_float(cell, value) {
+        if let Some(bucket) = self.count_floats(cell, value, 1) {
             exemplars::keep(cell, bucket, Observed::Float(value), exemplar);
         }
     }
 
-    /// Counts a floating-point number, and says in which bucket; none where it was set aside.
+    /// Counts a floating-point number so many times, and says in which bucket; none where it was set aside.
     #[inline]
-    fn count_float(&self, cell: Cell, value: f64) -> Option<usize> {
+    fn count_floats(&self, cell: Cell, value: f64, times: u64) -> Option<usize> {
         if value.is_finite() {
             let bucket = self.buckets.of_float(value);
-            engine::observe_float(cell, self.buckets.runs(), bucket, value);
+            let sum = value * times as f64;
+            engine::observe_float(cell, self.buckets.runs(), bucket, times, sum);
             Some(bucket)
         } else {
             self.count_invalid();

@@ -10,6 +10,7 @@ use super::store::{FamilyStore, Index, made};
 use crate::description::Description;
 use crate::engine::Cell;
 use crate::labels::{LabelValues, label_texts};
+use crate::text::write_label;
 
 /// How many series become rows at a time at least. Their labels are in memory twice meanwhile.
 const BATCH: usize = 16 * 1024;
@@ -107,26 +108,58 @@ impl FamilyStore {
     }
 
     /// The labels of a row as a page has them.
-    pub(crate) fn labels<'a>(&'a self, row: &Row<'a>) -> Vec<(&'a str, Cow<'a, str>)> {
+    pub(crate) fn labels<'a>(&'a self, row: &Row<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
+        let mut labels = self.own_labels(row);
         let added = self.settings.added_labels();
-        self.own_labels(row).chain(added.map(|(name, value)| (name, value.into()))).collect()
+        labels.extend(added.map(|(name, value)| (name.into(), value.into())));
+        labels
     }
 
     /// As [`labels`](Self::labels), without those that the attached registry adds to everything
     /// that it gathers.
-    pub(crate) fn gathered_labels<'a>(&'a self, row: &Row<'a>) -> Vec<(&'a str, Cow<'a, str>)> {
-        let constant = self.settings.const_labels.iter();
-        let constant = constant.map(|(name, value)| (name.as_str(), value.into()));
-        self.own_labels(row).chain(constant).collect()
-    }
-
-    fn own_labels<'a>(
+    pub(crate) fn gathered_labels<'a>(
         &'a self,
         row: &Row<'a>,
-    ) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
+    ) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
+        let mut labels = self.own_labels(row);
+        let constant = self.settings.const_labels.iter();
+        labels.extend(constant.map(|(name, value)| (name.into(), value.into())));
+        labels
+    }
+
+    fn own_labels<'a>(&'a self, row: &Row<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
+        if let Some(read) = self.description.series_labels {
+            let text = row.values().next().unwrap_or_default();
+            return read(&text);
+        }
         let labels = self.description.labels.iter().zip(row.values());
         let labels = labels.filter(|(label, value)| !label.is_left_out(value));
-        labels.map(|(label, value)| (label.name, value))
+        labels.map(|(label, value)| (label.name.into(), value)).collect()
+    }
+
+    /// Appends the labels of a row as text has them.
+    pub(crate) fn write_labels(&self, row: &Row<'_>, out: &mut Vec<u8>) {
+        let start = out.len();
+        let mut values = row.values();
+        let write = |name: &str, value: &str, out: &mut Vec<u8>| {
+            if out.len() > start {
+                out.push(b',');
+            }
+            write_label(name, value, out);
+        };
+        for label in self.description.labels.iter() {
+            let value = values.next().unwrap_or_default();
+            if !label.is_left_out(&value) {
+                write(label.name, &value, out);
+            }
+        }
+        if self.description.series_labels.is_some() {
+            // The text of its labels.
+            out.extend_from_slice(values.next().unwrap_or_default().as_bytes());
+        }
+        for (name, value) in self.settings.added_labels() {
+            write(name, value, out);
+        }
     }
 
     /// The cell of each series.
@@ -156,7 +189,10 @@ impl FamilyStore {
     }
 }
 
-/// A series' label values in the family's order.
+/// A series' label values in the family's order, or the text of its labels.
 fn values<'a>(description: &Description, key: &'a Key) -> Vec<&'a str> {
+    if description.series_labels.is_some() {
+        return key.open.iter().map(|text| &**text).collect();
+    }
     label_texts(&description.labels, key.closed, key.open.iter().map(|value| &**value))
 }

@@ -31,7 +31,7 @@ pub(crate) struct Resolved {
 
 impl Resolved {
     #[inline]
-    fn own(cell: Cell) -> Self {
+    pub(super) fn own(cell: Cell) -> Self {
         Self { cell, folded: false }
     }
 }
@@ -177,6 +177,22 @@ impl FamilyStore {
         interner.find_or_insert(labels, &self.changes, &create).map(Resolved::own)
     }
 
+    /// The cell of a label set that is new, or none where the family is full.
+    pub(super) fn make_within_limit(
+        &self,
+        interner: &Interner,
+        labels: Labels<'_>,
+    ) -> Option<Cell> {
+        self.use_from_now_on();
+        self.make_own(interner, labels).map(|own| own.cell)
+    }
+
+    /// Where the values of a gauge go if the family is full.
+    pub(super) fn set_aside_cell(&self) -> Option<Cell> {
+        let is_gauge = self.description.kind.is_gauge();
+        is_gauge.then(|| *self.set_aside.get_or_init(|| self.allocate()))
+    }
+
     /// Folds a label set some of whose values are too many: these read `aggregated`.
     #[cold]
     fn fold_values(
@@ -199,12 +215,10 @@ impl FamilyStore {
 
     /// Where a label set is recorded for which there is no room.
     fn fold(&self, interner: &Interner, labels: Labels<'_>) -> Resolved {
-        let cell = if self.description.kind.is_gauge() {
-            *self.set_aside.get_or_init(|| self.allocate())
-        } else {
+        let cell = self.set_aside_cell().unwrap_or_else(|| {
             let aggregated = &[AGGREGATED; MAX_LABELS][..labels.open.len()];
             self.aggregated_cell(interner, Labels { open: aggregated, ..labels })
-        };
+        });
         Resolved { cell, folded: true }
     }
 
@@ -223,7 +237,7 @@ impl FamilyStore {
     }
 
     /// The cell of a label set that counts against no limit.
-    fn make_unbounded(&self, interner: &Interner, labels: Labels<'_>) -> Cell {
+    pub(super) fn make_unbounded(&self, interner: &Interner, labels: Labels<'_>) -> Cell {
         let create = || Some(self.allocate());
         let made = interner.find_or_insert(labels, &self.changes, &create);
         made.unwrap_or_else(|| unreachable!("the cell of a new label set was refused"))

@@ -97,6 +97,8 @@ impl Settings {
 #[derive(Debug)]
 pub(crate) struct FamilyStore {
     pub(crate) description: Description,
+    /// The help text that a family was given after it was registered.
+    described: OnceLock<Box<str>>,
     pub(crate) exemplars: Exemplars,
     pub(super) buckets: BucketSearch,
     is_plain: bool,
@@ -130,6 +132,10 @@ pub(crate) struct FamilyStore {
     pub(crate) pairs: PairText,
     /// For counters and histograms, where the registry is to say when their series began.
     pub(super) created: Option<Created>,
+    /// How many aggregated series a family has whose series have each their own labels.
+    pub(super) aggregates: AtomicUsize,
+    /// Keeps two threads from raising a counter by the same difference.
+    pub(super) raising: Mutex<()>,
     /// Where a gauge's values go once the family is full. No page shows them: the values of several
     /// gauges have no sum.
     pub(super) set_aside: OnceLock<Cell>,
@@ -149,7 +155,11 @@ impl FamilyStore {
         for (flag, label) in aggregated.iter_mut().zip(open) {
             *flag = settings.aggregate.iter().any(|name| name == label.name);
         }
-        let (open, closed_sets) = (open_labels(labels), closed_sets(labels));
+        let (mut open, closed_sets) = (open_labels(labels), closed_sets(labels));
+        if description.series_labels.is_some() {
+            // The text of a series' labels.
+            open = 1;
+        }
         let index = if open == 0 {
             Index::Dense((0..closed_sets).map(|_| AtomicU32::new(0)).collect())
         } else {
@@ -162,6 +172,7 @@ impl FamilyStore {
         let store = Self {
             is_plain: buckets.runs() == 1 && settings.exemplar_source.is_none(),
             buckets,
+            described: OnceLock::new(),
             exemplars: Exemplars::new(description.bounds.len() + 1),
             index,
             dense_insert: Mutex::default(),
@@ -178,6 +189,8 @@ impl FamilyStore {
             #[cfg(feature = "protobuf")]
             pairs: PairText::of(&description, &added),
             created: (settings.created && !description.kind.is_gauge()).then(Created::default),
+            aggregates: AtomicUsize::new(0),
+            raising: Mutex::default(),
             set_aside: OnceLock::new(),
             series: AtomicUsize::new(0),
             folds: Folds::default(),
@@ -200,6 +213,15 @@ impl FamilyStore {
 
     pub(crate) fn name(&self) -> &str {
         &self.description.name
+    }
+
+    pub(crate) fn help(&self) -> &str {
+        self.described.get().map_or(&*self.description.help, |help| help)
+    }
+
+    /// Gives the family another help text, once.
+    pub(crate) fn describe(&self, help: &str) {
+        self.described.get_or_init(|| help.into());
     }
 
     pub(crate) fn kind(&self) -> FamilyKind {
@@ -310,7 +332,8 @@ impl FamilyStore {
         };
         let labels = &self.description.labels;
         let all_known = labels.iter().all(|label| known(label.values));
-        if all_known && self.closed_sets <= MOST_KNOWN_SERIES {
+        let are_declared = self.description.series_labels.is_none();
+        if are_declared && all_known && self.closed_sets <= MOST_KNOWN_SERIES {
             let open = vec![""; open_labels(labels)];
             for closed in 0..self.closed_sets {
                 self.expose(Labels { closed, open: &open });

@@ -95,18 +95,18 @@ impl Family {
     }
 
     /// Adds a series with these labels.
-    pub(crate) fn push_number<'a>(
+    pub(crate) fn push_number(
         &mut self,
-        labels: impl Iterator<Item = (&'a str, impl AsRef<str>)>,
+        labels: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
         value: Number,
     ) {
         self.push(labels, Stored::Number(value));
     }
 
     /// Adds a histogram. `counts` are cumulative, the one of `+Inf` excluded.
-    pub(crate) fn push_histogram<'a>(
+    pub(crate) fn push_histogram(
         &mut self,
-        labels: impl Iterator<Item = (&'a str, impl AsRef<str>)>,
+        labels: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
         bounds: &[f64],
         counts: impl Iterator<Item = u64>,
         count: u64,
@@ -120,9 +120,9 @@ impl Family {
     }
 
     /// Adds a summary.
-    pub(crate) fn push_summary<'a>(
+    pub(crate) fn push_summary(
         &mut self,
-        labels: impl Iterator<Item = (&'a str, impl AsRef<str>)>,
+        labels: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
         quantiles: &[(f64, f64)],
         count: u64,
         sum: f64,
@@ -147,14 +147,14 @@ impl Family {
         self.examples.push(Example { histogram, bucket, labels, value, since_epoch });
     }
 
-    fn push<'a>(
+    fn push(
         &mut self,
-        labels: impl Iterator<Item = (&'a str, impl AsRef<str>)>,
+        labels: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
         value: Stored,
     ) {
         let before = self.labels_of(self.series.len().wrapping_sub(1));
         for (place, (name, value)) in labels.enumerate() {
-            let value = value.as_ref();
+            let (name, value) = (name.as_ref(), value.as_ref());
             let last =
                 self.labels.get(before.clone()).and_then(|labels| labels.get(place)).copied();
             let name = match last {

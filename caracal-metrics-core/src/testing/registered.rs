@@ -1,6 +1,8 @@
 //! What a snapshot knows of the registry, in addition to what a page shows.
 
-use crate::series::cut;
+use std::sync::Arc;
+
+use crate::series::{FamilyStore, cut};
 use crate::state::State;
 
 /// A label that a family declares.
@@ -31,7 +33,9 @@ impl Registered {
     pub(crate) fn of(state: &State) -> Self {
         let settings = state.settings();
         let families = state.families();
-        let families = families.stores.iter().map(|store| {
+        // Of a family whose series have each their own labels, none is declared.
+        let declared = |store: &&Arc<FamilyStore>| store.description.series_labels.is_none();
+        let families = families.stores.iter().filter(declared).map(|store| {
             let labels = store.description.labels.iter().map(|label| RegisteredLabel {
                 name: label.name.to_owned(),
                 is_optional: label.is_optional(),

@@ -32,6 +32,7 @@ fn needs(feature: &str) -> Result<Vec<Library<'static>>> {
         "axum" => vec![("axum", &[]), ("tower-service", &[]), TOKIO],
         "axum-live" | "axum-serve" => vec![TOKIO],
         "breaker" => vec![("failsafe", &[])],
+        "bridge" => vec![("metrics", &[])],
         "cache" => vec![("moka", &["future", "sync"]), TOKIO],
         "sqlx-any" => vec![("sqlx", &["any", "runtime-tokio", "sqlite-bundled"]), TOKIO],
         "sqlx-mysql" => vec![("sqlx", &["mysql", "runtime-tokio"]), TOKIO],
@@ -65,6 +66,7 @@ fn brought_by(library: &str, feature: &str) -> bool {
     let adapter = match library {
         "axum" => "axum",
         "failsafe" => "breaker",
+        "metrics" => "bridge",
         "moka" => "cache",
         "caracal-tokio" => "tokio",
         _ => "sqlx",
@@ -74,7 +76,7 @@ fn brought_by(library: &str, feature: &str) -> bool {
 }
 
 /// tokio itself comes with axum, too.
-const LIBRARIES: [&str; 5] = ["axum", "caracal-tokio", "failsafe", "moka", "sqlx-core"];
+const LIBRARIES: [&str; 6] = ["axum", "caracal-tokio", "failsafe", "metrics", "moka", "sqlx-core"];
 
 /// Compiles and runs each program, and looks at its dependencies.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {

@@ -152,7 +152,7 @@ fn a_float_sum_never_comes_before_its_buckets() {
                 assert!(sum <= 0.5 * buckets[0] as f64, "a sum of {sum} with {}", buckets[0]);
             }
         });
-        assert!(Store::observe_float(pages, cell, 1, 0, 0.5));
+        assert!(Store::observe_float(pages, cell, 1, 0, 1, 0.5));
         store.observe_float_shared(cell, 1, 0, 0.5);
         reader.join().unwrap();
     });

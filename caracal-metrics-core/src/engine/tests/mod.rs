@@ -24,7 +24,7 @@ fn a_released_cell_is_given_out_again_and_reads_zero() {
         (allocate(Width::Word), allocate(Width::Float), allocate(Width::Gauge));
     observe(narrow, 3, 5);
     observe_wide(wide, 4, 62, 5);
-    observe_float(floats, 2, 20, 0.5);
+    observe_float(floats, 2, 20, 1, 0.5);
     add(word, 7);
     add_float(float, 0.5);
     begin(gauge);
@@ -73,7 +73,7 @@ fn cells_never_overlap() {
                     (0..63).for_each(|bucket| observe_wide(*cell, *runs, bucket, 1));
                 }
                 Width::Histogram { runs, sum: Sum::Float } => {
-                    (0..31).for_each(|bucket| observe_float(*cell, *runs, bucket, 0.5));
+                    (0..31).for_each(|bucket| observe_float(*cell, *runs, bucket, 1, 0.5));
                 }
             }
         }

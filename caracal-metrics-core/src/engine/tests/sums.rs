@@ -63,10 +63,10 @@ fn what_is_summed_up_reads_as_what_is_read_thread_by_thread() {
                 store.observe_shared(cell, runs, (n % 15) as usize, nanos);
             }
             (Width::Histogram { runs, sum: Sum::Float }, Some(pages)) => {
-                assert!(Store::observe_float(pages, cell, runs, (n % 15) as usize, float));
+                assert!(Store::observe_float(pages, cell, runs, (n % 15) as usize, 1, float));
             }
             (Width::Histogram { runs, sum: Sum::Float }, None) => {
-                store.observe_float_shared(cell, runs, (n % 15) as usize, float);
+                store.observe_float_shared(cell, runs, (n % 15) as usize, 1, float);
             }
         }
     };

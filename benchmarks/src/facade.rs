@@ -1,0 +1,73 @@
+//! Recording through the `metrics` facade, into its own exporter and into ours.
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use caracal_bridge::RecorderBuilder;
+use caracal_metrics_core::MetricsRegistry;
+use metrics::{Counter, Recorder, counter, gauge, histogram};
+use metrics_exporter_prometheus::PrometheusBuilder;
+
+use crate::peers::peer::Work;
+
+/// The bounds of both histograms.
+const BOUNDS: [f64; 5] = [0.005, 0.05, 0.5, 5.0, 50.0];
+
+/// What the exporter keeps of histograms grows until somebody drains it, after so many records here.
+const DRAINED_AFTER: u64 = 10_000;
+
+type Record = fn(&Counter);
+
+/// What is recorded, the sample that it adds one to, and how.
+pub(crate) const ROWS: [(&str, &str, Record); 6] = [
+    ("facade: counter, a label that is a literal", "x_total", |_| {
+        counter!("x_total", "a" => "b").increment(1);
+    }),
+    ("facade: counter, handle", "handle_total", |handle| black_box(handle).increment(1)),
+    ("facade: counter, 3 labels by value", "x_total", |_| {
+        let (name, from, to) = black_box(("database", "closed", "open"));
+        counter!("x_total", "name" => name, "from" => from, "to" => to).increment(1);
+    }),
+    ("facade: counter, a label that is owned text", "x_total", |_| {
+        counter!("x_total", "tenant" => black_box("acme-inc").to_owned()).increment(1);
+    }),
+    ("facade: gauge up, a label that is a literal", "x", |_| {
+        gauge!("x", "a" => "b").increment(1.0);
+    }),
+    ("facade: histogram, a label that is a literal", "x_count", |_| {
+        histogram!("x", "a" => "b").record(black_box(0.037));
+    }),
+];
+
+/// The exporter and ours.
+pub(crate) fn works(name: &'static str, record: Record) -> Vec<(&'static str, Work)> {
+    let exporter = PrometheusBuilder::new().set_buckets(&BOUNDS).expect("buckets").build_recorder();
+    let (upkeep, shown) = (exporter.handle(), exporter.handle());
+    let undrained = AtomicU64::new(0);
+    let theirs = through(exporter, record, move |times| {
+        if undrained.fetch_add(times, Relaxed) + times > DRAINED_AFTER {
+            undrained.store(0, Relaxed);
+            upkeep.run_upkeep();
+        }
+    });
+    let registry = MetricsRegistry::new();
+    let bridge = RecorderBuilder::new(&registry).default_buckets(&BOUNDS).build().expect("buckets");
+    let ours = through(bridge, record, |_| ());
+    let sample: &'static [&'static str] = Box::leak(Box::new([name]));
+    vec![
+        ("metrics-exporter-prometheus", theirs.shown(sample, move || shown.render())),
+        ("caracal-bridge", ours.shown(sample, move || registry.generate_metrics())),
+    ]
+}
+
+fn through(
+    recorder: impl Recorder + Send + Sync + 'static,
+    record: Record,
+    after: impl Fn(u64) + Send + Sync + 'static,
+) -> Work {
+    let handle = metrics::with_local_recorder(&recorder, || counter!("handle_total"));
+    Work::new(move |times| {
+        metrics::with_local_recorder(&recorder, || (0..times).for_each(|_| record(&handle)));
+        after(times);
+    })
+}

@@ -1,0 +1,37 @@
+//! The families of this adapter. Those of the libraries are declared at run time.
+
+use caracal_metrics_core::{Counter, Family, FamilySpec, labels};
+
+labels! {
+    /// Why records are set aside.
+    pub enum Reason {
+        /// The name is not valid, or clashes with that of another family.
+        Name => "name",
+        /// The labels are not ones that a series may have.
+        Labels => "labels",
+        /// There are as many metrics as the recorder takes.
+        Limit => "limit",
+    }
+
+    /// The labels of records that are set aside.
+    pub struct Refused<'a> {
+        /// The name in the facade.
+        pub metric: &'a str,
+        /// Why they are set aside.
+        pub reason: Reason,
+    }
+}
+
+/// `facade_refused_records_total`.
+pub static FACADE_REFUSED_RECORDS: Family<Counter, Refused<'_>> = Family::counter(
+    "facade_refused_records_total",
+    "Total number of records through the metrics facade that were set aside",
+)
+.namespaced()
+.shown_once_used();
+
+/// The families that this crate declares.
+pub static FAMILIES: [&FamilySpec; 1] = [FACADE_REFUSED_RECORDS.spec()];
+
+/// The families of the catalogue that this crate feeds: none.
+pub static FED_FAMILIES: [&FamilySpec; 0] = [];

@@ -1,0 +1,35 @@
+//! A recorder for the [`metrics`] facade: what libraries record with `counter!`, `gauge!` and
+//! `histogram!` is on the page of the registry, and bounded like everything else there.
+//!
+//! ```
+//! use caracal_bridge::RecorderExt;
+//! use caracal_metrics_core::MetricsRegistry;
+//!
+//! let registry = MetricsRegistry::new();
+//! metrics::set_global_recorder(registry.recorder())?;
+//!
+//! // In a library:
+//! metrics::counter!("jobs.run", "queue" => "mail").increment(1);
+//!
+//! assert_eq!(registry.sample("jobs_run_total", &[("queue", "mail")]), Some(1.0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`FacadeRecorder`] says what becomes of names, units, labels and values.
+
+mod buckets;
+mod builder;
+pub mod families;
+mod handles;
+mod instrument;
+mod labels;
+mod names;
+mod recent;
+mod recorder;
+mod refusal;
+mod shared;
+
+pub use buckets::Matcher;
+pub use builder::{RecorderBuilder, RecorderError};
+pub use recorder::{FacadeRecorder, RecorderExt};
+pub use refusal::Refusal;
