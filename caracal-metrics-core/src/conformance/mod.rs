@@ -85,9 +85,9 @@ pub enum Check {
     /// When the last handle is dropped, the name is free, and who takes it next counts from 0.
     NameIsFreeAtDrop,
     /// A second thing of the same name is refused with
-    /// [`AttachError::NameTaken`](crate::AttachError::NameTaken), and the first one stays.
+    /// [`AttachError::NameTaken`], and the first one stays.
     SecondAttachIsRefused,
-    /// A thing that can't be attached, for want of room or since a name belongs to another family, leaves
+    /// A thing that can't be attached, because a family is full or a name belongs to another one, leaves
     /// no series, no family and no name behind, wherever attaching it ended.
     FailedAttachLeavesNothing,
     /// User code that a scrape runs, and that panics or does not return, costs the page the thing's own

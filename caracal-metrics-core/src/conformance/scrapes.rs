@@ -25,7 +25,7 @@ const NEIGHBOUR: InstanceKind = InstanceKind::new("conformance neighbour");
 static NEIGHBOURS: Family<Gauge, Neighbour<'_>> =
     Family::gauge("conformance_neighbours", "Things next to the adapter's.").shown_once_used();
 
-/// How much longer than it waits for user code a page may take: a slow machine is no fault.
+/// How much longer than it waits for user code a page may take on a slow machine.
 const SLACK: Duration = Duration::from_secs(5);
 
 /// Things that come and go, at most and at least.
