@@ -21,6 +21,7 @@ const WITHOUT_BROWSER: &str = "CARACAL_TEST_WITHOUT_BROWSER";
 const RUN: &str = "CARACAL_TEST_RUN";
 
 /// How to run the tests.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Args, Debug)]
 pub(crate) struct Options {
     /// Report the tests that need Docker as ignored (refused when CI=true).
