@@ -55,7 +55,7 @@ fn of_the_catalogue_is_in_use_what_something_asks_for_or_records_into() {
                 .collect()
         };
         assert!(in_use().is_empty(), "{:?}", in_use());
-        metrics.generate_metrics();
+        assert!(!metrics.generate_metrics().is_empty());
         assert!(in_use().is_empty(), "a page uses nothing: {:?}", in_use());
 
         metrics.family(&GATEWAY_REQUESTS).unwrap();

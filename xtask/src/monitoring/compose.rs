@@ -1,12 +1,10 @@
 //! `compose.yml` and what it provisions Grafana with, as far as that can be told without the images.
 
-use std::collections::BTreeMap;
 use std::env;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use xshell::{Shell, cmd};
 
 use super::read;
@@ -53,8 +51,13 @@ struct Datasource {
     access: String,
     url: String,
     is_default: bool,
-    #[serde(rename = "jsonData")]
-    _json_data: BTreeMap<String, IgnoredAny>,
+    json_data: SourceOptions,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct SourceOptions {
+    time_interval: String,
 }
 
 /// Grafana's file of dashboards.
@@ -119,6 +122,9 @@ pub(super) fn check(sh: &Shell, folder: &Path) -> Result<()> {
     for source in &datasources.datasources {
         let is_prometheus = source.r#type == "prometheus" && source.access == "proxy";
         ensure!(is_prometheus && source.is_default, "not the data source: {source:?}");
+        let interval = format!("scrape_interval: {}\n", source.json_data.time_interval);
+        let scrapes = read(&folder.join("prometheus.yml"))?.contains(&interval);
+        ensure!(scrapes, "prometheus.yml has no {interval}");
         let address = source.url.trim_start_matches("http://");
         let listens = format!("--web.listen-address={address}");
         ensure!(prometheus.command.contains(&listens), "Prometheus does not listen on {address}");
