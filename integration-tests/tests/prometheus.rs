@@ -2,11 +2,14 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use axum::Router;
 use axum::routing::get;
-use integration_tests::{Needs, Prometheus, promtool_check, run, test};
+use caracal_metrics::axum::MetricsEndpoint;
+use caracal_metrics::{Counter, Family, MetricsRegistry, labels};
+use integration_tests::{Needs, Prometheus, Sample, promtool_check, run, test};
 use tokio::net::TcpListener;
 
 const EXPOSITION: &str = "\
@@ -20,6 +23,11 @@ fn main() -> ExitCode {
     run(vec![
         test("prometheus_scrapes_what_is_served", needs, prometheus_scrapes_what_is_served),
         test("a_rejected_query_is_an_error", needs, a_rejected_query_is_an_error),
+        test(
+            "a_hidden_series_goes_stale_and_returns",
+            needs,
+            a_hidden_series_goes_stale_and_returns,
+        ),
         test("promtool_accepts_a_sound_exposition", needs, promtool_accepts_a_sound_exposition),
         test("promtool_rejects_a_malformed_one", needs, promtool_rejects_a_malformed_one),
     ])
@@ -48,6 +56,49 @@ async fn a_rejected_query_is_an_error() -> Result<()> {
     let prometheus = Prometheus::scraping(serve(EXPOSITION).await?).await?;
     let error = prometheus.query("sum(").await.expect_err("`sum(` is no expression").to_string();
     ensure!(error.contains("parse error"), "{error}");
+    Ok(())
+}
+
+labels! { struct Order<'a> { tenant: &'a str } }
+static ORDERS: Family<Counter, Order<'_>> = Family::counter("orders_total", "Orders.");
+
+/// What `hide_idle_series` says of queries.
+async fn a_hidden_series_goes_stale_and_returns() -> Result<()> {
+    const IDLE: Duration = Duration::from_secs(3);
+    let metrics = MetricsRegistry::builder().hide_idle_series(IDLE).build()?;
+    let orders = metrics.family(&ORDERS)?;
+    let server = MetricsEndpoint::new(&metrics).serve("127.0.0.1:0").await?;
+    let prometheus = Prometheus::scraping(server.local_addr()).await?;
+    let reads =
+        |value: f64| move |samples: &[Sample]| matches!(samples, [sample] if sample.value == value);
+    orders.inc_by(Order { tenant: "acme" }, 10);
+    prometheus.wait_until("orders_total", reads(10.0)).await?;
+
+    // Not five minutes later, as a series of a target that is gone: with the next scrape.
+    prometheus.wait_until("orders_total", <[_]>::is_empty).await?;
+    // For longer than the short range below.
+    let gap = "count_over_time(orders_total[5s])";
+    prometheus.wait_until(gap, <[_]>::is_empty).await?;
+
+    orders.inc_by(Order { tenant: "acme" }, 5);
+    // Two samples after the gap, and none before it, in a range of 5 seconds.
+    prometheus.wait_until(gap, reads(2.0)).await?;
+    let value = async |expression: &str| {
+        let samples = prometheus.query(expression).await?;
+        let [sample] = &samples[..] else { bail!("{expression}: {samples:?}") };
+        anyhow::Ok(sample.value)
+    };
+    ensure!(value("orders_total").await? == 15.0);
+    ensure!(value("resets(orders_total[2m])").await? == 0.0);
+    // Prometheus extrapolates by half of the mean distance of samples on both sides.
+    let over_the_gap = value("increase(orders_total[2m])").await?;
+    ensure!((5.0..10.0).contains(&over_the_gap), "{over_the_gap}");
+    let exactly = "max_over_time(orders_total[2m]) - min_over_time(orders_total[2m])";
+    ensure!(value(exactly).await? == 5.0);
+    // The first record after the gap is not counted where no sample from before is in the range.
+    let after_the_gap = value("increase(orders_total[5s])").await?;
+    ensure!(after_the_gap == 0.0, "{after_the_gap}");
+    server.shutdown().await?;
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use crate::monitoring::{
 };
 use crate::runtimes;
 use crate::scene::Scene;
+use crate::series;
 use crate::steady::Steady;
 
 const FAILING_DATABASE: [&str; 5] = [
@@ -50,6 +51,7 @@ pub(crate) fn each_has_a_scenario() -> Result<()> {
         &LONG_WINDOWS,
         &instances::ALERTS,
         &runtimes::ALERTS,
+        &series::ALERTS,
     ];
     let shown: BTreeSet<_> = shown.concat().into_iter().map(str::to_owned).collect();
     ensure!(shown == alerts, "shown: {shown:#?}, and in the files: {alerts:#?}");

@@ -13,6 +13,7 @@ mod outages;
 mod panels;
 mod runtimes;
 mod scene;
+mod series;
 mod statements;
 mod steady;
 mod traffic;
@@ -33,6 +34,11 @@ fn main() -> ExitCode {
         test("alerts_of_impatient_callers", both, alerts::impatient_callers),
         test("alerts_of_unknown_agents", both, alerts::unknown_agents),
         test("alerts_of_a_blocked_runtime", &[Needs::Prometheus], runtimes::blocked_workers),
+        test(
+            "alerts_of_a_family_that_fills_up",
+            &[Needs::Prometheus],
+            series::a_family_that_fills_up,
+        ),
         test("alerts_that_look_back_for_days", both, alerts::long_windows),
         test(
             "every_expression_has_something_to_show",
