@@ -4,9 +4,7 @@ mod mysql;
 mod postgres;
 mod sqlite;
 
-use super::Dialect;
-use super::Operation;
-use super::read;
+use super::{Dialect, Operation, read};
 
 /// All that are read in another way are named at once.
 #[track_caller]
