@@ -63,6 +63,12 @@ impl<I> Default for Metrics<I> {
     }
 }
 
+/// A handle, and whether the thread may keep it.
+struct Made<I: Instrument> {
+    handle: I::Handle,
+    is_for_keeps: bool,
+}
+
 impl Shared {
     pub(crate) fn new(
         registry: MetricsRegistry,
@@ -106,20 +112,32 @@ impl Shared {
 
     #[inline(never)]
     fn handle_anew<I: Instrument>(&self, key: &Key) -> I::Handle {
-        let handle =
-            self.make::<I>(key).unwrap_or_else(|refused| self.set_aside::<I>(refused, key));
-        recent::keep::<I>(self.number, key, &handle);
-        handle
+        match self.make::<I>(key) {
+            Ok(Made { handle, is_for_keeps }) => {
+                if is_for_keeps {
+                    recent::keep::<I>(self.number, key, &handle);
+                }
+                handle
+            }
+            Err(refused) => {
+                let handle = self.set_aside::<I>(refused, key);
+                recent::keep::<I>(self.number, key, &handle);
+                handle
+            }
+        }
     }
 
-    fn make<I: Instrument>(&self, key: &Key) -> Result<I::Handle, Reason> {
+    fn make<I: Instrument>(&self, key: &Key) -> Result<Made<I>, Reason> {
         let known = I::metrics(self).0.read().get(key.name()).map(Arc::clone);
         let known = match known {
             Some(known) => known,
             None => self.learn::<I>(key.name())?,
         };
         let metric = known.metric.as_ref().ok_or(Reason::Name)?;
-        labels::series(metric, key).map(I::recording).map_err(|error| {
+        // A handle that is kept would keep its series from being idle.
+        let is_for_keeps = !metric.hides_idle_series();
+        let made = |series| Made { handle: I::recording(series), is_for_keeps };
+        labels::series(metric, key).map(made).map_err(|error| {
             if !known.reported.swap(true, Relaxed) {
                 let metric = key.name().to_owned();
                 self.report(Refusal::Labels { metric, instrument: I::NOUN, error });

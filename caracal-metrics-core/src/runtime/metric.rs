@@ -37,6 +37,14 @@ impl<K> RuntimeMetric<K> {
         self.store.name()
     }
 
+    /// Whether idle series of the family are hidden: see
+    /// [`hide_idle_series`](crate::MetricsRegistryBuilder::hide_idle_series). A handle keeps its series on
+    /// the page, so an adapter that keeps handles should not keep them then.
+    #[must_use]
+    pub fn hides_idle_series(&self) -> bool {
+        self.store.hides_idle_series()
+    }
+
     /// Gives the family another help text, once. Later calls change nothing: pages of one process should
     /// not contradict each other. An empty text is passed over.
     pub fn describe(&self, help: &str) {

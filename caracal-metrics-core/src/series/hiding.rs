@@ -34,6 +34,11 @@ impl Drop for Hold {
 }
 
 impl FamilyStore {
+    /// Whether idle series leave the page.
+    pub(crate) fn hides_idle_series(&self) -> bool {
+        self.watch.is_some()
+    }
+
     /// What hides series of the family, and the label sets that it has.
     pub(super) fn watched(&self) -> Option<(&dyn Watch, &Interner)> {
         match (&self.watch, &self.index) {
