@@ -25,7 +25,8 @@ fn alerts(metrics: &MetricsRegistry) -> Vec<String> {
 #[test]
 fn a_service_that_uses_nothing_has_alerts_about_itself_alone() {
     let metrics = shop();
-    let always = ["ShopApiTargetDown", "ShopApiTargetAbsent", "MetricSeriesLimited"];
+    let always =
+        ["ShopApiTargetDown", "ShopApiTargetAbsent", "SeriesNearLimit", "MetricSeriesLimited"];
     assert_eq!(alerts(&metrics), always);
     // The page shows the catalogue, of which nothing is in use.
     assert!(metrics.sample("shop_policy_cache_hits_total", &[]).is_some());
