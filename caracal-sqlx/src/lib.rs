@@ -126,8 +126,9 @@
 //! `Acquire::begin` gives sqlx's transaction, whose outcome is not counted. The wrappers' own `begin`
 //! takes precedence over it, also where the trait is imported.
 //!
-//! With the feature `query-events`, `QueryEvents` counts such code too, from the events that sqlx
-//! emits: without a wrapper, or in addition to one. The status of these queries is `unknown`.
+//! With the feature `query-events`, `QueryEvents` counts the queries of such code too, from the events that
+//! sqlx emits: without a wrapper, or in addition to one. The status of these queries is `unknown`. sqlx emits
+//! no event for `COPY`, so `copy_in_raw` and `copy_out_raw` are not counted in either way.
 //!
 //! # What holds what
 //!

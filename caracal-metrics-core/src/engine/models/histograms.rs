@@ -153,7 +153,7 @@ fn a_float_sum_never_comes_before_its_buckets() {
             }
         });
         assert!(Store::observe_float(pages, cell, 1, 0, 1, 0.5));
-        store.observe_float_shared(cell, 1, 0, 0.5);
+        store.observe_float_shared(cell, 1, 0, 1, 0.5);
         reader.join().unwrap();
     });
 }

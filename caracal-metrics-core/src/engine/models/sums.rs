@@ -63,7 +63,7 @@ fn a_float_sum_is_never_summed_up_without_its_buckets() {
             }
         });
         assert!(Store::observe_float(pages, cell, 1, 0, 1, 0.5));
-        store.observe_float_shared(cell, 1, 0, 0.5);
+        store.observe_float_shared(cell, 1, 0, 1, 0.5);
         reader.join().unwrap();
     });
 }
