@@ -252,13 +252,17 @@ fn route<'a>(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
     use crate::recording::{Gateway, Http};
 
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn it_is_small_enough_to_be_moved_about() {
-        assert!(size_of::<Option<Exchange<Gateway>>>() <= 112);
-        assert!(size_of::<Option<Exchange<Http>>>() <= 96);
+        // A stopwatch is larger here, where tests may set its clock.
+        let clock_of_a_test = size_of::<Stopwatch>() - size_of::<Instant>();
+        assert!(size_of::<Option<Exchange<Gateway>>>() <= 112 + clock_of_a_test);
+        assert!(size_of::<Option<Exchange<Http>>>() <= 96 + clock_of_a_test);
     }
 }

@@ -254,6 +254,8 @@ fn only_used_families_are_on_the_page_under_the_namespace() {
             "orders_gateway_replay_blocks_total",
             "orders_metrics_collection_errors_total",
             "orders_metrics_invalid_values_total",
+            "orders_metrics_series",
+            "orders_metrics_series_limit",
             "orders_metrics_series_limited_total",
         ]
     );

@@ -9,7 +9,7 @@ use caracal_metrics_core::catalogue::{
 };
 use caracal_metrics_core::conformance::Conformance;
 use caracal_sqlx::families::FAMILIES;
-use caracal_sqlx::{ConnectionErrorType, PoolObserver};
+use caracal_sqlx::{ConnectionCounter, ConnectionErrorType, PoolObserver};
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Error};
 
@@ -37,7 +37,13 @@ fn wrapped_pools_pass() {
         DATABASE_CONNECTION_POOL_OVERFLOW.spec(),
     ]);
     Conformance::of_instances("sqlx", |metrics, name| {
-        PoolObserver::new(&pool()).named(name).wrap(metrics)
+        let connections = ConnectionCounter::new();
+        let options = connections.count(SqlitePoolOptions::new().max_connections(1));
+        let pool = {
+            let _inside = RUNTIME.enter();
+            options.connect_lazy("sqlite::memory:").unwrap()
+        };
+        PoolObserver::new(&pool).named(name).connections(&connections).wrap(metrics)
     })
     .families(&families)
     .outliving(&of_registry)

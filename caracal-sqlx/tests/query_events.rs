@@ -49,6 +49,7 @@ static PROCESS: LazyLock<Process> = LazyLock::new(|| {
     let logs = Logs::default();
     let printed = logs.clone();
     let fmt = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
         .with_writer(move || printed.clone())
         .with_filter(LevelFilter::INFO);
     let subscriber = registry().with(fmt).with(events.layer());

@@ -90,9 +90,15 @@ async fn nothing_on_the_page_is_called_after_this_library() {
     let page = String::from_utf8(metrics.generate_metrics()).unwrap();
     assert!(!page.contains("caracal"), "{page}");
     let names = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
-    let mut others = names.filter(|name| !name.starts_with("http_server_"));
-    assert_eq!(others.next(), Some("shop_metrics_collection_errors_total counter"));
-    assert_eq!(others.next(), None);
+    let others: Vec<_> = names.filter(|name| !name.starts_with("http_server_")).collect();
+    assert_eq!(
+        others,
+        [
+            "shop_metrics_collection_errors_total counter",
+            "shop_metrics_series gauge",
+            "shop_metrics_series_limit gauge",
+        ]
+    );
     assert_eq!(
         samples(&metrics, "http_server_request_duration_seconds_count"),
         ["GET 200 / http a 1", "GET 404 http a 1", "QUERY 405 / http a 1", "_OTHER 405 / http a 1"],

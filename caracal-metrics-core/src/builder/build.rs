@@ -142,7 +142,9 @@ fn check_aggregate(name: &str, families: &[Description], own: &[String]) -> Resu
     for (family, values) in has_label {
         let (name, family_name) = (name.to_owned(), family.name.clone());
         match values {
-            LabelValues::Open | LabelValues::Optional if family.kind.is_gauge() => {
+            LabelValues::Open | LabelValues::Optional
+                if family.kind.is_gauge() && !own.contains(&family_name) =>
+            {
                 return Err(BuildError::GaugeAggregateLabel { name, family: family_name });
             }
             // What the registry counts has a series for each family, and is never aggregated.

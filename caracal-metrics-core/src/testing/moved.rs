@@ -10,6 +10,7 @@ use crate::family::Family;
 use crate::kinds::{Bucketed, Counter, FloatCounter, FloatGauge, Gauge};
 use crate::labels::Labels;
 use crate::snapshot::{FamilySnapshot, SeriesSnapshot, SeriesValue, Snapshot};
+use crate::state::{SERIES, SERIES_LIMIT};
 
 /// One series that moved.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,10 +81,13 @@ impl Snapshot {
     /// assert_eq!(moved.series().len(), 1);
     /// # Ok::<(), caracal_metrics_core::FamilyError>(())
     /// ```
+    ///
+    /// The gauges `…_metrics_series` and `…_metrics_series_limit` are left out: they follow the series of all
+    /// other families.
     #[must_use]
     pub fn since(self, before: &Snapshot) -> Moved {
         let (mut series, mut gone) = (Vec::new(), Vec::new());
-        for family in self.families() {
+        for family in self.families().iter().filter(|family| !is_of_all(family, &self)) {
             let earlier = before.family(family.name());
             let mut earlier = by_labels(earlier);
             for now in family.series() {
@@ -94,7 +98,7 @@ impl Snapshot {
                 }
             }
         }
-        for family in before.families() {
+        for family in before.families().iter().filter(|family| !is_of_all(family, before)) {
             let mut now = by_labels(self.family(family.name()));
             let left = family.series().filter(|series| {
                 let labels: Vec<_> = series.labels().collect();
@@ -284,4 +288,10 @@ impl fmt::Display for Moved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         table::of_moved(self).fmt(f)
     }
+}
+
+/// Whether a family is one of the gauges of how full all families are.
+fn is_of_all(family: &FamilySnapshot, snapshot: &Snapshot) -> bool {
+    let names = [SERIES.spec(), SERIES_LIMIT.spec()];
+    names.iter().any(|spec| spec.exposed_name(snapshot.namespace()) == family.name())
 }

@@ -43,7 +43,9 @@ pub fn dashboard(metrics: &MetricsRegistry, target: &Target) -> String {
     let own = (!own.is_empty()).then_some(("Application metrics", own));
     let before = BEFORE.iter().filter_map(known).collect::<Vec<_>>();
     let rows = before.into_iter().chain(own).chain(AFTER.iter().filter_map(known));
-    let dashboard = model::dashboard(&service, &rows.collect::<Vec<_>>());
+    let mut dashboard = model::dashboard(&service, &rows.collect::<Vec<_>>());
+    // Another crate in the program may turn on `serde_json/preserve_order`.
+    dashboard.sort_all_objects();
     // The alternate form of JSON is the pretty one, and can't fail.
     format!("{dashboard:#}\n")
 }
