@@ -11,8 +11,9 @@ use axum::response::{IntoResponseParts, ResponseParts};
 /// without one counts under what the layer's classifiers say, and otherwise as `none`.
 ///
 /// ```
+/// # mod caracal_metrics { pub use caracal_axum as axum; }
 /// use axum::{extract::Request, middleware::Next, response::Response};
-/// use caracal_axum::AuthMethod;
+/// use caracal_metrics::axum::AuthMethod;
 ///
 /// async fn authenticate(request: Request, next: Next) -> Response {
 ///     let mut response = next.run(request).await;
@@ -46,9 +47,10 @@ impl<T: Into<Cow<'static, str>>> From<T> for AuthMethod {
 /// the response carries an [`AuthMethod`] too.
 ///
 /// ```
+/// # mod caracal_metrics { pub use caracal_axum as axum; }
 /// use axum::http::StatusCode;
 /// use axum::response::IntoResponse;
-/// use caracal_axum::AuthFailure;
+/// use caracal_metrics::axum::AuthFailure;
 ///
 /// async fn reject() -> impl IntoResponse {
 ///     (StatusCode::UNAUTHORIZED, AuthFailure::new("jwt", "expired"), "token expired")

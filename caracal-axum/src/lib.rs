@@ -1,9 +1,10 @@
 //! A `/metrics` endpoint and a request-metrics layer for axum.
 //!
 //! ```
+//! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
 //! use axum::{Router, body::Body, http::Request, routing::get};
-//! use caracal_axum::{AuthMethod, GatewayMetricsLayer, metrics_endpoint};
-//! use caracal_metrics_core::MetricsRegistry;
+//! use caracal_metrics::axum::{AuthMethod, GatewayMetricsLayer, metrics_endpoint};
+//! use caracal_metrics::MetricsRegistry;
 //! # use http_body_util::BodyExt;
 //! # use tower::ServiceExt;
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {

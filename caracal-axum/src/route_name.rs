@@ -17,9 +17,10 @@ use crate::recording::UNMATCHED_ROUTE;
 /// on the service, name the paths with [`MetricsLayer::group`](crate::MetricsLayer::group).
 ///
 /// ```
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
 /// use axum::{Router, http::Request, routing::get};
-/// use caracal_axum::{GatewayMetricsLayer, RouteName};
-/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_metrics::axum::{GatewayMetricsLayer, RouteName};
+/// use caracal_metrics::MetricsRegistry;
 /// use tower::{Layer, ServiceExt};
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 ///

@@ -18,10 +18,11 @@ use crate::shared::Shared;
 /// the response, and this into the task that serves the connection:
 ///
 /// ```
+/// # mod caracal_metrics { pub use caracal_axum as axum; }
 /// use axum::extract::Request;
 /// use axum::http::{StatusCode, header::{CONNECTION, UPGRADE}};
 /// use axum::response::IntoResponse;
-/// use caracal_axum::OpenConnection;
+/// use caracal_metrics::axum::OpenConnection;
 ///
 /// # async fn serve(_: hyper::upgrade::Upgraded) -> Result<(), std::io::Error> { Ok(()) }
 /// async fn echo(request: Request) -> impl IntoResponse {

@@ -1,9 +1,10 @@
 //! Prometheus metrics for [failsafe] circuit breakers that are never wrong.
 //!
 //! ```
+//! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_breaker as breaker; }
 //! use std::time::Duration;
-//! use caracal_breaker::BreakerObserver;
-//! use caracal_metrics_core::{CircuitBreakerState, MetricsRegistry};
+//! use caracal_metrics::breaker::BreakerObserver;
+//! use caracal_metrics::{CircuitBreakerState, MetricsRegistry};
 //! use failsafe::{CircuitBreaker, Error, backoff, failure_policy};
 //!
 //! # async fn query() -> Result<(), &'static str> { Ok(()) }
@@ -35,7 +36,7 @@
 //! assert_eq!(metrics.sample("caracal_circuit_breaker_successes_total", &[name]), Some(1.0));
 //! let opened = [name, ("from_state", "closed"), ("to_state", "open")];
 //! assert_eq!(metrics.sample("caracal_circuit_breaker_state_changes_total", &opened), Some(1.0));
-//! # Ok::<(), caracal_metrics_core::AttachError>(())
+//! # Ok::<(), caracal_metrics::AttachError>(())
 //! ```
 //!
 //! [`BreakerObserver::build`] makes a breaker, [`BreakerObserver::wrap`] observes one that exists.

@@ -42,8 +42,9 @@ impl BreakerObserver {
     /// between `is_call_permitted` and `on_success` or `on_error`.
     ///
     /// ```
-    /// use caracal_breaker::BreakerObserver;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_breaker as breaker; }
+    /// use caracal_metrics::breaker::BreakerObserver;
+    /// use caracal_metrics::MetricsRegistry;
     /// use failsafe::{CircuitBreaker, Config};
     ///
     /// let metrics = MetricsRegistry::new();
@@ -56,7 +57,7 @@ impl BreakerObserver {
     ///     &[("name", "mcp"), ("outcome", outcome)],
     /// );
     /// assert_eq!((calls("success"), calls("failure")), (Some(1.0), Some(0.0)));
-    /// # Ok::<(), caracal_metrics_core::AttachError>(())
+    /// # Ok::<(), caracal_metrics::AttachError>(())
     /// ```
     pub fn call_durations(mut self) -> Self {
         self.times_calls = true;
@@ -69,9 +70,10 @@ impl BreakerObserver {
     /// The state (closed) and every counter stand in the output from now on.
     ///
     /// ```
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_breaker as breaker; }
     /// use std::time::Duration;
-    /// use caracal_breaker::{BreakerObserver, BuiltBreaker};
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// use caracal_metrics::breaker::{BreakerObserver, BuiltBreaker};
+    /// use caracal_metrics::MetricsRegistry;
     /// use failsafe::{CircuitBreaker, backoff, failure_policy};
     ///
     /// struct Gateway {
@@ -86,7 +88,7 @@ impl BreakerObserver {
     /// let opened = [("name", "database"), ("from_state", "closed"), ("to_state", "open")];
     /// assert_eq!(metrics.sample("caracal_circuit_breaker_state_changes_total", &opened), Some(1.0));
     /// assert_eq!(metrics.sample("caracal_circuit_breaker_state", &opened[..1]), Some(1.0));
-    /// # Ok::<(), caracal_metrics_core::AttachError>(())
+    /// # Ok::<(), caracal_metrics::AttachError>(())
     /// ```
     ///
     /// # Errors
@@ -136,8 +138,9 @@ impl BreakerObserver {
     /// `caracal_circuit_breaker_state_changes_total` has no series of this breaker.
     ///
     /// ```
-    /// use caracal_breaker::BreakerObserver;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_breaker as breaker; }
+    /// use caracal_metrics::breaker::BreakerObserver;
+    /// use caracal_metrics::MetricsRegistry;
     /// use failsafe::{CircuitBreaker, Config};
     ///
     /// let metrics = MetricsRegistry::new();
@@ -148,7 +151,7 @@ impl BreakerObserver {
     /// let name = [("name", "mcp")];
     /// assert_eq!(metrics.sample("caracal_circuit_breaker_successes_total", &name), Some(1.0));
     /// assert_eq!(metrics.sample("caracal_circuit_breaker_state", &name), Some(0.0));
-    /// # Ok::<(), caracal_metrics_core::AttachError>(())
+    /// # Ok::<(), caracal_metrics::AttachError>(())
     /// ```
     ///
     /// # Errors

@@ -16,8 +16,9 @@ pub(crate) const MAX_METRICS: usize = 1000;
 /// Settings of a [`FacadeRecorder`].
 ///
 /// ```
-/// use caracal_bridge::{Matcher, RecorderBuilder};
-/// use caracal_metrics_core::MetricsRegistry;
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_bridge as bridge; }
+/// use caracal_metrics::bridge::{Matcher, RecorderBuilder};
+/// use caracal_metrics::MetricsRegistry;
 ///
 /// let registry = MetricsRegistry::new();
 /// let recorder = RecorderBuilder::new(&registry)
@@ -26,7 +27,7 @@ pub(crate) const MAX_METRICS: usize = 1000;
 ///
 /// metrics::with_local_recorder(&recorder, || metrics::histogram!("db.query").record(0.05));
 /// assert_eq!(registry.sample("db_query_bucket", &[("le", "0.1")]), Some(1.0));
-/// # Ok::<(), caracal_bridge::RecorderError>(())
+/// # Ok::<(), caracal_metrics::bridge::RecorderError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is recorded until `build`"]

@@ -2,8 +2,9 @@
 //! `histogram!` is on the page of the registry, and bounded like everything else there.
 //!
 //! ```
-//! use caracal_bridge::RecorderExt;
-//! use caracal_metrics_core::MetricsRegistry;
+//! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_bridge as bridge; }
+//! use caracal_metrics::bridge::RecorderExt;
+//! use caracal_metrics::MetricsRegistry;
 //!
 //! let registry = MetricsRegistry::new();
 //! metrics::set_global_recorder(registry.recorder())?;

@@ -50,8 +50,9 @@ use crate::shared::Shared;
 /// `caracal_metrics_invalid_values_total`, but for NaN in a gauge.
 ///
 /// ```
-/// use caracal_bridge::RecorderExt;
-/// use caracal_metrics_core::MetricsRegistry;
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_bridge as bridge; }
+/// use caracal_metrics::bridge::RecorderExt;
+/// use caracal_metrics::MetricsRegistry;
 /// use metrics::{Unit, counter, describe_counter, gauge};
 ///
 /// let registry = MetricsRegistry::new();

@@ -1,9 +1,10 @@
 //! Prometheus metrics for [moka] caches: hits, misses, loads, evictions and size.
 //!
 //! ```
+//! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_cache as cache; }
 //! # #[cfg(feature = "future")] {
-//! use caracal_cache::CacheObserver;
-//! use caracal_metrics_core::MetricsRegistry;
+//! use caracal_metrics::cache::CacheObserver;
+//! use caracal_metrics::MetricsRegistry;
 //! use moka::future::Cache;
 //!
 //! # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -25,7 +26,7 @@
 //! assert_eq!(sample("caracal_policy_cache_misses_total"), Some(1.0));
 //! assert_eq!(sample("caracal_policy_cache_hits_total"), Some(1.0));
 //! assert_eq!(sample("caracal_policy_cache_size"), Some(1.0));
-//! # Ok::<(), caracal_metrics_core::AttachError>(())
+//! # Ok::<(), caracal_metrics::AttachError>(())
 //! # }).unwrap();
 //! # }
 //! ```

@@ -13,9 +13,10 @@ use crate::observation::{Observation, Subject};
 /// Observes one cache: gives it a listener while it is built, and wraps it once it is there.
 ///
 /// ```
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_cache as cache; }
 /// # #[cfg(feature = "future")] {
-/// use caracal_cache::CacheObserver;
-/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_metrics::cache::CacheObserver;
+/// use caracal_metrics::MetricsRegistry;
 /// use moka::future::Cache;
 ///
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -35,7 +36,7 @@ use crate::observation::{Observation, Subject};
 ///     &[("cache", "sessions"), ("cause", "explicit")],
 /// );
 /// assert_eq!(removals, Some(1.0));
-/// # Ok::<(), caracal_metrics_core::AttachError>(())
+/// # Ok::<(), caracal_metrics::AttachError>(())
 /// # }).unwrap();
 /// # }
 /// ```
@@ -121,7 +122,8 @@ impl CacheObserver {
     /// it is not.
     ///
     /// ```
-    /// # use caracal_cache::CacheObserver;
+    /// # mod caracal_metrics { pub use caracal_cache as cache; }
+    /// # use caracal_metrics::cache::CacheObserver;
     /// # use moka::future::Cache;
     /// # async fn forget(key: &str) {}
     /// # use std::sync::Arc;

@@ -14,8 +14,9 @@
 //! An adapter that learns the names of metrics only at run time declares them as [`RuntimeFamily`].
 //!
 //! ```
-//! use caracal_metrics_core::adapter::{InstanceKind, Sampled};
-//! use caracal_metrics_core::{Counter, Family, Gauge, MetricsRegistry, labels};
+//! # extern crate caracal_metrics_core as caracal_metrics;
+//! use caracal_metrics::adapter::{InstanceKind, Sampled};
+//! use caracal_metrics::{Counter, Family, Gauge, MetricsRegistry, labels};
 //!
 //! const QUEUE: InstanceKind = InstanceKind::new("queue");
 //!

@@ -70,7 +70,8 @@ impl MetricsRegistry {
     /// as a page. It runs no callbacks and no collectors.
     ///
     /// ```
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::MetricsRegistry;
     ///
     /// let metrics = MetricsRegistry::builder().max_series_per_family(2).build()?;
     /// for reason in ["nonce_reused", "expired", "skewed"] {
@@ -84,7 +85,7 @@ impl MetricsRegistry {
     /// let reason = &blocks.labels[0];
     /// assert_eq!((reason.label.as_str(), reason.values), ("reason", 3));
     /// assert_eq!(reason.top[0].value, "aggregated");
-    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// # Ok::<(), caracal_metrics::BuildError>(())
     /// ```
     #[must_use]
     pub fn cardinality(&self) -> Vec<FamilyCardinality> {

@@ -11,8 +11,9 @@ pub use settable::{Clock, ProcessClock};
 /// [set](crate::testing::Clock) where it is started, to its end.
 ///
 /// ```
+/// # extern crate caracal_metrics_core as caracal_metrics;
 /// use std::time::Duration;
-/// use caracal_metrics_core::adapter::Stopwatch;
+/// use caracal_metrics::adapter::Stopwatch;
 ///
 /// let stopwatch = Stopwatch::start();
 /// assert!(stopwatch.elapsed() < Duration::from_secs(60));
@@ -78,9 +79,10 @@ mod settable {
     /// clock: where the code under test sleeps, pause tokio's as well.
     ///
     /// ```
+    /// # extern crate caracal_metrics_core as caracal_metrics;
     /// use std::time::Duration;
-    /// use caracal_metrics_core::testing::{Clock, assert_moved, observations};
-    /// use caracal_metrics_core::{DurationHistogram, Family, MetricsRegistry};
+    /// use caracal_metrics::testing::{Clock, assert_moved, observations};
+    /// use caracal_metrics::{DurationHistogram, Family, MetricsRegistry};
     ///
     /// static PACKING: Family<DurationHistogram> =
     ///     Family::duration_histogram("packing_duration_seconds", "Time to pack an order.")
@@ -95,7 +97,7 @@ mod settable {
     /// });
     /// let moved = metrics.snapshot().since(&before);
     /// assert_moved!(moved, { PACKING => observations(1).sum(0.007) });
-    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// # Ok::<(), caracal_metrics::FamilyError>(())
     /// ```
     #[derive(Clone, Copy, Debug)]
     pub struct Clock(&'static Reading);

@@ -17,7 +17,8 @@ static IS_SOUGHT: AtomicBool = AtomicBool::new(false);
 /// may be crates that do not know each other.
 ///
 /// ```
-/// use caracal_metrics_core::adapter::CountedHere;
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::adapter::CountedHere;
 ///
 /// assert!(!CountedHere::is_entered());
 /// let entered = CountedHere::enter();

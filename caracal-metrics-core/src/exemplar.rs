@@ -26,8 +26,9 @@ const DIGITS: usize = 32;
 /// page is at the same bucket drops it, and never waits.
 ///
 /// ```
+/// # extern crate caracal_metrics_core as caracal_metrics;
 /// use std::time::Duration;
-/// use caracal_metrics_core::{Exemplar, Format, MetricsRegistry};
+/// use caracal_metrics::{Exemplar, Format, MetricsRegistry};
 ///
 /// let metrics = MetricsRegistry::new();
 /// let trace = Exemplar::trace(0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736);
@@ -63,11 +64,12 @@ impl Exemplar {
     /// The id of the trace, if the exemplar has nothing but the label of one.
     ///
     /// ```
-    /// use caracal_metrics_core::Exemplar;
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::Exemplar;
     ///
     /// assert_eq!(Exemplar::trace(0x2a).trace_id(), Some(0x2a));
     /// assert_eq!(Exemplar::new(&[("order", "4711")])?.trace_id(), None);
-    /// # Ok::<(), caracal_metrics_core::InvalidExemplar>(())
+    /// # Ok::<(), caracal_metrics::InvalidExemplar>(())
     /// ```
     #[must_use]
     pub fn trace_id(&self) -> Option<u128> {
@@ -80,13 +82,14 @@ impl Exemplar {
     /// An exemplar with these labels.
     ///
     /// ```
-    /// use caracal_metrics_core::Exemplar;
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::Exemplar;
     ///
     /// let trace = Exemplar::new(&[("trace_id", "4bf92f3577b34da6a3ce929d0e0e4736")])?;
     /// assert_eq!(trace, Exemplar::trace(0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736));
     /// let order = Exemplar::new(&[("order", "4711"), ("tenant", "acme")])?;
     /// # assert_ne!(trace, order);
-    /// # Ok::<(), caracal_metrics_core::InvalidExemplar>(())
+    /// # Ok::<(), caracal_metrics::InvalidExemplar>(())
     /// ```
     ///
     /// # Errors

@@ -14,7 +14,8 @@ use crate::value_limits::{NO_LIMITS, ValueLimits, counts};
 /// gives you what you record with.
 ///
 /// ```
-/// use caracal_metrics_core::{Counter, Family, Gauge, MetricsRegistry, labels};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::{Counter, Family, Gauge, MetricsRegistry, labels};
 ///
 /// labels! {
 ///     /// How an order was paid.
@@ -39,7 +40,7 @@ use crate::value_limits::{NO_LIMITS, ValueLimits, counts};
 /// let labels = [("payment", "card"), ("tenant", "acme")];
 /// assert_eq!(metrics.sample("shop_orders_placed_total", &labels), Some(1.0));
 /// assert_eq!(metrics.sample("shop_queue_depth", &[]), Some(3.0));
-/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 ///
 /// A family has at most 8 labels, and its closed labels have at most 65,536 combinations. One with
@@ -52,9 +53,10 @@ use crate::value_limits::{NO_LIMITS, ValueLimits, counts};
 /// // 901 times 901 combinations.
 /// static HOPS: Family<Counter, Hop> = Family::counter("hops_total", "Hops.");
 /// ```
+/// # extern crate caracal_metrics_core as caracal_metrics;
 ///
 /// ```compile_fail,E0080
-/// # use caracal_metrics_core::{Counter, Family, labels};
+/// # use caracal_metrics::{Counter, Family, labels};
 /// labels! {
 ///     struct Nine {
 ///         a: bool, b: bool, c: bool, d: bool, e: bool, f: bool, g: bool, h: bool, i: bool,
@@ -179,7 +181,8 @@ impl<K, L: Labels> Family<K, L> {
     /// be called once for each label.
     ///
     /// ```
-    /// use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::{Counter, Family, MetricsRegistry, labels};
     ///
     /// labels! { struct Call<'a> { route: &'a str, agent: &'a str } }
     /// static CALLS: Family<Counter, Call<'_>> =
@@ -192,7 +195,7 @@ impl<K, L: Labels> Family<K, L> {
     /// }
     /// let folded = [("route", "/pay"), ("agent", "aggregated")];
     /// assert_eq!(metrics.sample("calls_total", &folded), Some(2.0));
-    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// # Ok::<(), caracal_metrics::FamilyError>(())
     /// ```
     ///
     /// # Panics

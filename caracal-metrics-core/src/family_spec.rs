@@ -147,7 +147,8 @@ impl FamilySpec {
     /// The name on the page of a registry with this namespace.
     ///
     /// ```
-    /// use caracal_metrics_core::catalogue::GATEWAY_REQUESTS;
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::catalogue::GATEWAY_REQUESTS;
     ///
     /// assert_eq!(GATEWAY_REQUESTS.spec().exposed_name("shop"), "shop_gateway_requests_total");
     /// ```

@@ -14,7 +14,8 @@ static REGISTRY: OnceLock<MetricsRegistry> = OnceLock::new();
 /// When it is there already.
 ///
 /// ```
-/// use caracal_metrics_core::{get_metrics_registry, initialize_metrics_registry};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::{get_metrics_registry, initialize_metrics_registry};
 ///
 /// assert_eq!(
 ///     get_metrics_registry().unwrap_err().to_string(),

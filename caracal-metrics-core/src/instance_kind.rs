@@ -6,8 +6,9 @@ use std::fmt;
 /// within a kind.
 ///
 /// ```
-/// use caracal_metrics_core::MetricsRegistry;
-/// use caracal_metrics_core::adapter::InstanceKind;
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::MetricsRegistry;
+/// use caracal_metrics::adapter::InstanceKind;
 ///
 /// const SEMAPHORE: InstanceKind = InstanceKind::new("semaphore");
 ///
@@ -15,7 +16,7 @@ use std::fmt;
 /// let uploads = metrics.attach(SEMAPHORE, Some("uploads"))?;
 /// let error = metrics.attach(SEMAPHORE, Some("uploads")).unwrap_err();
 /// assert!(error.to_string().starts_with("a semaphore named \"uploads\" is attached already"));
-/// # Ok::<(), caracal_metrics_core::AttachError>(())
+/// # Ok::<(), caracal_metrics::AttachError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstanceKind(&'static str);

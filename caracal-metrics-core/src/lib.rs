@@ -1,8 +1,9 @@
 //! The registry, catalogue and exposition of [Caracal metrics](https://docs.rs/caracal-metrics).
 //!
 //! ```
+//! # extern crate caracal_metrics_core as caracal_metrics;
 //! use std::time::Duration;
-//! use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType};
+//! use caracal_metrics::{MetricsRegistry, PolicyDecisionType};
 //!
 //! let metrics = MetricsRegistry::new();
 //!

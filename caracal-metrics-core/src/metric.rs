@@ -19,7 +19,8 @@ use crate::series::FamilyStore;
 /// allocation, or through the handle of one series.
 ///
 /// ```
-/// use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::{Counter, Family, MetricsRegistry, labels};
 ///
 /// labels! { pub struct Order<'a> { tenant: &'a str } }
 /// static ORDERS: Family<Counter, Order<'_>> = Family::counter("orders_total", "Orders placed.");
@@ -31,7 +32,7 @@ use crate::series::FamilyStore;
 /// let acme = orders.with(Order { tenant: "acme" });
 /// acme.inc();
 /// assert_eq!(metrics.sample("orders_total", &[("tenant", "acme")]), Some(2.0));
-/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 pub struct Metric<K, L> {
     store: Arc<FamilyStore>,
@@ -92,8 +93,9 @@ impl<K, L: Labels> Metric<K, L> {
     /// do not call it for each request.
     ///
     /// ```
+    /// # extern crate caracal_metrics_core as caracal_metrics;
     /// use std::time::Duration;
-    /// use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+    /// use caracal_metrics::{Counter, Family, MetricsRegistry, labels};
     ///
     /// labels! { struct Order<'a> { tenant: &'a str } }
     /// static ORDERS: Family<Counter, Order<'_>> = Family::counter("orders_total", "Orders placed.");
@@ -140,8 +142,9 @@ impl<L: Labels> Metric<Counter, L> {
     /// open labels of the counter with the same text.
     ///
     /// ```
+    /// # extern crate caracal_metrics_core as caracal_metrics;
     /// use std::time::Duration;
-    /// use caracal_metrics_core::{Counter, DurationHistogram, Family, MetricsRegistry, labels};
+    /// use caracal_metrics::{Counter, DurationHistogram, Family, MetricsRegistry, labels};
     ///
     /// labels! {
     ///     struct Job<'a> { queue: &'a str, failed: bool }
@@ -160,7 +163,7 @@ impl<L: Labels> Metric<Counter, L> {
     /// let labels = [("queue", "mail"), ("failed", "false")];
     /// assert_eq!(metrics.sample("jobs_total", &labels), Some(1.0));
     /// assert_eq!(metrics.sample("job_duration_seconds_sum", &labels[..1]), Some(0.007));
-    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// # Ok::<(), caracal_metrics::FamilyError>(())
     /// ```
     #[inline]
     pub fn inc_and_observe<T: Labels>(
@@ -198,7 +201,8 @@ impl<L: Labels> Metric<Gauge, L> {
     /// after that of the other one in alphabetical order.
     ///
     /// ```
-    /// use caracal_metrics_core::{Family, Gauge, MetricsRegistry, labels};
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::{Family, Gauge, MetricsRegistry, labels};
     ///
     /// labels! { struct Stage { encoded: bool } }
     /// static STAGES: Family<Gauge, Stage> = Family::gauge("uploads_by_stage", "Uploads.");
@@ -210,7 +214,7 @@ impl<L: Labels> Metric<Gauge, L> {
     /// stages.take_over(Stage { encoded: true }, &mut upload);
     /// assert_eq!(metrics.sample("uploads", &[]), Some(0.0));
     /// assert_eq!(metrics.sample("uploads_by_stage", &[("encoded", "true")]), Some(1.0));
-    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// # Ok::<(), caracal_metrics::FamilyError>(())
     /// ```
     pub fn take_over(&self, labels: L::Of<'_>, guard: &mut GaugeGuard) {
         guard.move_to(&self.store, self.store.cell_of_set(&labels));

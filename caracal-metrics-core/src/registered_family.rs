@@ -39,7 +39,8 @@ impl MetricsRegistry {
     /// collectors of the attached registry, as a page does.
     ///
     /// ```
-    /// use caracal_metrics_core::{Counter, Family, MetricsRegistry};
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::{Counter, Family, MetricsRegistry};
     ///
     /// static ORDERS: Family<Counter> = Family::counter("orders_total", "Orders placed.");
     ///

@@ -23,8 +23,9 @@ const PAGE_GROWTH: usize = 1024;
 /// All metrics of one service. Clones are cheap and record into the same metrics.
 ///
 /// ```
+/// # extern crate caracal_metrics_core as caracal_metrics;
 /// use std::time::Duration;
-/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_metrics::MetricsRegistry;
 ///
 /// let metrics = MetricsRegistry::new();
 /// metrics.record_gateway_request("GET", 200, "jwt", Duration::from_millis(15));
@@ -88,7 +89,8 @@ impl MetricsRegistry {
     /// registered already waits for nothing.
     ///
     /// ```
-    /// use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::{Counter, Family, MetricsRegistry, labels};
     ///
     /// labels! { struct Order<'a> { tenant: &'a str } }
     ///
@@ -100,7 +102,7 @@ impl MetricsRegistry {
     /// metrics.family(&RESTARTS)?.inc();
     /// assert_eq!(metrics.sample("orders_total", &[("tenant", "acme")]), Some(1.0));
     /// assert_eq!(metrics.sample("restarts_total", &[]), Some(1.0));
-    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// # Ok::<(), caracal_metrics::FamilyError>(())
     /// ```
     ///
     /// # Errors
@@ -120,7 +122,8 @@ impl MetricsRegistry {
     /// name on the page: for an adapter that lets its user name a label.
     ///
     /// ```
-    /// use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::{Counter, Family, MetricsRegistry, labels};
     ///
     /// labels! { struct Job<'a> { custom: &'a str } }
     /// static JOBS: Family<Counter, Job<'_>> = Family::counter("jobs_total", "Jobs that ran.");
@@ -129,7 +132,7 @@ impl MetricsRegistry {
     /// let jobs = metrics.family_with_labels(&JOBS, &[("custom", "tenant")])?;
     /// jobs.inc(Job { custom: "acme" });
     /// assert_eq!(metrics.sample("jobs_total", &[("tenant", "acme")]), Some(1.0));
-    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// # Ok::<(), caracal_metrics::FamilyError>(())
     /// ```
     ///
     /// # Errors
@@ -234,7 +237,8 @@ impl MetricsRegistry {
     /// `_bucket`. A name that no family has asks for nothing.
     ///
     /// ```
-    /// # use caracal_metrics_core::{Format, MetricsRegistry};
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// # use caracal_metrics::{Format, MetricsRegistry};
     /// let mut page = Vec::new();
     /// MetricsRegistry::new().encode_named(Format::Text, &["caracal_policy_cache_size"], &mut page);
     /// let page = String::from_utf8(page).unwrap();
@@ -248,7 +252,8 @@ impl MetricsRegistry {
     /// many, none of which is empty. Nothing of the page is in memory twice.
     ///
     /// ```
-    /// # use caracal_metrics_core::{Format, MetricsRegistry};
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// # use caracal_metrics::{Format, MetricsRegistry};
     /// let metrics = MetricsRegistry::new();
     /// let pieces = metrics.encode_in_pieces::<&str>(Format::Text, &[], 1024);
     /// assert!(pieces.iter().all(|piece| !piece.is_empty() && piece.len() < 2048));
@@ -304,7 +309,8 @@ impl MetricsRegistry {
     /// written. The families of an attached `prometheus::Registry` are in it as well.
     ///
     /// ```
-    /// # use caracal_metrics_core::MetricsRegistry;
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// # use caracal_metrics::MetricsRegistry;
     /// let metrics = MetricsRegistry::new();
     /// metrics.record_replay_block("nonce_reused");
     /// for family in metrics.snapshot().families() {
@@ -336,7 +342,8 @@ impl MetricsRegistry {
     /// listener, it sees Caracal's own families only, with the gauges as they were read last.
     ///
     /// ```
-    /// # use caracal_metrics_core::MetricsRegistry;
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// # use caracal_metrics::MetricsRegistry;
     /// let metrics = MetricsRegistry::new();
     /// metrics.record_replay_block("nonce_reused");
     /// let blocks = metrics.sample("caracal_gateway_replay_blocks_total", &[("reason", "nonce_reused")]);

@@ -7,8 +7,9 @@
 //! requests.
 //!
 //! ```
-//! use caracal_metrics_core::{Counter, Family, MetricsRegistry};
-//! use caracal_monitoring::{Target, dashboard, rules, scrape_config};
+//! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_monitoring as monitoring; }
+//! use caracal_metrics::{Counter, Family, MetricsRegistry};
+//! use caracal_metrics::monitoring::{Target, dashboard, rules, scrape_config};
 //!
 //! static ORDERS: Family<Counter> = Family::counter("orders_total", "Orders placed.");
 //!

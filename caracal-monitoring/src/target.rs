@@ -5,7 +5,8 @@ use thiserror::Error;
 /// The service as Prometheus scrapes it: its job and its address.
 ///
 /// ```
-/// use caracal_monitoring::{Target, scrape_config};
+/// # mod caracal_metrics { pub use caracal_monitoring as monitoring; }
+/// use caracal_metrics::monitoring::{Target, scrape_config};
 ///
 /// let target = Target::new("shop-api", "shop.internal:9000")?.metrics_path("/internal/metrics")?;
 /// assert_eq!(
@@ -17,7 +18,7 @@ use thiserror::Error;
 ///       - targets: ["shop.internal:9000"]
 /// "#
 /// );
-/// # Ok::<(), caracal_monitoring::TargetError>(())
+/// # Ok::<(), caracal_metrics::monitoring::TargetError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]

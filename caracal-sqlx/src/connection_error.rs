@@ -69,7 +69,8 @@ impl fmt::Display for ConnectionErrorType {
 /// that `dblink` passes on, say).
 ///
 /// ```
-/// use caracal_sqlx::{ConnectionErrorType, classify_connection_error};
+/// # mod caracal_metrics { pub use caracal_sqlx as sqlx; }
+/// use caracal_metrics::sqlx::{ConnectionErrorType, classify_connection_error};
 ///
 /// let refused = sqlx::Error::Io(std::io::ErrorKind::ConnectionRefused.into());
 /// assert_eq!(classify_connection_error(&refused), Some(ConnectionErrorType::Refused));
@@ -149,8 +150,9 @@ fn of_code(code: &str) -> Option<ConnectionErrorType> {
 /// the first error shows in `rate()`. The family has no label for the pool.
 ///
 /// ```
-/// use caracal_metrics_core::MetricsRegistry;
-/// use caracal_sqlx::ConnectionErrors;
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_sqlx as sqlx; }
+/// use caracal_metrics::MetricsRegistry;
+/// use caracal_metrics::sqlx::ConnectionErrors;
 ///
 /// let metrics = MetricsRegistry::new();
 /// let errors = ConnectionErrors::new(&metrics);

@@ -30,8 +30,9 @@ use crate::families::{
 /// connections are, or how long it took to connect: there are no families for these.
 ///
 /// ```
-/// use caracal_metrics_core::MetricsRegistry;
-/// use caracal_sqlx::{ConnectionCounter, PoolObserver};
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_sqlx as sqlx; }
+/// use caracal_metrics::MetricsRegistry;
+/// use caracal_metrics::sqlx::{ConnectionCounter, PoolObserver};
 /// use sqlx::sqlite::SqlitePoolOptions;
 ///
 /// # #[tokio::main(flavor = "current_thread")]

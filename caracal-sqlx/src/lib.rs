@@ -10,8 +10,9 @@
 //!
 #![cfg_attr(feature = "sqlite", doc = "```")]
 #![cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
-//! use caracal_metrics_core::MetricsRegistry;
-//! use caracal_sqlx::PoolObserver;
+//! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_sqlx as sqlx; }
+//! use caracal_metrics::MetricsRegistry;
+//! use caracal_metrics::sqlx::PoolObserver;
 //! use sqlx::sqlite::SqlitePoolOptions;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -39,8 +40,9 @@
 //!
 #![cfg_attr(feature = "postgres", doc = "```no_run")]
 #![cfg_attr(not(feature = "postgres"), doc = "```ignore")]
-//! use caracal_metrics_core::MetricsRegistry;
-//! use caracal_sqlx::{ObservedPool, ObservedSession, PoolObserver};
+//! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_sqlx as sqlx; }
+//! use caracal_metrics::MetricsRegistry;
+//! use caracal_metrics::sqlx::{ObservedPool, ObservedSession, PoolObserver};
 //! use sqlx::{PgPool, Postgres};
 //!
 //! async fn rename(

@@ -37,8 +37,9 @@ pub const CONNECTION_POOL: InstanceKind = InstanceKind::new("connection pool");
 /// which becomes the label `pool`.
 ///
 /// ```
-/// use caracal_metrics_core::MetricsRegistry;
-/// use caracal_sqlx::PoolObserver;
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_sqlx as sqlx; }
+/// use caracal_metrics::MetricsRegistry;
+/// use caracal_metrics::sqlx::PoolObserver;
 /// # use sqlx::sqlite::SqlitePoolOptions;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -154,8 +155,9 @@ fn reserve(metrics: &MetricsRegistry, name: Option<&str>) -> Result<InstanceBuil
 /// `let_underscore_drop`, which is off by default, does.
 ///
 /// ```
-/// use caracal_metrics_core::MetricsRegistry;
-/// use caracal_sqlx::PoolObserver;
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_sqlx as sqlx; }
+/// use caracal_metrics::MetricsRegistry;
+/// use caracal_metrics::sqlx::PoolObserver;
 /// # use sqlx::sqlite::SqlitePoolOptions;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,8 +1,9 @@
 //! Prometheus metrics for tokio runtimes: whether the workers keep up, and what they wait for.
 //!
 //! ```
-//! use caracal_metrics_core::MetricsRegistry;
-//! use caracal_tokio::RuntimeObserver;
+//! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_tokio as tokio; }
+//! use caracal_metrics::MetricsRegistry;
+//! use caracal_metrics::tokio::RuntimeObserver;
 //! use tokio::runtime::Handle;
 //!
 //! # #[tokio::main(worker_threads = 2)]

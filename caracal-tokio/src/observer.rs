@@ -55,8 +55,9 @@ pub const RUNTIME: InstanceKind = InstanceKind::new("tokio runtime");
 /// `…_worker_local_queue_depth`, `…_worker_polls_total` and `…_worker_steals_total`.
 ///
 /// ```
-/// use caracal_metrics_core::MetricsRegistry;
-/// use caracal_tokio::RuntimeObserver;
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_tokio as tokio; }
+/// use caracal_metrics::MetricsRegistry;
+/// use caracal_metrics::tokio::RuntimeObserver;
 /// use tokio::runtime::Builder;
 ///
 /// let requests = Builder::new_multi_thread().worker_threads(4).build()?;

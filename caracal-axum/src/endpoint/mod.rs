@@ -47,9 +47,10 @@ const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Serves the registry's page to GET and HEAD: [`MetricsEndpoint`] with its default settings.
 ///
 /// ```
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
 /// use axum::Router;
-/// use caracal_axum::metrics_endpoint;
-/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_metrics::axum::metrics_endpoint;
+/// use caracal_metrics::MetricsRegistry;
 ///
 /// let app: Router = Router::new().route("/metrics", metrics_endpoint(&MetricsRegistry::new()));
 /// ```
@@ -75,9 +76,10 @@ where
 /// Scrapes are counted in `caracal_metrics_scrapes_total`, by the status code of the answer.
 ///
 /// ```
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
 /// use axum::Router;
-/// use caracal_axum::MetricsEndpoint;
-/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_metrics::axum::MetricsEndpoint;
+/// use caracal_metrics::MetricsRegistry;
 ///
 /// let endpoint = MetricsEndpoint::new(&MetricsRegistry::new())
 ///     .max_concurrent_scrapes(5)
@@ -160,8 +162,9 @@ impl MetricsEndpoint {
     /// With several tokens and users, each one is let in.
     ///
     /// ```should_panic
-    /// # use caracal_axum::MetricsEndpoint;
-    /// # use caracal_metrics_core::MetricsRegistry;
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
+    /// # use caracal_metrics::axum::MetricsEndpoint;
+    /// # use caracal_metrics::MetricsRegistry;
     /// # let metrics = MetricsRegistry::new();
     /// let token = std::env::var("A_VARIABLE_THAT_IS_NOT_SET").unwrap_or_default();
     /// let endpoint = MetricsEndpoint::new(&metrics).bearer_token(&token);

@@ -29,9 +29,10 @@ use crate::recording::{Gateway, gateway_extras};
 /// answered. Only those that match no route are counted, as 404:
 ///
 /// ```
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
 /// use axum::{Router, routing::get};
-/// use caracal_axum::GatewayMetricsLayer;
-/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_metrics::axum::GatewayMetricsLayer;
+/// use caracal_metrics::MetricsRegistry;
 /// # use axum::{body::Body, http::Request};
 /// # use tower::ServiceExt;
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -67,9 +68,10 @@ use crate::recording::{Gateway, gateway_extras};
 /// counted, which would make all of them slower.
 ///
 /// ```
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
 /// use axum::{Router, routing::get};
-/// use caracal_axum::GatewayMetricsLayer;
-/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_metrics::axum::GatewayMetricsLayer;
+/// use caracal_metrics::MetricsRegistry;
 /// # use axum::{body::Body, http::Request};
 /// # use tower::ServiceExt;
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -97,10 +99,11 @@ use crate::recording::{Gateway, gateway_extras};
 /// The layer changes the type of the body, so `option_layer` needs axum's own body around it:
 ///
 /// ```
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
 /// use axum::middleware::ResponseAxumBodyLayer;
 /// use axum::{Router, routing::get};
-/// use caracal_axum::GatewayMetricsLayer;
-/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_metrics::axum::GatewayMetricsLayer;
+/// use caracal_metrics::MetricsRegistry;
 /// use tower::util::option_layer;
 /// # use axum::{body::Body, http::Request};
 /// # use tower::ServiceExt;
@@ -129,10 +132,11 @@ use crate::recording::{Gateway, gateway_extras};
 /// response is a client that goes away: the request counts as 499. Read the body to its end.
 ///
 /// ```
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
 /// use axum::body::{Body, to_bytes};
 /// use axum::{Router, http::Request, routing::get};
-/// use caracal_axum::GatewayMetricsLayer;
-/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_metrics::axum::GatewayMetricsLayer;
+/// use caracal_metrics::MetricsRegistry;
 /// use tower::ServiceExt;
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 ///
@@ -173,9 +177,10 @@ impl GatewayMetricsLayer {
     /// `Router`, put the layer on it or use `nest`.
     ///
     /// ```
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
     /// use axum::{Router, routing::get};
-    /// use caracal_axum::GatewayMetricsLayer;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// use caracal_metrics::axum::GatewayMetricsLayer;
+    /// use caracal_metrics::MetricsRegistry;
     ///
     /// let app: Router = Router::new()
     ///     .route("/agents/{id}", get(async || "agent"))
@@ -198,8 +203,9 @@ impl GatewayMetricsLayer {
     /// [`classify_auth_method_by_request`](Self::classify_auth_method_by_request).
     ///
     /// ```
-    /// use caracal_axum::GatewayMetricsLayer;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
+    /// use caracal_metrics::axum::GatewayMetricsLayer;
+    /// use caracal_metrics::MetricsRegistry;
     ///
     /// # #[derive(Clone)] struct Claims;
     /// let layer = GatewayMetricsLayer::new(&MetricsRegistry::new())
@@ -221,9 +227,10 @@ impl GatewayMetricsLayer {
     /// request claims, which is why what the response says goes first.
     ///
     /// ```
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
     /// use axum::http::header::AUTHORIZATION;
-    /// use caracal_axum::GatewayMetricsLayer;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// use caracal_metrics::axum::GatewayMetricsLayer;
+    /// use caracal_metrics::MetricsRegistry;
     ///
     /// let layer = GatewayMetricsLayer::new(&MetricsRegistry::new())
     ///     .classify_auth_method_by_request(|request| {

@@ -13,9 +13,10 @@ use crate::recording::Http;
 /// layer apply.
 ///
 /// ```
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
 /// use axum::{Router, body::Body, http::Request, routing::get};
-/// use caracal_axum::{HttpMetricsLayer, metrics_endpoint};
-/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_metrics::axum::{HttpMetricsLayer, metrics_endpoint};
+/// use caracal_metrics::MetricsRegistry;
 /// # use http_body_util::BodyExt;
 /// # use tower::ServiceExt;
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -80,8 +81,9 @@ impl HttpMetricsLayer {
     /// speaks TLS itself. A request over HTTP/1 says no scheme.
     ///
     /// ```
-    /// use caracal_axum::HttpMetricsLayer;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
+    /// use caracal_metrics::axum::HttpMetricsLayer;
+    /// use caracal_metrics::MetricsRegistry;
     ///
     /// let layer = HttpMetricsLayer::new(&MetricsRegistry::new()).https();
     /// ```

@@ -18,9 +18,10 @@ impl<R: Recording> MetricsLayer<R> {
     /// paths below.
     ///
     /// ```
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
     /// use axum::{Router, http::Request, routing::get};
-    /// use caracal_axum::GatewayMetricsLayer;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// use caracal_metrics::axum::GatewayMetricsLayer;
+    /// use caracal_metrics::MetricsRegistry;
     /// # use tower::ServiceExt;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     ///
@@ -54,8 +55,9 @@ impl<R: Recording> MetricsLayer<R> {
     /// For a [`GatewayMetricsLayer`](crate::GatewayMetricsLayer) that is about the families by route.
     ///
     /// ```
-    /// use caracal_axum::GatewayMetricsLayer;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
+    /// use caracal_metrics::axum::GatewayMetricsLayer;
+    /// use caracal_metrics::MetricsRegistry;
     ///
     /// let layer = GatewayMetricsLayer::new(&MetricsRegistry::new())
     ///     .by_route()
@@ -78,8 +80,9 @@ impl<R: Recording> MetricsLayer<R> {
     /// Patterns are those of [`ignore`](Self::ignore). `text/event-stream` needs none.
     ///
     /// ```
-    /// use caracal_axum::GatewayMetricsLayer;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
+    /// use caracal_metrics::axum::GatewayMetricsLayer;
+    /// use caracal_metrics::MetricsRegistry;
     ///
     /// let layer = GatewayMetricsLayer::new(&MetricsRegistry::new())
     ///     .streams(["/exports/{id}/rows", "/logs/{*path}"]);
@@ -100,9 +103,10 @@ impl<R: Recording> MetricsLayer<R> {
     /// all labels are: past the limit of the registry, records are counted under `aggregated`.
     ///
     /// ```
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
     /// use axum::{Router, http::Request, routing::get};
-    /// use caracal_axum::HttpMetricsLayer;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// use caracal_metrics::axum::HttpMetricsLayer;
+    /// use caracal_metrics::MetricsRegistry;
     /// # use tower::ServiceExt;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     ///
@@ -146,14 +150,15 @@ impl<R: Recording> MetricsLayer<R> {
     /// one that makes the span:
     ///
     /// ```
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
     /// use axum::{Router, routing::get};
-    /// use caracal_axum::GatewayMetricsLayer;
-    /// use caracal_metrics_core::{Exemplar, MetricsRegistry};
+    /// use caracal_metrics::axum::GatewayMetricsLayer;
+    /// use caracal_metrics::{Exemplar, MetricsRegistry};
     /// use opentelemetry::trace::TraceContextExt;
     /// use tower_http::trace::TraceLayer;
     /// use tracing_opentelemetry::OpenTelemetrySpanExt;
     /// # use axum::{body::Body, http::Request};
-    /// # use caracal_metrics_core::Format;
+    /// # use caracal_metrics::Format;
     /// # use opentelemetry::trace::TracerProvider;
     /// # use tower::ServiceExt;
     /// # use tracing_subscriber::layer::SubscriberExt;
@@ -199,9 +204,10 @@ impl<R: Recording> MetricsLayer<R> {
     /// The size of a request is known where its body is axum's `Body`, as it is below a `Router`.
     ///
     /// ```
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
     /// use axum::{Router, http::Request, routing::post};
-    /// use caracal_axum::GatewayMetricsLayer;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// use caracal_metrics::axum::GatewayMetricsLayer;
+    /// use caracal_metrics::MetricsRegistry;
     /// # use tower::ServiceExt;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     ///
@@ -255,9 +261,10 @@ impl<R: Recording> MetricsLayer<R> {
     /// unimplemented, so that scanners make no series.
     ///
     /// ```
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
     /// use axum::{Router, http::Request, routing::post};
-    /// use caracal_axum::HttpMetricsLayer;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// use caracal_metrics::axum::HttpMetricsLayer;
+    /// use caracal_metrics::MetricsRegistry;
     /// # use tower::ServiceExt;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     ///
@@ -291,9 +298,10 @@ impl<R: Recording> MetricsLayer<R> {
     /// well.
     ///
     /// ```
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
     /// use axum::{Router, http::Request, routing::get};
-    /// use caracal_axum::HttpMetricsLayer;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// use caracal_metrics::axum::HttpMetricsLayer;
+    /// use caracal_metrics::MetricsRegistry;
     /// # use tower::ServiceExt;
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     ///

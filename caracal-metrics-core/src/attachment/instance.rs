@@ -38,8 +38,9 @@ impl Instance {
     /// Takes the series out of the output and frees the name before the last clone is dropped.
     ///
     /// ```
-    /// # use caracal_metrics_core::adapter::InstanceKind;
-    /// # use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// # use caracal_metrics::adapter::InstanceKind;
+    /// # use caracal_metrics::{Counter, Family, MetricsRegistry, labels};
     /// # labels! { struct Queue<'a> { queue: &'a str } }
     /// # static JOBS: Family<Counter, Queue<'_>> = Family::counter("jobs_total", "Jobs.");
     /// const QUEUE: InstanceKind = InstanceKind::new("queue");
@@ -53,7 +54,7 @@ impl Instance {
     /// jobs.inc();
     /// assert_eq!(metrics.sample("jobs_total", &[("queue", "mail")]), None);
     /// assert!(metrics.attach(QUEUE, Some("mail")).is_ok());
-    /// # Ok::<(), caracal_metrics_core::AttachError>(())
+    /// # Ok::<(), caracal_metrics::AttachError>(())
     /// ```
     pub fn detach(&self) {
         self.0.attached.end();

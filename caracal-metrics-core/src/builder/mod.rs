@@ -24,7 +24,8 @@ const DEFAULT_COLLECTION_TIMEOUT: Duration = Duration::from_secs(1);
 /// Settings of a [`MetricsRegistry`](crate::MetricsRegistry).
 ///
 /// ```
-/// use caracal_metrics_core::MetricsRegistry;
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::MetricsRegistry;
 ///
 /// let mine = prometheus::Registry::new();
 /// let metrics = MetricsRegistry::builder()
@@ -35,7 +36,7 @@ const DEFAULT_COLLECTION_TIMEOUT: Duration = Duration::from_secs(1);
 ///     .build()?;
 /// metrics.record_replay_block("nonce_reused");
 /// assert!(mine.gather().iter().any(|family| family.name() == "caracal_gateway_replay_blocks_total"));
-/// # Ok::<(), caracal_metrics_core::BuildError>(())
+/// # Ok::<(), caracal_metrics::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "call `build` to get a registry"]
@@ -109,12 +110,13 @@ impl MetricsRegistryBuilder {
     /// underscore. Defaults to `caracal`. A family of your own keeps the name in your source.
     ///
     /// ```
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::MetricsRegistry;
     ///
     /// let metrics = MetricsRegistry::builder().namespace("shop").only_used_families().build()?;
     /// metrics.record_policy_cache_hit();
     /// assert_eq!(metrics.sample("shop_policy_cache_hits_total", &[]), Some(1.0));
-    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// # Ok::<(), caracal_metrics::BuildError>(())
     /// ```
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = namespace.into();
@@ -135,8 +137,9 @@ impl MetricsRegistryBuilder {
     /// [`Histogram`](crate::Histogram) are numbers. [`build`](Self::build) refuses others.
     ///
     /// ```
+    /// # extern crate caracal_metrics_core as caracal_metrics;
     /// use std::time::Duration;
-    /// use caracal_metrics_core::{MetricsRegistry, catalogue};
+    /// use caracal_metrics::{MetricsRegistry, catalogue};
     ///
     /// let metrics = MetricsRegistry::builder()
     ///     .buckets(
@@ -144,7 +147,7 @@ impl MetricsRegistryBuilder {
     ///         &[Duration::from_millis(1), Duration::from_millis(5)],
     ///     )
     ///     .build()?;
-    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// # Ok::<(), caracal_metrics::BuildError>(())
     /// ```
     pub fn buckets<K: Bucketed, L: Labels>(
         mut self,
@@ -198,8 +201,9 @@ impl MetricsRegistryBuilder {
     /// [`hide_idle_series`](Self::hide_idle_series).
     ///
     /// ```
+    /// # extern crate caracal_metrics_core as caracal_metrics;
     /// use std::time::Duration;
-    /// use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType, catalogue};
+    /// use caracal_metrics::{MetricsRegistry, PolicyDecisionType, catalogue};
     ///
     /// let metrics = MetricsRegistry::builder()
     ///     .max_values(&catalogue::POLICY_EVALUATIONS, "agent_id", 1)
@@ -209,7 +213,7 @@ impl MetricsRegistryBuilder {
     /// }
     /// let folded = [("decision", "denied"), ("agent_id", "aggregated")];
     /// assert_eq!(metrics.sample("caracal_policy_evaluations_total", &folded), Some(1.0));
-    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// # Ok::<(), caracal_metrics::BuildError>(())
     /// ```
     pub fn max_values<K, L: Labels>(
         mut self,
@@ -248,12 +252,13 @@ impl MetricsRegistryBuilder {
     /// for a moment.
     ///
     /// ```
+    /// # extern crate caracal_metrics_core as caracal_metrics;
     /// use std::time::Duration;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// use caracal_metrics::MetricsRegistry;
     ///
     /// let hour = Duration::from_secs(3600);
     /// let metrics = MetricsRegistry::builder().hide_idle_series(hour).build()?;
-    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// # Ok::<(), caracal_metrics::BuildError>(())
     /// ```
     pub fn hide_idle_series(mut self, after: Duration) -> Self {
         self.hide_idle = Some(after);
@@ -291,13 +296,14 @@ impl MetricsRegistryBuilder {
     /// long takes time in proportion to its length, since all of it is hashed.
     ///
     /// ```
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::MetricsRegistry;
     ///
     /// let metrics = MetricsRegistry::builder().max_label_value_bytes(32).build()?;
     /// metrics.record_replay_block("the nonce was used by another agent before");
     /// let page = String::from_utf8(metrics.generate_metrics()).unwrap();
     /// assert!(page.contains(r#"{reason="the nonce was…c0cdb8ccd004d0ca"} 1"#));
-    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// # Ok::<(), caracal_metrics::BuildError>(())
     /// ```
     pub fn max_label_value_bytes(mut self, bytes: usize) -> Self {
         self.value_bytes = bytes;
@@ -322,14 +328,15 @@ impl MetricsRegistryBuilder {
     /// series for each, so it is off by default.
     ///
     /// ```
-    /// use caracal_metrics_core::{Format, MetricsRegistry};
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::{Format, MetricsRegistry};
     ///
     /// let metrics = MetricsRegistry::builder().created_lines().build()?;
     /// let mut page = Vec::new();
     /// metrics.encode(Format::OpenMetrics, &mut page);
     /// let page = String::from_utf8(page).unwrap();
     /// assert!(page.contains("\ncaracal_policy_cache_hits_created 1"));
-    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// # Ok::<(), caracal_metrics::BuildError>(())
     /// ```
     pub fn created_lines(mut self) -> Self {
         self.created = true;
@@ -349,8 +356,9 @@ impl MetricsRegistryBuilder {
     /// records has no exemplar from it. Without this method, recording costs what it did before.
     ///
     /// ```
+    /// # extern crate caracal_metrics_core as caracal_metrics;
     /// use std::time::Duration;
-    /// use caracal_metrics_core::{DatabaseOperationType, Exemplar, Format, MetricsRegistry, QueryStatus};
+    /// use caracal_metrics::{DatabaseOperationType, Exemplar, Format, MetricsRegistry, QueryStatus};
     ///
     /// let metrics = MetricsRegistry::builder()
     ///     // The id of the current trace, from the tracing library of your choice.
@@ -364,7 +372,7 @@ impl MetricsRegistryBuilder {
     /// metrics.encode(Format::OpenMetrics, &mut page);
     /// let page = String::from_utf8(page).unwrap();
     /// assert!(page.contains(r##" 1 # {trace_id="0000000000000000000000004bf92f35"} 0.002 "##));
-    /// # Ok::<(), caracal_metrics_core::BuildError>(())
+    /// # Ok::<(), caracal_metrics::BuildError>(())
     /// ```
     pub fn exemplar_source(
         mut self,

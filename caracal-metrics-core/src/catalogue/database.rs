@@ -285,7 +285,8 @@ impl DatabaseQueryMetrics {
 /// answer came that anyone used.
 ///
 /// ```
-/// use caracal_metrics_core::{DatabaseOperationType, MetricsRegistry};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::{DatabaseOperationType, MetricsRegistry};
 ///
 /// fn load(metrics: &MetricsRegistry, row: &str) -> Result<u32, std::num::ParseIntError> {
 ///     let timer = metrics.time_database_query(DatabaseOperationType::Select, "agents");
@@ -310,7 +311,8 @@ impl DatabaseQueryMetrics {
 /// [`GaugeGuard`](crate::GaugeGuard) for the lint that finds this.
 ///
 /// ```
-/// # use caracal_metrics_core::{DatabaseOperationType, MetricsRegistry};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// # use caracal_metrics::{DatabaseOperationType, MetricsRegistry};
 /// let metrics = MetricsRegistry::new();
 /// let _ = metrics.time_database_query(DatabaseOperationType::Select, "agents");
 /// let errors = [("operation", "select"), ("table", "agents"), ("status", "error")];

@@ -197,7 +197,8 @@ impl PolicyEvaluationMetrics {
 /// known, and neither counts as a decision that nobody made.
 ///
 /// ```
-/// use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::{MetricsRegistry, PolicyDecisionType};
 ///
 /// fn evaluate(metrics: &MetricsRegistry, rule: &str) -> Result<bool, std::str::ParseBoolError> {
 ///     let mut timer = metrics.time_policy_evaluation(PolicyDecisionType::Error, "agent-1");
@@ -222,7 +223,8 @@ impl PolicyEvaluationMetrics {
 /// [`GaugeGuard`](crate::GaugeGuard) for the lint that finds this.
 ///
 /// ```
-/// # use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// # use caracal_metrics::{MetricsRegistry, PolicyDecisionType};
 /// let metrics = MetricsRegistry::new();
 /// let _ = metrics.time_policy_evaluation(PolicyDecisionType::Error, "agent-1");
 /// // What is evaluated here is neither timed nor counted. The timer has recorded an error already.

@@ -4,9 +4,10 @@
 //! your adapter's is attached, and the kit attaches, drops and scrapes it:
 //!
 //! ```
-//! use caracal_metrics_core::adapter::{Instance, InstanceKind, Sampled};
-//! use caracal_metrics_core::conformance::Conformance;
-//! use caracal_metrics_core::{AttachError, Counter, Family, Gauge, MetricsRegistry, labels};
+//! # extern crate caracal_metrics_core as caracal_metrics;
+//! use caracal_metrics::adapter::{Instance, InstanceKind, Sampled};
+//! use caracal_metrics::conformance::Conformance;
+//! use caracal_metrics::{AttachError, Counter, Family, Gauge, MetricsRegistry, labels};
 //!
 //! labels! { pub struct QueueName<'a> { queue: &'a str } }
 //!

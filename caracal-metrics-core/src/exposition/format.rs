@@ -5,7 +5,8 @@ use super::accept::{Escaping, MediaType, Preference, Specificity, preference};
 /// A format of the page.
 ///
 /// ```
-/// use caracal_metrics_core::Format;
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::Format;
 ///
 /// // Prometheus 2.42's own header, and a browser's.
 /// let prometheus = "application/openmetrics-text;version=1.0.0,\
@@ -74,7 +75,8 @@ impl Format {
 /// What an `Accept` header is answered with: a [`Format`] and its exact `Content-Type`.
 ///
 /// ```
-/// use caracal_metrics_core::{Format, Negotiated};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::{Format, Negotiated};
 ///
 /// // Prometheus 3.
 /// let accept = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\

@@ -12,7 +12,8 @@ use crate::engine;
 /// need 584 years.
 ///
 /// ```
-/// use caracal_metrics_core::{Counter, Family, MetricsRegistry};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::{Counter, Family, MetricsRegistry};
 ///
 /// static RESTARTS: Family<Counter> = Family::counter("worker_restarts_total", "Worker restarts.");
 ///
@@ -20,7 +21,7 @@ use crate::engine;
 /// let restarts = metrics.family(&RESTARTS)?;
 /// restarts.inc();
 /// assert_eq!(metrics.sample("worker_restarts_total", &[]), Some(1.0));
-/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Counter(Series);
@@ -62,7 +63,8 @@ impl Counter {
     /// missing: the total is set aside, and counted in `caracal_metrics_series_limited_total`.
     ///
     /// ```
-    /// use caracal_metrics_core::{Counter, Family, MetricsRegistry};
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::{Counter, Family, MetricsRegistry};
     ///
     /// static SENT: Family<Counter> = Family::counter("sent_bytes_total", "Bytes that were sent.");
     ///
@@ -71,7 +73,7 @@ impl Counter {
     /// sent.raise_to(1500);
     /// sent.raise_to(900);
     /// assert_eq!(metrics.sample("sent_bytes_total", &[]), Some(1500.0));
-    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// # Ok::<(), caracal_metrics::FamilyError>(())
     /// ```
     pub fn raise_to(&self, total: u64) {
         if self.0.is_own() {
@@ -88,7 +90,8 @@ impl Counter {
 /// `caracal_metrics_invalid_values_total`.
 ///
 /// ```
-/// use caracal_metrics_core::{Family, FloatCounter, MetricsRegistry};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::{Family, FloatCounter, MetricsRegistry};
 ///
 /// static REVENUE: Family<FloatCounter> =
 ///     Family::float_counter("revenue_euros_total", "Revenue in euros.");
@@ -98,7 +101,7 @@ impl Counter {
 /// revenue.inc_by(12.5);
 /// revenue.inc_by(-1.0);
 /// assert_eq!(metrics.sample("revenue_euros_total", &[]), Some(12.5));
-/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct FloatCounter(Series);

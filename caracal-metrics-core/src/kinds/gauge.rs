@@ -11,7 +11,8 @@ use crate::series::FamilyStore;
 /// [guards](Self::track) that are alive.
 ///
 /// ```
-/// use caracal_metrics_core::{Family, Gauge, MetricsRegistry};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::{Family, Gauge, MetricsRegistry};
 ///
 /// static QUEUE_DEPTH: Family<Gauge> = Family::gauge("queue_depth", "Jobs that wait.");
 /// static WORKERS: Family<Gauge> = Family::gauge("workers_busy", "Workers that are busy.");
@@ -27,7 +28,7 @@ use crate::series::FamilyStore;
 /// assert_eq!(metrics.sample("workers_busy", &[]), Some(1.0));
 /// drop(busy);
 /// assert_eq!(metrics.sample("workers_busy", &[]), Some(0.0));
-/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Gauge(Series);
@@ -68,7 +69,8 @@ impl Gauge {
 /// `caracal_metrics_invalid_values_total`; so is NaN where it is added.
 ///
 /// ```
-/// use caracal_metrics_core::{Family, FloatGauge, MetricsRegistry};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::{Family, FloatGauge, MetricsRegistry};
 ///
 /// static LOAD: Family<FloatGauge> = Family::float_gauge("load_ratio", "Share of time at work.");
 ///
@@ -77,7 +79,7 @@ impl Gauge {
 /// load.set(0.5);
 /// load.add(0.25);
 /// assert_eq!(metrics.sample("load_ratio", &[]), Some(0.75));
-/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct FloatGauge(Series);
@@ -110,7 +112,8 @@ impl FloatGauge {
 /// Bind it to a name: `let _ =` drops it at once, and no compiler warning says so.
 ///
 /// ```
-/// # use caracal_metrics_core::MetricsRegistry;
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// # use caracal_metrics::MetricsRegistry;
 /// let metrics = MetricsRegistry::new();
 /// let in_flight = || metrics.sample("caracal_gateway_requests_in_flight", &[]);
 ///

@@ -45,8 +45,9 @@ impl private::Bucketed for Histogram {
 /// to the nanosecond.
 ///
 /// ```
+/// # extern crate caracal_metrics_core as caracal_metrics;
 /// use std::time::Duration;
-/// use caracal_metrics_core::{DurationHistogram, Family, MetricsRegistry};
+/// use caracal_metrics::{DurationHistogram, Family, MetricsRegistry};
 ///
 /// static PACKING: Family<DurationHistogram> =
 ///     Family::duration_histogram("packing_duration_seconds", "Time from order to parcel.")
@@ -60,7 +61,7 @@ impl private::Bucketed for Histogram {
 /// }
 /// assert_eq!(metrics.sample("packing_duration_seconds_count", &[]), Some(2.0));
 /// assert_eq!(metrics.sample("packing_duration_seconds_bucket", &[("le", "0.005")]), Some(1.0));
-/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct DurationHistogram(Series);
@@ -100,7 +101,8 @@ impl DurationHistogram {
 /// A number that is not finite is set aside, and counted in `caracal_metrics_invalid_values_total`.
 ///
 /// ```
-/// use caracal_metrics_core::{Family, Histogram, MetricsRegistry};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::{Family, Histogram, MetricsRegistry};
 ///
 /// static ORDER_VALUE: Family<Histogram> =
 ///     Family::histogram("order_value_euros", "Value of an order.").buckets(&[5.0, 20.0, 100.0]);
@@ -111,7 +113,7 @@ impl DurationHistogram {
 /// order_value.observe(f64::NAN);
 /// assert_eq!(metrics.sample("order_value_euros_sum", &[]), Some(19.5));
 /// assert_eq!(metrics.sample("order_value_euros_bucket", &[("le", "20.0")]), Some(1.0));
-/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Histogram(Series);

@@ -6,7 +6,8 @@
 /// struct is a set of labels: each field is a label with the field's name and the field's type.
 ///
 /// ```
-/// use caracal_metrics_core::{Counter, Family, labels};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::{Counter, Family, labels};
 ///
 /// labels! {
 ///     /// How an order was paid.

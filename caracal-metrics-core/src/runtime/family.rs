@@ -18,8 +18,9 @@ use crate::registry::MetricsRegistry;
 /// [constants](crate::Family).
 ///
 /// ```
-/// use caracal_metrics_core::adapter::RuntimeFamily;
-/// use caracal_metrics_core::{Counter, MetricsRegistry};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::adapter::RuntimeFamily;
+/// use caracal_metrics::{Counter, MetricsRegistry};
 ///
 /// let metrics = MetricsRegistry::new();
 /// let name = format!("plugin_{}_calls_total", "mail");
@@ -31,7 +32,7 @@ use crate::registry::MetricsRegistry;
 /// let sample = |labels: &[(&str, &str)]| metrics.sample("plugin_mail_calls_total", labels);
 /// assert_eq!(sample(&[("method", "send"), ("peer", "a")]), Some(1.0));
 /// assert_eq!(sample(&[("method", "list")]), Some(2.0));
-/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 #[must_use = "the family is registered with `MetricsRegistry::runtime_family`"]
 pub struct RuntimeFamily<K> {

@@ -19,8 +19,9 @@ pub(crate) use storage::{Family, Number, Sum};
 /// each in the order of the page.
 ///
 /// ```
-/// use caracal_metrics_core::MetricsRegistry;
-/// use caracal_metrics_core::snapshot::SeriesValue;
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::MetricsRegistry;
+/// use caracal_metrics::snapshot::SeriesValue;
 ///
 /// let metrics = MetricsRegistry::new();
 /// metrics.record_replay_block("nonce_reused");

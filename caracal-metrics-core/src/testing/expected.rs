@@ -239,9 +239,10 @@ impl Moved {
 /// With `..` at the end, other series may have moved as well.
 ///
 /// ```
+/// # extern crate caracal_metrics_core as caracal_metrics;
 /// use std::time::Duration;
-/// use caracal_metrics_core::testing::{assert_moved, observations};
-/// use caracal_metrics_core::{Counter, DurationHistogram, Family, Gauge, MetricsRegistry, labels};
+/// use caracal_metrics::testing::{assert_moved, observations};
+/// use caracal_metrics::{Counter, DurationHistogram, Family, Gauge, MetricsRegistry, labels};
 ///
 /// labels! { struct Order<'a> { tenant: &'a str } }
 /// static ORDERS: Family<Counter, Order<'_>> = Family::counter("orders_total", "Orders placed.");
@@ -266,7 +267,7 @@ impl Moved {
 ///     PACKING => observations(1).sum(0.007).bucket(0.05, 1),
 /// });
 /// assert_moved!(moved, { "orders_total" { tenant: "acme" } => 1, "queue_depth" => 2, .. });
-/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 ///
 /// # Panics

@@ -12,8 +12,9 @@ use crate::scoped::{self, ScopedFuture};
 /// that the code starts are not either: see [`inherit`].
 ///
 /// ```
-/// use caracal_metrics_core::testing::with_registry;
-/// use caracal_metrics_core::{MetricsRegistry, get_metrics_registry};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::testing::with_registry;
+/// use caracal_metrics::{MetricsRegistry, get_metrics_registry};
 ///
 /// fn block() {
 ///     get_metrics_registry().expect("it was made").record_replay_block("nonce_reused");
@@ -43,8 +44,9 @@ pub fn with_registry_async<F: Future>(
 /// Gives a closure for another thread the registry and the clock that the calling code has.
 ///
 /// ```
-/// use caracal_metrics_core::testing::{inherit, with_registry};
-/// use caracal_metrics_core::{MetricsRegistry, get_metrics_registry};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::testing::{inherit, with_registry};
+/// use caracal_metrics::{MetricsRegistry, get_metrics_registry};
 ///
 /// let metrics = MetricsRegistry::new();
 /// with_registry(&metrics, || {

@@ -65,7 +65,8 @@ impl Snapshot {
     /// that has a value other than 0 has moved.
     ///
     /// ```
-    /// use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::{Counter, Family, MetricsRegistry, labels};
     ///
     /// labels! { struct Order<'a> { tenant: &'a str } }
     /// static ORDERS: Family<Counter, Order<'_>> = Family::counter("orders_total", "Orders placed.");
@@ -79,7 +80,7 @@ impl Snapshot {
     /// assert_eq!(moved.counter(&ORDERS, Order { tenant: "acme" }), 1);
     /// assert_eq!(moved.value("orders_total", &[("tenant", "acme")]), 1.0);
     /// assert_eq!(moved.series().len(), 1);
-    /// # Ok::<(), caracal_metrics_core::FamilyError>(())
+    /// # Ok::<(), caracal_metrics::FamilyError>(())
     /// ```
     ///
     /// The gauges `…_metrics_series` and `…_metrics_series_limit` are left out: they follow the series of all

@@ -106,8 +106,9 @@ fn check(page: &str, path: &Path, is_rewriting: bool, is_ci: bool) -> Result<(),
 /// Run the test with `METRICS_REWRITE_PAGES=1` to write the file. Where `CI` is set, that is an error.
 ///
 /// ```no_run
-/// # use caracal_metrics_core::MetricsRegistry;
-/// use caracal_metrics_core::testing::assert_page;
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// # use caracal_metrics::MetricsRegistry;
+/// use caracal_metrics::testing::assert_page;
 ///
 /// let metrics = MetricsRegistry::new();
 /// assert_page!(metrics, "tests/page.txt");

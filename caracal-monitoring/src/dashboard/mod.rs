@@ -19,8 +19,9 @@ use graph::Graph;
 /// The dashboard has a variable for the job, which is the target's at first, and one for the data source.
 ///
 /// ```
-/// use caracal_metrics_core::{Counter, Family, MetricsRegistry};
-/// use caracal_monitoring::{Target, dashboard};
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_monitoring as monitoring; }
+/// use caracal_metrics::{Counter, Family, MetricsRegistry};
+/// use caracal_metrics::monitoring::{Target, dashboard};
 ///
 /// static ORDERS: Family<Counter> = Family::counter("orders_total", "Orders placed.");
 ///

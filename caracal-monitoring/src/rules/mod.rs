@@ -28,8 +28,9 @@ use crate::target::Target;
 /// 0.001 in the file.
 ///
 /// ```
-/// use caracal_metrics_core::MetricsRegistry;
-/// use caracal_monitoring::{Target, rules};
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_monitoring as monitoring; }
+/// use caracal_metrics::MetricsRegistry;
+/// use caracal_metrics::monitoring::{Target, rules};
 ///
 /// let metrics = MetricsRegistry::builder().namespace("shop").build()?;
 /// let rules = rules(&metrics, &Target::new("shop-api", "shop.internal:9000")?);

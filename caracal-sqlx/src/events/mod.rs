@@ -36,8 +36,9 @@ pub(crate) const TARGET: &str = "sqlx::query";
 /// generic over `Acquire`, in migrations, in advisory locks and in `PgListener`.
 ///
 /// ```
-/// use caracal_metrics_core::MetricsRegistry;
-/// use caracal_sqlx::{Dialect, QueryEvents};
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_sqlx as sqlx; }
+/// use caracal_metrics::MetricsRegistry;
+/// use caracal_metrics::sqlx::{Dialect, QueryEvents};
 /// use tracing_subscriber::filter::LevelFilter;
 /// use tracing_subscriber::layer::{Layer, SubscriberExt};
 ///

@@ -58,9 +58,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// authorization of the endpoint.
 ///
 /// ```
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
 /// use axum::{Router, routing::get};
-/// use caracal_axum::{HttpMetricsLayer, live_page};
-/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_metrics::axum::{HttpMetricsLayer, live_page};
+/// use caracal_metrics::MetricsRegistry;
 /// # use axum::{body::Body, http::{Request, StatusCode}};
 /// # use tower::ServiceExt;
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -98,8 +99,9 @@ impl MetricsEndpoint {
     /// [`max_concurrent_scrapes`](Self::max_concurrent_scrapes) while it is sent.
     ///
     /// ```
-    /// use caracal_axum::MetricsEndpoint;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
+    /// use caracal_metrics::axum::MetricsEndpoint;
+    /// use caracal_metrics::MetricsRegistry;
     ///
     /// let endpoint = MetricsEndpoint::new(&MetricsRegistry::new())
     ///     .basic_auth("ops", "a long secret")

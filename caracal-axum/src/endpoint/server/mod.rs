@@ -28,8 +28,9 @@ impl MetricsEndpoint {
     /// [`MetricsServer`] is shut down or dropped: [`server`](Self::server) with its default limits.
     ///
     /// ```
-    /// use caracal_axum::MetricsEndpoint;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
+    /// use caracal_metrics::axum::MetricsEndpoint;
+    /// use caracal_metrics::MetricsRegistry;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> std::io::Result<()> {
@@ -97,10 +98,11 @@ impl MetricsEndpoint {
 /// Between the two, the page is made; a client that goes away is noticed.
 ///
 /// ```
+/// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
 /// use std::time::Duration;
 ///
-/// use caracal_axum::MetricsEndpoint;
-/// use caracal_metrics_core::MetricsRegistry;
+/// use caracal_metrics::axum::MetricsEndpoint;
+/// use caracal_metrics::MetricsRegistry;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
@@ -186,11 +188,12 @@ impl MetricsServerBuilder {
     /// the permissions of the file once this has returned, and limit access to its directory.
     ///
     /// ```
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
     /// use std::os::unix::fs::PermissionsExt;
     /// use std::{fs, fs::Permissions};
     ///
-    /// use caracal_axum::MetricsEndpoint;
-    /// use caracal_metrics_core::MetricsRegistry;
+    /// use caracal_metrics::axum::MetricsEndpoint;
+    /// use caracal_metrics::MetricsRegistry;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> std::io::Result<()> {

@@ -89,8 +89,9 @@ impl fmt::Display for Problem {
 /// family can break. Families that a page does not show yet are not looked at: use them first.
 ///
 /// ```
-/// use caracal_metrics_core::testing::{Rule, lint};
-/// use caracal_metrics_core::{Family, FloatGauge, MetricsRegistry};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// use caracal_metrics::testing::{Rule, lint};
+/// use caracal_metrics::{Family, FloatGauge, MetricsRegistry};
 ///
 /// static AGE: Family<FloatGauge> = Family::float_gauge("backup_age_hours", "Age of the backup.");
 ///
@@ -104,7 +105,7 @@ impl fmt::Display for Problem {
 ///     "backup_age_hours: use base unit \"seconds\" instead of \"hours\": \
 ///      rename it to backup_age_seconds and convert the values"
 /// );
-/// # Ok::<(), caracal_metrics_core::FamilyError>(())
+/// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 #[must_use]
 pub fn lint(metrics: &MetricsRegistry) -> Vec<Problem> {
