@@ -24,12 +24,12 @@ static ORDERS: Family<Counter, Order<'_>> = Family::counter("orders_total", "Ord
 
 fn hiding(after: Duration) -> (MetricsRegistry, Clock) {
     let clock = Clock::new();
-    let builder = MetricsRegistry::builder().only_used_families().clock(clock.clone());
+    let builder = MetricsRegistry::builder().only_used_families().clock(clock);
     (builder.hide_idle_series(after).build().unwrap(), clock)
 }
 
 /// Lets time pass, with a scrape every minute.
-fn pass(m: &MetricsRegistry, clock: &Clock, time: Duration) {
+fn pass(m: &MetricsRegistry, clock: Clock, time: Duration) {
     let mut left = time;
     while !left.is_zero() {
         let step = left.min(SCRAPE);
@@ -52,16 +52,16 @@ fn an_idle_series_leaves_the_page_and_returns_with_its_total() {
     let (m, clock) = hiding(HOUR);
     let orders = m.family(&ORDERS).unwrap();
     orders.inc_by(Order { tenant: "acme" }, 5);
-    pass(&m, &clock, HOUR);
+    pass(&m, clock, HOUR);
     assert_eq!(orders_of(&m, "acme"), Some(5.0), "not before the time has passed");
-    pass(&m, &clock, HOUR / 4 + 2 * SCRAPE);
+    pass(&m, clock, HOUR / 4 + 2 * SCRAPE);
     assert_eq!(orders_of(&m, "acme"), None, "not later than documented");
     assert_eq!(cardinality(&m, "orders_total").hidden, 1);
     assert_eq!(cardinality(&m, "orders_total").counted, 0);
     orders.inc(Order { tenant: "acme" });
     assert_eq!(orders_of(&m, "acme"), Some(6.0), "on the page that is begun after the record");
     assert_eq!(cardinality(&m, "orders_total").hidden, 0);
-    pass(&m, &clock, 2 * HOUR);
+    pass(&m, clock, 2 * HOUR);
     assert_eq!(orders_of(&m, "acme"), None, "it is hidden again");
 }
 
@@ -117,9 +117,9 @@ fn every_kind_is_hidden_and_returns() {
         ]
     };
     record();
-    pass(&m, &clock, HOUR);
+    pass(&m, clock, HOUR);
     assert_eq!(read(), [1.0, 1.0, 1.5, 2.0, 0.25].map(Some));
-    pass(&m, &clock, HOUR / 2);
+    pass(&m, clock, HOUR / 2);
     assert_eq!(read(), [None; 5]);
     record();
     assert_eq!(read(), [2.0, 2.0, 3.0, 4.0, 0.5].map(Some));
@@ -133,10 +133,10 @@ fn a_gauge_that_is_set_to_what_it_reads_stays() {
     for _ in 0..20 {
         depth.set(Order { tenant: "acme" }, 7);
         depth.set(Order { tenant: "acme" }, 7);
-        pass(&m, &clock, HOUR / 2);
+        pass(&m, clock, HOUR / 2);
         assert_eq!(m.sample("depth", &[("tenant", "acme")]), Some(7.0));
     }
-    pass(&m, &clock, HOUR);
+    pass(&m, clock, HOUR);
     assert_eq!(m.sample("depth", &[("tenant", "acme")]), None);
 }
 
@@ -157,7 +157,7 @@ fn a_handle_a_timer_and_a_guard_keep_their_series() {
     let handle = orders.with(Order { tenant: "acme" });
     let started = times.start_timer(Order { tenant: "acme" });
     let guard = running.track(Order { tenant: "acme" });
-    pass(&m, &clock, 10 * HOUR);
+    pass(&m, clock, 10 * HOUR);
     assert_eq!(read(), [0.0, 0.0, 1.0].map(Some));
     handle.inc();
     drop(started);
@@ -165,18 +165,18 @@ fn a_handle_a_timer_and_a_guard_keep_their_series() {
     assert_eq!(read(), [1.0, 1.0, 0.0].map(Some));
     let other = handle.clone();
     drop(handle);
-    pass(&m, &clock, HOUR);
+    pass(&m, clock, HOUR);
     assert_eq!(read(), [1.0, 1.0, 0.0].map(Some));
-    pass(&m, &clock, HOUR / 2);
+    pass(&m, clock, HOUR / 2);
     assert_eq!(read(), [Some(1.0), None, None], "the clone is a handle");
     drop(other);
-    pass(&m, &clock, 2 * HOUR);
+    pass(&m, clock, 2 * HOUR);
     assert_eq!(read(), [None; 3]);
 
     // A handle of what is hidden shows it, and it stays.
     let again = orders.with(Order { tenant: "acme" });
     assert_eq!(read()[0], Some(1.0));
-    pass(&m, &clock, 5 * HOUR);
+    pass(&m, clock, 5 * HOUR);
     again.inc();
     assert_eq!(read()[0], Some(2.0));
 }
@@ -190,7 +190,7 @@ fn an_attached_instance_keeps_what_was_recorded() {
     let read = || m.sample("sent_total", &[("name", "mail")]);
     let mail = || Named { name: Some("mail") };
     sent.inc_by(mail(), 5);
-    pass(&m, &clock, 2 * HOUR);
+    pass(&m, clock, 2 * HOUR);
     assert_eq!(read(), None);
 
     // What was hidden is part of the sum from the start, which so never jumps.
@@ -199,12 +199,12 @@ fn an_attached_instance_keeps_what_was_recorded() {
     let instance = builder.build();
     assert_eq!(read(), Some(5.0));
     handle.inc();
-    pass(&m, &clock, 5 * HOUR);
+    pass(&m, clock, 5 * HOUR);
     assert_eq!(read(), Some(6.0));
     assert_eq!(sent.hide(mail()), Err(HideError::InUse { metric: "sent_total".to_owned() }));
     drop(instance);
     assert_eq!(read(), Some(5.0));
-    pass(&m, &clock, 2 * HOUR);
+    pass(&m, clock, 2 * HOUR);
     assert_eq!(read(), None);
 }
 
@@ -215,7 +215,7 @@ fn closed_labels_and_what_is_there_from_the_start_stay() {
     let (m, clock) = hiding(HOUR);
     m.family(&ANSWERS).unwrap().inc(Answer { code: StatusCode::new(404) });
     m.family(&SENT).unwrap().inc(Named { name: Some("mail") });
-    pass(&m, &clock, 3 * HOUR);
+    pass(&m, clock, 3 * HOUR);
     assert_eq!(m.sample("answers_total", &[("code", "404")]), Some(1.0));
     assert_eq!(m.sample("sent_total", &[]), Some(0.0));
     assert_eq!(m.sample("sent_total", &[("name", "mail")]), None);
@@ -224,14 +224,14 @@ fn closed_labels_and_what_is_there_from_the_start_stay() {
 #[test]
 fn a_place_goes_to_others_and_what_finds_none_is_folded() {
     let clock = Clock::new();
-    let builder = MetricsRegistry::builder().hide_idle_series(HOUR).clock(clock.clone());
+    let builder = MetricsRegistry::builder().hide_idle_series(HOUR).clock(clock);
     let m = builder.max_series(&ORDERS, 2).build().unwrap();
     let orders = m.family(&ORDERS).unwrap();
     orders.inc(Order { tenant: "a" });
     orders.inc(Order { tenant: "b" });
     orders.inc(Order { tenant: "c" });
     assert_eq!(orders_of(&m, "aggregated"), Some(1.0));
-    pass(&m, &clock, 2 * HOUR);
+    pass(&m, clock, 2 * HOUR);
     orders.inc(Order { tenant: "c" });
     orders.inc(Order { tenant: "d" });
     // No place is left for it.
@@ -242,7 +242,7 @@ fn a_place_goes_to_others_and_what_finds_none_is_folded() {
     let limited = m.sample("caracal_metrics_series_limited_total", &[("metric", "orders_total")]);
     assert_eq!(limited, Some(2.0));
     // A series that is marked has its place.
-    pass(&m, &clock, HOUR / 2);
+    pass(&m, clock, HOUR / 2);
     orders.inc(Order { tenant: "c" });
     assert_eq!(read(&["c", "d", "aggregated"]), [Some(2.0), Some(1.0), Some(2.0)]);
     orders.hide(Order { tenant: "d" }).unwrap();
@@ -253,12 +253,12 @@ fn a_place_goes_to_others_and_what_finds_none_is_folded() {
 #[test]
 fn a_family_keeps_ten_times_its_limit() {
     let clock = Clock::new();
-    let builder = MetricsRegistry::builder().hide_idle_series(HOUR).clock(clock.clone());
+    let builder = MetricsRegistry::builder().hide_idle_series(HOUR).clock(clock);
     let m = builder.max_series(&ORDERS, 3).build().unwrap();
     let orders = m.family(&ORDERS).unwrap();
     for tenant in 0..40 {
         orders.inc(Order { tenant: &tenant.to_string() });
-        pass(&m, &clock, 2 * HOUR);
+        pass(&m, clock, 2 * HOUR);
     }
     let now = cardinality(&m, "orders_total");
     assert_eq!((now.counted, now.hidden), (0, 30));
@@ -298,7 +298,7 @@ fn a_family_has_a_time_of_its_own() {
         Family::counter("later_total", "Later.").hide_idle_series(AFTER_4_HOURS);
     static NEVER: Family<Counter, Order<'_>> = Family::counter("never_total", "Never.");
     let clock = Clock::new();
-    let builder = MetricsRegistry::builder().clock(clock.clone());
+    let builder = MetricsRegistry::builder().clock(clock);
     let m = builder.hide_idle_series_of(&ORDERS, HOUR).build().unwrap();
     m.family(&ORDERS).unwrap().inc(Order { tenant: "acme" });
     m.family(&LATER).unwrap().inc(Order { tenant: "acme" });
@@ -307,9 +307,9 @@ fn a_family_has_a_time_of_its_own() {
         let names = ["orders_total", "later_total", "never_total"];
         names.map(|name| m.sample(name, &[("tenant", "acme")]).is_some())
     };
-    pass(&m, &clock, 2 * HOUR);
+    pass(&m, clock, 2 * HOUR);
     assert_eq!(read(), [false, true, true]);
-    pass(&m, &clock, 6 * HOUR);
+    pass(&m, clock, 6 * HOUR);
     assert_eq!(read(), [false, false, true]);
     let refused = MetricsRegistry::builder().hide_idle_series(Duration::ZERO).build();
     assert!(matches!(refused, Err(BuildError::NoIdleTime)));
@@ -337,7 +337,7 @@ fn what_is_recorded_together_returns_together() {
         };
         let expected = Some(f64::from(round) * 100.0);
         assert_eq!(both(), (expected, expected));
-        pass(&m, &clock, 2 * HOUR);
+        pass(&m, clock, 2 * HOUR);
         assert_eq!(both(), (None, None));
     }
 }
@@ -360,7 +360,7 @@ fn a_label_gives_the_places_of_hidden_values_to_others() {
     // A handle of the folded series keeps it.
     let folded = calls.with(Three { first: "a", second: "4", third: "x" });
     for _ in 0..10 {
-        pass(&m, &clock, HOUR / 4);
+        pass(&m, clock, HOUR / 4);
         call("b", "1");
     }
     call("a", "3");
@@ -368,7 +368,7 @@ fn a_label_gives_the_places_of_hidden_values_to_others() {
     assert_eq!(read("a", "3"), Some(1.0), "2 has left its place");
     assert_eq!(read("c", "aggregated"), Some(1.0));
     assert_eq!(read("b", "1"), Some(11.0));
-    pass(&m, &clock, 2 * HOUR);
+    pass(&m, clock, 2 * HOUR);
     folded.inc();
     assert_eq!(read("a", "aggregated"), Some(2.0));
     assert_eq!(read("c", "aggregated"), None);
@@ -380,7 +380,7 @@ fn a_label_gives_the_places_of_hidden_values_to_others() {
 #[test]
 fn the_page_says_how_full_families_are() {
     let clock = Clock::new();
-    let builder = MetricsRegistry::builder().hide_idle_series(HOUR).clock(clock.clone());
+    let builder = MetricsRegistry::builder().hide_idle_series(HOUR).clock(clock);
     let m = builder.max_series(&ORDERS, 50).build().unwrap();
     let orders = m.family(&ORDERS).unwrap();
     let read = || {
@@ -392,14 +392,14 @@ fn the_page_says_how_full_families_are() {
         orders.inc(Order { tenant: &tenant.to_string() });
     }
     assert_eq!(read(), [Some(50.0); 2]);
-    pass(&m, &clock, 2 * HOUR);
+    pass(&m, clock, 2 * HOUR);
     assert_eq!(read(), [Some(0.0), Some(50.0)]);
 }
 
 #[test]
 fn a_family_that_is_declared_at_run_time_hides_its_idle_series() {
     let clock = Clock::new();
-    let builder = MetricsRegistry::builder().clock(clock.clone()).max_series_per_family(2);
+    let builder = MetricsRegistry::builder().clock(clock).max_series_per_family(2);
     let m = builder.hide_idle_series(HOUR).build().unwrap();
     let calls = RuntimeFamily::<Counter>::counter("plugin_calls_total", "Calls of plugins.");
     let calls = m.runtime_family(calls).unwrap();
@@ -421,14 +421,14 @@ fn a_family_that_is_declared_at_run_time_hides_its_idle_series() {
     assert_eq!(full.last_folded, [[("plugin".to_owned(), "search".to_owned())]]);
     assert_eq!((full.labels[0].label.as_str(), full.labels[0].values), ("plugin", 3));
 
-    pass(&m, &clock, HOUR * 3);
+    pass(&m, clock, HOUR * 3);
     assert_eq!((sample("mail"), sample("chat"), sample("aggregated")), (None, None, Some(1.0)));
     let idle = cardinality();
     assert_eq!((idle.counted, idle.hidden), (0, 2));
 
     call("mail");
     let held = calls.with(&[("plugin", "chat")]).unwrap();
-    pass(&m, &clock, HOUR * 3);
+    pass(&m, clock, HOUR * 3);
     assert_eq!((sample("mail"), sample("chat")), (None, Some(1.0)));
     drop(held);
     call("mail");

@@ -67,7 +67,7 @@ impl Process {
 #[test]
 fn ten_million_agents_in_three_months() {
     let clock = Clock::new();
-    let builder = MetricsRegistry::builder().only_used_families().clock(clock.clone());
+    let builder = MetricsRegistry::builder().only_used_families().clock(clock);
     let builder = builder.hide_idle_series(HOUR).max_series(&CALLS, LIMIT);
     let metrics = builder.build().unwrap();
     let calls = metrics.family(&CALLS).unwrap();

@@ -92,7 +92,7 @@ impl Storm {
     }
 
     /// Lets time pass, but no record takes as long as the time after which series are hidden.
-    fn let_time_pass(&self, clock: &Clock) -> usize {
+    fn let_time_pass(&self, clock: Clock) -> usize {
         let _done = Done(&self.done);
         let mut most_hidden = 0;
         for _ in 0..STEPS {
@@ -117,7 +117,7 @@ impl Storm {
 fn no_record_is_lost_or_hidden_in_a_storm() {
     let clock = Clock::new();
     let m = MetricsRegistry::builder().only_used_families().hide_idle_series(HOUR);
-    let m = m.clock(clock.clone()).build().unwrap();
+    let m = m.clock(clock).build().unwrap();
     let storm = Storm {
         orders: m.family(&ORDERS).unwrap(),
         times: m.family(&TIMES).unwrap(),
@@ -137,7 +137,7 @@ fn no_record_is_lost_or_hidden_in_a_storm() {
             })
         };
         let threads: Vec<_> = (0..THREADS).map(record).collect();
-        let most_hidden = storm.let_time_pass(&clock);
+        let most_hidden = storm.let_time_pass(clock);
         let books: Vec<_> = threads.into_iter().map(|it| it.join().unwrap()).collect();
         (books, most_hidden)
     });

@@ -62,7 +62,7 @@ fn sizes(m: &MetricsRegistry) -> Vec<(String, f64)> {
 fn page_of_families(m: &MetricsRegistry) -> String {
     let page = String::from_utf8(m.generate_metrics()).unwrap();
     let of_families = page.lines().filter(|line| !line.contains("caracal_metrics_series"));
-    of_families.map(|line| format!("{line}\n")).collect()
+    of_families.collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -32,7 +32,8 @@ struct Scrape {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Job {
-    job_name: String,
+    #[serde(rename = "job_name")]
+    name: String,
     metrics_path: Option<String>,
     static_configs: Vec<Addresses>,
 }
@@ -89,7 +90,7 @@ proptest! {
 
         let scrape: Scrape = serde_saphyr::from_str(&scrape_config(&target)).unwrap();
         let scraped = &scrape.scrape_configs[0];
-        prop_assert_eq!(&scraped.job_name, &job);
+        prop_assert_eq!(&scraped.name, &job);
         prop_assert_eq!(scraped.metrics_path.as_ref(), Some(&path));
         prop_assert_eq!(&scraped.static_configs[0].targets, &["shop:9000"]);
 

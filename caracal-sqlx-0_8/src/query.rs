@@ -7,6 +7,10 @@ use sqlx::{Database, Execute};
 /// A query whose text was read; the driver runs the query itself.
 pub struct OwnedQuery<'q, E> {
     text: &'q str,
+    #[cfg_attr(
+        not(any(feature = "any", feature = "mysql", feature = "postgres", feature = "sqlite")),
+        expect(dead_code, reason = "drivers run it")
+    )]
     query: E,
 }
 
@@ -22,6 +26,10 @@ impl<'q, E> OwnedQuery<'q, E> {
         self.text
     }
 
+    #[cfg_attr(
+        not(any(feature = "any", feature = "mysql", feature = "postgres", feature = "sqlite")),
+        expect(dead_code, reason = "drivers run it")
+    )]
     pub(crate) fn into_query(self) -> E {
         self.query
     }

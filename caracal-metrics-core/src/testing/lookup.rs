@@ -13,7 +13,7 @@ use crate::snapshot::{FamilySnapshot, SeriesSnapshot, Snapshot};
 #[derive(Clone, Debug)]
 pub(super) enum Query {
     /// By the constant of its family, and the values of its labels in the order of the declaration.
-    Typed { spec: FamilySpec, values: Vec<String> },
+    Typed { spec: Box<FamilySpec>, values: Vec<String> },
     /// By names.
     Named { name: String, labels: Vec<(String, String)> },
 }
@@ -22,7 +22,10 @@ impl Query {
     pub(super) fn typed<S: LabelSet>(spec: &FamilySpec, labels: &S) -> Self {
         let open = labels.open::<MAX_LABELS>();
         let values = label_texts(S::SPECS, labels.closed(), open);
-        Self::Typed { spec: *spec, values: values.into_iter().map(str::to_owned).collect() }
+        Self::Typed {
+            spec: Box::new(*spec),
+            values: values.into_iter().map(str::to_owned).collect(),
+        }
     }
 
     pub(super) fn named<N: AsRef<str>, V: AsRef<str>>(name: &str, labels: &[(N, V)]) -> Self {

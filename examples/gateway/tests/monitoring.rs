@@ -46,6 +46,6 @@ fn prometheus_scrapes_the_gateway_as_it_says() {
     let configuration = fs::read_to_string(file("prometheus.yml")).unwrap();
     // Its comments aside.
     let lines = configuration.lines().filter(|line| !line.trim_start().starts_with('#'));
-    let configuration: String = lines.map(|line| format!("{line}\n")).collect();
+    let configuration = lines.collect::<Vec<_>>().join("\n") + "\n";
     assert!(configuration.ends_with(&scrape_config(&target())), "{configuration}");
 }

@@ -81,8 +81,13 @@ pub(crate) fn counted(metrics: &MetricsRegistry, tables: &[&str]) -> Result<Coun
     for (series, count) in page.moved("caracal_database_queries_total") {
         let (operation, table) = (&series.labels["operation"], &series.labels["table"]);
         if tables.contains(&table.as_str()) {
-            *counts.entry((operation.clone(), table.clone())).or_default() += count as u64;
+            *counts.entry((operation.clone(), table.clone())).or_default() += whole(count)?;
         }
     }
     Ok(counts)
+}
+
+/// A count as the page has it.
+fn whole(count: f64) -> Result<u64> {
+    count.to_string().parse().with_context(|| format!("{count} is not a count"))
 }

@@ -21,7 +21,12 @@ fn check(folder: &Path, rules: &str, scrape_config: &str) -> Result<()> {
     fs::write(&config, scrape_config)?;
     for (command, file) in [("rules", &rules_file), ("config", &config)] {
         let report = promtool(&["check", command, &file.display().to_string()])?;
-        ensure!(report.code == 0, "{file:?}: {}\n{rules}\n{scrape_config}", report.output);
+        ensure!(
+            report.code == 0,
+            "{}: {}\n{rules}\n{scrape_config}",
+            file.display(),
+            report.output
+        );
     }
     Ok(())
 }
@@ -56,14 +61,13 @@ pub(crate) async fn accepts_each_service() -> Result<()> {
 }
 
 /// What a test expects of an alert: the labels that it has in addition to its severity, where it fires.
-fn alert(name: &str, at: &str, firing: Option<Value>) -> Value {
-    let mut labels = firing.clone();
-    if let Some(labels) = &mut labels {
+fn alert(name: &str, at: &str, mut firing: Option<Value>) -> Value {
+    if let Some(labels) = &mut firing {
         labels["alertname"] = json!(name);
         labels["alertstate"] = json!("firing");
         labels["severity"] = json!("critical");
     }
-    let series = labels.map(|labels| {
+    let series = firing.map(|labels| {
         let pair = |(name, value): (&String, &Value)| format!("{name}={value}");
         let pairs: Vec<_> = labels.as_object().into_iter().flatten().map(pair).collect();
         json!({ "labels": format!("ALERTS{{{}}}", pairs.join(",")), "value": 1 })

@@ -43,7 +43,12 @@ fn needs(feature: &str) -> Result<Vec<Library<'static>>> {
             ("tracing-subscriber", &[]),
             TOKIO,
         ],
-        "sqlx-0_8-query-events" => vec![("tracing", &[]), ("tracing-subscriber", &[])],
+        "sqlx-0_8-query-events" => vec![
+            ("sqlx@0.8", &["runtime-tokio", "sqlite"]),
+            ("tracing", &[]),
+            ("tracing-subscriber", &[]),
+            TOKIO,
+        ],
         "sqlx" | "sqlx-sqlite" => vec![("sqlx", &["runtime-tokio", "sqlite-bundled"]), TOKIO],
         "sqlx-0_8-any" => vec![("sqlx@0.8", &["any", "runtime-tokio", "sqlite"]), TOKIO],
         "sqlx-0_8-mysql" => vec![("sqlx@0.8", &["mysql", "runtime-tokio"]), TOKIO],

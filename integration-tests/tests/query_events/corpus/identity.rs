@@ -56,14 +56,14 @@ trait UserEmailRepository {
 impl UserEmailRepository for PgUserEmailRepository<'_> {
     async fn find(&mut self, user_id: i64, email: &str) -> Result<Option<UserEmailLookup>> {
         let found = sqlx::query_as(
-            r#"
+            r"
                 SELECT user_email_id
                      , user_id
                      , email
                 FROM user_emails
 
                 WHERE user_id = $1 AND email = $2
-            "#,
+            ",
         );
         Ok(found.bind(user_id).bind(email).fetch_optional(&mut *self.conn).await?)
     }
@@ -97,13 +97,13 @@ impl UserEmailRepository for PgUserEmailRepository<'_> {
 
     async fn set_as_primary(&mut self, email: i64) -> Result<()> {
         let set = sqlx::query(
-            r#"
+            r"
                 UPDATE users
                 SET primary_user_email_id = user_emails.user_email_id
                 FROM user_emails
                 WHERE user_emails.user_email_id = $1
                   AND users.user_id = user_emails.user_id
-            "#,
+            ",
         );
         set.bind(email).execute(&mut *self.conn).await?;
         Ok(())

@@ -35,11 +35,11 @@ enum NextAction {
 async fn try_processing(pool: &PgPool, user_id: i64, key: &str) -> Result<NextAction> {
     let mut transaction = pool.begin().await?;
     let query = sqlx::query(
-        r#"
+        r"
         INSERT INTO idempotency (user_id, idempotency_key)
         VALUES ($1, $2)
         ON CONFLICT DO NOTHING
-        "#,
+        ",
     );
     let query = query.bind(user_id).bind(key.to_owned());
     if transaction.execute(query).await?.rows_affected() > 0 {
@@ -84,12 +84,12 @@ async fn insert_newsletter_issue(transaction: &mut PgTransaction<'static>, title
 
 async fn enqueue_delivery_tasks(transaction: &mut PgTransaction<'static>, issue: i64) -> Result<()> {
     let tasks = sqlx::query(
-        r#"
+        r"
         INSERT INTO issue_delivery_queue (newsletter_issue_id, subscriber_email)
         SELECT $1, email
         FROM subscriptions
         WHERE status = 'confirmed'
-        "#,
+        ",
     );
     tasks.bind(issue).execute(&mut **transaction).await?;
     Ok(())
@@ -109,13 +109,13 @@ async fn publish(pool: &PgPool, user_id: i64, key: &str) -> Result<Vec<u8>> {
 async fn dequeue_task(pool: &PgPool) -> Result<Option<(PgTransaction<'static>, i64, String)>> {
     let mut transaction = pool.begin().await?;
     let task = sqlx::query_as(
-        r#"
+        r"
         SELECT newsletter_issue_id, subscriber_email
         FROM issue_delivery_queue
         FOR UPDATE
         SKIP LOCKED
         LIMIT 1
-        "#,
+        ",
     );
     let task: Option<(i64, String)> = task.fetch_optional(&mut *transaction).await?;
     Ok(task.map(|(issue, email)| (transaction, issue, email)))
@@ -123,12 +123,12 @@ async fn dequeue_task(pool: &PgPool) -> Result<Option<(PgTransaction<'static>, i
 
 async fn delete_task(mut transaction: PgTransaction<'static>, issue: i64, email: &str) -> Result<()> {
     let task = sqlx::query(
-        r#"
+        r"
         DELETE FROM issue_delivery_queue
         WHERE
             newsletter_issue_id = $1 AND
             subscriber_email = $2
-        "#,
+        ",
     );
     task.bind(issue).bind(email).execute(&mut *transaction).await?;
     transaction.commit().await?;
