@@ -7,10 +7,6 @@ use sqlx::{Database, Execute};
 /// A query whose text was read; the driver runs the query itself.
 pub struct OwnedQuery<'q, E> {
     text: &'q str,
-    #[cfg_attr(
-        not(any(feature = "any", feature = "mysql", feature = "postgres", feature = "sqlite")),
-        expect(dead_code, reason = "drivers run it")
-    )]
     query: E,
 }
 

@@ -259,6 +259,7 @@ async fn the_name_of_a_dropped_pool_is_free_while_scrapes_read_it() {
 }
 
 /// The pool's own hook runs too, and each connection counts when it is opened and when it is gone.
+#[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn connections_are_counted_as_they_come_and_go() {
     let connections = caracal_sqlx::ConnectionCounter::new();
