@@ -37,7 +37,7 @@ macro_rules! invalidations {
         let mut times = 0;
         while entries(|key| key % 2 == 1) > 0 {
             times += 1;
-            assert!(times <= 10, "moka never removes all");
+            assert!(times <= 100, "moka never removes all");
             cache.invalidate_entries_if(|key, _| key % 2 == 1).expect("the cache supports it");
             check();
         }
