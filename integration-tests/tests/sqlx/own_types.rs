@@ -224,6 +224,7 @@ macro_rules! own_types {
                 let mut transaction = session.begin().await?;
                 insert().execute(&mut *transaction).await?;
                 transaction.commit().await?;
+                drop(session);
                 let connection = guard.release_now().await?;
                 ensure!(counted(metrics, "locked")? == [("insert success".to_owned(), 2.0)]);
                 let again = other.try_acquire(connection).await?;
@@ -240,6 +241,7 @@ macro_rules! own_types {
                 let mut session = pool.session(&mut own);
                 let savepoint = session.begin().await?;
                 savepoint.commit().await?;
+                drop(session);
                 own.commit().await?;
                 let page = metrics.generate_metrics();
                 let page = integration_tests::Page::parse(String::from_utf8(page)?)?;
