@@ -41,6 +41,12 @@ impl<'a> Row<'a> {
     }
 }
 
+/// A series, with its key.
+type Keyed<'a> = (&'a [u8], Cell);
+
+/// A `dyn`, so that what goes through the blocks is compiled once.
+type Change = dyn for<'a> Fn(Vec<Keyed<'a>>, &[Keyed<'a>]) -> Vec<Keyed<'a>>;
+
 /// Series that are to become rows.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
@@ -83,17 +89,25 @@ impl Rows {
 
     /// Puts series among the rows. Those that are there already are passed over.
     pub(super) fn merge(&mut self, batch: Batch) {
-        self.change(batch, |series, fresh| {
-            series.extend_from_slice(fresh);
-            // Stable, and quick for two runs that are sorted.
-            series.sort_by_key(|(key, _)| *key);
-            series.dedup();
+        self.change(batch, &|series, fresh| {
+            let mut merged = Vec::with_capacity(series.len() + fresh.len());
+            let mut series = series.into_iter().peekable();
+            for one in fresh {
+                merged.extend(std::iter::from_fn(|| series.next_if(|(key, _)| *key <= one.0)));
+                merged.push(*one);
+            }
+            merged.extend(series);
+            merged.dedup();
+            merged
         });
     }
 
     /// Takes series out of the rows.
     pub(super) fn take_out(&mut self, batch: Batch) {
-        self.change(batch, |series, gone| series.retain(|one| !gone.contains(one)));
+        self.change(batch, &|mut series, gone| {
+            series.retain(|one| !gone.contains(one));
+            series
+        });
         // What is left of blocks is in memory and on the way of every page.
         if self.blocks.len() * LEAST > self.series.max(LEAST) {
             let blocks: Vec<_> = self.blocks.iter().map(|block| Keys::of(block)).collect();
@@ -105,13 +119,9 @@ impl Rows {
         }
     }
 
-    /// Changes the blocks where the series of a batch are or would be. `change` is called with the series
-    /// of a block and those of the batch, and both are sorted.
-    fn change(
-        &mut self,
-        mut batch: Batch,
-        change: impl for<'a> Fn(&mut Vec<(&'a [u8], Cell)>, &[(&'a [u8], Cell)]),
-    ) {
+    /// Changes the blocks where the series of a batch are or would be. `change` makes the series of a block
+    /// from those that it has and those of the batch. All are sorted.
+    fn change(&mut self, mut batch: Batch, change: &Change) {
         let fresh = batch.sorted();
         let mut fresh = &*fresh;
         let mut old = std::mem::take(&mut self.blocks).into_iter();
@@ -125,9 +135,9 @@ impl Rows {
             let (own, rest) = fresh.split_at(own);
             fresh = rest;
             let keys = block.as_deref().map(Keys::of).unwrap_or_default();
-            let mut series: Vec<_> = keys.iter().collect();
+            let series: Vec<_> = keys.iter().collect();
             self.series -= series.len();
-            change(&mut series, own);
+            let series = change(series, own);
             self.series += series.len();
             blocks.extend(Block::of(&series).map(Arc::new));
         }

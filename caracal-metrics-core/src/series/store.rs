@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use super::buckets::BucketSearch;
 use super::changes::Changes;
-use super::created::Created;
+use super::created::{MakeCreated, NoteCreated};
 use super::exemplars::Exemplars;
 use super::folds::Folds;
 use super::interner::Interner;
@@ -41,6 +41,9 @@ pub(super) enum Index {
     Interned(Box<Interner>),
 }
 
+/// Makes the rows of a family. The series given are new, each by its place, and may not be findable yet.
+type RowsAnew = fn(&FamilyStore, &[(u32, Cell)]) -> Rows;
+
 /// A series that an attached instance owns.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnedSeries {
@@ -63,8 +66,8 @@ pub(crate) struct Settings {
     pub(crate) value_bytes: usize,
     /// The open labels that always read [`AGGREGATED`].
     pub(crate) aggregate: Vec<String>,
-    /// Whether to note when a series began.
-    pub(crate) created: bool,
+    /// What notes when a series began, where that is to be shown.
+    pub(crate) created: Option<MakeCreated>,
     /// Whether the family is left out of the page until it is used.
     pub(crate) shown_once_used: bool,
     /// Whether `folded` and `invalid` read 0 once the family is used, and not only from their first
@@ -131,7 +134,7 @@ pub(crate) struct FamilyStore {
     #[cfg(feature = "protobuf")]
     pub(crate) pairs: PairText,
     /// For counters and histograms, where the registry is to say when their series began.
-    pub(super) created: Option<Created>,
+    pub(super) created: Option<Box<dyn NoteCreated>>,
     /// How many aggregated series a family has whose series have each their own labels.
     pub(super) aggregates: AtomicUsize,
     /// Keeps two threads from raising a counter by the same difference.
@@ -145,10 +148,13 @@ pub(crate) struct FamilyStore {
     pub(super) owned: Mutex<Vec<OwnedSeries>>,
     pub(super) changes: Changes,
     pub(super) rows: Mutex<Arc<Rows>>,
+    /// What makes the rows anew, once series of instances were among them. A function's address, so that a
+    /// program that attaches nothing does not have it.
+    pub(super) rows_anew: OnceLock<RowsAnew>,
 }
 
 impl FamilyStore {
-    pub(crate) fn new(description: Description, settings: Settings) -> Self {
+    pub(crate) fn new(description: Description, settings: Settings) -> Arc<Self> {
         let labels = &description.labels;
         let mut aggregated = [false; MAX_LABELS];
         let open = labels.iter().filter(|label| label.values.is_open());
@@ -169,7 +175,7 @@ impl FamilyStore {
         let watch = hide_idle.map(|idle| (idle.watch)(idle.after, idle.clock.clone()));
         let buckets = BucketSearch::of(&description.bounds);
         let added: Vec<_> = settings.added_labels().collect();
-        let store = Self {
+        let store = Arc::new(Self {
             is_plain: buckets.runs() == 1 && settings.exemplar_source.is_none(),
             buckets,
             described: OnceLock::new(),
@@ -188,7 +194,7 @@ impl FamilyStore {
             lines: LineText::of(&description, &added),
             #[cfg(feature = "protobuf")]
             pairs: PairText::of(&description, &added),
-            created: (settings.created && !description.kind.is_gauge()).then(Created::default),
+            created: settings.created.filter(|_| !description.kind.is_gauge()).map(|make| make()),
             aggregates: AtomicUsize::new(0),
             raising: Mutex::default(),
             set_aside: OnceLock::new(),
@@ -197,9 +203,10 @@ impl FamilyStore {
             owned: Mutex::default(),
             changes: Changes::default(),
             rows: Mutex::default(),
+            rows_anew: OnceLock::new(),
             settings,
             description,
-        };
+        });
         if !store.settings.shown_once_used {
             store.use_from_now_on();
         }
