@@ -125,8 +125,7 @@ pub(crate) struct FamilyStore {
     tracks: AtomicBool,
     /// Whether something asked for the family after it was registered.
     asked_for: AtomicBool,
-    /// The cell of a gauge without labels once guards of it have been begun, as in
-    /// [`Index::Dense`].
+    /// The cell of a gauge without labels once guards of it have been begun; before, [`Cell::NONE`].
     tracked: AtomicU32,
     /// What its lines have in common.
     pub(crate) lines: LineText,
@@ -190,7 +189,7 @@ impl FamilyStore {
             used: AtomicBool::new(false),
             tracks: AtomicBool::new(false),
             asked_for: AtomicBool::new(false),
-            tracked: AtomicU32::new(0),
+            tracked: AtomicU32::new(Cell::NONE.to_raw()),
             lines: LineText::of(&description, &added),
             #[cfg(feature = "protobuf")]
             pairs: PairText::of(&description, &added),
@@ -279,7 +278,10 @@ impl FamilyStore {
     /// Begins a guard in a gauge without labels, and says its cell.
     #[inline]
     pub(crate) fn begin_only(&self) -> Cell {
-        let Some(cell) = made(&self.tracked) else { return self.begin_only_first() };
+        let cell = Cell::from_raw(self.tracked.load(Acquire));
+        if cell == Cell::NONE {
+            return self.begin_only_first();
+        }
         engine::begin(cell);
         cell
     }
@@ -288,7 +290,7 @@ impl FamilyStore {
     fn begin_only_first(&self) -> Cell {
         let cell = self.cell_of_set(&());
         self.begin(cell);
-        self.tracked.store(cell.to_raw() + 1, Release);
+        self.tracked.store(cell.to_raw(), Release);
         cell
     }
 
