@@ -26,6 +26,8 @@ pub(crate) struct Row<'a> {
     pub(crate) shared: usize,
     /// What follows them in the key.
     pub(crate) rest: &'a [u8],
+    /// The same, and what the block has after it.
+    ahead: &'a [u8],
     /// Whether the bytes between separators are the values, and no format escapes any of them.
     pub(crate) is_plain: bool,
     pub(crate) cells: &'a [Cell],
@@ -38,6 +40,13 @@ impl<'a> Row<'a> {
     pub(crate) fn values(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
         debug_assert_eq!(self.key.len(), self.shared + self.rest.len(), "the key was not kept");
         sort_key::values(self.key)
+    }
+
+    /// The rest of the key with what is behind it, if it is short, to be copied as one piece of a constant
+    /// length. The last ones of a block have too little behind them.
+    #[inline]
+    pub(crate) fn short_rest<const N: usize>(&self) -> Option<&'a [u8; N]> {
+        self.ahead.first_chunk().filter(|_| self.rest.len() <= N)
     }
 }
 
@@ -227,7 +236,7 @@ impl Cursor<'_> {
         }
         let block = self.block.as_mut()?;
         let is_plain = block.traits.is_plain;
-        let (shared, rest) = block.keys.next();
+        let (shared, rest, ahead) = block.keys.next_with_more();
         if self.keeps_keys || !is_plain {
             self.key.truncate(shared);
             self.key.extend_from_slice(rest);
@@ -235,7 +244,7 @@ impl Cursor<'_> {
         let cells = if block.traits.is_joint { block.join(shared + rest.len()) } else { 1 };
         let (own, others) = block.cells.split_at(cells);
         block.cells = others;
-        Some(Row { shared, rest, is_plain, cells: own, key: &self.key })
+        Some(Row { shared, rest, ahead, is_plain, cells: own, key: &self.key })
     }
 }
 
