@@ -94,6 +94,9 @@ impl<'a> LabelPairs<'a> {
             let start = self.values[self.last()];
             let value = &mut self.key[start..];
             value.copy_from_slice(&self.message[value_at..][..value.len()]);
+            if self.set_value(row, value_at, field, number) {
+                return;
+            }
         }
         let mut message = std::mem::take(&mut self.message);
         message.clear();
@@ -111,6 +114,40 @@ impl<'a> LabelPairs<'a> {
         }
         double_message(field, number, &mut message);
         self.message = message;
+    }
+
+    /// Puts another value of the last label into the message, if that is all that changes and each length in it
+    /// is a byte.
+    fn set_value(&mut self, row: &Row<'_>, value_at: usize, field: u64, number: f64) -> bool {
+        const FIELD_AND_LENGTH: usize = 2;
+        let start = self.values[self.last()];
+        if !row.is_plain || row.shared < start {
+            return false;
+        }
+        self.key.truncate(row.shared);
+        self.key.extend_from_slice(row.rest);
+        let value = &self.key[start..];
+        let pair = FIELD_AND_LENGTH + self.last_pair;
+        let value_end = value_at + value.len();
+        let end = value_end + self.after.len() + DOUBLE_MESSAGE as usize;
+        if end - FIELD_AND_LENGTH > MOST_IN_A_BYTE
+            || self.message.len() - FIELD_AND_LENGTH > MOST_IN_A_BYTE
+        {
+            return false;
+        }
+        self.message.truncate(value_at);
+        self.message.extend_from_slice(value);
+        let lengths = [
+            (FIELD_AND_LENGTH - 1, end - FIELD_AND_LENGTH),
+            (pair + 1, value_end - pair - FIELD_AND_LENGTH),
+            (value_at - 1, value.len()),
+        ];
+        for (place, length) in lengths {
+            self.message[place] = length as u8;
+        }
+        self.after.append_to(&mut self.message);
+        double_message(field, number, &mut self.message);
+        true
     }
 
     /// Appends the labels of this row, which follows the last one. Not together with
@@ -204,6 +241,9 @@ impl<'a> LabelPairs<'a> {
         write_labels(1, labels.iter().map(|(name, value)| (&**name, &**value)), out);
     }
 }
+
+/// The greatest number whose varint is one byte.
+const MOST_IN_A_BYTE: usize = 0x7f;
 
 const WORD: usize = size_of::<u64>();
 
