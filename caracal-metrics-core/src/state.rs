@@ -14,7 +14,10 @@ use crate::family_spec::FamilySpec;
 use crate::kinds::{Counter, Gauge};
 use crate::names::{Clash, NamedFamily, Taken, all_names};
 use crate::registry_clock::RegistryClock;
-use crate::series::{FamilyStore, HideIdle, InFlight, MakeWatch, Settings, Tally};
+use crate::resolution::Resolution;
+use crate::series::{
+    FamilyStore, HideIdle, InFlight, MakeNative, MakeWatch, Settings, Tally, WithNative,
+};
 use crate::value_limits::{MakeCounts, NO_LIMITS, ValueLimits};
 
 crate::labels! {
@@ -62,13 +65,22 @@ pub static SERIES_LIMIT: Family<Gauge, AboutFamily<'_>> = Family::gauge(
 .namespaced()
 .shown_once_used();
 
+/// `metrics_native_limited_total`: native buckets that a limit kept from being as fine as they were asked for.
+pub static NATIVE_LIMITED: Family<Counter, AboutFamily<'_>> = Family::counter(
+    "metrics_native_limited_total",
+    "Total number of times that native buckets of a series were merged or left out because of a limit",
+)
+.namespaced()
+.shown_once_used();
+
 /// What a registry says about itself.
-pub static REGISTRY_FAMILIES: [&FamilySpec; 5] = [
+pub static REGISTRY_FAMILIES: [&FamilySpec; 6] = [
     SERIES_LIMITED.spec(),
     INVALID_VALUES.spec(),
     COLLECTION_ERRORS.spec(),
     SERIES.spec(),
     SERIES_LIMIT.spec(),
+    NATIVE_LIMITED.spec(),
 ];
 
 /// Settings that hold for all families of a registry.
@@ -101,6 +113,12 @@ pub(crate) struct RegistrySettings {
     /// After what time, in single families, by their names on the page. The last one of a name counts.
     pub(crate) hide_idle_of: Vec<(String, Duration)>,
     pub(crate) exemplar_source: Option<ExemplarSource>,
+    /// What makes native buckets, where any are wanted.
+    pub(crate) make_native: Option<MakeNative>,
+    /// How fine those of all histograms are.
+    pub(crate) native: Option<Resolution>,
+    /// How fine those of single families are, by their names on the page. The last one of a name counts.
+    pub(crate) native_of: Vec<(String, Resolution)>,
 }
 
 /// The families of a registry, and the names that are theirs.
@@ -173,6 +191,7 @@ pub(crate) struct State {
     errors: Arc<FamilyStore>,
     series: Arc<FamilyStore>,
     series_limit: Arc<FamilyStore>,
+    native_limited: Arc<FamilyStore>,
 }
 
 impl State {
@@ -196,14 +215,17 @@ impl State {
                     exemplar_source: None,
                     hide_idle: None,
                     value_limits: None,
+                    native: None,
+                    native_limited: Tally::default(),
                     folded: Tally::default(),
                     invalid: Tally::default(),
                 },
             ))
         };
-        let [limited, invalid, errors, series, series_limit] = REGISTRY_FAMILIES.map(own);
+        let [limited, invalid, errors, series, series_limit, native_limited] =
+            REGISTRY_FAMILIES.map(own);
         let mut families = Families::default();
-        for store in [&limited, &invalid, &errors, &series, &series_limit] {
+        for store in [&limited, &invalid, &errors, &series, &series_limit, &native_limited] {
             let taken = families.taken_with(&store.description);
             let Ok(taken) = taken else {
                 unreachable!("the registry's own families have different names")
@@ -219,6 +241,7 @@ impl State {
             errors,
             series,
             series_limit,
+            native_limited,
         }
     }
 
@@ -344,6 +367,22 @@ impl State {
         Some(HideIdle { after, clock: settings.clock.clone(), watch })
     }
 
+    /// The native buckets of a family: as the builder says for this family, as the family says, or as the
+    /// builder says for all.
+    fn native(&self, spec: Option<&FamilySpec>, name: &str) -> Option<WithNative> {
+        let settings = &self.settings;
+        let of_builder = |resolution: Option<Resolution>| {
+            Some(WithNative { resolution: resolution?, make: settings.make_native? })
+        };
+        let of_spec = || {
+            let native = spec?.native?;
+            let make = (native.make)().downcast::<MakeNative>().ok()?;
+            Some(WithNative { resolution: native.resolution, make: *make })
+        };
+        let of_this = of_builder(of_family(&settings.native_of, name).copied());
+        of_this.or_else(of_spec).or_else(|| of_builder(settings.native))
+    }
+
     /// How many values labels of a family may have: as the builder says for a label, or as the family says.
     fn value_limits(&self, spec: Option<&FamilySpec>, name: &str) -> Option<ValueLimits> {
         let mut limits = spec.and_then(|spec| spec.value_limits);
@@ -382,6 +421,8 @@ impl State {
             exemplar_source: settings.exemplar_source.clone(),
             hide_idle,
             value_limits,
+            native: self.native(spec, &description.name),
+            native_limited: about(&self.native_limited),
             folded: about(&self.limited),
             invalid: about(&self.invalid),
         };

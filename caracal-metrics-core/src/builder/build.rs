@@ -51,6 +51,7 @@ impl MetricsRegistryBuilder {
             Some((name(spec), (open_place(spec.labels, label)?, *limit)))
         });
         let hide_idle_of = self.hide_idle_of.iter().map(|(spec, after)| (name(spec), *after));
+        let native_of = self.native_of.iter().map(|(spec, of_spec)| (name(spec), *of_spec));
         let buckets = self.buckets.iter().map(|(spec, buckets)| (name(spec), buckets.clone()));
         RegistrySettings {
             namespace: self.namespace.clone(),
@@ -70,6 +71,9 @@ impl MetricsRegistryBuilder {
             hide_idle: self.hide_idle,
             hide_idle_of: hide_idle_of.collect(),
             exemplar_source: self.exemplar_source.clone(),
+            make_native: self.make_native,
+            native: self.native,
+            native_of: native_of.collect(),
         }
     }
 
@@ -96,6 +100,10 @@ impl MetricsRegistryBuilder {
         let of_families = self.hide_idle_of.iter().map(|(_, after)| *after);
         if self.hide_idle.into_iter().chain(of_families).any(|after| after.is_zero()) {
             return Err(BuildError::NoIdleTime);
+        }
+        let of_families = self.native_of.iter().map(|(_, resolution)| resolution);
+        if let Some(wrong) = self.native.iter().chain(of_families).find(|it| !it.is_valid()) {
+            return Err(BuildError::NoSuchResolution { schema: wrong.number() });
         }
         for (spec, bounds) in &self.buckets {
             let family = Description::of(spec, &self.namespace, Some(bounds.clone()));

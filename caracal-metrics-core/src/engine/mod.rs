@@ -195,6 +195,28 @@ pub(crate) fn observe_wide(cell: Cell, runs: usize, bucket: usize, nanos: u64) {
     }
 }
 
+/// Adds to the sum of a histogram of so many runs, in nanoseconds. What the sum is made of was counted
+/// before, in words of a [`Width::Run`].
+#[inline]
+pub(crate) fn add_nanos(cell: Cell, runs: usize, nanos: u64) {
+    let last = cell.last_run(runs);
+    let nanos = nanos.min(LONGEST_NANOS);
+    let own = |pages: &Pages| STORE.add_nanos(pages, last, nanos);
+    if !own(local::pages()) && !local::reach(last).is_some_and(own) {
+        STORE.add_nanos_shared(last, nanos);
+    }
+}
+
+/// As [`add_nanos`], for a histogram of floating-point numbers.
+pub(crate) fn add_float_sum(cell: Cell, runs: usize, sum: f64) {
+    let total = cell.last_run(runs).sum();
+    let own =
+        |pages: &Pages| pages.word(total).map(|word| floats::bump(word, sum, Release)).is_some();
+    if !own(local::pages()) && !local::reach(total).is_some_and(own) {
+        STORE.add_float_shared(total, sum);
+    }
+}
+
 /// Counts so many floating-point numbers with this sum into a bucket of a histogram of so many runs.
 #[inline]
 pub(crate) fn observe_float(cell: Cell, runs: usize, bucket: usize, count: u64, sum: f64) {

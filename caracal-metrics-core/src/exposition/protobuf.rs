@@ -28,6 +28,7 @@ pub(super) fn write_family(
     write_header(&description.name, store.help(), kind, unit, &mut out.buffer);
     let mut labels = LabelPairs::of(store);
     let bounds = description.bounds.exposed();
+    values.want_native();
     let mut rows = LabelPairs::cursor(store, rows);
     while let Some(row) = rows.next() {
         let buffer = &mut out.buffer;
@@ -96,6 +97,13 @@ fn write_our_histogram(
     message(7, out, |out| {
         integer(1, values.buckets().iter().sum(), out);
         double(2, sum, out);
+        if !values.native().is_empty() {
+            out.extend_from_slice(values.native());
+            // Prometheus keeps these with the native buckets.
+            for exemplar in exemplars.iter().flatten().flatten() {
+                message(16, out, |out| write_exemplar(exemplar, out));
+            }
+        }
         let mut count = 0;
         let bounds = bounds.iter().copied().chain([f64::INFINITY]);
         for (index, (bound, observed)) in bounds.zip(values.buckets()).enumerate() {

@@ -26,7 +26,7 @@ impl FamilyStore {
         {
             engine::observe_ordinary(cell, self.buckets.narrow_ordinary(nanos), nanos);
         } else {
-            self.observe_in_full(cell, nanos(duration));
+            (self.observe_other)(self, cell, nanos(duration));
         }
     }
 
@@ -52,9 +52,19 @@ impl FamilyStore {
         exemplars::keep(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)), exemplar);
     }
 
+    /// Counts a duration into a cell of a family with native buckets.
+    pub(super) fn observe_native(&self, cell: Cell, nanos: u64) {
+        match &self.native {
+            Some(native) if self.settings.exemplar_source.is_none() => {
+                native.observe(self, cell, nanos);
+            }
+            _ => self.observe_in_full(cell, nanos),
+        }
+    }
+
     /// Counts a duration of any length, and asks for its exemplar.
     #[inline(never)]
-    fn observe_in_full(&self, cell: Cell, nanos: u64) {
+    pub(super) fn observe_in_full(&self, cell: Cell, nanos: u64) {
         let bucket = self.count_nanos(cell, nanos);
         self.ask_for_exemplar(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)));
     }
@@ -62,7 +72,10 @@ impl FamilyStore {
     /// Counts a duration, and says in which bucket.
     #[inline]
     fn count_nanos(&self, cell: Cell, nanos: u64) -> usize {
-        if nanos > LONGEST_NANOS {
+        if nanos >= self.usual_nanos {
+            if let Some(native) = &self.native {
+                return native.count_nanos(self, cell, nanos);
+            }
             self.count_invalid();
         }
         if self.buckets.runs() == 1 {
@@ -107,14 +120,27 @@ impl FamilyStore {
     /// Counts a floating-point number so many times, and says in which bucket; none where it was set aside.
     #[inline]
     fn count_floats(&self, cell: Cell, value: f64, times: u64) -> Option<usize> {
-        if value.is_finite() {
+        if value.abs() < self.usual_floats {
             let bucket = self.buckets.of_float(value);
             let sum = value * times as f64;
             engine::observe_float(cell, self.buckets.runs(), bucket, times, sum);
             Some(bucket)
         } else {
-            self.count_invalid();
-            None
+            self.count_other_floats(cell, value, times)
+        }
+    }
+
+    /// As [`count_floats`](Self::count_floats), with native buckets or of a number that is not finite.
+    #[inline(never)]
+    fn count_other_floats(&self, cell: Cell, value: f64, times: u64) -> Option<usize> {
+        match &self.native {
+            Some(native) if value.is_finite() => {
+                Some(native.count_floats(self, cell, value, times))
+            }
+            _ => {
+                self.count_invalid();
+                None
+            }
         }
     }
 

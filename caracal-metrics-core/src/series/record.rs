@@ -141,17 +141,25 @@ impl FamilyStore {
             if let Some(cell) = self.dense_cell(labels.closed()) {
                 return self.observe_cell(cell, duration);
             }
-        } else if let Some(found) = self.lookup(labels).and_then(Lookup::recall)
-            && let Some(durations) = found.durations
-            && let Some(nanos) = ordinary_nanos(duration)
-        {
-            return durations.own.observe(
-                durations.cell,
-                self.buckets.narrow_ordinary(nanos),
-                nanos,
-            );
+        } else if let Some(found) = self.lookup(labels).and_then(Lookup::recall) {
+            if let Some(durations) = found.durations
+                && let Some(nanos) = ordinary_nanos(duration)
+            {
+                return durations.own.observe(
+                    durations.cell,
+                    self.buckets.narrow_ordinary(nanos),
+                    nanos,
+                );
+            }
+            return self.observe_kept(found.cell, duration);
         }
         with(labels, |closed, open| self.observe_anew(closed, open, duration));
+    }
+
+    /// In a cell that this thread keeps without words of its own.
+    #[inline(never)]
+    fn observe_kept(&self, cell: Cell, duration: Duration) {
+        self.observe_cell(cell, duration);
     }
 
     #[inline(never)]

@@ -17,6 +17,7 @@ use super::folds::Folds;
 use super::interner::Interner;
 use super::key::{Key, Labels};
 use super::line_text::LineText;
+use super::native::{NativeBuckets, WithNative};
 #[cfg(feature = "protobuf")]
 use super::pair_text::PairText;
 use super::recent;
@@ -80,6 +81,10 @@ pub(crate) struct Settings {
     pub(crate) hide_idle: Option<HideIdle>,
     /// How many values single labels may have, where any has a limit.
     pub(crate) value_limits: Option<ValueLimits>,
+    /// Whether a histogram has native buckets.
+    pub(crate) native: Option<WithNative>,
+    /// Counts native buckets that were merged or left out because of a limit.
+    pub(crate) native_limited: Tally,
     /// Counts records that were folded because the family is full.
     pub(crate) folded: Tally,
     /// Counts values that were corrected or set aside.
@@ -101,6 +106,14 @@ pub(crate) struct FamilyStore {
     described: OnceLock<Box<str>>,
     pub(crate) exemplars: Exemplars,
     pub(super) buckets: BucketSearch,
+    /// Of a histogram that has them.
+    pub(super) native: Option<Box<dyn NativeBuckets>>,
+    /// Observes what is not [plain](Self::is_plain).
+    pub(super) observe_other: fn(&Self, Cell, u64),
+    /// Durations below this, in nanoseconds, are counted into classic buckets without further ado.
+    pub(super) usual_nanos: u64,
+    /// Numbers whose absolute value is below this are.
+    pub(super) usual_floats: f64,
     is_plain: bool,
     pub(super) index: Index,
     /// Keeps two threads from making one dense cell each.
@@ -168,10 +181,17 @@ impl FamilyStore {
         let hide_idle = settings.hide_idle.as_ref().filter(|_| open > 0);
         let watch = hide_idle.map(|idle| (idle.watch)(idle.after, idle.clock.clone()));
         let buckets = BucketSearch::of(&description.bounds);
+        let native = settings.native.filter(|_| description.kind.is_histogram());
+        let native = native.map(|native| (native.make)(native.resolution, &description.bounds));
+        let is_native = native.is_some();
         let added: Vec<_> = settings.added_labels().collect();
         let store = Self {
-            is_plain: buckets.runs() == 1 && settings.exemplar_source.is_none(),
+            is_plain: buckets.runs() == 1 && settings.exemplar_source.is_none() && !is_native,
             buckets,
+            native,
+            observe_other: if is_native { Self::observe_native } else { Self::observe_in_full },
+            usual_nanos: if is_native { 0 } else { engine::LONGEST_NANOS + 1 },
+            usual_floats: if is_native { 0.0 } else { f64::INFINITY },
             described: OnceLock::new(),
             exemplars: Exemplars::new(description.bounds.len() + 1),
             index,
@@ -403,6 +423,9 @@ impl FamilyStore {
             created.forget(cell);
         }
         self.exemplars.forget(cell);
+        if let Some(native) = &self.native {
+            native.forget(cell);
+        }
         match self.kind() {
             FamilyKind::Gauge => engine::release_gauge(cell),
             _ => engine::release(cell, self.width()),

@@ -1,0 +1,232 @@
+//! The words of one series, in chunks of neighbouring intervals.
+//!
+//! A chunk is a run of the engine, named by its region, by its place among the chunks of the region and by
+//! how often the resolution was halved when it was made. It stays where it is. Once a series has as many chunks
+//! as it may, those that come are made at half of the resolution, where each has twice the numbers; and pages
+//! add up neighbouring buckets of the older ones. So halving moves nothing, and what is recorded meanwhile
+//! is exact.
+
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use super::partition::{Position, Region};
+use crate::engine::{Cell, RUN_WORDS};
+use crate::sync::{AtomicBool, AtomicU64, Mutex};
+
+/// The chunks of a series at first, a power of two: 256 intervals.
+const FIRST: usize = if cfg!(caracal_loom) { 2 } else { 16 };
+
+/// The chunks that come with each halving, after which those that there are count for half as many.
+const MORE: usize = FIRST / 2;
+
+/// The chunks at the lowest resolution. All numbers there are, with 62 classic bounds, need 25.
+const LAST: usize = 32;
+
+/// The lowest resolution that Prometheus knows.
+pub(super) const LOWEST_SCHEMA: i32 = -4;
+
+/// A chunk in a slot: its name, and its cell plus one. 0 is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slot(u64);
+
+impl Slot {
+    fn of(name: u32, cell: Cell) -> Self {
+        Self(u64::from(name) << 32 | u64::from(cell.to_raw() + 1))
+    }
+
+    fn name(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    fn cell(self) -> Option<Cell> {
+        (self.0 as u32).checked_sub(1).map(Cell::from_raw)
+    }
+}
+
+/// The name of the chunk that an interval is in. It is not 0, since the code of a region is not.
+#[inline]
+fn name(region: Region, interval: i32) -> u32 {
+    chunk(interval).cast_unsigned() << 2 | region as u32
+}
+
+#[inline]
+fn chunk(interval: i32) -> i32 {
+    interval.div_euclid(RUN_WORDS as i32)
+}
+
+#[inline]
+fn place(interval: i32) -> usize {
+    interval.rem_euclid(RUN_WORDS as i32) as usize
+}
+
+/// Where the search for a chunk begins: neighbours have slots of their own.
+#[inline]
+fn home(name: u32, slots: usize) -> usize {
+    (name >> 2) as usize & (slots - 1)
+}
+
+/// Chunks of one resolution.
+#[derive(Debug)]
+struct Level {
+    halvings: u32,
+    /// A power of two, more than there are chunks.
+    slots: Box<[AtomicU64]>,
+    next: Next,
+}
+
+type Next = OnceLock<Box<Level>>;
+
+#[derive(Debug)]
+pub(super) struct Chunks {
+    /// How often the highest resolution was halved at first.
+    halvings: u32,
+    first: [AtomicU64; FIRST],
+    next: Next,
+    /// Chunks that the last level may still have.
+    growing: Mutex<usize>,
+    /// Whether there are as many chunks in the process as there may be.
+    is_closed: AtomicBool,
+}
+
+/// What became of a chunk that was missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grown {
+    /// It was there after all, or there was room.
+    Fits,
+    /// The resolution was halved for it.
+    Halved,
+    /// It was not made, and none will be.
+    Closed,
+}
+
+impl Chunks {
+    pub(super) fn new(halvings: u32) -> Self {
+        Self {
+            halvings,
+            first: std::array::from_fn(|_| AtomicU64::new(0)),
+            next: OnceLock::new(),
+            growing: Mutex::new(FIRST),
+            is_closed: AtomicBool::new(false),
+        }
+    }
+
+    /// The word of an interval of positive numbers, if it is found at once: at the first resolution.
+    #[inline]
+    pub(super) fn positive(&self, interval: i32) -> Option<Cell> {
+        let name = name(Region::Positive, interval);
+        let slot = Slot(self.first[home(name, FIRST)].load(Acquire));
+        if slot.name() != name {
+            return None;
+        }
+        slot.cell().map(|cell| cell.word(place(interval)))
+    }
+
+    /// The word of a position, if its chunk is there at one of the resolutions.
+    pub(super) fn find(&self, position: Position) -> Option<Cell> {
+        self.levels().find_map(|(halvings, slots)| {
+            let interval = position.interval(halvings);
+            find(slots, name(position.region, interval)).map(|cell| cell.word(place(interval)))
+        })
+    }
+
+    /// As [`find`](Self::find), with a chunk that `allocate` makes if none is there. Without one, no
+    /// chunk is made from now on.
+    pub(super) fn grow(
+        &self,
+        position: Position,
+        allocate: impl FnOnce() -> Option<Cell>,
+    ) -> (Option<Cell>, Grown) {
+        if self.is_closed.load(Relaxed) {
+            return (None, Grown::Fits);
+        }
+        let mut left = self.growing.lock();
+        if let Some(word) = self.find(position) {
+            return (Some(word), Grown::Fits);
+        }
+        let Some(cell) = allocate() else {
+            self.is_closed.store(true, Relaxed);
+            return (None, Grown::Closed);
+        };
+        let mut grown = Grown::Fits;
+        if *left == 0 {
+            *left = self.halve();
+            grown = Grown::Halved;
+        }
+        *left -= 1;
+        let Some((halvings, slots)) = self.levels().last() else {
+            unreachable!("there is a first level")
+        };
+        let interval = position.interval(halvings);
+        let name = name(position.region, interval);
+        insert(slots, name, cell);
+        (Some(cell.word(place(interval))), grown)
+    }
+
+    /// Begins a level of half the resolution, and says how many chunks it may have. The caller has the
+    /// lock.
+    fn halve(&self) -> usize {
+        let mut next = &self.next;
+        let mut halvings = self.halvings;
+        while let Some(level) = next.get() {
+            (next, halvings) = (&level.next, level.halvings);
+        }
+        halvings += 1;
+        let is_last = halvings == super::grid::halvings(LOWEST_SCHEMA);
+        let chunks = if is_last { LAST } else { MORE };
+        let slots = (0..2 * chunks).map(|_| AtomicU64::new(0)).collect();
+        next.get_or_init(|| Box::new(Level { halvings, slots, next: OnceLock::new() }));
+        chunks
+    }
+
+    fn levels(&self) -> impl Iterator<Item = (u32, &[AtomicU64])> {
+        let mut next = Some(&self.next);
+        let more = std::iter::from_fn(move || {
+            let level = next?.get();
+            next = level.map(|level| &level.next);
+            level.map(|level| (level.halvings, &*level.slots))
+        });
+        std::iter::once((self.halvings, &self.first[..])).chain(more)
+    }
+
+    /// How often the highest resolution was halved by now.
+    pub(super) fn halvings(&self) -> u32 {
+        self.levels().map(|(halvings, _)| halvings).last().unwrap_or(self.halvings)
+    }
+
+    /// Calls `each` with each chunk: how often the highest resolution was halved when it was made, its
+    /// region, its first interval, and its cell.
+    pub(super) fn for_each(&self, mut each: impl FnMut(u32, Region, i32, Cell)) {
+        for (halvings, slots) in self.levels() {
+            for slot in slots {
+                let slot = Slot(slot.load(Acquire));
+                if let Some(cell) = slot.cell() {
+                    let first = (slot.name().cast_signed() >> 2) * RUN_WORDS as i32;
+                    each(halvings, Region::of_code(slot.name() & 3), first, cell);
+                }
+            }
+        }
+    }
+}
+
+fn find(slots: &[AtomicU64], name: u32) -> Option<Cell> {
+    let home = home(name, slots.len());
+    let (before, from) = slots.split_at(home);
+    for slot in from.iter().chain(before) {
+        let slot = Slot(slot.load(Acquire));
+        let cell = slot.cell()?;
+        if slot.name() == name {
+            return Some(cell);
+        }
+    }
+    None
+}
+
+/// There is an empty slot.
+fn insert(slots: &[AtomicU64], name: u32, cell: Cell) {
+    let (before, from) = slots.split_at(home(name, slots.len()));
+    let empty = from.iter().chain(before).find(|slot| slot.load(Relaxed) == 0);
+    if let Some(slot) = empty {
+        // Release: who finds the chunk finds a cell that reads zero.
+        slot.store(Slot::of(name, cell).0, Release);
+    }
+}

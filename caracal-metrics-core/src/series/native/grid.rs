@@ -1,0 +1,63 @@
+//! Which native bucket a number falls into.
+
+use super::fractions::{BOUNDS, FRACTIONS, HIGHEST};
+
+/// Numbers whose absolute value is at most this are in the zero bucket: 2^-128, as in client_golang.
+pub(super) const ZERO_THRESHOLD: f64 = f64::from_bits((EXPONENT_OF_ONE - 128) << FRACTION_BITS);
+
+const EXPONENT_OF_ONE: u64 = 1023;
+const FRACTION_BITS: u32 = f64::MANTISSA_DIGITS - 1;
+
+/// The bucket of a number greater than [`ZERO_THRESHOLD`], at the highest resolution: bucket `i` has the
+/// numbers over 2^((i - 1) / 256) and up to 2^(i / 256).
+pub(super) fn index(value: f64) -> i32 {
+    let bits = value.to_bits();
+    let exponent = (bits >> FRACTION_BITS) as i32 - EXPONENT_OF_ONE as i32;
+    let fraction = bits & ((1 << FRACTION_BITS) - 1);
+    exponent * BOUNDS as i32 + FRACTIONS.partition_point(|bound| *bound < fraction) as i32
+}
+
+/// The bucket that this one is a part of once the resolution was halved so many times.
+pub(super) fn halved(index: i32, times: u32) -> i32 {
+    (index + (1 << times) - 1) >> times
+}
+
+/// How often the highest resolution is halved to this one, as Prometheus numbers them.
+pub(super) fn halvings(schema: i32) -> u32 {
+    (HIGHEST as i32 - schema) as u32
+}
+
+/// A duration as a page has it.
+pub(super) fn seconds(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_of_two_are_the_last_of_their_bucket() {
+        for schema in -4..=HIGHEST as i32 {
+            for exponent in [-100, -8, -1, 0, 1, 7, 1000] {
+                let at = |value| halved(index(value), halvings(schema));
+                let power = 2_f64.powi(exponent);
+                assert_eq!(f64::from(at(power)), (f64::from(exponent) * 2_f64.powi(schema)).ceil());
+                let is_bound = schema >= 0 || exponent % (1 << -schema) == 0;
+                assert_eq!(
+                    at(power.next_up()),
+                    at(power) + i32::from(is_bound),
+                    "{schema} {power}"
+                );
+                assert_eq!(at(power.next_down()), at(power), "{schema} {power}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_the_ends_have_a_bucket() {
+        assert_eq!(halved(index(f64::MAX), halvings(0)), 1024);
+        assert_eq!(halved(index(ZERO_THRESHOLD.next_up()), halvings(0)), -127);
+        assert_eq!(ZERO_THRESHOLD, 2.938735877055719e-39);
+    }
+}
