@@ -206,7 +206,7 @@ impl State {
                     limit: usize::MAX,
                     value_bytes: usize::MAX,
                     aggregate: Vec::new(),
-                    created: settings.created,
+                    created_lines: settings.created,
                     shown_once_used: spec.shown_once_used
                         || (settings.only_used && !spec.labels.is_empty()),
                     tallies_from_zero: false,
@@ -410,7 +410,7 @@ impl State {
             limit: limit.copied().unwrap_or(settings.max_series_per_family),
             value_bytes: settings.value_bytes,
             aggregate: settings.aggregate.clone(),
-            created: settings.created,
+            created_lines: settings.created,
             // A service's own family is in use from the moment it is registered.
             shown_once_used: spec
                 .is_none_or(|spec| spec.shown_once_used || (settings.only_used && spec.namespaced)),

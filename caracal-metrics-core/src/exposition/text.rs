@@ -32,7 +32,7 @@ pub(super) fn write_samples(
             buffer.push(b'\n');
         }
         if exemplars.is_some()
-            && let Some(created) = store.created(row.cells)
+            && let Some(created) = store.created_line(row.cells)
         {
             start.set(&row);
             write_created(store.name(), start.labels(), created, buffer);

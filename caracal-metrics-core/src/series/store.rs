@@ -64,8 +64,8 @@ pub(crate) struct Settings {
     pub(crate) value_bytes: usize,
     /// The open labels that always read [`AGGREGATED`].
     pub(crate) aggregate: Vec<String>,
-    /// Whether to note when a series began.
-    pub(crate) created: bool,
+    /// Whether text says when a series began.
+    pub(crate) created_lines: bool,
     /// Whether the family is left out of the page until it is used.
     pub(crate) shown_once_used: bool,
     /// Whether `folded` and `invalid` read 0 once the family is used, and not only from their first
@@ -143,7 +143,7 @@ pub(crate) struct FamilyStore {
     /// What its labels have in common in Protocol Buffers.
     #[cfg(feature = "protobuf")]
     pub(crate) pairs: PairText,
-    /// For counters and histograms, where the registry is to say when their series began.
+    /// For counters and histograms, where a format says when their series began.
     pub(super) created: Option<Created>,
     /// How many aggregated series a family has whose series have each their own labels.
     pub(super) aggregates: AtomicUsize,
@@ -184,6 +184,7 @@ impl FamilyStore {
         let native = settings.native.filter(|_| description.kind.is_histogram());
         let native = native.map(|native| (native.make)(native.resolution, &description.bounds));
         let is_native = native.is_some();
+        let is_created = settings.created_lines || cfg!(feature = "protobuf");
         let added: Vec<_> = settings.added_labels().collect();
         let store = Self {
             is_plain: buckets.runs() == 1 && settings.exemplar_source.is_none() && !is_native,
@@ -208,7 +209,7 @@ impl FamilyStore {
             lines: LineText::of(&description, &added),
             #[cfg(feature = "protobuf")]
             pairs: PairText::of(&description, &added),
-            created: (settings.created && !description.kind.is_gauge()).then(Created::default),
+            created: (is_created && !description.kind.is_gauge()).then(Created::default),
             aggregates: AtomicUsize::new(0),
             raising: Mutex::default(),
             set_aside: OnceLock::new(),
@@ -412,7 +413,13 @@ impl FamilyStore {
         !self.owned.lock().is_empty()
     }
 
-    /// When the series of these cells began, since 1970, where that is to be shown.
+    /// When the series of these cells began, since 1970, where text is to say so.
+    pub(crate) fn created_line(&self, cells: &[Cell]) -> Option<Duration> {
+        if self.settings.created_lines { self.created.as_ref()?.of(cells) } else { None }
+    }
+
+    /// When the series of these cells began, since 1970.
+    #[cfg(feature = "protobuf")]
     pub(crate) fn created(&self, cells: &[Cell]) -> Option<Duration> {
         self.created.as_ref()?.of(cells)
     }
