@@ -225,6 +225,12 @@ impl Store {
         sum.map(|sum| self.carries.bump(last_run, sum, nanos)).is_some()
     }
 
+    /// Adds to the sum of a histogram of so many runs, in the word of the calling thread's that is its sum.
+    #[inline]
+    pub(super) fn bump_sum(&self, histogram: Cell, runs: usize, sum: &AtomicU64, nanos: u64) {
+        self.carries.bump(histogram.last_run(runs), sum, nanos);
+    }
+
     /// As [`add_nanos`](Self::add_nanos), where all threads share the words.
     pub(super) fn add_nanos_shared(&self, last_run: Cell, nanos: u64) {
         self.carries.add(last_run, &self.shared.run(last_run)[SUM], nanos);

@@ -26,8 +26,22 @@ impl FamilyStore {
         {
             engine::observe_ordinary(cell, self.buckets.narrow_ordinary(nanos), nanos);
         } else {
-            (self.observe_other)(self, cell, nanos(duration));
+            self.observe_other(cell, duration);
         }
+    }
+
+    /// Counts a duration into a cell for which the calling thread has no words at hand.
+    #[inline]
+    pub(crate) fn observe_known(&self, cell: Cell, duration: Duration) {
+        match &self.native {
+            Some(native) => native.observe(self, cell, duration),
+            None => self.observe_classic(cell, duration),
+        }
+    }
+
+    #[inline(never)]
+    fn observe_classic(&self, cell: Cell, duration: Duration) {
+        self.observe_cell(cell, duration);
     }
 
     /// Counts a duration into this thread's words of a cell of one run, if it has some and the duration
@@ -35,8 +49,10 @@ impl FamilyStore {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a call costs as much as it does")]
     pub(crate) fn observe_own(&self, cell: Cell, duration: Duration) -> bool {
-        let observe = |nanos| engine::observe_own(cell, self.buckets.narrow_ordinary(nanos), nanos);
-        ordinary_nanos(duration).is_some_and(observe)
+        // First of all, since a cell without any is one that is not plain.
+        let Some(own) = engine::histogram_now(cell) else { return false };
+        let observe = |nanos| own.observe(cell, self.buckets.narrow_ordinary(nanos), nanos);
+        ordinary_nanos(duration).map(observe).is_some()
     }
 
     /// Counts a duration into a cell, and keeps the exemplar.
@@ -52,13 +68,12 @@ impl FamilyStore {
         exemplars::keep(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)), exemplar);
     }
 
-    /// Counts a duration into a cell of a family with native buckets.
-    pub(super) fn observe_native(&self, cell: Cell, nanos: u64) {
+    /// Counts a duration of any length into a family that is perhaps not [plain](Self::is_plain).
+    #[inline(never)]
+    fn observe_other(&self, cell: Cell, duration: Duration) {
         match &self.native {
-            Some(native) if self.settings.exemplar_source.is_none() => {
-                native.observe(self, cell, nanos);
-            }
-            _ => self.observe_in_full(cell, nanos),
+            Some(native) => native.observe(self, cell, duration),
+            None => self.observe_in_full(cell, nanos(duration)),
         }
     }
 

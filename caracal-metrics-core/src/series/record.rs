@@ -151,15 +151,9 @@ impl FamilyStore {
                     nanos,
                 );
             }
-            return self.observe_kept(found.cell, duration);
+            return self.observe_known(found.cell, duration);
         }
         with(labels, |closed, open| self.observe_anew(closed, open, duration));
-    }
-
-    /// In a cell that this thread keeps without words of its own.
-    #[inline(never)]
-    fn observe_kept(&self, cell: Cell, duration: Duration) {
-        self.observe_cell(cell, duration);
     }
 
     #[inline(never)]
@@ -197,6 +191,12 @@ impl FamilyStore {
                 word.add(1);
                 let bucket = histogram.buckets.narrow_ordinary(nanos);
                 return durations.own.observe(durations.cell, bucket, nanos);
+            }
+            if let Some(durations) = durations
+                && durations.set == recent::native(histogram.set(of_duration.closed()))
+            {
+                word.add(1);
+                return histogram.observe_known(durations.cell, duration);
             }
             // Otherwise the counter was kept alone, or with what is of no use any more.
             if durations.is_some_and(|it| histogram.may_keep(it.set)) || !histogram.is_plain() {

@@ -108,8 +108,6 @@ pub(crate) struct FamilyStore {
     pub(super) buckets: BucketSearch,
     /// Of a histogram that has them.
     pub(super) native: Option<Box<dyn NativeBuckets>>,
-    /// Observes what is not [plain](Self::is_plain).
-    pub(super) observe_other: fn(&Self, Cell, u64),
     /// Durations below this, in nanoseconds, are counted into classic buckets without further ado.
     pub(super) usual_nanos: u64,
     /// Numbers whose absolute value is below this are.
@@ -190,7 +188,6 @@ impl FamilyStore {
             is_plain: buckets.runs() == 1 && settings.exemplar_source.is_none() && !is_native,
             buckets,
             native,
-            observe_other: if is_native { Self::observe_native } else { Self::observe_in_full },
             usual_nanos: if is_native { 0 } else { engine::LONGEST_NANOS + 1 },
             usual_floats: if is_native { 0.0 } else { f64::INFINITY },
             described: OnceLock::new(),

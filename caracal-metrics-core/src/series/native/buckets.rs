@@ -1,17 +1,20 @@
 //! The native buckets of a family.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use super::NativeBuckets;
-use super::chunks::{Chunks, Grown};
+use super::chunks::{Chunks, Grown, Name, place};
 use super::fast::Table;
 use super::grid::{halved, halvings, seconds};
 use super::partition::{Partition, Position, Region};
 use super::reach;
-use crate::description::Bounds;
-use crate::engine::{self, Cell, LONGEST_NANOS, RUN_WORDS, Reader, Width};
+use super::recent::{self, NAME_BITS, Number};
+use crate::description::{Bounds, nanos};
+use crate::engine::{self, Cell, LONGEST_NANOS, OwnIntervals, RUN_WORDS, Reader, Width};
 use crate::resolution::Resolution;
 use crate::series::buckets::BucketSearch;
+use crate::series::observing::ordinary_nanos;
 use crate::series::store::FamilyStore;
 
 /// Chunks that the process may have: 32 MiB of words that all threads share, and up to as many again for
@@ -28,6 +31,7 @@ struct Native {
     runs: usize,
     partition: Partition,
     table: Table,
+    number: Number,
 }
 
 /// The native buckets of a family with these classic ones.
@@ -41,13 +45,14 @@ pub(crate) fn native_buckets(resolution: Resolution, bounds: &Bounds) -> Box<dyn
         Bounds::Nanos(_) => Table::of(schema, interval, |nanos| search.of_nanos(nanos)),
         _ => Table::default(),
     };
-    Box::new(Native { halvings, runs: search.runs(), partition, table })
+    Box::new(Native { halvings, runs: search.runs(), partition, table, number: Number::new() })
 }
 
 impl Native {
-    /// Counts a number that so many classic bounds are less than.
-    fn count(&self, store: &FamilyStore, cell: Cell, value: f64, below: usize, times: u64) {
-        let position = self.partition.position(value, below);
+    /// Counts a number into words that this thread did not use lately. So many classic bounds are less
+    /// than it.
+    #[inline(never)]
+    fn count(&self, store: &FamilyStore, cell: Cell, position: Position, below: usize, times: u64) {
         let found = reach::chunks(cell).and_then(|chunks| chunks.find(position));
         // Without a native bucket it is counted in the classic one.
         let word = found.or_else(|| self.grow(store, cell, position));
@@ -69,40 +74,86 @@ impl Native {
         word
     }
 
-    /// Counts a duration from anywhere.
+    /// The thread's words for an interval, if it used its chunk lately.
+    #[inline]
+    fn recall(&self, cell: Cell, region: Region, interval: i32) -> Option<OwnIntervals> {
+        let name = Name::of(region, interval);
+        let key = name.is_short(NAME_BITS).then(|| self.number.key(cell, name))?;
+        recent::with(|recent| recent.recall(key))
+    }
+
+    /// Keeps the thread's words for an interval, where it has some.
     #[inline(never)]
-    fn count_anywhere(&self, store: &FamilyStore, cell: Cell, nanos: u64) -> usize {
-        if nanos > LONGEST_NANOS {
-            store.count_invalid();
+    fn keep(&self, cell: Cell, region: Region, interval: i32) {
+        let name = Name::of(region, interval);
+        if let Some(chunk) = reach::chunks(cell).and_then(|chunks| chunks.first(name))
+            && name.is_short(NAME_BITS)
+        {
+            let key = self.number.key(cell, name);
+            recent::with(|recent| recent.keep(key, chunk, cell, self.runs));
         }
-        let below = store.buckets.of_nanos(nanos);
-        self.count(store, cell, seconds(nanos), below, 1);
-        engine::add_nanos(cell, self.runs, nanos);
-        below
+    }
+
+    /// Counts a duration that the table does not have, or into words that this thread did not use
+    /// lately.
+    #[inline(never)]
+    fn observe_anew(&self, store: &FamilyStore, cell: Cell, nanos: u64) {
+        store.observe_in_full(cell, nanos);
     }
 }
 
 impl NativeBuckets for Native {
-    fn observe(&self, store: &FamilyStore, cell: Cell, nanos: u64) {
-        if let Some(interval) = self.table.interval(nanos)
-            && let Some(word) = reach::chunks(cell).and_then(|chunks| chunks.positive(interval))
-        {
-            engine::add(word, 1);
-            engine::add_nanos(cell, self.runs, nanos);
-        } else {
-            self.count_anywhere(store, cell, nanos);
+    fn observe(&self, store: &FamilyStore, cell: Cell, duration: Duration) {
+        let Some(nanos) = ordinary_nanos(duration) else {
+            return self.observe_anew(store, cell, nanos(duration));
+        };
+        let counted = recent::with(|recent| {
+            let interval = self.table.interval(nanos)?;
+            let key = self.number.key(cell, Name::of(Region::Positive, interval));
+            recent.recall(key)?.observe(cell, self.runs, place(interval), nanos);
+            Some(())
+        });
+        if counted.is_none() {
+            self.observe_anew(store, cell, nanos);
         }
     }
 
     fn count_nanos(&self, store: &FamilyStore, cell: Cell, nanos: u64) -> usize {
-        self.count_anywhere(store, cell, nanos)
+        if nanos > LONGEST_NANOS {
+            store.count_invalid();
+        }
+        let below = store.buckets.of_nanos(nanos);
+        let position = self.partition.position(seconds(nanos), below);
+        let interval = position.interval(self.halvings);
+        if let Some(own) = self.recall(cell, position.region, interval) {
+            own.observe(cell, self.runs, place(interval), nanos.min(LONGEST_NANOS));
+        } else {
+            self.count(store, cell, position, below, 1);
+            engine::add_nanos(cell, self.runs, nanos);
+            self.keep(cell, position.region, interval);
+        }
+        below
     }
 
     fn count_floats(&self, store: &FamilyStore, cell: Cell, value: f64, times: u64) -> usize {
-        let below = store.buckets.of_float(value);
-        self.count(store, cell, value, below, times);
-        engine::add_float_sum(cell, self.runs, value * times as f64);
-        below
+        let sum = value * times as f64;
+        recent::with(|recent| {
+            let below = store.buckets.of_float(value);
+            let position = self.partition.position(value, below);
+            let interval = position.interval(self.halvings);
+            let name = Name::of(position.region, interval);
+            let key = self.number.key(cell, name);
+            if name.is_short(NAME_BITS)
+                && let Some(own) = recent.recall(key)
+            {
+                own.observe_floats(place(interval), times, sum);
+            } else {
+                self.count(store, cell, position, below, times);
+                engine::add_float_sum(cell, self.runs, sum);
+                self.keep(cell, position.region, interval);
+            }
+            below
+        })
     }
 
     fn read(
@@ -138,6 +189,7 @@ impl NativeBuckets for Native {
     }
 
     fn forget(&self, cell: Cell) {
+        self.number.renew();
         let Some(chunks) = reach::forget(cell) else { return };
         chunks.for_each(|_, _, _, chunk| {
             engine::release(chunk, Width::Run);

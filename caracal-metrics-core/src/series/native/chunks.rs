@@ -13,6 +13,9 @@ use super::partition::{Position, Region};
 use crate::engine::{Cell, RUN_WORDS};
 use crate::sync::{AtomicBool, AtomicU64, Mutex};
 
+/// Intervals of a chunk.
+pub(super) const CHUNK: usize = RUN_WORDS;
+
 /// The chunks of a series at first, a power of two: 256 intervals.
 const FIRST: usize = if cfg!(caracal_loom) { 2 } else { 16 };
 
@@ -30,12 +33,12 @@ pub(super) const LOWEST_SCHEMA: i32 = -4;
 struct Slot(u64);
 
 impl Slot {
-    fn of(name: u32, cell: Cell) -> Self {
-        Self(u64::from(name) << 32 | u64::from(cell.to_raw() + 1))
+    fn of(name: Name, cell: Cell) -> Self {
+        Self(u64::from(name.0) << 32 | u64::from(cell.to_raw() + 1))
     }
 
-    fn name(self) -> u32 {
-        (self.0 >> 32) as u32
+    fn name(self) -> Name {
+        Name((self.0 >> 32) as u32)
     }
 
     fn cell(self) -> Option<Cell> {
@@ -43,26 +46,45 @@ impl Slot {
     }
 }
 
-/// The name of the chunk that an interval is in. It is not 0, since the code of a region is not.
-#[inline]
-fn name(region: Region, interval: i32) -> u32 {
-    chunk(interval).cast_unsigned() << 2 | region as u32
+/// The name of a chunk among those of one resolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Name(pub(super) u32);
+
+impl Name {
+    pub(super) const REGION_BITS: u32 = 2;
+
+    /// Of the chunk that an interval is in. It is not 0, since the code of a region is not.
+    #[inline]
+    pub(super) fn of(region: Region, interval: i32) -> Self {
+        let chunk = interval.div_euclid(CHUNK as i32);
+        Self(chunk.cast_unsigned() << Self::REGION_BITS | region as u32)
+    }
+
+    /// Whether so many bits are enough to tell it from others that are short.
+    #[inline]
+    pub(super) fn is_short(self, bits: u32) -> bool {
+        let most = 1 << (bits - 1);
+        (-most..most).contains(&self.0.cast_signed())
+    }
+
+    fn region(self) -> Region {
+        Region::of_code(self.0 & ((1 << Self::REGION_BITS) - 1))
+    }
+
+    fn first_interval(self) -> i32 {
+        (self.0.cast_signed() >> Self::REGION_BITS) * CHUNK as i32
+    }
 }
 
+/// The place of an interval in its chunk.
 #[inline]
-fn chunk(interval: i32) -> i32 {
-    interval.div_euclid(RUN_WORDS as i32)
-}
-
-#[inline]
-fn place(interval: i32) -> usize {
-    interval.rem_euclid(RUN_WORDS as i32) as usize
+pub(super) fn place(interval: i32) -> usize {
+    interval.rem_euclid(CHUNK as i32) as usize
 }
 
 /// Where the search for a chunk begins: neighbours have slots of their own.
-#[inline]
-fn home(name: u32, slots: usize) -> usize {
-    (name >> 2) as usize & (slots - 1)
+fn home(name: Name, slots: usize) -> usize {
+    (name.0 >> Name::REGION_BITS) as usize & (slots - 1)
 }
 
 /// Chunks of one resolution.
@@ -110,22 +132,16 @@ impl Chunks {
         }
     }
 
-    /// The word of an interval of positive numbers, if it is found at once: at the first resolution.
-    #[inline]
-    pub(super) fn positive(&self, interval: i32) -> Option<Cell> {
-        let name = name(Region::Positive, interval);
-        let slot = Slot(self.first[home(name, FIRST)].load(Acquire));
-        if slot.name() != name {
-            return None;
-        }
-        slot.cell().map(|cell| cell.word(place(interval)))
+    /// The chunk of this name at the first resolution.
+    pub(super) fn first(&self, name: Name) -> Option<Cell> {
+        find(&self.first, name)
     }
 
     /// The word of a position, if its chunk is there at one of the resolutions.
     pub(super) fn find(&self, position: Position) -> Option<Cell> {
         self.levels().find_map(|(halvings, slots)| {
             let interval = position.interval(halvings);
-            find(slots, name(position.region, interval)).map(|cell| cell.word(place(interval)))
+            find(slots, Name::of(position.region, interval)).map(|cell| cell.word(place(interval)))
         })
     }
 
@@ -157,8 +173,7 @@ impl Chunks {
             unreachable!("there is a first level")
         };
         let interval = position.interval(halvings);
-        let name = name(position.region, interval);
-        insert(slots, name, cell);
+        insert(slots, Name::of(position.region, interval), cell);
         (Some(cell.word(place(interval))), grown)
     }
 
@@ -200,15 +215,15 @@ impl Chunks {
             for slot in slots {
                 let slot = Slot(slot.load(Acquire));
                 if let Some(cell) = slot.cell() {
-                    let first = (slot.name().cast_signed() >> 2) * RUN_WORDS as i32;
-                    each(halvings, Region::of_code(slot.name() & 3), first, cell);
+                    let name = slot.name();
+                    each(halvings, name.region(), name.first_interval(), cell);
                 }
             }
         }
     }
 }
 
-fn find(slots: &[AtomicU64], name: u32) -> Option<Cell> {
+fn find(slots: &[AtomicU64], name: Name) -> Option<Cell> {
     let home = home(name, slots.len());
     let (before, from) = slots.split_at(home);
     for slot in from.iter().chain(before) {
@@ -222,7 +237,7 @@ fn find(slots: &[AtomicU64], name: u32) -> Option<Cell> {
 }
 
 /// There is an empty slot.
-fn insert(slots: &[AtomicU64], name: u32, cell: Cell) {
+fn insert(slots: &[AtomicU64], name: Name, cell: Cell) {
     let (before, from) = slots.split_at(home(name, slots.len()));
     let empty = from.iter().chain(before).find(|slot| slot.load(Relaxed) == 0);
     if let Some(slot) = empty {

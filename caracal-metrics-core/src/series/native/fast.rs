@@ -11,6 +11,16 @@ const OCTAVES: u32 = 32;
 /// At a higher resolution the table would be large, and is left out.
 const MOST: i32 = 4;
 
+/// Places of an octave: twice as many as buckets, since the first bucket of an octave is 0.69 of the
+/// average.
+const BITS: u32 = MOST as u32 + 1;
+
+/// The bits of a float that are below those of a place.
+const SHIFT: u32 = f64::MANTISSA_DIGITS - 1 - BITS;
+
+/// The place of the shortest duration, of all that floats have.
+const FIRST: u64 = ((1_u64 << FIRST_OCTAVE) as f64).to_bits() >> SHIFT;
+
 /// No interval has this number, so no chunk is found for it.
 const NOWHERE: i32 = i32::MIN / 2;
 
@@ -26,10 +36,6 @@ struct Place {
 
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    /// The bits of a float that are below those of a place.
-    shift: u32,
-    /// The place before the first one, of all that floats have.
-    offset: u64,
     places: Box<[Place]>,
 }
 
@@ -41,13 +47,9 @@ impl Table {
         interval: impl Fn(u64) -> i32,
         below: impl Fn(u64) -> usize,
     ) -> Self {
-        // Twice as many places as buckets: the first bucket of an octave is 0.69 of the average.
-        let bits = schema as u32 + 1;
-        let shift = f64::MANTISSA_DIGITS - 1 - bits;
-        let first = ((1_u64 << FIRST_OCTAVE) as f64).to_bits() >> shift;
-        let places = if schema <= MOST { OCTAVES << bits } else { 0 };
+        let places = if schema <= MOST { OCTAVES << BITS } else { 0 };
         let first_of =
-            |place: u32| f64::from_bits((first + u64::from(place)) << shift).ceil() as u64;
+            |place: u32| f64::from_bits((FIRST + u64::from(place)) << SHIFT).ceil() as u64;
         let places = (0..places).map(|place| {
             let (from, to) = (first_of(place), first_of(place + 1) - 1);
             let native = |nanos| interval(nanos) - below(nanos) as i32;
@@ -65,14 +67,14 @@ impl Table {
                 classic: step(classic_steps == 1, &|nanos| below(nanos) > below(from)),
             }
         });
-        Self { shift, offset: first, places: places.collect() }
+        Self { places: places.collect() }
     }
 
     /// The interval of a duration; none where the table does not have it.
     #[inline]
     pub(super) fn interval(&self, nanos: u64) -> Option<i32> {
         let bits = (nanos.cast_signed() as f64).to_bits();
-        let place = self.places.get((bits >> self.shift).wrapping_sub(self.offset) as usize)?;
+        let place = self.places.get((bits >> SHIFT).wrapping_sub(FIRST) as usize)?;
         let beyond = i32::from(place.native < nanos) + i32::from(place.classic < nanos);
         Some(place.interval + beyond)
     }

@@ -14,8 +14,30 @@ pub(super) fn index(value: f64) -> i32 {
     let bits = value.to_bits();
     let exponent = (bits >> FRACTION_BITS) as i32 - EXPONENT_OF_ONE as i32;
     let fraction = bits & ((1 << FRACTION_BITS) - 1);
-    exponent * BOUNDS as i32 + FRACTIONS.partition_point(|bound| *bound < fraction) as i32
+    let slot = (fraction >> (FRACTION_BITS - SLOTS.ilog2())) as usize;
+    let below = usize::from(BELOW[slot]);
+    // A slot is so narrow that it has one bound at most.
+    let is_above = FRACTIONS.get(below).is_some_and(|bound| *bound < fraction);
+    exponent * BOUNDS as i32 + below as i32 + i32::from(is_above)
 }
+
+/// Slots of an octave. The first bucket of an octave is 0.69 of the average.
+const SLOTS: usize = 2 * BOUNDS;
+
+/// How many bounds are less than all numbers of a slot.
+static BELOW: [u16; SLOTS] = {
+    let mut below = [0; SLOTS];
+    let (mut slot, mut bounds) = (0, 0);
+    while slot < SLOTS {
+        let first = (slot as u64) << (FRACTION_BITS - SLOTS.ilog2());
+        while bounds < BOUNDS && FRACTIONS[bounds] < first {
+            bounds += 1;
+        }
+        below[slot] = bounds as u16;
+        slot += 1;
+    }
+    below
+};
 
 /// The bucket that this one is a part of once the resolution was halved so many times.
 pub(super) fn halved(index: i32, times: u32) -> i32 {

@@ -15,10 +15,12 @@ mod grid;
 mod models;
 mod partition;
 mod reach;
+mod recent;
 #[cfg(feature = "protobuf")]
 mod wire;
 
 use std::fmt;
+use std::time::Duration;
 
 use super::store::FamilyStore;
 use crate::description::Bounds;
@@ -33,7 +35,7 @@ pub(crate) use buckets::native_buckets;
 /// program that does not.
 pub(crate) trait NativeBuckets: fmt::Debug + Send + Sync {
     /// Counts a duration.
-    fn observe(&self, store: &FamilyStore, cell: Cell, nanos: u64);
+    fn observe(&self, store: &FamilyStore, cell: Cell, duration: Duration);
 
     /// Counts a duration, and says in which of the classic buckets.
     fn count_nanos(&self, store: &FamilyStore, cell: Cell, nanos: u64) -> usize;
