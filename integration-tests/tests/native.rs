@@ -33,6 +33,13 @@ fn base() -> f64 {
     2_f64.powf(2_f64.powi(-SCHEMA))
 }
 
+/// The bound of this index; exact where it is a power of two.
+fn bound(index: i32) -> f64 {
+    let of_an_octave = 1 << SCHEMA;
+    let fraction = f64::from(index.rem_euclid(of_an_octave)) / f64::from(of_an_octave);
+    2_f64.powi(index.div_euclid(of_an_octave)) * fraction.exp2()
+}
+
 /// Numbers between 0 and 1 that are the same in each run.
 fn uniform(seed: u64) -> impl Iterator<Item = f64> {
     let mut state = seed;
@@ -59,7 +66,7 @@ fn data() -> Vec<(&'static str, Vec<u64>)> {
     // The bounds of two octaves of microseconds, two of milliseconds and two of seconds, and their neighbours.
     let bounds = [-160, -72, 0].into_iter().flat_map(|first| first..first + 16);
     let bounds = bounds.flat_map(|index| {
-        let bound = (base().powi(index) * 1e9).floor() as u64;
+        let bound = (bound(index) * 1e9).floor() as u64;
         [bound - 1, bound, bound + 1]
     });
     vec![
@@ -103,7 +110,7 @@ impl Scraped {
 
         // On a bound of the buckets nothing is interpolated.
         for index in -170..24 {
-            let bound = base().powi(index);
+            let bound = bound(index);
             let computed = of(&format!("histogram_fraction(0, {bound:?}, ")).await?;
             let below = nanos.iter().filter(|nanos| **nanos as f64 / 1e9 <= bound).count();
             let exact = below as f64 / count;
