@@ -5,11 +5,14 @@ mod model;
 #[path = "support/native.rs"]
 mod native;
 
+use std::cell::RefCell;
+use std::thread;
 use std::time::Duration;
 
+use caracal_metrics_core::adapter::InstanceKind;
 use caracal_metrics_core::{
-    BuildError, DurationHistogram, Exemplar, Family, Format, Histogram, MetricsRegistry,
-    PolicyDecisionType, Resolution, catalogue,
+    BuildError, DatabaseOperationType, DurationHistogram, Exemplar, Family, Format, Histogram,
+    MetricsRegistry, PolicyDecisionType, QueryStatus, Resolution, catalogue, labels,
 };
 use model::decode;
 use native::{Native, assert_agree};
@@ -313,4 +316,87 @@ fn each_series_has_its_own_buckets() {
     let histogram = families[0].metric[0].histogram.as_ref().unwrap();
     let values = [0.001, 0.002, 0.5].into_iter().flat_map(|value| [value; 5]);
     assert_eq!(Native::of(histogram), Native::expected(3, values));
+}
+
+labels! { struct Queue<'a> { queue: &'a str } }
+static WAITED: Family<DurationHistogram, Queue<'_>> =
+    Family::duration_histogram("waited_seconds", "Waited.").buckets(&[MILLI]).shown_once_used();
+
+/// A thread keeps the words that it used. Those of a series that is gone are another series' now.
+#[test]
+fn what_an_instance_gave_back_is_the_next_ones() {
+    const QUEUE: InstanceKind = InstanceKind::new("queue");
+    let m = registry(3);
+    for round in 1..20 {
+        let mut builder = m.attach(QUEUE, Some("mail")).unwrap();
+        let waited = builder.series(&WAITED, Queue { queue: "mail" }).unwrap();
+        // Another order of chunks each time.
+        let values = (0..40).map(|step| MILLI * (1 + (step * 7919 * round) % 977));
+        let instance = builder.build();
+        for value in values.clone().chain(values.clone()) {
+            waited.observe(value);
+        }
+        let page = only(&m, "waited_seconds");
+        assert_agree(&page);
+        let seconds = values.map(|value| value.as_nanos() as f64 / 1e9);
+        assert_eq!(Native::of(&page), Native::expected(3, seconds.flat_map(|value| [value; 2])));
+        drop((waited, instance));
+    }
+}
+
+/// Observes when the thread ends, before or after its words were folded.
+struct OnExit(DurationHistogram);
+
+impl Drop for OnExit {
+    fn drop(&mut self) {
+        self.0.observe(MILLI);
+        self.0.observe(MILLI);
+    }
+}
+
+#[test]
+fn destructors_of_thread_locals_observe() {
+    thread_local! {
+        static BEFORE: RefCell<Option<OnExit>> = const { RefCell::new(None) };
+        static AFTER: RefCell<Option<OnExit>> = const { RefCell::new(None) };
+    }
+    const THREADS: u64 = 100;
+    let m = registry(3);
+    let took = m.family(&TOOK).unwrap();
+    for _ in 0..THREADS {
+        let took = took.clone();
+        thread::spawn(move || {
+            BEFORE.set(Some(OnExit(took.clone())));
+            (0..3).for_each(|_| took.observe(MILLI));
+            AFTER.set(Some(OnExit(took)));
+        })
+        .join()
+        .unwrap();
+    }
+    let page = only(&m, "took_seconds");
+    assert_agree(&page);
+    assert_eq!(page.sample_count, THREADS * 7);
+    assert_eq!(page.sample_sum, THREADS as f64 * 7.0 / 1e3);
+}
+
+/// A thread keeps a counter and the histogram that is recorded with it together.
+#[test]
+fn a_counter_and_its_native_histogram() {
+    let m = registry(3);
+    let mut values = Vec::new();
+    for millis in (1..400).step_by(3) {
+        for _ in 0..3 {
+            let (select, success) = (DatabaseOperationType::Select, QueryStatus::Success);
+            m.record_database_query(select, "orders", success, MILLI * millis);
+            values.push(f64::from(millis) / 1e3);
+        }
+    }
+    let labels = [("operation", "select"), ("table", "orders"), ("status", "success")];
+    assert_eq!(m.sample("caracal_database_queries_total", &labels), Some(values.len() as f64));
+    let families = decode(&m, &["caracal_database_query_duration_seconds"]);
+    let histogram = families[0].metric[0].histogram.as_ref().unwrap();
+    assert_agree(histogram);
+    let native = Native::of(histogram);
+    assert_eq!(native, Native::expected(native.schema, values.iter().copied()));
+    assert_eq!(cumulative(histogram), classic(&bounds(histogram), &values));
 }
