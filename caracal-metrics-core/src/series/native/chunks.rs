@@ -6,12 +6,12 @@
 //! add up neighbouring buckets of the older ones. So halving moves nothing, and what is recorded meanwhile
 //! is exact.
 
-use std::sync::OnceLock;
+use std::ptr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::partition::{Position, Region};
 use crate::engine::{Cell, RUN_WORDS};
-use crate::sync::{AtomicBool, AtomicU64, Mutex};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, Mutex};
 
 /// Intervals of a chunk.
 pub(super) const CHUNK: usize = RUN_WORDS;
@@ -96,7 +96,40 @@ struct Level {
     next: Next,
 }
 
-type Next = OnceLock<Box<Level>>;
+/// The level of half the resolution, once there is one.
+///
+/// A pointer and not a `OnceLock`, whose orderings loom would not see.
+#[derive(Debug)]
+struct Next(AtomicPtr<Level>);
+
+impl Next {
+    fn none() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    fn get(&self) -> Option<&Level> {
+        // Acquire: who sees the level sees its empty slots.
+        // SAFETY: the pointer is null or comes from `Box::into_raw` in `set`, and `drop` alone frees what
+        // is behind it.
+        unsafe { self.0.load(Acquire).as_ref() }
+    }
+
+    /// There is none yet, and the caller has the lock.
+    fn set(&self, level: Level) {
+        self.0.store(Box::into_raw(Box::new(level)), Release);
+    }
+}
+
+impl Drop for Next {
+    fn drop(&mut self) {
+        let level = self.0.load(Acquire);
+        if !level.is_null() {
+            // SAFETY: it comes from `Box::into_raw` in `set`, and nothing borrows it any more, since it
+            // is borrowed from `self`.
+            drop(unsafe { Box::from_raw(level) });
+        }
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Chunks {
@@ -126,7 +159,7 @@ impl Chunks {
         Self {
             halvings,
             first: std::array::from_fn(|_| AtomicU64::new(0)),
-            next: OnceLock::new(),
+            next: Next::none(),
             growing: Mutex::new(FIRST),
             is_closed: AtomicBool::new(false),
         }
@@ -189,7 +222,7 @@ impl Chunks {
         let is_last = halvings == super::grid::halvings(LOWEST_SCHEMA);
         let chunks = if is_last { LAST } else { MORE };
         let slots = (0..2 * chunks).map(|_| AtomicU64::new(0)).collect();
-        next.get_or_init(|| Box::new(Level { halvings, slots, next: OnceLock::new() }));
+        next.set(Level { halvings, slots, next: Next::none() });
         chunks
     }
 
