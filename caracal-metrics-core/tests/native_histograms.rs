@@ -182,6 +182,7 @@ fn the_resolution_is_halved_as_often_as_it_takes() {
 
 #[test]
 fn families_and_the_builder_choose_the_resolution() {
+    const POLICY: &str = "caracal_policy_evaluation_duration_seconds";
     static OWN: Family<DurationHistogram> = Family::duration_histogram("own_seconds", "Own.")
         .buckets(&[MILLI])
         .native_histograms(Resolution::schema(5));
@@ -196,7 +197,6 @@ fn families_and_the_builder_choose_the_resolution() {
         let names = ["own_seconds", "both_seconds", "took_seconds", POLICY];
         names.map(|name| decode(m, &[name])[0].metric[0].histogram.as_ref().unwrap().schema)
     };
-    const POLICY: &str = "caracal_policy_evaluation_duration_seconds";
     assert_eq!(schemas(&MetricsRegistry::new()), [Some(5), Some(5), None, None]);
     let m = MetricsRegistry::builder()
         .native_histograms(Resolution::default())

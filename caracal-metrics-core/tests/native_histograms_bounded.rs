@@ -15,7 +15,7 @@ static SIZE: Family<Histogram, Item<'_>> = Family::histogram("size", "Sizes.").b
 /// Runs of 16 buckets that a process may have.
 const CHUNKS: usize = 1 << 18;
 /// Those that a series of this test takes.
-const OF_A_SERIES: usize = 16;
+const OF_A_SERIES: i32 = 16;
 
 fn registry() -> MetricsRegistry {
     MetricsRegistry::builder()
@@ -38,11 +38,11 @@ fn a_series_without_room_has_its_classic_buckets() {
     let limited = || m.sample("caracal_metrics_native_limited_total", &[("metric", "size")]);
     // A part of its buckets is there before the limit is reached.
     size.observe(Item { id: "early" }, 2.0);
-    let last = CHUNKS / OF_A_SERIES;
+    let last = CHUNKS / OF_A_SERIES as usize;
     for series in 0..last {
         let id = format!("item-{series}");
         for chunk in 0..OF_A_SERIES {
-            size.observe(Item { id: &id }, 4_f64.powi(chunk as i32));
+            size.observe(Item { id: &id }, 4_f64.powi(chunk));
         }
     }
     // The last of these lacks one chunk, which the early one has.

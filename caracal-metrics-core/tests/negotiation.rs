@@ -222,14 +222,18 @@ const TEXT_0: &str = "text/plain;version=0.0.4";
 /// A header as `acceptHeader` in `scrape/scrape.go` makes it: qualities go down from 0.6, which is one more
 /// tenth than there are protocols.
 fn accept_header(protocols: &[&str], escaped: impl Fn(&str) -> bool) -> String {
-    let mut weight = 6;
-    let mut ranges = String::new();
-    for protocol in protocols {
-        let escaping = if escaped(protocol) { ";escaping=allow-utf-8" } else { "" };
-        ranges.push_str(&format!("{protocol}{escaping};q=0.{weight},"));
-        weight -= 1;
-    }
-    format!("{ranges}*/*;q=0.{weight}")
+    let weights = (1..=6).rev();
+    let mut ranges: Vec<_> = protocols
+        .iter()
+        .zip(weights.clone())
+        .map(|(protocol, weight)| {
+            let escaping = if escaped(protocol) { ";escaping=allow-utf-8" } else { "" };
+            format!("{protocol}{escaping};q=0.{weight}")
+        })
+        .collect();
+    let weight = weights.clone().nth(protocols.len()).expect("a weight that is left");
+    ranges.push(format!("*/*;q=0.{weight}"));
+    ranges.join(",")
 }
 
 /// What releases of Prometheus 3 send: `DefaultScrapeProtocols`, or `DefaultProtoFirstScrapeProtocols` where

@@ -4,10 +4,15 @@ use caracal_metrics_core::{Format, MetricsRegistry};
 use prost::Message;
 
 /// The families of these names, or all.
+#[allow(dead_code, reason = "not every test reads a registry")]
 pub(crate) fn decode(m: &MetricsRegistry, names: &[&str]) -> Vec<MetricFamily> {
     let mut page = Vec::new();
     m.encode_named(Format::Protobuf, names, &mut page);
-    let mut page = page.as_slice();
+    families(&page)
+}
+
+/// The families of a page.
+pub(crate) fn families(mut page: &[u8]) -> Vec<MetricFamily> {
     let mut families = Vec::new();
     while !page.is_empty() {
         families.push(MetricFamily::decode_length_delimited(&mut page).unwrap());

@@ -51,7 +51,7 @@ fn what_is_summed_up_reads_as_what_is_read_thread_by_thread() {
         let pages = pages.filter(|pages| store.make(pages, cell));
         match (width, pages) {
             (Width::Word | Width::Run, Some(pages)) => {
-                assert!(pages.add(cell, u64::MAX - n, Relaxed))
+                assert!(pages.add(cell, u64::MAX - n, Relaxed));
             }
             (Width::Word | Width::Run, None) => store.add_shared(cell, n, Relaxed),
             (Width::Gauge, Some(pages)) => assert!(pages.add(cell, 1 + n % 3, Relaxed)),

@@ -93,19 +93,12 @@ impl Native {
             recent::with(|recent| recent.keep(key, chunk, cell, self.runs));
         }
     }
-
-    /// Counts a duration that the table does not have, or into words that this thread did not use
-    /// lately.
-    #[inline(never)]
-    fn observe_anew(&self, store: &FamilyStore, cell: Cell, nanos: u64) {
-        store.observe_in_full(cell, nanos);
-    }
 }
 
 impl NativeBuckets for Native {
     fn observe(&self, store: &FamilyStore, cell: Cell, duration: Duration) {
         let Some(nanos) = ordinary_nanos(duration) else {
-            return self.observe_anew(store, cell, nanos(duration));
+            return store.observe_in_full(cell, nanos(duration));
         };
         let counted = recent::with(|recent| {
             let interval = self.table.interval(nanos)?;
@@ -114,7 +107,7 @@ impl NativeBuckets for Native {
             Some(())
         });
         if counted.is_none() {
-            self.observe_anew(store, cell, nanos);
+            store.observe_in_full(cell, nanos);
         }
     }
 

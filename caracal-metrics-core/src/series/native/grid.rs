@@ -80,6 +80,6 @@ mod tests {
     fn numbers_of_the_ends_have_a_bucket() {
         assert_eq!(halved(index(f64::MAX), halvings(0)), 1024);
         assert_eq!(halved(index(ZERO_THRESHOLD.next_up()), halvings(0)), -127);
-        assert_eq!(ZERO_THRESHOLD, 2.938735877055719e-39);
+        assert_eq!(ZERO_THRESHOLD, 2.938_735_877_055_719e-39);
     }
 }

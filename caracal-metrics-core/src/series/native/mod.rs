@@ -6,6 +6,12 @@
 //! interval, once (see [`partition`]). So a page's classic buckets, its native buckets and its count always
 //! agree. Words come in [`chunks`] of 16 neighbouring intervals, once one of these observes something.
 
+#![expect(
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "a bucket is an integer with a sign, of at most 19 bits"
+)]
+
 mod buckets;
 mod chunks;
 mod fast;

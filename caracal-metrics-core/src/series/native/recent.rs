@@ -65,7 +65,8 @@ impl Number {
     #[inline]
     pub(super) fn key(&self, cell: Cell, name: Name) -> Key {
         let cell = u64::from(cell.to_raw()) << (NAME_BITS - RUN_WORDS.ilog2());
-        Key(self.0.load(Relaxed) | cell | u64::from(name.0) % (1 << NAME_BITS))
+        let name = u64::from(name.0) % (1 << NAME_BITS);
+        Key(self.0.load(Relaxed) | cell | name)
     }
 }
 
