@@ -329,7 +329,7 @@ impl MetricsRegistryBuilder {
     }
 
     /// Adds a `_created` line to each counter and histogram in OpenMetrics: when the series began,
-    /// in seconds since 1970.
+    /// in seconds since 1970. Protobuf has the same as a timestamp, without this.
     ///
     /// Prometheus 3 may take it as the time of a reset. Every other version stores it as one more
     /// series for each, so it is off by default.
