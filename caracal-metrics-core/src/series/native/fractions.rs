@@ -68,44 +68,47 @@ pub(super) static FRACTIONS: [u64; BOUNDS] = [
     0xfe9d96b2a23d9,
 ];
 
+/// The square of a whole number of any length, the lowest 64 bits first.
+#[cfg(test)]
+fn square(number: &[u64]) -> Vec<u64> {
+    let mut square = vec![0_u64; 2 * number.len()];
+    for (at, digit) in number.iter().enumerate() {
+        let mut carry = 0_u128;
+        for (place, other) in (at..).zip(number) {
+            let sum = u128::from(*digit) * u128::from(*other) + u128::from(square[place]) + carry;
+            square[place] = sum as u64;
+            carry = sum >> u64::BITS;
+        }
+        square[at + number.len()] = carry as u64;
+    }
+    square.truncate(square.iter().rposition(|digit| *digit != 0).unwrap_or(0) + 1);
+    square
+}
+
+/// The binary logarithm of a number to the power of 2^`times`, rounded down, and whether nothing was cut
+/// off.
+#[cfg(test)]
+pub(super) fn log_of_power(number: u64, times: u32) -> (u32, bool) {
+    let mut power = vec![number];
+    for _ in 0..times {
+        power = square(&power);
+    }
+    let bits: u32 = power.iter().map(|digit| digit.count_ones()).sum();
+    let (top, rest) = power.split_last().unwrap();
+    (rest.len() as u32 * u64::BITS + top.ilog2(), bits == 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A whole number of any length, its lowest 32 bits first.
-    fn product(a: &[u32], b: &[u32]) -> Vec<u32> {
-        let mut product = vec![0_u32; a.len() + b.len()];
-        for (at, a) in a.iter().enumerate() {
-            let mut carry = 0_u64;
-            for (place, b) in (at..).zip(b) {
-                let sum = u64::from(*a) * u64::from(*b) + u64::from(product[place]) + carry;
-                product[place] = sum as u32;
-                carry = sum >> 32;
-            }
-            product[at + b.len()] = carry as u32;
-        }
-        product
-    }
-
-    /// The binary logarithm of the 256th power of a number, rounded down, and whether nothing was cut off.
-    fn log_of_power(number: u64) -> (usize, bool) {
-        let mut power = vec![number as u32, (number >> 32) as u32];
-        for _ in 0..HIGHEST {
-            power = product(&power, &power);
-        }
-        let top = power.iter().rposition(|digit| *digit != 0).unwrap();
-        let log = top * 32 + power[top].ilog2() as usize;
-        let ones: u32 = power.iter().map(|digit| digit.count_ones()).sum();
-        (log, ones == 1)
-    }
-
     #[test]
     fn each_fraction_is_the_greatest_that_is_not_above_its_bound() {
         for (i, fraction) in FRACTIONS.iter().enumerate() {
-            let at_bound = i + 52 * BOUNDS;
-            let (log, is_exact) = log_of_power(1 << 52 | fraction);
+            let at_bound = (i + 52 * BOUNDS) as u32;
+            let (log, is_exact) = log_of_power(1 << 52 | fraction, HIGHEST);
             assert!(log < at_bound || (log == at_bound && is_exact), "{i} is above its bound");
-            let (log, _) = log_of_power((1 << 52 | fraction) + 1);
+            let (log, _) = log_of_power((1 << 52 | fraction) + 1, HIGHEST);
             assert!(log >= at_bound, "{i}: the next fraction is not above the bound");
         }
     }

@@ -56,6 +56,7 @@ pub(super) fn seconds(nanos: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fractions::log_of_power;
     use super::*;
 
     #[test]
@@ -72,6 +73,46 @@ mod tests {
                     "{schema} {power}"
                 );
                 assert_eq!(at(power.next_down()), at(power), "{schema} {power}");
+            }
+        }
+    }
+
+    /// The least index for which a number is at most 2^(`index` / 2^`schema`), by whole numbers: the binary
+    /// logarithm of the number to the power of 2^`schema`, rounded up.
+    fn index_of(value: f64, schema: u32) -> i32 {
+        let bits = value.to_bits();
+        let exponent = (bits >> FRACTION_BITS) as i32 - EXPONENT_OF_ONE as i32;
+        let significand = 1 << FRACTION_BITS | bits & ((1 << FRACTION_BITS) - 1);
+        let (log, is_exact) = log_of_power(significand, schema);
+        // The value is the significand times 2^(exponent - 52).
+        let shift = (exponent - FRACTION_BITS as i32) << schema;
+        log as i32 + shift + i32::from(!is_exact)
+    }
+
+    /// 10,000 numbers for each resolution: bounds and their neighbours in octaves from 2^-100 to 2^100, and
+    /// numbers from anywhere in between. The bucket of each is found with whole numbers alone.
+    #[test]
+    fn buckets_are_those_of_the_formula() {
+        let mut state = 1_u64;
+        let mut random = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            state >> 33
+        };
+        for schema in 0..=HIGHEST {
+            let mut checked = 0;
+            while checked < 10_000 {
+                let octave = (random() % 200) as i32 - 100;
+                let fraction = FRACTIONS[(random() % BOUNDS as u64) as usize];
+                let bound = 2_f64.powi(octave)
+                    * f64::from_bits(EXPONENT_OF_ONE << FRACTION_BITS | fraction);
+                let anywhere = 2_f64.powi(octave) * (1.0 + random() as f64 / (1_u64 << 31) as f64);
+                for value in [bound.next_down(), bound, bound.next_up(), anywhere] {
+                    let found = halved(index(value), halvings(schema as i32));
+                    assert_eq!(found, index_of(value, schema), "{schema} {value:e}");
+                    checked += 1;
+                }
             }
         }
     }
