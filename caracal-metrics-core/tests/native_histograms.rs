@@ -6,6 +6,8 @@ mod model;
 mod native;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
@@ -270,17 +272,27 @@ fn exemplars_come_with_the_native_buckets_too() {
 
 #[test]
 fn a_source_of_exemplars_is_asked() {
+    let ids = AtomicU64::new(1);
     let m = MetricsRegistry::builder()
         .native_histograms(Resolution::default())
-        .exemplar_source(|| Some(Exemplar::trace(7)))
+        .exemplar_source(move || Some(Exemplar::trace(ids.fetch_add(1, Relaxed).into())))
         .build()
         .unwrap();
-    m.family(&TOOK).unwrap().observe(MILLI * 5);
-    m.family(&SIZE).unwrap().observe(1.0);
-    for name in ["took_seconds", "size"] {
-        let page = only(&m, name);
-        assert_agree(&page);
-        assert_eq!(page.exemplars.len(), 1, "{name}");
+    let (took, size) = (m.family(&TOOK).unwrap(), m.family(&SIZE).unwrap());
+    let mut traces = BTreeSet::new();
+    for round in 1..5 {
+        // A page has shown the exemplar of the last round.
+        for _ in 0..3 {
+            took.observe(MILLI * 5);
+            size.observe(1.0);
+        }
+        for name in ["took_seconds", "size"] {
+            let page = only(&m, name);
+            assert_agree(&page);
+            assert_eq!(page.sample_count, round * 3);
+            let [exemplar] = &page.exemplars[..] else { panic!("{:?}", page.exemplars) };
+            assert!(traces.insert(exemplar.label[0].value.clone()), "{traces:?} had it");
+        }
     }
 }
 

@@ -41,7 +41,13 @@ impl FamilyStore {
 
     #[inline(never)]
     fn observe_classic(&self, cell: Cell, duration: Duration) {
-        self.observe_cell(cell, duration);
+        if let Some(nanos) = ordinary_nanos(duration)
+            && self.is_plain()
+        {
+            engine::observe_ordinary(cell, self.buckets.narrow_ordinary(nanos), nanos);
+        } else {
+            self.observe_in_full(cell, nanos(duration));
+        }
     }
 
     /// Counts a duration into this thread's words of a cell of one run, if it has some and the duration
@@ -64,7 +70,16 @@ impl FamilyStore {
         exemplar: &Exemplar,
     ) {
         let nanos = nanos(duration);
-        let bucket = self.count_nanos(cell, nanos);
+        if nanos < self.usual_nanos {
+            exemplars::keep(cell, self.count_usual(cell, nanos), Observed::Nanos(nanos), exemplar);
+        } else {
+            self.observe_unusual_with_exemplar(cell, nanos, exemplar);
+        }
+    }
+
+    #[inline(never)]
+    fn observe_unusual_with_exemplar(&self, cell: Cell, nanos: u64, exemplar: &Exemplar) {
+        let bucket = self.count_unusual(cell, nanos);
         exemplars::keep(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)), exemplar);
     }
 
@@ -80,19 +95,18 @@ impl FamilyStore {
     /// Counts a duration of any length, and asks for its exemplar.
     #[inline(never)]
     pub(super) fn observe_in_full(&self, cell: Cell, nanos: u64) {
-        let bucket = self.count_nanos(cell, nanos);
-        self.ask_for_exemplar(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)));
+        if nanos < self.usual_nanos {
+            let bucket = self.count_usual(cell, nanos);
+            self.ask_for_exemplar(cell, bucket, Observed::Nanos(nanos));
+        } else {
+            let bucket = self.count_unusual(cell, nanos);
+            self.ask_for_exemplar(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)));
+        }
     }
 
-    /// Counts a duration, and says in which bucket.
+    /// Counts a duration into classic buckets, and says in which one.
     #[inline]
-    fn count_nanos(&self, cell: Cell, nanos: u64) -> usize {
-        if nanos >= self.usual_nanos {
-            if let Some(native) = &self.native {
-                return native.count_nanos(self, cell, nanos);
-            }
-            self.count_invalid();
-        }
+    fn count_usual(&self, cell: Cell, nanos: u64) -> usize {
         if self.buckets.runs() == 1 {
             let bucket = self.buckets.narrow(nanos);
             engine::observe(cell, bucket, nanos);
@@ -101,6 +115,19 @@ impl FamilyStore {
             let bucket = self.buckets.of_nanos(nanos);
             engine::observe_wide(cell, self.buckets.runs(), bucket, nanos);
             bucket
+        }
+    }
+
+    /// Counts a duration that is too long for a sum, or one of a family with native buckets, and says in which
+    /// classic bucket.
+    #[inline(never)]
+    fn count_unusual(&self, cell: Cell, nanos: u64) -> usize {
+        if nanos > LONGEST_NANOS {
+            self.count_invalid();
+        }
+        match &self.native {
+            Some(native) => native.count_nanos(self, cell, nanos),
+            None => self.count_usual(cell, nanos),
         }
     }
 
@@ -113,7 +140,19 @@ impl FamilyStore {
     /// Counts a floating-point number so many times. One that is not finite is set aside.
     #[inline]
     pub(crate) fn observe_floats_cell(&self, cell: Cell, value: f64, times: u64) {
-        if let Some(bucket) = self.count_floats(cell, value, times)
+        if value.abs() < self.usual_floats {
+            let bucket = self.count_usual_floats(cell, value, times);
+            if self.settings.exemplar_source.is_some() {
+                self.ask_for_exemplar(cell, bucket, Observed::Float(value));
+            }
+        } else {
+            self.observe_unusual_floats(cell, value, times);
+        }
+    }
+
+    #[inline(never)]
+    fn observe_unusual_floats(&self, cell: Cell, value: f64, times: u64) {
+        if let Some(bucket) = self.count_unusual_floats(cell, value, times)
             && self.settings.exemplar_source.is_some()
         {
             self.ask_for_exemplar(cell, bucket, Observed::Float(value));
@@ -127,27 +166,29 @@ impl FamilyStore {
         value: f64,
         exemplar: &Exemplar,
     ) {
-        if let Some(bucket) = self.count_floats(cell, value, 1) {
-            exemplars::keep(cell, bucket, Observed::Float(value), exemplar);
-        }
-    }
-
-    /// Counts a floating-point number so many times, and says in which bucket; none where it was set aside.
-    #[inline]
-    fn count_floats(&self, cell: Cell, value: f64, times: u64) -> Option<usize> {
-        if value.abs() < self.usual_floats {
-            let bucket = self.buckets.of_float(value);
-            let sum = value * times as f64;
-            engine::observe_float(cell, self.buckets.runs(), bucket, times, sum);
-            Some(bucket)
+        let bucket = if value.abs() < self.usual_floats {
+            self.count_usual_floats(cell, value, 1)
+        } else if let Some(bucket) = self.count_unusual_floats(cell, value, 1) {
+            bucket
         } else {
-            self.count_other_floats(cell, value, times)
-        }
+            return;
+        };
+        exemplars::keep(cell, bucket, Observed::Float(value), exemplar);
     }
 
-    /// As [`count_floats`](Self::count_floats), with native buckets or of a number that is not finite.
-    #[inline(never)]
-    fn count_other_floats(&self, cell: Cell, value: f64, times: u64) -> Option<usize> {
+    /// Counts a floating-point number into classic buckets so many times, and says in which one.
+    #[inline]
+    fn count_usual_floats(&self, cell: Cell, value: f64, times: u64) -> usize {
+        let bucket = self.buckets.of_float(value);
+        let sum = value * times as f64;
+        engine::observe_float(cell, self.buckets.runs(), bucket, times, sum);
+        bucket
+    }
+
+    /// Counts a floating-point number of a family with native buckets, and says in which classic bucket. One
+    /// that is not finite is set aside.
+    #[inline]
+    fn count_unusual_floats(&self, cell: Cell, value: f64, times: u64) -> Option<usize> {
         match &self.native {
             Some(native) if value.is_finite() => {
                 Some(native.count_floats(self, cell, value, times))

@@ -180,7 +180,9 @@ impl FamilyStore {
         let watch = hide_idle.map(|idle| (idle.watch)(idle.after, idle.clock.clone()));
         let buckets = BucketSearch::of(&description.bounds);
         let native = settings.native.filter(|_| description.kind.is_histogram());
-        let native = native.map(|native| (native.make)(native.resolution, &description.bounds));
+        let asks = settings.exemplar_source.is_some();
+        let native =
+            native.map(|native| (native.make)(native.resolution, &description.bounds, asks));
         let is_native = native.is_some();
         let is_created = settings.created_lines || cfg!(feature = "protobuf");
         let added: Vec<_> = settings.added_labels().collect();

@@ -35,14 +35,21 @@ struct Native {
 }
 
 /// The native buckets of a family with these classic ones.
-pub(crate) fn native_buckets(resolution: Resolution, bounds: &Bounds) -> Box<dyn NativeBuckets> {
+pub(crate) fn native_buckets(
+    resolution: Resolution,
+    bounds: &Bounds,
+    asks_for_exemplars: bool,
+) -> Box<dyn NativeBuckets> {
     let schema = resolution.number().into();
     let (search, halvings) = (BucketSearch::of(bounds), halvings(schema));
     let partition = Partition::of(&bounds.exposed());
     let interval =
         |nanos| partition.position(seconds(nanos), search.of_nanos(nanos)).interval(halvings);
     let table = match bounds {
-        Bounds::Nanos(_) => Table::of(schema, interval, |nanos| search.of_nanos(nanos)),
+        // What is found in the table asks for no exemplar.
+        Bounds::Nanos(_) if !asks_for_exemplars => {
+            Table::of(schema, interval, |nanos| search.of_nanos(nanos))
+        }
         _ => Table::default(),
     };
     Box::new(Native { halvings, runs: search.runs(), partition, table, number: Number::new() })
@@ -93,6 +100,26 @@ impl Native {
             recent::with(|recent| recent.keep(key, chunk, cell, self.runs));
         }
     }
+
+    /// Counts a duration that the table does not have, or into words that this thread did not use
+    /// lately.
+    #[inline(never)]
+    fn observe_anew(&self, store: &FamilyStore, cell: Cell, nanos: u64) {
+        let Some(interval) = self.table.interval(nanos) else {
+            return store.observe_in_full(cell, nanos);
+        };
+        let name = Name::of(Region::Positive, interval);
+        let Some(chunk) = reach::chunks(cell).and_then(|chunks| chunks.first(name)) else {
+            return store.observe_in_full(cell, nanos);
+        };
+        if let Some(own) = engine::own_intervals(chunk, cell, self.runs, recent::forget) {
+            recent::with(|recent| recent.set(self.number.key(cell, name), own));
+            own.observe(cell, self.runs, place(interval), nanos);
+        } else {
+            engine::add(chunk.word(place(interval)), 1);
+            engine::add_nanos(cell, self.runs, nanos);
+        }
+    }
 }
 
 impl NativeBuckets for Native {
@@ -107,14 +134,11 @@ impl NativeBuckets for Native {
             Some(())
         });
         if counted.is_none() {
-            store.observe_in_full(cell, nanos);
+            self.observe_anew(store, cell, nanos);
         }
     }
 
     fn count_nanos(&self, store: &FamilyStore, cell: Cell, nanos: u64) -> usize {
-        if nanos > LONGEST_NANOS {
-            store.count_invalid();
-        }
         let below = store.buckets.of_nanos(nanos);
         let position = self.partition.position(seconds(nanos), below);
         let interval = position.interval(self.halvings);

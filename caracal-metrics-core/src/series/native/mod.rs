@@ -64,8 +64,9 @@ pub(crate) trait NativeBuckets: fmt::Debug + Send + Sync {
     fn forget(&self, cell: Cell);
 }
 
-/// Makes the native buckets of a family with these classic ones.
-pub(crate) type MakeNative = fn(Resolution, &Bounds) -> Box<dyn NativeBuckets>;
+/// Makes the native buckets of a family with these classic ones. The last argument is whether the registry
+/// asks for exemplars.
+pub(crate) type MakeNative = fn(Resolution, &Bounds, bool) -> Box<dyn NativeBuckets>;
 
 /// That a family has native buckets.
 #[derive(Clone, Copy, Debug)]

@@ -104,15 +104,20 @@ impl Recent {
 
     /// Keeps the thread's words of the chunk and of the histogram of so many runs, if it has some.
     pub(super) fn keep(&self, key: Key, chunk: Cell, histogram: Cell, runs: usize) {
-        if key.has_number()
-            && let Some(own) = engine::own_intervals(chunk, histogram, runs, forget)
-        {
+        if let Some(own) = engine::own_intervals(chunk, histogram, runs, forget) {
+            self.set(key, own);
+        }
+    }
+
+    /// Keeps words that were asked for with [`forget`].
+    pub(super) fn set(&self, key: Key, own: OwnIntervals) {
+        if key.has_number() {
             self.0[key.place()].set(Place { key, own: Some(own) });
         }
     }
 }
 
 /// The thread gives up its words.
-fn forget() {
+pub(super) fn forget() {
     RECENT.with(|recent| recent.0.iter().for_each(|place| place.set(Place::NONE)));
 }
