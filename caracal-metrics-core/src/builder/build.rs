@@ -9,7 +9,7 @@ use crate::error::BuildError;
 use crate::family_spec::FamilySpec;
 use crate::labels::open_place;
 use crate::registry::MetricsRegistry;
-use crate::series::cut;
+use crate::series::{cut, note_created};
 use crate::state::{REGISTRY_FAMILIES, RegistrySettings, State};
 use crate::text::is_metric_name;
 use crate::workers::Workers;
@@ -50,6 +50,7 @@ impl MetricsRegistryBuilder {
             Some((name(spec), (open_place(spec.labels, label)?, *limit)))
         });
         let hide_idle_of = self.hide_idle_of.iter().map(|(spec, after)| (name(spec), *after));
+        let native_of = self.native_of.iter().map(|(spec, of_spec)| (name(spec), *of_spec));
         let buckets = self.buckets.iter().map(|(spec, buckets)| (name(spec), buckets.clone()));
         RegistrySettings {
             namespace: self.namespace.clone(),
@@ -60,7 +61,9 @@ impl MetricsRegistryBuilder {
             buckets: buckets.collect(),
             value_bytes: self.value_bytes,
             aggregate: self.aggregate.clone(),
-            created: self.created,
+            // Protocol Buffers always says when a series began.
+            created: if cfg!(feature = "protobuf") { Some(note_created) } else { self.created },
+            created_lines: self.created.is_some(),
             only_used: self.only_used,
             clock: self.clock.clone(),
             max_values: max_values.collect(),
@@ -69,6 +72,9 @@ impl MetricsRegistryBuilder {
             hide_idle: self.hide_idle,
             hide_idle_of: hide_idle_of.collect(),
             exemplar_source: self.exemplar_source.clone(),
+            make_native: self.make_native,
+            native: self.native,
+            native_of: native_of.collect(),
         }
     }
 
@@ -89,6 +95,10 @@ impl MetricsRegistryBuilder {
         let of_families = self.hide_idle_of.iter().map(|(_, after)| *after);
         if self.hide_idle.into_iter().chain(of_families).any(|after| after.is_zero()) {
             return Err(BuildError::NoIdleTime);
+        }
+        let of_families = self.native_of.iter().map(|(_, resolution)| resolution);
+        if let Some(wrong) = self.native.iter().chain(of_families).find(|it| !it.is_valid()) {
+            return Err(BuildError::NoSuchResolution { schema: wrong.number() });
         }
         self.checks.iter().try_for_each(|(check, place)| check(self, *place, families))
     }

@@ -16,7 +16,10 @@ use crate::kinds::Bucketed;
 use crate::labels::Labels;
 use crate::prometheus::Attach;
 use crate::registry_clock::RegistryClock;
-use crate::series::{MakeCreated, MakeWatch, cut, note_created, watch_idle};
+use crate::resolution::Resolution;
+use crate::series::{
+    MakeCreated, MakeNative, MakeWatch, cut, native_buckets, note_created, watch_idle,
+};
 use crate::value_limits::{MakeCounts, counts};
 
 const DEFAULT_NAMESPACE: &str = "caracal";
@@ -62,6 +65,9 @@ pub struct MetricsRegistryBuilder {
     hide_idle: Option<Duration>,
     hide_idle_of: Vec<(&'static FamilySpec, Duration)>,
     exemplar_source: Option<ExemplarSource>,
+    make_native: Option<MakeNative>,
+    native: Option<Resolution>,
+    native_of: Vec<(&'static FamilySpec, Resolution)>,
     collection_timeout: Duration,
     process: bool,
     /// What checks settings, each with the place of its setting among those of its kind.
@@ -89,6 +95,9 @@ impl MetricsRegistryBuilder {
             hide_idle: None,
             hide_idle_of: Vec::new(),
             exemplar_source: None,
+            make_native: None,
+            native: None,
+            native_of: Vec::new(),
             collection_timeout: DEFAULT_COLLECTION_TIMEOUT,
             process: false,
             checks: Vec::new(),
@@ -331,7 +340,7 @@ impl MetricsRegistryBuilder {
     }
 
     /// Adds a `_created` line to each counter and histogram in OpenMetrics: when the series began,
-    /// in seconds since 1970.
+    /// in seconds since 1970. Protobuf has the same as a timestamp, without this.
     ///
     /// Prometheus 3 may take it as the time of a reset. Every other version stores it as one more
     /// series for each, so it is off by default.
@@ -388,6 +397,44 @@ impl MetricsRegistryBuilder {
         source: impl Fn() -> Option<Exemplar> + Send + Sync + 'static,
     ) -> Self {
         self.exemplar_source = Some(ExemplarSource::new(source));
+        self
+    }
+
+    /// Gives all histograms native buckets in addition to their own: the buckets of an exponential grid, as fine
+    /// as this, of which those are there that something fell into.
+    ///
+    /// They are in the format of Protocol Buffers (feature `protobuf`), which Prometheus asks for when it scrapes
+    /// native histograms. Both views of a histogram always have the same count and the same sum.
+    /// Prometheus keeps the native buckets then, and the classic ones if it is configured to.
+    ///
+    /// A series has up to 256 native buckets. If a value comes that needs more, the resolution of the
+    /// series is halved as often as it takes: two neighbouring buckets become one, and no count is lost.
+    /// A process has up to 4,194,304 native buckets. Past that, observations that need a new one are in the
+    /// classic buckets alone, and so are, on the page, all of their series. Each halving, and each series
+    /// that gets no more native buckets, is counted in `caracal_metrics_native_limited_total`.
+    ///
+    /// ```
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::{MetricsRegistry, Resolution};
+    ///
+    /// let metrics = MetricsRegistry::builder().native_histograms(Resolution::default()).build()?;
+    /// # Ok::<(), caracal_metrics::BuildError>(())
+    /// ```
+    pub fn native_histograms(mut self, resolution: Resolution) -> Self {
+        self.native = Some(resolution);
+        self.make_native = Some(native_buckets);
+        self
+    }
+
+    /// Gives one histogram native buckets as fine as this, instead of
+    /// [`native_histograms`](Self::native_histograms).
+    pub fn native_histograms_of<K: Bucketed, L: Labels>(
+        mut self,
+        family: &'static Family<K, L>,
+        resolution: Resolution,
+    ) -> Self {
+        self.native_of.push((family.spec(), resolution));
+        self.make_native = Some(native_buckets);
         self
     }
 

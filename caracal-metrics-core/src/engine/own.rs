@@ -15,9 +15,10 @@
 
 use std::cell;
 use std::marker::PhantomData;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, Release};
 
-use super::cell::{Cell, GAUGE_WORDS};
+use super::cell::{Cell, GAUGE_WORDS, RUN_WORDS, SUM};
+use super::floats;
 use super::local;
 use super::pages::{Pages, Run, bump};
 use super::store::STORE;
@@ -28,6 +29,8 @@ const GAUGES: usize = 8;
 
 thread_local! {
     static FORGET: cell::Cell<fn()> = const { cell::Cell::new(|| ()) };
+    /// As [`FORGET`], for [`own_intervals`].
+    static FORGET_INTERVALS: cell::Cell<fn()> = const { cell::Cell::new(|| ()) };
 }
 
 #[cfg(not(caracal_loom))]
@@ -127,6 +130,46 @@ impl OwnHistogram {
     }
 }
 
+/// A [run](super::Width::Run) and the sum of a histogram that this thread alone writes, until it gives them
+/// up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnIntervals {
+    run: &'static Run,
+    sum: &'static AtomicU64,
+    not_send: PhantomData<*const ()>,
+}
+
+impl OwnIntervals {
+    /// Counts a duration of at most [`LONGEST_NANOS`](super::LONGEST_NANOS) into the word at this place. The
+    /// histogram is the one that these words were asked for with.
+    #[inline]
+    pub(crate) fn observe(self, histogram: Cell, runs: usize, place: usize, nanos: u64) {
+        debug_assert!(nanos <= super::LONGEST_NANOS);
+        bump(&self.run[place % RUN_WORDS], 1, Relaxed);
+        STORE.bump_sum(histogram, runs, self.sum, nanos);
+    }
+
+    /// Counts so many floating-point numbers with this sum into the word at this place.
+    #[inline]
+    pub(crate) fn observe_floats(self, place: usize, count: u64, sum: f64) {
+        bump(&self.run[place % RUN_WORDS], count, Relaxed);
+        floats::bump(self.sum, sum, Release);
+    }
+}
+
+/// This thread's words of a run, and of the sum of a histogram of so many runs, as [`own_word`].
+pub(crate) fn own_intervals(
+    run: Cell,
+    histogram: Cell,
+    runs: usize,
+    forget: fn(),
+) -> Option<OwnIntervals> {
+    let pages = local::pages();
+    let (run, last_run) = (pages.run(run)?, pages.run(histogram.last_run(runs))?);
+    FORGET_INTERVALS.set(forget);
+    Some(OwnIntervals { run, sum: &last_run[SUM], not_send: PhantomData })
+}
+
 /// This thread's word of a counter, or `None` where it has none: before it has recorded into the cell,
 /// where all threads share the word, and once the thread has given up its words. Recording then is
 /// [`add`](super::add), after which there may be one.
@@ -141,6 +184,12 @@ pub(crate) fn own_word(cell: Cell, forget: fn()) -> Option<OwnWord> {
     Some(own)
 }
 
+/// This thread's words of a histogram of one run, if it has some, to be used at once.
+#[inline]
+pub(crate) fn histogram_now(cell: Cell) -> Option<OwnHistogram> {
+    OwnHistogram::of(local::pages(), cell)
+}
+
 /// This thread's words of a histogram of one run, as [`own_word`].
 #[inline]
 pub(crate) fn own_histogram(cell: Cell, forget: fn()) -> Option<OwnHistogram> {
@@ -153,4 +202,5 @@ pub(crate) fn own_histogram(cell: Cell, forget: fn()) -> Option<OwnHistogram> {
 pub(super) fn forget() {
     OWN_GAUGES.with(|gauges| gauges.iter().for_each(|own| own.set(OwnGauge::none())));
     FORGET.replace(|| ())();
+    FORGET_INTERVALS.replace(|| ())();
 }

@@ -122,6 +122,11 @@ impl Reader<'_> {
         }))
     }
 
+    /// Adds up the words of a [run](Width::Run), as they are now.
+    pub(crate) fn run(&self, cell: Cell, words: &mut [u64; RUN_WORDS]) {
+        self.buckets(cell, words);
+    }
+
     fn summed_float(&self, cell: Cell) -> Option<f64> {
         let sum = self.sums.as_ref()?.word(cell)?;
         Some(floats::in_range(f64::from_bits(sum)))

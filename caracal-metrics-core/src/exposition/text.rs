@@ -37,7 +37,7 @@ pub(super) fn write_samples(
             }
         }
         if exemplars.is_some()
-            && let Some(created) = store.created(row.cells)
+            && let Some(created) = store.created_line(row.cells)
         {
             start.set(&row);
             write_created(store.name(), start.labels(), created, buffer);

@@ -1,9 +1,9 @@
-//! When series came to be, for registries that were asked to say so.
+//! When series came to be. Protocol Buffers always says so, text where the registry was asked to.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use foldhash::HashMap;
 use parking_lot::Mutex;
 
 use crate::engine::Cell;
@@ -29,20 +29,22 @@ pub(crate) fn note_created() -> Box<dyn NoteCreated> {
     Box::<Created>::default()
 }
 
-/// Since 1970, by cell.
+/// Nanoseconds since 1970, by cell.
 #[derive(Debug, Default)]
-struct Created(Mutex<HashMap<u32, Duration>>);
+struct Created(Mutex<HashMap<u32, u64>>);
 
 impl NoteCreated for Created {
     fn note(&self, cell: Cell) {
-        // A clock that stands before 1970 knows nothing better.
+        // A clock that is before 1970 knows nothing better.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.0.lock().insert(cell.to_raw(), now);
+        let nanos = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        self.0.lock().insert(cell.to_raw(), nanos);
     }
 
     fn of(&self, cells: &[Cell]) -> Option<Duration> {
         let created = self.0.lock();
-        cells.iter().filter_map(|cell| created.get(&cell.to_raw()).copied()).min()
+        let nanos = cells.iter().filter_map(|cell| created.get(&cell.to_raw()).copied()).min();
+        nanos.map(Duration::from_nanos)
     }
 
     fn forget(&self, cell: Cell) {

@@ -17,6 +17,7 @@ use super::folds::Folds;
 use super::interner::Interner;
 use super::key::{Key, Labels};
 use super::line_text::LineText;
+use super::native::{NativeBuckets, WithNative};
 #[cfg(feature = "protobuf")]
 use super::pair_text::PairText;
 use super::recent;
@@ -66,8 +67,10 @@ pub(crate) struct Settings {
     pub(crate) value_bytes: usize,
     /// The open labels that always read [`AGGREGATED`].
     pub(crate) aggregate: Vec<String>,
-    /// What notes when a series began, where that is to be shown.
+    /// What notes when a series began, where a format says so.
     pub(crate) created: Option<MakeCreated>,
+    /// Whether text says when a series began.
+    pub(crate) created_lines: bool,
     /// Whether the family is left out of the page until it is used.
     pub(crate) shown_once_used: bool,
     /// Whether `folded` and `invalid` read 0 once the family is used, and not only from their first
@@ -83,6 +86,10 @@ pub(crate) struct Settings {
     pub(crate) hide_idle: Option<HideIdle>,
     /// How many values single labels may have, where any has a limit.
     pub(crate) value_limits: Option<ValueLimits>,
+    /// Whether a histogram has native buckets.
+    pub(crate) native: Option<WithNative>,
+    /// Counts native buckets that were merged or left out because of a limit.
+    pub(crate) native_limited: Tally,
     /// Counts records that were folded because the family is full.
     pub(crate) folded: Tally,
     /// Counts values that were corrected or set aside.
@@ -104,6 +111,12 @@ pub(crate) struct FamilyStore {
     described: OnceLock<Box<str>>,
     pub(crate) exemplars: Exemplars,
     pub(super) buckets: BucketSearch,
+    /// Of a histogram that has them.
+    pub(super) native: Option<Box<dyn NativeBuckets>>,
+    /// Durations below this, in nanoseconds, are counted into classic buckets without further ado.
+    pub(super) usual_nanos: u64,
+    /// Numbers whose absolute value is below this are.
+    pub(super) usual_floats: f64,
     is_plain: bool,
     pub(super) index: Index,
     /// Keeps two threads from making one dense cell each.
@@ -132,7 +145,7 @@ pub(crate) struct FamilyStore {
     /// What its labels have in common in Protocol Buffers.
     #[cfg(feature = "protobuf")]
     pub(crate) pairs: PairText,
-    /// For counters and histograms, where the registry is to say when their series began.
+    /// For counters and histograms, where a format says when their series began.
     pub(super) created: Option<Box<dyn NoteCreated>>,
     /// How many aggregated series a family has whose series have each their own labels.
     pub(super) aggregates: AtomicUsize,
@@ -173,10 +186,18 @@ impl FamilyStore {
         let hide_idle = settings.hide_idle.as_ref().filter(|_| open > 0);
         let watch = hide_idle.map(|idle| (idle.watch)(idle.after, idle.clock.clone()));
         let buckets = BucketSearch::of(&description.bounds);
+        let native = settings.native.filter(|_| description.kind.is_histogram());
+        let asks = settings.exemplar_source.is_some();
+        let native =
+            native.map(|native| (native.make)(native.resolution, &description.bounds, asks));
+        let is_native = native.is_some();
         let added: Vec<_> = settings.added_labels().collect();
         let store = Arc::new(Self {
-            is_plain: buckets.runs() == 1 && settings.exemplar_source.is_none(),
+            is_plain: buckets.runs() == 1 && settings.exemplar_source.is_none() && !is_native,
             buckets,
+            native,
+            usual_nanos: if is_native { 0 } else { engine::LONGEST_NANOS + 1 },
+            usual_floats: if is_native { 0.0 } else { f64::INFINITY },
             described: OnceLock::new(),
             exemplars: Exemplars::new(description.bounds.len() + 1),
             index,
@@ -401,7 +422,13 @@ impl FamilyStore {
         !self.owned.lock().is_empty()
     }
 
-    /// When the series of these cells began, since 1970, where that is to be shown.
+    /// When the series of these cells began, since 1970, where text is to say so.
+    pub(crate) fn created_line(&self, cells: &[Cell]) -> Option<Duration> {
+        if self.settings.created_lines { self.created.as_ref()?.of(cells) } else { None }
+    }
+
+    /// When the series of these cells began, since 1970.
+    #[cfg(feature = "protobuf")]
     pub(crate) fn created(&self, cells: &[Cell]) -> Option<Duration> {
         self.created.as_ref()?.of(cells)
     }
@@ -412,6 +439,9 @@ impl FamilyStore {
             created.forget(cell);
         }
         self.exemplars.forget(cell);
+        if let Some(native) = &self.native {
+            native.forget(cell);
+        }
         match self.kind() {
             FamilyKind::Gauge => engine::release_gauge(cell),
             _ => engine::release(cell, self.width()),
