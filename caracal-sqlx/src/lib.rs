@@ -165,6 +165,8 @@ pub use connections::ConnectionCounter;
 pub use driver::Driver;
 #[cfg(feature = "query-events")]
 pub use events::{HiddenQueryEvents, QUERY_EVENTS, QueryEvents};
+#[cfg(feature = "postgres")]
+pub use observed::ObservedCopyIn;
 pub use observed::{
     AcquiredConnection, ObservedConnection, ObservedPool, ObservedSession, ObservedTransaction,
 };

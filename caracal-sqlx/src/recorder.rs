@@ -66,6 +66,12 @@ impl Recorder {
         counted(self.dialect, run)
     }
 
+    /// Counts a wait that ended without a connection, where the wait itself can't be timed.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn timed_out<T>(&self, result: &Result<T, Error>) {
+        self.waits.timed_out(result);
+    }
+
     /// Counts somebody as waiting for a connection, and times the wait.
     pub(crate) fn waiting(&self) -> Waiting<'_> {
         self.waits.pending.fetch_add(1, Relaxed);
@@ -93,6 +99,12 @@ impl Waits {
         })
     }
 
+    fn timed_out<T>(&self, result: &Result<T, Error>) {
+        if let Err(Error::PoolTimedOut) = result {
+            self.timeouts.inc();
+        }
+    }
+
     pub(crate) fn pending(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.pending)
     }
@@ -107,9 +119,7 @@ pub(crate) struct Waiting<'r> {
 impl Waiting<'_> {
     /// The wait is over: with a connection, or without one.
     pub(crate) fn end<T>(self, result: &Result<T, Error>) {
-        if let Err(Error::PoolTimedOut) = result {
-            self.waits.timeouts.inc();
-        }
+        self.waits.timed_out(result);
     }
 }
 

@@ -77,6 +77,13 @@ macro_rules! bare_connection {
             }
         }
 
+        impl<DB: Driver> AsRef<DB::Connection> for $wrapper {
+            /// sqlx's connection. The guard of a `PgAdvisoryLock` wants it.
+            fn as_ref(&self) -> &DB::Connection {
+                self.link.connection()
+            }
+        }
+
         impl<'c, DB: Driver> Acquire<'c> for &'c mut $wrapper {
             type Database = DB;
             type Connection = &'c mut DB::Connection;

@@ -150,6 +150,10 @@ impl<DB: Driver> ObservedPool<DB> {
         self.pool.num_idle()
     }
 
+    pub(super) fn recorder(&self) -> &Arc<Recorder> {
+        &self.recorder
+    }
+
     /// Waits for a connection. Its errors are counted by whoever wanted it.
     pub(super) async fn take(&self) -> Result<(PoolConnection<DB>, Hold), Error> {
         let waiting = self.recorder.waiting();

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
+use sqlx::{Connection, Transaction};
 
+use super::ObservedPool;
 use crate::driver::Driver;
 use crate::recorder::Recorder;
 
@@ -24,21 +25,77 @@ pub struct ObservedSession<'c, DB: Driver> {
 pub(super) enum Link<'c, DB: Driver> {
     Connection(PoolConnection<DB>),
     Transaction(Transaction<'c, DB>),
+    /// One that others hold.
+    Borrowed(&'c mut DB::Connection),
 }
 
 impl<'c, DB: Driver> Link<'c, DB> {
     pub(super) fn into_connection(self) -> PoolConnection<DB> {
         match self {
             Self::Connection(connection) => connection,
-            Self::Transaction(_) => unreachable!("an ObservedConnection holds a connection"),
+            Self::Transaction(_) | Self::Borrowed(_) => {
+                unreachable!("an ObservedConnection holds a connection")
+            }
         }
     }
 
     pub(super) fn into_transaction(self) -> Transaction<'c, DB> {
         match self {
             Self::Transaction(transaction) => transaction,
-            Self::Connection(_) => unreachable!("an ObservedTransaction holds a transaction"),
+            Self::Connection(_) | Self::Borrowed(_) => {
+                unreachable!("an ObservedTransaction holds a transaction")
+            }
         }
+    }
+
+    pub(super) fn connection(&self) -> &DB::Connection {
+        match self {
+            Self::Connection(connection) => connection,
+            Self::Transaction(transaction) => transaction,
+            Self::Borrowed(connection) => connection,
+        }
+    }
+
+    /// Whether a transaction that is begun here is a savepoint.
+    pub(super) fn is_in_transaction(&self) -> bool {
+        match self {
+            Self::Connection(_) => false,
+            Self::Transaction(_) => true,
+            Self::Borrowed(connection) => connection.is_in_transaction(),
+        }
+    }
+}
+
+impl<DB: Driver> ObservedPool<DB> {
+    /// A session on a connection that this pool did not hand out as an [`ObservedConnection`]. What runs on
+    /// it is counted with the queries of this pool.
+    ///
+    /// Use it where only sqlx's connection is at hand: under a `PgAdvisoryLockGuard`, in a hook of the pool,
+    /// in code that is generic over `Acquire`.
+    ///
+    #[cfg_attr(feature = "sqlite", doc = "```")]
+    #[cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_sqlx as sqlx; }
+    /// use caracal_metrics::MetricsRegistry;
+    /// use caracal_metrics::sqlx::PoolObserver;
+    /// use sqlx::Acquire;
+    /// # use sqlx::sqlite::SqlitePoolOptions;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?;
+    /// let metrics = MetricsRegistry::new();
+    /// let pool = PoolObserver::new(&pool).wrap(&metrics)?;
+    /// let mut connection = Acquire::acquire(&pool).await?;
+    /// sqlx::query("CREATE TABLE agents (id INTEGER)").execute(&mut pool.session(&mut connection)).await?;
+    ///
+    /// let created = &[("operation", "other"), ("table", "agents"), ("status", "success")];
+    /// assert_eq!(metrics.sample("caracal_database_queries_total", created), Some(1.0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn session<'c>(&self, connection: &'c mut DB::Connection) -> ObservedSession<'c, DB> {
+        ObservedSession { link: Link::Borrowed(connection), recorder: Arc::clone(self.recorder()) }
     }
 }
 
@@ -49,6 +106,7 @@ impl<DB: Driver> ObservedSession<'_, DB> {
         match &mut self.link {
             Link::Connection(connection) => connection,
             Link::Transaction(transaction) => transaction,
+            Link::Borrowed(connection) => connection,
         }
     }
 }
@@ -58,6 +116,7 @@ impl<DB: Driver> fmt::Debug for ObservedSession<'_, DB> {
         let link: &dyn fmt::Debug = match &self.link {
             Link::Connection(connection) => connection,
             Link::Transaction(transaction) => transaction,
+            Link::Borrowed(_) => &"borrowed",
         };
         f.debug_struct("ObservedSession").field("link", link).finish_non_exhaustive()
     }

@@ -111,7 +111,7 @@ impl<DB: Driver> ObservedSession<'_, DB> {
         statement: Option<StatementText>,
     ) -> Result<ObservedTransaction<'_, DB>, Error> {
         let recorder = Arc::clone(&self.recorder);
-        let is_savepoint = matches!(self.link, Link::Transaction(_));
+        let is_savepoint = self.link.is_in_transaction();
         let since = Instant::now();
         let transaction = Transaction::begin(self.inner(), statement).await;
         let transaction = transaction.inspect_err(|error| recorder.errors.observe(error))?;

@@ -5,6 +5,7 @@ mod alert;
 mod cancelled;
 mod connecting;
 mod forms;
+mod own_types;
 mod refusing;
 mod scene;
 mod statements;
@@ -26,6 +27,24 @@ fn main() -> ExitCode {
         test("transactions", docker, transactions::transactions),
         test("savepoints", docker, transactions::savepoints),
         test("a_commit_that_fails", docker, transactions::a_commit_that_fails),
+        test("copies_in_0_8", docker, own_types::v0_8::copies_in),
+        test("copies_in_0_9", docker, own_types::v0_9::copies_in),
+        test("copies_out_0_8", docker, own_types::v0_8::copies_out),
+        test("copies_out_0_9", docker, own_types::v0_9::copies_out),
+        test(
+            "copies_that_get_no_connection_0_8",
+            docker,
+            own_types::v0_8::copies_that_get_no_connection,
+        ),
+        test(
+            "copies_that_get_no_connection_0_9",
+            docker,
+            own_types::v0_9::copies_that_get_no_connection,
+        ),
+        test("notifications_0_8", docker, own_types::v0_8::notifications),
+        test("notifications_0_9", docker, own_types::v0_9::notifications),
+        test("advisory_locks_0_8", docker, own_types::v0_8::advisory_locks),
+        test("advisory_locks_0_9", docker, own_types::v0_9::advisory_locks),
         test("cancelled_queries", docker, cancelled::cancelled_queries),
         test("cancelled_halfway", docker, cancelled::cancelled_halfway),
         test("wrong_password", docker, connecting::wrong_password),

@@ -1,0 +1,199 @@
+//! What only Postgres has: `COPY` and notifications.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use futures_util::stream::{BoxStream, StreamExt};
+use sqlx::Error;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnection, PgCopyIn, PgListener, PgPoolCopyExt, Postgres};
+
+use super::{ObservedPool, ObservedSession};
+use crate::call::{Answers, Call};
+use crate::recorder::Hold;
+
+impl ObservedPool<Postgres> {
+    /// Begins a `COPY … FROM STDIN`, as sqlx's `PgPoolCopyExt::copy_in_raw` does.
+    ///
+    /// The copy counts as one query: see [`ObservedCopyIn`]. The wait for a connection is a part of its
+    /// duration. It is not in `caracal_database_connection_pool_acquire_duration_seconds`: sqlx does not
+    /// tell when it ends.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::acquire`](sqlx::Pool::acquire), and when the server does not accept the statement.
+    pub async fn copy_in_raw(
+        &self,
+        statement: &str,
+    ) -> Result<ObservedCopyIn<PoolConnection<Postgres>>, Error> {
+        let mut call = Call::new(self.recorder(), statement);
+        call.begin();
+        let copy = PgPoolCopyExt::copy_in_raw(self.inner(), statement).await;
+        let copy = self.taken(&mut call, copy)?;
+        Ok(ObservedCopyIn { copy, call, hold: Some(Hold::new(self.recorder())) })
+    }
+
+    /// Begins a `COPY … TO STDOUT`, as sqlx's `PgPoolCopyExt::copy_out_raw` does.
+    ///
+    /// The copy counts as one query when the stream ends or is dropped. The wait for a connection is a
+    /// part of its duration, as in [`copy_in_raw`](Self::copy_in_raw).
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::acquire`](sqlx::Pool::acquire), and when the server does not accept the statement.
+    pub async fn copy_out_raw(
+        &self,
+        statement: &str,
+    ) -> Result<BoxStream<'static, Result<Bytes, Error>>, Error> {
+        let mut call = Call::new(self.recorder(), statement);
+        call.begin();
+        let chunks = PgPoolCopyExt::copy_out_raw(self.inner(), statement).await;
+        let chunks = self.taken(&mut call, chunks)?;
+        let hold = Hold::new(self.recorder());
+        Ok(Box::pin(Answers::new(call, Held { chunks, _hold: hold })))
+    }
+
+    /// Takes a connection for notifications, as [`PgListener::connect_with`] does.
+    ///
+    /// The wait for the connection and its errors are counted. `LISTEN` and `UNLISTEN` are not, and neither
+    /// are the connections that the listener takes when it has lost its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::acquire`](sqlx::Pool::acquire).
+    pub async fn listener(&self) -> Result<PgListener, Error> {
+        let waiting = self.recorder().waiting();
+        let listener = PgListener::connect_with(self.inner()).await;
+        waiting.end(&listener);
+        listener.inspect_err(|error| self.connection_errors().observe(error))
+    }
+
+    fn taken<T>(&self, call: &mut Call, begun: Result<T, Error>) -> Result<T, Error> {
+        self.recorder().timed_out(&begun);
+        refused(call, begun)
+    }
+}
+
+/// Counts a copy that did not begin.
+fn refused<T>(call: &mut Call, begun: Result<T, Error>) -> Result<T, Error> {
+    if begun.is_err() {
+        call.end(&begun);
+    }
+    begun
+}
+
+/// Chunks from a connection that goes back to its pool when they are dropped.
+struct Held {
+    chunks: BoxStream<'static, Result<Bytes, Error>>,
+    _hold: Hold,
+}
+
+impl Stream for Held {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.chunks.poll_next_unpin(cx)
+    }
+}
+
+impl ObservedSession<'_, Postgres> {
+    /// Begins a `COPY … FROM STDIN`, as [`PgConnection::copy_in_raw`] does. The copy counts as one query:
+    /// see [`ObservedCopyIn`].
+    ///
+    /// # Errors
+    ///
+    /// When the server does not accept the statement.
+    pub async fn copy_in_raw(
+        &mut self,
+        statement: &str,
+    ) -> Result<ObservedCopyIn<&mut PgConnection>, Error> {
+        let mut call = Call::new(&self.recorder, statement);
+        call.begin();
+        let copy = refused(&mut call, self.inner().copy_in_raw(statement).await)?;
+        Ok(ObservedCopyIn { copy, call, hold: None })
+    }
+
+    /// Begins a `COPY … TO STDOUT`, as [`PgConnection::copy_out_raw`] does. The copy counts as one query
+    /// when the stream ends or is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not accept the statement.
+    pub async fn copy_out_raw<'c>(
+        &'c mut self,
+        statement: &str,
+    ) -> Result<BoxStream<'c, Result<Bytes, Error>>, Error> {
+        let mut call = Call::new(&self.recorder, statement);
+        call.begin();
+        let chunks = refused(&mut call, self.inner().copy_out_raw(statement).await)?;
+        Ok(Box::pin(Answers::new(call, chunks)))
+    }
+}
+
+/// Data on its way into a table, as sqlx's [`PgCopyIn`], counted as one query.
+///
+/// It dereferences to sqlx's, for [`send`](PgCopyIn::send) and [`read_from`](PgCopyIn::read_from). The copy
+/// is a success if [`finish`](Self::finish) returned one. It is an error if it was aborted, or dropped
+/// before: sqlx then tells the server to discard the data.
+///
+/// Errors that `send` and `read_from` return are not in `caracal_database_connection_errors_total`. Give
+/// them to [`ObservedPool::connection_errors`] if you need them there.
+#[must_use = "the data is discarded unless `finish` is called"]
+pub struct ObservedCopyIn<C: DerefMut<Target = PgConnection>> {
+    copy: PgCopyIn<C>,
+    call: Call,
+    /// Only of one that took a connection of its own.
+    hold: Option<Hold>,
+}
+
+impl<C: DerefMut<Target = PgConnection>> ObservedCopyIn<C> {
+    /// Ends the copy, and says how many rows there were: see [`PgCopyIn::finish`].
+    ///
+    /// # Errors
+    ///
+    /// When the server does not accept the data.
+    pub async fn finish(self) -> Result<u64, Error> {
+        let Self { copy, mut call, hold: _hold } = self;
+        let finished = copy.finish().await;
+        call.end(&finished);
+        finished
+    }
+
+    /// Gives the copy up: see [`PgCopyIn::abort`]. It counts as an error.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not answer that the copy was aborted.
+    pub async fn abort(self, message: impl Into<String>) -> Result<(), Error> {
+        let Self { copy, mut call, hold: _hold } = self;
+        let aborted = copy.abort(message).await;
+        if aborted.is_err() {
+            call.end(&aborted);
+        }
+        aborted
+    }
+}
+
+impl<C: DerefMut<Target = PgConnection>> Deref for ObservedCopyIn<C> {
+    type Target = PgCopyIn<C>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.copy
+    }
+}
+
+impl<C: DerefMut<Target = PgConnection>> DerefMut for ObservedCopyIn<C> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.copy
+    }
+}
+
+impl<C: DerefMut<Target = PgConnection>> fmt::Debug for ObservedCopyIn<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObservedCopyIn").field("call", &self.call).finish_non_exhaustive()
+    }
+}
