@@ -1,14 +1,14 @@
 //! `cargo xtask lint`: every check that runs no tests.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use xshell::cmd;
 
-use crate::cargo_tools::{self, TYPOS};
 use crate::docs::Mode;
+use crate::kept::{self, CARGO_DENY, LYCHEE, TYPOS};
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{consumers, dashboard, docs, features, licences, monitoring, size};
+use crate::{consumers, dashboard, docs, features, monitoring, size};
 
 /// A check that can also run alone.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -40,6 +40,8 @@ pub(crate) enum Check {
     Licences,
     /// No word is misspelt.
     Spelling,
+    /// Each link of a document leads to a file that is there, and to a heading of it.
+    Links,
 }
 
 impl Check {
@@ -62,10 +64,24 @@ impl Check {
             Self::Consumers => consumers::check(workspace)?,
             Self::Size => size::check(workspace)?,
             Self::Protobuf => features::check_protobuf(workspace)?,
-            Self::Licences => licences::check(workspace)?,
+            Self::Licences => {
+                let path = kept::path_with(workspace, &CARGO_DENY)?;
+                cmd!(sh, "cargo-deny --all-features check --hide-inclusion-graph bans licenses sources")
+                    .env("PATH", path)
+                    .run()?;
+            }
             Self::Spelling => {
-                let path = cargo_tools::path_with(workspace, &TYPOS)?;
+                let path = kept::path_with(workspace, &TYPOS)?;
                 cmd!(sh, "typos").env("PATH", path).run()?;
+            }
+            Self::Links => {
+                let path = kept::path_with(workspace, &LYCHEE)?;
+                let listed = cmd!(sh, "git ls-files *.md").read()?;
+                let documents: Vec<_> = listed.lines().collect();
+                ensure!(!documents.is_empty(), "there are no documents: this checks nothing");
+                cmd!(sh, "lychee --offline --include-fragments --no-progress {documents...}")
+                    .env("PATH", path)
+                    .run()?;
             }
         }
         Ok(())

@@ -2,14 +2,13 @@
 
 mod advisories;
 mod bench;
-mod cargo_tools;
 mod consumers;
 mod dashboard;
 mod docker;
 mod docs;
 mod families;
 mod features;
-mod licences;
+mod kept;
 mod lint;
 mod loom;
 mod monitoring;
@@ -112,7 +111,7 @@ fn run(command: Command) -> Result<()> {
         Command::Sanitize => sanitize::run(&workspace, &mut steps)?,
         Command::Advisories => {
             steps.run("advisories", "cargo xtask advisories", || {
-                advisories::check(&workspace.shell)
+                advisories::check(&workspace)
             })?;
         }
         Command::Bench(options) => bench::run(&workspace, options)?,
