@@ -3,24 +3,19 @@
 mod advisories;
 mod bench;
 mod consumers;
-mod dashboard;
 mod docker;
 mod docs;
-mod families;
 mod features;
 mod kept;
 mod lint;
 mod loom;
-mod monitoring;
+mod packages;
 mod postgres_image;
 mod python;
-mod reference;
 mod sanitize;
 mod size;
 mod soak;
-mod speed;
 mod step;
-mod tally;
 mod test;
 mod tokio_unstable;
 mod tools;
@@ -52,18 +47,8 @@ enum Command {
         #[arg(value_enum)]
         checks: Vec<lint::Check>,
     },
-    /// Update the generated tables in README.md and docs/.
-    Docs {
-        /// Only check whether they are stale.
-        #[arg(long)]
-        check: bool,
-    },
-    /// Write the Grafana dashboard and the rules anew.
-    Dashboard {
-        /// Only say whether they are stale.
-        #[arg(long)]
-        check: bool,
-    },
+    /// Write all generated files again: tables of the documents, the Grafana dashboard, the rules.
+    Docs,
     /// Run `lint`, then `test`.
     Ci,
     /// Run the storage engine's loom models (a part of `test`).
@@ -98,8 +83,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Test(options) => test::run(&workspace, &mut steps, &options)?,
         Command::Lint { checks } => lint::run(&workspace, &mut steps, &checks)?,
-        Command::Docs { check } => docs::run(&workspace, docs::Mode::new(check))?,
-        Command::Dashboard { check } => dashboard::run(&workspace, docs::Mode::new(check))?,
+        Command::Docs => docs::run(&workspace)?,
         Command::Ci => {
             lint::run(&workspace, &mut steps, &[])?;
             test::run(&workspace, &mut steps, &test::Options::once())?;
@@ -110,9 +94,7 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Sanitize => sanitize::run(&workspace, &mut steps)?,
         Command::Advisories => {
-            steps.run("advisories", "cargo xtask advisories", || {
-                advisories::check(&workspace)
-            })?;
+            steps.run("advisories", "cargo xtask advisories", || advisories::check(&workspace))?;
         }
         Command::Bench(options) => bench::run(&workspace, options)?,
     }
