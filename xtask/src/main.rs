@@ -6,6 +6,7 @@ mod consumers;
 mod docker;
 mod docs;
 mod features;
+mod fuzz;
 mod kept;
 mod lint;
 mod loom;
@@ -55,6 +56,12 @@ enum Command {
     Loom,
     /// Run the core's tests under ThreadSanitizer and AddressSanitizer (needs rust-src; no part of `ci`).
     Sanitize,
+    /// Run the property tests of statements, headers and escaping, with random seeds, for minutes.
+    Fuzz {
+        /// The least time; the last round is finished.
+        #[arg(long, default_value_t = 10)]
+        minutes: u64,
+    },
     /// Run the soak of the endpoint for minutes (20 seconds of it are a part of `test`).
     Soak {
         /// How many; 9 at most.
@@ -91,6 +98,9 @@ fn run(command: Command) -> Result<()> {
         Command::Loom => steps.run("loom", "cargo xtask loom", || loom::run(&workspace))?,
         Command::Soak { minutes } => {
             steps.run("soak", "cargo xtask soak", || soak::run(&workspace, minutes))?;
+        }
+        Command::Fuzz { minutes } => {
+            steps.run("fuzz", "cargo xtask fuzz", || fuzz::run(&workspace, minutes))?;
         }
         Command::Sanitize => sanitize::run(&workspace, &mut steps)?,
         Command::Advisories => {
