@@ -54,7 +54,7 @@ impl Drop for Waiting {
 /// Never answers.
 pub(crate) async fn slow() {
     let _waiting = Waiting;
-    pending().await
+    pending::<()>().await;
 }
 
 /// Has a bug.
