@@ -108,6 +108,15 @@ pub enum BuildError {
         /// A gauge that has the label.
         family: String,
     },
+    /// `native_histograms` or `native_histograms_of` with a resolution that there is not.
+    #[error(
+        "native_histograms(Resolution::schema({schema})): Prometheus has the schemas 0 (2 from bound to \
+         bound) to 8 (1.003): choose one of these; the default is 3"
+    )]
+    NoSuchResolution {
+        /// The refused schema.
+        schema: u8,
+    },
     /// `max_series_per_family(0)` or `max_series(…, 0)`.
     #[error(
         "a family must be allowed at least 1 series; to fold a label always, use aggregate_label"

@@ -3,9 +3,11 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use crate::family_spec::{Buckets, FamilyKind, FamilySpec, IdleTime};
+use crate::family_spec::{Buckets, FamilyKind, FamilySpec, IdleTime, NativeSpec};
+use crate::kinds::Bucketed;
 use crate::labels::{LabelSet, Labels, MAX_CLOSED_SETS, MAX_LABELS, closed_sets, open_place};
-use crate::series::{MakeWatch, watch_idle};
+use crate::resolution::Resolution;
+use crate::series::{MakeNative, MakeWatch, native_buckets, watch_idle};
 use crate::value_limits::{NO_LIMITS, ValueLimits, counts};
 
 /// A family of metrics: a name, a type, a help text and a typed set of labels.
@@ -130,6 +132,7 @@ impl<K, L: Labels> Family<K, L> {
             buckets: Buckets::None,
             shown_once_used: false,
             hide_idle: None,
+            native: None,
             value_limits: None,
         };
         Self { spec, types: PhantomData }
@@ -220,6 +223,23 @@ impl<K, L: Labels> Family<K, L> {
     #[must_use]
     pub const fn unit(mut self, unit: &'static str) -> Self {
         self.spec.unit = Some(unit);
+        self
+    }
+}
+
+impl<K: Bucketed, L: Labels> Family<K, L> {
+    /// Gives the family native buckets in addition to its own, as
+    /// [`native_histograms`](crate::MetricsRegistryBuilder::native_histograms) of the registry's builder does for
+    /// all histograms. The builder's `native_histograms_of` goes before this.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such resolution: while the program is compiled, if the family is a constant.
+    #[must_use]
+    pub const fn native_histograms(mut self, resolution: Resolution) -> Self {
+        assert!(resolution.is_valid(), "there is no such schema: choose one from 0 to 8");
+        self.spec.native =
+            Some(NativeSpec { resolution, make: || Box::new(native_buckets as MakeNative) });
         self
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::labels::LabelSpec;
+use crate::resolution::Resolution;
 use crate::value_limits::ValueLimits;
 
 /// The type of a family, and of the numbers that are recorded into it.
@@ -117,6 +118,26 @@ impl PartialEq for IdleTime {
     }
 }
 
+/// The native buckets of a family, with what makes them.
+#[derive(Clone, Copy)]
+pub(crate) struct NativeSpec {
+    pub(crate) resolution: Resolution,
+    /// Returns a [`MakeNative`](crate::series::MakeNative), as [`IdleTime::watch`].
+    pub(crate) make: fn() -> Box<dyn Any>,
+}
+
+impl fmt::Debug for NativeSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.resolution.fmt(f)
+    }
+}
+
+impl PartialEq for NativeSpec {
+    fn eq(&self, other: &Self) -> bool {
+        self.resolution == other.resolution
+    }
+}
+
 /// What a family is, without the types of its labels: for tools that list families.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -139,6 +160,8 @@ pub struct FamilySpec {
     pub shown_once_used: bool,
     /// After what time idle series are hidden.
     pub(crate) hide_idle: Option<IdleTime>,
+    /// The native buckets of a histogram that has some.
+    pub(crate) native: Option<NativeSpec>,
     /// How many values single labels may have.
     pub(crate) value_limits: Option<ValueLimits>,
 }

@@ -64,6 +64,7 @@ mod prometheus;
 mod registered_family;
 mod registry;
 mod registry_clock;
+mod resolution;
 mod runtime;
 #[cfg(feature = "testing")]
 mod scoped;
@@ -106,10 +107,11 @@ pub use labels::{AGGREGATED, Label, LabelSet, LabelSpec, LabelValues, Labels, Me
 pub use metric::{Metric, Registered};
 pub use registered_family::RegisteredFamily;
 pub use registry::MetricsRegistry;
+pub use resolution::Resolution;
 pub use snapshot::Snapshot;
 pub use state::{
-    AboutFamily, COLLECTION_ERRORS, INVALID_VALUES, REGISTRY_FAMILIES, SERIES, SERIES_LIMIT,
-    SERIES_LIMITED,
+    AboutFamily, COLLECTION_ERRORS, INVALID_VALUES, NATIVE_LIMITED, REGISTRY_FAMILIES, SERIES,
+    SERIES_LIMIT, SERIES_LIMITED,
 };
 
 #[doc(hidden)]

@@ -14,7 +14,11 @@ use crate::family_spec::FamilySpec;
 use crate::kinds::{Counter, Gauge};
 use crate::names::{Clash, NamedFamily, Taken, all_names};
 use crate::registry_clock::RegistryClock;
-use crate::series::{FamilyStore, HideIdle, InFlight, MakeWatch, Settings, Tally};
+use crate::resolution::Resolution;
+use crate::series::{
+    FamilyStore, HideIdle, InFlight, MakeCreated, MakeNative, MakeWatch, Settings, Tally,
+    WithNative,
+};
 use crate::value_limits::{MakeCounts, NO_LIMITS, ValueLimits};
 
 crate::labels! {
@@ -62,13 +66,22 @@ pub static SERIES_LIMIT: Family<Gauge, AboutFamily<'_>> = Family::gauge(
 .namespaced()
 .shown_once_used();
 
+/// `metrics_native_limited_total`: native buckets that a limit kept from being as fine as they were asked for.
+pub static NATIVE_LIMITED: Family<Counter, AboutFamily<'_>> = Family::counter(
+    "metrics_native_limited_total",
+    "Total number of times that native buckets of a series were merged or left out because of a limit",
+)
+.namespaced()
+.shown_once_used();
+
 /// What a registry says about itself.
-pub static REGISTRY_FAMILIES: [&FamilySpec; 5] = [
+pub static REGISTRY_FAMILIES: [&FamilySpec; 6] = [
     SERIES_LIMITED.spec(),
     INVALID_VALUES.spec(),
     COLLECTION_ERRORS.spec(),
     SERIES.spec(),
     SERIES_LIMIT.spec(),
+    NATIVE_LIMITED.spec(),
 ];
 
 /// Settings that hold for all families of a registry.
@@ -86,7 +99,9 @@ pub(crate) struct RegistrySettings {
     /// Bytes of a label value.
     pub(crate) value_bytes: usize,
     pub(crate) aggregate: Vec<String>,
-    pub(crate) created: bool,
+    /// What notes when series began, where that is to be shown.
+    pub(crate) created: Option<MakeCreated>,
+    pub(crate) created_lines: bool,
     pub(crate) only_used: bool,
     pub(crate) clock: RegistryClock,
     /// Limits of single labels: the name of the family on the page, the place of the label, and the limit.
@@ -101,6 +116,12 @@ pub(crate) struct RegistrySettings {
     /// After what time, in single families, by their names on the page. The last one of a name counts.
     pub(crate) hide_idle_of: Vec<(String, Duration)>,
     pub(crate) exemplar_source: Option<ExemplarSource>,
+    /// What makes native buckets, where any are wanted.
+    pub(crate) make_native: Option<MakeNative>,
+    /// How fine those of all histograms are.
+    pub(crate) native: Option<Resolution>,
+    /// How fine those of single families are, by their names on the page. The last one of a name counts.
+    pub(crate) native_of: Vec<(String, Resolution)>,
 }
 
 /// The families of a registry, and the names that are theirs.
@@ -173,6 +194,7 @@ pub(crate) struct State {
     errors: Arc<FamilyStore>,
     series: Arc<FamilyStore>,
     series_limit: Arc<FamilyStore>,
+    native_limited: Arc<FamilyStore>,
 }
 
 impl State {
@@ -180,7 +202,7 @@ impl State {
     pub(crate) fn new(settings: RegistrySettings) -> Self {
         let own = |spec: &'static FamilySpec| {
             let description = Description::of(spec, &settings.namespace, None);
-            Arc::new(FamilyStore::new(
+            FamilyStore::new(
                 description,
                 Settings {
                     // As many as there are families.
@@ -188,6 +210,7 @@ impl State {
                     value_bytes: usize::MAX,
                     aggregate: Vec::new(),
                     created: settings.created,
+                    created_lines: settings.created_lines,
                     shown_once_used: spec.shown_once_used
                         || (settings.only_used && !spec.labels.is_empty()),
                     tallies_from_zero: false,
@@ -196,14 +219,17 @@ impl State {
                     exemplar_source: None,
                     hide_idle: None,
                     value_limits: None,
+                    native: None,
+                    native_limited: Tally::default(),
                     folded: Tally::default(),
                     invalid: Tally::default(),
                 },
-            ))
+            )
         };
-        let [limited, invalid, errors, series, series_limit] = REGISTRY_FAMILIES.map(own);
+        let [limited, invalid, errors, series, series_limit, native_limited] =
+            REGISTRY_FAMILIES.map(own);
         let mut families = Families::default();
-        for store in [&limited, &invalid, &errors, &series, &series_limit] {
+        for store in [&limited, &invalid, &errors, &series, &series_limit, &native_limited] {
             let taken = families.taken_with(&store.description);
             let Ok(taken) = taken else {
                 unreachable!("the registry's own families have different names")
@@ -219,6 +245,7 @@ impl State {
             errors,
             series,
             series_limit,
+            native_limited,
         }
     }
 
@@ -289,8 +316,7 @@ impl State {
     }
 
     /// Puts a family among those that there are by now.
-    fn join(&self, store: FamilyStore) -> Result<Arc<FamilyStore>, FamilyError> {
-        let store = Arc::new(store);
+    fn join(&self, store: Arc<FamilyStore>) -> Result<Arc<FamilyStore>, FamilyError> {
         loop {
             let families = self.families();
             if let Some(registered) = families.registered(&store.description) {
@@ -344,6 +370,22 @@ impl State {
         Some(HideIdle { after, clock: settings.clock.clone(), watch })
     }
 
+    /// The native buckets of a family: as the builder says for this family, as the family says, or as the
+    /// builder says for all.
+    fn native(&self, spec: Option<&FamilySpec>, name: &str) -> Option<WithNative> {
+        let settings = &self.settings;
+        let of_builder = |resolution: Option<Resolution>| {
+            Some(WithNative { resolution: resolution?, make: settings.make_native? })
+        };
+        let of_spec = || {
+            let native = spec?.native?;
+            let make = (native.make)().downcast::<MakeNative>().ok()?;
+            Some(WithNative { resolution: native.resolution, make: *make })
+        };
+        let of_this = of_builder(of_family(&settings.native_of, name).copied());
+        of_this.or_else(of_spec).or_else(|| of_builder(settings.native))
+    }
+
     /// How many values labels of a family may have: as the builder says for a label, or as the family says.
     fn value_limits(&self, spec: Option<&FamilySpec>, name: &str) -> Option<ValueLimits> {
         let mut limits = spec.and_then(|spec| spec.value_limits);
@@ -358,7 +400,7 @@ impl State {
     }
 
     /// The series of a family; one that is declared at run time has no `spec`.
-    fn store(&self, description: Description, spec: Option<&FamilySpec>) -> FamilyStore {
+    fn store(&self, description: Description, spec: Option<&FamilySpec>) -> Arc<FamilyStore> {
         let settings = &self.settings;
         let about = |counter: &Arc<FamilyStore>| {
             let (counter, metric) = (Arc::clone(counter), description.name.clone());
@@ -372,6 +414,7 @@ impl State {
             value_bytes: settings.value_bytes,
             aggregate: settings.aggregate.clone(),
             created: settings.created,
+            created_lines: settings.created_lines,
             // A service's own family is in use from the moment it is registered.
             shown_once_used: spec
                 .is_none_or(|spec| spec.shown_once_used || (settings.only_used && spec.namespaced)),
@@ -382,6 +425,8 @@ impl State {
             exemplar_source: settings.exemplar_source.clone(),
             hide_idle,
             value_limits,
+            native: self.native(spec, &description.name),
+            native_limited: about(&self.native_limited),
             folded: about(&self.limited),
             invalid: about(&self.invalid),
         };

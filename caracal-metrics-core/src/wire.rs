@@ -46,6 +46,16 @@ pub(crate) fn double_message(field: u64, value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(&message);
 }
 
+/// As [`double_message`], with more fields, which are so few that one byte has the length of all.
+#[inline]
+pub(crate) fn double_message_and(field: u64, value: f64, more: &[u8], out: &mut Vec<u8>) {
+    double_message(field, value, out);
+    let len = out.len() - DOUBLE_MESSAGE as usize + 1;
+    debug_assert!(more.len() < 0x80 - out[len] as usize, "the length takes another byte");
+    out[len] += more.len() as u8;
+    out.extend_from_slice(more);
+}
+
 #[inline]
 pub(crate) fn integer(field: u64, value: u64, out: &mut Vec<u8>) {
     varint(field << 3 | VARINT, out);

@@ -1,5 +1,9 @@
 //! `_created` lines, which only OpenMetrics has, and only where the builder was asked for them.
 
+#[cfg(feature = "protobuf")]
+#[path = "support/model.rs"]
+mod model;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -92,4 +96,49 @@ fn without_the_setting_there_are_none() {
     let m = asked();
     m.record_policy_cache_hit();
     assert!(!page(&m, Format::Text).contains("_created"));
+}
+
+/// Protobuf says it always, of counters and histograms, to the nanosecond.
+#[cfg(feature = "protobuf")]
+#[test]
+fn protobuf_says_when_a_series_began() {
+    let since_epoch = |timestamp: Option<model::Timestamp>| {
+        let timestamp = timestamp.expect("a start timestamp");
+        timestamp.seconds as f64 + f64::from(timestamp.nanos) / 1e9
+    };
+    let read = |m: &MetricsRegistry| {
+        let mut created = BTreeMap::new();
+        for family in model::decode(m, &[]) {
+            for metric in family.metric {
+                let labels = metric.label.iter().map(|pair| pair.value.clone());
+                let series = (family.name.clone(), labels.collect::<Vec<_>>());
+                let at = match (metric.counter, metric.histogram) {
+                    (Some(counter), _) => since_epoch(counter.created_timestamp),
+                    (_, Some(histogram)) => since_epoch(histogram.created_timestamp),
+                    _ => continue,
+                };
+                created.insert(series, at);
+            }
+        }
+        created
+    };
+    // A float has less than a microsecond at such times.
+    let before = now() - 1e-6;
+    let m = MetricsRegistry::new();
+    m.record_gateway_request("GET", 200, "jwt", Duration::from_millis(5));
+    let first = read(&m);
+    let after = now() + 1e-6;
+    assert!(first.values().all(|at| (before..=after).contains(at)), "{first:?}");
+    let request = |method: &str| {
+        let labels = ["jwt", method, "200"].map(str::to_owned).to_vec();
+        ("caracal_gateway_requests_total".to_owned(), labels)
+    };
+    assert!(first.contains_key(&request("GET")), "{first:?}");
+
+    m.record_gateway_request("GET", 200, "jwt", Duration::from_millis(5));
+    m.record_gateway_request("PUT", 200, "jwt", Duration::from_millis(5));
+    let second = read(&m);
+    assert!(first.iter().all(|(series, at)| second[series] == *at), "it is stable");
+    assert!(second[&request("PUT")] >= first[&request("GET")]);
+    assert!(created(&m).is_empty(), "text says it where it was asked to");
 }

@@ -210,3 +210,63 @@ proptest! {
         }
     }
 }
+
+/// The protocols of Prometheus, as `ScrapeProtocolsHeaders` in its `config/config.go` has them.
+const PROTO: &str =
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
+const OM_1: &str = "application/openmetrics-text;version=1.0.0";
+const OM_0: &str = "application/openmetrics-text;version=0.0.1";
+const TEXT_1: &str = "text/plain;version=1.0.0";
+const TEXT_0: &str = "text/plain;version=0.0.4";
+
+/// A header as `acceptHeader` in `scrape/scrape.go` makes it: qualities go down from 0.6, which is one more
+/// tenth than there are protocols.
+fn accept_header(protocols: &[&str], escaped: impl Fn(&str) -> bool) -> String {
+    let weights = (1..=6).rev();
+    let mut ranges: Vec<_> = protocols
+        .iter()
+        .zip(weights.clone())
+        .map(|(protocol, weight)| {
+            let escaping = if escaped(protocol) { ";escaping=allow-utf-8" } else { "" };
+            format!("{protocol}{escaping};q=0.{weight}")
+        })
+        .collect();
+    let weight = weights.clone().nth(protocols.len()).expect("a weight that is left");
+    ranges.push(format!("*/*;q=0.{weight}"));
+    ranges.join(",")
+}
+
+/// What releases of Prometheus 3 send: `DefaultScrapeProtocols`, or `DefaultProtoFirstScrapeProtocols` where
+/// they scrape native histograms. At first each range asked for escaping, later only those of the
+/// formats that have it.
+#[test]
+fn prometheus_3_gets_what_it_prefers() {
+    let text_first = [OM_1, OM_0, TEXT_1, TEXT_0];
+    let proto_first = [PROTO, OM_1, OM_0, TEXT_1, TEXT_0];
+    let all = |_: &str| true;
+    let newer = |protocol: &str| [OM_1, TEXT_1].contains(&protocol);
+    let open_metrics = format!("{OM}; escaping=allow-utf-8");
+    let expected = [
+        // 3.0.
+        (accept_header(&text_first, all), &*open_metrics),
+        // 3.5, and 3.8 without native histograms.
+        (accept_header(&text_first, newer), &*open_metrics),
+    ];
+    assert_eq!(expected[1].0, PROMETHEUS_3);
+    for (accept, content_type) in expected {
+        assert_eq!(Negotiated::from_accept(&accept).content_type(), content_type, "{accept}");
+    }
+    let protobuf = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; \
+                    encoding=delimited";
+    let escaped = format!("{protobuf}; escaping=allow-utf-8");
+    for (accept, with_protobuf) in [
+        // 3.0 with `--enable-feature=native-histograms`.
+        (accept_header(&proto_first, all), &*escaped),
+        // 3.5 with that flag, 3.8 with `scrape_native_histograms: true`.
+        (accept_header(&proto_first, newer), protobuf),
+    ] {
+        // Without the feature, the format that it prefers of those that there are.
+        let expected = if cfg!(feature = "protobuf") { with_protobuf } else { &*open_metrics };
+        assert_eq!(Negotiated::from_accept(&accept).content_type(), expected, "{accept}");
+    }
+}

@@ -1,5 +1,7 @@
 //! Protobuf, read by a decoder that is not ours: the same families and samples as text 0.0.4.
 
+#[path = "support/model.rs"]
+mod model;
 mod support;
 
 use std::collections::BTreeMap;
@@ -10,107 +12,13 @@ use caracal_metrics_core::{
     FloatGauge, Format, Gauge as OwnGauge, Histogram as OwnHistogram, Method, MetricsRegistry,
     PolicyDecisionType, QueryStatus, labels,
 };
+use model::decode;
 use prometheus::{
     CounterVec, Gauge, Histogram, HistogramOpts, HistogramVec, Opts,
     core::{Collector, Desc},
     proto::{self, MetricFamily},
 };
-use prost::Message;
 use support::{Family, Labels, parse};
-
-/// `io.prometheus.client`, as its `metrics.proto` has it.
-mod model {
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub(crate) struct MetricFamily {
-        #[prost(string, tag = "1")]
-        pub(crate) name: String,
-        #[prost(string, tag = "2")]
-        pub(crate) help: String,
-        #[prost(int32, tag = "3")]
-        pub(crate) kind: i32,
-        #[prost(message, repeated, tag = "4")]
-        pub(crate) metric: Vec<Metric>,
-        #[prost(string, tag = "5")]
-        pub(crate) unit: String,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub(crate) struct Metric {
-        #[prost(message, repeated, tag = "1")]
-        pub(crate) label: Vec<LabelPair>,
-        #[prost(message, optional, tag = "2")]
-        pub(crate) gauge: Option<Value>,
-        #[prost(message, optional, tag = "3")]
-        pub(crate) counter: Option<Value>,
-        #[prost(message, optional, tag = "4")]
-        pub(crate) summary: Option<Summary>,
-        #[prost(message, optional, tag = "7")]
-        pub(crate) histogram: Option<Histogram>,
-        #[prost(int64, optional, tag = "6")]
-        pub(crate) timestamp_ms: Option<i64>,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub(crate) struct LabelPair {
-        #[prost(string, tag = "1")]
-        pub(crate) name: String,
-        #[prost(string, tag = "2")]
-        pub(crate) value: String,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub(crate) struct Value {
-        #[prost(double, optional, tag = "1")]
-        pub(crate) value: Option<f64>,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub(crate) struct Summary {
-        #[prost(uint64, tag = "1")]
-        pub(crate) sample_count: u64,
-        #[prost(double, tag = "2")]
-        pub(crate) sample_sum: f64,
-        #[prost(message, repeated, tag = "3")]
-        pub(crate) quantile: Vec<Quantile>,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub(crate) struct Quantile {
-        #[prost(double, tag = "1")]
-        pub(crate) quantile: f64,
-        #[prost(double, tag = "2")]
-        pub(crate) value: f64,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub(crate) struct Histogram {
-        #[prost(uint64, tag = "1")]
-        pub(crate) sample_count: u64,
-        #[prost(double, tag = "2")]
-        pub(crate) sample_sum: f64,
-        #[prost(message, repeated, tag = "3")]
-        pub(crate) bucket: Vec<Bucket>,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub(crate) struct Bucket {
-        #[prost(uint64, tag = "1")]
-        pub(crate) cumulative_count: u64,
-        #[prost(double, tag = "2")]
-        pub(crate) upper_bound: f64,
-        #[prost(message, optional, tag = "3")]
-        pub(crate) exemplar: Option<Exemplar>,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub(crate) struct Exemplar {
-        #[prost(message, repeated, tag = "1")]
-        pub(crate) label: Vec<LabelPair>,
-        #[prost(double, tag = "2")]
-        pub(crate) value: f64,
-        #[prost(message, optional, tag = "3")]
-        pub(crate) timestamp: Option<Timestamp>,
-    }
-    #[derive(Clone, PartialEq, prost::Message)]
-    pub(crate) struct Timestamp {
-        #[prost(int64, tag = "1")]
-        pub(crate) seconds: i64,
-        #[prost(int32, tag = "2")]
-        pub(crate) nanos: i32,
-    }
-}
 
 labels! { struct Route<'a> { route: &'a str, method: Method, zone: Option<&'a str> } }
 
@@ -120,17 +28,6 @@ static RATIO: Declared<FloatGauge, Route<'_>> = Declared::float_gauge("app_ratio
 static BUSY: Declared<OwnGauge> = Declared::gauge("app_busy", "Busy");
 static SIZE: Declared<OwnHistogram, Route<'_>> =
     Declared::histogram("app_size_kilobytes", "Sizes").buckets(&[-1.5, 0.0, 2.0]);
-
-fn decode(m: &MetricsRegistry, names: &[&str]) -> Vec<model::MetricFamily> {
-    let mut page = Vec::new();
-    m.encode_named(Format::Protobuf, names, &mut page);
-    let mut page = page.as_slice();
-    let mut families = Vec::new();
-    while !page.is_empty() {
-        families.push(model::MetricFamily::decode_length_delimited(&mut page).unwrap());
-    }
-    families
-}
 
 fn text(m: &MetricsRegistry) -> BTreeMap<String, Family> {
     parse(&m.generate_metrics())

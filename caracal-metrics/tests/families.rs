@@ -1,8 +1,7 @@
 //! `docs/families.json`: every family that the crates of this workspace declare.
 //!
 //! The metric reference, the dashboard and the alerts are checked against it. After a change to a
-//! family, `CARACAL_REWRITE=1 cargo test -p caracal-metrics --all-features --test families` writes
-//! it again.
+//! family, `cargo xtask docs` writes it again.
 
 use std::{env, fs};
 
@@ -31,11 +30,7 @@ fn the_file_has_every_family() {
     if env::var_os("CARACAL_REWRITE").is_some() && env::var_os("CI").is_none() {
         fs::write(FILE, now).unwrap();
     } else {
-        assert!(
-            before == now,
-            "docs/families.json is stale: run `CARACAL_REWRITE=1 cargo test -p caracal-metrics \
-             --all-features --test families`, then `cargo xtask docs`"
-        );
+        assert!(before == now, "docs/families.json is stale: run `cargo xtask docs`");
     }
 }
 

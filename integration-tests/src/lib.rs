@@ -7,6 +7,7 @@
 
 mod binary;
 mod browser;
+mod document;
 mod gateway;
 mod harness;
 mod monitoring;
@@ -22,6 +23,7 @@ mod soaked;
 mod wait;
 
 pub use browser::{Browser, Scheme};
+pub use document::{region, repository_file};
 pub use gateway::Gateway;
 pub use harness::{Needs, run, test};
 pub use monitoring::{Expression, dashboard_expressions, expressions, monitoring, without_sample};

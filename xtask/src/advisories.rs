@@ -1,18 +1,21 @@
 //! Known vulnerabilities in the dependencies, as the RustSec advisory database lists them.
 
 use anyhow::{Context, Result};
-use xshell::{Shell, cmd};
+use xshell::cmd;
 
-/// Runs cargo-deny's advisory check, installing cargo-deny first where it is absent.
-pub(crate) fn check(sh: &Shell) -> Result<()> {
-    if cmd!(sh, "cargo deny --version").quiet().ignore_stderr().read().is_err() {
-        cmd!(sh, "cargo install --locked cargo-deny").run()?;
-    }
+use crate::kept::{self, CARGO_DENY};
+use crate::workspace::Workspace;
+
+/// Runs cargo-deny's advisory check.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let sh = &workspace.shell;
+    let path = kept::path_with(workspace, &CARGO_DENY)?;
     // Apart from the check, so that "no network" never reads like "vulnerable", nor like "clean".
-    cmd!(sh, "cargo deny fetch db").run().context(
+    cmd!(sh, "cargo-deny fetch db").env("PATH", &path).run().context(
         "the advisory database can't be fetched, so nothing was checked: it needs the network",
     )?;
-    cmd!(sh, "cargo deny --all-features check --disable-fetch advisories")
+    cmd!(sh, "cargo-deny --all-features check --disable-fetch advisories")
+        .env("PATH", &path)
         .run()
         .context("the advisory database lists vulnerabilities of our dependencies")
 }

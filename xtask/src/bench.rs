@@ -2,12 +2,15 @@
 
 use std::fs;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
-use crate::docs::{self, Mode};
-use crate::speed;
+use crate::docs;
 use crate::workspace::Workspace;
+
+const PAGE: &str = "docs/performance.md";
+/// The tables are between them.
+const MARKERS: [&str; 2] = ["<!-- benchmarks:start -->\n", "<!-- benchmarks:end -->\n"];
 
 /// How much is measured, and where it goes.
 #[derive(Clone, Copy, clap::Args)]
@@ -33,12 +36,22 @@ pub(crate) fn run(workspace: &Workspace, options: Options) -> Result<()> {
     let others = if options.quick { Ok(()) } else { others(sh) };
     let tables = format!("{}{memory}\n", fs::read_to_string(&file)?);
     if options.write {
-        let page = workspace.metadata.workspace_root.join(speed::PAGE);
-        docs::region(page.as_std_path(), "benchmarks", &tables, Mode::Write)?;
-        docs::run(workspace, Mode::Write)?;
+        let text = sh.read_file(PAGE)?;
+        let page =
+            replaced(&text, &tables).with_context(|| format!("{PAGE} has no {MARKERS:?}"))?;
+        sh.write_file(PAGE, page)?;
+        docs::run(workspace)?;
     }
     println!("\n{tables}");
     others
+}
+
+/// The page with other tables.
+fn replaced(page: &str, tables: &str) -> Option<String> {
+    let [start, end] = MARKERS;
+    let (before, rest) = page.split_once(start)?;
+    let (_, after) = rest.split_once(end)?;
+    Some(format!("{before}{start}\n{}\n\n{end}{after}", tables.trim_matches('\n')))
 }
 
 /// What is not in the tables.

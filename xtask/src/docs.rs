@@ -1,143 +1,22 @@
-//! Keeps the generated parts of checked-in documents fresh.
+//! `cargo xtask docs`: writes what is generated in checked-in files.
 
-use std::fs;
-use std::ops::Range;
-use std::path::Path;
-
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
+use xshell::cmd;
 
 use crate::workspace::Workspace;
-use crate::{reference, speed};
 
-/// Whether what is stale is an error or written anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Check,
-    Write,
-}
+/// The tests that fail for a stale file, and write it when asked to. The second reads what the first writes.
+const TESTS: [&str; 3] = ["families", "documents", "monitoring"];
 
-impl Mode {
-    pub(crate) fn new(only_check: bool) -> Self {
-        if only_check { Self::Check } else { Self::Write }
+/// Lets the tests write the files.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    for test in TESTS {
+        // The features of all, so that nothing is compiled for this alone. In CI, nothing is written.
+        cmd!(workspace.shell, "cargo test --workspace --exclude benchmarks --all-features")
+            .args(["--test", test])
+            .env("CARACAL_REWRITE", "1")
+            .env_remove("CI")
+            .run()?;
     }
-}
-
-/// Writes every generated region anew, or checks that none is stale.
-pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
-    let root = workspace.metadata.workspace_root.as_std_path();
-    region(&root.join("docs/metrics.md"), "metric-reference", &reference::tables()?, mode)?;
-    let summary = speed::summary(&fs::read_to_string(root.join(speed::PAGE))?)?;
-    region(&root.join("README.md"), "benchmarks", &summary, mode)
-}
-
-/// Makes the region `name` of a file hold `content`, or checks that it does.
-///
-/// A region is between `<!-- name:start -->` and `<!-- name:end -->`, each on a line of its own.
-pub(crate) fn region(path: &Path, name: &str, content: &str, mode: Mode) -> Result<()> {
-    let old = fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
-    let new = replaced(&old, name, content).with_context(|| path.display().to_string())?;
-    if old == new {
-        return Ok(());
-    }
-    match mode {
-        Mode::Check => bail!(
-            "{}: the region `{name}` is stale; `cargo xtask docs` writes it anew",
-            path.display()
-        ),
-        Mode::Write => {
-            fs::write(path, new).with_context(|| format!("can't write {}", path.display()))
-        }
-    }
-}
-
-/// The document with its region replaced. A blank line sets the content off from the markers, which
-/// Markdown needs to read it as a table and not as a part of the HTML comment.
-fn replaced(document: &str, name: &str, content: &str) -> Result<String> {
-    let start = line_of(document, &format!("<!-- {name}:start -->"))?;
-    let end = line_of(document, &format!("<!-- {name}:end -->"))?;
-    if end.start < start.end {
-        bail!("the region `{name}` ends before it starts");
-    }
-    Ok(format!(
-        "{}\n{}\n\n{}",
-        &document[..start.end],
-        content.trim_matches('\n'),
-        &document[end.start..]
-    ))
-}
-
-/// The one line that reads `marker`, with its line end.
-fn line_of(document: &str, marker: &str) -> Result<Range<usize>> {
-    let mut found = None;
-    let mut offset = 0;
-    for line in document.split_inclusive('\n') {
-        if line.trim_end() == marker && found.replace(offset..offset + line.len()).is_some() {
-            bail!("the line `{marker}` is there twice");
-        }
-        offset += line.len();
-    }
-    found.with_context(|| format!("there is no line `{marker}`"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const README: &str =
-        "# Title\n\n<!-- metrics:start -->\n\nold\n\n<!-- metrics:end -->\n\nrest\n";
-
-    #[test]
-    fn only_the_region_changes() {
-        assert_eq!(
-            replaced(README, "metrics", "| new |\n").unwrap(),
-            "# Title\n\n<!-- metrics:start -->\n\n| new |\n\n<!-- metrics:end -->\n\nrest\n"
-        );
-    }
-
-    #[test]
-    fn writing_twice_changes_nothing() {
-        let once = replaced(README, "metrics", "| new |").unwrap();
-        assert_eq!(replaced(&once, "metrics", "| new |").unwrap(), once);
-    }
-
-    #[test]
-    fn an_empty_region_is_filled() {
-        let empty = "<!-- metrics:start -->\n<!-- metrics:end -->\n";
-        assert_eq!(
-            replaced(empty, "metrics", "x").unwrap(),
-            "<!-- metrics:start -->\n\nx\n\n<!-- metrics:end -->\n"
-        );
-    }
-
-    #[test]
-    fn broken_markers_are_errors() {
-        for (document, message) in [
-            ("", "there is no line `<!-- metrics:start -->`"),
-            ("<!-- metrics:start -->\n", "there is no line `<!-- metrics:end -->`"),
-            (
-                "<!-- metrics:end -->\n<!-- metrics:start -->\n",
-                "the region `metrics` ends before it starts",
-            ),
-            (
-                "<!-- metrics:start -->\n<!-- metrics:start -->\n<!-- metrics:end -->\n",
-                "the line `<!-- metrics:start -->` is there twice",
-            ),
-        ] {
-            assert_eq!(replaced(document, "metrics", "x").unwrap_err().to_string(), message);
-        }
-    }
-
-    #[test]
-    fn checking_fails_on_a_stale_file_and_leaves_it_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("README.md");
-        fs::write(&path, README).unwrap();
-
-        let error = region(&path, "metrics", "new", Mode::Check).unwrap_err();
-        assert!(error.to_string().contains("`cargo xtask docs`"), "{error}");
-        assert_eq!(fs::read_to_string(&path).unwrap(), README);
-
-        region(&path, "metrics", "new", Mode::Write).unwrap();
-        region(&path, "metrics", "new", Mode::Check).unwrap();
-    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use cargo_metadata::Package;
 use serde::Deserialize;
 use xshell::cmd;
 
-use crate::cargo_tools::{self, CARGO_HACK};
+use crate::kept::{self, CARGO_HACK};
 use crate::workspace::Workspace;
 
 /// A crate with more features is compiled with each one, and not with each pair of them: the number of pairs
@@ -36,7 +36,7 @@ pub(crate) fn check_alone(workspace: &Workspace) -> Result<()> {
 /// Compiles each published crate without features, with each one, and, up to [`MOST_IN_PAIRS`], with each pair.
 pub(crate) fn check_powerset(workspace: &Workspace) -> Result<()> {
     let sh = &workspace.shell;
-    let path = cargo_tools::path_with(workspace, &CARGO_HACK)?;
+    let path = kept::path_with(workspace, &CARGO_HACK)?;
     for package in workspace.publishable() {
         let name = package.name.as_str();
         let choice = rules(package)?.at_least_one_of.join(",");

@@ -1,14 +1,13 @@
 //! `cargo xtask lint`: every check that runs no tests.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use xshell::cmd;
 
-use crate::cargo_tools::{self, TYPOS};
-use crate::docs::Mode;
+use crate::kept::{self, CARGO_DENY, LYCHEE, TYPOS};
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{consumers, dashboard, docs, features, licences, monitoring, size};
+use crate::{consumers, features, packages, size};
 
 /// A check that can also run alone.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -19,15 +18,10 @@ pub(crate) enum Check {
     Clippy,
     /// The documentation builds without warnings.
     Rustdoc,
-    /// The generated parts of the documents are fresh.
-    Docs,
-    /// Alerts name metrics of the catalogue, and each has tests and a section in the runbook. compose.yml
-    /// is what Docker and Grafana read.
-    Monitoring,
-    /// The Grafana dashboard and the rules are what the gateway generates.
-    Dashboard,
     /// Each published crate compiles alone: a workspace build lends crates the features of others.
     Alone,
+    /// Each published crate compiles from the files that Cargo packages.
+    Packages,
     /// Each published crate compiles without features, with each one, and with each pair of them.
     Features,
     /// A program for each feature of the facade compiles, runs, and has no library that it did not ask for.
@@ -40,6 +34,8 @@ pub(crate) enum Check {
     Licences,
     /// No word is misspelt.
     Spelling,
+    /// Each link of a document leads to a file that is there, and to a heading of it.
+    Links,
 }
 
 impl Check {
@@ -54,18 +50,33 @@ impl Check {
             Self::Rustdoc => cmd!(sh, "cargo doc --workspace --no-deps --all-features")
                 .env("RUSTDOCFLAGS", "-D warnings")
                 .run()?,
-            Self::Docs => docs::run(workspace, Mode::Check)?,
-            Self::Monitoring => monitoring::check(workspace)?,
-            Self::Dashboard => dashboard::run(workspace, Mode::Check)?,
             Self::Alone => features::check_alone(workspace)?,
+            Self::Packages => packages::check(workspace)?,
             Self::Features => features::check_powerset(workspace)?,
             Self::Consumers => consumers::check(workspace)?,
             Self::Size => size::check(workspace)?,
             Self::Protobuf => features::check_protobuf(workspace)?,
-            Self::Licences => licences::check(workspace)?,
+            Self::Licences => {
+                let path = kept::path_with(workspace, &CARGO_DENY)?;
+                cmd!(
+                    sh,
+                    "cargo-deny --all-features check --hide-inclusion-graph bans licenses sources"
+                )
+                .env("PATH", path)
+                .run()?;
+            }
             Self::Spelling => {
-                let path = cargo_tools::path_with(workspace, &TYPOS)?;
+                let path = kept::path_with(workspace, &TYPOS)?;
                 cmd!(sh, "typos").env("PATH", path).run()?;
+            }
+            Self::Links => {
+                let path = kept::path_with(workspace, &LYCHEE)?;
+                let listed = cmd!(sh, "git ls-files *.md").read()?;
+                let documents: Vec<_> = listed.lines().collect();
+                ensure!(!documents.is_empty(), "there are no documents: this checks nothing");
+                cmd!(sh, "lychee --offline --include-fragments --no-progress {documents...}")
+                    .env("PATH", path)
+                    .run()?;
             }
         }
         Ok(())

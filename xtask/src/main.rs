@@ -2,26 +2,21 @@
 
 mod advisories;
 mod bench;
-mod cargo_tools;
 mod consumers;
-mod dashboard;
 mod docker;
 mod docs;
-mod families;
 mod features;
-mod licences;
+mod fuzz;
+mod kept;
 mod lint;
 mod loom;
-mod monitoring;
+mod packages;
 mod postgres_image;
 mod python;
-mod reference;
 mod sanitize;
 mod size;
 mod soak;
-mod speed;
 mod step;
-mod tally;
 mod test;
 mod tokio_unstable;
 mod tools;
@@ -53,24 +48,20 @@ enum Command {
         #[arg(value_enum)]
         checks: Vec<lint::Check>,
     },
-    /// Update the generated tables in README.md and docs/.
-    Docs {
-        /// Only check whether they are stale.
-        #[arg(long)]
-        check: bool,
-    },
-    /// Write the Grafana dashboard and the rules anew.
-    Dashboard {
-        /// Only say whether they are stale.
-        #[arg(long)]
-        check: bool,
-    },
+    /// Write all generated files again: tables of the documents, the Grafana dashboard, the rules.
+    Docs,
     /// Run `lint`, then `test`.
     Ci,
     /// Run the storage engine's loom models (a part of `test`).
     Loom,
     /// Run the core's tests under ThreadSanitizer and AddressSanitizer (needs rust-src; no part of `ci`).
     Sanitize,
+    /// Run the property tests of statements, headers and escaping, with random seeds, for minutes.
+    Fuzz {
+        /// The least time; the last round is finished.
+        #[arg(long, default_value_t = 10)]
+        minutes: u64,
+    },
     /// Run the soak of the endpoint for minutes (20 seconds of it are a part of `test`).
     Soak {
         /// How many; 9 at most.
@@ -99,8 +90,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Test(options) => test::run(&workspace, &mut steps, &options)?,
         Command::Lint { checks } => lint::run(&workspace, &mut steps, &checks)?,
-        Command::Docs { check } => docs::run(&workspace, docs::Mode::new(check))?,
-        Command::Dashboard { check } => dashboard::run(&workspace, docs::Mode::new(check))?,
+        Command::Docs => docs::run(&workspace)?,
         Command::Ci => {
             lint::run(&workspace, &mut steps, &[])?;
             test::run(&workspace, &mut steps, &test::Options::once())?;
@@ -109,11 +99,12 @@ fn run(command: Command) -> Result<()> {
         Command::Soak { minutes } => {
             steps.run("soak", "cargo xtask soak", || soak::run(&workspace, minutes))?;
         }
+        Command::Fuzz { minutes } => {
+            steps.run("fuzz", "cargo xtask fuzz", || fuzz::run(&workspace, minutes))?;
+        }
         Command::Sanitize => sanitize::run(&workspace, &mut steps)?,
         Command::Advisories => {
-            steps.run("advisories", "cargo xtask advisories", || {
-                advisories::check(&workspace.shell)
-            })?;
+            steps.run("advisories", "cargo xtask advisories", || advisories::check(&workspace))?;
         }
         Command::Bench(options) => bench::run(&workspace, options)?,
     }

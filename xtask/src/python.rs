@@ -26,20 +26,26 @@ pub(crate) fn ensure(sh: &Shell, scratch: &Path) -> Result<PathBuf> {
         python.is_file() && cmd!(sh, "{python} -c {import}").quiet().ignore_stderr().run().is_ok()
     };
     if !has_packages() {
-        // What an interrupted run has left may be half of it.
-        sh.remove_path(&folder)?;
-        if tools::find("python3").is_none() {
-            tools::install(sh, "python3-venv").context("the command python3 is not installed")?;
-        }
-        let venv = || cmd!(sh, "python3 -m venv {folder}").quiet().run();
-        if venv().is_err() {
-            // Debian's Python comes without the part that makes environments.
-            sh.remove_path(&folder)?;
-            tools::install(sh, "python3-venv")?;
-            venv()?;
-        }
-        cmd!(sh, "{python} -m pip install --quiet --disable-pip-version-check {PACKAGES...}")
-            .run()?;
+        environment(sh, &folder, &PACKAGES)?;
     }
     Ok(python)
+}
+
+/// Makes a new environment in this folder, with these packages.
+pub(crate) fn environment(sh: &Shell, folder: &Path, packages: &[&str]) -> Result<()> {
+    // What an interrupted run has left may be half of it.
+    sh.remove_path(folder)?;
+    if tools::find("python3").is_none() {
+        tools::install(sh, "python3-venv").context("the command python3 is not installed")?;
+    }
+    let venv = || cmd!(sh, "python3 -m venv {folder}").quiet().run();
+    if venv().is_err() {
+        // Debian's Python comes without the part that makes environments.
+        sh.remove_path(folder)?;
+        tools::install(sh, "python3-venv")?;
+        venv()?;
+    }
+    let python = folder.join("bin/python");
+    cmd!(sh, "{python} -m pip install --quiet --disable-pip-version-check {packages...}").run()?;
+    Ok(())
 }

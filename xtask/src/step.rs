@@ -1,6 +1,5 @@
 //! Headings, durations and failures of the steps that a command consists of.
 
-use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -34,13 +33,6 @@ impl Steps {
         eprintln!("<== {name}: {verdict} after {:.1} s", elapsed.as_secs_f64());
         self.finished.push((name.to_owned(), elapsed));
         outcome
-    }
-
-    /// Adds to the summary what came of the step that ran last.
-    pub(crate) fn note(&mut self, outcome: &impl Display) {
-        if let Some((name, _)) = self.finished.last_mut() {
-            *name = format!("{name}: {outcome}");
-        }
     }
 
     /// Prints how long each step took.

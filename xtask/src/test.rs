@@ -1,7 +1,6 @@
 //! `cargo xtask test`: gets what the tests need, then runs all of them.
 
 use std::env;
-use std::io;
 use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,7 +10,7 @@ use xshell::cmd;
 
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{docker, loom, monitoring, postgres_image, python, tally, tokio_unstable, tools};
+use crate::{docker, loom, postgres_image, python, tokio_unstable, tools};
 
 // The integration tests read these; see `integration-tests/src/harness.rs` and `postgres.rs` there.
 const WITHOUT_DOCKER: &str = "CARACAL_TEST_WITHOUT_DOCKER";
@@ -90,9 +89,6 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
                  with `cargo xtask test --without-prometheus`",
             )
         })?;
-        steps.run("rules", "cargo xtask test", || {
-            monitoring::run_promtool(workspace, found.as_deref())
-        })?;
         environment.push(("PATH", tools::path_with(found.as_deref())?));
     }
     if options.without_python {
@@ -152,10 +148,9 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
     let cargo_test = &options.cargo_test;
     for pass in 1..=options.times {
         let name = if options.times > 1 { format!("test, pass {pass}") } else { "test".to_owned() };
-        let tally = steps.run(&name, "cargo xtask test", || {
+        steps.run(&name, "cargo xtask test", || {
             let cargo_test = cmd!(sh, "cargo test {selection...} --no-fail-fast {cargo_test...}");
-            eprintln!("$ {cargo_test}");
-            let tested = tally::run(cargo_test.envs(environment.clone()).into(), &mut io::stdout());
+            let tested = cargo_test.envs(environment.clone()).run();
             if !options.without_docker {
                 let left = docker::remove_containers_of(sh, &run)?;
                 if left > 0 {
@@ -163,9 +158,8 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
                     ensure!(tested.is_err(), "the tests left containers behind: {left}");
                 }
             }
-            tested
+            Ok(tested?)
         })?;
-        steps.note(&tally);
     }
     for (skipped, what) in [
         (options.without_docker, "Docker"),

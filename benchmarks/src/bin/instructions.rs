@@ -5,6 +5,8 @@
 mod facade;
 #[path = "../layers.rs"]
 mod layers;
+#[path = "../native.rs"]
+mod native;
 #[path = "../peers/mod.rs"]
 #[expect(dead_code, reason = "shared with the timings, which need the rest")]
 mod peers;
@@ -12,6 +14,7 @@ mod peers;
 use std::env;
 use std::hint::black_box;
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -80,6 +83,9 @@ static STEPS: Family<DurationHistogram, Step<'_>> =
 
 fn main() -> Result<()> {
     let arguments: Vec<_> = env::args().skip(1).collect();
+    if let [row, name, threads] = &arguments[..] {
+        return on_threads(row, name, threads.parse()?);
+    }
     if let [row, name] = &arguments[..] {
         let work = work(row, name).context("there is no such work")?;
         // What is made at first is not counted.
@@ -112,6 +118,14 @@ fn main() -> Result<()> {
     println!("\n| ours | instructions |\n|---|--:|");
     for (name, _) in CASES {
         println!("| {name} | {} |", instructions(name, "")?);
+    }
+    for threads in [1, 2] {
+        println!("\n| histograms, {threads} threads | classic | native |\n|---|--:|--:|");
+        for (row, _) in native::ROWS {
+            let [classic, native] = native::registries().map(|(name, _)| name);
+            let count = |name| instructions_on(&[row, name, &threads.to_string()], threads);
+            println!("| {row} | {} | {} |", count(classic)?, count(native)?);
+        }
     }
     println!("\n{LAYER}\n\n| | instructions |\n|---|--:|");
     let without = instructions(LAYER, WITHOUT)?;
@@ -210,6 +224,23 @@ fn work(row: &str, name: &str) -> Option<Work> {
     PEERS.iter().find(|peer| peer.name == name).map(make)
 }
 
+/// Does what a row of histograms does on so many threads at once, all in one registry.
+fn on_threads(row: &str, name: &str, threads: u64) -> Result<()> {
+    let (_, make) = native::ROWS.iter().find(|(of, _)| *of == row).context("no such row")?;
+    let mut registries = native::registries().into_iter();
+    let (_, metrics) = registries.find(|(of, _)| *of == name).context("no such registry")?;
+    let works: Vec<_> = (0..threads).map(|_| make(&metrics)).collect();
+    thread::scope(|scope| {
+        for work in &works {
+            scope.spawn(|| {
+                work(TIMES);
+                counted_by_callgrind(work);
+            });
+        }
+    });
+    Ok(())
+}
+
 #[inline(never)]
 fn counted_by_callgrind(work: &Work) {
     work(TIMES);
@@ -217,16 +248,21 @@ fn counted_by_callgrind(work: &Work) {
 
 /// Of one repetition.
 fn instructions(row: &str, name: &str) -> Result<u64> {
+    instructions_on(&[row, name], 1)
+}
+
+/// As [`instructions`], of a process with these arguments that counts on so many threads.
+fn instructions_on(arguments: &[&str], threads: u64) -> Result<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg("--toggle-collect=*counted_by_callgrind*")
         .arg(env::current_exe()?)
-        .args([row, name])
+        .args(arguments)
         .output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "callgrind failed: {said}");
     let collected = said.lines().find_map(|line| line.split_once("Collected : "));
     let collected: u64 = collected.context("callgrind says no number")?.1.trim().parse()?;
     ensure!(collected > 0, "callgrind has not seen `counted_by_callgrind`");
-    Ok(collected / TIMES)
+    Ok(collected / TIMES / threads)
 }

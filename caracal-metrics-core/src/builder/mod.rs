@@ -1,10 +1,12 @@
 //! Settings of a registry.
 
 mod build;
+mod checks;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::checks::Check;
 use crate::description::Bounds;
 use crate::exemplar::Exemplar;
 use crate::exemplar_source::ExemplarSource;
@@ -14,7 +16,10 @@ use crate::kinds::Bucketed;
 use crate::labels::Labels;
 use crate::prometheus::Attach;
 use crate::registry_clock::RegistryClock;
-use crate::series::{MakeWatch, cut, watch_idle};
+use crate::resolution::Resolution;
+use crate::series::{
+    MakeCreated, MakeNative, MakeWatch, cut, native_buckets, note_created, watch_idle,
+};
 use crate::value_limits::{MakeCounts, counts};
 
 const DEFAULT_NAMESPACE: &str = "caracal";
@@ -51,7 +56,7 @@ pub struct MetricsRegistryBuilder {
     buckets: Vec<(&'static FamilySpec, Bounds)>,
     value_bytes: usize,
     aggregate: Vec<String>,
-    created: bool,
+    created: Option<MakeCreated>,
     only_used: bool,
     clock: RegistryClock,
     max_values: Vec<(&'static FamilySpec, String, usize)>,
@@ -60,8 +65,13 @@ pub struct MetricsRegistryBuilder {
     hide_idle: Option<Duration>,
     hide_idle_of: Vec<(&'static FamilySpec, Duration)>,
     exemplar_source: Option<ExemplarSource>,
+    make_native: Option<MakeNative>,
+    native: Option<Resolution>,
+    native_of: Vec<(&'static FamilySpec, Resolution)>,
     collection_timeout: Duration,
     process: bool,
+    /// What checks settings, each with the place of its setting among those of its kind.
+    checks: Vec<(Check, usize)>,
 }
 
 impl MetricsRegistryBuilder {
@@ -76,7 +86,7 @@ impl MetricsRegistryBuilder {
             buckets: Vec::new(),
             value_bytes: cut::DEFAULT_LIMIT,
             aggregate: Vec::new(),
-            created: false,
+            created: None,
             only_used: false,
             clock: RegistryClock::system(),
             max_values: Vec::new(),
@@ -85,8 +95,12 @@ impl MetricsRegistryBuilder {
             hide_idle: None,
             hide_idle_of: Vec::new(),
             exemplar_source: None,
+            make_native: None,
+            native: None,
+            native_of: Vec::new(),
             collection_timeout: DEFAULT_COLLECTION_TIMEOUT,
             process: false,
+            checks: Vec::new(),
         }
     }
 
@@ -154,12 +168,14 @@ impl MetricsRegistryBuilder {
         family: &'static Family<K, L>,
         bounds: &[K::Bound],
     ) -> Self {
+        self.checks.push((checks::buckets, self.buckets.len()));
         self.buckets.push((family.spec(), K::bounds(bounds)));
         self
     }
 
     /// Puts a label on every series of the registry, your own included.
     pub fn const_label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.checks.push((checks::const_label, self.const_labels.len()));
         self.const_labels.push((name.into(), value.into()));
         self
     }
@@ -221,6 +237,7 @@ impl MetricsRegistryBuilder {
         label: impl Into<String>,
         limit: usize,
     ) -> Self {
+        self.checks.push((checks::max_values, self.max_values.len()));
         self.max_values.push((family.spec(), label.into(), limit));
         self.count_values = Some(counts);
         self
@@ -317,12 +334,13 @@ impl MetricsRegistryBuilder {
     /// `sum without (name) (…)`. A gauge that has the label is refused when it is registered, and a
     /// pool, breaker or cache whose families have it when it is attached.
     pub fn aggregate_label(mut self, name: impl Into<String>) -> Self {
+        self.checks.push((checks::aggregate_label, self.aggregate.len()));
         self.aggregate.push(name.into());
         self
     }
 
     /// Adds a `_created` line to each counter and histogram in OpenMetrics: when the series began,
-    /// in seconds since 1970.
+    /// in seconds since 1970. Protobuf has the same as a timestamp, without this.
     ///
     /// Prometheus 3 may take it as the time of a reset. Every other version stores it as one more
     /// series for each, so it is off by default.
@@ -339,7 +357,7 @@ impl MetricsRegistryBuilder {
     /// # Ok::<(), caracal_metrics::BuildError>(())
     /// ```
     pub fn created_lines(mut self) -> Self {
-        self.created = true;
+        self.created = Some(note_created);
         self
     }
 
@@ -379,6 +397,44 @@ impl MetricsRegistryBuilder {
         source: impl Fn() -> Option<Exemplar> + Send + Sync + 'static,
     ) -> Self {
         self.exemplar_source = Some(ExemplarSource::new(source));
+        self
+    }
+
+    /// Gives all histograms native buckets in addition to their own: the buckets of an exponential grid, as fine
+    /// as this, of which those are there that something fell into.
+    ///
+    /// They are in the format of Protocol Buffers (feature `protobuf`), which Prometheus asks for when it scrapes
+    /// native histograms. Both views of a histogram always have the same count and the same sum.
+    /// Prometheus keeps the native buckets then, and the classic ones if it is configured to.
+    ///
+    /// A series has up to 256 native buckets. If a value comes that needs more, the resolution of the
+    /// series is halved as often as it takes: two neighbouring buckets become one, and no count is lost.
+    /// A process has up to 4,194,304 native buckets. Past that, observations that need a new one are in the
+    /// classic buckets alone, and so are, on the page, all of their series. Each halving, and each series
+    /// that gets no more native buckets, is counted in `caracal_metrics_native_limited_total`.
+    ///
+    /// ```
+    /// # extern crate caracal_metrics_core as caracal_metrics;
+    /// use caracal_metrics::{MetricsRegistry, Resolution};
+    ///
+    /// let metrics = MetricsRegistry::builder().native_histograms(Resolution::default()).build()?;
+    /// # Ok::<(), caracal_metrics::BuildError>(())
+    /// ```
+    pub fn native_histograms(mut self, resolution: Resolution) -> Self {
+        self.native = Some(resolution);
+        self.make_native = Some(native_buckets);
+        self
+    }
+
+    /// Gives one histogram native buckets as fine as this, instead of
+    /// [`native_histograms`](Self::native_histograms).
+    pub fn native_histograms_of<K: Bucketed, L: Labels>(
+        mut self,
+        family: &'static Family<K, L>,
+        resolution: Resolution,
+    ) -> Self {
+        self.native_of.push((family.spec(), resolution));
+        self.make_native = Some(native_buckets);
         self
     }
 

@@ -50,6 +50,18 @@ impl Cell {
         Self(self.0 + SUM as u32)
     }
 
+    /// The word at this place of a [run](Width::Run).
+    #[inline]
+    pub(crate) fn word(self, place: usize) -> Self {
+        debug_assert!(place < RUN_WORDS);
+        Self(self.0 + place as u32)
+    }
+
+    /// The word of this bucket of a histogram.
+    pub(crate) fn bucket(self, bucket: usize) -> Self {
+        Self(self.0 + bucket as u32)
+    }
+
     /// The first word of the last run of a histogram.
     #[inline]
     pub(super) fn last_run(self, runs: usize) -> Self {
@@ -74,6 +86,8 @@ pub(crate) enum Width {
     /// Guards that were begun, guards that ended, and a number that is set. The fourth word keeps
     /// gauges from reaching beyond a run.
     Gauge,
+    /// A run of integers.
+    Run,
     Histogram {
         runs: usize,
         sum: Sum,
@@ -90,6 +104,7 @@ impl Width {
         match self {
             Self::Word | Self::Float => 1,
             Self::Gauge => GAUGE_WORDS,
+            Self::Run => RUN_WORDS,
             Self::Histogram { runs, .. } => runs * RUN_WORDS,
         }
     }

@@ -20,6 +20,7 @@ pub(super) struct Free {
     integers: Split,
     floats: Split,
     gauges: Vec<Cell>,
+    whole: Vec<Cell>,
     /// By the number of runs (1, 2 or 4), and by the sum.
     histograms: [[Vec<Cell>; 2]; 3],
 }
@@ -44,6 +45,7 @@ impl Free {
             integers: Split::none(),
             floats: Split::none(),
             gauges: Vec::new(),
+            whole: Vec::new(),
             histograms: [const { [Vec::new(), Vec::new()] }; 3],
         }
     }
@@ -55,6 +57,7 @@ impl Free {
         }
         match width {
             Width::Histogram { runs, sum } => self.fresh_histogram(runs, sum, reach),
+            Width::Run => Cell(self.fresh_run(Run::Integers, reach)),
             Width::Float => self.split(width, Run::Floats, reach),
             Width::Word | Width::Gauge => self.split(width, Run::Integers, reach),
         }
@@ -100,6 +103,7 @@ impl Free {
             Width::Word => &mut self.integers.free,
             Width::Float => &mut self.floats.free,
             Width::Gauge => &mut self.gauges,
+            Width::Run => &mut self.whole,
             Width::Histogram { runs, sum } => {
                 &mut self.histograms[runs.trailing_zeros() as usize][usize::from(sum == Sum::Float)]
             }

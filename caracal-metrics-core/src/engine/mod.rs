@@ -27,7 +27,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{self, Relaxed, Release};
 
 pub(crate) use cell::{Cell, MAX_BOUNDS, NARROW_BUCKETS, RUN_WORDS, Sum, Width};
-pub(crate) use own::{OwnHistogram, OwnWord, own_histogram, own_word};
+pub(crate) use own::{
+    OwnHistogram, OwnIntervals, OwnWord, histogram_now, own_histogram, own_intervals, own_word,
+};
 use pages::Pages;
 pub(crate) use reader::Reader;
 use store::{STORE, Store};
@@ -192,6 +194,28 @@ pub(crate) fn observe_wide(cell: Cell, runs: usize, bucket: usize, nanos: u64) {
     let own = |pages: &Pages| STORE.observe_wide(pages, cell, runs, bucket, nanos);
     if !own(local::pages()) && !local::reach(cell).is_some_and(own) {
         STORE.observe_shared(cell, runs, bucket, nanos);
+    }
+}
+
+/// Adds to the sum of a histogram of so many runs, in nanoseconds. What the sum is made of was counted
+/// before, in words of a [`Width::Run`].
+#[inline]
+pub(crate) fn add_nanos(cell: Cell, runs: usize, nanos: u64) {
+    let last = cell.last_run(runs);
+    let nanos = nanos.min(LONGEST_NANOS);
+    let own = |pages: &Pages| STORE.add_nanos(pages, last, nanos);
+    if !own(local::pages()) && !local::reach(last).is_some_and(own) {
+        STORE.add_nanos_shared(last, nanos);
+    }
+}
+
+/// As [`add_nanos`], for a histogram of floating-point numbers.
+pub(crate) fn add_float_sum(cell: Cell, runs: usize, sum: f64) {
+    let total = cell.last_run(runs).sum();
+    let own =
+        |pages: &Pages| pages.word(total).map(|word| floats::bump(word, sum, Release)).is_some();
+    if !own(local::pages()) && !local::reach(total).is_some_and(own) {
+        STORE.add_float_shared(total, sum);
     }
 }
 

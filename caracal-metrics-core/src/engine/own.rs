@@ -15,9 +15,10 @@
 
 use std::cell;
 use std::marker::PhantomData;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, Release};
 
-use super::cell::{Cell, GAUGE_WORDS};
+use super::cell::{Cell, GAUGE_WORDS, RUN_WORDS, SUM};
+use super::floats;
 use super::local;
 use super::pages::{Pages, Run, bump};
 use super::store::STORE;
@@ -28,21 +29,41 @@ const GAUGES: usize = 8;
 
 thread_local! {
     static FORGET: cell::Cell<fn()> = const { cell::Cell::new(|| ()) };
+    /// As [`FORGET`], for [`own_intervals`].
+    static FORGET_INTERVALS: cell::Cell<fn()> = const { cell::Cell::new(|| ()) };
+}
 
+#[cfg(not(caracal_loom))]
+thread_local! {
     /// Each at the place of its cell.
     static OWN_GAUGES: [cell::Cell<OwnGauge>; GAUGES] =
-        const { [const { cell::Cell::new(OwnGauge::NONE) }; GAUGES] };
+        const { [const { cell::Cell::new(OwnGauge { gauge: Cell::NONE, begun_and_ended: &NO_WORDS }) }; GAUGES] };
+}
+
+/// The words of no gauge, so that a lookup compares the gauge and nothing else.
+#[cfg(not(caracal_loom))]
+static NO_WORDS: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
+// Only for the crate to compile: the models have threads of their own.
+#[cfg(caracal_loom)]
+static NO_WORDS: std::sync::LazyLock<[AtomicU64; 2]> = std::sync::LazyLock::new(Default::default);
+
+#[cfg(caracal_loom)]
+thread_local! {
+    static OWN_GAUGES: [cell::Cell<OwnGauge>; GAUGES] =
+        std::array::from_fn(|_| cell::Cell::new(OwnGauge::none()));
 }
 
 /// The words of a gauge that count its guards.
 #[derive(Clone, Copy, Debug)]
 struct OwnGauge {
     gauge: Cell,
-    begun_and_ended: Option<&'static [AtomicU64; 2]>,
+    begun_and_ended: &'static [AtomicU64; 2],
 }
 
 impl OwnGauge {
-    const NONE: Self = Self { gauge: Cell(0), begun_and_ended: None };
+    fn none() -> Self {
+        Self { gauge: Cell::NONE, begun_and_ended: &NO_WORDS }
+    }
 
     #[inline]
     fn with<T>(gauge: Cell, take: impl FnOnce(&cell::Cell<Self>) -> T) -> T {
@@ -55,13 +76,13 @@ impl OwnGauge {
 #[inline]
 pub(super) fn guards(gauge: Cell) -> Option<&'static [AtomicU64; 2]> {
     let own = OwnGauge::with(gauge, cell::Cell::get);
-    own.begun_and_ended.filter(|_| own.gauge == gauge)
+    (own.gauge == gauge).then_some(own.begun_and_ended)
 }
 
 /// Keeps the thread's words of the guards of a gauge, if it has some, for the next time.
 pub(super) fn keep_guards(gauge: Cell) {
     if let Some(words) = local::pages().guards(gauge) {
-        OwnGauge::with(gauge, |own| own.set(OwnGauge { gauge, begun_and_ended: Some(words) }));
+        OwnGauge::with(gauge, |own| own.set(OwnGauge { gauge, begun_and_ended: words }));
     }
 }
 
@@ -109,6 +130,46 @@ impl OwnHistogram {
     }
 }
 
+/// A [run](super::Width::Run) and the sum of a histogram that this thread alone writes, until it gives them
+/// up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnIntervals {
+    run: &'static Run,
+    sum: &'static AtomicU64,
+    not_send: PhantomData<*const ()>,
+}
+
+impl OwnIntervals {
+    /// Counts a duration of at most [`LONGEST_NANOS`](super::LONGEST_NANOS) into the word at this place. The
+    /// histogram is the one that these words were asked for with.
+    #[inline]
+    pub(crate) fn observe(self, histogram: Cell, runs: usize, place: usize, nanos: u64) {
+        debug_assert!(nanos <= super::LONGEST_NANOS);
+        bump(&self.run[place % RUN_WORDS], 1, Relaxed);
+        STORE.bump_sum(histogram, runs, self.sum, nanos);
+    }
+
+    /// Counts so many floating-point numbers with this sum into the word at this place.
+    #[inline]
+    pub(crate) fn observe_floats(self, place: usize, count: u64, sum: f64) {
+        bump(&self.run[place % RUN_WORDS], count, Relaxed);
+        floats::bump(self.sum, sum, Release);
+    }
+}
+
+/// This thread's words of a run, and of the sum of a histogram of so many runs, as [`own_word`].
+pub(crate) fn own_intervals(
+    run: Cell,
+    histogram: Cell,
+    runs: usize,
+    forget: fn(),
+) -> Option<OwnIntervals> {
+    let pages = local::pages();
+    let (run, last_run) = (pages.run(run)?, pages.run(histogram.last_run(runs))?);
+    FORGET_INTERVALS.set(forget);
+    Some(OwnIntervals { run, sum: &last_run[SUM], not_send: PhantomData })
+}
+
 /// This thread's word of a counter, or `None` where it has none: before it has recorded into the cell,
 /// where all threads share the word, and once the thread has given up its words. Recording then is
 /// [`add`](super::add), after which there may be one.
@@ -123,6 +184,12 @@ pub(crate) fn own_word(cell: Cell, forget: fn()) -> Option<OwnWord> {
     Some(own)
 }
 
+/// This thread's words of a histogram of one run, if it has some, to be used at once.
+#[inline]
+pub(crate) fn histogram_now(cell: Cell) -> Option<OwnHistogram> {
+    OwnHistogram::of(local::pages(), cell)
+}
+
 /// This thread's words of a histogram of one run, as [`own_word`].
 #[inline]
 pub(crate) fn own_histogram(cell: Cell, forget: fn()) -> Option<OwnHistogram> {
@@ -133,6 +200,7 @@ pub(crate) fn own_histogram(cell: Cell, forget: fn()) -> Option<OwnHistogram> {
 
 /// The thread is about to give up its words.
 pub(super) fn forget() {
-    OWN_GAUGES.with(|gauges| gauges.iter().for_each(|own| own.set(OwnGauge::NONE)));
+    OWN_GAUGES.with(|gauges| gauges.iter().for_each(|own| own.set(OwnGauge::none())));
     FORGET.replace(|| ())();
+    FORGET_INTERVALS.replace(|| ())();
 }

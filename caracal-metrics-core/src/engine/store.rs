@@ -218,6 +218,24 @@ impl Store {
         self.carries.add(cell.last_run(runs), sum, nanos);
     }
 
+    /// Adds to the sum of a histogram whose last run begins here, by a thread with these pages.
+    #[inline]
+    pub(super) fn add_nanos(&self, pages: &Pages, last_run: Cell, nanos: u64) -> bool {
+        let sum = pages.run(last_run).map(|run| &run[SUM]);
+        sum.map(|sum| self.carries.bump(last_run, sum, nanos)).is_some()
+    }
+
+    /// Adds to the sum of a histogram of so many runs, in the word of the calling thread's that is its sum.
+    #[inline]
+    pub(super) fn bump_sum(&self, histogram: Cell, runs: usize, sum: &AtomicU64, nanos: u64) {
+        self.carries.bump(histogram.last_run(runs), sum, nanos);
+    }
+
+    /// As [`add_nanos`](Self::add_nanos), where all threads share the words.
+    pub(super) fn add_nanos_shared(&self, last_run: Cell, nanos: u64) {
+        self.carries.add(last_run, &self.shared.run(last_run)[SUM], nanos);
+    }
+
     /// Counts floating-point numbers with this sum into a bucket, by a thread with these pages.
     #[inline]
     pub(super) fn observe_float(

@@ -3,6 +3,8 @@
 //! Written by hand: the messages are five levels of a dozen fields, and the `prometheus` crate's own
 //! encoder comes with a feature that changes the types of its accessors for everyone in the build.
 
+use std::time::Duration;
+
 use super::foreign::ForeignFamily;
 use super::foreign_metrics::{ForeignValue, Steps, whole};
 use super::label_pairs::LabelPairs;
@@ -11,7 +13,7 @@ use crate::engine::Cell;
 use crate::series::{FamilyStore, HistogramSum, Kept, Observed, Rows, Value, Values};
 use crate::text::seconds;
 use crate::wire::{
-    DOUBLE_MESSAGE, double, double_message, integer, message, text_field, write_labels,
+    double, double_message, double_message_and, integer, message, text_field, write_labels,
 };
 
 /// Writes one of our families, and after its own samples what `join` writes.
@@ -28,18 +30,31 @@ pub(super) fn write_family(
     write_header(&description.name, store.help(), kind, unit, &mut out.buffer);
     let mut labels = LabelPairs::of(store);
     let bounds = description.bounds.exposed();
+    values.want_native();
+    let mut created = Vec::new();
     let mut rows = LabelPairs::cursor(store, rows);
     while let Some(row) = rows.next() {
         let buffer = &mut out.buffer;
+        if description.kind.is_gauge() {
+            labels.write(&row, 2, number(values.read(row.cells)), buffer);
+            out.cut();
+            continue;
+        }
+        created.clear();
+        if let Some(created_at) = store.created(row.cells) {
+            let field = if description.kind.is_histogram() { 15 } else { 3 };
+            write_timestamp(field, created_at, &mut created);
+        }
         if description.kind.is_histogram() {
             message(4, buffer, |out| {
-                out.extend_from_slice(labels.of_row(&row));
-                write_our_histogram(store, &bounds, values, row.cells, out);
+                labels.append(&row, out);
+                write_our_histogram(store, &bounds, values, row.cells, &created, out);
             });
         } else {
-            let field = if description.kind.is_gauge() { 2 } else { 3 };
-            labels.write(&row, DOUBLE_MESSAGE, buffer);
-            double_message(field, number(values.read(row.cells)), buffer);
+            message(4, buffer, |out| {
+                labels.append(&row, out);
+                double_message_and(3, number(values.read(row.cells)), &created, out);
+            });
         }
         out.cut();
     }
@@ -88,6 +103,7 @@ fn write_our_histogram(
     bounds: &[f64],
     values: &mut Values<'_>,
     cells: &[Cell],
+    created: &[u8],
     out: &mut Vec<u8>,
 ) {
     // Before the value, which then has what they are examples of.
@@ -96,6 +112,14 @@ fn write_our_histogram(
     message(7, out, |out| {
         integer(1, values.buckets().iter().sum(), out);
         double(2, sum, out);
+        out.extend_from_slice(created);
+        if !values.native().is_empty() {
+            out.extend_from_slice(values.native());
+            // Prometheus keeps these with the native buckets.
+            for exemplar in exemplars.iter().flatten().flatten() {
+                message(16, out, |out| write_exemplar(exemplar, out));
+            }
+        }
         let mut count = 0;
         let bounds = bounds.iter().copied().chain([f64::INFINITY]);
         for (index, (bound, observed)) in bounds.zip(values.buckets()).enumerate() {
@@ -118,10 +142,14 @@ fn write_exemplar(exemplar: &Kept, out: &mut Vec<u8>) {
         Observed::Float(value) => value,
     };
     double(2, observed, out);
-    let at = exemplar.since_epoch();
-    message(3, out, |out| {
-        integer(1, at.as_secs(), out);
-        integer(2, at.subsec_nanos().into(), out);
+    write_timestamp(3, exemplar.since_epoch(), out);
+}
+
+/// A `google.protobuf.Timestamp`.
+fn write_timestamp(field: u64, since_epoch: Duration, out: &mut Vec<u8>) {
+    message(field, out, |out| {
+        integer(1, since_epoch.as_secs(), out);
+        integer(2, since_epoch.subsec_nanos().into(), out);
     });
 }
 

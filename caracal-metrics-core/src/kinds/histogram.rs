@@ -85,7 +85,15 @@ impl DurationHistogram {
     /// The thread has no words of it yet, or there is more to do.
     #[inline(never)]
     fn observe_first(&self, duration: Duration) {
-        self.0.store.observe_cell(self.0.cell, duration);
+        if self.0.folded {
+            return self.observe_folded(duration);
+        }
+        self.0.store.observe_known(self.0.cell, duration);
+    }
+
+    #[inline(never)]
+    fn observe_folded(&self, duration: Duration) {
+        self.0.store.observe_known(self.0.cell, duration);
         self.0.recorded();
     }
 

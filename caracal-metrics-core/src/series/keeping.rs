@@ -39,7 +39,10 @@ impl FamilyStore {
         let mut found = self.found(set, cell);
         if let Some((histogram, closed, cell)) = histogram {
             let Some(set) = histogram.set_to_keep(closed, open) else { return };
-            found.durations = histogram.found(set, cell).durations;
+            found.durations = match histogram.native {
+                Some(_) => Durations::of(recent::native(set), cell),
+                None => histogram.found(set, cell).durations,
+            };
         }
         // A counter that may get a word of the thread's is kept once it has one.
         let waits = self.kind() == FamilyKind::Counter && found.word.is_none();

@@ -18,6 +18,7 @@ mod key;
 mod line_text;
 #[cfg(all(test, caracal_loom))]
 mod models;
+mod native;
 mod observing;
 mod output;
 mod owned;
@@ -40,9 +41,11 @@ mod tests;
 mod values;
 mod watch;
 
+pub(crate) use created::{MakeCreated, note_created};
 pub(crate) use exemplars::{Exemplars, Kept, Observed};
 pub(crate) use idle::watch as watch_idle;
 pub(crate) use in_flight::InFlight;
+pub(crate) use native::{MakeNative, WithNative, native_buckets};
 #[cfg(feature = "protobuf")]
 pub(crate) use pair_text::Pair;
 pub(crate) use resolve::Resolved;

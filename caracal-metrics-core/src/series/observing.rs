@@ -26,6 +26,26 @@ impl FamilyStore {
         {
             engine::observe_ordinary(cell, self.buckets.narrow_ordinary(nanos), nanos);
         } else {
+            self.observe_other(cell, duration);
+        }
+    }
+
+    /// Counts a duration into a cell for which the calling thread has no words at hand.
+    #[inline]
+    pub(crate) fn observe_known(&self, cell: Cell, duration: Duration) {
+        match &self.native {
+            Some(native) => native.observe(self, cell, duration),
+            None => self.observe_classic(cell, duration),
+        }
+    }
+
+    #[inline(never)]
+    fn observe_classic(&self, cell: Cell, duration: Duration) {
+        if let Some(nanos) = ordinary_nanos(duration)
+            && self.is_plain()
+        {
+            engine::observe_ordinary(cell, self.buckets.narrow_ordinary(nanos), nanos);
+        } else {
             self.observe_in_full(cell, nanos(duration));
         }
     }
@@ -35,8 +55,10 @@ impl FamilyStore {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a call costs as much as it does")]
     pub(crate) fn observe_own(&self, cell: Cell, duration: Duration) -> bool {
-        let observe = |nanos| engine::observe_own(cell, self.buckets.narrow_ordinary(nanos), nanos);
-        ordinary_nanos(duration).is_some_and(observe)
+        // First of all, since a cell without any is one that is not plain.
+        let Some(own) = engine::histogram_now(cell) else { return false };
+        let observe = |nanos| own.observe(cell, self.buckets.narrow_ordinary(nanos), nanos);
+        ordinary_nanos(duration).map(observe).is_some()
     }
 
     /// Counts a duration into a cell, and keeps the exemplar.
@@ -48,23 +70,43 @@ impl FamilyStore {
         exemplar: &Exemplar,
     ) {
         let nanos = nanos(duration);
-        let bucket = self.count_nanos(cell, nanos);
+        if nanos < self.usual_nanos {
+            exemplars::keep(cell, self.count_usual(cell, nanos), Observed::Nanos(nanos), exemplar);
+        } else {
+            self.observe_unusual_with_exemplar(cell, nanos, exemplar);
+        }
+    }
+
+    #[inline(never)]
+    fn observe_unusual_with_exemplar(&self, cell: Cell, nanos: u64, exemplar: &Exemplar) {
+        let bucket = self.count_unusual(cell, nanos);
         exemplars::keep(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)), exemplar);
+    }
+
+    /// Counts a duration of any length into a family that is perhaps not [plain](Self::is_plain).
+    #[inline(never)]
+    fn observe_other(&self, cell: Cell, duration: Duration) {
+        match &self.native {
+            Some(native) => native.observe(self, cell, duration),
+            None => self.observe_in_full(cell, nanos(duration)),
+        }
     }
 
     /// Counts a duration of any length, and asks for its exemplar.
     #[inline(never)]
-    fn observe_in_full(&self, cell: Cell, nanos: u64) {
-        let bucket = self.count_nanos(cell, nanos);
-        self.ask_for_exemplar(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)));
+    pub(super) fn observe_in_full(&self, cell: Cell, nanos: u64) {
+        if nanos < self.usual_nanos {
+            let bucket = self.count_usual(cell, nanos);
+            self.ask_for_exemplar(cell, bucket, Observed::Nanos(nanos));
+        } else {
+            let bucket = self.count_unusual(cell, nanos);
+            self.ask_for_exemplar(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)));
+        }
     }
 
-    /// Counts a duration, and says in which bucket.
+    /// Counts a duration into classic buckets, and says in which one.
     #[inline]
-    fn count_nanos(&self, cell: Cell, nanos: u64) -> usize {
-        if nanos > LONGEST_NANOS {
-            self.count_invalid();
-        }
+    fn count_usual(&self, cell: Cell, nanos: u64) -> usize {
         if self.buckets.runs() == 1 {
             let bucket = self.buckets.narrow(nanos);
             engine::observe(cell, bucket, nanos);
@@ -73,6 +115,19 @@ impl FamilyStore {
             let bucket = self.buckets.of_nanos(nanos);
             engine::observe_wide(cell, self.buckets.runs(), bucket, nanos);
             bucket
+        }
+    }
+
+    /// Counts a duration that is too long for a sum, or one of a family with native buckets, and says in which
+    /// classic bucket.
+    #[inline(never)]
+    fn count_unusual(&self, cell: Cell, nanos: u64) -> usize {
+        if nanos > LONGEST_NANOS {
+            self.count_invalid();
+        }
+        match &self.native {
+            Some(native) => native.count_nanos(self, cell, nanos),
+            None => self.count_usual(cell, nanos),
         }
     }
 
@@ -85,7 +140,19 @@ impl FamilyStore {
     /// Counts a floating-point number so many times. One that is not finite is set aside.
     #[inline]
     pub(crate) fn observe_floats_cell(&self, cell: Cell, value: f64, times: u64) {
-        if let Some(bucket) = self.count_floats(cell, value, times)
+        if value.abs() < self.usual_floats {
+            let bucket = self.count_usual_floats(cell, value, times);
+            if self.settings.exemplar_source.is_some() {
+                self.ask_for_exemplar(cell, bucket, Observed::Float(value));
+            }
+        } else {
+            self.observe_unusual_floats(cell, value, times);
+        }
+    }
+
+    #[inline(never)]
+    fn observe_unusual_floats(&self, cell: Cell, value: f64, times: u64) {
+        if let Some(bucket) = self.count_unusual_floats(cell, value, times)
             && self.settings.exemplar_source.is_some()
         {
             self.ask_for_exemplar(cell, bucket, Observed::Float(value));
@@ -99,22 +166,37 @@ impl FamilyStore {
         value: f64,
         exemplar: &Exemplar,
     ) {
-        if let Some(bucket) = self.count_floats(cell, value, 1) {
-            exemplars::keep(cell, bucket, Observed::Float(value), exemplar);
-        }
+        let bucket = if value.abs() < self.usual_floats {
+            self.count_usual_floats(cell, value, 1)
+        } else if let Some(bucket) = self.count_unusual_floats(cell, value, 1) {
+            bucket
+        } else {
+            return;
+        };
+        exemplars::keep(cell, bucket, Observed::Float(value), exemplar);
     }
 
-    /// Counts a floating-point number so many times, and says in which bucket; none where it was set aside.
+    /// Counts a floating-point number into classic buckets so many times, and says in which one.
     #[inline]
-    fn count_floats(&self, cell: Cell, value: f64, times: u64) -> Option<usize> {
-        if value.is_finite() {
-            let bucket = self.buckets.of_float(value);
-            let sum = value * times as f64;
-            engine::observe_float(cell, self.buckets.runs(), bucket, times, sum);
-            Some(bucket)
-        } else {
-            self.count_invalid();
-            None
+    fn count_usual_floats(&self, cell: Cell, value: f64, times: u64) -> usize {
+        let bucket = self.buckets.of_float(value);
+        let sum = value * times as f64;
+        engine::observe_float(cell, self.buckets.runs(), bucket, times, sum);
+        bucket
+    }
+
+    /// Counts a floating-point number of a family with native buckets, and says in which classic bucket. One
+    /// that is not finite is set aside.
+    #[inline]
+    fn count_unusual_floats(&self, cell: Cell, value: f64, times: u64) -> Option<usize> {
+        match &self.native {
+            Some(native) if value.is_finite() => {
+                Some(native.count_floats(self, cell, value, times))
+            }
+            _ => {
+                self.count_invalid();
+                None
+            }
         }
     }
 

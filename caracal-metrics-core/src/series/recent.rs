@@ -42,6 +42,13 @@ pub(super) fn numbers(closed_sets: u32) -> u64 {
     NEXT.fetch_add(closed_sets.into(), Relaxed)
 }
 
+/// The number of a set of closed labels of a histogram with native buckets, where it is kept with a counter. No
+/// histogram without any has it.
+#[inline]
+pub(super) fn native(set: u64) -> u64 {
+    set | 1 << (u64::BITS - 1)
+}
+
 /// One label set.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lookup {

@@ -141,15 +141,17 @@ impl FamilyStore {
             if let Some(cell) = self.dense_cell(labels.closed()) {
                 return self.observe_cell(cell, duration);
             }
-        } else if let Some(found) = self.lookup(labels).and_then(Lookup::recall)
-            && let Some(durations) = found.durations
-            && let Some(nanos) = ordinary_nanos(duration)
-        {
-            return durations.own.observe(
-                durations.cell,
-                self.buckets.narrow_ordinary(nanos),
-                nanos,
-            );
+        } else if let Some(found) = self.lookup(labels).and_then(Lookup::recall) {
+            if let Some(durations) = found.durations
+                && let Some(nanos) = ordinary_nanos(duration)
+            {
+                return durations.own.observe(
+                    durations.cell,
+                    self.buckets.narrow_ordinary(nanos),
+                    nanos,
+                );
+            }
+            return self.observe_known(found.cell, duration);
         }
         with(labels, |closed, open| self.observe_anew(closed, open, duration));
     }
@@ -189,6 +191,12 @@ impl FamilyStore {
                 word.add(1);
                 let bucket = histogram.buckets.narrow_ordinary(nanos);
                 return durations.own.observe(durations.cell, bucket, nanos);
+            }
+            if let Some(durations) = durations
+                && durations.set == recent::native(histogram.set(of_duration.closed()))
+            {
+                word.add(1);
+                return histogram.observe_known(durations.cell, duration);
             }
             // Otherwise the counter was kept alone, or with what is of no use any more.
             if durations.is_some_and(|it| histogram.may_keep(it.set)) || !histogram.is_plain() {

@@ -11,12 +11,13 @@ use parking_lot::Mutex;
 
 use super::buckets::BucketSearch;
 use super::changes::Changes;
-use super::created::Created;
+use super::created::{MakeCreated, NoteCreated};
 use super::exemplars::Exemplars;
 use super::folds::Folds;
 use super::interner::Interner;
 use super::key::{Key, Labels};
 use super::line_text::LineText;
+use super::native::{NativeBuckets, WithNative};
 #[cfg(feature = "protobuf")]
 use super::pair_text::PairText;
 use super::recent;
@@ -41,6 +42,9 @@ pub(super) enum Index {
     Interned(Box<Interner>),
 }
 
+/// Makes the rows of a family. The series given are new, each by its place, and may not be findable yet.
+type RowsAnew = fn(&FamilyStore, &[(u32, Cell)]) -> Rows;
+
 /// A series that an attached instance owns.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnedSeries {
@@ -63,8 +67,10 @@ pub(crate) struct Settings {
     pub(crate) value_bytes: usize,
     /// The open labels that always read [`AGGREGATED`].
     pub(crate) aggregate: Vec<String>,
-    /// Whether to note when a series began.
-    pub(crate) created: bool,
+    /// What notes when a series began, where a format says so.
+    pub(crate) created: Option<MakeCreated>,
+    /// Whether text says when a series began.
+    pub(crate) created_lines: bool,
     /// Whether the family is left out of the page until it is used.
     pub(crate) shown_once_used: bool,
     /// Whether `folded` and `invalid` read 0 once the family is used, and not only from their first
@@ -80,6 +86,10 @@ pub(crate) struct Settings {
     pub(crate) hide_idle: Option<HideIdle>,
     /// How many values single labels may have, where any has a limit.
     pub(crate) value_limits: Option<ValueLimits>,
+    /// Whether a histogram has native buckets.
+    pub(crate) native: Option<WithNative>,
+    /// Counts native buckets that were merged or left out because of a limit.
+    pub(crate) native_limited: Tally,
     /// Counts records that were folded because the family is full.
     pub(crate) folded: Tally,
     /// Counts values that were corrected or set aside.
@@ -101,6 +111,12 @@ pub(crate) struct FamilyStore {
     described: OnceLock<Box<str>>,
     pub(crate) exemplars: Exemplars,
     pub(super) buckets: BucketSearch,
+    /// Of a histogram that has them.
+    pub(super) native: Option<Box<dyn NativeBuckets>>,
+    /// Durations below this, in nanoseconds, are counted into classic buckets without further ado.
+    pub(super) usual_nanos: u64,
+    /// Numbers whose absolute value is below this are.
+    pub(super) usual_floats: f64,
     is_plain: bool,
     pub(super) index: Index,
     /// Keeps two threads from making one dense cell each.
@@ -122,16 +138,15 @@ pub(crate) struct FamilyStore {
     tracks: AtomicBool,
     /// Whether something asked for the family after it was registered.
     asked_for: AtomicBool,
-    /// The cell of a gauge without labels once guards of it have been begun, as in
-    /// [`Index::Dense`].
+    /// The cell of a gauge without labels once guards of it have been begun; before, [`Cell::NONE`].
     tracked: AtomicU32,
     /// What its lines have in common.
     pub(crate) lines: LineText,
     /// What its labels have in common in Protocol Buffers.
     #[cfg(feature = "protobuf")]
     pub(crate) pairs: PairText,
-    /// For counters and histograms, where the registry is to say when their series began.
-    pub(super) created: Option<Created>,
+    /// For counters and histograms, where a format says when their series began.
+    pub(super) created: Option<Box<dyn NoteCreated>>,
     /// How many aggregated series a family has whose series have each their own labels.
     pub(super) aggregates: AtomicUsize,
     /// Keeps two threads from raising a counter by the same difference.
@@ -145,10 +160,13 @@ pub(crate) struct FamilyStore {
     pub(super) owned: Mutex<Vec<OwnedSeries>>,
     pub(super) changes: Changes,
     pub(super) rows: Mutex<Arc<Rows>>,
+    /// What makes the rows anew, once series of instances were among them. A function's address, so that a
+    /// program that attaches nothing does not have it.
+    pub(super) rows_anew: OnceLock<RowsAnew>,
 }
 
 impl FamilyStore {
-    pub(crate) fn new(description: Description, settings: Settings) -> Self {
+    pub(crate) fn new(description: Description, settings: Settings) -> Arc<Self> {
         let labels = &description.labels;
         let mut aggregated = [false; MAX_LABELS];
         let open = labels.iter().filter(|label| label.values.is_open());
@@ -168,10 +186,18 @@ impl FamilyStore {
         let hide_idle = settings.hide_idle.as_ref().filter(|_| open > 0);
         let watch = hide_idle.map(|idle| (idle.watch)(idle.after, idle.clock.clone()));
         let buckets = BucketSearch::of(&description.bounds);
+        let native = settings.native.filter(|_| description.kind.is_histogram());
+        let asks = settings.exemplar_source.is_some();
+        let native =
+            native.map(|native| (native.make)(native.resolution, &description.bounds, asks));
+        let is_native = native.is_some();
         let added: Vec<_> = settings.added_labels().collect();
-        let store = Self {
-            is_plain: buckets.runs() == 1 && settings.exemplar_source.is_none(),
+        let store = Arc::new(Self {
+            is_plain: buckets.runs() == 1 && settings.exemplar_source.is_none() && !is_native,
             buckets,
+            native,
+            usual_nanos: if is_native { 0 } else { engine::LONGEST_NANOS + 1 },
+            usual_floats: if is_native { 0.0 } else { f64::INFINITY },
             described: OnceLock::new(),
             exemplars: Exemplars::new(description.bounds.len() + 1),
             index,
@@ -184,11 +210,11 @@ impl FamilyStore {
             used: AtomicBool::new(false),
             tracks: AtomicBool::new(false),
             asked_for: AtomicBool::new(false),
-            tracked: AtomicU32::new(0),
+            tracked: AtomicU32::new(Cell::NONE.to_raw()),
             lines: LineText::of(&description, &added),
             #[cfg(feature = "protobuf")]
             pairs: PairText::of(&description, &added),
-            created: (settings.created && !description.kind.is_gauge()).then(Created::default),
+            created: settings.created.filter(|_| !description.kind.is_gauge()).map(|make| make()),
             aggregates: AtomicUsize::new(0),
             raising: Mutex::default(),
             set_aside: OnceLock::new(),
@@ -197,9 +223,10 @@ impl FamilyStore {
             owned: Mutex::default(),
             changes: Changes::default(),
             rows: Mutex::default(),
+            rows_anew: OnceLock::new(),
             settings,
             description,
-        };
+        });
         if !store.settings.shown_once_used {
             store.use_from_now_on();
         }
@@ -272,7 +299,10 @@ impl FamilyStore {
     /// Begins a guard in a gauge without labels, and says its cell.
     #[inline]
     pub(crate) fn begin_only(&self) -> Cell {
-        let Some(cell) = made(&self.tracked) else { return self.begin_only_first() };
+        let cell = Cell::from_raw(self.tracked.load(Acquire));
+        if cell == Cell::NONE {
+            return self.begin_only_first();
+        }
         engine::begin(cell);
         cell
     }
@@ -281,7 +311,7 @@ impl FamilyStore {
     fn begin_only_first(&self) -> Cell {
         let cell = self.cell_of_set(&());
         self.begin(cell);
-        self.tracked.store(cell.to_raw() + 1, Release);
+        self.tracked.store(cell.to_raw(), Release);
         cell
     }
 
@@ -392,7 +422,13 @@ impl FamilyStore {
         !self.owned.lock().is_empty()
     }
 
-    /// When the series of these cells began, since 1970, where that is to be shown.
+    /// When the series of these cells began, since 1970, where text is to say so.
+    pub(crate) fn created_line(&self, cells: &[Cell]) -> Option<Duration> {
+        if self.settings.created_lines { self.created.as_ref()?.of(cells) } else { None }
+    }
+
+    /// When the series of these cells began, since 1970.
+    #[cfg(feature = "protobuf")]
     pub(crate) fn created(&self, cells: &[Cell]) -> Option<Duration> {
         self.created.as_ref()?.of(cells)
     }
@@ -403,6 +439,9 @@ impl FamilyStore {
             created.forget(cell);
         }
         self.exemplars.forget(cell);
+        if let Some(native) = &self.native {
+            native.forget(cell);
+        }
         match self.kind() {
             FamilyKind::Gauge => engine::release_gauge(cell),
             _ => engine::release(cell, self.width()),

@@ -1,6 +1,7 @@
 //! What the series of one family read on one page.
 
 use super::in_flight::InFlight;
+use super::native::NativeBuckets;
 use super::store::FamilyStore;
 use crate::engine::{self, Cell, Reader, Width};
 use crate::family_spec::FamilyKind;
@@ -31,17 +32,21 @@ pub(crate) struct Values<'a> {
     /// About how many there are.
     series: usize,
     in_flight: &'a InFlight,
+    native: Option<&'a dyn NativeBuckets>,
+    /// Whether the fields of native buckets are wanted, and those of the histogram that was read last.
+    wire: Option<Vec<u8>>,
     /// Of the histogram that was read last; without `+Inf` they are those of the bounds.
     buckets: Vec<u64>,
 }
 
 impl<'a> Values<'a> {
     /// The values of this family on a page for which these gauges were read.
-    pub(crate) fn of(store: &FamilyStore, in_flight: &'a InFlight) -> Self {
+    pub(crate) fn of(store: &'a FamilyStore, in_flight: &'a InFlight) -> Self {
         let buckets = if store.kind().is_histogram() { store.lines.les.len() } else { 0 };
         let (kind, width, series) = (store.kind(), store.width(), store.series());
         let buckets = vec![0; buckets];
-        Self { reader: engine::reader(), kind, width, series, in_flight, buckets }
+        let (reader, native) = (engine::reader(), store.native.as_deref());
+        Self { reader, kind, width, series, in_flight, native, wire: None, buckets }
     }
 
     /// Reads all of these cells at once, where that is less work than to read one after the other.
@@ -52,7 +57,17 @@ impl<'a> Values<'a> {
     }
 
     /// The value of the series that these cells make up.
+    #[inline]
     pub(crate) fn read(&mut self, cells: &[Cell]) -> Value {
+        match (self.kind, cells) {
+            // Most series of most pages, so there is no call.
+            (FamilyKind::Counter, [cell]) => Value::Counter(self.reader.counter_of(*cell)),
+            _ => self.read_any(cells),
+        }
+    }
+
+    #[inline(never)]
+    fn read_any(&mut self, cells: &[Cell]) -> Value {
         let reader = &self.reader;
         match self.kind {
             FamilyKind::Counter => Value::Counter(reader.counter(cells)),
@@ -65,14 +80,41 @@ impl<'a> Values<'a> {
             FamilyKind::DurationHistogram => {
                 self.buckets.fill(0);
                 let sum = reader.histogram(cells, &mut self.buckets);
+                self.read_native(cells);
                 Value::Histogram(HistogramSum::Nanos(sum))
             }
             FamilyKind::Histogram => {
                 self.buckets.fill(0);
                 let sum = reader.float_histogram(cells, &mut self.buckets);
+                self.read_native(cells);
                 Value::Histogram(HistogramSum::Float(sum))
             }
         }
+    }
+
+    /// Adds what was counted into native buckets. After the sum was read: so the buckets have all that
+    /// it is made of.
+    #[inline]
+    fn read_native(&mut self, cells: &[Cell]) {
+        if let Some(native) = self.native {
+            if let Some(wire) = &mut self.wire {
+                wire.clear();
+            }
+            native.read(cells, &self.reader, &mut self.buckets, self.wire.as_mut());
+        }
+    }
+
+    /// From now on, reads of a histogram have [its native buckets](Self::native) as well.
+    #[cfg(feature = "protobuf")]
+    pub(crate) fn want_native(&mut self) {
+        self.wire = self.native.map(|_| Vec::new());
+    }
+
+    /// The fields of the native buckets of the histogram that was read last, as Protocol Buffers; empty
+    /// where it has none.
+    #[cfg(feature = "protobuf")]
+    pub(crate) fn native(&self) -> &[u8] {
+        self.wire.as_deref().unwrap_or_default()
     }
 
     /// As [`read`](Self::read), but what was [summed up](Self::sum_up) does not count: the value has all

@@ -1,14 +1,54 @@
-//! The names of a protobuf page's families, read by a decoder that is not ours.
+//! A protobuf page, read by a decoder that is not ours: the names of its families, and its counters.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message;
 
-/// `io.prometheus.client.MetricFamily`, of which only the name is read.
+use super::Labels;
+
+/// `io.prometheus.client.MetricFamily`, of which this much is read.
 #[derive(Clone, PartialEq, Message)]
 struct MetricFamily {
     #[prost(string, tag = "1")]
     name: String,
+    #[prost(message, repeated, tag = "4")]
+    metrics: Vec<Metric>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Metric {
+    #[prost(message, repeated, tag = "1")]
+    labels: Vec<Label>,
+    #[prost(message, optional, tag = "3")]
+    counter: Option<Counter>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Label {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(string, tag = "2")]
+    value: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Counter {
+    #[prost(double, tag = "1")]
+    value: f64,
+}
+
+/// The values of a family of counters by their labels.
+pub(crate) fn counters(mut page: &[u8], name: &str) -> BTreeMap<Labels, f64> {
+    let mut counters = BTreeMap::new();
+    while !page.is_empty() {
+        let family = MetricFamily::decode_length_delimited(&mut page).expect("a family");
+        for metric in family.metrics.into_iter().filter(|_| family.name == name) {
+            let labels = metric.labels.into_iter().map(|label| (label.name, label.value));
+            let value = metric.counter.expect("a counter").value;
+            assert!(counters.insert(labels.collect(), value).is_none(), "a series is there twice");
+        }
+    }
+    counters
 }
 
 pub(crate) fn names(mut page: &[u8]) -> BTreeSet<String> {

@@ -22,13 +22,14 @@ pub(crate) const AFTER: [&Row; 6] =
 
 /// Families that have no panel: details that somebody looks at in Prometheus, once a panel has shown that
 /// something is wrong.
-pub(crate) const WITHOUT_PANEL: [&str; 16] = [
+pub(crate) const WITHOUT_PANEL: [&str; 17] = [
     "caracal_cache_weighted_size",
     "caracal_database_connection_pool_closed_connections_total",
     "caracal_database_connection_pool_min",
     "caracal_database_connection_pool_opened_connections_total",
     "caracal_facade_refused_records_total",
     "caracal_gateway_stream_duration_seconds",
+    "caracal_metrics_native_limited_total",
     "caracal_metrics_server_connections_closed_total",
     "caracal_tokio_blocking_queue_depth",
     "caracal_tokio_blocking_threads",

@@ -1,7 +1,7 @@
 //! `monitoring/` has what the gateway itself generates: its dashboard, its rules and its scrape
 //! configuration.
 //!
-//! After a change, `cargo xtask dashboard` writes the files anew.
+//! After a change, `cargo xtask docs` writes the files anew.
 
 mod support;
 
@@ -36,7 +36,7 @@ async fn the_files_are_what_the_gateway_generates() {
             fs::write(file, now).unwrap();
         } else {
             let before = fs::read_to_string(&file).unwrap_or_default();
-            assert!(before == now, "monitoring/{name} is stale: run `cargo xtask dashboard`");
+            assert!(before == now, "monitoring/{name} is stale: run `cargo xtask docs`");
         }
     }
 }

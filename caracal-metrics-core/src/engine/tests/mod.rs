@@ -17,11 +17,20 @@ fn histogram(cell: Cell) -> ([u64; NARROW_BUCKETS], u128) {
     (buckets, nanos)
 }
 
+/// The words of a run.
+fn words(run: Cell) -> [u64; RUN_WORDS] {
+    let mut words = [0; RUN_WORDS];
+    reader().run(run, &mut words);
+    words
+}
+
 #[test]
 fn a_released_cell_is_given_out_again_and_reads_zero() {
     let (narrow, wide, floats) = (allocate(NARROW), allocate(WIDE), allocate(FLOATS));
     let (word, float, gauge) =
         (allocate(Width::Word), allocate(Width::Float), allocate(Width::Gauge));
+    let run = allocate(Width::Run);
+    add(run.word(RUN_WORDS - 1), 7);
     observe(narrow, 3, 5);
     observe_wide(wide, 4, 62, 5);
     observe_float(floats, 2, 20, 1, 0.5);
@@ -36,12 +45,14 @@ fn a_released_cell_is_given_out_again_and_reads_zero() {
         (word, Width::Word),
         (float, Width::Float),
         (gauge, Width::Gauge),
+        (run, Width::Run),
     ] {
         release(cell, width);
         assert_eq!(allocate(width), cell, "{width:?}");
     }
     assert_eq!(reader().counter(&[word]), 0);
     assert_eq!(reader().float(&[float]), 0.0);
+    assert_eq!(words(run), [0; RUN_WORDS]);
     assert_eq!((reader().in_flight(gauge), reader().gauge(&[gauge])), (0, 0));
     assert_eq!(histogram(narrow), ([0; NARROW_BUCKETS], 0));
     let mut buckets = [0; 63];
@@ -52,8 +63,17 @@ fn a_released_cell_is_given_out_again_and_reads_zero() {
 
 #[test]
 fn cells_never_overlap() {
-    let widths =
-        [NARROW, Width::Word, WIDE, Width::Gauge, Width::Float, FLOATS, Width::Word, Width::Gauge];
+    let widths = [
+        NARROW,
+        Width::Word,
+        WIDE,
+        Width::Gauge,
+        Width::Float,
+        Width::Run,
+        FLOATS,
+        Width::Word,
+        Width::Gauge,
+    ];
     let cells: Vec<_> =
         widths.into_iter().cycle().take(5_000).map(|width| (allocate(width), width)).collect();
     let record = || {
@@ -66,6 +86,7 @@ fn cells_never_overlap() {
                     (0..3).for_each(|_| begin(*cell));
                     (0..2).for_each(|_| end(*cell));
                 }
+                Width::Run => (0..RUN_WORDS).for_each(|place| add(cell.word(place), 1)),
                 Width::Histogram { runs: 1, .. } => {
                     (0..NARROW_BUCKETS).for_each(|bucket| observe(*cell, bucket, 1));
                 }
@@ -88,6 +109,7 @@ fn cells_never_overlap() {
             Width::Gauge => {
                 assert_eq!((reader().in_flight(*cell), reader().gauge(&[*cell])), (2, -4));
             }
+            Width::Run => assert_eq!(words(*cell), [2; RUN_WORDS]),
             Width::Histogram { runs: 1, .. } => {
                 assert_eq!(histogram(*cell), ([2; NARROW_BUCKETS], 30));
             }

@@ -11,6 +11,8 @@ fn read_all(reader: &Reader<'_>, cells: &[(Cell, Width)]) -> Vec<(u64, u64, u128
             Width::Word => integer = reader.counter(cell),
             Width::Float => float = reader.float(cell),
             Width::Gauge => integer = reader.in_flight(cell[0]) + reader.gauge(cell).unsigned_abs(),
+            // Never summed up.
+            Width::Run => {}
             Width::Histogram { sum: Sum::Nanos, .. } => {
                 nanos = reader.histogram(cell, &mut buckets);
             }
@@ -48,8 +50,10 @@ fn what_is_summed_up_reads_as_what_is_read_thread_by_thread() {
         let (nanos, float) = (if n % 8 == 0 { n >> 3 } else { 1 << 61 }, n as f64 * 1e-7);
         let pages = pages.filter(|pages| store.make(pages, cell));
         match (width, pages) {
-            (Width::Word, Some(pages)) => assert!(pages.add(cell, u64::MAX - n, Relaxed)),
-            (Width::Word, None) => store.add_shared(cell, n, Relaxed),
+            (Width::Word | Width::Run, Some(pages)) => {
+                assert!(pages.add(cell, u64::MAX - n, Relaxed));
+            }
+            (Width::Word | Width::Run, None) => store.add_shared(cell, n, Relaxed),
             (Width::Gauge, Some(pages)) => assert!(pages.add(cell, 1 + n % 3, Relaxed)),
             (Width::Gauge, None) => store.add_shared(cell.ended(), 1, Relaxed),
             (Width::Float, Some(pages)) => {

@@ -1,7 +1,7 @@
-//! The files in `monitoring/`: read, checked against the families and each other, run by promtool.
+//! The files in `monitoring/`, checked against the families and each other. The test `dashboard` lets promtool
+//! read them.
 
 mod compose;
-mod promtool;
 mod rules;
 
 use std::collections::BTreeSet;
@@ -9,11 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use integration_tests::repository_file;
 
 use crate::families::{FAMILIES, Kind};
-use crate::workspace::Workspace;
-
-pub(crate) use promtool::run as run_promtool;
 
 /// What `MetricsRegistryBuilder::process_metrics` exposes, by the `prometheus` crate's collector.
 const PROCESS: &[&str] = &[
@@ -26,9 +24,9 @@ const PROCESS: &[&str] = &[
     "process_virtual_memory_bytes",
 ];
 
-/// Checks all that needs no promtool.
-pub(crate) fn check(workspace: &Workspace) -> Result<()> {
-    let folder = folder(workspace);
+#[test]
+fn alerts_name_metrics_that_exist_and_have_a_runbook_and_tests() -> Result<()> {
+    let folder = folder();
     let mut alerts = Vec::new();
     for file in ["rules.yml", "alerts-classic.yml"] {
         let path = folder.join(file);
@@ -44,12 +42,11 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     for path in tests(&folder)? {
         tested.add(&read(&path)?).with_context(|| format!("in {}", path.display()))?;
     }
-    rules::check_tested(&alerts, &tested).context("in monitoring/tests")?;
-    compose::check(&workspace.shell, &folder)
+    rules::check_tested(&alerts, &tested).context("in monitoring/tests")
 }
 
-fn folder(workspace: &Workspace) -> PathBuf {
-    workspace.metadata.workspace_root.join("monitoring").into()
+fn folder() -> PathBuf {
+    repository_file("monitoring")
 }
 
 fn read(path: &Path) -> Result<String> {
@@ -106,38 +103,32 @@ fn names(text: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+#[test]
+fn names_of_metrics_are_found_in_expressions() {
+    let text = "sum by (job, process) (rate(caracal_gateway_requests_total{job=~\"$job\"}[5m]))\n\
+                / job:caracal_gateway_error_ratio:rate5m # caracal-gateway";
+    assert_eq!(
+        Vec::from_iter(names(text)),
+        ["caracal_gateway_requests_total", "job:caracal_gateway_error_ratio:rate5m"]
+    );
+}
 
-    #[test]
-    fn names_of_metrics_are_found_in_expressions() {
-        let text = "sum by (job, process) (rate(caracal_gateway_requests_total{job=~\"$job\"}[5m]))\n\
-                    / job:caracal_gateway_error_ratio:rate5m # caracal-gateway";
-        assert_eq!(
-            Vec::from_iter(names(text)),
-            ["caracal_gateway_requests_total", "job:caracal_gateway_error_ratio:rate5m"]
-        );
+#[test]
+fn a_metric_that_nothing_exposes_is_an_error() {
+    check_names("caracal_gateway_requests_total + process_open_fds").unwrap();
+    check_names("caracal_gateway_request_duration_seconds_bucket").unwrap();
+    for unknown in [
+        "caracal_gateway_request_total",
+        "caracal_gateway_request_duration_seconds",
+        "job:caracal_gateway_error_ratio:rate7m",
+        "process_cpu_seconds",
+    ] {
+        let error = check_names(unknown).unwrap_err().to_string();
+        assert!(error.starts_with(unknown), "{error}");
     }
+}
 
-    #[test]
-    fn a_metric_that_nothing_exposes_is_an_error() {
-        check_names("caracal_gateway_requests_total + process_open_fds").unwrap();
-        check_names("caracal_gateway_request_duration_seconds_bucket").unwrap();
-        for unknown in [
-            "caracal_gateway_request_total",
-            "caracal_gateway_request_duration_seconds",
-            "job:caracal_gateway_error_ratio:rate7m",
-            "process_cpu_seconds",
-        ] {
-            let error = check_names(unknown).unwrap_err().to_string();
-            assert!(error.starts_with(unknown), "{error}");
-        }
-    }
-
-    #[test]
-    fn what_a_rule_of_the_file_records_may_be_named() {
-        check_names("- record: a:caracal_x:rate5m\n  expr: 1\n- expr: a:caracal_x:rate5m > 1")
-            .unwrap();
-    }
+#[test]
+fn what_a_rule_of_the_file_records_may_be_named() {
+    check_names("- record: a:caracal_x:rate5m\n  expr: 1\n- expr: a:caracal_x:rate5m > 1").unwrap();
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use anyhow::{Result, bail};
+use integration_tests::region;
 
 use crate::families::{FAMILIES, Family, Kind, Label, Values};
 
 /// The tables of the reference, as Markdown.
-pub(crate) fn tables() -> Result<String> {
+fn tables() -> Result<String> {
     let mut text = String::new();
     for (heading, shown_once_used) in [
         (
@@ -80,7 +81,7 @@ fn label_row(label: &Label) -> Result<String> {
                 "open: the name of the instance; left out when there is only one, without a name"
             }
             "status code" => "`100` to `999`, or `unknown`",
-            other => bail!("xtask/src/reference.rs can't describe the label values {other:?}"),
+            other => bail!("integration-tests/tests/documents/reference.rs can't describe the label values {other:?}"),
         }
         .to_owned(),
     };
@@ -92,46 +93,46 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+#[test]
+fn the_page_has_the_tables() {
+    region("docs/metrics.md", "metric-reference", &tables().unwrap()).unwrap();
+}
 
-    #[test]
-    fn every_family_has_one_row() {
-        let tables = tables().unwrap();
-        for family in &*FAMILIES {
-            let rows = tables.lines().filter(|line| {
-                line.starts_with(&format!("| `{}` | {}", family.name, family.kind.as_str()))
-            });
-            assert_eq!(rows.count(), 1, "{}", family.name);
-        }
+#[test]
+fn every_family_has_one_row() {
+    let tables = tables().unwrap();
+    for family in &*FAMILIES {
+        let rows = tables.lines().filter(|line| {
+            line.starts_with(&format!("| `{}` | {}", family.name, family.kind.as_str()))
+        });
+        assert_eq!(rows.count(), 1, "{}", family.name);
     }
+}
 
-    #[test]
-    fn a_row_says_all_that_the_catalogue_says() {
-        let tables = tables().unwrap();
-        for line in [
-            "| `caracal_gateway_request_duration_seconds` | histogram | seconds | `method`, \
-             `status_code` | Gateway request duration in seconds | `axum` |",
-            "| `caracal_policy_evaluation_duration_seconds` | 0.001 0.0025 0.005 0.01 0.025 0.05 \
-             0.1 0.25 0.5 1 |",
-            "| `decision` | `allowed`, `denied`, `error` |",
-            "| `agent_id` | open: any text |",
-        ] {
-            assert!(tables.lines().any(|other| other == line), "{line}\n{tables}");
-        }
+#[test]
+fn a_row_says_all_that_the_catalogue_says() {
+    let tables = tables().unwrap();
+    for line in [
+        "| `caracal_gateway_request_duration_seconds` | histogram | seconds | `method`, \
+         `status_code` | Gateway request duration in seconds | `axum` |",
+        "| `caracal_policy_evaluation_duration_seconds` | 0.001 0.0025 0.005 0.01 0.025 0.05 \
+         0.1 0.25 0.5 1 |",
+        "| `decision` | `allowed`, `denied`, `error` |",
+        "| `agent_id` | open: any text |",
+    ] {
+        assert!(tables.lines().any(|other| other == line), "{line}\n{tables}");
     }
+}
 
-    #[test]
-    fn every_row_has_as_many_cells_as_its_heading() {
-        let mut cells = None;
-        for line in tables().unwrap().lines() {
-            let count = line.replace("\\|", "").matches('|').count();
-            match cells {
-                _ if count == 0 => cells = None,
-                None => cells = Some(count),
-                Some(cells) => assert_eq!(count, cells, "{line}"),
-            }
+#[test]
+fn every_row_has_as_many_cells_as_its_heading() {
+    let mut cells = None;
+    for line in tables().unwrap().lines() {
+        let count = line.replace("\\|", "").matches('|').count();
+        match cells {
+            _ if count == 0 => cells = None,
+            None => cells = Some(count),
+            Some(cells) => assert_eq!(count, cells, "{line}"),
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use anyhow::{Context, Result};
+use integration_tests::region;
 
 /// The page with the tables that `cargo xtask bench --write` writes.
-pub(crate) const PAGE: &str = "docs/performance.md";
+const PAGE: &str = "docs/performance.md";
 
 const COLUMNS: [&str; 6] =
     ["what", "prometheus", "prometheus-client", "metrics + exporter", "measured, text", "caracal"];
@@ -20,7 +21,7 @@ const ROWS: [&str; 6] = [
 ];
 
 /// The table of these rows and columns, and the line that says when and where they were measured.
-pub(crate) fn summary(page: &str) -> Result<String> {
+fn summary(page: &str) -> Result<String> {
     let measured = page.lines().find(|line| line.starts_with("Measured on "));
     let header = table_line(page, COLUMNS[0])?;
     let places = COLUMNS
@@ -51,29 +52,26 @@ fn table_line<'a>(page: &'a str, first: &str) -> Result<Vec<&'a str>> {
     Ok(line.with_context(|| format!("{PAGE} has no row `{first}`"))?.split(" | ").collect())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+const TEXT: &str = include_str!("../../../docs/performance.md");
 
-    #[test]
-    fn the_rows_are_those_of_the_page() {
-        let page = include_str!("../../docs/performance.md");
-        let table = summary(page).unwrap();
-        for row in ROWS {
-            let (ours, line) = (table_line(&table, row).unwrap(), table_line(page, row).unwrap());
-            assert_eq!(
-                (ours.len(), ours[1], ours[5]),
-                (6, line[1], *line.last().unwrap()),
-                "{row}"
-            );
-        }
-        assert!(table.starts_with("Measured on "), "{table}");
-    }
+#[test]
+fn the_readme_has_the_rows() {
+    region("README.md", "benchmarks", &summary(TEXT).unwrap()).unwrap();
+}
 
-    #[test]
-    fn a_row_that_is_missing_is_an_error() {
-        let page = include_str!("../../docs/performance.md").replace(ROWS[2], "something else");
-        let error = summary(&page).unwrap_err().to_string();
-        assert!(error.contains(ROWS[2]), "{error}");
+#[test]
+fn the_rows_are_those_of_the_page() {
+    let table = summary(TEXT).unwrap();
+    for row in ROWS {
+        let (ours, line) = (table_line(&table, row).unwrap(), table_line(TEXT, row).unwrap());
+        assert_eq!((ours.len(), ours[1], ours[5]), (6, line[1], *line.last().unwrap()), "{row}");
     }
+    assert!(table.starts_with("Measured on "), "{table}");
+}
+
+#[test]
+fn a_row_that_is_missing_is_an_error() {
+    let page = TEXT.replace(ROWS[2], "something else");
+    let error = summary(&page).unwrap_err().to_string();
+    assert!(error.contains(ROWS[2]), "{error}");
 }

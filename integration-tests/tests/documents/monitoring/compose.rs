@@ -1,14 +1,13 @@
 //! `compose.yml` and what it provisions Grafana with, as far as that can be told without the images.
+//! The test `dashboard` lets Docker's own parser read it.
 
-use std::env;
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
-use xshell::{Shell, cmd};
 
-use super::read;
-use crate::tools;
+use super::{folder, read};
 
 const PROVISIONING: &str = "/etc/grafana/provisioning";
 
@@ -107,9 +106,9 @@ impl Service {
 }
 
 /// Checks the files against what reads them, and against each other.
-pub(super) fn check(sh: &Shell, folder: &Path) -> Result<()> {
-    let file = folder.join("compose.yml");
-    let compose: Compose = serde_saphyr::from_str(&read(&file)?).context("in compose.yml")?;
+fn check(folder: &Path) -> Result<()> {
+    let text = read(&folder.join("compose.yml"))?;
+    let compose: Compose = serde_saphyr::from_str(&text).context("in compose.yml")?;
     let Services { prometheus, grafana } = &compose.services;
     prometheus.check(folder).context("the service prometheus")?;
     grafana.check(folder).context("the service grafana")?;
@@ -139,63 +138,38 @@ pub(super) fn check(sh: &Shell, folder: &Path) -> Result<()> {
         let mounted = grafana.mounted(&dashboard)?;
         ensure!(mounted == "./grafana/caracal.json", "{mounted} is not the dashboard");
     }
-    docker_compose(sh, &file)
-}
-
-/// Lets Docker's own parser read the file. It needs neither an engine nor the images.
-fn docker_compose(sh: &Shell, file: &Path) -> Result<()> {
-    let in_ci = env::var("CI").is_ok_and(|ci| ci == "true");
-    let plugin =
-        || cmd!(sh, "docker compose version").quiet().ignore_stdout().ignore_stderr().run();
-    if tools::find("docker-compose").is_some() {
-        cmd!(sh, "docker-compose --file {file} config --quiet").run()?;
-    } else if tools::find("docker").is_some() && plugin().is_ok() {
-        cmd!(sh, "docker compose --file {file} config --quiet").run()?;
-    } else {
-        ensure!(!in_ci, "docker-compose is missing: every check must run when CI=true");
-        eprintln!("Not checked: compose.yml with docker-compose, which is missing.");
-    }
     Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use std::fs;
+const FILES: [&str; 4] = [
+    "compose.yml",
+    "prometheus.yml",
+    "grafana/provisioning/datasources/prometheus.yml",
+    "grafana/provisioning/dashboards/caracal.yml",
+];
 
-    use super::*;
-    use crate::workspace::Workspace;
-
-    const FILES: [&str; 4] = [
-        "compose.yml",
-        "prometheus.yml",
-        "grafana/provisioning/datasources/prometheus.yml",
-        "grafana/provisioning/dashboards/caracal.yml",
-    ];
-
-    #[test]
-    fn what_does_not_belong_together_is_an_error() {
-        let workspace = Workspace::open().unwrap();
-        let here = super::super::folder(&workspace);
-        for (file, from, to, message) in [
-            ("compose.yml", "./rules.yml:", "./rule.yml:", "./rule.yml is not a file"),
-            ("compose.yml", ":11.6.0", ":latest", "is not one version"),
-            (FILES[2], ":9090", ":9091", "does not listen on 127.0.0.1:9091"),
-            (FILES[2], "isDefault", "default", "default"),
-            (FILES[3], "/dashboards\n", "/boards\n", "nothing is mounted at"),
-        ] {
-            let folder = tempfile::tempdir().unwrap();
-            for other in
-                FILES.into_iter().chain(["rules.yml", "alerts-classic.yml", "grafana/caracal.json"])
-            {
-                let copy = folder.path().join(other);
-                fs::create_dir_all(copy.parent().unwrap()).unwrap();
-                let text = read(&here.join(other)).unwrap();
-                let text = if other == file { text.replace(from, to) } else { text };
-                fs::write(copy, text).unwrap();
-            }
-            let error = format!("{:#}", check(&workspace.shell, folder.path()).unwrap_err());
-            assert!(error.contains(message), "{error}");
+#[test]
+fn what_does_not_belong_together_is_an_error() {
+    let here = folder();
+    for (file, from, to, message) in [
+        ("compose.yml", "./rules.yml:", "./rule.yml:", "./rule.yml is not a file"),
+        ("compose.yml", ":11.6.0", ":latest", "is not one version"),
+        (FILES[2], ":9090", ":9091", "does not listen on 127.0.0.1:9091"),
+        (FILES[2], "isDefault", "default", "default"),
+        (FILES[3], "/dashboards\n", "/boards\n", "nothing is mounted at"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for other in
+            FILES.into_iter().chain(["rules.yml", "alerts-classic.yml", "grafana/caracal.json"])
+        {
+            let copy = folder.path().join(other);
+            fs::create_dir_all(copy.parent().unwrap()).unwrap();
+            let text = read(&here.join(other)).unwrap();
+            let text = if other == file { text.replace(from, to) } else { text };
+            fs::write(copy, text).unwrap();
         }
-        check(&workspace.shell, &here).unwrap();
+        let error = format!("{:#}", check(folder.path()).unwrap_err());
+        assert!(error.contains(message), "{error}");
     }
+    check(&here).unwrap();
 }

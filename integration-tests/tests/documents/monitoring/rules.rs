@@ -130,11 +130,7 @@ pub(super) fn recorded(text: &str) -> BTreeSet<&str> {
     text.lines().filter_map(|line| line.trim().strip_prefix("- record: ")).map(str::trim).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RULES: &str = r"
+const RULES: &str = r"
 groups:
   - name: one
     rules:
@@ -150,53 +146,52 @@ groups:
           runbook_url: https://github.com/caracal-core/caracal-metrics/blob/main/monitoring/RUNBOOK.md#toomuch
 ";
 
-    #[test]
-    fn a_complete_alert_is_accepted() {
-        assert_eq!(alerts(RULES).unwrap(), ["TooMuch"]);
-        assert_eq!(Vec::from_iter(recorded(RULES)), ["job:caracal_x:rate5m"]);
-    }
+#[test]
+fn a_complete_alert_is_accepted() {
+    assert_eq!(alerts(RULES).unwrap(), ["TooMuch"]);
+    assert_eq!(Vec::from_iter(recorded(RULES)), ["job:caracal_x:rate5m"]);
+}
 
-    #[test]
-    fn an_alert_that_lacks_something_is_an_error() {
-        for (from, to, message) in [
-            ("severity: critical", "team: x", "has no severity"),
-            ("severity: critical", "severity: loud", "has the severity loud, which nobody routes"),
-            ("summary: Too much", "title: x", "has no summary"),
-            ("description: It", "text: It", "has no description"),
-            ("$value | humanize", "$value", "prints its value with all its digits: format it"),
-            ("#toomuch", "#other", "needs the runbook_url"),
-        ] {
-            let error = alerts(&RULES.replace(from, to)).unwrap_err();
-            assert!(format!("{error:#}").starts_with(&format!("the alert TooMuch: {message}")));
-        }
+#[test]
+fn an_alert_that_lacks_something_is_an_error() {
+    for (from, to, message) in [
+        ("severity: critical", "team: x", "has no severity"),
+        ("severity: critical", "severity: loud", "has the severity loud, which nobody routes"),
+        ("summary: Too much", "title: x", "has no summary"),
+        ("description: It", "text: It", "has no description"),
+        ("$value | humanize", "$value", "prints its value with all its digits: format it"),
+        ("#toomuch", "#other", "needs the runbook_url"),
+    ] {
+        let error = alerts(&RULES.replace(from, to)).unwrap_err();
+        assert!(format!("{error:#}").starts_with(&format!("the alert TooMuch: {message}")));
     }
+}
 
-    #[test]
-    fn runbook_and_alerts_belong_together() {
-        let alerts = ["TooMuch".to_owned()];
-        check_runbook(&alerts, "# Runbook\n### TooMuch\ntext").unwrap();
-        let missing = check_runbook(&alerts, "# Runbook\n").unwrap_err().to_string();
-        assert_eq!(missing, "there is no section `### TooMuch`");
-        let left_over = check_runbook(&alerts, "### TooMuch\n### Gone\n").unwrap_err().to_string();
-        assert_eq!(left_over, "there is no alert Gone");
-    }
+#[test]
+fn runbook_and_alerts_belong_together() {
+    let alerts = ["TooMuch".to_owned()];
+    check_runbook(&alerts, "# Runbook\n### TooMuch\ntext").unwrap();
+    let missing = check_runbook(&alerts, "# Runbook\n").unwrap_err().to_string();
+    assert_eq!(missing, "there is no section `### TooMuch`");
+    let left_over = check_runbook(&alerts, "### TooMuch\n### Gone\n").unwrap_err().to_string();
+    assert_eq!(left_over, "there is no alert Gone");
+}
 
-    #[test]
-    fn an_alert_is_tested_both_ways() {
-        let alerts = ["TooMuch".to_owned()];
-        let fires = "{eval_time: 1m, alertname: TooMuch, exp_alerts: [{exp_labels: {a: b}}]}";
-        let silent = "{eval_time: 1m, alertname: TooMuch}";
-        let other = "{eval_time: 1m, alertname: TooMuhc}";
-        for (cases, message) in [
-            (vec![fires], Some("no test sees TooMuch silent")),
-            (vec![silent], Some("no test sees TooMuch fire")),
-            (vec![fires, silent, other], Some("a test is about TooMuhc, which is no alert")),
-            (vec![fires, silent], None),
-        ] {
-            let mut tested = Tested::default();
-            tested.add(&format!("tests: [{{alert_rule_test: [{}]}}]", cases.join(", "))).unwrap();
-            let outcome = check_tested(&alerts, &tested).err().map(|error| error.to_string());
-            assert_eq!(outcome.as_deref(), message);
-        }
+#[test]
+fn an_alert_is_tested_both_ways() {
+    let alerts = ["TooMuch".to_owned()];
+    let fires = "{eval_time: 1m, alertname: TooMuch, exp_alerts: [{exp_labels: {a: b}}]}";
+    let silent = "{eval_time: 1m, alertname: TooMuch}";
+    let other = "{eval_time: 1m, alertname: TooMuhc}";
+    for (cases, message) in [
+        (vec![fires], Some("no test sees TooMuch silent")),
+        (vec![silent], Some("no test sees TooMuch fire")),
+        (vec![fires, silent, other], Some("a test is about TooMuhc, which is no alert")),
+        (vec![fires, silent], None),
+    ] {
+        let mut tested = Tested::default();
+        tested.add(&format!("tests: [{{alert_rule_test: [{}]}}]", cases.join(", "))).unwrap();
+        let outcome = check_tested(&alerts, &tested).err().map(|error| error.to_string());
+        assert_eq!(outcome.as_deref(), message);
     }
 }

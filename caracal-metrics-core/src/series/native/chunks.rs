@@ -1,0 +1,280 @@
+//! The words of one series, in chunks of neighbouring intervals.
+//!
+//! A chunk is a run of the engine, named by its region, by its place among the chunks of the region and by
+//! how often the resolution was halved when it was made. It stays where it is. Once a series has as many chunks
+//! as it may, those that come are made at half of the resolution, where each has twice the numbers; and pages
+//! add up neighbouring buckets of the older ones. So halving moves nothing, and what is recorded meanwhile
+//! is exact.
+
+use std::ptr;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use super::partition::{Position, Region};
+use crate::engine::{Cell, RUN_WORDS};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, Mutex};
+
+/// Intervals of a chunk.
+pub(super) const CHUNK: usize = RUN_WORDS;
+
+/// The chunks of a series at first, a power of two: 256 intervals.
+const FIRST: usize = if cfg!(caracal_loom) { 2 } else { 16 };
+
+/// The chunks that come with each halving, after which those that there are count for half as many.
+const MORE: usize = FIRST / 2;
+
+/// The chunks at the lowest resolution. All numbers there are, with 62 classic bounds, need 25.
+const LAST: usize = 32;
+
+/// The lowest resolution that Prometheus knows.
+pub(super) const LOWEST_SCHEMA: i32 = -4;
+
+/// A chunk in a slot: its name, and its cell plus one. 0 is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slot(u64);
+
+impl Slot {
+    fn of(name: Name, cell: Cell) -> Self {
+        Self(u64::from(name.0) << 32 | u64::from(cell.to_raw() + 1))
+    }
+
+    fn name(self) -> Name {
+        Name((self.0 >> 32) as u32)
+    }
+
+    fn cell(self) -> Option<Cell> {
+        (self.0 as u32).checked_sub(1).map(Cell::from_raw)
+    }
+}
+
+/// The name of a chunk among those of one resolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Name(pub(super) u32);
+
+impl Name {
+    pub(super) const REGION_BITS: u32 = 2;
+
+    /// Of the chunk that an interval is in. It is not 0, since the code of a region is not.
+    #[inline]
+    pub(super) fn of(region: Region, interval: i32) -> Self {
+        let chunk = interval.div_euclid(CHUNK as i32);
+        Self(chunk.cast_unsigned() << Self::REGION_BITS | region as u32)
+    }
+
+    /// Whether so many bits are enough to tell it from others that are short.
+    #[inline]
+    pub(super) fn is_short(self, bits: u32) -> bool {
+        let most = 1 << (bits - 1);
+        (-most..most).contains(&self.0.cast_signed())
+    }
+
+    fn region(self) -> Region {
+        Region::of_code(self.0 & ((1 << Self::REGION_BITS) - 1))
+    }
+
+    fn first_interval(self) -> i32 {
+        (self.0.cast_signed() >> Self::REGION_BITS) * CHUNK as i32
+    }
+}
+
+/// The place of an interval in its chunk.
+#[inline]
+pub(super) fn place(interval: i32) -> usize {
+    interval.rem_euclid(CHUNK as i32) as usize
+}
+
+/// Where the search for a chunk begins: neighbours have slots of their own.
+fn home(name: Name, slots: usize) -> usize {
+    (name.0 >> Name::REGION_BITS) as usize & (slots - 1)
+}
+
+/// Chunks of one resolution.
+#[derive(Debug)]
+struct Level {
+    halvings: u32,
+    /// A power of two, more than there are chunks.
+    slots: Box<[AtomicU64]>,
+    next: Next,
+}
+
+/// The level of half the resolution, once there is one.
+///
+/// A pointer and not a `OnceLock`, whose orderings loom would not see.
+#[derive(Debug)]
+struct Next(AtomicPtr<Level>);
+
+impl Next {
+    fn none() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    fn get(&self) -> Option<&Level> {
+        // Acquire: who sees the level sees its empty slots.
+        // SAFETY: the pointer is null or comes from `Box::into_raw` in `set`, and `drop` alone frees what
+        // is behind it.
+        unsafe { self.0.load(Acquire).as_ref() }
+    }
+
+    /// There is none yet, and the caller has the lock.
+    fn set(&self, level: Level) {
+        self.0.store(Box::into_raw(Box::new(level)), Release);
+    }
+}
+
+impl Drop for Next {
+    fn drop(&mut self) {
+        let level = self.0.load(Acquire);
+        if !level.is_null() {
+            // SAFETY: it comes from `Box::into_raw` in `set`, and nothing borrows it any more, since it
+            // is borrowed from `self`.
+            drop(unsafe { Box::from_raw(level) });
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Chunks {
+    /// How often the highest resolution was halved at first.
+    halvings: u32,
+    first: [AtomicU64; FIRST],
+    next: Next,
+    /// Chunks that the last level may still have.
+    growing: Mutex<usize>,
+    /// Whether there are as many chunks in the process as there may be.
+    is_closed: AtomicBool,
+}
+
+/// What became of a chunk that was missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grown {
+    /// It was there after all, or there was room.
+    Fits,
+    /// The resolution was halved for it.
+    Halved,
+    /// It was not made, and none will be.
+    Closed,
+}
+
+impl Chunks {
+    pub(super) fn new(halvings: u32) -> Self {
+        Self {
+            halvings,
+            first: std::array::from_fn(|_| AtomicU64::new(0)),
+            next: Next::none(),
+            growing: Mutex::new(FIRST),
+            is_closed: AtomicBool::new(false),
+        }
+    }
+
+    /// The chunk of this name at the first resolution.
+    pub(super) fn first(&self, name: Name) -> Option<Cell> {
+        find(&self.first, name)
+    }
+
+    /// The word of a position, if its chunk is there at one of the resolutions.
+    pub(super) fn find(&self, position: Position) -> Option<Cell> {
+        self.levels().find_map(|(halvings, slots)| {
+            let interval = position.interval(halvings);
+            find(slots, Name::of(position.region, interval)).map(|cell| cell.word(place(interval)))
+        })
+    }
+
+    /// As [`find`](Self::find), with a chunk that `allocate` makes if none is there. Without one, no
+    /// chunk is made from now on.
+    pub(super) fn grow(
+        &self,
+        position: Position,
+        allocate: impl FnOnce() -> Option<Cell>,
+    ) -> (Option<Cell>, Grown) {
+        if self.is_closed.load(Relaxed) {
+            return (None, Grown::Fits);
+        }
+        let mut left = self.growing.lock();
+        if let Some(word) = self.find(position) {
+            return (Some(word), Grown::Fits);
+        }
+        let Some(cell) = allocate() else {
+            self.is_closed.store(true, Relaxed);
+            return (None, Grown::Closed);
+        };
+        let mut grown = Grown::Fits;
+        if *left == 0 {
+            *left = self.halve();
+            grown = Grown::Halved;
+        }
+        *left -= 1;
+        let Some((halvings, slots)) = self.levels().last() else {
+            unreachable!("there is a first level")
+        };
+        let interval = position.interval(halvings);
+        insert(slots, Name::of(position.region, interval), cell);
+        (Some(cell.word(place(interval))), grown)
+    }
+
+    /// Begins a level of half the resolution, and says how many chunks it may have. The caller has the
+    /// lock.
+    fn halve(&self) -> usize {
+        let mut next = &self.next;
+        let mut halvings = self.halvings;
+        while let Some(level) = next.get() {
+            (next, halvings) = (&level.next, level.halvings);
+        }
+        halvings += 1;
+        let is_last = halvings == super::grid::halvings(LOWEST_SCHEMA);
+        let chunks = if is_last { LAST } else { MORE };
+        let slots = (0..2 * chunks).map(|_| AtomicU64::new(0)).collect();
+        next.set(Level { halvings, slots, next: Next::none() });
+        chunks
+    }
+
+    fn levels(&self) -> impl Iterator<Item = (u32, &[AtomicU64])> {
+        let mut next = Some(&self.next);
+        let more = std::iter::from_fn(move || {
+            let level = next?.get();
+            next = level.map(|level| &level.next);
+            level.map(|level| (level.halvings, &*level.slots))
+        });
+        std::iter::once((self.halvings, &self.first[..])).chain(more)
+    }
+
+    /// How often the highest resolution was halved by now.
+    pub(super) fn halvings(&self) -> u32 {
+        self.levels().map(|(halvings, _)| halvings).last().unwrap_or(self.halvings)
+    }
+
+    /// Calls `each` with each chunk: how often the highest resolution was halved when it was made, its
+    /// region, its first interval, and its cell.
+    pub(super) fn for_each(&self, mut each: impl FnMut(u32, Region, i32, Cell)) {
+        for (halvings, slots) in self.levels() {
+            for slot in slots {
+                let slot = Slot(slot.load(Acquire));
+                if let Some(cell) = slot.cell() {
+                    let name = slot.name();
+                    each(halvings, name.region(), name.first_interval(), cell);
+                }
+            }
+        }
+    }
+}
+
+fn find(slots: &[AtomicU64], name: Name) -> Option<Cell> {
+    let home = home(name, slots.len());
+    let (before, from) = slots.split_at(home);
+    for slot in from.iter().chain(before) {
+        let slot = Slot(slot.load(Acquire));
+        let cell = slot.cell()?;
+        if slot.name() == name {
+            return Some(cell);
+        }
+    }
+    None
+}
+
+/// There is an empty slot.
+fn insert(slots: &[AtomicU64], name: Name, cell: Cell) {
+    let (before, from) = slots.split_at(home(name, slots.len()));
+    let empty = from.iter().chain(before).find(|slot| slot.load(Relaxed) == 0);
+    if let Some(slot) = empty {
+        // Release: who finds the chunk finds a cell that reads zero.
+        slot.store(Slot::of(name, cell).0, Release);
+    }
+}

@@ -1,0 +1,126 @@
+//! Which native bucket a number falls into.
+
+use super::fractions::{BOUNDS, FRACTIONS, HIGHEST};
+
+/// Numbers whose absolute value is at most this are in the zero bucket: 2^-128, as in client_golang.
+pub(super) const ZERO_THRESHOLD: f64 = f64::from_bits((EXPONENT_OF_ONE - 128) << FRACTION_BITS);
+
+const EXPONENT_OF_ONE: u64 = 1023;
+const FRACTION_BITS: u32 = f64::MANTISSA_DIGITS - 1;
+
+/// The bucket of a number greater than [`ZERO_THRESHOLD`], at the highest resolution: bucket `i` has the
+/// numbers over 2^((i - 1) / 256) and up to 2^(i / 256).
+pub(super) fn index(value: f64) -> i32 {
+    let bits = value.to_bits();
+    let exponent = (bits >> FRACTION_BITS) as i32 - EXPONENT_OF_ONE as i32;
+    let fraction = bits & ((1 << FRACTION_BITS) - 1);
+    let slot = (fraction >> (FRACTION_BITS - SLOTS.ilog2())) as usize;
+    let below = usize::from(BELOW[slot]);
+    // A slot is so narrow that it has one bound at most.
+    let is_above = FRACTIONS.get(below).is_some_and(|bound| *bound < fraction);
+    exponent * BOUNDS as i32 + below as i32 + i32::from(is_above)
+}
+
+/// Slots of an octave. The first bucket of an octave is 0.69 of the average.
+const SLOTS: usize = 2 * BOUNDS;
+
+/// How many bounds are less than all numbers of a slot.
+static BELOW: [u16; SLOTS] = {
+    let mut below = [0; SLOTS];
+    let (mut slot, mut bounds) = (0, 0);
+    while slot < SLOTS {
+        let first = (slot as u64) << (FRACTION_BITS - SLOTS.ilog2());
+        while bounds < BOUNDS && FRACTIONS[bounds] < first {
+            bounds += 1;
+        }
+        below[slot] = bounds as u16;
+        slot += 1;
+    }
+    below
+};
+
+/// The bucket that this one is a part of once the resolution was halved so many times.
+pub(super) fn halved(index: i32, times: u32) -> i32 {
+    (index + (1 << times) - 1) >> times
+}
+
+/// How often the highest resolution is halved to this one, as Prometheus numbers them.
+pub(super) fn halvings(schema: i32) -> u32 {
+    (HIGHEST as i32 - schema) as u32
+}
+
+/// A duration as a page has it.
+pub(super) fn seconds(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fractions::log_of_power;
+    use super::*;
+
+    #[test]
+    fn powers_of_two_are_the_last_of_their_bucket() {
+        for schema in -4..=HIGHEST as i32 {
+            for exponent in [-100, -8, -1, 0, 1, 7, 1000] {
+                let at = |value| halved(index(value), halvings(schema));
+                let power = 2_f64.powi(exponent);
+                assert_eq!(f64::from(at(power)), (f64::from(exponent) * 2_f64.powi(schema)).ceil());
+                let is_bound = schema >= 0 || exponent % (1 << -schema) == 0;
+                assert_eq!(
+                    at(power.next_up()),
+                    at(power) + i32::from(is_bound),
+                    "{schema} {power}"
+                );
+                assert_eq!(at(power.next_down()), at(power), "{schema} {power}");
+            }
+        }
+    }
+
+    /// The least index for which a number is at most 2^(`index` / 2^`schema`), by whole numbers: the binary
+    /// logarithm of the number to the power of 2^`schema`, rounded up.
+    fn index_of(value: f64, schema: u32) -> i32 {
+        let bits = value.to_bits();
+        let exponent = (bits >> FRACTION_BITS) as i32 - EXPONENT_OF_ONE as i32;
+        let significand = 1 << FRACTION_BITS | bits & ((1 << FRACTION_BITS) - 1);
+        let (log, is_exact) = log_of_power(significand, schema);
+        // The value is the significand times 2^(exponent - 52).
+        let shift = (exponent - FRACTION_BITS as i32) << schema;
+        log as i32 + shift + i32::from(!is_exact)
+    }
+
+    /// 10,000 numbers for each resolution: bounds and their neighbours in octaves from 2^-100 to 2^100, and
+    /// numbers from anywhere in between. The bucket of each is found with whole numbers alone.
+    #[test]
+    fn buckets_are_those_of_the_formula() {
+        let mut state = 1_u64;
+        let mut random = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            state >> 33
+        };
+        for schema in 0..=HIGHEST {
+            let mut checked = 0;
+            while checked < 10_000 {
+                let octave = (random() % 200) as i32 - 100;
+                let fraction = FRACTIONS[(random() % BOUNDS as u64) as usize];
+                let bound = 2_f64.powi(octave)
+                    * f64::from_bits(EXPONENT_OF_ONE << FRACTION_BITS | fraction);
+                let anywhere = 2_f64.powi(octave) * (1.0 + random() as f64 / (1_u64 << 31) as f64);
+                for value in [bound.next_down(), bound, bound.next_up(), anywhere] {
+                    let found = halved(index(value), halvings(schema as i32));
+                    assert_eq!(found, index_of(value, schema), "{schema} {value:e}");
+                    checked += 1;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_the_ends_have_a_bucket() {
+        assert_eq!(halved(index(f64::MAX), halvings(0)), 1024);
+        assert_eq!(halved(index(ZERO_THRESHOLD.next_up()), halvings(0)), -127);
+        assert_eq!(ZERO_THRESHOLD, 2.938_735_877_055_719e-39);
+    }
+}

@@ -1,0 +1,60 @@
+//! The native buckets of a histogram in Protocol Buffers.
+
+use super::buckets::Counted;
+use super::fractions::HIGHEST;
+use super::grid::ZERO_THRESHOLD;
+use super::partition::Region;
+use crate::wire::{double, integer, message, varint};
+
+/// Empty buckets that are written between two others, since a span of its own takes more.
+const GAP: i32 = 2;
+
+/// The fields of a `Histogram` for what native buckets counted, once the highest resolution was halved so
+/// many times.
+pub(super) fn write(halvings: u32, counted: &[Counted], out: &mut Vec<u8>) {
+    integer(5, zigzag(i64::from(HIGHEST) - i64::from(halvings)), out);
+    double(6, ZERO_THRESHOLD, out);
+    let of_region = |region| Counted::of_region(counted, region, halvings);
+    integer(7, of_region(Region::Zero).iter().map(|(_, observed)| observed).sum(), out);
+    write_buckets(9, &of_region(Region::Negative), out);
+    write_buckets(12, &of_region(Region::Positive), out);
+}
+
+/// Spans of consecutive buckets, and the difference of each bucket to the one before.
+fn write_buckets(spans: u64, buckets: &[(i32, u64)], out: &mut Vec<u8>) {
+    let mut end = 0;
+    let mut rest = buckets;
+    let mut counts = Vec::new();
+    while let Some((first, _)) = rest.first() {
+        let is_far = |pair: &[(i32, u64)]| pair[1].0 - pair[0].0 > GAP + 1;
+        let len = rest.windows(2).position(is_far).map_or(rest.len(), |last| last + 1);
+        let (span, others) = rest.split_at(len);
+        let start = counts.len();
+        for (bucket, observed) in span {
+            counts.resize(start + (bucket - first) as usize, 0);
+            counts.push(*observed);
+        }
+        message(spans, out, |out| {
+            integer(1, zigzag((first - end).into()), out);
+            integer(2, (counts.len() - start) as u64, out);
+        });
+        end = first + (counts.len() - start) as i32;
+        rest = others;
+    }
+    if counts.is_empty() {
+        return;
+    }
+    message(spans + 1, out, |out| {
+        let mut before = 0_i64;
+        for observed in counts {
+            let observed = observed.cast_signed();
+            varint(zigzag(observed.wrapping_sub(before)), out);
+            before = observed;
+        }
+    });
+}
+
+/// A signed number whose absolute value is small takes few bytes.
+fn zigzag(number: i64) -> u64 {
+    (number << 1 ^ number >> (i64::BITS - 1)).cast_unsigned()
+}

@@ -1,0 +1,68 @@
+//! The same small service five times: with this project, and with each of its peers.
+//!
+//! It counts requests, their duration, those in flight, and the orders of each customer, and shows the state of its
+//! database pool. The services of the peers are written as the documentation of the peers has it. `tests/` runs
+//! them, and checks what `docs/comparison.md` says.
+
+use std::cell::Cell;
+use std::future::pending;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+
+pub mod caracal;
+pub mod metrics_crate;
+pub mod opentelemetry_crate;
+pub mod prometheus_client_crate;
+pub mod prometheus_crate;
+
+/// A service, and how to read its metrics.
+#[derive(Clone)]
+pub struct Service {
+    /// Answers `/orders/{customer}`, `/stock`, `/slow` and `/panic`.
+    pub router: Router,
+    /// The page for Prometheus.
+    pub page: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").finish_non_exhaustive()
+    }
+}
+
+thread_local! {
+    static GIVEN_UP: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many requests for `/slow` this thread has dropped.
+#[must_use]
+pub fn given_up() -> usize {
+    GIVEN_UP.get()
+}
+
+/// Counts when it is dropped.
+struct Waiting;
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        GIVEN_UP.set(GIVEN_UP.get() + 1);
+    }
+}
+
+/// Never answers.
+pub(crate) async fn slow() {
+    let _waiting = Waiting;
+    pending::<()>().await;
+}
+
+/// Has a bug.
+pub(crate) async fn panics() {
+    panic!("a bug")
+}
+
+/// The answer of a handler whose query may have failed.
+pub(crate) fn stock(items: Result<i64, sqlx::Error>) -> Result<String, StatusCode> {
+    items.map(|items| items.to_string()).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
+}
