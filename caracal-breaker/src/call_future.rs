@@ -29,7 +29,7 @@ pin_project! {
     ///
     /// # Panics
     ///
-    /// When it is polled after it ended.
+    /// Panics if it is polled after it ended.
     #[must_use = "a call does nothing unless it is awaited"]
     pub struct CallFuture<F, Q, P, I> {
         #[pin]

@@ -93,8 +93,8 @@ impl BreakerObserver {
     ///
     /// # Errors
     ///
-    /// When the name is empty or another breaker has it, or a family is full. No breaker is made
-    /// then.
+    /// Returns an error if the name is empty or another breaker has it, or a family is full. No breaker is
+    /// made then.
     pub fn build<P, I>(
         self,
         policy: P,
@@ -156,7 +156,7 @@ impl BreakerObserver {
     ///
     /// # Errors
     ///
-    /// When the name is empty or another breaker has it, or a family is full.
+    /// Returns an error if the name is empty or another breaker has it, or a family is full.
     pub fn wrap<P, I>(
         self,
         breaker: StateMachine<P, I>,

@@ -70,8 +70,8 @@ impl RecorderBuilder {
     ///
     /// # Errors
     ///
-    /// When bounds of buckets are not ascending and finite, are none or more than 62, and when the
-    /// registry refuses the family that counts what is set aside.
+    /// Returns an error if bounds of buckets are not ascending and finite, are none or more than 62, and
+    /// when the registry refuses the family that counts what is set aside.
     pub fn build(self) -> Result<FacadeRecorder, RecorderError> {
         let default = self.buckets.default.iter().map(|bounds| ("*".to_owned(), bounds));
         let rules = self.buckets.rules.iter().map(|(names, bounds)| (names.to_string(), bounds));

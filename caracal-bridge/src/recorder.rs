@@ -129,7 +129,7 @@ pub trait RecorderExt {
     ///
     /// # Panics
     ///
-    /// When a family of yours has the name of the one that counts what is set aside.
+    /// Panics if a family of yours has the name of the one that counts what is set aside.
     fn recorder(&self) -> FacadeRecorder;
 }
 

@@ -193,8 +193,8 @@ impl CacheObserver {
     ///
     /// # Errors
     ///
-    /// When the name is empty or taken in this registry (a second policy cache; `"policy"` beside
-    /// one), or a family has no room for another series.
+    /// Returns an error if the name is empty or taken in this registry (a second policy cache; `"policy"`
+    /// beside one), or a family has no room for another series.
     pub fn wrap<C: ObservableCache>(
         self,
         cache: C,

@@ -100,8 +100,8 @@ impl RuntimeObserver {
     ///
     /// # Errors
     ///
-    /// When the name is empty or another live runtime's, or runtimes with and without names would be
-    /// in one registry.
+    /// Returns an error if the name is empty or another live runtime's, or runtimes with and without names
+    /// would be in one registry.
     pub fn attach(self, metrics: &MetricsRegistry) -> Result<RuntimeGuard, AttachError> {
         let Self { runtime, name } = self;
         let mut builder = reserve(metrics, name.as_deref())?;

@@ -189,7 +189,7 @@ impl GatewayMetricsLayer {
     ///
     /// # Panics
     ///
-    /// When the layer is put around a service, if the registry has a family of yours with one of the
+    /// Panics if the layer is put around a service, if the registry has a family of yours with one of the
     /// two names.
     pub fn by_route(self) -> Self {
         self.with(|made| made.asked.by_route = Some(gateway_extras::by_route))

@@ -26,7 +26,7 @@ use crate::shared::Shared;
 ///
 /// # Panics
 ///
-/// When the layer is put around a service, if the registry has a family of yours with a name of the
+/// Panics if the layer is put around a service, if the registry has a family of yours with a name of the
 /// layer's families. The message names both.
 #[must_use = "a layer counts nothing until it is put around a service"]
 pub struct MetricsLayer<R: Recording> {

@@ -83,7 +83,7 @@ impl Credentials {
     ///
     /// # Panics
     ///
-    /// When the clock stands before 1970.
+    /// Panics if the clock stands before 1970.
     #[must_use]
     pub fn token(&self, agent_id: &str, valid_for: Duration) -> String {
         self.token_until(agent_id, since_epoch() + valid_for)
@@ -93,7 +93,7 @@ impl Credentials {
     ///
     /// # Panics
     ///
-    /// When the clock stands before 1970.
+    /// Panics if the clock stands before 1970.
     #[must_use]
     pub fn expired_token(&self, agent_id: &str) -> String {
         self.token_until(agent_id, since_epoch().saturating_sub(Duration::from_mins(1)))
@@ -122,7 +122,7 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// When there is neither, or the one that counts is not good.
+    /// Returns an error if there is neither, or the one that counts is not good.
     pub fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, Refused> {
         if let Some(key) = headers.get(API_KEY_HEADER) {
             let caller = key.to_str().ok().and_then(|key| self.callers.get(key));

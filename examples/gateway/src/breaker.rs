@@ -82,7 +82,7 @@ impl GuardedStore {
     ///
     /// # Errors
     ///
-    /// When the registry has a breaker of that name.
+    /// Returns an error if the registry has a breaker of that name.
     pub fn new(store: Store, metrics: &MetricsRegistry) -> Result<Self, AttachError> {
         let policy = failure_policy::consecutive_failures(FAILURES, backoff::constant(OPEN_FOR));
         let observer = BreakerObserver::new("database").call_durations();
@@ -94,7 +94,7 @@ impl GuardedStore {
     ///
     /// # Errors
     ///
-    /// When it does not, or the database fails.
+    /// Returns an error if it does not, or the database fails.
     pub async fn call<'a, T, F>(
         &'a self,
         ask: impl FnOnce(&'a Store) -> F,

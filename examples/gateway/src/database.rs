@@ -91,8 +91,8 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the URL is wrong, the database can't be reached or written, or the registry has a pool
-    /// already.
+    /// Returns an error if the URL is wrong, the database can't be reached or written, or the registry has a
+    /// pool already.
     pub async fn open(url: Option<&str>, metrics: &MetricsRegistry) -> Result<Self> {
         sqlx::any::install_default_drivers();
         // Empty is how an environment says that a variable is not set.
@@ -166,7 +166,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the lock can't be had.
+    /// Returns an error if the lock can't be had.
     pub async fn lock(&self) -> Result<Lock, sqlx::Error> {
         let mut connection = AnyConnection::connect_with(&self.options).await?;
         connection.execute(sqlx::raw_sql(self.flavour.lock())).await?;
@@ -192,7 +192,7 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// When the connection broke, and the lock with it.
+    /// Returns an error if the connection broke, and the lock with it.
     pub async fn release(mut self) -> Result<(), sqlx::Error> {
         self.connection.execute(sqlx::raw_sql("ROLLBACK")).await?;
         self.connection.close().await

@@ -47,7 +47,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// When it can't listen on the address or can't use the database.
+    /// Returns an error if it can't listen on the address or can't use the database.
     pub async fn start(config: &Config) -> Result<Self> {
         let listener = TcpListener::bind(&config.listen).await.with_context(|| {
             format!("can't listen on {} (choose another with --listen)", config.listen)
@@ -127,7 +127,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// When the server failed while it ran.
+    /// Returns an error if the server failed while it ran.
     pub async fn stop(mut self) -> Result<()> {
         self.background.shutdown().await;
         let _ = self.stop_server.send(());

@@ -49,7 +49,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// Returns an error if the database does not answer.
     pub async fn recent(
         &self,
         agent_id: &str,
@@ -62,7 +62,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// Returns an error if the database does not answer.
     pub async fn prune(&self) -> Result<u64, Unavailable> {
         let age = i64::try_from(KEPT_FOR.as_millis()).unwrap_or(i64::MAX);
         self.store.call(|store| store.prune_ledger(now_ms() - age)).await
