@@ -40,7 +40,8 @@ impl MetricsRegistry {
     ///
     /// # Errors
     ///
-    /// Returns an error if the name is empty or taken, or named and unnamed instances would mix.
+    /// Returns an error if the name is empty or taken, or if instances with and without names would be
+    /// mixed.
     pub fn attach(
         &self,
         kind: InstanceKind,

@@ -179,7 +179,8 @@ impl Moved {
     ///
     /// # Errors
     ///
-    /// Returns an error if it did not: a table of everything that was expected or moved.
+    /// Returns an error if the changes differ. The error is a table of everything that was expected or
+    /// changed.
     pub fn check(&self, expectations: &Expectations) -> Result<(), String> {
         let mut table = Table::with_header(["", "expected", "moved", "series"]);
         let mut row = |verdict: &str, expected: String, moved: String, series: String| {
