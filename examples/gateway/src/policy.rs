@@ -1,4 +1,4 @@
-//! May this agent do that? Policies come from the database through a cache.
+//! Policy decisions. The policies come from the database through a cache.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use moka::future::Cache;
 use crate::breaker::{GuardedStore, Unavailable};
 use crate::store::Effect;
 
-/// Half of the demo's policies: the rest makes for evictions.
+/// Half of the number of policies in the demo, so that entries are evicted.
 const CAPACITY: u64 = 48;
-/// How long a change made beside this gateway may go unseen.
+/// How long the gateway may miss a change that another program makes.
 const TIME_TO_LIVE: Duration = Duration::from_secs(30);
 
 /// What was decided.
