@@ -11,14 +11,14 @@ use failsafe::{
 use crate::call_future::CallFuture;
 use crate::observation::Observation;
 
-/// A circuit breaker whose calls and state are in the metrics.
+/// A circuit breaker with metrics for its calls and its state.
 ///
-/// Made by [`BreakerObserver::build`](crate::BreakerObserver::build) or
-/// [`BreakerObserver::wrap`](crate::BreakerObserver::wrap). Clones share the breaker and its series.
-/// The series leave the output, and the name is free again, when the last clone and the last
-/// [`CallFuture`] are dropped; clones of [`inner`](Self::inner) keep the breaker, not its series.
+/// [`BreakerObserver::build`](crate::BreakerObserver::build) and
+/// [`BreakerObserver::wrap`](crate::BreakerObserver::wrap) create it. Clones share the breaker and its series.
+/// The series disappear, and the name is free again, when the last clone and the last [`CallFuture`] are
+/// dropped. Clones of [`inner`](Self::inner) keep the breaker alive, but not its series.
 ///
-/// Calls that go to [`inner`](Self::inner) directly are not counted, but what they do to the state is.
+/// Calls that go to [`inner`](Self::inner) directly are not counted. Their effect on the state is visible.
 #[must_use = "the breaker's series leave the output when the last clone of this is dropped"]
 pub struct ObservedBreaker<P, I> {
     observation: Arc<Observation<P, I>>,
@@ -29,22 +29,22 @@ impl<P, I> ObservedBreaker<P, I> {
         Self { observation: Arc::new(observation) }
     }
 
-    /// The breaker's name in the metrics. One that is longer than `max_label_value_bytes` is cut.
+    /// The name of the breaker in the metrics. A name longer than `max_label_value_bytes` is shortened.
     #[must_use]
     pub fn name(&self) -> &str {
         self.observation.name()
     }
 
-    /// The breaker itself.
+    /// The inner breaker.
     #[must_use]
     pub fn inner(&self) -> &StateMachine<P, I> {
         &self.observation.machine
     }
 
-    /// The state, without changing it: an open breaker reads open until the next call, however
-    /// long its backoff is over.
+    /// Returns the state without changing it. An open breaker stays open until the next call, even if its
+    /// backoff has ended.
     ///
-    /// For a wrapped breaker this takes failsafe's lock, as any call does.
+    /// For a wrapped breaker, this method takes failsafe's lock, as any call does.
     #[must_use]
     pub fn state(&self) -> CircuitBreakerState {
         self.observation.watched.state()
@@ -52,15 +52,15 @@ impl<P, I> ObservedBreaker<P, I> {
 }
 
 impl<P: FailurePolicy, I: Instrument> ObservedBreaker<P, I> {
-    /// Makes a call out of a future: nothing happens before the first poll, which asks for
-    /// permission. Each error is a failure; see [`call_async_with`](Self::call_async_with).
+    /// Calls a future through the breaker. Each error counts as a failure. To choose which errors count, use
+    /// [`call_async_with`](Self::call_async_with).
     ///
-    /// The call is `Send` where the future is. It needs no reference to this breaker, so it can be
-    /// spawned.
+    /// The call starts with the first poll, which requests permission from the breaker. The call is `Send` if
+    /// the future is `Send`. It does not borrow the breaker, so you can spawn it.
     ///
     /// # Errors
     ///
-    /// [`Error::Rejected`] when the breaker is open, [`Error::Inner`] when the future failed.
+    /// Returns [`Error::Rejected`] if the breaker is open, and [`Error::Inner`] if the future failed.
     pub fn call_async<F, R, E>(&self, future: F) -> CallFuture<F, Any, P, I>
     where
         F: Future<Output = Result<R, E>>,
@@ -68,12 +68,12 @@ impl<P: FailurePolicy, I: Instrument> ObservedBreaker<P, I> {
         self.call_async_with(Any, future)
     }
 
-    /// As [`call_async`](Self::call_async); an error for which the predicate says `false` counts as
-    /// a success.
+    /// Like [`call_async`](Self::call_async), but an error for which the predicate returns `false` counts as a
+    /// success.
     ///
     /// # Errors
     ///
-    /// [`Error::Rejected`] when the breaker is open, [`Error::Inner`] when the future failed.
+    /// Returns [`Error::Rejected`] if the breaker is open, and [`Error::Inner`] if the future failed.
     pub fn call_async_with<F, R, E, Q>(&self, predicate: Q, future: F) -> CallFuture<F, Q, P, I>
     where
         F: Future<Output = Result<R, E>>,
@@ -82,8 +82,10 @@ impl<P: FailurePolicy, I: Instrument> ObservedBreaker<P, I> {
         CallFuture::new(Arc::clone(&self.observation), predicate, future)
     }
 
-    /// Closes the breaker. A no-op inside an `on_closed` that a `reset` of this breaker has called
-    /// on this thread, where failsafe's own would wait for itself for ever.
+    /// Closes the breaker.
+    ///
+    /// Inside an `on_closed` callback that a `reset` of this breaker has called on this thread, this method does
+    /// nothing. failsafe's own `reset` would deadlock there.
     pub fn reset(&self) {
         self.observation.watched.reset();
     }
@@ -104,9 +106,9 @@ impl<P: FailurePolicy, I: Instrument> ObservedBreaker<P, I> {
 }
 
 impl<P: FailurePolicy, I: Instrument> CircuitBreaker for ObservedBreaker<P, I> {
-    /// Asks for permission to make a call by hand, to be followed by
-    /// [`on_success`](ObservedBreaker::on_success) or [`on_error`](ObservedBreaker::on_error). A
-    /// refusal counts as a rejection.
+    /// Requests permission for a call by hand. After the call, call
+    /// [`on_success`](ObservedBreaker::on_success) or [`on_error`](ObservedBreaker::on_error). A refusal counts
+    /// as a rejection.
     #[inline]
     fn is_call_permitted(&self) -> bool {
         self.observation.is_call_permitted()

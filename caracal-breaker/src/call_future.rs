@@ -13,23 +13,23 @@ use crate::observation::Observation;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
-    /// Never polled: not a call yet.
+    /// The future has not been polled, so the call has not begun.
     Waiting,
-    /// Dropped now, it is a cancelled call.
+    /// The call has begun. If the future is dropped now, the call is cancelled.
     Running,
-    /// Counted, or being polled.
+    /// The call has been counted, or is being polled.
     Over,
 }
 
 pin_project! {
-    /// A call through an [`ObservedBreaker`](crate::ObservedBreaker), made by
-    /// [`call_async`](crate::ObservedBreaker::call_async). `Send` where the future inside is.
+    /// A call through an [`ObservedBreaker`](crate::ObservedBreaker).
     ///
-    /// Dropped between its first poll and its end, the call counts as cancelled.
+    /// [`call_async`](crate::ObservedBreaker::call_async) creates it. It is `Send` if the future inside is
+    /// `Send`. If it is dropped between its first poll and its end, the call counts as cancelled.
     ///
     /// # Panics
     ///
-    /// When it is polled after it ended.
+    /// Panics if it is polled after it has completed.
     #[must_use = "a call does nothing unless it is awaited"]
     pub struct CallFuture<F, Q, P, I> {
         #[pin]
@@ -69,9 +69,10 @@ where
         let this = self.project();
         let observation = &**this.observation;
         let progress = *this.progress;
-        assert!(progress != Progress::Over, "a call was polled after it ended");
-        // While it is polled, a panic counts it; only between polls can it be cancelled. That the
-        // thread is panicking would not tell them apart: another future's panic may drop this one.
+        assert!(progress != Progress::Over, "a call was polled after it had completed");
+        // During a poll, a panic counts the call. Only between polls can it be cancelled.
+        // `std::thread::panicking` can't tell the two cases apart, because the panic of another future may drop
+        // this one.
         *this.progress = Progress::Over;
         if progress == Progress::Waiting {
             *this.started = observation.calls.start();

@@ -16,7 +16,7 @@ use crate::families::{
 /// When a call began, if calls are timed.
 pub(crate) type Started = Option<Stopwatch>;
 
-/// The series of a way in which a call ends.
+/// The series for one outcome of a call.
 #[derive(Debug)]
 pub(crate) struct Ending {
     calls: Counter,
@@ -33,7 +33,7 @@ impl Ending {
     }
 }
 
-/// The series of each way in which a call ends.
+/// The series for each outcome of a call.
 #[derive(Debug)]
 pub(crate) struct Calls {
     pub(crate) success: Ending,
@@ -75,20 +75,20 @@ impl Calls {
         })
     }
 
-    /// A call begins. No clock is read where calls are not timed.
+    /// Notes that a call begins. The clock is read only if calls are timed.
     #[inline]
     pub(crate) fn start(&self) -> Started {
         self.timed.then(Stopwatch::start)
     }
 
-    /// The user's code is about to run, in a call that began then.
+    /// Notes that the user's code is about to run, in a call that began at `begun`.
     #[inline]
     pub(crate) fn enter(&self, started: Started) -> Entered<'_> {
         Entered { calls: self, started }
     }
 }
 
-/// The user's code is running. Only a panic drops this.
+/// A guard that exists while the user's code runs. It is dropped only by a panic.
 #[must_use = "dropping it counts a panic"]
 pub(crate) struct Entered<'a> {
     calls: &'a Calls,
@@ -96,7 +96,7 @@ pub(crate) struct Entered<'a> {
 }
 
 impl Entered<'_> {
-    /// It came back.
+    /// Notes that the code has returned.
     #[inline]
     pub(crate) fn left(self) {
         mem::forget(self);

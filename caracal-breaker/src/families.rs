@@ -63,7 +63,7 @@ pub static CIRCUIT_BREAKER_UNFINISHED_CALLS: Family<Counter, UnfinishedCall<'_>>
 pub static CIRCUIT_BREAKER_CALL_DURATION: Family<DurationHistogram, CallTime<'_>> =
     Family::duration_histogram(
         "circuit_breaker_call_duration_seconds",
-        "Duration of calls that a circuit breaker let through in seconds",
+        "Duration of calls that a circuit breaker let through, in seconds",
     )
     .namespaced()
     .shown_once_used()

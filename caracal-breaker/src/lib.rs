@@ -1,4 +1,7 @@
-//! Prometheus metrics for [failsafe] circuit breakers that are never wrong.
+//! Exact Prometheus metrics for [failsafe] circuit breakers.
+//!
+//! The metrics show the state of each breaker, its transitions, and how each call ended. To use this crate in a
+//! service, enable the feature `breaker` of `caracal-metrics`.
 //!
 //! ```
 //! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_breaker as breaker; }
@@ -13,14 +16,14 @@
 //! let policy = failure_policy::consecutive_failures(2, backoff::constant(Duration::from_secs(30)));
 //! let breaker = BreakerObserver::new("database").build(policy, (), &metrics)?;
 //!
-//! // As a failsafe breaker: the second failure opens it.
+//! // Use it like any failsafe breaker. The second failure opens it.
 //! for _ in 0..2 {
 //!     assert!(matches!(breaker.call(|| Err::<(), _>("refused")), Err(Error::Inner("refused"))));
 //! }
 //! assert!(matches!(breaker.call(|| Ok::<_, ()>(())), Err(Error::Rejected)));
 //! assert_eq!(breaker.state(), CircuitBreakerState::Open);
 //!
-//! // Asynchronous calls, `Send` where the future inside is.
+//! // Asynchronous calls are `Send` if the future inside is `Send`.
 //! breaker.reset();
 //! let call = breaker.call_async(query());
 //! # let call = std::pin::pin!(call);
@@ -39,9 +42,8 @@
 //! # Ok::<(), caracal_metrics::AttachError>(())
 //! ```
 //!
-//! [`BreakerObserver::build`] makes a breaker, [`BreakerObserver::wrap`] observes one that exists.
-//! Both give an [`ObservedBreaker`]. What each number means, and what to alert on, stands in the
-//! [`guide`].
+//! [`BreakerObserver::build`] builds a breaker. [`BreakerObserver::wrap`] observes an existing breaker. Both
+//! return an [`ObservedBreaker`]. The [`guide`] explains each metric and how to alert on it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

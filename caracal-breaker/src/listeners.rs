@@ -1,4 +1,4 @@
-//! What a breaker is built with, around the user's own policy and instrument.
+//! The policy and the instrument that a breaker is built with. They wrap those of the user.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,8 +7,9 @@ use failsafe::{FailurePolicy, Instrument};
 
 use crate::tracker::Tracker;
 
-/// The failure policy of a breaker made by [`BreakerObserver::build`](crate::BreakerObserver::build):
-/// the user's own decides, and what failsafe tells it is followed.
+/// The failure policy of a breaker that [`BreakerObserver::build`](crate::BreakerObserver::build) returns.
+///
+/// Your policy decides. The wrapper follows what failsafe reports to it.
 #[derive(Debug)]
 pub struct ObservedPolicy<P> {
     policy: P,
@@ -29,9 +30,9 @@ impl<P: FailurePolicy> FailurePolicy for ObservedPolicy<P> {
     }
 
     fn mark_dead_on_failure(&mut self) -> Option<Duration> {
-        // The user's first: if it panics, failsafe stays in the state in which it is.
+        // Call the user's policy first. If it panics, failsafe keeps its state.
         let delay = self.policy.mark_dead_on_failure();
-        // failsafe adds it to the time, and panics in the state in which it is where there is no such time.
+        // failsafe adds the backoff to the current time. If this overflows, it panics and keeps its state.
         if delay.is_none_or(|delay| Instant::now().checked_add(delay).is_some()) {
             self.tracker.failed(delay.is_some());
         }
@@ -39,15 +40,16 @@ impl<P: FailurePolicy> FailurePolicy for ObservedPolicy<P> {
     }
 
     fn revived(&mut self) {
-        // Ours first: failsafe has closed already, even if the user's panics.
+        // Follow the transition first. failsafe has already closed, even if the user's policy panics.
         let closing = self.tracker.closed();
         self.policy.revived();
         closing.told();
     }
 }
 
-/// The instrument of a breaker made by [`BreakerObserver::build`](crate::BreakerObserver::build):
-/// the user's own is called for everything, after ours.
+/// The instrument of a breaker that [`BreakerObserver::build`](crate::BreakerObserver::build) returns.
+///
+/// For each event, your instrument is called after ours.
 #[derive(Debug)]
 pub struct ObservedInstrument<I> {
     instrument: I,
@@ -60,7 +62,7 @@ impl<I> ObservedInstrument<I> {
     }
 }
 
-// Ours come first, so that a user's instrument that panics or takes its time changes no number.
+// Ours are called first, so that an instrument of the user that panics or is slow does not affect the numbers.
 impl<I: Instrument> Instrument for ObservedInstrument<I> {
     fn on_call_rejected(&self) {
         self.instrument.on_call_rejected();

@@ -1,14 +1,15 @@
-//! Reading the state of a breaker that does not tell.
+//! Reading the state of a breaker that does not report it.
 
 use std::fmt::Debug;
 
 use caracal_metrics_core::CircuitBreakerState::{self, Closed, HalfOpen, Open};
 use failsafe::StateMachine;
 
-/// The state as the machine's `Debug` prints it: failsafe 1.3 has no other way that does not change
-/// the state (`is_call_permitted` may make an open breaker half-open). Takes failsafe's lock.
+/// Reads the state from the `Debug` output of the state machine. Takes failsafe's lock.
 ///
-/// `None` for a wording that 1.3 does not have; a test guards it, and Cargo.toml admits no 1.4.
+/// failsafe 1.3 has no other way that does not change the state (`is_call_permitted` may make an open breaker
+/// half-open). Returns `None` for text that 1.3 does not print. A test checks this, and Cargo.toml does not allow
+/// version 1.4.
 pub(crate) fn look<P, I>(machine: &StateMachine<P, I>) -> Option<CircuitBreakerState>
 where
     StateMachine<P, I>: Debug,

@@ -1,4 +1,4 @@
-//! A breaker together with its series: what the handles share.
+//! A breaker together with its series. All handles share it.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use crate::calls::{Calls, Started};
 use crate::watched::Watched;
 
 pub(crate) struct Observation<P, I> {
-    /// First, so that the name is free before the user's policy and instrument are dropped.
+    /// The first field, so that the name is free before the user's policy and instrument are dropped.
     pub(crate) instance: Instance,
-    /// The machine of `watched`, one step nearer.
+    /// The state machine in `watched`, kept here to save an indirection.
     pub(crate) machine: StateMachine<P, I>,
     pub(crate) watched: Arc<Watched<P, I>>,
     pub(crate) calls: Calls,
@@ -43,7 +43,7 @@ impl<P: FailurePolicy, I: Instrument> Observation<P, I> {
         }
     }
 
-    // Counted first: the user's policy and instrument may panic.
+    // Count first, because the user's policy and instrument may panic.
     #[inline]
     pub(crate) fn succeeded(&self, started: Started) {
         self.calls.success.count(started);

@@ -1,4 +1,4 @@
-//! Putting a breaker under observation.
+//! The observer of a circuit breaker.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
@@ -19,10 +19,10 @@ use crate::watched::{Source, Watched};
 /// The kind of thing that a [`BreakerObserver`] attaches.
 pub const CIRCUIT_BREAKER: InstanceKind = InstanceKind::new("circuit breaker");
 
-/// A breaker made by [`BreakerObserver::build`], for the type of a field.
+/// The type of a breaker that [`BreakerObserver::build`] returns. Use it to declare a field.
 pub type BuiltBreaker<P, I = ()> = ObservedBreaker<ObservedPolicy<P>, ObservedInstrument<I>>;
 
-/// Puts a circuit breaker under observation, by the name that it has in the metrics.
+/// Observes a circuit breaker under a name.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is observed until `build` or `wrap`"]
 pub struct BreakerObserver {
@@ -31,15 +31,16 @@ pub struct BreakerObserver {
 }
 
 impl BreakerObserver {
-    /// An observer for the breaker of this name, the label `name` of its series.
+    /// Creates an observer for a breaker. The name becomes the label `name` of its series.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), times_calls: false }
     }
 
-    /// Times calls as well, in `caracal_circuit_breaker_call_duration_seconds`: from the start of the
-    /// call (the first poll of a future) to its end, by `outcome`: `success`, `failure`, `cancelled`
-    /// or `panicked`. Rejected calls are not in it, and neither are calls that you make by hand
-    /// between `is_call_permitted` and `on_success` or `on_error`.
+    /// Also measures the duration of calls, in `caracal_circuit_breaker_call_duration_seconds`.
+    ///
+    /// The duration is measured from the start of the call (the first poll of a future) to its end. The label
+    /// `outcome` is `success`, `failure`, `cancelled` or `panicked`. The histogram contains neither rejected
+    /// calls nor calls that you make by hand with `is_call_permitted` and `on_success` or `on_error`.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_breaker as breaker; }
@@ -64,10 +65,10 @@ impl BreakerObserver {
         self
     }
 
-    /// Makes a breaker that reports each transition. The policy and the instrument are the user's
-    /// own and do their work as in a bare breaker; without an instrument, pass `()`.
+    /// Builds a breaker that reports each transition.
     ///
-    /// The state (closed) and every counter stand in the output from now on.
+    /// Your policy and your instrument work as in any failsafe breaker. If you have no instrument, pass `()`.
+    /// The state (closed) and all counters are in the output from now on.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_breaker as breaker; }
@@ -93,8 +94,8 @@ impl BreakerObserver {
     ///
     /// # Errors
     ///
-    /// When the name is empty or another breaker has it, or a family is full. No breaker is made
-    /// then.
+    /// Returns an error if the name is empty, if another breaker has it, or if a family has reached its limit.
+    /// In this case no breaker is built.
     pub fn build<P, I>(
         self,
         policy: P,
@@ -111,7 +112,7 @@ impl BreakerObserver {
         })
     }
 
-    /// Observes a breaker around a machine that the closure makes with this tracker in it.
+    /// Observes a breaker around the state machine that the closure builds with this tracker.
     pub(crate) fn assemble<P, I>(
         self,
         metrics: &MetricsRegistry,
@@ -133,9 +134,10 @@ impl BreakerObserver {
         Ok(Self::observe(watched, series))
     }
 
-    /// Observes a breaker that exists already, made without our listeners: calls through the
-    /// wrapper are counted, and the state is read at scrape. Its transitions can't be counted, so
-    /// `caracal_circuit_breaker_state_changes_total` has no series of this breaker.
+    /// Observes an existing breaker, which was built without our listeners.
+    ///
+    /// Calls through the wrapper are counted, and each scrape reads the state. Transitions can't be counted, so
+    /// `caracal_circuit_breaker_state_changes_total` has no series for this breaker.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_breaker as breaker; }
@@ -156,7 +158,7 @@ impl BreakerObserver {
     ///
     /// # Errors
     ///
-    /// When the name is empty or another breaker has it, or a family is full.
+    /// Returns an error if the name is empty, if another breaker has it, or if a family has reached its limit.
     pub fn wrap<P, I>(
         self,
         breaker: StateMachine<P, I>,
@@ -187,9 +189,9 @@ impl BreakerObserver {
                     Sampled::Live
                 })
             }
-            // A look takes failsafe's lock, under which the user's policy is called.
+            // Reading the state takes failsafe's lock. failsafe calls your policy under the same lock.
             Source::Looked { .. } => {
-                // Weak, or the metrics would keep the breaker.
+                // A weak reference, so that the metrics do not keep the breaker alive.
                 let sampled = Arc::downgrade(&watched);
                 series.builder.on_scrape(move |gauges| {
                     let Some(watched) = sampled.upgrade() else {
@@ -219,7 +221,7 @@ impl BreakerObserver {
     }
 }
 
-/// What every breaker has, however it is observed.
+/// The series that every observed breaker has.
 struct Series {
     builder: InstanceBuilder,
     state: SampledGauge,

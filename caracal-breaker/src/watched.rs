@@ -1,7 +1,6 @@
-//! What the metrics may look at: a breaker's state and its transitions, apart from its handles.
+//! The part of a breaker that the metrics read: its state and its transitions, separate from its handles.
 //!
-//! A scrape or a callback that holds this for a moment does not put off the end of the handles, and
-//! with it that of the series.
+//! A scrape or a callback that holds this for a moment does not delay the end of the handles and of the series.
 
 use std::cell::RefCell;
 use std::ptr;
@@ -20,11 +19,11 @@ pub(crate) struct Watched<P, I> {
     pub(crate) source: Source,
 }
 
-/// Where the state is read.
+/// How the state is read.
 pub(crate) enum Source {
     /// The breaker was built with our listeners.
     Tracked { tracker: Arc<Tracker>, transitions: Transitions },
-    /// It was not: only a look at it tells.
+    /// The breaker was built without our listeners. Its state has to be read from it.
     Looked {
         /// How many threads are inside [`Watched::reset`].
         resets: AtomicUsize,
@@ -35,8 +34,8 @@ impl<P, I> Watched<P, I> {
     pub(crate) fn state(&self) -> CircuitBreakerState {
         match &self.source {
             Source::Tracked { tracker, .. } => tracker.state(),
-            // failsafe holds its lock while it tells the instrument, and has closed already. The
-            // instrument may be waiting for this very answer, on whatever thread it is given.
+            // failsafe has already closed, and holds its lock while it calls the instrument. The instrument may
+            // be waiting for this result, on any thread.
             Source::Looked { resets } if resets.load(SeqCst) > 0 => CircuitBreakerState::Closed,
             Source::Looked { .. } => look(&self.machine).unwrap_or(CircuitBreakerState::Closed),
         }
@@ -98,7 +97,7 @@ impl<'a> Resetting<'a> {
         if let Some(resets) = resets {
             resets.fetch_add(1, SeqCst);
         }
-        // While the thread's locals are being dropped, callbacks are on their own.
+        // While the thread-locals of a thread are being dropped, callbacks are not protected.
         let noted =
             RESETTING.try_with(|resetting| resetting.borrow_mut().push(watched.address())).is_ok();
         Self { resets, noted }

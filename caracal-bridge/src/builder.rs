@@ -38,40 +38,40 @@ pub struct RecorderBuilder {
 }
 
 impl RecorderBuilder {
-    /// The default settings of a recorder into this registry.
+    /// Creates a builder with the default settings, for a recorder into this registry.
     pub fn new(registry: &MetricsRegistry) -> Self {
         let (buckets, max_metrics) = (BucketRules::default(), MAX_METRICS);
         Self { registry: registry.clone(), buckets, max_metrics }
     }
 
-    /// The upper bounds of the buckets of histograms with such names, ascending. `+Inf` is added. Of
-    /// several matchers that fit, a whole name counts before a beginning and that before an end, and
-    /// of two of a kind the longer one.
+    /// Sets the upper bounds of the buckets of the histograms whose names match, in ascending order. `+Inf`
+    /// is added. If several matchers match, a full name takes precedence over a prefix, and a prefix over a
+    /// suffix. Of two matchers of the same kind, the longer one takes precedence.
     pub fn buckets(mut self, names: Matcher, bounds: &[f64]) -> Self {
         self.buckets.rules.push((names, bounds.to_vec()));
         self
     }
 
-    /// The upper bounds of the buckets of all other histograms. Without this, they
-    /// [follow the unit](FacadeRecorder#histograms).
+    /// Sets the upper bounds of the buckets of all other histograms. By default, these [depend on the
+    /// unit](FacadeRecorder#histograms).
     pub fn default_buckets(mut self, bounds: &[f64]) -> Self {
         self.buckets.default = Some(bounds.to_vec());
         self
     }
 
-    /// How many metrics of different names the recorder takes. Defaults to 1,000. The records of others
-    /// are set aside, and counted in `caracal_facade_refused_records_total`.
+    /// Sets the maximum number of metric names. Defaults to 1,000. Records of further metrics are refused,
+    /// and counted in `caracal_facade_refused_records_total`.
     pub fn max_metrics(mut self, metrics: usize) -> Self {
         self.max_metrics = metrics;
         self
     }
 
-    /// The recorder.
+    /// Builds the recorder.
     ///
     /// # Errors
     ///
-    /// When bounds of buckets are not ascending and finite, are none or more than 62, and when the
-    /// registry refuses the family that counts what is set aside.
+    /// Returns an error if the bounds of buckets are not ascending and finite, if there are none or more
+    /// than 62, or if the registry refuses the family that counts refused records.
     pub fn build(self) -> Result<FacadeRecorder, RecorderError> {
         let default = self.buckets.default.iter().map(|bounds| ("*".to_owned(), bounds));
         let rules = self.buckets.rules.iter().map(|(names, bounds)| (names.to_string(), bounds));
@@ -84,14 +84,14 @@ impl RecorderBuilder {
     }
 }
 
-/// Why there is no recorder.
+/// An error of [`RecorderBuilder::build`].
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum RecorderError {
     /// Bounds of buckets are not valid. The error names the histograms by the pattern of their names.
     #[error(transparent)]
     Buckets(FamilyError),
-    /// The registry refused the family that counts what is set aside.
+    /// The registry refused the family that counts refused records.
     #[error(transparent)]
     Family(FamilyError),
 }

@@ -1,5 +1,6 @@
-//! A recorder for the [`metrics`] facade: what libraries record with `counter!`, `gauge!` and
-//! `histogram!` is on the page of the registry, and bounded like everything else there.
+//! A recorder for the [`metrics`] facade. Metrics that libraries record with `counter!`, `gauge!` and
+//! `histogram!` appear on the page of the registry, and the same limits apply to them. To use this crate in
+//! a service, enable the feature `bridge` of `caracal-metrics`.
 //!
 //! ```
 //! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_bridge as bridge; }
@@ -16,7 +17,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`FacadeRecorder`] says what becomes of names, units, labels and values.
+//! [`FacadeRecorder`] describes how names, units, labels and values are converted.
 
 mod buckets;
 mod builder;

@@ -12,42 +12,42 @@ use crate::shared::Shared;
 
 /// Records what libraries report through the [`metrics`] facade into a [`MetricsRegistry`].
 ///
-/// It is a recorder for the whole process with `metrics::set_global_recorder`, or for a thread with
+/// Install it for the whole process with `metrics::set_global_recorder`, or for a thread with
 /// `metrics::with_local_recorder`. Clones record into the same metrics.
 ///
 /// # Names
 ///
-/// A metric is on the page under its name in the facade, without the namespace of the registry. Each
-/// character that Prometheus does not take in a name becomes `_`, a described unit is added to the name
-/// unless it is there (`sent` in bytes is `sent_bytes`), and a counter ends in `_total`. The help text is
-/// the described one. A unit counts if it is described before the first record, a help text at any
-/// time; of several, the first one.
+/// A metric has the same name on the page as in the facade, without the namespace of the registry. Each
+/// character that is not valid in Prometheus becomes `_`. A described unit is added to the name if it is
+/// missing (`sent` in bytes becomes `sent_bytes`), and the name of a counter ends in `_total`. The help text
+/// is the described one. A unit must be described before the first record. A help text can be described at
+/// any time. If there are several descriptions, the first one is used.
 ///
 /// # Labels
 ///
-/// Metrics of one name may have different labels: each series has its own. A label whose name is a
-/// constant label's of the registry or reserved (`le`) has `exported_` before its name. Of two labels of one name, the
-/// last one counts. Limits, aggregated labels and constant labels of the registry apply.
+/// Metrics with the same name can have different labels, because each series has its own labels. If the name
+/// of a label is reserved (`le`), or is the name of a constant label of the registry, it gets the prefix
+/// `exported_`. If two labels have the same name, the last one is used. The limits, aggregated labels and
+/// constant labels of the registry apply.
 ///
 /// # Counters
 ///
-/// `increment` adds. `absolute` adds what is missing to the total, so it never makes a counter fall.
+/// `increment` adds to the counter. `absolute` raises the counter to a total, and never decreases it.
 ///
 /// # Histograms
 ///
-/// Buckets are those of the [builder](RecorderBuilder::buckets), by name. Otherwise they follow the
-/// unit, which is described or at the end of the name: 5 milliseconds to 10 seconds for times, 64 bytes
-/// to 256 mebibytes for bytes, and 0.005 to 10,000 for numbers whose unit is not known.
+/// The [builder](RecorderBuilder::buckets) sets the buckets by name. By default, they depend on the unit,
+/// which is described or at the end of the name: from 5 milliseconds to 10 seconds for durations, from 64
+/// bytes to 256 mebibytes for bytes, and from 0.005 to 10,000 for unknown units.
 ///
-/// # What is set aside
+/// # Refused records
 ///
-/// A metric whose name is another family's, of another kind or of a name that reads the same on the
-/// page, is set aside: each of its records is counted in
-/// `caracal_facade_refused_records_total{metric="…",reason="name"}`, and
-/// [`refusals`](Self::refusals) says what clashes with what. So are label sets that no series can have
-/// (`reason="labels"`), and metrics past [`max_metrics`](RecorderBuilder::max_metrics)
-/// (`reason="limit"`). Values that are not finite are counted in
-/// `caracal_metrics_invalid_values_total`, but for NaN in a gauge.
+/// A metric is refused if its name on the page belongs to another family, including a metric of another
+/// kind. Each of its records is counted in `caracal_facade_refused_records_total{metric="…",reason="name"}`,
+/// and [`refusals`](Self::refusals) names both metrics. Invalid label sets (`reason="labels"`) and metrics
+/// past [`max_metrics`](RecorderBuilder::max_metrics) (`reason="limit"`) are refused as well. Values that
+/// are not finite are dropped, and counted in `caracal_metrics_invalid_values_total`. NaN in a gauge is
+/// kept.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_bridge as bridge; }
@@ -86,8 +86,8 @@ impl FacadeRecorder {
         Self(shared)
     }
 
-    /// What is set aside and why, in the order in which it was found: each metric with its name or for
-    /// its labels once.
+    /// Returns the refused metrics and the reasons, in the order in which they were detected. Each metric is
+    /// listed at most once for its name and once for its labels.
     #[must_use]
     pub fn refusals(&self) -> Vec<Refusal> {
         self.0.refusals()
@@ -123,13 +123,13 @@ impl Recorder for FacadeRecorder {
     }
 }
 
-/// Makes recorders of registries.
+/// Creates recorders for registries.
 pub trait RecorderExt {
-    /// A recorder for the `metrics` facade, with [default settings](RecorderBuilder).
+    /// Creates a recorder for the `metrics` facade, with the [default settings](RecorderBuilder).
     ///
     /// # Panics
     ///
-    /// When a family of yours has the name of the one that counts what is set aside.
+    /// Panics if one of your families has the name of the family that counts refused records.
     fn recorder(&self) -> FacadeRecorder;
 }
 

@@ -1,16 +1,16 @@
-//! What a recorder sets aside, and why.
+//! The records that a recorder refuses, and the reasons.
 
 use caracal_metrics_core::FamilyError;
 use thiserror::Error;
 
-/// Why records of a metric are set aside. Each one is counted in
+/// Why records of a metric are refused. Each refused record is counted in
 /// `caracal_facade_refused_records_total`.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The name is not valid, or clashes with another family: one of another kind, or one whose name on
     /// the page is the same.
-    #[error("the {instrument} {metric:?} of the metrics facade is set aside: {error}")]
+    #[error("the {instrument} {metric:?} of the metrics facade is refused: {error}")]
     Name {
         /// The name in the facade.
         metric: String,
@@ -19,11 +19,9 @@ pub enum Refusal {
         /// What is wrong with the family.
         error: FamilyError,
     },
-    /// The labels are not ones that a series may have. The first such label set of a metric is reported,
-    /// and its other label sets are recorded.
-    #[error(
-        "a label set of the {instrument} {metric:?} of the metrics facade is set aside: {error}"
-    )]
+    /// The labels are not valid for a series. Only the first such label set of a metric is reported. Its valid
+    /// label sets are recorded.
+    #[error("a label set of the {instrument} {metric:?} of the metrics facade is refused: {error}")]
     Labels {
         /// The name in the facade.
         metric: String,
@@ -32,32 +30,32 @@ pub enum Refusal {
         /// What is wrong with the labels.
         error: FamilyError,
     },
-    /// There are as many metrics as the recorder takes. The first one beyond is reported.
+    /// The recorder has reached `max_metrics`. Only the first refused metric is reported.
     #[error(
-        "the {instrument} {metric:?} of the metrics facade is set aside, since the recorder has {most} \
-         metrics already: put what varies into a label, or raise `max_metrics`"
+        "the {instrument} {metric:?} of the metrics facade is refused, because the recorder has {most} \
+         metrics already: move the part of the name that varies into a label, or raise `max_metrics`"
     )]
     Limit {
         /// The name in the facade.
         metric: String,
         /// `counter`, `gauge` or `histogram`.
         instrument: &'static str,
-        /// How many metrics the recorder takes.
+        /// The maximum number of metrics.
         most: usize,
     },
-    /// The name is too long to be kept.
+    /// The name is too long.
     #[error(
-        "a {instrument} of the metrics facade is set aside, since its name has {bytes} bytes and {most} \
-         are allowed: shorten it. It begins with {beginning:?}"
+        "a {instrument} of the metrics facade is refused, because its name has {bytes} bytes, and \
+         at most {most} are allowed: shorten it. The name begins with {beginning:?}"
     )]
     LongName {
         /// The beginning of the name in the facade.
         beginning: String,
         /// `counter`, `gauge` or `histogram`.
         instrument: &'static str,
-        /// How many bytes it has.
+        /// The length of the name in bytes.
         bytes: usize,
-        /// How many are allowed.
+        /// The maximum length in bytes.
         most: usize,
     },
 }

@@ -324,7 +324,7 @@ fn buckets_that_are_not_valid_are_refused_with_their_names() {
     }
     let many: Vec<_> = (0..63_u8).map(f64::from).collect();
     let error = RecorderBuilder::new(&registry).default_buckets(&many).build().unwrap_err();
-    assert!(error.to_string().contains("63 bounds and 62 are allowed"), "{error}");
+    assert!(error.to_string().contains("63 bounds, but at most 62 are allowed"), "{error}");
 }
 
 #[test]

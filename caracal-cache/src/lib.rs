@@ -1,4 +1,5 @@
-//! Prometheus metrics for [moka] caches: hits, misses, loads, evictions and size.
+//! Prometheus metrics for [moka] caches: hits, misses, loads, evictions and size. To use this crate in a
+//! service, enable the feature `cache` of `caracal-metrics`.
 //!
 //! ```
 //! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_cache as cache; }
@@ -31,10 +32,9 @@
 //! # }
 //! ```
 //!
-//! An existing cache is wrapped the same way. The wrappers (`future::ObservedCache`,
-//! `sync::ObservedCache` and `sync::ObservedSegmentedCache`) have the methods of the caches
-//! themselves, with their meaning. `inner()` gives the cache for everything else; what is looked up
-//! there is not counted.
+//! You can wrap an existing cache in the same way. The wrappers (`future::ObservedCache`,
+//! `sync::ObservedCache` and `sync::ObservedSegmentedCache`) have the same methods as the caches. `inner()`
+//! returns the cache for everything else. Lookups in it are not counted.
 //!
 //! # What counts
 //!
@@ -49,9 +49,9 @@
 //! | `contains_key`, `iter`, `insert`, `invalidate`, `remove` | nothing |
 //! | any call to a `future` cache that is dropped before it is through | nothing |
 //!
-//! A load failed if `init` gave an error, nothing (as in Caffeine) or panicked. An eviction is a
-//! removal by the cache, for want of room or because of expiry; the user's own removals and
-//! replacements are not, and stand beside them in `caracal_cache_removals_total`.
+//! A load fails if `init` returns an error or nothing (as in Caffeine), or panics. An eviction is a removal
+//! by the cache, either because it is full or because the entry has expired. Your own removals and
+//! replacements are not evictions. `caracal_cache_removals_total` counts all of them by cause.
 //!
 //! # Where it is counted
 //!
@@ -65,16 +65,16 @@
 //! | `caracal_cache_load_duration_seconds{cache="policy",result}` | `caracal_cache_load_duration_seconds{cache,result}` |
 //! | `caracal_cache_weighted_size{cache="policy"}` | `caracal_cache_weighted_size{cache}` |
 //!
-//! `cause` is `expired`, `explicit`, `replaced` or `size`; `result` is `success` or `error`. The
-//! weighted size is what moka holds against `max_capacity`.
+//! `cause` is `expired`, `explicit`, `replaced` or `size`. `result` is `success` or `error`. moka compares
+//! the weighted size with `max_capacity`.
 //!
 //! # Features
 //!
-//! `future` (on by default) and `sync` are moka's features and turn them on. One of the two is needed,
-//! and both go together.
+//! `future` (enabled by default) and `sync` enable moka's features of the same names. At least one of them
+//! is needed, and you can enable both.
 //!
-//! `tokio` (on by default) lets a scrape run listeners inside the tokio runtime of your service. Turn
-//! it off only where there is no tokio.
+//! `tokio` (enabled by default) lets a scrape run listeners inside the tokio runtime of your service.
+//! Disable it only if your service does not use tokio.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -10,7 +10,7 @@ use crate::listener;
 use crate::observable::{ObservableCache, Shared};
 use crate::observation::{Observation, Subject};
 
-/// Observes one cache: gives it a listener while it is built, and wraps it once it is there.
+/// Observes a cache. Provides the listener for its builder, and wraps the cache after it is built.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_cache as cache; }
@@ -47,15 +47,14 @@ pub struct CacheObserver {
 }
 
 impl CacheObserver {
-    /// Observes the policy cache, of which a registry has one. It feeds `caracal_policy_cache_*`,
-    /// and under `cache="policy"` what those families don't tell: removals by cause, loads and the
-    /// weighted size.
+    /// Observes the policy cache. A registry can have only one. The cache feeds `caracal_policy_cache_*`.
+    /// Removals by cause, loads and the weighted size are in `caracal_cache_*` with the label
+    /// `cache="policy"`.
     pub fn policy() -> Self {
         Self::new(None)
     }
 
-    /// Observes a cache under a name of its own, the `cache` label of the families
-    /// `caracal_cache_*`.
+    /// Observes a cache under a name, which becomes the `cache` label of the families `caracal_cache_*`.
     pub fn named(name: impl Into<String>) -> Self {
         Self::new(Some(name.into()))
     }
@@ -193,8 +192,9 @@ impl CacheObserver {
     ///
     /// # Errors
     ///
-    /// When the name is empty or taken in this registry (a second policy cache; `"policy"` beside
-    /// one), or a family has no room for another series.
+    /// Returns an error if the name is empty or taken in this registry, or if a family has reached its limit
+    /// of series. A second policy cache, or a cache named `"policy"` in addition to the policy cache, counts
+    /// as taken.
     pub fn wrap<C: ObservableCache>(
         self,
         cache: C,

@@ -158,7 +158,7 @@ macro_rules! wrapper {
             ///
             /// # Errors
             ///
-            /// When the cache was built without `support_invalidation_closures`.
+            /// Returns an error if the cache was built without `support_invalidation_closures`.
             pub fn invalidate_entries_if<F>(
                 &self,
                 predicate: F,

@@ -1,4 +1,4 @@
-//! What building, attaching and the process-wide instance can refuse.
+//! Errors of building, attaching and the process-wide instance.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use thiserror::Error;
 use crate::family_error::FamilyError;
 use crate::instance_kind::InstanceKind;
 
-/// Why [`MetricsRegistryBuilder::build`](crate::MetricsRegistryBuilder::build) refused.
+/// An error of [`MetricsRegistryBuilder::build`](crate::MetricsRegistryBuilder::build).
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// A constant label's name is not one that Prometheus accepts for a label.
+    /// The name of a constant label is not a valid label name in Prometheus.
     #[error(
         "constant label {name:?} is not a valid label name: use letters, digits and underscores, \
          not starting with a digit or with two underscores"
@@ -33,12 +33,12 @@ pub enum BuildError {
     /// The same constant label was given twice.
     #[error("constant label {name:?} is given twice: keep one")]
     DuplicateLabelName {
-        /// The name that stands twice.
+        /// The repeated name.
         name: String,
     },
     /// The value of a constant label is longer than `max_label_value_bytes` allows.
     #[error(
-        "the value of constant label {name:?} has {bytes} bytes and {limit} are allowed: shorten \
+        "the value of constant label {name:?} has {bytes} bytes, but at most {limit} are allowed: shorten \
          it, or raise max_label_value_bytes"
     )]
     LongLabelValue {
@@ -46,10 +46,10 @@ pub enum BuildError {
         name: String,
         /// The length of the value.
         bytes: usize,
-        /// The limit in force.
+        /// The limit.
         limit: usize,
     },
-    /// `max_label_value_bytes` was given a limit out of range.
+    /// The argument of `max_label_value_bytes` is out of range.
     #[error("max_label_value_bytes({bytes}) is out of range: choose from {least} to {most} bytes")]
     LabelValueLimit {
         /// The refused limit.
@@ -59,7 +59,7 @@ pub enum BuildError {
         /// The highest limit.
         most: usize,
     },
-    /// `max_values` was given a label that the family does not have, or whose values are fixed.
+    /// The label passed to `max_values` does not exist in the family, or has fixed values.
     #[error(
         "max_values({label:?}): {family:?} has no open label of this name: name one of the labels whose \
          values are text, or limit the whole family with max_series"
@@ -70,13 +70,13 @@ pub enum BuildError {
         /// The label.
         label: String,
     },
-    /// `hide_idle_series` or `hide_idle_series_of` was given no time.
+    /// The time passed to `hide_idle_series` or `hide_idle_series_of` is zero.
     #[error(
         "hide_idle_series(0) would hide every series at once: choose a time that is longer than the \
          interval of scrapes, such as an hour"
     )]
     NoIdleTime,
-    /// `aggregate_label` was given a name that no label of a family can have.
+    /// The name passed to `aggregate_label` is not a valid name for a label of a family.
     #[error(
         "aggregate_label({name:?}): no family can have a label of this name: choose the name of an \
          open label, such as agent_id"
@@ -88,7 +88,7 @@ pub enum BuildError {
     /// `aggregate_label` names a label whose values are fixed.
     #[error(
         "aggregate_label({name:?}): the values of this label of {family} are fixed, so there is \
-         nothing to bound: remove it"
+         nothing to limit: remove this call"
     )]
     ClosedAggregateLabel {
         /// The refused name.
@@ -96,7 +96,7 @@ pub enum BuildError {
         /// A family that has the label.
         family: String,
     },
-    /// `aggregate_label` names a label of a gauge, such as the one that tells circuit breakers apart.
+    /// `aggregate_label` names a label of a gauge, such as the `name` of a circuit breaker.
     #[error(
         "aggregate_label({name:?}): this is a label of {family}, a gauge, and the values of \
          several gauges have no sum: remove it, and aggregate in queries with `sum without \
@@ -119,10 +119,10 @@ pub enum BuildError {
     },
     /// `max_series_per_family(0)` or `max_series(…, 0)`.
     #[error(
-        "a family must be allowed at least 1 series; to fold a label always, use aggregate_label"
+        "a family must be allowed at least 1 series; to always fold a label, use aggregate_label"
     )]
     ZeroSeriesLimit,
-    /// The namespace is not a valid beginning of a metric name.
+    /// The namespace is not a valid prefix of a metric name.
     #[error(
         "namespace({namespace:?}): use letters, digits and underscores, do not start with a digit, \
          and leave out the underscore at the end, which is added"
@@ -144,15 +144,15 @@ pub enum BuildError {
     /// system started no thread for them.
     #[error(
         "the collectors of the prometheus registry did not return within {timeout:?}, which is the \
-         collection_timeout: find the one that waits for something, or raise collection_timeout"
+         collection_timeout: find the collector that waits, or raise collection_timeout"
     )]
     CollectorsOverran {
-        /// The timeout in force.
+        /// The timeout.
         timeout: Duration,
     },
-    /// The `prometheus::Registry` has a family of this name already.
+    /// The `prometheus::Registry` already has a family of this name.
     #[error(
-        "the prometheus registry has {name:?} registered already: attach one \
+        "the prometheus registry already has {name:?}: attach one \
          `MetricsRegistry` to it, and rename or remove a collector of your own with that name"
     )]
     NameTaken {
@@ -172,7 +172,7 @@ pub enum BuildError {
         /// The name that both need, such as that of a histogram's `_count`.
         shared: String,
     },
-    /// The `prometheus::Registry` puts a prefix before every name that it gathers.
+    /// The `prometheus::Registry` adds a prefix to every name that it gathers.
     #[error(
         "the prometheus registry puts the prefix {prefix:?} before every name that it gathers, so \
          families would have other names there than on the page and in the alerts: attach to a \
@@ -183,7 +183,7 @@ pub enum BuildError {
         /// The prefix that `Registry::new_custom` was given.
         prefix: String,
     },
-    /// The `prometheus::Registry` adds a label that Caracal's series have already.
+    /// The `prometheus::Registry` adds a label that Caracal's series already have.
     #[error(
         "the prometheus registry adds the label {name:?} to every series, and {other} has it \
          already: give it another name in `Registry::new_custom`"
@@ -204,15 +204,15 @@ pub enum BuildError {
         /// The label that `Registry::new_custom` was given.
         name: String,
     },
-    /// The `prometheus::Registry` refused for a reason of its own.
+    /// The `prometheus::Registry` refused the families for another reason.
     #[error("the prometheus registry refused the families: {reason}")]
     Registration {
-        /// What it said.
+        /// The message of the registry.
         reason: String,
     },
 }
 
-/// Why [`MetricsRegistry::register`](crate::MetricsRegistry::register) refused a collector.
+/// An error of [`MetricsRegistry::register`](crate::MetricsRegistry::register).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RegisterError {
@@ -241,12 +241,12 @@ pub enum RegisterError {
     Refused {
         /// The families that the collector describes.
         names: String,
-        /// What it said.
+        /// The message of the registry.
         reason: String,
     },
 }
 
-/// Why an adapter could not attach.
+/// An error of attaching an instance, such as a connection pool or a cache.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum AttachError {
@@ -266,7 +266,7 @@ pub enum AttachError {
         /// The kind of the instance.
         kind: InstanceKind,
     },
-    /// Named and unnamed instances would stand in one family.
+    /// Instances with and without names can't be in the same family.
     #[error(
         "named and unnamed {kind}s can't be mixed in one registry: name all of them, or attach one"
     )]
@@ -275,25 +275,24 @@ pub enum AttachError {
         kind: InstanceKind,
     },
     /// The name is empty.
-    #[error("the name of a {kind} is empty: give it one")]
+    #[error("the name of a {kind} is empty: choose a name")]
     EmptyName {
         /// The kind of the instance.
         kind: InstanceKind,
     },
-    /// The family has as many series as `max_series_per_family` allows. Instances are not folded
-    /// into an aggregated series.
+    /// The family has reached its limit of series. Instances are not folded into an aggregated series.
     #[error(
-        "{metric} has no room for another instance, {limit} series are allowed: drop an instance \
-         that is out of use, or raise max_series_per_family"
+        "{metric} has reached its limit of {limit} series, so no instance can be added: drop an instance \
+         that is not in use, or raise max_series_per_family"
     )]
     SeriesLimit {
         /// The family's name.
         metric: String,
-        /// The limit in force.
+        /// The limit.
         limit: usize,
     },
-    /// A label of the family is aggregated. A counter that is the sum of several instances would fall
-    /// when one of them is dropped, which Prometheus takes for a restart.
+    /// A label of the family is aggregated. A counter that is the sum of several instances would decrease
+    /// when one of them is dropped, which Prometheus treats as a restart.
     #[error(
         "the label {label:?} of {metric} can't be aggregated, since instances that are dropped take \
          their counts along: remove aggregate_label({label:?}), and aggregate in queries with `sum \
@@ -310,11 +309,11 @@ pub enum AttachError {
     Family(#[from] FamilyError),
 }
 
-/// Why [`Exemplar::new`](crate::Exemplar::new) refused.
+/// An error of [`Exemplar::new`](crate::Exemplar::new).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidExemplar {
-    /// A label's name is not one that Prometheus accepts.
+    /// The name of a label is not a valid label name in Prometheus.
     #[error(
         "exemplar label {name:?} is not a valid label name: use letters, digits and underscores, \
          not starting with a digit or with two underscores"
@@ -326,12 +325,12 @@ pub enum InvalidExemplar {
     /// The same label was given twice.
     #[error("exemplar label {name:?} is given twice: keep one")]
     DuplicateLabelName {
-        /// The name that stands twice.
+        /// The repeated name.
         name: String,
     },
     /// OpenMetrics allows 128 characters for all names and values together.
     #[error(
-        "the names and values of an exemplar's labels have {characters} characters together and 128 \
+        "the names and values of an exemplar's labels have {characters} characters in total, but at most 128 \
          are allowed: leave out a label, or shorten its value"
     )]
     TooLong {

@@ -94,8 +94,8 @@ impl Exemplar {
     ///
     /// # Errors
     ///
-    /// When a name is not a label name or is given twice, or names and values together are longer than
-    /// the 128 characters that OpenMetrics allows.
+    /// Returns an error if a name is not a label name or is given twice, or names and values together are
+    /// longer than the 128 characters that OpenMetrics allows.
     pub fn new(labels: &[(&str, &str)]) -> Result<Self, InvalidExemplar> {
         let mut characters = 0;
         for (index, (name, value)) in labels.iter().enumerate() {

@@ -171,7 +171,7 @@ impl<K, L: Labels> Family<K, L> {
     ///
     /// # Panics
     ///
-    /// When the time is zero: while the program is compiled, if the family is a constant.
+    /// Panics if the time is zero. If the family is a constant, it panics at compile time.
     #[must_use]
     pub const fn hide_idle_series(mut self, after: Duration) -> Self {
         assert!(!after.is_zero(), "series would be hidden at once: choose a longer time");
@@ -203,8 +203,8 @@ impl<K, L: Labels> Family<K, L> {
     ///
     /// # Panics
     ///
-    /// When the family has no open label of this name: while the program is compiled, if the family is a
-    /// constant.
+    /// Panics if the family has no open label of this name. If the family is a constant, it panics at
+    /// compile time.
     #[must_use]
     pub const fn max_values(mut self, label: &str, limit: usize) -> Self {
         let mut limits = match self.spec.value_limits {

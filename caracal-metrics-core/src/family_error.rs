@@ -1,13 +1,12 @@
-//! Why a family was not registered.
+//! Errors of registering a family.
 
 use thiserror::Error;
 
-/// Why [`MetricsRegistry::family`](crate::MetricsRegistry::family) refused a family. Nothing was
-/// registered.
+/// An error of [`MetricsRegistry::family`](crate::MetricsRegistry::family). Nothing was registered.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum FamilyError {
-    /// The name is not one that Prometheus accepts for a metric.
+    /// The name is not a valid metric name in Prometheus.
     #[error(
         "{name:?} is not a valid metric name: use letters, digits and underscores, and do not \
          start with a digit"
@@ -16,16 +15,18 @@ pub enum FamilyError {
         /// The name.
         name: String,
     },
-    /// The help text is empty. The `prometheus` crate accepts no such family.
-    #[error("the help text of {name:?} is empty: say in a sentence what is counted or measured")]
+    /// The help text is empty. The `prometheus` crate refuses such families.
+    #[error(
+        "the help text of {name:?} is empty: describe in a sentence what the metric counts or measures"
+    )]
     EmptyHelp {
         /// The name of the family.
         name: String,
     },
-    /// The name has an ending that the exposition formats reserve.
+    /// The name ends in a suffix that the exposition formats reserve.
     #[error(
-        "the {kind} {name:?} can't end in {suffix:?}, as only the samples of counters and histograms \
-         do: rename it"
+        "the {kind} {name:?} can't end in {suffix:?}, because only the samples of counters and \
+         histograms have this suffix: rename it"
     )]
     ReservedSuffix {
         /// The name.
@@ -42,14 +43,14 @@ pub enum FamilyError {
         name: String,
     },
     /// The name does not end in the unit.
-    #[error("the name {name:?} must end in its unit, \"_{unit}\": rename it, or name another unit")]
+    #[error("the name {name:?} must end in its unit, \"_{unit}\": rename it, or change the unit")]
     MissingUnit {
         /// The name.
         name: String,
         /// The unit.
         unit: String,
     },
-    /// A label's name is not one that Prometheus accepts for a label.
+    /// The name of a label is not a valid label name in Prometheus.
     #[error(
         "the label {label:?} of {name:?} is not a valid label name: use letters, digits and \
          underscores, and do not start with a digit or with two underscores"
@@ -68,7 +69,7 @@ pub enum FamilyError {
         /// The label.
         label: String,
     },
-    /// Two labels of the family have one name.
+    /// Two labels of the family have the same name.
     #[error("{name:?} has the label {label:?} twice: rename one of them")]
     DuplicateLabelName {
         /// The family.
@@ -88,7 +89,9 @@ pub enum FamilyError {
         label: String,
     },
     /// A series has too many labels.
-    #[error("a series of {name:?} has {labels} labels and {most} are allowed: leave some out")]
+    #[error(
+        "a series of {name:?} has {labels} labels, but at most {most} are allowed: leave some out"
+    )]
     TooManyLabels {
         /// The family.
         name: String,
@@ -100,7 +103,7 @@ pub enum FamilyError {
     /// The name of a label of a series is longer than
     /// [`max_label_value_bytes`](crate::MetricsRegistryBuilder::max_label_value_bytes).
     #[error(
-        "a label of {name:?} has a name of {bytes} bytes and {most} are allowed: shorten it, or raise \
+        "a label of {name:?} has a name of {bytes} bytes, but at most {most} are allowed: shorten it, or raise \
          `max_label_value_bytes`"
     )]
     LongLabelName {
@@ -111,7 +114,7 @@ pub enum FamilyError {
         /// How many are allowed.
         most: usize,
     },
-    /// A closed label has the same value twice.
+    /// A label with fixed values has the same value twice.
     #[error("the label {label:?} of {name:?} has the value {value:?} twice: change one of them")]
     DuplicateLabelValue {
         /// The family.
@@ -122,13 +125,15 @@ pub enum FamilyError {
         value: &'static str,
     },
     /// A histogram has no buckets.
-    #[error("the histogram {name:?} has no buckets: give it at least one bound with `buckets`")]
+    #[error("the histogram {name:?} has no buckets: set at least one bound with `buckets`")]
     NoBuckets {
         /// The name.
         name: String,
     },
     /// A histogram has too many buckets.
-    #[error("the histogram {name:?} has {bounds} bounds and {most} are allowed: leave some out")]
+    #[error(
+        "the histogram {name:?} has {bounds} bounds, but at most {most} are allowed: leave some out"
+    )]
     TooManyBuckets {
         /// The name.
         name: String,
@@ -139,7 +144,7 @@ pub enum FamilyError {
     },
     /// The bounds of a histogram are not ascending, finite and, for durations, positive.
     #[error(
-        "the bounds of the histogram {name:?} must be {rule}: {bound} comes after {before}, \
+        "the bounds of the histogram {name:?} must be {rule}: {bound} comes after {before}; \
          correct one of them"
     )]
     InvalidBound {
@@ -152,20 +157,20 @@ pub enum FamilyError {
         /// The bound before it; 0 or negative infinity before the first one.
         before: f64,
     },
-    /// Another family has the name, and is not the same one.
+    /// A different family has the same name.
     #[error(
-        "{name:?} is registered already with {registered}, and not with {given}: use one constant \
+        "{name:?} is already registered with {registered}, not with {given}: use one constant \
          for both, or rename one of them"
     )]
     DifferentDescription {
         /// The name.
         name: String,
-        /// What tells the registered family from the other one.
+        /// How the registered family differs from the refused one.
         registered: String,
-        /// The same of the family that was refused.
+        /// How the refused family differs from the registered one.
         given: String,
     },
-    /// The family needs a name that belongs to another one, such as that of a histogram's `_count`.
+    /// The family needs a name that belongs to another family, such as the `_count` of a histogram.
     #[error("{name:?} and {other:?} both need the name {sample:?}: rename one of them")]
     NameCollision {
         /// The family that was refused.
@@ -177,7 +182,7 @@ pub enum FamilyError {
     },
     /// A gauge has an open label that the registry aggregates.
     #[error(
-        "the label {label:?} of the gauge {name:?} can't be aggregated, since the values of several \
+        "the label {label:?} of the gauge {name:?} can't be aggregated, because the values of several \
          gauges have no sum: remove aggregate_label({label:?}), and aggregate in queries with \
          `sum without ({label}) (…)`"
     )]
@@ -187,11 +192,11 @@ pub enum FamilyError {
         /// The label.
         label: String,
     },
-    /// The attached `prometheus::Registry` has the name. It keeps the names of collectors that were
-    /// unregistered, with their labels and help texts, and refuses others under them.
+    /// The attached `prometheus::Registry` has a metric of this name. It also remembers the names, labels and
+    /// help texts of collectors that were unregistered, and refuses different metrics with these names.
     #[error(
         "the attached prometheus registry has, or once had, a metric that clashes with {name:?}: \
-         rename one of them, or never register the other one"
+         rename one of them, or do not register the other one at all"
     )]
     NameInPrometheusRegistry {
         /// The name.

@@ -11,7 +11,7 @@ static REGISTRY: OnceLock<MetricsRegistry> = OnceLock::new();
 ///
 /// # Errors
 ///
-/// When it is there already.
+/// Returns an error if the instance already exists.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -37,7 +37,7 @@ pub fn initialize_metrics_registry() -> Result<MetricsRegistry, AlreadyInitializ
 ///
 /// # Errors
 ///
-/// When there is one already.
+/// Returns an error if the instance already exists.
 pub fn initialize_metrics_registry_with(
     registry: MetricsRegistry,
 ) -> Result<MetricsRegistry, AlreadyInitialized> {
@@ -53,7 +53,7 @@ pub fn initialize_metrics_registry_with(
 ///
 /// # Errors
 ///
-/// When it was not made yet.
+/// Returns an error if the instance does not exist yet.
 pub fn get_metrics_registry() -> Result<MetricsRegistry, NotInitialized> {
     #[cfg(feature = "testing")]
     if let Some(registry) = of_test() {

@@ -115,8 +115,8 @@ impl<K, L: Labels> Metric<K, L> {
     ///
     /// # Errors
     ///
-    /// When the family hides no series, when nothing was recorded with these labels, and when a handle, a
-    /// guard or an attached instance keeps the series on the page.
+    /// Returns an error if the family hides no series, if nothing was recorded with these labels, and when a
+    /// handle, a guard or an attached instance keeps the series on the page.
     pub fn hide(&self, labels: L::Of<'_>) -> Result<(), HideError> {
         self.store.hide_set(&labels)
     }

@@ -32,7 +32,7 @@ impl<K, L: Labels> Preregistered<K, L> {
     ///
     /// # Panics
     ///
-    /// When the family is not one of them: while the program is compiled.
+    /// Panics at compile time if the family is not one of them.
     pub(crate) const fn find(
         family: &'static Family<K, L>,
         families: &[&FamilySpec],

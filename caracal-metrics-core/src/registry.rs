@@ -107,10 +107,10 @@ impl MetricsRegistry {
     ///
     /// # Errors
     ///
-    /// When the name, a label or the buckets are not valid, or when another family has the name, or
-    /// a name that one of them has for its samples. Nothing is registered then. A family of the
-    /// attached `prometheus::Registry` that has no description, or none yet, can't be known here: a
-    /// page leaves it out, and counts that in `caracal_metrics_collection_errors_total`.
+    /// Returns an error if the name, a label or the buckets are not valid, or if another family has the
+    /// name, or a name that one of them has for its samples. Nothing is registered then. A family of the
+    /// attached `prometheus::Registry` that has no description, or none yet, can't be known here: a page
+    /// leaves it out, and counts that in `caracal_metrics_collection_errors_total`.
     pub fn family<K: Kind, L: Registered>(
         &self,
         family: &'static Family<K, L>,
@@ -188,11 +188,11 @@ impl MetricsRegistry {
     ///
     /// # Errors
     ///
-    /// When a family of the collector needs a name that belongs to another family, or has another
-    /// type than a family of the same name. A family's names are its own and, for a histogram or a
-    /// summary, those of its samples (`_bucket`, `_sum`, `_count`) and of OpenMetrics (`_created`).
-    /// Types are not part of what a collector describes. So if the name of a family is the name of
-    /// another with such a suffix, this collects once from the collector, and gathers the others.
+    /// Returns an error if a family of the collector needs a name that belongs to another family, or has
+    /// another type than a family of the same name. A family's names are its own and, for a histogram or a
+    /// summary, those of its samples (`_bucket`, `_sum`, `_count`) and of OpenMetrics (`_created`). Types
+    /// are not part of what a collector describes. So if the name of a family is the name of another with
+    /// such a suffix, this collects once from the collector, and gathers the others.
     ///
     /// When `prometheus::Registry::register` refuses: a name is taken by a family with other labels
     /// or another help text, or the same collector is registered already.

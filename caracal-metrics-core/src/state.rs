@@ -33,35 +33,35 @@ crate::labels! {
 /// the family had as many series as it may.
 pub static SERIES_LIMITED: Family<Counter, AboutFamily<'_>> = Family::counter(
     "metrics_series_limited_total",
-    "Total number of records folded into an aggregated series because the family is full",
+    "Total number of records folded into an aggregated series because the family reached its limit",
 )
 .namespaced();
 
 /// `metrics_invalid_values_total`: values that were corrected or set aside.
 pub static INVALID_VALUES: Family<Counter, AboutFamily<'_>> = Family::counter(
     "metrics_invalid_values_total",
-    "Total number of recorded values that were corrected or set aside",
+    "Total number of recorded values that were corrected or dropped",
 )
 .namespaced();
 
 /// `metrics_collection_errors_total`: collectors and callbacks that failed during a scrape.
 pub static COLLECTION_ERRORS: Family<Counter> = Family::counter(
     "metrics_collection_errors_total",
-    "Total number of collectors and callbacks that failed, and of families left out, during a scrape",
+    "Total number of failed collectors and callbacks, and of families left out, during scrapes",
 )
 .namespaced();
 
 /// `metrics_series`: series that count against the limit of a family. A family without an open label
 /// has no limit.
 pub static SERIES: Family<Gauge, AboutFamily<'_>> =
-    Family::gauge("metrics_series", "Number of series of a family that count against its limit")
+    Family::gauge("metrics_series", "Number of series of a family that count towards its limit")
         .namespaced()
         .shown_once_used();
 
 /// `metrics_series_limit`: the most series that may count. Beyond it, records are folded.
 pub static SERIES_LIMIT: Family<Gauge, AboutFamily<'_>> = Family::gauge(
     "metrics_series_limit",
-    "Number of series of a family beyond which records are folded",
+    "Maximum number of series of a family before records are folded",
 )
 .namespaced()
 .shown_once_used();

@@ -28,7 +28,7 @@ fn settings() {
 fn instances() {
     let metrics = MetricsRegistry::new();
     let attach = |name| metrics.attach(InstanceKind::new("cache"), name);
-    says(attach(Some("")).unwrap_err(), &["cache", "empty", "give it one"]);
+    says(attach(Some("")).unwrap_err(), &["cache", "empty", "choose a name"]);
     let taken = attach(Some("sessions")).unwrap();
     says(attach(Some("sessions")).unwrap_err(), &["cache", "\"sessions\"", "choose another name"]);
     drop(taken);

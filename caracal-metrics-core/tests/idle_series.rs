@@ -209,6 +209,32 @@ fn an_attached_instance_keeps_what_was_recorded() {
 }
 
 #[test]
+fn what_an_instance_shows_again_has_its_places() {
+    static SENT: Family<Counter, Named<'_>> =
+        Family::counter("sent_total", "Sent.").max_values("name", 1);
+    const QUEUE: InstanceKind = InstanceKind::new("queue");
+    let (m, clock) = hiding(HOUR);
+    let sent = m.family(&SENT).unwrap();
+    let read = |name: &str| m.sample("sent_total", &[("name", name)]);
+    for name in ["post", "mail"] {
+        sent.inc(Named { name: Some(name) });
+        pass(&m, clock, 2 * HOUR);
+    }
+    let mut builder = m.attach(QUEUE, Some("mail")).unwrap();
+    let _handle = builder.series(&SENT, Named { name: Some("mail") }).unwrap();
+    let _instance = builder.build();
+    assert_eq!([read("post"), read("mail")], [None, Some(1.0)], "the other one stays hidden");
+    let now = cardinality(&m, "sent_total");
+    assert_eq!(
+        (now.counted, now.hidden),
+        (2, 1),
+        "the instance has a place, and so has what returned"
+    );
+    sent.inc(Named { name: Some("third") });
+    assert_eq!([read("third"), read("aggregated")], [None, Some(1.0)], "the label is full");
+}
+
+#[test]
 fn closed_labels_and_what_is_there_from_the_start_stay() {
     static ANSWERS: Family<Counter, Answer> = Family::counter("answers_total", "Answers.");
     static SENT: Family<Counter, Named<'_>> = Family::counter("sent_total", "Sent.");
@@ -315,6 +341,33 @@ fn a_family_has_a_time_of_its_own() {
     assert!(matches!(refused, Err(BuildError::NoIdleTime)));
 }
 
+/// What the builder says for a family comes before what the family says, and that before what the builder says for
+/// all.
+#[test]
+fn the_time_that_is_said_most_closely_counts() {
+    const AFTER_4_HOURS: Duration = Duration::from_secs(4 * 3600);
+    static LATER: Family<Counter, Order<'_>> =
+        Family::counter("later_total", "Later.").hide_idle_series(AFTER_4_HOURS);
+    static SOON: Family<Counter, Order<'_>> =
+        Family::counter("soon_total", "Soon.").hide_idle_series(AFTER_4_HOURS);
+    let clock = Clock::new();
+    let builder = MetricsRegistry::builder().clock(clock).hide_idle_series(10 * HOUR);
+    let m = builder.hide_idle_series_of(&SOON, HOUR).build().unwrap();
+    for family in [&ORDERS, &LATER, &SOON] {
+        m.family(family).unwrap().inc(Order { tenant: "acme" });
+    }
+    let read = || {
+        let names = ["orders_total", "later_total", "soon_total"];
+        names.map(|name| m.sample(name, &[("tenant", "acme")]).is_some())
+    };
+    pass(&m, clock, 2 * HOUR);
+    assert_eq!(read(), [true, true, false]);
+    pass(&m, clock, 4 * HOUR);
+    assert_eq!(read(), [true, false, false]);
+    pass(&m, clock, 8 * HOUR);
+    assert_eq!(read(), [false; 3]);
+}
+
 /// Counter and histogram are kept together by each thread. Both leave and return as one.
 #[test]
 fn what_is_recorded_together_returns_together() {
@@ -375,6 +428,9 @@ fn a_label_gives_the_places_of_hidden_values_to_others() {
     call("a", "2");
     call("a", "1");
     assert_eq!([read("a", "2"), read("a", "1")], [Some(2.0); 2]);
+    call("a", "5");
+    assert_eq!(read("a", "5"), None, "those that returned have their places again");
+    assert_eq!(read("a", "aggregated"), Some(3.0));
 }
 
 #[test]

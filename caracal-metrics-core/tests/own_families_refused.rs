@@ -88,7 +88,7 @@ fn names() {
 fn a_name_or_a_help_text_that_is_empty() {
     static SILENT: Family<Counter> = Family::counter("jobs_total", "");
     let metrics = MetricsRegistry::new();
-    let error = refused(&metrics, &SILENT, &["help text", "is empty", "say in a sentence"]);
+    let error = refused(&metrics, &SILENT, &["help text", "is empty", "describe in a sentence"]);
     assert!(matches!(error, FamilyError::EmptyHelp { .. }), "{error}");
     for family in counters!["_total", "__total"] {
         let error = metrics.family(family);
@@ -128,7 +128,7 @@ fn units() {
         Family::duration_histogram("took", "x").buckets(&[Duration::from_secs(1)]);
     let metrics = MetricsRegistry::new();
     for error in [
-        refused(&metrics, &BYTES, &["\"_bytes\"", "rename it, or name another unit"]),
+        refused(&metrics, &BYTES, &["\"_bytes\"", "rename it, or change the unit"]),
         refused(&metrics, &INSIDE, &["\"_bytes\""]),
         refused(&metrics, &SECONDS, &["\"_seconds\""]),
     ] {
@@ -337,7 +337,7 @@ fn names_in_the_attached_registry() {
         let metrics = builder.build().unwrap();
         for error in [
             refused(&metrics, &DEPTH, &["attached prometheus registry", "rename one"]),
-            refused(&metrics, &TOOK, &["attached prometheus registry", "never register"]),
+            refused(&metrics, &TOOK, &["attached prometheus registry", "do not register"]),
         ] {
             assert!(matches!(error, FamilyError::NameInPrometheusRegistry { .. }), "{error}");
         }

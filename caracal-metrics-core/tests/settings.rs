@@ -54,7 +54,7 @@ fn a_constant_label_may_be_as_long_as_any_other() {
     assert_eq!(error, expected);
     assert_eq!(
         error.to_string(),
-        "the value of constant label \"service\" has 65 bytes and 64 are allowed: shorten it, or \
+        "the value of constant label \"service\" has 65 bytes, but at most 64 are allowed: shorten it, or \
          raise max_label_value_bytes"
     );
     let by_default = MetricsRegistry::builder().const_label("service", "x".repeat(257)).build();

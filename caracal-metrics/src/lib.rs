@@ -1,108 +1,206 @@
-//! Production Prometheus metrics for services built on axum, sqlx, moka and failsafe.
+//! Prometheus metrics for production services built on axum, sqlx, moka, failsafe and tokio.
 //!
-//! Wrap what the service has already, and every part of it reports to one page:
+//! You keep your `Router`, pool, cache, breaker and runtime, and wrap or attach them. Each adapter is a Cargo
+//! [feature](#features) of this crate. This page is a tour of the parts:
+//! [HTTP requests](#http-requests), [connection pools](#connection-pools), [caches](#caches),
+//! [circuit breakers](#circuit-breakers), [your own metrics](#your-own-metrics) and [tests](#tests).
 //!
-#![cfg_attr(feature = "full", doc = "```")]
-#![cfg_attr(not(feature = "full"), doc = "```ignore")]
-//! use std::time::Duration;
+//! Everything records into a [`MetricsRegistry`]. Clones of a registry are cheap and share its metrics. Create one
+//! in `main` and pass it on.
 //!
+//! # HTTP requests
+//!
+//! Add `HttpMetricsLayer` to your router. Add the `/metrics` route after the layer, so that scrapes are not
+//! counted:
+//!
+#![cfg_attr(feature = "axum", doc = "```")]
+#![cfg_attr(not(feature = "axum"), doc = "```ignore")]
 //! use axum::{Router, routing::get};
 //! use caracal_metrics::MetricsRegistry;
-//! use caracal_metrics::axum::{GatewayMetricsLayer, metrics_endpoint};
-//! use caracal_metrics::breaker::BreakerObserver;
-//! use caracal_metrics::cache::CacheObserver;
-//! use caracal_metrics::sqlx::PoolObserver;
-//! use failsafe::{backoff, failure_policy::consecutive_failures};
+//! use caracal_metrics::axum::{HttpMetricsLayer, metrics_endpoint};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let metrics = MetricsRegistry::new();
-//!
-//! let pool = sqlx::sqlite::SqlitePoolOptions::new().connect_lazy("sqlite::memory:")?;
-//! let _pool_guard = PoolObserver::new(&pool).attach(&metrics)?;
-//!
-//! let policy = consecutive_failures(5, backoff::constant(Duration::from_secs(1)));
-//! let breaker = BreakerObserver::new("database").build(policy, (), &metrics)?;
-//!
-//! let observer = CacheObserver::policy();
-//! let policies = moka::future::Cache::builder()
-//!     .max_capacity(10_000)
-//!     .eviction_listener(observer.listener(|_agent, _policy, _cause| {}))
-//!     .build();
-//! let policies = observer.wrap(policies, &metrics)?;
-//!
 //! let app: Router = Router::new()
 //!     .route("/agents", get(|| async { "[]" }))
-//!     .layer(GatewayMetricsLayer::new(&metrics))
-//!     // After the layer, which counts the requests to the routes before it.
+//!     .layer(HttpMetricsLayer::new(&metrics))
 //!     .route("/metrics", metrics_endpoint(&metrics));
-//!
-//! let select = sqlx::query_scalar::<_, String>("SELECT 'allow'").fetch_one(&pool);
-//! let effect = policies.try_get_with("agent-1", breaker.call_async(select)).await?;
-//! assert_eq!(effect, "allow");
-//!
-//! let sample = |name, labels| metrics.sample(name, labels);
-//! assert_eq!(sample("caracal_policy_cache_misses_total", &[]), Some(1.0));
-//! assert_eq!(sample("caracal_database_connection_pool_open", &[]), Some(1.0));
-//! let breaker = &[("name", "database")];
-//! assert_eq!(sample("caracal_circuit_breaker_successes_total", breaker), Some(1.0));
-//! # let requests = &[("method", "GET"), ("status_code", "200"), ("auth_method", "none")];
+//! # let requests = [("http_request_method", "GET"), ("http_response_status_code", "200"),
+//! #     ("http_route", "/agents"), ("url_scheme", "http")];
 //! # for (path, counted) in [("/metrics", None), ("/agents", Some(1.0)), ("/metrics", Some(1.0))] {
 //! #     use tower_service::Service;
 //! #     let request = axum::extract::Request::get(path).body(axum::body::Body::empty())?;
 //! #     let response = app.clone().call(request).await?;
 //! #     axum::body::to_bytes(response.into_body(), usize::MAX).await?;
-//! #     assert_eq!(metrics.sample("caracal_gateway_requests_total", requests), counted, "{path}");
+//! #     let count = metrics.sample("http_server_request_duration_seconds_count", &requests);
+//! #     assert_eq!(count, counted, "{path}");
 //! # }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Everything can be recorded by hand as well:
+//! `HttpMetricsLayer` uses the names of OpenTelemetry's semantic conventions. `GatewayMetricsLayer` uses the names of
+//! the Python module `caracal.monitoring`.
 //!
+//! # Connection pools
+//!
+//! `attach` adds gauges of an existing pool. The series stay on the page until the guard is dropped. To count
+//! and time queries as well, enable the feature of your database, such as `sqlx-postgres`, and use `wrap` instead.
+//!
+#![cfg_attr(feature = "full", doc = "```")]
+#![cfg_attr(not(feature = "full"), doc = "```ignore")]
+//! use caracal_metrics::MetricsRegistry;
+//! use caracal_metrics::sqlx::PoolObserver;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let metrics = MetricsRegistry::new();
+//! let pool = sqlx::sqlite::SqlitePoolOptions::new().connect_lazy("sqlite::memory:")?;
+//! let _pool_guard = PoolObserver::new(&pool).attach(&metrics)?;
+//!
+//! let one: i64 = sqlx::query_scalar("SELECT 1").fetch_one(&pool).await?;
+//! assert_eq!(one, 1);
+//! assert_eq!(metrics.sample("caracal_database_connection_pool_open", &[]), Some(1.0));
+//! # Ok(())
+//! # }
 //! ```
+//!
+//! # Caches
+//!
+//! The wrapper has the methods of the moka cache. The listener counts removals by cause:
+//!
+#![cfg_attr(feature = "full", doc = "```")]
+#![cfg_attr(not(feature = "full"), doc = "```ignore")]
+//! use caracal_metrics::MetricsRegistry;
+//! use caracal_metrics::cache::CacheObserver;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let metrics = MetricsRegistry::new();
+//! let observer = CacheObserver::named("sessions");
+//! let sessions = moka::future::Cache::builder()
+//!     .max_capacity(10_000)
+//!     .eviction_listener(observer.listener(|_key, _session, _cause| {}))
+//!     .build();
+//! let sessions = observer.wrap(sessions, &metrics)?;
+//!
+//! let user = sessions.get_with("a1b2", async { "alice" }).await;
+//! assert_eq!(user, "alice");
+//! let misses = metrics.sample("caracal_cache_misses_total", &[("cache", "sessions")]);
+//! assert_eq!(misses, Some(1.0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Circuit breakers
+//!
+//! `build` builds a failsafe breaker whose transitions are counted. `wrap` observes an existing one:
+//!
+#![cfg_attr(feature = "full", doc = "```")]
+#![cfg_attr(not(feature = "full"), doc = "```ignore")]
 //! use std::time::Duration;
 //!
-//! use caracal_metrics::{MetricsRegistry, PolicyDecisionType};
+//! use caracal_metrics::MetricsRegistry;
+//! use caracal_metrics::breaker::BreakerObserver;
+//! use failsafe::{backoff, failure_policy::consecutive_failures};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let metrics = MetricsRegistry::new();
+//! let policy = consecutive_failures(5, backoff::constant(Duration::from_secs(1)));
+//! let breaker = BreakerObserver::new("database").build(policy, (), &metrics)?;
+//!
+//! let answer = breaker.call_async(async { Ok::<_, std::io::Error>(42) }).await?;
+//! assert_eq!(answer, 42);
+//! let name = [("name", "database")];
+//! assert_eq!(metrics.sample("caracal_circuit_breaker_successes_total", &name), Some(1.0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Your own metrics
+//!
+//! You declare a metric as a constant with a type, a name, a help text and labels. The compiler checks the labels:
+//!
+//! ```
+//! use caracal_metrics::{Counter, Family, MetricsRegistry, labels};
+//!
+//! labels! {
+//!     /// How an order is paid.
+//!     pub enum Payment { Card => "card", Invoice => "invoice" }
+//!
+//!     /// The labels of an order.
+//!     pub struct Order<'a> { payment: Payment, customer: &'a str }
+//! }
+//!
+//! static ORDERS: Family<Counter, Order<'_>> =
+//!     Family::counter("orders_placed_total", "Orders placed.");
+//!
+//! let metrics = MetricsRegistry::builder().namespace("orders").only_used_families().build()?;
+//! let orders = metrics.family(&ORDERS)?;
+//! orders.inc(Order { payment: Payment::Card, customer: "acme" });
+//!
+//! let labels = [("payment", "card"), ("customer", "acme")];
+//! assert_eq!(metrics.sample("orders_placed_total", &labels), Some(1.0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The families of the [`catalogue`] also have recorders, such as
+//! [`record_policy_evaluation`](MetricsRegistry::record_policy_evaluation).
+//!
+//! # Tests
+//!
+//! Give each test its own registry. [`MetricsRegistry::sample`] reads one value, as in the examples above. With the
+//! feature `testing`, tests compare snapshots, and a failed assertion lists every series that changed. The module
+//! `testing_metrics` is a guide.
+//!
+#![cfg_attr(feature = "testing", doc = "```")]
+#![cfg_attr(not(feature = "testing"), doc = "```ignore")]
+//! use caracal_metrics::testing::assert_moved;
+//! use caracal_metrics::{Counter, Family, MetricsRegistry};
+//!
+//! static JOBS: Family<Counter> = Family::counter("jobs_done_total", "Jobs done.");
 //!
 //! let metrics = MetricsRegistry::new();
-//! let duration = Duration::from_millis(2);
-//! metrics.record_policy_evaluation(PolicyDecisionType::Allowed, "agent-1", duration);
+//! let jobs = metrics.family(&JOBS)?;
 //!
-//! let labels = &[("decision", "allowed"), ("agent_id", "agent-1")];
-//! assert_eq!(metrics.sample("caracal_policy_evaluations_total", labels), Some(1.0));
+//! let before = metrics.snapshot();
+//! jobs.inc();
+//! assert_moved!(metrics.snapshot().since(&before), { JOBS => 1 });
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Features
 //!
-//! None is on by default.
+//! No feature is enabled by default.
 //!
 //! | feature | module | observes |
 //! |---|---|---|
-//! | `axum` | `axum` | requests, and the page at `/metrics` |
-//! | `axum-live` | `axum` | the same, with `live_page`: a page that shows the metrics in a browser |
-//! | `axum-serve` | `axum` | the same, with `MetricsEndpoint::serve` for metrics on a port of their own |
+//! | `axum` | `axum` | HTTP requests; also provides the `/metrics` endpoint |
+//! | `axum-live` | `axum` | as `axum`; adds `live_page`, which shows the metrics in a browser |
+//! | `axum-serve` | `axum` | as `axum`; adds `MetricsEndpoint::serve`, which serves the metrics on a separate port |
 //! | `breaker` | `breaker` | failsafe circuit breakers |
 //! | `bridge` | `bridge` | libraries that record through the `metrics` facade |
 //! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |
-//! | `monitoring` | `monitoring` | nothing: makes a Grafana dashboard, Prometheus rules and a scrape configuration for the service |
+//! | `monitoring` | `monitoring` | nothing; generates a Grafana dashboard, Prometheus rules and a scrape configuration for the service |
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
 //! | `sqlx-any`, `sqlx-mysql`, `sqlx-postgres`, `sqlx-sqlite` | `sqlx` | queries through a wrapped pool of that database |
-//! | `sqlx-0_8`, `sqlx-0_8-any`, `sqlx-0_8-mysql`, `sqlx-0_8-postgres`, `sqlx-0_8-sqlite` | `sqlx_0_8` | the same, with sqlx 0.8 |
+//! | `sqlx-0_8`, `sqlx-0_8-any`, `sqlx-0_8-mysql`, `sqlx-0_8-postgres`, `sqlx-0_8-sqlite` | `sqlx_0_8` | as above, with sqlx 0.8 |
 //! | `sqlx-query-events`, `sqlx-0_8-query-events` | `sqlx`, `sqlx_0_8` | queries from the `tracing` events of sqlx 0.8 and 0.9, without a wrapper |
 //! | `tokio` | `tokio` | tokio runtimes |
-//! | `testing` | `testing` | nothing: what tests need, see `testing_metrics` |
-//! | `conformance` | `conformance` | nothing: the kit for authors of adapters |
-//! | `protobuf` | | nothing: adds `Format::Protobuf`, for scrapers that ask for it |
-//! | `full` | all but `sqlx_0_8` | all but the queries, which need the feature of the database, or `sqlx-query-events` |
+//! | `testing` | `testing` | nothing; provides tools for tests, see `testing_metrics` |
+//! | `conformance` | `conformance` | nothing; provides a test kit for authors of adapters |
+//! | `protobuf` | | nothing; adds `Format::Protobuf`, for scrapers that request it |
+//! | `full` | all except `sqlx_0_8` | everything except queries; for these, add the feature of the database or `sqlx-query-events` |
 //!
-//! "No method named `serve`" or "no method named `process_metrics`" means that `axum-serve` or `process`
-//! is not enabled: the compiler can't name the feature that a method needs.
-
+//! If the compiler reports "no method named `serve`" or "no method named `process_metrics`", enable the feature
+//! `axum-serve` or `process`. The compiler can't name the feature that a method needs.
+//!
 //! # Versions of the libraries
 //!
-//! The libraries are in the adapters' signatures, so the versions must be compatible:
+//! The signatures of the adapters contain types of these libraries, so the versions must be compatible:
 //!
 //! | library | version | module |
 //! |---|---|---|
@@ -114,9 +212,9 @@
 //! | sqlx | 0.8 | `sqlx_0_8` |
 //! | tokio | 1, from 1.45 | `tokio` |
 //!
-//! A program may use both versions of sqlx, with any drivers: Postgres and MySQL have no C library,
-//! and for SQLite Cargo selects `libsqlite3-sys` 0.30, the only release that both versions accept.
-//! A program that pins a later `libsqlite3-sys` can't have the SQLite drivers of both.
+//! A program can use both versions of sqlx, with any drivers. The drivers for Postgres and MySQL need no C library.
+//! For SQLite, Cargo selects `libsqlite3-sys` 0.30, the only release that both versions accept. If your program pins
+//! a later `libsqlite3-sys`, it can't use the SQLite drivers of both versions.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -136,11 +234,11 @@ macro_rules! adapters {
             pub use $adapter as $name;
         )*
 
-        /// Each adapter that is on: its feature, the families that it declares, and those of the
+        /// Returns each enabled adapter: its feature, the families that it declares, and the families of the
         /// [`catalogue`] that it feeds.
         ///
-        /// For tools that list metrics, such as a generator of documentation. The families that no
-        /// adapter declares are in [`catalogue::families`] and [`REGISTRY_FAMILIES`].
+        /// This is for tools that list metrics, such as a documentation generator. The families that no adapter
+        /// declares are in [`catalogue::families`] and [`REGISTRY_FAMILIES`].
         #[must_use]
         pub fn adapters() -> Vec<Adapter> {
             vec![
@@ -152,7 +250,7 @@ macro_rules! adapters {
                         feeds: &$adapter::families::FED_FAMILIES,
                     },
                 )*
-                // Its families are those of `sqlx`, which lists them if it is on.
+                // Its families are the same as those of `sqlx`, which lists them if it is enabled.
                 #[cfg(all(feature = "sqlx-0_8", not(feature = "sqlx")))]
                 Adapter {
                     feature: "sqlx-0_8",
@@ -176,11 +274,11 @@ adapters! {
 #[cfg(feature = "sqlx-0_8")]
 pub use caracal_sqlx_0_8 as sqlx_0_8;
 
-/// What an adapter has to do with families.
+/// An adapter and its families.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Adapter {
-    /// The feature that turns it on.
+    /// The feature that enables it.
     pub feature: &'static str,
     /// The families that it declares.
     pub declares: &'static [&'static FamilySpec],

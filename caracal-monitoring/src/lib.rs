@@ -1,10 +1,12 @@
-//! What a service takes away for its monitoring: a Grafana dashboard, Prometheus rules with alerts, and a
-//! scrape configuration, for its namespace, its job and the families that it has in use, its own included.
+//! Monitoring files for a service: a Grafana dashboard, Prometheus rules with alerts, and a scrape
+//! configuration.
 //!
-//! The files of a repository's `monitoring/` and those that a service offers at run time are made by the
-//! same functions: [`dashboard`], [`rules`] and [`scrape_config`]. An adapter that is not in use gives no
-//! panel and no alert. So call them once everything is attached and registered, as the service answers
-//! requests.
+//! The files fit the namespace and the job of the service, and the families that it has in use, including its
+//! own. [`dashboard`], [`rules`] and [`scrape_config`] generate them. You can write the files to your repository,
+//! or let the running service offer them.
+//!
+//! An adapter that is not in use adds no panels and no alerts. Call the functions after everything is attached
+//! and registered.
 //!
 //! ```
 //! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_monitoring as monitoring; }
@@ -21,13 +23,13 @@
 //! assert!(dashboard(&metrics, &target).contains("Orders placed."));
 //! let rules = rules(&metrics, &target);
 //! assert!(rules.contains("alert: ShopApiTargetAbsent"));
-//! // Nothing in this service has to do with circuit breakers.
+//! // This service has no circuit breaker, so its rules have no alert about one.
 //! assert!(!rules.contains("CircuitBreaker"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What comes from elsewhere (the job, help texts, label names) is escaped for each place that it is
-//! written to: YAML, JSON and PromQL.
+//! The functions escape all text that you provide (the job, help texts, label names) as YAML, JSON or PromQL
+//! requires.
 
 mod dashboard;
 mod panels;

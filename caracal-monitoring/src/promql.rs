@@ -2,10 +2,10 @@
 
 use crate::text::escaped;
 
-/// The namespace that the expressions of this crate are written in.
+/// The namespace that the expressions of this crate use.
 const NAMESPACE: &str = "caracal_";
 
-/// What the names of metrics in the expressions of this crate begin with.
+/// The prefixes of the names of metrics in the expressions of this crate.
 const PREFIXES: [&str; 3] = [NAMESPACE, "http_server_", "process_"];
 
 /// A string literal.
@@ -29,11 +29,11 @@ pub(crate) fn named(metric: &str, namespace: &str) -> String {
         Some(rest) => format!("{namespace}_{rest}"),
         None => name.to_owned(),
     };
-    // What a rule records has the level before the metric.
+    // The name of a recorded series begins with its aggregation level.
     metric.split(':').map(own).collect::<Vec<_>>().join(":")
 }
 
-/// An expression whose metrics have the names of a namespace, and are selected by a matcher.
+/// Renames the metrics of an expression to a namespace, and adds a matcher to each of them.
 pub(crate) fn selecting(expression: &str, namespace: &str, matcher: &str) -> String {
     let mut text = String::new();
     let mut is_open = false;
@@ -69,7 +69,7 @@ enum Part<'a> {
     Other(&'a str),
 }
 
-/// An expression, cut at the names of metrics.
+/// Splits an expression at the names of metrics.
 struct Parts<'a>(&'a str);
 
 impl<'a> Iterator for Parts<'a> {
@@ -95,7 +95,7 @@ impl<'a> Iterator for Parts<'a> {
     }
 }
 
-/// The length of a comment, a string, a word, or else of one character.
+/// The length of the first token: a comment, a string, a word, or a single character.
 fn token(text: &str) -> usize {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
     match text.as_bytes()[0] {

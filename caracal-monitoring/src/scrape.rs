@@ -3,8 +3,10 @@
 use crate::target::Target;
 use crate::text::{escaped, yaml};
 
-/// The `scrape_configs` of Prometheus for this target, as YAML: a configuration of its own, a file for
-/// `scrape_config_files` (Prometheus 2.43 and later), or lines to copy into yours.
+/// Returns the `scrape_configs` section of a Prometheus configuration for this target, as YAML.
+///
+/// You can use it as a complete configuration, list the file under `scrape_config_files` (Prometheus 2.43 and
+/// later), or copy its lines into your configuration.
 #[must_use]
 pub fn scrape_config(target: &Target) -> String {
     let mut job = vec![format!("- job_name: {}", yaml(&target.job))];
@@ -17,7 +19,7 @@ pub fn scrape_config(target: &Target) -> String {
         job.push(format!("    credentials_file: {}", yaml(file)));
     }
     job.push("  static_configs:".to_owned());
-    // In quotes, as addresses are written everywhere, though few need them.
+    // Addresses are conventionally quoted, although few need it.
     job.push(format!("    - targets: [\"{}\"]", escaped(&target.address)));
     format!("scrape_configs:\n  {}\n", job.join("\n  "))
 }

@@ -1,4 +1,4 @@
-//! What is known of the service: its names, and the families that it uses.
+//! The names of the service, and the families that it uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,12 @@ use crate::promql::{self, quoted};
 use crate::target::Target;
 use crate::text::camel_case;
 
-/// The namespace of the gateway, and of every registry that was given none.
+/// The namespace of the gateway, which is also the default.
 const GATEWAY_NAMESPACE: &str = "caracal";
-/// What says that a service is a gateway.
+/// A service that uses this family is a gateway.
 const GATEWAY_REQUESTS: &str = "caracal_gateway_requests_total";
 
-/// What samples have after the name of their family.
+/// The suffixes of the samples of a histogram.
 const SUFFIXES: [&str; 3] = ["_bucket", "_sum", "_count"];
 
 /// A service and the families that it uses.
@@ -22,9 +22,9 @@ const SUFFIXES: [&str; 3] = ["_bucket", "_sum", "_count"];
 pub(crate) struct Service<'a> {
     pub(crate) target: &'a Target,
     pub(crate) namespace: String,
-    /// Those in use, by their names on the page.
+    /// The families in use, by their names on the page.
     families: BTreeMap<String, RegisteredFamily>,
-    /// It has the families of the gateway, under the gateway's names.
+    /// Whether the service has the families of the gateway, under the gateway's names.
     pub(crate) is_gateway: bool,
 }
 
@@ -36,16 +36,16 @@ impl<'a> Service<'a> {
             && families.iter().any(|family| family.in_use && family.name == GATEWAY_REQUESTS);
         let catalogue: BTreeSet<_> =
             catalogue::families().map(|spec| spec.exposed_name(&namespace)).collect();
-        // A gateway has all of the catalogue, whatever has happened to it so far.
+        // A gateway has the whole catalogue, even if it has not used all families yet.
         families.retain(|family| family.in_use || is_gateway && catalogue.contains(&family.name));
         let families = families.into_iter().map(|family| (family.name.clone(), family)).collect();
         Self { target, namespace, families, is_gateway }
     }
 
-    /// What the names of alerts about the service as a whole begin with.
+    /// The prefix of the names of alerts about the service as a whole.
     pub(crate) fn alert_prefix(&self) -> String {
         let word = camel_case(&self.target.job);
-        // A name does not begin with a digit.
+        // The name of an alert must not begin with a digit.
         if word.starts_with(|c: char| c.is_ascii_alphabetic()) {
             word
         } else {
@@ -53,7 +53,8 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// The family in use of a sample, by the name that expressions of this crate have for it.
+    /// The family in use to which a sample belongs. `metric` is the sample's name in the expressions of this
+    /// crate.
     pub(crate) fn family(&self, metric: &str) -> Option<&RegisteredFamily> {
         let name = promql::named(metric, &self.namespace);
         self.families.get(&name).or_else(|| {
@@ -62,15 +63,15 @@ impl<'a> Service<'a> {
         })
     }
 
-    /// Whether all families of an expression are in use. `records` says whether something is recorded.
+    /// Whether all families of an expression are in use. `records` returns whether a rule records the metric.
     pub(crate) fn has(&self, expression: &str, records: impl Fn(&str) -> bool) -> bool {
         promql::metrics(expression)
             .into_iter()
             .all(|metric| metric == "up" || records(metric) || self.family(metric).is_some())
     }
 
-    /// The families in use that nothing in this crate knows: the service's own, and those of adapters of
-    /// others.
+    /// The families in use that this crate does not know: the service's own families, and those of third-party
+    /// adapters.
     pub(crate) fn own_families(&self) -> impl Iterator<Item = &RegisteredFamily> {
         let known = known_metrics();
         let known: BTreeSet<_> = known
@@ -80,14 +81,14 @@ impl<'a> Service<'a> {
         self.families.values().filter(move |family| !known.contains(family.name.as_str()))
     }
 
-    /// An expression for a rule, which is about this job.
+    /// The expression of a rule, with the names of this service and restricted to its job.
     pub(crate) fn rule(&self, expression: &str) -> String {
         let matcher = format!("job={}", quoted(&self.target.job));
         promql::selecting(expression, &self.namespace, &matcher)
     }
 }
 
-/// The metrics that panels ask for, and those that deliberately none asks for.
+/// The metrics that panels use, and those that deliberately have no panel.
 fn known_metrics() -> BTreeSet<&'static str> {
     let rows = BEFORE.into_iter().chain(AFTER);
     let panels = rows.flat_map(|row| row.panels);

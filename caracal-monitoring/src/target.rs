@@ -1,4 +1,4 @@
-//! What Prometheus scrapes.
+//! The target that Prometheus scrapes.
 
 use thiserror::Error;
 
@@ -31,26 +31,24 @@ pub struct Target {
     pub(crate) runbook: Option<String>,
 }
 
-/// Why a [`Target`] is refused.
+/// An error in the settings of a [`Target`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TargetError {
     /// The job has no name.
-    #[error("the name of the job is empty: give the job_name of your scrape configuration")]
+    #[error("the name of the job is empty: use the job_name of your scrape configuration")]
     EmptyJob,
     /// The address is not a host and a port.
     #[error(
-        "{address:?} is not an address to scrape: give a host and a port, such as \
-         \"shop.internal:9000\", without a scheme and without a path"
+        "{address:?} is not the address of a target: use a host and a port, such as \
+         \"shop.internal:9000\", without a scheme or a path"
     )]
     InvalidAddress {
         /// The address.
         address: String,
     },
     /// The path does not begin with a slash.
-    #[error(
-        "{path:?} is not the path of a page: give one that begins with a slash, such as \"/metrics\""
-    )]
+    #[error("{path:?} is not a valid path: use one that begins with a slash, such as \"/metrics\"")]
     InvalidPath {
         /// The path.
         path: String,
@@ -58,14 +56,15 @@ pub enum TargetError {
 }
 
 impl Target {
-    /// A target of this job, scraped at this host and port, at `/metrics`, over HTTP.
+    /// Creates a target of this job. Prometheus scrapes it at this host and port, at the path `/metrics` and
+    /// over HTTP.
     ///
-    /// The job is the service's name: alerts and the dashboard have it. Prometheus gives it to each series
-    /// as the label `job`, by which the rules and the dashboard select.
+    /// The job is the name of the service. Alerts and the dashboard show it. Prometheus adds it to each series
+    /// as the label `job`, and the rules and the dashboard select by this label.
     ///
     /// # Errors
     ///
-    /// When the job is empty, or when the address has a scheme, a path or a space in it.
+    /// Returns an error if the job is empty, or if the address contains a scheme, a path or a space.
     pub fn new(job: impl Into<String>, address: impl Into<String>) -> Result<Self, TargetError> {
         let (job, address) = (job.into(), address.into());
         if job.is_empty() {
@@ -85,11 +84,11 @@ impl Target {
         })
     }
 
-    /// Where the page is. Defaults to `/metrics`.
+    /// Sets the path of the page. Defaults to `/metrics`.
     ///
     /// # Errors
     ///
-    /// When the path does not begin with a slash.
+    /// Returns an error if the path does not begin with a slash.
     pub fn metrics_path(mut self, path: impl Into<String>) -> Result<Self, TargetError> {
         let path = path.into();
         if !path.starts_with('/') {
@@ -99,20 +98,20 @@ impl Target {
         Ok(self)
     }
 
-    /// Whether the page is served over HTTPS, such as by a proxy. Defaults to no.
+    /// Sets whether Prometheus scrapes the page over HTTPS. Defaults to `false`.
     pub fn https(mut self, is_https: bool) -> Self {
         self.is_https = is_https;
         self
     }
 
-    /// The file, on Prometheus's machine, with the token of `MetricsEndpoint::bearer_token`.
+    /// Sets the file that contains the token of `MetricsEndpoint::bearer_token`. Prometheus reads this file.
     pub fn bearer_token_file(mut self, path: impl Into<String>) -> Self {
         self.bearer_token_file = Some(path.into());
         self
     }
 
-    /// The page that says what to do about each alert. The `runbook_url` of an alert is this URL, a `#` and
-    /// the name of the alert in lower case. Without it, alerts have no `runbook_url`.
+    /// Sets the URL of your runbook. The `runbook_url` of each alert is this URL, a `#` and the name of the
+    /// alert in lower case. Without this setting, alerts have no `runbook_url`.
     pub fn runbook(mut self, url: impl Into<String>) -> Self {
         self.runbook = Some(url.into());
         self

@@ -1,9 +1,9 @@
-//! Text that is not ours, in the files.
+//! Escaping of text from outside.
 
-/// The text between the double quotes of a string of PromQL or of YAML, which have these escapes in common.
+/// Escapes text for use between the double quotes of a PromQL or YAML string. Both have these escapes.
 ///
-/// Letters and digits of any script are kept; what can't be told apart on a screen, or means something to
-/// a parser of YAML 1.1, is not.
+/// Letters and digits of any script are kept. Characters that can't be told apart on a screen, or that have a
+/// meaning for a YAML 1.1 parser, are escaped.
 pub(crate) fn escaped(text: &str) -> String {
     let escape = |c: char| match c {
         '"' | '\\' => format!("\\{c}"),
@@ -16,7 +16,7 @@ pub(crate) fn escaped(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-/// A string of YAML: plain if it may be, else in double quotes.
+/// A YAML string: plain if possible, otherwise in double quotes.
 pub(crate) fn yaml(text: &str) -> String {
     const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -25,12 +25,12 @@ pub(crate) fn yaml(text: &str) -> String {
     if is_plain { text.to_owned() } else { format!("\"{}\"", escaped(text)) }
 }
 
-/// Text of an annotation that Prometheus does not take for a template.
+/// Escapes text so that Prometheus does not interpret it as a template.
 pub(crate) fn not_a_template(text: &str) -> String {
     text.replace("{{", "{{ \"{{\" }}")
 }
 
-/// The words of a name, each with a capital, as the name of an alert has them.
+/// Converts a name to camel case, as in the names of alerts.
 pub(crate) fn camel_case(text: &str) -> String {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.flat_map(|word| [word[..1].to_ascii_uppercase(), word[1..].to_owned()]).collect()

@@ -61,7 +61,7 @@ pub static DATABASE_CONNECTION_POOL_OPEN: Family<Gauge, Pool<'_>> = Family::gaug
 /// `database_connection_pool_idle`.
 pub static DATABASE_CONNECTION_POOL_IDLE: Family<Gauge, Pool<'_>> = Family::gauge(
     "database_connection_pool_idle",
-    "Number of open database connections that nobody uses",
+    "Number of open database connections that are not in use",
 )
 .namespaced()
 .shown_once_used();
@@ -69,7 +69,7 @@ pub static DATABASE_CONNECTION_POOL_IDLE: Family<Gauge, Pool<'_>> = Family::gaug
 /// `database_connection_pool_min`.
 pub static DATABASE_CONNECTION_POOL_MIN: Family<Gauge, Pool<'_>> = Family::gauge(
     "database_connection_pool_min",
-    "Number of database connections that the pool keeps open",
+    "Minimum number of database connections that the pool keeps open",
 )
 .namespaced()
 .shown_once_used();
@@ -105,7 +105,7 @@ const WAITS: &[Duration] = &[
 pub static DATABASE_CONNECTION_POOL_ACQUIRE_DURATION: Family<DurationHistogram, Pool<'_>> =
     Family::duration_histogram(
         "database_connection_pool_acquire_duration_seconds",
-        "Duration of waiting for a database connection in seconds",
+        "Time that callers waited for a database connection, in seconds",
     )
     .namespaced()
     .shown_once_used()
@@ -115,7 +115,7 @@ pub static DATABASE_CONNECTION_POOL_ACQUIRE_DURATION: Family<DurationHistogram, 
 pub static DATABASE_CONNECTION_POOL_HOLD_DURATION: Family<DurationHistogram, Pool<'_>> =
     Family::duration_histogram(
         "database_connection_pool_hold_duration_seconds",
-        "Duration of keeping a database connection from the pool in seconds",
+        "Time that callers held a database connection, in seconds",
     )
     .namespaced()
     .shown_once_used()
@@ -124,7 +124,7 @@ pub static DATABASE_CONNECTION_POOL_HOLD_DURATION: Family<DurationHistogram, Poo
 /// `database_connection_pool_acquire_timeouts_total`.
 pub static DATABASE_CONNECTION_POOL_ACQUIRE_TIMEOUTS: Family<Counter, Pool<'_>> = Family::counter(
     "database_connection_pool_acquire_timeouts_total",
-    "Total number of callers that got no database connection in time",
+    "Total number of callers that timed out waiting for a database connection",
 )
 .namespaced()
 .shown_once_used();
@@ -163,7 +163,7 @@ pub static DATABASE_SAVEPOINTS: Family<Counter, Savepoint<'_>> =
 pub static DATABASE_TRANSACTION_DURATION: Family<DurationHistogram, Pool<'_>> =
     Family::duration_histogram(
         "database_transaction_duration_seconds",
-        "Duration of database transactions from begin to end in seconds",
+        "Duration of database transactions, in seconds",
     )
     .namespaced()
     .shown_once_used()

@@ -26,7 +26,7 @@ pub static TOKIO_WORKERS: Family<Gauge, Runtime<'_>> =
 
 /// `tokio_alive_tasks`.
 pub static TOKIO_ALIVE_TASKS: Family<Gauge, Runtime<'_>> =
-    Family::gauge("tokio_alive_tasks", "Number of tasks that were spawned and have not ended")
+    Family::gauge("tokio_alive_tasks", "Number of spawned tasks that have not ended")
         .namespaced()
         .shown_once_used();
 
@@ -41,7 +41,7 @@ pub static TOKIO_GLOBAL_QUEUE_DEPTH: Family<Gauge, Runtime<'_>> = Family::gauge(
 /// `tokio_scheduling_delay_seconds`.
 pub static TOKIO_SCHEDULING_DELAY: Family<FloatGauge, Runtime<'_>> = Family::float_gauge(
     "tokio_scheduling_delay_seconds",
-    "Time that the task woken by the last scrape waited for a worker, so far if it waits",
+    "Time that the task woken by the last scrape waited, or has been waiting, for a worker",
 )
 .unit("seconds")
 .namespaced()
@@ -50,7 +50,7 @@ pub static TOKIO_SCHEDULING_DELAY: Family<FloatGauge, Runtime<'_>> = Family::flo
 /// `tokio_worker_busy_seconds_total`.
 pub static TOKIO_WORKER_BUSY: Family<FloatCounter, Worker<'_>> = Family::float_counter(
     "tokio_worker_busy_seconds_total",
-    "Time that a worker spent running tasks, the one under way included",
+    "Time that a worker spent running tasks, including the current one",
 )
 .unit("seconds")
 .namespaced()
@@ -67,7 +67,7 @@ pub static TOKIO_WORKER_PARKS: Family<Counter, Worker<'_>> = Family::counter(
 /// `tokio_worker_stalled_seconds`.
 pub static TOKIO_WORKER_STALLED: Family<FloatGauge, Worker<'_>> = Family::float_gauge(
     "tokio_worker_stalled_seconds",
-    "Time since a scrape first saw a worker in the work that it has not returned from",
+    "Time since a scrape first saw a worker busy with work that it has not finished",
 )
 .unit("seconds")
 .namespaced()
@@ -75,25 +75,21 @@ pub static TOKIO_WORKER_STALLED: Family<FloatGauge, Worker<'_>> = Family::float_
 
 /// `tokio_blocking_threads`, with `tokio_unstable`.
 pub static TOKIO_BLOCKING_THREADS: Family<Gauge, Runtime<'_>> =
-    Family::gauge("tokio_blocking_threads", "Number of threads for blocking work")
+    Family::gauge("tokio_blocking_threads", "Number of threads for blocking tasks")
         .namespaced()
         .shown_once_used();
 
 /// `tokio_idle_blocking_threads`, with `tokio_unstable`.
-pub static TOKIO_IDLE_BLOCKING_THREADS: Family<Gauge, Runtime<'_>> = Family::gauge(
-    "tokio_idle_blocking_threads",
-    "Number of threads for blocking work that have nothing to do",
-)
-.namespaced()
-.shown_once_used();
+pub static TOKIO_IDLE_BLOCKING_THREADS: Family<Gauge, Runtime<'_>> =
+    Family::gauge("tokio_idle_blocking_threads", "Number of idle threads for blocking tasks")
+        .namespaced()
+        .shown_once_used();
 
 /// `tokio_blocking_queue_depth`, with `tokio_unstable`.
-pub static TOKIO_BLOCKING_QUEUE_DEPTH: Family<Gauge, Runtime<'_>> = Family::gauge(
-    "tokio_blocking_queue_depth",
-    "Number of pieces of blocking work that wait for a thread",
-)
-.namespaced()
-.shown_once_used();
+pub static TOKIO_BLOCKING_QUEUE_DEPTH: Family<Gauge, Runtime<'_>> =
+    Family::gauge("tokio_blocking_queue_depth", "Number of blocking tasks that wait for a thread")
+        .namespaced()
+        .shown_once_used();
 
 /// `tokio_forced_yields_total`, with `tokio_unstable`.
 pub static TOKIO_FORCED_YIELDS: Family<Counter, Runtime<'_>> = Family::counter(

@@ -1,4 +1,5 @@
-//! Prometheus metrics for tokio runtimes: whether the workers keep up, and what they wait for.
+//! Prometheus metrics for tokio runtimes: busy and stalled workers, the scheduling delay, tasks and queues.
+//! To use this crate in a service, enable the feature `tokio` of `caracal-metrics`.
 //!
 //! ```
 //! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_tokio as tokio; }
@@ -16,8 +17,8 @@
 //! # }
 //! ```
 //!
-//! [`RuntimeObserver`] says what each family means. A scrape reads counters that tokio keeps anyway;
-//! nothing runs between two scrapes.
+//! [`RuntimeObserver`] explains each family. A scrape reads counters that tokio maintains anyway. Nothing
+//! runs between two scrapes.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -26,8 +26,8 @@ pub const RUNTIME: InstanceKind = InstanceKind::new("tokio runtime");
 /// The share of time that the workers are busy is
 /// `sum(rate(caracal_tokio_worker_busy_seconds_total[5m])) / sum(caracal_tokio_workers)`.
 ///
-/// One runtime needs no name. To observe several in one registry give each a [name](Self::named),
-/// which becomes the label `runtime`.
+/// A single runtime needs no name. To observe several runtimes in one registry, give each of them a
+/// [name](Self::named), which becomes the label `runtime`.
 ///
 /// # The scheduling delay
 ///
@@ -45,8 +45,8 @@ pub const RUNTIME: InstanceKind = InstanceKind::new("tokio runtime");
 /// time of a stretch when it has ended: `…_worker_busy_seconds_total` has the time that was seen so
 /// far, so that the busy share is right while a worker is stuck. It never goes down.
 ///
-/// A current-thread runtime has no such series: from outside, one that is stuck can't be told from
-/// one that nobody drives with `block_on`. Its scheduling delay shows both.
+/// A current-thread runtime has no such series, because a runtime that is stuck can't be told from one that
+/// is not driven by `block_on`. The scheduling delay grows in both cases.
 ///
 /// # With `tokio_unstable`
 ///
@@ -83,25 +83,25 @@ pub struct RuntimeObserver {
 }
 
 impl RuntimeObserver {
-    /// An observer of this runtime.
+    /// Creates an observer of this runtime.
     pub fn new(runtime: &Handle) -> Self {
         Self { runtime: runtime.clone(), name: None }
     }
 
-    /// Puts the label `runtime` with this value on every series of the runtime.
+    /// Adds the label `runtime` with this value to every series of the runtime.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Puts the runtime's series into the output, until the guard is dropped or the runtime is.
+    /// Adds the series of the runtime to the output, until the guard or the runtime is dropped.
     ///
-    /// It spawns one task in the runtime, for the [scheduling delay](Self#the-scheduling-delay).
+    /// This method spawns one task in the runtime, for the [scheduling delay](Self#the-scheduling-delay).
     ///
     /// # Errors
     ///
-    /// When the name is empty or another live runtime's, or runtimes with and without names would be
-    /// in one registry.
+    /// Returns an error if the name is empty, if another live runtime has it, or if runtimes with and
+    /// without names would be in the same registry.
     pub fn attach(self, metrics: &MetricsRegistry) -> Result<RuntimeGuard, AttachError> {
         let Self { runtime, name } = self;
         let mut builder = reserve(metrics, name.as_deref())?;
@@ -131,13 +131,13 @@ fn reserve(metrics: &MetricsRegistry, name: Option<&str>) -> Result<InstanceBuil
     })
 }
 
-/// Keeps the series of a runtime in the output; dropping it takes them out and frees the name.
+/// Keeps the series of a runtime in the output. Dropping it removes the series and frees the name.
 ///
-/// It does not keep the runtime. When the runtime is shut down, its series leave the output with the
-/// next scrape.
+/// The guard does not keep the runtime alive. After the runtime is shut down, the next scrape removes its
+/// series.
 ///
-/// Bind it to a name: `let _ =` drops it at once, and no compiler warning says so. rustc's lint
-/// `let_underscore_drop`, which is off by default, does.
+/// Bind it to a name. `let _ =` drops it immediately, without a compiler warning by default. The lint
+/// `let_underscore_drop` of rustc warns about this.
 #[derive(Debug)]
 #[must_use = "the runtime's series leave the output when the guard is dropped"]
 pub struct RuntimeGuard {

@@ -14,14 +14,16 @@ mod peers;
 use std::env;
 use std::hint::black_box;
 use std::process::Command;
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use caracal_metrics_core::CircuitBreakerState::{self, Closed, Open};
 use caracal_metrics_core::{
-    Counter, DurationHistogram, Family, MetricsRegistry, PolicyDecisionType, labels,
+    Counter, DurationHistogram, Family, Format, MetricsRegistry, PolicyDecisionType, labels,
 };
+use peers::caracal::{count, observe, unlimited};
 use peers::peer::{Work, repeat};
 use peers::{CARACAL, PEERS, RECORDS};
 
@@ -52,7 +54,7 @@ const FACADE: [&str; 2] = ["metrics-exporter-prometheus", "caracal-bridge"];
 
 /// What a user's own families record, and what the catalogue does with label sets in rotation.
 type Case = (&'static str, fn() -> Work);
-const CASES: [Case; 11] = [
+const CASES: [Case; 15] = [
     ("policy evaluation, 1 short id", || evaluations(ids(1, short))),
     ("policy evaluation, 40 short ids", || evaluations(ids(40, short))),
     ("policy evaluation, 10,000 short ids", || evaluations(ids(10_000, short))),
@@ -64,6 +66,10 @@ const CASES: [Case; 11] = [
     ("two open labels, 40 UUIDs", || failures(ids(40, uuid))),
     ("two open labels, 10,000 UUIDs", || failures(ids(10_000, uuid))),
     ("a record past the series limit", past_the_limit),
+    ("page of counters, text, a series", || page(Format::Text, count)),
+    ("page of counters, protobuf, a series", || page(Format::Protobuf, count)),
+    ("page of histograms, text, a series", || page(Format::Text, observe)),
+    ("page of histograms, protobuf, a series", || page(Format::Protobuf, observe)),
 ];
 
 const TOOK: Duration = Duration::from_millis(37);
@@ -203,6 +209,18 @@ fn past_the_limit() -> Work {
     let metrics = MetricsRegistry::builder().max_series_per_family(10).build();
     let metrics = metrics.expect("a limit that may be chosen");
     in_rotation(ids(10_000, short), move |id| metrics.record_replay_block(id))
+}
+
+/// One page, of as many series as the work is to be done times.
+fn page<R: Fn(u64)>(format: Format, make: fn(&MetricsRegistry) -> R) -> Work {
+    let metrics = unlimited();
+    (0..TIMES).for_each(make(&metrics));
+    let page = Mutex::new(Vec::new());
+    Work::new(move |_| {
+        let mut page = page.lock().expect("no panic");
+        page.clear();
+        metrics.encode(format, &mut page);
+    })
 }
 
 fn work(row: &str, name: &str) -> Option<Work> {

@@ -138,7 +138,7 @@ const ROUTE_DURATION_HELP: &str = "Gateway request duration in seconds, by route
 pub static GATEWAY_REQUEST_FIRST_BYTE: Family<DurationHistogram, RouteRequestTime<'_>> =
     Family::duration_histogram(
         "gateway_request_first_byte_seconds",
-        "Time from a gateway request to the head of its response in seconds",
+        "Time from a gateway request to the head of its response, in seconds",
     )
     .namespaced()
     .shown_once_used()
@@ -147,7 +147,7 @@ pub static GATEWAY_REQUEST_FIRST_BYTE: Family<DurationHistogram, RouteRequestTim
 /// `gateway_request_body_size_bytes`.
 pub static GATEWAY_REQUEST_BODY_SIZE: Family<Histogram, RouteRequestTime<'_>> = Family::histogram(
     "gateway_request_body_size_bytes",
-    "Bytes of the body of a gateway request that were received",
+    "Size of gateway request bodies in bytes, as received",
 )
 .unit("bytes")
 .namespaced()
@@ -157,7 +157,7 @@ pub static GATEWAY_REQUEST_BODY_SIZE: Family<Histogram, RouteRequestTime<'_>> = 
 /// `gateway_response_body_size_bytes`.
 pub static GATEWAY_RESPONSE_BODY_SIZE: Family<Histogram, RouteRequestTime<'_>> = Family::histogram(
     "gateway_response_body_size_bytes",
-    "Bytes of the body of a response of the gateway that were delivered",
+    "Size of gateway response bodies in bytes, as delivered",
 )
 .unit("bytes")
 .namespaced()
@@ -168,7 +168,7 @@ pub static GATEWAY_RESPONSE_BODY_SIZE: Family<Histogram, RouteRequestTime<'_>> =
 /// [`Metric::take_over`](caracal_metrics_core::Metric::take_over).
 pub static GATEWAY_STREAMS_OPEN: Family<Gauge, OpenStream<'_>> = Family::gauge(
     "gateway_streams_open",
-    "Number of event streams, upgraded connections and other streams that are open",
+    "Number of open event streams, upgraded connections and other streams",
 )
 .namespaced()
 .shown_once_used();
@@ -177,7 +177,7 @@ pub static GATEWAY_STREAMS_OPEN: Family<Gauge, OpenStream<'_>> = Family::gauge(
 pub static GATEWAY_STREAM_DURATION: Family<DurationHistogram, EndedStream<'_>> =
     Family::duration_histogram(
         "gateway_stream_duration_seconds",
-        "Time from the head of a stream to its end in seconds",
+        "Time from the head of a stream to its end, in seconds",
     )
     .namespaced()
     .shown_once_used()

@@ -36,7 +36,7 @@ labels! {
 /// `metrics_scrapes_total`.
 pub static SCRAPES: Family<Counter, Scrape> = Family::counter(
     "metrics_scrapes_total",
-    "Total number of scrapes that the metrics endpoint answered, by status code",
+    "Total number of responses of the metrics endpoint to scrapes, by status code",
 )
 .namespaced()
 .shown_once_used();
@@ -44,7 +44,7 @@ pub static SCRAPES: Family<Counter, Scrape> = Family::counter(
 /// `metrics_scrapes_given_up_total`.
 pub static SCRAPES_GIVEN_UP: Family<Counter, GivenUp> = Family::counter(
     "metrics_scrapes_given_up_total",
-    "Total number of scrapes that the metrics endpoint gave up because the client did not read the page",
+    "Total number of scrapes that the metrics endpoint dropped because the client did not read the page",
 )
 .namespaced()
 .shown_once_used();
@@ -69,7 +69,7 @@ pub static SCRAPES_IN_FLIGHT: Family<Gauge> =
 // seconds.
 pub static SCRAPE_PAGE_DURATION: Family<DurationHistogram> = Family::duration_histogram(
     "metrics_scrape_page_duration_seconds",
-    "Duration of making the page of metrics in seconds",
+    "Time to generate the page of metrics, in seconds",
 )
 .namespaced()
 .shown_once_used()

@@ -189,8 +189,8 @@ impl GatewayMetricsLayer {
     ///
     /// # Panics
     ///
-    /// When the layer is put around a service, if the registry has a family of yours with one of the
-    /// two names.
+    /// Applying the layer to a service panics if one of your families in the registry has one of the two
+    /// names.
     pub fn by_route(self) -> Self {
         self.with(|made| made.asked.by_route = Some(gateway_extras::by_route))
     }

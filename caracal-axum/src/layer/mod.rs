@@ -26,7 +26,7 @@ use crate::shared::Shared;
 ///
 /// # Panics
 ///
-/// When the layer is put around a service, if the registry has a family of yours with a name of the
+/// Applying the layer to a service panics if one of your families in the registry has the name of one of the
 /// layer's families. The message names both.
 #[must_use = "a layer counts nothing until it is put around a service"]
 pub struct MetricsLayer<R: Recording> {

@@ -41,7 +41,7 @@ impl<R: Recording> MetricsLayer<R> {
     ///
     /// # Panics
     ///
-    /// When a pattern would be no route, or matches the same paths as another one.
+    /// Panics if a pattern is not a valid route, or matches the same paths as another pattern.
     pub fn ignore<P: AsRef<str>>(self, patterns: impl IntoIterator<Item = P>) -> Self {
         self.with(|made| made.options.ignored.add("`ignore`", "ignored", patterns))
     }
@@ -67,8 +67,8 @@ impl<R: Recording> MetricsLayer<R> {
     ///
     /// # Panics
     ///
-    /// When a pattern would be no route, or matches the same paths as one of another group. When the
-    /// name is empty or `unmatched`.
+    /// Panics if a pattern is not a valid route, if it matches the same paths as a pattern of another group,
+    /// or if the name is empty or `unmatched`.
     pub fn group<P: AsRef<str>>(self, name: &str, patterns: impl IntoIterator<Item = P>) -> Self {
         assert_is_name("group", name);
         self.with(|made| made.options.groups.add("`group`", name, patterns))
@@ -90,7 +90,7 @@ impl<R: Recording> MetricsLayer<R> {
     ///
     /// # Panics
     ///
-    /// When a pattern would be no route, or matches the same paths as another one.
+    /// Panics if a pattern is not a valid route, or matches the same paths as another pattern.
     pub fn streams<P: AsRef<str>>(self, patterns: impl IntoIterator<Item = P>) -> Self {
         self.with(|made| made.options.streams.add("`streams`", "streams", patterns))
     }
@@ -127,9 +127,10 @@ impl<R: Recording> MetricsLayer<R> {
     ///
     /// # Panics
     ///
-    /// When a layer has three such labels already, or one of this name. When the layer is put around a
-    /// service, if the name is not a label name, is that of a label of the families, or if the registry
-    /// has these families with other labels: all layers of a registry have the same ones.
+    /// Panics if the layer already has three such labels, or one with this name. Applying the layer to a
+    /// service panics if the name is not a valid label name, if the families already have a label of this
+    /// name, or if another layer of the registry has other labels: all layers of a registry must have the
+    /// same labels.
     pub fn label<F, V>(self, name: &'static str, value: F) -> Self
     where
         F: Fn(&Parts) -> Option<V> + Send + Sync + 'static,
@@ -228,8 +229,7 @@ impl<R: Recording> MetricsLayer<R> {
     ///
     /// # Panics
     ///
-    /// When the layer is put around a service, if the registry has a family of yours with one of the
-    /// names.
+    /// Applying the layer to a service panics if one of your families in the registry has one of the names.
     pub fn body_sizes(self) -> Self {
         self.with(|made| made.asked.sizes = Some(R::sizes))
     }
@@ -285,7 +285,7 @@ impl<R: Recording> MetricsLayer<R> {
     ///
     /// # Panics
     ///
-    /// When the layer is put around a service, if the registry has a family of yours with the name.
+    /// Applying the layer to a service panics if one of your families in the registry has the same name.
     pub fn grpc(self) -> Self {
         self.with(|made| made.asked.grpc = Some(crate::recording::grpc::<R>))
     }
@@ -321,7 +321,7 @@ impl<R: Recording> MetricsLayer<R> {
     ///
     /// # Panics
     ///
-    /// When the layer is put around a service, if the registry has a family of yours with the name.
+    /// Applying the layer to a service panics if one of your families in the registry has the same name.
     pub fn first_byte(self) -> Self {
         self.with(|made| made.asked.first_byte = Some(R::first_byte))
     }

@@ -40,7 +40,8 @@ impl MetricsRegistry {
     ///
     /// # Errors
     ///
-    /// When the name is empty or taken, or named and unnamed instances would mix.
+    /// Returns an error if the name is empty or taken, or if instances with and without names would be
+    /// mixed.
     pub fn attach(
         &self,
         kind: InstanceKind,
@@ -83,7 +84,7 @@ impl InstanceBuilder {
     ///
     /// # Errors
     ///
-    /// When the family is full, has a label that is aggregated, or can't be
+    /// Returns an error if the family is full, has a label that is aggregated, or can't be
     /// [registered](MetricsRegistry::family).
     pub fn series<K: Kind, L: Labels>(
         &mut self,
@@ -155,7 +156,7 @@ impl InstanceBuilder {
     ///
     /// # Errors
     ///
-    /// When the family can't be [registered](MetricsRegistry::family).
+    /// Returns an error if the family can't be [registered](MetricsRegistry::family).
     pub fn shared_counter<L: Labels>(
         &mut self,
         family: &'static Family<Counter, L>,

@@ -19,8 +19,8 @@ impl MetricsRegistryBuilder {
     ///
     /// # Errors
     ///
-    /// When a setting is not valid, or the `prometheus::Registry` has a prefix, a label or a family
-    /// that clashes with ours. Nothing is registered then.
+    /// Returns an error if a setting is not valid, or the `prometheus::Registry` has a prefix, a label or a
+    /// family that clashes with ours. Nothing is registered then.
     pub fn build(self) -> Result<MetricsRegistry, BuildError> {
         let workers = Workers::new(self.collection_timeout);
         let attaching = self.registry.as_ref().map(|registry| registry.gather(&workers));

@@ -255,7 +255,7 @@ impl<T: 'static> Conformance<T> {
     ///
     /// # Panics
     ///
-    /// When something failed; the message has all of it.
+    /// Panics if a check failed. The message lists all failures.
     #[track_caller]
     pub fn check(self) {
         let adapter = self.subject.adapter.clone();

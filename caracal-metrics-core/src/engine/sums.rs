@@ -11,6 +11,10 @@ use super::cell::{Cell, RUN_WORDS, SUM, Sum, Width};
 use super::pages::{PAGE_RUNS, Pages, Run};
 use super::words::Words;
 
+/// So many threads are added together: their memory is waited for at the same time, and the sum is stored once for
+/// all of them.
+const AT_A_TIME: usize = 4;
+
 /// The cells that are to be added up, without those that no thread has words of its own for.
 #[derive(Debug)]
 pub(crate) struct Wanted {
@@ -56,44 +60,60 @@ impl Sums {
     /// threads.
     pub(super) fn of(wanted: Wanted, shared: &Words, threads: &[&Pages]) -> Self {
         let runs = wanted.runs.len() * PAGE_RUNS;
+        let mut own = Vec::with_capacity(threads.len());
         let mut sums = Self { wanted, words: vec![0; runs * RUN_WORDS], overflows: vec![0; runs] };
         for page in 0..sums.wanted.runs.len() {
             if sums.wanted.runs[page] == 0 {
                 continue;
             }
             let first = page * PAGE_RUNS;
-            sums.add(page, |place| shared.run(Cell(((first + place) * RUN_WORDS) as u32)));
-            for runs in threads.iter().filter_map(|pages| pages.runs_of(page)) {
-                sums.add(page, |place| &runs[place]);
+            sums.add_one(page, &|place| [shared.run(Cell(((first + place) * RUN_WORDS) as u32))]);
+            own.clear();
+            own.extend(threads.iter().filter_map(|pages| pages.runs_of(page)));
+            let (groups, rest) = own.as_chunks::<AT_A_TIME>();
+            for group in groups {
+                sums.add(page, |place| group.map(|runs| &runs[place]));
+            }
+            for runs in rest {
+                sums.add_one(page, &|place| [&runs[place]]);
             }
         }
         sums
     }
 
-    /// Adds one page.
+    /// As [`add`](Self::add), of one thread. Compiled once.
+    fn add_one<'a>(&mut self, page: usize, run: &dyn Fn(usize) -> [&'a Run; 1]) {
+        self.add(page, run);
+    }
+
+    /// Adds one page of some threads. They come one after the other for each word.
     #[inline]
-    fn add<'a>(&mut self, page: usize, run: impl Fn(usize) -> &'a Run) {
+    fn add<'a, const N: usize>(&mut self, page: usize, runs_at: impl Fn(usize) -> [&'a Run; N]) {
         let wanted = self.wanted.runs[page];
         let runs = page * PAGE_RUNS..(page + 1) * PAGE_RUNS;
         let (all, _) = self.words.as_chunks_mut();
         let (totals, overflows) = (&mut all[runs.clone()], &mut self.overflows[runs]);
         match self.wanted.width {
             Width::Float => {
-                descending(wanted).for_each(|place| add_floats(&mut totals[place], run(place)));
+                for place in descending(wanted) {
+                    for run in runs_at(place) {
+                        add_floats(&mut totals[place], run);
+                    }
+                }
             }
             Width::Histogram { runs, sum: Sum::Float } => {
                 for place in descending(wanted) {
                     // A cell of several runs begins at a multiple of their number.
                     if (place + 1).is_multiple_of(runs) {
-                        add_float_sum(&mut totals[place], run(place));
+                        add_float_sum(&mut totals[place], runs_at(place));
                     } else {
-                        add_integers(&mut totals[place], &mut overflows[place], run(place));
+                        add_integers(&mut totals[place], &mut overflows[place], runs_at(place));
                     }
                 }
             }
             _ => {
                 for place in descending(wanted) {
-                    add_integers(&mut totals[place], &mut overflows[place], run(place));
+                    add_integers(&mut totals[place], &mut overflows[place], runs_at(place));
                 }
             }
         }
@@ -131,27 +151,35 @@ fn descending(mut bits: u16) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Adds counters, or a histogram with a sum in nanoseconds.
+/// Adds counters, or histograms with sums in nanoseconds.
 #[inline]
-fn add_integers(totals: &mut [u64; RUN_WORDS], overflows: &mut u64, run: &Run) {
-    // Before the buckets, which then have all that it is made of.
-    let (sum, overflowed) = totals[SUM].overflowing_add(run[SUM].load(Acquire));
-    totals[SUM] = sum;
-    *overflows += u64::from(overflowed);
-    add_buckets(totals, run);
+fn add_integers<const N: usize>(
+    totals: &mut [u64; RUN_WORDS],
+    overflows: &mut u64,
+    runs: [&Run; N],
+) {
+    for run in runs {
+        // Before the buckets, which then have all that it is made of.
+        let (sum, overflowed) = totals[SUM].overflowing_add(run[SUM].load(Acquire));
+        totals[SUM] = sum;
+        *overflows += u64::from(overflowed);
+    }
+    add_buckets(totals, runs);
 }
 
-/// Adds a run of a histogram that has its sum in it.
+/// Adds runs of histograms that have their sums in them.
 #[inline]
-fn add_float_sum(totals: &mut [u64; RUN_WORDS], run: &Run) {
-    add_float(&mut totals[SUM], run[SUM].load(Acquire));
-    add_buckets(totals, run);
+fn add_float_sum<const N: usize>(totals: &mut [u64; RUN_WORDS], runs: [&Run; N]) {
+    for run in runs {
+        add_float(&mut totals[SUM], run[SUM].load(Acquire));
+    }
+    add_buckets(totals, runs);
 }
 
 #[inline]
-fn add_buckets(totals: &mut [u64; RUN_WORDS], run: &Run) {
-    for (total, word) in totals[..SUM].iter_mut().zip(&run[..SUM]) {
-        *total = total.wrapping_add(word.load(Relaxed));
+fn add_buckets<const N: usize>(totals: &mut [u64; RUN_WORDS], runs: [&Run; N]) {
+    for (place, total) in totals[..SUM].iter_mut().enumerate() {
+        *total = runs.iter().fold(*total, |sum, run| sum.wrapping_add(run[place].load(Relaxed)));
     }
 }
 

@@ -70,7 +70,7 @@ impl<'a> LabelPairs<'a> {
         if let Some(kept) = self.message[place..].first_chunk_mut()
             && let Some(new) = written[place..].first_chunk_mut()
         {
-            *kept = first_of(rest, row.rest.len(), kept);
+            *kept = first_of(*rest, row.rest.len(), *kept);
             *new = *kept;
         }
         if let Some(last) = written.last_chunk_mut() {
@@ -249,9 +249,9 @@ const WORD: usize = size_of::<u64>();
 
 /// The first bytes, so many, of a word, and then those of another one.
 #[inline]
-fn first_of(first: &[u8; WORD], bytes: usize, then: &[u8; WORD]) -> [u8; WORD] {
+fn first_of(first: [u8; WORD], bytes: usize, then: [u8; WORD]) -> [u8; WORD] {
     let kept = u64::MAX.checked_shl(bytes as u32 * u8::BITS).unwrap_or(0);
-    let (first, then) = (u64::from_le_bytes(*first), u64::from_le_bytes(*then));
+    let (first, then) = (u64::from_le_bytes(first), u64::from_le_bytes(then));
     (first & !kept | then & kept).to_le_bytes()
 }
 

@@ -45,6 +45,7 @@ impl Repeated {
         repeated
     }
 
+    #[cfg(feature = "protobuf")]
     pub(super) fn len(&self) -> usize {
         self.len
     }

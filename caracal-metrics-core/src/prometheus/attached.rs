@@ -81,7 +81,7 @@ pub(crate) trait Attached: fmt::Debug + Send + Sync {
 ///
 /// # Panics
 ///
-/// When the families clash with each other, which is checked when they are registered.
+/// Panics if the families clash with each other, which is checked when they are registered.
 pub(crate) fn attach_to_fresh<'a>(
     instances: &Arc<Instances>,
     families: impl IntoIterator<Item = &'a Description>,

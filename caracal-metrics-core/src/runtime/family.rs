@@ -99,7 +99,7 @@ impl<K> RuntimeFamily<K> {
     ///
     /// # Errors
     ///
-    /// When there are none or too many, or when they are not ascending and finite.
+    /// Returns an error if there are none or too many, or if they are not ascending and finite.
     pub fn check_buckets(&self) -> Result<(), FamilyError> {
         self.description.check_bounds()
     }
@@ -140,10 +140,10 @@ impl MetricsRegistry {
     ///
     /// # Errors
     ///
-    /// When the name or the buckets are not valid, or when another family has the name, or a name that
-    /// one of them has for its samples. Nothing is registered then. A gauge or a histogram may have a
-    /// name that ends in `_total`, `_count`, `_sum` or `_bucket`, as long as no other family needs it:
-    /// such names come from libraries, whose users can't change them.
+    /// Returns an error if the name or the buckets are not valid, or if another family has the name, or a
+    /// name that one of them has for its samples. Nothing is registered then. A gauge or a histogram may
+    /// have a name that ends in `_total`, `_count`, `_sum` or `_bucket`, as long as no other family needs
+    /// it: such names come from libraries, whose users can't change them.
     pub fn runtime_family<K: Kind>(
         &self,
         family: RuntimeFamily<K>,

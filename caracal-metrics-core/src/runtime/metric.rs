@@ -69,9 +69,9 @@ impl<K: Kind> RuntimeMetric<K> {
     ///
     /// # Errors
     ///
-    /// When there are more than 64 labels or two of one name, when a name is not one that
-    /// Prometheus accepts for a label, is reserved or is a constant label's, or when the label of a
-    /// gauge is one that the registry aggregates.
+    /// Returns an error if there are more than 64 labels or two of one name, if a name is not one that
+    /// Prometheus accepts for a label, is reserved or is a constant label's, or if the label of a gauge is
+    /// one that the registry aggregates.
     pub fn with(&self, labels: &[(&str, &str)]) -> Result<K, FamilyError> {
         Series::labelled(&self.store, labels).map(K::from_series)
     }

@@ -63,7 +63,7 @@ impl FamilyStore {
         self.hold(&|| self.series_of(labels), |labelled| labelled.resolved.cell)
     }
 
-    fn hold<R, E>(
+    pub(super) fn hold<R, E>(
         self: &Arc<Self>,
         resolve: &dyn Fn() -> Result<R, E>,
         cell_of: fn(&R) -> Cell,

@@ -10,6 +10,8 @@ pub(crate) mod cut;
 mod exemplars;
 mod folds;
 mod hiding;
+#[cfg(all(test, feature = "testing", not(caracal_loom)))]
+mod hiding_tests;
 mod idle;
 mod in_flight;
 mod interner;

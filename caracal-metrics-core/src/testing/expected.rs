@@ -179,7 +179,8 @@ impl Moved {
     ///
     /// # Errors
     ///
-    /// When it did not: a table of everything that was expected or moved.
+    /// Returns an error if the changes differ. The error is a table of everything that was expected or
+    /// changed.
     pub fn check(&self, expectations: &Expectations) -> Result<(), String> {
         let mut table = Table::with_header(["", "expected", "moved", "series"]);
         let mut row = |verdict: &str, expected: String, moved: String, series: String| {
@@ -272,7 +273,7 @@ impl Moved {
 ///
 /// # Panics
 ///
-/// When something else moved, something did not move, or there is no such family. The message has a row
+/// Panics if something else moved, something did not move, or there is no such family. The message has a row
 /// for each series, and the nearest names of a family that does not exist.
 #[doc(hidden)]
 #[macro_export]

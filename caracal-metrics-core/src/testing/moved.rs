@@ -114,7 +114,7 @@ impl Snapshot {
     ///
     /// # Panics
     ///
-    /// When the registry does not have the family.
+    /// Panics if the registry does not have the family.
     #[must_use]
     #[track_caller]
     pub fn value_of<K, L: Labels>(
@@ -172,7 +172,7 @@ impl Moved {
     ///
     /// # Panics
     ///
-    /// When the registry does not have the family, as all of these do.
+    /// Panics if the registry does not have the family, as all of these do.
     #[must_use]
     #[track_caller]
     pub fn counter<L: Labels>(
@@ -234,7 +234,7 @@ impl Moved {
     ///
     /// # Panics
     ///
-    /// When the registry does not have the family, or when the family has other labels.
+    /// Panics if the registry does not have the family, or if the family has other labels.
     #[must_use]
     #[track_caller]
     pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
@@ -245,7 +245,7 @@ impl Moved {
     ///
     /// # Panics
     ///
-    /// When the registry does not have the family, or when the family has other labels.
+    /// Panics if the registry does not have the family, or if the family has other labels.
     #[must_use]
     #[track_caller]
     pub fn histogram_named(&self, name: &str, labels: &[(&str, &str)]) -> HistogramChange {

@@ -56,7 +56,7 @@ pub fn masked_page(metrics: &MetricsRegistry, masked: &[&str]) -> String {
 ///
 /// # Errors
 ///
-/// When they differ, the file is not there, or it can't be written.
+/// Returns an error if the pages differ, if the file does not exist, or if it can't be written.
 pub fn check_page(metrics: &MetricsRegistry, path: &Path, masked: &[&str]) -> Result<(), String> {
     let set = |name: &str| env::var(name).is_ok_and(|value| !value.is_empty() && value != "0");
     check(&masked_page(metrics, masked), path, set(REWRITE), set("CI"))
@@ -117,7 +117,7 @@ fn check(page: &str, path: &Path, is_rewriting: bool, is_ci: bool) -> Result<(),
 ///
 /// # Panics
 ///
-/// When the pages differ; the message has the lines that do.
+/// Panics if the pages differ. The message shows the lines that differ.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __assert_page {
@@ -134,7 +134,7 @@ macro_rules! __assert_page {
 ///
 /// # Panics
 ///
-/// When the pages differ.
+/// Panics if the pages differ.
 #[doc(hidden)]
 #[track_caller]
 pub fn assert_page_of(metrics: &MetricsRegistry, path: &Path, masked: &[&str]) {

@@ -1,4 +1,4 @@
-//! A panel of one service.
+//! A panel for a given service.
 
 use caracal_metrics_core::RegisteredFamily;
 
@@ -6,10 +6,10 @@ use crate::panels::{Kind, Panel, Quantiles};
 use crate::promql;
 use crate::service::Service;
 
-/// What selects the series of a dashboard.
+/// The matcher that selects the series of a dashboard.
 pub(super) const OF_JOB: &str = "job=~\"$job\"";
 
-/// A panel that a dashboard has: its metrics are the service's.
+/// A panel of the dashboard, with the metric names of the service.
 #[derive(Debug)]
 pub(super) struct Graph {
     pub(super) title: String,
@@ -33,7 +33,7 @@ pub(super) struct Query {
 }
 
 impl Graph {
-    /// A panel without the queries whose families the service does not use, if any are left.
+    /// The panel without the queries whose families the service does not use, or `None` if no query is left.
     pub(super) fn of(panel: &Panel, service: &Service<'_>) -> Option<Self> {
         let quantiles = panel.quantiles.iter().flat_map(Quantiles::queries);
         let queries = panel.queries.iter().map(|(expression, legend)| Query {
@@ -76,7 +76,7 @@ impl Graph {
 }
 
 impl Query {
-    /// The query with the names of the service, of the job that is chosen.
+    /// The query with the metric names of the service, restricted to the chosen job.
     pub(super) fn of(self, service: &Service<'_>) -> Self {
         let expression = promql::selecting(&self.expression, &service.namespace, OF_JOB);
         Self { expression, ..self }

@@ -11,12 +11,12 @@ use crate::service::Service;
 use crate::target::Target;
 use graph::Graph;
 
-/// A Grafana dashboard (schema version 39, Grafana 11 and later) of the families that the registry has in
-/// use, as JSON to import.
+/// Returns a Grafana dashboard, as JSON to import, for the families that the registry has in use.
 ///
-/// There is a row for each adapter in use, and one for the families that are your own: counters are shown
-/// as rates, gauges as they are, histograms as percentiles. Each panel has the help texts of its families.
-/// The dashboard has a variable for the job, which is the target's at first, and one for the data source.
+/// The dashboard has schema version 39, for Grafana 11 and later. It has a row for each adapter in use, and a
+/// row for your own families. Your counters are shown as rates, gauges unchanged, and histograms as
+/// percentiles. The description of a panel contains the help texts of its families. The dashboard has one
+/// variable for the job, which defaults to the job of the target, and one for the data source.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_monitoring as monitoring; }
@@ -45,8 +45,8 @@ pub fn dashboard(metrics: &MetricsRegistry, target: &Target) -> String {
     let before = BEFORE.iter().filter_map(known).collect::<Vec<_>>();
     let rows = before.into_iter().chain(own).chain(AFTER.iter().filter_map(known));
     let mut dashboard = model::dashboard(&service, &rows.collect::<Vec<_>>());
-    // Another crate in the program may turn on `serde_json/preserve_order`.
+    // Another crate in the program may enable `serde_json/preserve_order`.
     dashboard.sort_all_objects();
-    // The alternate form of JSON is the pretty one, and can't fail.
+    // The alternate form pretty-prints the JSON and can't fail.
     format!("{dashboard:#}\n")
 }

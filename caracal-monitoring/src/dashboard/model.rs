@@ -1,4 +1,4 @@
-//! The dashboard in Grafana's own model: schema version 39.
+//! The dashboard in Grafana's JSON model, schema version 39.
 
 use caracal_metrics_core::CircuitBreakerState;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ pub(super) fn dashboard(service: &Service<'_>, rows: &[(&str, Vec<Graph>)]) -> V
         "tags": ["prometheus"],
         "schemaVersion": 39,
         "editable": true,
-        // One crosshair over all panels.
+        // A crosshair that all panels share.
         "graphTooltip": 1,
         "timezone": "browser",
         "refresh": "30s",
@@ -33,15 +33,14 @@ pub(super) fn dashboard(service: &Service<'_>, rows: &[(&str, Vec<Graph>)]) -> V
     })
 }
 
-/// A name for the dashboard that Grafana accepts (40 characters of a few kinds), and another one for
-/// another job.
+/// The uid of the dashboard, which differs for each job. Grafana accepts at most 40 characters, of a few kinds.
 fn uid(job: &str) -> String {
     const MOST: usize = 40;
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if job.len() <= MOST && job.chars().all(is_allowed) {
         return job.to_owned();
     }
-    // FNV-1a: the same in every build.
+    // FNV-1a, because it gives the same hash in every build.
     let hash = job.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -54,7 +53,7 @@ fn datasource() -> Value {
 }
 
 fn variables(service: &Service<'_>) -> Value {
-    // What every registry has on its page from the start.
+    // A metric that every registry has on its page from the start.
     let always = promql::named("caracal_metrics_collection_errors_total", &service.namespace);
     let jobs = format!("label_values({always}, job)");
     let job = &service.target.job;
@@ -72,7 +71,7 @@ fn variables(service: &Service<'_>) -> Value {
             "label": "Job",
             "datasource": datasource(),
             "query": { "query": jobs, "refId": "job" },
-            // Whenever the time range changes: jobs come and go.
+            // Refresh when the time range changes, because jobs come and go.
             "refresh": 2,
             "sort": 1,
             "multi": true,
@@ -183,7 +182,7 @@ fn field(graph: &Graph) -> Value {
     field
 }
 
-/// The numbers of the state gauge in words.
+/// Maps the values of the state gauge to the names of the states.
 fn states() -> Value {
     let states = [
         (CircuitBreakerState::Closed, "green"),
@@ -242,7 +241,7 @@ fn options(graph: &Graph) -> Value {
             "showThresholdMarkers": true,
         }),
         Kind::Heatmap => json!({
-            // Prometheus has put them into buckets already.
+            // The values are already in buckets.
             "calculate": false,
             "cellGap": 1,
             "color": {

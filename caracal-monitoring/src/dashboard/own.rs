@@ -1,4 +1,4 @@
-//! Panels of families that nothing here knows: by their type.
+//! Panels for families that this crate does not know, by their type.
 
 use caracal_metrics_core::RegisteredFamily;
 
@@ -6,7 +6,7 @@ use super::graph::{Graph, OF_JOB, Query, describe, unit};
 use crate::panels::Kind;
 use crate::service::Service;
 
-/// The most series that a panel shows.
+/// The maximum number of series that a panel shows.
 const MOST_SERIES: usize = 20;
 
 pub(super) fn panels(service: &Service<'_>) -> Vec<Graph> {
@@ -18,7 +18,7 @@ fn panel(family: &RegisteredFamily) -> Graph {
     let (queries, unit) = match family.kind {
         "counter" => {
             let unit = match unit(family) {
-                // Seconds in a second are a share, or a number of things that are busy.
+                // Seconds per second are a fraction, or a number of busy things.
                 "s" => "short",
                 "bytes" => "Bps",
                 _ => "ops",
@@ -35,7 +35,7 @@ fn panel(family: &RegisteredFamily) -> Graph {
         description: describe(family),
         kind: Kind::Timeseries,
         unit,
-        // A gauge may be negative, and so may what is observed.
+        // Gauges and observed values may be negative.
         min: (family.kind == "counter").then_some(0.0),
         max: None,
         width: 8,
@@ -51,7 +51,7 @@ fn selected(name: &str) -> String {
     format!("{name}{{{OF_JOB}}}")
 }
 
-/// A query for a series of each set of the family's labels, and of these.
+/// A query that returns a series for each set of the family's labels and of `labels`.
 fn of_labels(aggregation: &str, more: &[&str], family: &RegisteredFamily, series: &str) -> Query {
     let own = family.labels.iter().map(String::as_str);
     let labels: Vec<_> = more.iter().copied().chain(own).collect();

@@ -37,8 +37,8 @@ pub(super) const ROW: Row = Row {
              [$__rate_interval]))",
             "{{name}}: {{from_state}} to {{to_state}}",
         )]),
-        Panel::timeseries("Time of calls", 24)
-            .note("Of breakers that time their calls (`call_durations`).")
+        Panel::timeseries("Call duration", 24)
+            .note("Only breakers with `call_durations` report this.")
             .quantiles_by("caracal_circuit_breaker_call_duration_seconds", "name"),
     ],
 };

@@ -1,4 +1,4 @@
-//! Caches: that of policies, and others by their name.
+//! Caches: the policy cache, and other caches by name.
 
 use super::{Panel, Row};
 
@@ -32,7 +32,7 @@ pub(super) const ROW: Row = Row {
                 "{{cache}}",
             ),
         ]),
-        Panel::timeseries("Cache load time", 12)
+        Panel::timeseries("Cache load duration", 12)
             .quantiles_by("caracal_cache_load_duration_seconds", "cache"),
         Panel::timeseries("Cache removals by cause", 12).unit("ops").queries(&[(
             "sum by (cache, cause) (rate(caracal_cache_removals_total\

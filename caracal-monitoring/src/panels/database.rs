@@ -6,7 +6,7 @@ pub(super) const ROW: Row = Row {
     title: "Database",
     panels: &[
         Panel::gauge("Pool utilisation", 6)
-            .note("Connections in use, of those that the pool may open.")
+            .note("Connections in use, relative to the maximum size of the pool.")
             .unit("percentunit")
             .max(1.0)
             .thresholds(&[0.7, 0.9])
@@ -27,10 +27,11 @@ pub(super) const ROW: Row = Row {
              caracal_database_connection_errors_total[$__rate_interval]))",
             "{{error_type}}",
         )]),
-        Panel::timeseries("Callers without a connection", 8)
+        Panel::timeseries("Callers waiting and timed out", 8)
             .note(
-                "Waiting, and turned away after the pool's `acquire_timeout`. Of \
-                 wrapped pools: `PoolObserver::wrap`.",
+                "Callers that wait for a connection, and callers that got none within \
+                 the pool's `acquire_timeout`. Only wrapped pools \
+                 (`PoolObserver::wrap`) report this.",
             )
             .unit("short")
             .queries(&[
@@ -42,19 +43,19 @@ pub(super) const ROW: Row = Row {
                     "timed out {{pool}}",
                 ),
             ]),
-        Panel::timeseries("Wait for a connection", 8)
+        Panel::timeseries("Time to acquire a connection", 8)
             .note(
-                "Long waits with short holds: the pool is too small. Both long: \
-                 something keeps connections too long.",
+                "If callers wait long but hold connections briefly, the pool is too \
+                 small. If both are long, connections are held too long.",
             )
             .quantiles_by("caracal_database_connection_pool_acquire_duration_seconds", "pool"),
-        Panel::timeseries("Hold of a connection", 8)
-            .note("From its acquisition until it is given back.")
+        Panel::timeseries("Time a connection is held", 8)
+            .note("From acquiring the connection until it is returned to the pool.")
             .quantiles_by("caracal_database_connection_pool_hold_duration_seconds", "pool"),
         Panel::timeseries("Transactions", 8)
             .note(
-                "Of wrapped pools, by outcome. Dropped: without a commit or a rollback. Failed: the commit or \
-                 the rollback was refused or cancelled.",
+                "Transactions of wrapped pools, by outcome. Dropped means without a commit or a rollback. Failed \
+                 means that the commit or the rollback was refused or cancelled.",
             )
             .unit("ops")
             .queries(&[
@@ -69,8 +70,8 @@ pub(super) const ROW: Row = Row {
                     "savepoints {{outcome}}",
                 ),
             ]),
-        Panel::timeseries("Duration of transactions", 16)
-            .note("From begin to commit, rollback or drop, without the wait for a connection.")
+        Panel::timeseries("Transaction duration", 16)
+            .note("From begin to commit, rollback or drop, without the time to acquire a connection.")
             .quantiles_by("caracal_database_transaction_duration_seconds", "pool"),
         Panel::timeseries("Queries by operation", 8).unit("ops").stacked().queries(&[(
             "sum by (operation) (rate(caracal_database_queries_total\
@@ -87,7 +88,7 @@ pub(super) const ROW: Row = Row {
              {status=\"error\"}[$__rate_interval]))",
             "{{operation}} {{table}}",
         )]),
-        Panel::timeseries("Query time", 12).quantiles("caracal_database_query_duration_seconds"),
+        Panel::timeseries("Query duration", 12).quantiles("caracal_database_query_duration_seconds"),
         Panel::timeseries("Slowest queries, 99th percentile", 12).queries(&[(
             "topk(10, histogram_quantile(0.99, sum by (le, operation, table) \
              (rate(caracal_database_query_duration_seconds_bucket\

@@ -11,8 +11,8 @@ pub(super) const ROW: Row = Row {
         )]),
         Panel::stat("Failed requests", 6)
             .note(
-                "The share that was answered with a 5xx. The alerts of rules.yml \
-                 measure it against 0.1 %.",
+                "The ratio of requests with a 5xx response. The alerts compare it \
+                 with 0.1 %.",
             )
             .unit("percentunit")
             .height(4)
@@ -23,14 +23,12 @@ pub(super) const ROW: Row = Row {
                  sum(rate(caracal_gateway_requests_total[$__rate_interval]))",
                 "failed",
             )]),
-        Panel::stat("99th percentile of latency", 6).height(4).thresholds(&[0.5, 1.0]).queries(&[
-            (
-                "histogram_quantile(0.99, sum by (le) \
+        Panel::stat("Latency, 99th percentile", 6).height(4).thresholds(&[0.5, 1.0]).queries(&[(
+            "histogram_quantile(0.99, sum by (le) \
                  (rate(caracal_gateway_request_duration_seconds_bucket\
                  [$__rate_interval])))",
-                "p99",
-            ),
-        ]),
+            "p99",
+        )]),
         Panel::stat("Requests in flight", 6)
             .unit("short")
             .height(4)

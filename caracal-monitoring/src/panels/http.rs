@@ -12,8 +12,8 @@ pub(super) const ROW: Row = Row {
         )]),
         Panel::stat("Failed requests", 6)
             .note(
-                "The share that was answered with a 5xx or not at all. The alerts \
-                 measure it against 0.1 %.",
+                "The ratio of requests with a 5xx response or without any response. \
+                 The alerts compare it with 0.1 %.",
             )
             .unit("percentunit")
             .height(4)

@@ -1,6 +1,5 @@
-//! The panels of the families that the crates of this workspace declare. Names of metrics are those of the
-//! namespace `caracal`, and select nothing: the [service](crate::service::Service) gives them its own
-//! namespace and its job.
+//! The panels of the families that the crates of this workspace declare. Their queries use the namespace
+//! `caracal` and select no job. The [service](crate::service::Service) inserts its own namespace and job.
 
 mod breakers;
 mod caches;
@@ -20,8 +19,7 @@ pub(crate) const BEFORE: [&Row; 2] = [&gateway::ROW, &http::ROW];
 pub(crate) const AFTER: [&Row; 6] =
     [&policy::ROW, &caches::ROW, &database::ROW, &breakers::ROW, &runtimes::ROW, &process::ROW];
 
-/// Families that have no panel: details that somebody looks at in Prometheus, once a panel has shown that
-/// something is wrong.
+/// Families without a panel. They are details that you query in Prometheus once a panel has shown a problem.
 pub(crate) const WITHOUT_PANEL: [&str; 17] = [
     "caracal_cache_weighted_size",
     "caracal_database_connection_pool_closed_connections_total",
@@ -59,22 +57,22 @@ pub(crate) enum Kind {
     StateTimeline,
 }
 
-/// A panel of families that are known here.
+/// A panel for families that this crate knows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Panel {
     pub(crate) title: &'static str,
-    /// What the help texts of the metrics don't say.
+    /// Explains more than the help texts of the metrics.
     pub(crate) note: Option<&'static str>,
     pub(crate) kind: Kind,
-    /// A unit of Grafana's; that of the first metric where there is none.
+    /// A Grafana unit. Defaults to the unit of the first metric.
     pub(crate) unit: Option<&'static str>,
     pub(crate) max: Option<f64>,
-    /// Of the 24 columns.
+    /// The number of columns, out of 24.
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) is_stacked: bool,
     pub(crate) has_breaker_states: bool,
-    /// From good to bad: green up to the first value, then yellow, then red.
+    /// Values are green up to the first threshold, then yellow, then red.
     pub(crate) thresholds: &'static [f64],
     /// Expressions and legends.
     pub(crate) queries: &'static [(&'static str, &'static str)],
@@ -89,7 +87,7 @@ pub(crate) struct Quantiles {
 }
 
 impl Panel {
-    /// The metrics that the panel asks for, in the order in which it does.
+    /// The metrics that the panel queries, in order.
     pub(crate) fn metrics(&self) -> impl Iterator<Item = &'static str> + use<> {
         let of_queries =
             self.queries.iter().flat_map(|(expression, _)| promql::metrics(expression));

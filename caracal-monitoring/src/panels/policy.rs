@@ -1,4 +1,4 @@
-//! Decisions about what agents may do.
+//! Policy decisions about the actions of agents.
 
 use super::{Panel, Row};
 
@@ -10,7 +10,7 @@ pub(super) const ROW: Row = Row {
              [$__rate_interval]))",
             "{{decision}}",
         )]),
-        Panel::timeseries("Share of denials and errors", 8)
+        Panel::timeseries("Ratio of denials and errors", 8)
             .unit("percentunit")
             .thresholds(&[0.25, 0.5])
             .queries(&[(
@@ -26,7 +26,7 @@ pub(super) const ROW: Row = Row {
              [$__rate_interval])))",
             "{{agent_id}}",
         )]),
-        Panel::timeseries("Evaluation time", 8)
+        Panel::timeseries("Evaluation duration", 8)
             .quantiles("caracal_policy_evaluation_duration_seconds"),
     ],
 };

@@ -1,4 +1,4 @@
-//! The process, and what the registry says about itself.
+//! The process, and the metrics about the registry itself.
 
 use super::{Panel, Row};
 
@@ -6,7 +6,7 @@ pub(super) const ROW: Row = Row {
     title: "Process and metrics",
     panels: &[
         Panel::timeseries("CPU", 6)
-            .note("Cores in use.")
+            .note("The number of cores in use.")
             .unit("short")
             .queries(&[("rate(process_cpu_seconds_total[$__rate_interval])", "{{instance}}")]),
         Panel::timeseries("Memory", 6).unit("bytes").queries(&[
@@ -15,10 +15,10 @@ pub(super) const ROW: Row = Row {
         ]),
         Panel::timeseries("File descriptors and threads", 6).unit("short").queries(&[
             ("process_open_fds", "open files {{instance}}"),
-            ("process_max_fds", "most open files {{instance}}"),
+            ("process_max_fds", "max open files {{instance}}"),
             ("process_threads", "threads {{instance}}"),
         ]),
-        Panel::stat("Running for", 6)
+        Panel::stat("Uptime", 6)
             .unit("s")
             .queries(&[("time() - process_start_time_seconds", "{{instance}}")]),
         Panel::timeseries("Scrapes", 6).unit("ops").height(6).queries(&[(
@@ -26,29 +26,29 @@ pub(super) const ROW: Row = Row {
              [$__rate_interval]))",
             "{{status_code}}",
         )]),
-        Panel::timeseries("Scrapes under way, and given up", 6).height(6).unit("short").queries(&[
-            ("sum(caracal_metrics_scrapes_in_flight)", "under way"),
+        Panel::timeseries("Scrapes in flight and dropped", 6).height(6).unit("short").queries(&[
+            ("sum(caracal_metrics_scrapes_in_flight)", "in flight"),
             (
                 "sum by (reason) (increase(caracal_metrics_scrapes_given_up_total\
                  [$__rate_interval]))",
-                "given up: {{reason}}",
+                "dropped: {{reason}}",
             ),
         ]),
-        Panel::timeseries("Time to make the page", 6)
+        Panel::timeseries("Time to generate the page", 6)
             .height(6)
             .quantiles("caracal_metrics_scrape_page_duration_seconds"),
-        Panel::timeseries("Series, of the limit", 12)
-            .note("How full each family is in the fullest instance. See the alert SeriesNearLimit.")
+        Panel::timeseries("Series relative to the limit", 12)
+            .note("The instance with the most series, for each family. See the alert SeriesNearLimit.")
             .unit("percentunit")
             .height(6)
             .queries(&[(
                 "max by (metric) (caracal_metrics_series / caracal_metrics_series_limit)",
                 "{{metric}}",
             )]),
-        Panel::timeseries("Records limited, corrected or lost", 12)
+        Panel::timeseries("Folded records, corrected values and collection errors", 12)
             .note(
-                "Anything above zero: see the alert MetricSeriesLimited, or the \
-                 service's log.",
+                "If a value is above zero, see the alert MetricSeriesLimited, or the \
+                 log of the service.",
             )
             .unit("ops")
             .height(6)
@@ -56,7 +56,7 @@ pub(super) const ROW: Row = Row {
                 (
                     "sum by (metric) (rate(caracal_metrics_series_limited_total\
                      [$__rate_interval])) or vector(0)",
-                    "limited {{metric}}",
+                    "folded {{metric}}",
                 ),
                 (
                     "sum by (metric) (rate(caracal_metrics_invalid_values_total\

@@ -1,4 +1,4 @@
-//! Panels against what the crates of the workspace declare.
+//! Compares the panels with the families that the crates of the workspace declare.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,7 +27,7 @@ fn panels() -> impl Iterator<Item = &'static Panel> {
     BEFORE.into_iter().chain(AFTER).flat_map(|row| row.panels)
 }
 
-/// The families that panels ask for.
+/// The families that panels query.
 fn shown() -> Vec<String> {
     let declared = declared();
     let base = |sample: &str| {

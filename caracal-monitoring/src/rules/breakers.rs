@@ -9,15 +9,15 @@ pub(super) fn group() -> Group {
         rules: vec![
             Rule::alert(
                 "CircuitBreakerNotClosed",
-                "# Half-open is not closed either: a breaker that tries and fails \
-                 goes through it again and again.\n\
+                "# Includes half-open: a breaker whose trial calls fail alternates \
+                 between open and half-open.\n\
                  max_over_time(caracal_circuit_breaker_state[1m]) > 0",
                 Alert::new(
                     Severity::Critical,
                     "A circuit breaker does not stay closed",
                     "The circuit breaker {{ $labels.name }} of {{ $labels.instance }} \
-                     was open or half-open in each of\n\
-                     the last minutes.",
+                     was open or half-open\n\
+                     at least once in every minute of the last 3 minutes.",
                 )
                 .hold("2m"),
             ),
@@ -29,10 +29,10 @@ pub(super) fn group() -> Group {
                  ) > 3",
                 Alert::new(
                     Severity::Critical,
-                    "A circuit breaker opens again and again",
+                    "A circuit breaker keeps opening",
                     "The circuit breaker {{ $labels.name }} of {{ $labels.instance }} \
                      opened\n\
-                     {{ $value | printf \"%.0f\" }} times in 15 minutes.",
+                     {{ $value | printf \"%.0f\" }} times in the last 15 minutes.",
                 ),
             ),
         ],

@@ -1,4 +1,4 @@
-//! The share of requests that fail, and how fast it spends the error budget.
+//! The ratio of failed requests, and how fast these spend the error budget.
 
 use super::{Alert, Group, Rule, Severity};
 use crate::service::Service;
@@ -6,10 +6,10 @@ use crate::service::Service;
 /// The windows of the burn-rate alerts.
 const WINDOWS: [&str; 7] = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"];
 
-/// Requests that are counted somewhere.
+/// The metrics that count requests.
 struct Requests {
     topics: [&'static str; 2],
-    /// The name of what is recorded, without the window.
+    /// The name of the recorded series, without the window.
     ratio: &'static str,
     total: &'static str,
     failed: &'static str,
@@ -28,12 +28,12 @@ const HTTP: Requests = Requests {
     topics: ["http-request-ratios", "http-requests"],
     ratio: "job:http_server_error_ratio:rate",
     total: "http_server_request_duration_seconds_count",
-    // Answered with a 5xx, or not at all; not those whose client went away.
+    // Requests with a 5xx response or without any response, except those whose client disconnected.
     failed: r#"http_server_request_duration_seconds_count{error_type=~"5..|failed"}"#,
     duration: "http_server_request_duration_seconds",
 };
 
-/// An alert: in this window and still in that one, the budget is spent so many times too fast.
+/// An alert that fires if the budget is spent `rate` times too fast, both in `window` and in `recent`.
 struct Burn {
     window: &'static str,
     recent: &'static str,
@@ -42,7 +42,7 @@ struct Burn {
     severity: Severity,
     /// When the budget of 30 days is spent at this rate.
     spent: &'static str,
-    /// Whether a single failure may set it off.
+    /// Whether the alert needs several failures, so that a single one does not trigger it.
     needs_traffic: bool,
 }
 
@@ -89,7 +89,7 @@ pub(super) fn groups(service: &Service<'_>) -> Vec<Group> {
     let prefix = service.alert_prefix();
     let gateway = if service.is_gateway { "Gateway" } else { &prefix };
     let has_both = [GATEWAY.total, HTTP.total].iter().all(|total| service.has(total, |_| false));
-    // Two alerts of one name would be one to those who get them.
+    // Two alerts with the same name could not be told apart in a notification.
     let http = if has_both { format!("{prefix}Http") } else { prefix.clone() };
     [(GATEWAY, gateway), (HTTP, &http)]
         .into_iter()
@@ -117,8 +117,8 @@ impl Requests {
             });
         Group {
             topic: self.topics[0],
-            comment: "The share of requests that failed, over the windows of the burn-rate alerts. Where no\n\
-                      request failed yet there is no series to divide; such a job's ratio is 0 and not missing.",
+            comment: "The ratio of failed requests, over the windows of the burn-rate alerts. If no request has\n\
+                      failed yet, there is no series of failures. The ratio is then 0 instead of missing.",
             rules: ratios.into_iter().chain(quantiles).collect(),
         }
     }
@@ -132,26 +132,26 @@ impl Requests {
             );
             if burn.needs_traffic {
                 expression.extend([format!(
-                    "\n# a single failure where there is little traffic is no reason to wake anybody\n\
+                    "\n# With little traffic, a single failure must not page anybody.\n\
                      and sum by (job) (increase({failed}[{window}])) > 5"
                 )]);
             }
             let description = format!(
                 "{{{{ $labels.job }}}} failed {{{{ $value | humanizePercentage }}}} of its requests in the \
-                 last {window}.\nAt this rate the error budget of 30 days is spent in {} or sooner.",
+                 last {window}.\nAt this rate, the error budget of 30 days is spent within {}.",
                 burn.spent
             );
-            let summary = "{{ $labels.job }} fails requests and spends its error budget";
+            let summary = "{{ $labels.job }} is spending its error budget too fast";
             let mut alert = Alert::new(burn.severity, summary, description).hold(burn.hold);
             alert.section = Some(format!("GatewayErrorBudgetBurn{window}").into());
             Rule::alert(format!("{prefix}ErrorBudgetBurn{window}"), expression, alert)
         });
         Group {
             topic: self.topics[1],
-            comment: "An objective of 99.9 % over 30 days leaves 0.1 % to fail. A burn rate of 1 spends that in 30 days;\n\
-                      14.4 for one hour spends 2 % of it, 6 for six hours 5 %, 3 for a day and 1 for three days 10 %.\n\
-                      The long window says that it matters, the short one that it still goes on. For another objective,\n\
-                      change the factor 0.001.",
+            comment: "With an objective of 99.9 % over 30 days, the error budget is 0.1 % of requests. A burn rate of 1\n\
+                      spends the budget in 30 days. A rate of 14.4 spends 2 % of it in an hour, 6 spends 5 % in six hours,\n\
+                      3 spends 10 % in a day, and 1 spends 10 % in three days. The long window shows that the errors\n\
+                      are significant, the short one that they continue. For another objective, change the factor 0.001.",
             rules: rules.collect(),
         }
     }

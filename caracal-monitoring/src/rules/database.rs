@@ -13,8 +13,8 @@ pub(super) fn group() -> Group {
                  / (caracal_database_connection_pool_size > 0)",
             )
             .comment(
-                "A pool that is told its size later reads 0 until then, which \
-                 would divide to infinity.",
+                "The size of a pool can be 0 until it is set. Dividing by it would \
+                 give infinity.",
             ),
             Rule::alert(
                 "DatabasePoolSaturated",
@@ -25,9 +25,9 @@ pub(super) fn group() -> Group {
                     Severity::Critical,
                     "A database connection pool is nearly exhausted",
                     "{{ $labels.instance }}{{ with $labels.pool }} (pool {{ . }}){{ \
-                     end }} had\n\
-                     {{ $value | humanizePercentage }} of its database connections in \
-                     use over 5 minutes.",
+                     end }} used\n\
+                     {{ $value | humanizePercentage }} of its database connections \
+                     over the last 5 minutes.",
                 )
                 .hold("5m"),
             ),
@@ -36,8 +36,8 @@ pub(super) fn group() -> Group {
                 "min_over_time(caracal_database_connection_pool_pending[1m]) > 0",
                 Alert::new(
                     Severity::Critical,
-                    "Callers wait for a database connection all the time",
-                    "{{ $value | printf \"%.0f\" }} callers or more wait for a \
+                    "Callers keep waiting for a database connection",
+                    "At least {{ $value | printf \"%.0f\" }} callers are waiting for a \
                      database connection\n\
                      of {{ $labels.instance }}{{ with $labels.pool }} (pool {{ . }}){{ \
                      end }}.",
@@ -45,9 +45,9 @@ pub(super) fn group() -> Group {
                 .hold("2m"),
             )
             .comment(
-                "Only a wrapped pool knows who waits. One scrape without anybody \
-                 ends it: a queue that comes and\n\
-                 goes is what a pool is for.",
+                "Only a wrapped pool counts waiting callers. The alert resolves \
+                 when a scrape finds no caller waiting,\n\
+                 because a short queue is normal for a pool.",
             ),
             Rule::alert(
                 "DatabasePoolAcquireTimeouts",
@@ -57,11 +57,11 @@ pub(super) fn group() -> Group {
                  ) > 0",
                 Alert::new(
                     Severity::Warning,
-                    "Callers get no database connection in time",
+                    "Callers time out waiting for a database connection",
                     "{{ $value | printf \"%.0f\" }} callers of {{ $labels.instance \
                      }}{{ with $labels.pool }}\n\
-                     (pool {{ . }}){{ end }} got no database connection in time in 5 \
-                     minutes.",
+                     (pool {{ . }}){{ end }} timed out waiting for a database \
+                     connection\nin the last 5 minutes.",
                 )
                 .hold("2m"),
             ),

@@ -17,15 +17,17 @@ use caracal_metrics_core::MetricsRegistry;
 use crate::service::Service;
 use crate::target::Target;
 
-/// Prometheus rules of the families that the registry has in use, as YAML: recording rules, and alerts
-/// about the error budget of requests, connection pools, circuit breakers, policies, tokio runtimes and the
-/// scraping itself.
+/// Returns Prometheus rules, as YAML, for the families that the registry has in use.
 ///
-/// All of them select by the target's job. Their texts name the service by it. So the files of several
-/// services can be loaded together. Save the file, and name it in `rule_files`.
+/// The file has recording rules, and alerts about the error budget of requests, connection pools, circuit
+/// breakers, policies, tokio runtimes and the scraping itself. Save it, and list it under `rule_files` in the
+/// configuration of Prometheus.
 ///
-/// The alerts about errors have an objective of 99.9 % over 30 days; for another one, change the factor
-/// 0.001 in the file.
+/// All rules select the target's job, and the texts of the alerts name it. You can therefore load the files
+/// of several services together.
+///
+/// The alerts about errors assume an objective of 99.9 % over 30 days. For a different objective, change the
+/// factor 0.001 in the file.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_monitoring as monitoring; }
@@ -53,7 +55,7 @@ pub fn rules(metrics: &MetricsRegistry, target: &Target) -> String {
     let mut recorded: BTreeSet<String> = BTreeSet::new();
     for group in &mut groups {
         group.rules.retain(|rule| {
-            // Rules record before others ask for what they have recorded.
+            // A recorded series is defined before the rules that use it.
             let is_kept = service.has(&rule.expression, |metric| recorded.contains(metric));
             if let (true, Kind::Record) = (is_kept, &rule.kind) {
                 recorded.insert(rule.name.clone().into_owned());
@@ -65,7 +67,7 @@ pub fn rules(metrics: &MetricsRegistry, target: &Target) -> String {
     yaml::write(&service, &groups)
 }
 
-/// Rules that Prometheus evaluates one after the other.
+/// A group of rules, which Prometheus evaluates in order.
 #[derive(Debug)]
 struct Group {
     /// The name without the job.
@@ -90,21 +92,21 @@ enum Kind {
 
 #[derive(Debug)]
 struct Alert {
-    /// What its section in the runbook is called, if not as the alert is.
+    /// The name of its section in the runbook, if it differs from the name of the alert.
     section: Option<Cow<'static, str>>,
-    /// How long it has to be true.
+    /// How long the expression has to be true before the alert fires.
     hold: Option<&'static str>,
     severity: Severity,
-    /// Templates of Prometheus.
+    /// The summary and the description are Prometheus templates.
     summary: &'static str,
     description: Cow<'static, str>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Severity {
-    /// Wakes somebody.
+    /// Somebody should be paged.
     Critical,
-    /// Waits for working hours.
+    /// Can wait until working hours.
     Warning,
 }
 

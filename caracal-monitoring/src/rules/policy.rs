@@ -1,4 +1,4 @@
-//! Decisions about what agents may do.
+//! Policy decisions about the actions of agents.
 
 use super::{Alert, Group, Rule, Severity};
 
@@ -16,10 +16,10 @@ pub(super) fn group() -> Group {
                  caracal_policy_evaluation_duration_seconds_count[5m]))",
             )
             .comment(
-                "The count of the durations has a series for each decision from \
-                 the start. The counter has one for\n\
-                 each agent, and the first evaluation of an agent is no increase: \
-                 new agents would not count.",
+                "Uses the count of the durations, which has a series for each \
+                 decision from the start. The counter has a\n\
+                 series for each agent, and its first value is not an increase, so \
+                 new agents would be ignored.",
             ),
             Rule::record(
                 "job:caracal_policy_cache_hit_ratio:rate5m",
@@ -38,7 +38,7 @@ pub(super) fn group() -> Group {
                     Severity::Warning,
                     "Most actions are denied",
                     "{{ $labels.job }} denies {{ $value | humanizePercentage }} of the \
-                     actions that agents ask for.",
+                     actions that agents request.",
                 )
                 .hold("10m"),
             ),
@@ -53,8 +53,8 @@ pub(super) fn group() -> Group {
                 Alert::new(
                     Severity::Warning,
                     "Policy evaluations fail",
-                    "{{ $labels.job }} can't decide {{ $value | humanizePercentage }} \
-                     of the actions that agents ask for.",
+                    "{{ $labels.job }} reaches no decision for {{ $value | \
+                     humanizePercentage }} of the actions that agents request.",
                 )
                 .hold("5m"),
             ),
@@ -64,10 +64,10 @@ pub(super) fn group() -> Group {
                  and sum by (job) (rate(caracal_policy_cache_misses_total[5m])) > 1",
                 Alert::new(
                     Severity::Warning,
-                    "The policy cache misses often",
-                    "The policy cache of {{ $labels.job }} answers {{ $value | \
-                     humanizePercentage }} of its lookups;\n\
-                     the rest go to the database.",
+                    "The policy cache has a low hit ratio",
+                    "{{ $value | humanizePercentage }} of the lookups in the policy \
+                     cache of {{ $labels.job }} are hits.\n\
+                     The others go to the database.",
                 )
                 .hold("15m"),
             ),

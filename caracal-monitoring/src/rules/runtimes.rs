@@ -18,7 +18,7 @@ pub(super) fn group() -> Group {
                     "A tokio runtime is saturated",
                     "The workers of {{ $labels.instance }}{{ with $labels.runtime }} \
                      (runtime {{ . }}){{ end }} were busy\n\
-                     {{ $value | humanizePercentage }} of the time over 5 minutes.",
+                     {{ $value | humanizePercentage }} of the last 5 minutes.",
                 )
                 .hold("5m"),
             ),
@@ -28,16 +28,16 @@ pub(super) fn group() -> Group {
                 Alert::new(
                     Severity::Critical,
                     "Tasks wait too long for a worker of a tokio runtime",
-                    "A task that is ready waits {{ $value | humanizeDuration }} or \
-                     longer for a worker of\n\
+                    "Tasks that are ready to run wait at least {{ $value | \
+                     humanizeDuration }} for a worker of\n\
                      {{ $labels.instance }}{{ with $labels.runtime }} (runtime {{ . \
                      }}){{ end }}.",
                 )
                 .hold("1m"),
             )
             .comment(
-                "The smallest of two minutes: one long delay at one scrape harms \
-                 one request.",
+                "Uses the minimum over two minutes, because a single long delay is \
+                 not worth an alert.",
             ),
             Rule::alert(
                 "TokioWorkerStalled",

@@ -15,7 +15,7 @@ pub(super) fn group(service: &Service<'_>) -> Group {
                 Alert::new(
                     Severity::Critical,
                     "An instance of {{ $labels.job }} can't be scraped",
-                    "Prometheus gets no metrics from {{ $labels.instance }} of {{ \
+                    "Prometheus can't scrape the instance {{ $labels.instance }} of {{ \
                      $labels.job }}.",
                 )
                 .hold("2m"),
@@ -26,7 +26,7 @@ pub(super) fn group(service: &Service<'_>) -> Group {
                 Alert::new(
                     Severity::Critical,
                     "No instance of {{ $labels.job }} is scraped",
-                    "Prometheus knows no target of the job {{ $labels.job }}.",
+                    "Prometheus has no target for the job {{ $labels.job }}.",
                 )
                 .hold("5m"),
             ),
@@ -35,10 +35,10 @@ pub(super) fn group(service: &Service<'_>) -> Group {
                 "max by (job, metric) (caracal_metrics_series / caracal_metrics_series_limit) > 0.8",
                 Alert::new(
                     Severity::Warning,
-                    "A metric has nearly as many series as it may",
-                    "{{ $labels.metric }} of an instance of {{ $labels.job }} has {{ $value | \
-                     humanizePercentage }} of the\nseries that its limit allows. Beyond the limit, new label \
-                     values are folded.",
+                    "A metric is close to its series limit",
+                    "In an instance of {{ $labels.job }}, {{ $labels.metric }} has {{ $value | \
+                     humanizePercentage }} of the\nseries that its limit allows. At the limit, records with \
+                     new label values are folded.",
                 )
                 .hold("5m"),
             ),
@@ -48,10 +48,10 @@ pub(super) fn group(service: &Service<'_>) -> Group {
                  caracal_metrics_series_limited_total[15m])) > 0",
                 Alert::new(
                     Severity::Warning,
-                    "A metric has too many series",
-                    "{{ $labels.job }} folded {{ $value | humanize }} records of {{ \
-                     $labels.metric }} into its aggregated\n\
-                     series in 15 minutes, because the family is full.",
+                    "A metric has reached its series limit",
+                    "In the last 15 minutes, {{ $labels.job }} folded {{ $value | humanize \
+                     }} records of {{ $labels.metric }}\n\
+                     into the aggregated series.",
                 ),
             ),
         ],

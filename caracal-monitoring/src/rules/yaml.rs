@@ -7,14 +7,13 @@ use crate::promql;
 use crate::service::Service;
 use crate::text::{not_a_template, yaml};
 
-/// Where the gateway's alerts are explained.
+/// The page that explains the alerts of the gateway.
 const RUNBOOK: &str =
     "https://github.com/caracal-core/caracal-metrics/blob/main/monitoring/RUNBOOK.md";
 
 const HEAD: &str = "\
-# Recording rules and alerts. severity: critical wakes somebody, warning waits for working hours.
-# They are about one job. Those of a service with another job or other families are in the file that this
-# service generates.
+# Recording rules and alerts for one job. Alerts with severity critical should page somebody. Alerts with severity
+# warning can wait until working hours. A service with another job or other families generates its own file.
 groups:
 ";
 
@@ -70,7 +69,7 @@ fn write_alert(service: &Service<'_>, name: &str, alert: &Alert, text: &mut Stri
     }
 }
 
-/// The lines of a text, each after this.
+/// Appends each line of `lines` to `text`, with `before` in front of it.
 fn indented(lines: &str, before: &str, text: &mut String) {
     for of_text in lines.lines() {
         line(text, format_args!("{before}{of_text}"));

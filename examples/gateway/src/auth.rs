@@ -1,4 +1,4 @@
-//! Who is asking: bearer tokens and API keys.
+//! Authentication with bearer tokens and API keys.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,7 +20,7 @@ pub struct Caller {
     pub name: String,
     /// Whether it may change policies and read everybody's ledger.
     pub operator: bool,
-    /// How it said who it is: `jwt` or `api_key`.
+    /// The authentication method: `jwt` or `api_key`.
     pub method: &'static str,
 }
 
@@ -32,7 +32,7 @@ impl Caller {
     }
 }
 
-/// Why nobody was authenticated.
+/// Why authentication failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// The method that was tried, or `none`.
@@ -83,7 +83,7 @@ impl Credentials {
     ///
     /// # Panics
     ///
-    /// When the clock stands before 1970.
+    /// Panics if the system clock is before 1970.
     #[must_use]
     pub fn token(&self, agent_id: &str, valid_for: Duration) -> String {
         self.token_until(agent_id, since_epoch() + valid_for)
@@ -93,7 +93,7 @@ impl Credentials {
     ///
     /// # Panics
     ///
-    /// When the clock stands before 1970.
+    /// Panics if the system clock is before 1970.
     #[must_use]
     pub fn expired_token(&self, agent_id: &str) -> String {
         self.token_until(agent_id, since_epoch().saturating_sub(Duration::from_mins(1)))
@@ -118,11 +118,11 @@ impl Credentials {
         self.api_key(OPERATOR).unwrap_or_default()
     }
 
-    /// Finds out who is asking: an API key counts before a token.
+    /// Authenticates a request. An API key takes precedence over a token.
     ///
     /// # Errors
     ///
-    /// When there is neither, or the one that counts is not good.
+    /// Returns an error if there is neither, or if the one that is used is invalid.
     pub fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, Refused> {
         if let Some(key) = headers.get(API_KEY_HEADER) {
             let caller = key.to_str().ok().and_then(|key| self.callers.get(key));

@@ -12,17 +12,17 @@ use failsafe::{Error, Instrument};
 
 use crate::store::Store;
 
-/// How many calls in a row must fail for the breaker to open.
+/// The number of consecutive failures after which the breaker opens.
 const FAILURES: u32 = 5;
-/// How long it stays open before it lets a call try.
+/// How long the breaker stays open before it lets a call through.
 const OPEN_FOR: Duration = Duration::from_secs(1);
 
-/// Why there is no answer from the database.
+/// Why a call to the database failed.
 #[derive(Debug)]
 pub enum Unavailable {
-    /// The breaker is open: the database was not asked.
+    /// The breaker is open, so the database was not called.
     Rejected,
-    /// The database was asked and failed.
+    /// The database was called and failed.
     Failed(sqlx::Error),
 }
 
@@ -44,10 +44,10 @@ impl fmt::Display for Unavailable {
     }
 }
 
-/// Logs what the breaker does.
+/// Logs the transitions of the breaker.
 #[derive(Debug, Default)]
 pub struct BreakerLog {
-    /// failsafe says closed once when it makes a breaker, which is no news.
+    /// failsafe calls `on_closed` once when it builds a breaker. This call is not logged.
     was_open: AtomicBool,
 }
 
@@ -56,11 +56,11 @@ impl Instrument for BreakerLog {
 
     fn on_open(&self) {
         self.was_open.store(true, Relaxed);
-        tracing::warn!("circuit breaker open: the database is not asked any more");
+        tracing::warn!("circuit breaker open: calls to the database are rejected");
     }
 
     fn on_half_open(&self) {
-        tracing::info!("circuit breaker half open: the next call tries the database");
+        tracing::info!("circuit breaker half-open: the next call tests the database");
     }
 
     fn on_closed(&self) {
@@ -78,11 +78,11 @@ pub struct GuardedStore {
 }
 
 impl GuardedStore {
-    /// Puts a breaker before the store.
+    /// Puts a breaker in front of the store.
     ///
     /// # Errors
     ///
-    /// When the registry has a breaker of that name.
+    /// Returns an error if the registry already has a breaker of this name.
     pub fn new(store: Store, metrics: &MetricsRegistry) -> Result<Self, AttachError> {
         let policy = failure_policy::consecutive_failures(FAILURES, backoff::constant(OPEN_FOR));
         let observer = BreakerObserver::new("database").call_durations();
@@ -90,11 +90,11 @@ impl GuardedStore {
         Ok(Self { store, breaker })
     }
 
-    /// Asks the store, if the breaker lets the call through.
+    /// Calls the store, if the breaker lets the call through.
     ///
     /// # Errors
     ///
-    /// When it does not, or the database fails.
+    /// Returns an error if the breaker rejects the call, or if the database fails.
     pub async fn call<'a, T, F>(
         &'a self,
         ask: impl FnOnce(&'a Store) -> F,
@@ -105,7 +105,7 @@ impl GuardedStore {
         Ok(self.breaker.call_async(ask(&self.store)).await?)
     }
 
-    /// Whether the database is known, or was lately found, not to work.
+    /// Whether the breaker is not closed, so that decisions may come from the cache alone.
     #[must_use]
     pub fn is_degraded(&self) -> bool {
         self.breaker.state() != CircuitBreakerState::Closed

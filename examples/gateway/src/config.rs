@@ -7,44 +7,44 @@ use clap::Parser;
 
 /// A small agent gateway with live metrics.
 ///
-/// It sends itself a light stream of requests and breaks its own database now
-/// and then, so that there is something to see.
+/// The gateway sends requests to itself and breaks its own database from time to
+/// time, so that its metrics change.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "gateway", version, verbatim_doc_comment, next_line_help = true)]
 pub struct Config {
-    /// Address or host name to listen on, and the port.
+    /// Address or host name, and port, to listen on.
     ///
-    /// 0.0.0.0:8443 lets other machines (and containers) in.
+    /// Use 0.0.0.0:8443 to accept connections from other machines and containers.
     #[arg(long, value_name = "ADDRESS", default_value_t = Self::default().listen,
           value_parser = listen)]
     pub listen: String,
 
-    /// postgres:// or sqlite:// URL of the database for policies and ledger.
+    /// postgres:// or sqlite:// URL of the database for the policies and the ledger.
     ///
-    /// Without one it is a temporary SQLite file, removed at exit.
+    /// By default, the gateway uses a temporary SQLite file and removes it at exit.
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// Send no requests and break nothing: answer whoever asks, and that is all.
+    /// Only respond to requests: send none, and do not break the database.
     #[arg(long)]
     pub no_traffic: bool,
 
-    /// How many requests a second the gateway sends to itself.
+    /// Number of requests per second that the gateway sends to itself.
     #[arg(long, value_name = "PER_SECOND", default_value_t = Self::default().rate,
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rate: u32,
 
-    /// Seconds from one database outage to the next, or 0 for none.
+    /// Seconds from the start of a database outage to the next, or 0 for no outages.
     ///
-    /// The first begins after 4 seconds. They last 4 seconds, so that the shortest
-    /// interval is 8.
+    /// The first outage begins after 4 seconds. Each outage lasts 4 seconds. The
+    /// minimum interval is 8 seconds.
     #[arg(long, value_name = "SECONDS", verbatim_doc_comment,
           default_value_t = Self::default().outage_interval,
           value_parser = outage_interval)]
     pub outage_interval: u32,
 }
 
-/// A name is resolved when the gateway listens.
+/// Checks the syntax only. A host name is resolved when the gateway starts to listen.
 fn listen(text: &str) -> Result<String, String> {
     let has_name_and_port = || {
         let (host, port) = text.split_once(':')?;
@@ -63,7 +63,7 @@ fn outage_interval(text: &str) -> Result<u32, String> {
     }
 }
 
-/// How long the gateway runs undisturbed before the first outage.
+/// How long the gateway runs before the first outage.
 pub(crate) const FIRST_OUTAGE_AFTER: Duration = Duration::from_secs(4);
 
 impl Default for Config {

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::database_url::without_password;
 
-/// How many connections the pool may hold.
+/// The maximum number of connections of the pool.
 pub const POOL_SIZE: u32 = 5;
 /// How long a statement waits for a lock before it fails.
 const LOCK_TIMEOUT_MS: u32 = 200;
@@ -58,7 +58,7 @@ enum Flavour {
 }
 
 impl Flavour {
-    /// What each connection of the pool is told first.
+    /// The settings that each connection of the pool executes first.
     ///
     /// SQLite keeps a rollback journal here and no write-ahead log: with the log, readers would
     /// go on through an exclusive lock, and there would be no outage to show.
@@ -91,8 +91,8 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the URL is wrong, the database can't be reached or written, or the registry has a pool
-    /// already.
+    /// Returns an error if the URL is wrong, the database can't be reached or written, or the registry has a
+    /// pool already.
     pub async fn open(url: Option<&str>, metrics: &MetricsRegistry) -> Result<Self> {
         sqlx::any::install_default_drivers();
         // Empty is how an environment says that a variable is not set.
@@ -100,7 +100,7 @@ impl Database {
             (url.to_owned(), None)
         } else {
             let folder = tempfile::Builder::new().prefix("caracal-gateway-").tempdir();
-            let folder = folder.context("can't make a folder for the database (see TMPDIR)")?;
+            let folder = folder.context("can't create a folder for the database: check TMPDIR")?;
             let file = folder.path().join("gateway.db");
             (format!("sqlite://{}?mode=rwc", file.display()), Some(folder))
         };
@@ -114,7 +114,7 @@ impl Database {
         let connecting = AnyConnection::connect_with(&options);
         let mut connection = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
             .await
-            .with_context(|| format!("the database {shown} does not answer"))?
+            .with_context(|| format!("the database {shown} does not respond"))?
             .map_err(because(&format!("can't open the database {shown}")))?;
         let flavour = match connection.backend_name() {
             "PostgreSQL" => Flavour::Postgres,
@@ -146,7 +146,7 @@ impl Database {
         &self.shown
     }
 
-    /// What it is, without anything secret.
+    /// A description of the database without secrets.
     #[must_use]
     pub fn description(&self) -> &'static str {
         match self.flavour {
@@ -166,7 +166,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the lock can't be had.
+    /// Returns an error if the lock can't be acquired.
     pub async fn lock(&self) -> Result<Lock, sqlx::Error> {
         let mut connection = AnyConnection::connect_with(&self.options).await?;
         connection.execute(sqlx::raw_sql(self.flavour.lock())).await?;
@@ -192,7 +192,7 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// When the connection broke, and the lock with it.
+    /// Returns an error if the connection broke, and the lock with it.
     pub async fn release(mut self) -> Result<(), sqlx::Error> {
         self.connection.execute(sqlx::raw_sql("ROLLBACK")).await?;
         self.connection.close().await

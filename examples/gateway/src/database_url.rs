@@ -1,7 +1,7 @@
-//! The database's URL, as logs and errors may show it.
+//! The URL of the database in a form that is safe for logs and errors.
 
-/// The URL without its password, and of a server's without its parameters, which may have one too.
-/// Nothing is shown of a text that is not a URL: it may be the password.
+/// Returns the URL without its password. For a server, the parameters are removed as well, because they may
+/// contain a password. Text that is not a URL is not shown at all, because it may be the password.
 pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return if url.starts_with("sqlite:") { url.to_owned() } else { "…".to_owned() };
@@ -10,7 +10,7 @@ pub(crate) fn without_password(url: &str) -> String {
         return url.to_owned();
     }
     let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
-    // A password that was not encoded as it should be may have an `@` in it.
+    // A password that was not percent-encoded may contain an `@`.
     let (user, place) = match rest.rsplit_once('@') {
         Some((login, place)) => {
             let user = login.split_once(':').map_or(login, |(user, _)| user);

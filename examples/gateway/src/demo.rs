@@ -1,4 +1,4 @@
-//! The agents of the demo and what they may do.
+//! The agents of the demo, and their policies.
 
 use crate::store::{Effect, Store};
 
@@ -18,7 +18,7 @@ pub const AGENTS: &[&str] = &[
     "contract-checker",
 ];
 
-/// What they try to do.
+/// The actions that the agents try.
 pub const ACTIONS: &[&str] = &[
     "read_document",
     "send_email",
@@ -30,11 +30,11 @@ pub const ACTIONS: &[&str] = &[
     "call_external_api",
 ];
 
-/// Gives every agent a policy for every action: most may read and write, few may delete or deploy.
+/// Creates a policy for every agent and every action. Most agents may read and write, few may delete or deploy.
 ///
 /// # Errors
 ///
-/// When the database fails.
+/// Returns an error if the database fails.
 pub async fn seed(store: &Store) -> Result<(), sqlx::Error> {
     for agent in AGENTS {
         for action in ACTIONS {

@@ -1,4 +1,4 @@
-//! What a request is refused with, and what the metrics learn of it.
+//! The errors that requests are refused with, and how the metrics count them.
 
 use std::sync::Arc;
 
@@ -12,20 +12,20 @@ use crate::auth::Refused;
 use crate::breaker::Unavailable;
 use crate::replay::NonceError;
 
-/// Why a request gets no answer.
+/// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ApiError {
-    /// Nobody knows who is asking.
+    /// The credentials are missing or invalid.
     Unauthenticated(Refused),
-    /// An agent acts or reads for another one; with its authentication method.
+    /// An agent acts or reads for another agent. Contains the authentication method.
     OtherAgent(&'static str),
-    /// Only the operator may do this; with the caller's authentication method.
+    /// Only the operator may do this. Contains the authentication method of the caller.
     OperatorsOnly(&'static str),
-    /// The nonce is missing, unfit or used up.
+    /// The nonce is missing, invalid or was used before.
     Nonce(NonceError),
-    /// There is no such route or policy.
+    /// The route or the policy does not exist.
     NotFound,
-    /// The database is needed and does not answer.
+    /// The database is needed but does not respond.
     Unavailable,
 }
 
@@ -64,13 +64,13 @@ impl ApiError {
     fn message(self) -> &'static str {
         match self {
             Self::Unauthenticated(refused) => refused.reason,
-            Self::OtherAgent(_) => "this agent is not yours",
+            Self::OtherAgent(_) => "these credentials belong to another agent",
             Self::OperatorsOnly(_) => "only the operator may do this",
             Self::Nonce(NonceError::Missing) => "the header x-nonce is missing",
             Self::Nonce(NonceError::Invalid) => "x-nonce must have 1 to 64 characters",
             Self::Nonce(NonceError::Reused) => "this nonce was used before",
             Self::NotFound => "not found",
-            Self::Unavailable => "the database does not answer: try again soon",
+            Self::Unavailable => "the database does not respond: try again later",
         }
     }
 }
@@ -96,7 +96,7 @@ impl IntoResponse for ApiError {
                 (ReplayBlock::new("nonce_reused"), response).into_response()
             }
             Self::Unavailable => ([(header::RETRY_AFTER, "1")], response).into_response(),
-            // A client that does not know of nonces is no attack.
+            // A missing or invalid nonce is not a replay.
             Self::Nonce(NonceError::Missing | NonceError::Invalid) | Self::NotFound => response,
         }
     }

@@ -1,4 +1,4 @@
-//! Putting the parts together, and taking them down.
+//! Starting and stopping the parts of the gateway.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -47,7 +47,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// When it can't listen on the address or can't use the database.
+    /// Returns an error if it can't listen on the address or can't use the database.
     pub async fn start(config: &Config) -> Result<Self> {
         let listener = TcpListener::bind(&config.listen).await.with_context(|| {
             format!("can't listen on {} (choose another with --listen)", config.listen)
@@ -99,7 +99,7 @@ impl Gateway {
         })
     }
 
-    /// Where it can be reached.
+    /// The address at which it can be reached.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -123,18 +123,19 @@ impl Gateway {
         &self.database
     }
 
-    /// Stops: no more requests, those under way end, what waits is written, the database closes.
+    /// Stops the gateway: it accepts no more requests, waits for current ones, writes the waiting ledger entries
+    /// and closes the database.
     ///
     /// # Errors
     ///
-    /// When the server failed while it ran.
+    /// Returns an error if the server failed while it ran.
     pub async fn stop(mut self) -> Result<()> {
         self.background.shutdown().await;
         let _ = self.stop_server.send(());
         let served = if let Ok(served) = timeout(GRACE, &mut self.server).await {
             served?
         } else {
-            tracing::warn!("requests under way were cut off");
+            tracing::warn!("some requests did not finish in time and were cancelled");
             self.server.abort();
             Ok(())
         };
@@ -142,7 +143,7 @@ impl Gateway {
             self.services.ledger.flush().await;
             self.database.pool().close().await;
         };
-        // A database that hangs must not keep the gateway from ending.
+        // A database that hangs must not prevent the gateway from stopping.
         if timeout(GRACE, closing).await.is_err() {
             tracing::warn!("the database did not close in time");
         }

@@ -1,4 +1,4 @@
-//! Every decision is written down, after an outage if not at once.
+//! The ledger, which stores every decision, if necessary after an outage.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use crate::auth::random_hex;
 use crate::breaker::{GuardedStore, Unavailable};
 use crate::store::LedgerEntry;
 
-/// How many entries wait for the database before the oldest are given up.
+/// The maximum number of entries that wait for the database. Beyond it, the oldest are dropped.
 const LONGEST_BACKLOG: usize = 10_000;
 /// How many waiting entries a request takes along once the database is back.
 const TAKEN_ALONG: usize = 4;
@@ -49,7 +49,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// Returns an error if the database does not answer.
     pub async fn recent(
         &self,
         agent_id: &str,
@@ -58,11 +58,11 @@ impl Ledger {
         self.store.call(|store| store.recent_ledger(agent_id, limit)).await
     }
 
-    /// Forgets what is too old to matter.
+    /// Deletes entries that are too old.
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// Returns an error if the database does not answer.
     pub async fn prune(&self) -> Result<u64, Unavailable> {
         let age = i64::try_from(KEPT_FOR.as_millis()).unwrap_or(i64::MAX);
         self.store.call(|store| store.prune_ledger(now_ms() - age)).await

@@ -10,9 +10,8 @@ use gateway::{Config, Gateway};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// What is logged unless `RUST_LOG` says otherwise. During an outage sqlx logs an error for each
-/// connection that it can't set up; what comes of that, the gateway says itself. And Postgres has
-/// notices for tables that are there already.
+/// The default log filter. `RUST_LOG` overrides it. During an outage, sqlx logs an error for each connection
+/// that it can't open. The gateway logs outages itself. Postgres sends notices for tables that already exist.
 const LOGGED: &str = "info,sqlx=warn,sqlx_core::pool=off";
 
 #[tokio::main]
@@ -35,12 +34,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(config: &Config) -> Result<()> {
-    // Before anything is there to be cleaned up.
+    // Install the handlers before anything exists that has to be cleaned up.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
 
     let gateway = Gateway::start(config).await?;
-    // Nobody may be reading.
+    // Ignore a closed stdout.
     let _ = std::io::stdout().write_all(welcome(config, &gateway).as_bytes());
     tokio::select! {
         _ = interrupt.recv() => {}
@@ -58,10 +57,10 @@ fn welcome(config: &Config, gateway: &Gateway) -> String {
     let key = credentials.api_key(agent).unwrap_or_default();
     let operator = credentials.operator_key();
     let activity = match (config.no_traffic, config.outage_interval) {
-        (true, _) => "It waits for your requests.".to_owned(),
-        (false, 0) => format!("It sends itself {} requests a second.", config.rate),
+        (true, _) => "The gateway waits for your requests.".to_owned(),
+        (false, 0) => format!("The gateway sends {} requests per second to itself.", config.rate),
         (false, seconds) => format!(
-            "It sends itself {} requests a second and breaks its database every {seconds} s.",
+            "The gateway sends {} requests per second to itself and breaks its database every {seconds} s.",
             config.rate
         ),
     };
@@ -73,13 +72,13 @@ Caracal gateway, with {database}
   Metrics   {url}/metrics
   Health    {url}/health
 
-{activity} Ctrl-C stops it. To take part:
+{activity} Press Ctrl-C to stop it. To send your own requests:
 
   # act as {agent}, with a token or with an API key
   curl -i -X POST {url}/v1/agents/{agent}/actions/send_email -H "x-nonce: $RANDOM$RANDOM" -H 'authorization: Bearer {token}'
   curl -i -X POST {url}/v1/agents/{agent}/actions/delete_record -H "x-nonce: $RANDOM$RANDOM" -H 'x-api-key: {key}'
 
-  # what was decided lately
+  # list the latest decisions
   curl {url}/v1/agents/{agent}/ledger -H 'x-api-key: {key}'
 
   # change or remove a policy, as the operator

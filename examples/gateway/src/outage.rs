@@ -1,4 +1,4 @@
-//! Real outages of the database, for the metrics to show.
+//! Causes real outages of the database, so that the metrics show them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,21 +10,21 @@ use crate::database::{Database, POOL_SIZE};
 /// How long an outage lasts.
 pub(crate) const LASTS: Duration = Duration::from_secs(4);
 
-/// What breaks.
+/// The kind of an outage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outage {
-    /// Somebody locks the tables and forgets: statements fail after a short wait.
+    /// The tables stay locked. Statements fail after a short wait.
     TablesLocked,
-    /// Somebody takes all connections of the pool and forgets: there is none to be had.
+    /// All connections of the pool are taken and not returned. No caller gets one.
     PoolExhausted,
 }
 
 impl Outage {
-    /// Breaks the database for this long.
+    /// Breaks the database for this duration.
     ///
     /// # Errors
     ///
-    /// When it is broken already.
+    /// Returns an error if the database is already broken.
     pub async fn cause(self, database: &Database, lasts: Duration) -> Result<(), sqlx::Error> {
         match self {
             Self::TablesLocked => {
@@ -36,14 +36,14 @@ impl Outage {
                 let mut held = Vec::new();
                 let taking = async {
                     while held.len() < POOL_SIZE as usize {
-                        // The others want one, too: it may take some tries.
+                        // Other callers compete for the connections, so this may take several tries.
                         if let Ok(connection) = database.pool().acquire().await {
                             held.push(connection);
                         }
                     }
                 };
                 let end = Instant::now() + lasts;
-                // All there are, or as many as could be had by the end.
+                // All connections, or as many as could be acquired in this time.
                 let _ = timeout(lasts, taking).await;
                 tokio::time::sleep_until(end).await;
                 drop(held);
@@ -53,7 +53,7 @@ impl Outage {
     }
 }
 
-/// Causes an outage of each kind in turn until it is aborted.
+/// Causes outages of each kind in turn until the task is aborted.
 pub(crate) async fn run(database: Arc<Database>, first_after: Duration, interval: Duration) {
     let mut next = Instant::now() + first_after;
     for outage in [Outage::TablesLocked, Outage::PoolExhausted].into_iter().cycle() {
@@ -62,7 +62,7 @@ pub(crate) async fn run(database: Arc<Database>, first_after: Duration, interval
         tracing::info!(?outage, seconds = LASTS.as_secs(), "outage begins");
         match outage.cause(&database, LASTS).await {
             Ok(()) => tracing::info!("outage ends"),
-            Err(error) => tracing::warn!(%error, "the outage did not come about"),
+            Err(error) => tracing::warn!(%error, "the outage could not be caused"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! May this agent do that? Policies come from the database through a cache.
+//! Policy decisions. The policies come from the database through a cache.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use moka::future::Cache;
 use crate::breaker::{GuardedStore, Unavailable};
 use crate::store::Effect;
 
-/// Half of the demo's policies: the rest makes for evictions.
+/// Half of the number of policies in the demo, so that entries are evicted.
 const CAPACITY: u64 = 48;
-/// How long a change made beside this gateway may go unseen.
+/// How long the gateway may miss a change that another program makes.
 const TIME_TO_LIVE: Duration = Duration::from_secs(30);
 
 /// What was decided.
@@ -39,7 +39,7 @@ impl Policies {
     ///
     /// # Errors
     ///
-    /// When the registry has a policy cache already.
+    /// Returns an error if the registry has a policy cache already.
     pub fn new(store: &Arc<GuardedStore>, metrics: &MetricsRegistry) -> Result<Self, AttachError> {
         let observer = CacheObserver::policy();
         let cache = Cache::builder()
@@ -58,7 +58,7 @@ impl Policies {
     ///
     /// # Errors
     ///
-    /// When the policy is not in the cache and the database does not answer.
+    /// Returns an error if the policy is not in the cache and the database does not answer.
     pub async fn evaluate(
         &self,
         agent_id: &str,
@@ -86,7 +86,7 @@ impl Policies {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// Returns an error if the database does not answer.
     pub async fn set(
         &self,
         agent_id: &str,
@@ -106,7 +106,7 @@ impl Policies {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// Returns an error if the database does not answer.
     pub async fn remove(&self, agent_id: &str, action: &str) -> Result<bool, Unavailable> {
         let removed = self.store.call(|store| store.delete_policy(agent_id, action)).await?;
         self.cache.invalidate(&key(agent_id, action)).await;

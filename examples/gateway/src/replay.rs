@@ -38,7 +38,7 @@ impl Nonces {
     ///
     /// # Errors
     ///
-    /// When another cache of the registry has that name.
+    /// Returns an error if another cache of the registry has that name.
     pub fn new(metrics: &MetricsRegistry) -> Result<Self, AttachError> {
         let observer = CacheObserver::named("nonces");
         let seen = Cache::builder()
@@ -56,7 +56,7 @@ impl Nonces {
     ///
     /// # Errors
     ///
-    /// When it can't be used.
+    /// Returns an error if it can't be used.
     pub async fn use_up(&self, caller: &str, nonce: Option<&str>) -> Result<(), NonceError> {
         let nonce = nonce.ok_or(NonceError::Missing)?;
         if nonce.is_empty() || nonce.len() > LONGEST {

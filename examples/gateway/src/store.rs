@@ -76,7 +76,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn policy(
         &self,
         agent_id: &str,
@@ -94,7 +94,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn insert_policy(
         &self,
         agent_id: &str,
@@ -113,7 +113,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn update_policy(
         &self,
         agent_id: &str,
@@ -132,7 +132,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn delete_policy(&self, agent_id: &str, action: &str) -> Result<bool, sqlx::Error> {
         let delete = "DELETE FROM policies WHERE agent_id = $1 AND action = $2";
         let delete = sqlx::query(delete).bind(agent_id).bind(action);
@@ -144,7 +144,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn append_ledger(&self, entry: &LedgerEntry) -> Result<(), sqlx::Error> {
         let insert = "INSERT INTO ledger (id, agent_id, action, decision, recorded_at) \
                       VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
@@ -162,7 +162,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn recent_ledger(
         &self,
         agent_id: &str,
@@ -189,7 +189,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn prune_ledger(&self, before: i64) -> Result<u64, sqlx::Error> {
         let delete = sqlx::query("DELETE FROM ledger WHERE recorded_at < $1").bind(before);
         let done = delete.execute(self.pool()).await?;

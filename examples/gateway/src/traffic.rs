@@ -1,4 +1,4 @@
-//! The requests that the gateway sends to itself, over the network like everybody else's.
+//! The requests that the gateway sends to itself over the network, like any other client.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -192,14 +192,14 @@ impl Sender {
     async fn send_with_body(&self, request: request::Builder, body: String) {
         let request = match request.body(Full::from(body)) {
             Ok(request) => request,
-            Err(error) => return tracing::error!(%error, "a request of the demo is not valid"),
+            Err(error) => return tracing::error!(%error, "the demo built an invalid request"),
         };
         match self.client.request(request).await {
             // Read to its end, so that the connection can be used again.
             Ok(response) => {
                 let _ = response.into_body().collect().await;
             }
-            Err(error) => tracing::debug!(%error, "the gateway did not answer"),
+            Err(error) => tracing::debug!(%error, "the gateway did not respond"),
         }
     }
 }
