@@ -12,12 +12,13 @@ use crate::workspace::Workspace;
 /// Before families were open to everyone, the facade added 698,392 bytes (with Rust 1.95). Hidden series, limits
 /// of labels, the gauges of how full families are, families that are declared at run time and snapshots brought
 /// it to 766,952, though the smallest service uses none of them: their code is spread over what makes rows and
-/// registers families. Lower the bound again with each part that is moved out.
+/// registers families. Native histograms brought it to 772,976, by what builders, registries and observations have
+/// to know of them. Lower the bound again with each part that is moved out.
 ///
 /// What a service does not use should not be in its program: a `prometheus::Registry` and attached instances
 /// are reached through traits. A call that reaches them from every registry adds 350 kilobytes. So does
 /// generic code that is compiled for each type of its callers.
-const MOST: u64 = 770_000;
+const MOST: u64 = 774_000;
 
 /// The programs, which `xtask/consumers/size` has.
 const PROGRAMS: [&str; 2] = ["bare", "facade"];
