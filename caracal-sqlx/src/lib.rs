@@ -122,15 +122,19 @@
 //! | generic over `Acquire`, such as `migrate!().run(&pool)` | `&pool`, `&mut connection` | the wait for the connection, and how long it is held |
 //! | takes `&mut PgConnection` | `connection.as_mut()` or [`inner()`](ObservedSession::inner) | how long the connection is held |
 //! | generic over `AsMut`, such as `PgAdvisoryLock::acquire` | the connection | how long the connection is held |
-//! | takes `&PgPool`, such as `PgListener::connect_with` and `copy_in_raw` | [`pool.inner()`](ObservedPool::inner) | nothing |
-//! | `copy_in_raw`, `copy_out_raw` of a connection | `connection.inner()` | how long the connection is held |
+//! | takes `&PgPool`, such as `PgListener::connect_with` and `PgPoolCopyExt` | [`pool.inner()`](ObservedPool::inner) | nothing |
+//!
+//! If such code gives you the connection, [`ObservedPool::session`] counts what you run on it, for example
+//! under the guard of a `PgAdvisoryLock`. With Postgres, `ObservedPool::listener` replaces
+//! `PgListener::connect_with`, and pools, connections and transactions have `copy_in_raw` and `copy_out_raw` of
+//! their own. They count a `COPY` as one query, `other` on its table.
 //!
 //! `Acquire::begin` gives sqlx's transaction, whose outcome is not counted. The wrappers' own `begin`
 //! takes precedence over it, also where the trait is imported.
 //!
 //! With the feature `query-events`, `QueryEvents` counts the queries of such code too, from the events that
 //! sqlx emits: without a wrapper, or in addition to one. The status of these queries is `unknown`. sqlx emits
-//! no event for `COPY`, so `copy_in_raw` and `copy_out_raw` are not counted in either way.
+//! no event for `COPY`, so `QueryEvents` does not count sqlx's `copy_in_raw` and `copy_out_raw`.
 //!
 //! # What holds what
 //!
