@@ -90,8 +90,6 @@ enum Kind {
 
 #[derive(Debug)]
 struct Alert {
-    /// What its section in the runbook is called, if not as the alert is.
-    section: Option<Cow<'static, str>>,
     /// How long it has to be true.
     hold: Option<&'static str>,
     severity: Severity,
@@ -137,7 +135,7 @@ impl Alert {
         summary: &'static str,
         description: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { section: None, hold: None, severity, summary, description: description.into() }
+        Self { hold: None, severity, summary, description: description.into() }
     }
 
     fn hold(self, hold: &'static str) -> Self {
