@@ -45,7 +45,7 @@ pub(crate) fn run(workspace: &Workspace, options: Options) -> Result<()> {
 fn others(sh: &Shell) -> Result<()> {
     cmd!(sh, "cargo run --release --package benchmarks --bin instructions").run()?;
     // They say where something costs more than it should, which it may on a machine that is busy.
-    for limited in ["breaker", "scraped"] {
+    for limited in ["breaker", "scraped", "viewed"] {
         cmd!(sh, "cargo run --release --package benchmarks --bin {limited}")
             .ignore_status()
             .run()?;
