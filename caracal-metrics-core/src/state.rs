@@ -14,7 +14,7 @@ use crate::family_spec::FamilySpec;
 use crate::kinds::{Counter, Gauge};
 use crate::names::{Clash, NamedFamily, Taken, all_names};
 use crate::registry_clock::RegistryClock;
-use crate::series::{FamilyStore, HideIdle, InFlight, MakeWatch, Settings, Tally};
+use crate::series::{FamilyStore, HideIdle, InFlight, MakeCreated, MakeWatch, Settings, Tally};
 use crate::value_limits::{MakeCounts, NO_LIMITS, ValueLimits};
 
 crate::labels! {
@@ -86,7 +86,8 @@ pub(crate) struct RegistrySettings {
     /// Bytes of a label value.
     pub(crate) value_bytes: usize,
     pub(crate) aggregate: Vec<String>,
-    pub(crate) created: bool,
+    /// What notes when series began, where that is to be shown.
+    pub(crate) created: Option<MakeCreated>,
     pub(crate) only_used: bool,
     pub(crate) clock: RegistryClock,
     /// Limits of single labels: the name of the family on the page, the place of the label, and the limit.
@@ -180,7 +181,7 @@ impl State {
     pub(crate) fn new(settings: RegistrySettings) -> Self {
         let own = |spec: &'static FamilySpec| {
             let description = Description::of(spec, &settings.namespace, None);
-            Arc::new(FamilyStore::new(
+            FamilyStore::new(
                 description,
                 Settings {
                     // As many as there are families.
@@ -199,7 +200,7 @@ impl State {
                     folded: Tally::default(),
                     invalid: Tally::default(),
                 },
-            ))
+            )
         };
         let [limited, invalid, errors, series, series_limit] = REGISTRY_FAMILIES.map(own);
         let mut families = Families::default();
@@ -289,8 +290,7 @@ impl State {
     }
 
     /// Puts a family among those that there are by now.
-    fn join(&self, store: FamilyStore) -> Result<Arc<FamilyStore>, FamilyError> {
-        let store = Arc::new(store);
+    fn join(&self, store: Arc<FamilyStore>) -> Result<Arc<FamilyStore>, FamilyError> {
         loop {
             let families = self.families();
             if let Some(registered) = families.registered(&store.description) {
@@ -358,7 +358,7 @@ impl State {
     }
 
     /// The series of a family; one that is declared at run time has no `spec`.
-    fn store(&self, description: Description, spec: Option<&FamilySpec>) -> FamilyStore {
+    fn store(&self, description: Description, spec: Option<&FamilySpec>) -> Arc<FamilyStore> {
         let settings = &self.settings;
         let about = |counter: &Arc<FamilyStore>| {
             let (counter, metric) = (Arc::clone(counter), description.name.clone());

@@ -4,6 +4,7 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use caracal_metrics_core::adapter::{Instance, InstanceKind, Sampled, SampledGauge};
 use caracal_metrics_core::catalogue::{
@@ -289,7 +290,9 @@ fn a_callback_or_collector_that_panics_costs_no_page() {
         }
     }
     const ERRORS: &str = "caracal_metrics_collection_errors_total";
-    let m = MetricsRegistry::new();
+    // Printing a panic may take longer than a second on a busy machine.
+    let patient = MetricsRegistry::builder().collection_timeout(Duration::from_mins(1));
+    let m = patient.build().unwrap();
     let builder = m.attach(CACHE, Some("sessions")).unwrap();
     let instance = builder.on_scrape(|_| panic!("a callback's panic"));
     m.record_replay_block("nonce_reused");

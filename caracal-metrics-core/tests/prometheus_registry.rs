@@ -258,7 +258,9 @@ fn a_collector_that_panics_does_not_keep_a_registry_from_being_attached() {
     let mine = Registry::new();
     let counter = IntCounter::new("app_total", "Theirs").unwrap();
     mine.register(Box::new(NotReady(counter))).unwrap();
-    let m = MetricsRegistry::builder().registry(mine).build().unwrap();
+    // Printing the panic may take longer than a second on a busy machine.
+    let patient = MetricsRegistry::builder().collection_timeout(Duration::from_mins(1));
+    let m = patient.registry(mine).build().unwrap();
     assert_eq!(m.sample("caracal_metrics_collection_errors_total", &[]), Some(1.0));
 }
 

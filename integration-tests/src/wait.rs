@@ -12,7 +12,7 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 /// # Errors
 ///
 /// When it is not so after [`PATIENCE`], or when it can't be asked.
-pub async fn eventually(what: &str, so: impl AsyncFn() -> Result<bool>) -> Result<()> {
+pub async fn eventually(what: &str, mut so: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     while !so().await? {
         ensure!(Instant::now() < deadline, "it never came about that {what}");

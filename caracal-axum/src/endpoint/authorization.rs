@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use axum::response::AppendHeaders;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, HeaderMap, HeaderName, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, HeaderMap};
 use subtle::{Choice, ConstantTimeEq};
 
 /// Whom the endpoint answers: all, until somebody is named.
@@ -65,15 +64,10 @@ impl Authorization {
     }
 
     /// How to ask for admission.
-    pub(super) fn challenges(&self) -> AppendHeaders<Vec<(HeaderName, &'static str)>> {
-        let mut challenges = Vec::new();
-        if self.bearer {
-            challenges.push((WWW_AUTHENTICATE, r#"Bearer realm="metrics""#));
-        }
-        if self.basic {
-            challenges.push((WWW_AUTHENTICATE, r#"Basic realm="metrics", charset="UTF-8""#));
-        }
-        AppendHeaders(challenges)
+    pub(super) fn challenges(&self) -> impl Iterator<Item = &'static str> {
+        let bearer = self.bearer.then_some(r#"Bearer realm="metrics""#);
+        let basic = self.basic.then_some(r#"Basic realm="metrics", charset="UTF-8""#);
+        bearer.into_iter().chain(basic)
     }
 }
 

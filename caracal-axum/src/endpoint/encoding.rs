@@ -32,22 +32,26 @@ fn qualities(accept_encoding: &str) -> [Option<u16>; 3] {
     let mut any = None;
     for element in accept_encoding.split(',') {
         let Some((coding, quality)) = parse(element) else { continue };
-        let named = match coding.as_str() {
-            "gzip" | "x-gzip" => &mut gzip,
-            "identity" => &mut identity,
-            "*" => &mut any,
-            _ => continue,
+        let is = |known| coding.eq_ignore_ascii_case(known);
+        let named = if is("gzip") || is("x-gzip") {
+            &mut gzip
+        } else if is("identity") {
+            &mut identity
+        } else if is("*") {
+            &mut any
+        } else {
+            continue;
         };
         *named = (*named).max(Some(quality));
     }
     [gzip, identity, any]
 }
 
-/// A coding in lower case and its quality in thousandths. `None` where the text is not of the
+/// A coding and its quality in thousandths. `None` where the text is not of the
 /// grammar: it is passed over, and the others still count.
-fn parse(element: &str) -> Option<(String, u16)> {
+fn parse(element: &str) -> Option<(&str, u16)> {
     let mut parts = element.split(';').map(|part| part.trim_matches([' ', '\t']));
-    let coding = parts.next()?.to_ascii_lowercase();
+    let coding = parts.next()?;
     let mut quality = 1000;
     for parameter in parts {
         let (name, value) = parameter.split_once('=')?;
@@ -66,7 +70,9 @@ fn thousandths(text: &str) -> Option<u16> {
     if !matches!(whole, "0" | "1") || fraction.len() > 3 || !digits {
         return None;
     }
-    let quality: u16 = format!("{whole}{fraction:0<3}").parse().ok()?;
+    let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(3);
+    let whole = u16::from(whole == "1");
+    let quality = digits.fold(whole, |sum, digit| sum * 10 + u16::from(digit - b'0'));
     (quality <= 1000).then_some(quality)
 }
 

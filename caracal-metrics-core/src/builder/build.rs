@@ -7,12 +7,11 @@ use crate::attachment::Instances;
 use crate::description::Description;
 use crate::error::BuildError;
 use crate::family_spec::FamilySpec;
-use crate::labels::{LabelValues, open_place};
-use crate::prometheus::owner_of_label;
+use crate::labels::open_place;
 use crate::registry::MetricsRegistry;
 use crate::series::cut;
 use crate::state::{REGISTRY_FAMILIES, RegistrySettings, State};
-use crate::text::{is_label_name, is_metric_name};
+use crate::text::is_metric_name;
 use crate::workers::Workers;
 
 impl MetricsRegistryBuilder {
@@ -87,75 +86,10 @@ impl MetricsRegistryBuilder {
         if !cut::LIMITS.contains(&self.value_bytes) {
             return Err(BuildError::LabelValueLimit { bytes: self.value_bytes, least, most });
         }
-        for (spec, label, _) in &self.max_values {
-            if open_place(spec.labels, label).is_none() {
-                let (family, label) = (spec.exposed_name(&self.namespace), label.clone());
-                return Err(BuildError::NoOpenLabel { family, label });
-            }
-        }
         let of_families = self.hide_idle_of.iter().map(|(_, after)| *after);
         if self.hide_idle.into_iter().chain(of_families).any(|after| after.is_zero()) {
             return Err(BuildError::NoIdleTime);
         }
-        for (spec, bounds) in &self.buckets {
-            let family = Description::of(spec, &self.namespace, Some(bounds.clone()));
-            family.check_bounds()?;
-        }
-        self.check_const_labels(families)?;
-        let own = REGISTRY_FAMILIES.map(|spec| spec.exposed_name(&self.namespace));
-        self.aggregate.iter().try_for_each(|name| check_aggregate(name, families, &own))
+        self.checks.iter().try_for_each(|(check, place)| check(self, *place, families))
     }
-
-    fn check_const_labels(&self, families: &[Description]) -> Result<(), BuildError> {
-        for (place, (name, value)) in self.const_labels.iter().enumerate() {
-            let name = name.clone();
-            if !is_label_name(&name) {
-                return Err(BuildError::InvalidLabelName { name });
-            }
-            if owner_of_label(&name, families).is_some() {
-                return Err(BuildError::ReservedLabelName { name });
-            }
-            if value.len() > self.value_bytes {
-                let (bytes, limit) = (value.len(), self.value_bytes);
-                return Err(BuildError::LongLabelValue { name, bytes, limit });
-            }
-            if self.const_labels[..place].iter().any(|(other, _)| *other == name) {
-                return Err(BuildError::DuplicateLabelName { name });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Checks a label against the families that are known when the registry is built. A name that none
-/// of them has may be a label of a family that is registered later.
-fn check_aggregate(name: &str, families: &[Description], own: &[String]) -> Result<(), BuildError> {
-    if !is_label_name(name) || name == "le" || name == "quantile" {
-        return Err(BuildError::InvalidAggregateLabel { name: name.to_owned() });
-    }
-    let has_label = families.iter().filter_map(|family| {
-        let label = family.labels.iter().find(|label| label.name == name)?;
-        Some((family, label.values))
-    });
-    let mut closed = None;
-    let mut is_open = false;
-    for (family, values) in has_label {
-        let (name, family_name) = (name.to_owned(), family.name.clone());
-        match values {
-            LabelValues::Open | LabelValues::Optional
-                if family.kind.is_gauge() && !own.contains(&family_name) =>
-            {
-                return Err(BuildError::GaugeAggregateLabel { name, family: family_name });
-            }
-            // What the registry counts has a series for each family, and is never aggregated.
-            LabelValues::Open | LabelValues::Optional if !own.contains(&family_name) => {
-                is_open = true;
-            }
-            _ => {
-                let error = BuildError::ClosedAggregateLabel { name, family: family_name };
-                closed = closed.or(Some(error));
-            }
-        }
-    }
-    closed.filter(|_| !is_open).map_or(Ok(()), Err)
 }

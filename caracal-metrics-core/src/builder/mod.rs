@@ -1,10 +1,12 @@
 //! Settings of a registry.
 
 mod build;
+mod checks;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::checks::Check;
 use crate::description::Bounds;
 use crate::exemplar::Exemplar;
 use crate::exemplar_source::ExemplarSource;
@@ -14,7 +16,7 @@ use crate::kinds::Bucketed;
 use crate::labels::Labels;
 use crate::prometheus::Attach;
 use crate::registry_clock::RegistryClock;
-use crate::series::{MakeWatch, cut, watch_idle};
+use crate::series::{MakeCreated, MakeWatch, cut, note_created, watch_idle};
 use crate::value_limits::{MakeCounts, counts};
 
 const DEFAULT_NAMESPACE: &str = "caracal";
@@ -51,7 +53,7 @@ pub struct MetricsRegistryBuilder {
     buckets: Vec<(&'static FamilySpec, Bounds)>,
     value_bytes: usize,
     aggregate: Vec<String>,
-    created: bool,
+    created: Option<MakeCreated>,
     only_used: bool,
     clock: RegistryClock,
     max_values: Vec<(&'static FamilySpec, String, usize)>,
@@ -62,6 +64,8 @@ pub struct MetricsRegistryBuilder {
     exemplar_source: Option<ExemplarSource>,
     collection_timeout: Duration,
     process: bool,
+    /// What checks settings, each with the place of its setting among those of its kind.
+    checks: Vec<(Check, usize)>,
 }
 
 impl MetricsRegistryBuilder {
@@ -76,7 +80,7 @@ impl MetricsRegistryBuilder {
             buckets: Vec::new(),
             value_bytes: cut::DEFAULT_LIMIT,
             aggregate: Vec::new(),
-            created: false,
+            created: None,
             only_used: false,
             clock: RegistryClock::system(),
             max_values: Vec::new(),
@@ -87,6 +91,7 @@ impl MetricsRegistryBuilder {
             exemplar_source: None,
             collection_timeout: DEFAULT_COLLECTION_TIMEOUT,
             process: false,
+            checks: Vec::new(),
         }
     }
 
@@ -154,12 +159,14 @@ impl MetricsRegistryBuilder {
         family: &'static Family<K, L>,
         bounds: &[K::Bound],
     ) -> Self {
+        self.checks.push((checks::buckets, self.buckets.len()));
         self.buckets.push((family.spec(), K::bounds(bounds)));
         self
     }
 
     /// Puts a label on every series of the registry, your own included.
     pub fn const_label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.checks.push((checks::const_label, self.const_labels.len()));
         self.const_labels.push((name.into(), value.into()));
         self
     }
@@ -221,6 +228,7 @@ impl MetricsRegistryBuilder {
         label: impl Into<String>,
         limit: usize,
     ) -> Self {
+        self.checks.push((checks::max_values, self.max_values.len()));
         self.max_values.push((family.spec(), label.into(), limit));
         self.count_values = Some(counts);
         self
@@ -317,6 +325,7 @@ impl MetricsRegistryBuilder {
     /// `sum without (name) (…)`. A gauge that has the label is refused when it is registered, and a
     /// pool, breaker or cache whose families have it when it is attached.
     pub fn aggregate_label(mut self, name: impl Into<String>) -> Self {
+        self.checks.push((checks::aggregate_label, self.aggregate.len()));
         self.aggregate.push(name.into());
         self
     }
@@ -339,7 +348,7 @@ impl MetricsRegistryBuilder {
     /// # Ok::<(), caracal_metrics::BuildError>(())
     /// ```
     pub fn created_lines(mut self) -> Self {
-        self.created = true;
+        self.created = Some(note_created);
         self
     }
 

@@ -28,21 +28,39 @@ const GAUGES: usize = 8;
 
 thread_local! {
     static FORGET: cell::Cell<fn()> = const { cell::Cell::new(|| ()) };
+}
 
+#[cfg(not(caracal_loom))]
+thread_local! {
     /// Each at the place of its cell.
     static OWN_GAUGES: [cell::Cell<OwnGauge>; GAUGES] =
-        const { [const { cell::Cell::new(OwnGauge::NONE) }; GAUGES] };
+        const { [const { cell::Cell::new(OwnGauge { gauge: Cell::NONE, begun_and_ended: &NO_WORDS }) }; GAUGES] };
+}
+
+/// The words of no gauge, so that a lookup compares the gauge and nothing else.
+#[cfg(not(caracal_loom))]
+static NO_WORDS: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
+// Only for the crate to compile: the models have threads of their own.
+#[cfg(caracal_loom)]
+static NO_WORDS: std::sync::LazyLock<[AtomicU64; 2]> = std::sync::LazyLock::new(Default::default);
+
+#[cfg(caracal_loom)]
+thread_local! {
+    static OWN_GAUGES: [cell::Cell<OwnGauge>; GAUGES] =
+        std::array::from_fn(|_| cell::Cell::new(OwnGauge::none()));
 }
 
 /// The words of a gauge that count its guards.
 #[derive(Clone, Copy, Debug)]
 struct OwnGauge {
     gauge: Cell,
-    begun_and_ended: Option<&'static [AtomicU64; 2]>,
+    begun_and_ended: &'static [AtomicU64; 2],
 }
 
 impl OwnGauge {
-    const NONE: Self = Self { gauge: Cell(0), begun_and_ended: None };
+    fn none() -> Self {
+        Self { gauge: Cell::NONE, begun_and_ended: &NO_WORDS }
+    }
 
     #[inline]
     fn with<T>(gauge: Cell, take: impl FnOnce(&cell::Cell<Self>) -> T) -> T {
@@ -55,13 +73,13 @@ impl OwnGauge {
 #[inline]
 pub(super) fn guards(gauge: Cell) -> Option<&'static [AtomicU64; 2]> {
     let own = OwnGauge::with(gauge, cell::Cell::get);
-    own.begun_and_ended.filter(|_| own.gauge == gauge)
+    (own.gauge == gauge).then_some(own.begun_and_ended)
 }
 
 /// Keeps the thread's words of the guards of a gauge, if it has some, for the next time.
 pub(super) fn keep_guards(gauge: Cell) {
     if let Some(words) = local::pages().guards(gauge) {
-        OwnGauge::with(gauge, |own| own.set(OwnGauge { gauge, begun_and_ended: Some(words) }));
+        OwnGauge::with(gauge, |own| own.set(OwnGauge { gauge, begun_and_ended: words }));
     }
 }
 
@@ -133,6 +151,6 @@ pub(crate) fn own_histogram(cell: Cell, forget: fn()) -> Option<OwnHistogram> {
 
 /// The thread is about to give up its words.
 pub(super) fn forget() {
-    OWN_GAUGES.with(|gauges| gauges.iter().for_each(|own| own.set(OwnGauge::NONE)));
+    OWN_GAUGES.with(|gauges| gauges.iter().for_each(|own| own.set(OwnGauge::none())));
     FORGET.replace(|| ())();
 }

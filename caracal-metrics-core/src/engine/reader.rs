@@ -8,7 +8,7 @@ use super::pages::Run;
 use super::store::{Store, Threads};
 use super::sums::{Sums, Wanted};
 use super::{floats, in_flight};
-use crate::sync::{AtomicU64, RwLockReadGuard};
+use crate::sync::RwLockReadGuard;
 
 /// With fewer threads, or fewer words, a reader finds most words in the processor's caches, and asks
 /// each thread for each cell at no more cost.
@@ -53,11 +53,14 @@ impl Reader<'_> {
 
     /// The value of a counter that these cells make up, modulo 2^64.
     pub(crate) fn counter(&self, cells: &[Cell]) -> u64 {
-        let value = |cell: &Cell| {
-            let summed = self.sums.as_ref().and_then(|sums| sums.word(*cell));
-            summed.unwrap_or_else(|| self.word(*cell, Relaxed))
-        };
-        cells.iter().fold(0, |sum, cell| sum.wrapping_add(value(cell)))
+        cells.iter().fold(0, |sum, cell| sum.wrapping_add(self.counter_of(*cell)))
+    }
+
+    /// As [`counter`](Self::counter), of one cell.
+    #[inline]
+    pub(crate) fn counter_of(&self, cell: Cell) -> u64 {
+        let summed = self.sums.as_ref().and_then(|sums| sums.word(cell));
+        summed.unwrap_or_else(|| self.word(cell, Relaxed))
     }
 
     /// The value of a counter of floating-point numbers that these cells make up.
@@ -150,18 +153,21 @@ impl Reader<'_> {
         }
     }
 
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the ordering is a constant of the caller")]
     fn word(&self, cell: Cell, ordering: Ordering) -> u64 {
-        self.words(cell).fold(0, |sum, word| sum.wrapping_add(word.load(ordering)))
+        let mut sum = self.store.shared.word(cell).load(ordering);
+        for pages in &self.threads.live {
+            if let Some(word) = pages.word(cell) {
+                sum = sum.wrapping_add(word.load(ordering));
+            }
+        }
+        sum
     }
 
     fn float_word(&self, cell: Cell, ordering: Ordering) -> f64 {
         let own = self.threads.made.iter().filter_map(|pages| pages.word(cell));
         floats::sum(once(self.store.shared.word(cell)).chain(own), ordering)
-    }
-
-    fn words(&self, cell: Cell) -> impl Iterator<Item = &AtomicU64> {
-        let own = self.threads.live.iter().filter_map(move |pages| pages.word(cell));
-        once(self.store.shared.word(cell)).chain(own)
     }
 
     fn runs(&self, cell: Cell) -> impl Iterator<Item = &Run> {

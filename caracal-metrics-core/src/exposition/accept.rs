@@ -1,5 +1,7 @@
 //! What a client says about a media type in the `Accept` header of RFC 9110, section 12.5.1.
 
+use std::borrow::Cow;
+
 /// A media type that we offer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MediaType<'a> {
@@ -78,26 +80,26 @@ pub(super) enum Specificity {
 }
 
 #[derive(Debug)]
-struct MediaRange {
-    kind: String,
-    subtype: String,
-    version: Option<String>,
-    charset: Option<String>,
+struct MediaRange<'a> {
+    kind: &'a str,
+    subtype: &'a str,
+    version: Option<Cow<'a, str>>,
+    charset: Option<Cow<'a, str>>,
     escaping: Option<Escaping>,
-    /// All other parameters but `q`, their names in lower case.
-    parameters: Vec<(String, String)>,
+    /// All other parameters but `q`.
+    parameters: Vec<(&'a str, Cow<'a, str>)>,
     /// Thousandths.
     quality: u16,
 }
 
-impl MediaRange {
+impl<'a> MediaRange<'a> {
     /// `None` where the text is no media range: it is passed over, and the others still count.
-    fn parse(text: &str) -> Option<Self> {
+    fn parse(text: &'a str) -> Option<Self> {
         let mut parts = split_unquoted(text, ';').map(trim);
         let (kind, subtype) = parts.next()?.split_once('/')?;
         let mut range = Self {
-            kind: kind.to_ascii_lowercase(),
-            subtype: subtype.to_ascii_lowercase(),
+            kind,
+            subtype,
             version: None,
             charset: None,
             escaping: None,
@@ -107,14 +109,19 @@ impl MediaRange {
         for parameter in parts.filter(|parameter| !parameter.is_empty()) {
             let (name, value) = parameter.split_once('=')?;
             let value = unquote(trim(value));
-            let name = trim(name).to_ascii_lowercase();
-            match name.as_str() {
-                "q" => range.quality = thousandths(&value)?,
-                "version" => range.version = Some(value),
-                "charset" => range.charset = Some(value),
+            let name = trim(name);
+            let is = |known| name.eq_ignore_ascii_case(known);
+            if is("q") {
+                range.quality = thousandths(&value)?;
+            } else if is("version") {
+                range.version = Some(value);
+            } else if is("charset") {
+                range.charset = Some(value);
+            } else if is("escaping") {
                 // Says nothing about which offer matches.
-                "escaping" => range.escaping = Escaping::parse(&value),
-                _ => range.parameters.push((name, value)),
+                range.escaping = Escaping::parse(&value);
+            } else {
+                range.parameters.push((name, value));
             }
         }
         Some(range)
@@ -122,18 +129,20 @@ impl MediaRange {
 
     fn specificity(&self, offer: MediaType<'_>) -> Option<Specificity> {
         let has = |(name, value): &(&str, &str)| {
-            self.parameters.iter().any(|(found, given)| found == name && given == value)
+            let mut parameters = self.parameters.iter();
+            parameters.any(|(found, given)| found.eq_ignore_ascii_case(name) && given == value)
         };
         if !offer.required.iter().all(has) {
             return None;
         }
         let charset = self.charset.as_deref().is_none_or(|c| c.eq_ignore_ascii_case("utf-8"));
-        match (self.kind.as_str(), self.subtype.as_str(), self.version.as_deref()) {
+        let is_kind = self.kind.eq_ignore_ascii_case(offer.kind);
+        match (self.kind, self.subtype, self.version.as_deref()) {
             ("*", _, _) | (_, "*", _) if !offer.required.is_empty() => None,
             ("*", "*", None) if charset => Some(Specificity::Any),
-            (kind, "*", None) if charset && kind == offer.kind => Some(Specificity::Subtype),
-            (kind, subtype, version)
-                if charset && kind == offer.kind && subtype == offer.subtype =>
+            (_, "*", None) if charset && is_kind => Some(Specificity::Subtype),
+            (_, subtype, version)
+                if charset && is_kind && subtype.eq_ignore_ascii_case(offer.subtype) =>
             {
                 match version {
                     None => Some(Specificity::Type),
@@ -153,7 +162,9 @@ fn thousandths(text: &str) -> Option<u16> {
     if !matches!(whole, "0" | "1") || fraction.len() > 3 || !digits {
         return None;
     }
-    let quality: u16 = format!("{whole}{fraction:0<3}").parse().ok()?;
+    let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(3);
+    let whole = u16::from(whole == "1");
+    let quality = digits.fold(whole, |sum, digit| sum * 10 + u16::from(digit - b'0'));
     (quality <= 1000).then_some(quality)
 }
 
@@ -161,16 +172,16 @@ fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-fn unquote(text: &str) -> String {
+fn unquote(text: &str) -> Cow<'_, str> {
     let Some(inner) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else {
-        return text.to_owned();
+        return text.into();
     };
     let mut chars = inner.chars();
     let mut plain = String::new();
     while let Some(c) = chars.next() {
         plain.extend(if c == '\\' { chars.next() } else { Some(c) });
     }
-    plain
+    plain.into()
 }
 
 /// The parts between separators that are not inside a quoted string.

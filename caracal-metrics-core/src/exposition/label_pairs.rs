@@ -1,27 +1,52 @@
 //! The labels of a row as Protocol Buffers have them: `LabelPair` fields, sorted by name.
 
+use super::out::Repeated;
 use crate::labels::MAX_LABELS;
 use crate::series::{Cursor, FamilyStore, Pair, Row, Rows, SEPARATOR};
-use crate::wire::{begin_bytes, varint, varint_len, write_labels};
+use crate::wire::{DOUBLE_MESSAGE, begin_bytes, double_message, varint, varint_len, write_labels};
 
 /// The labels of a row, of which what is that of the row before is kept.
+///
+/// Most rows differ from the one before in the value of their last label only. So what comes before and after that
+/// value is kept. Where the value is as long as the last one, so is the message, and the bytes that differ are
+/// written straight into the page.
 pub(super) struct LabelPairs<'a> {
     store: &'a FamilyStore,
-    /// Of the last row, if it was plain.
+    /// Of the last row, if it was plain; but with a message, the last value may be that of an earlier row, of the
+    /// same length.
     key: Vec<u8>,
     /// Where each value begins in the key.
     values: [usize; MAX_LABELS],
-    written: Vec<u8>,
-    /// Where the value of the last label begins in `written`.
-    last_value: usize,
-    /// Where each pair ends.
-    ends: Vec<usize>,
+    /// The pairs up to the value of the last label.
+    before: Repeated,
+    /// Those after it.
+    after: Repeated,
+    /// Where the pair of the last label begins in `before`.
+    last_pair: usize,
+    /// The length that `before` has for the value of the last label.
+    last_len: usize,
+    /// Whether all of these are those of the last row.
+    is_known: bool,
+    /// The message that was written last, of a row that was plain.
+    message: Vec<u8>,
+    /// Where the last value begins in it, if there is one.
+    value_at: Option<usize>,
 }
 
 impl<'a> LabelPairs<'a> {
     pub(super) fn of(store: &'a FamilyStore) -> Self {
-        let (key, written, ends) = (Vec::new(), Vec::new(), Vec::new());
-        Self { store, key, values: [0; MAX_LABELS], written, last_value: 0, ends }
+        Self {
+            store,
+            key: Vec::new(),
+            values: [0; MAX_LABELS],
+            before: Repeated::default(),
+            after: Repeated::default(),
+            last_pair: 0,
+            last_len: 0,
+            is_known: false,
+            message: Vec::new(),
+            value_at: None,
+        }
     }
 
     /// The rows that this goes through.
@@ -30,98 +55,210 @@ impl<'a> LabelPairs<'a> {
         if is_fixed { rows.cursor_without_values() } else { rows.cursor() }
     }
 
-    /// Writes the message of this row, which follows the last one, up to the value, of so many bytes.
+    /// Writes the message of this row, which follows the last one, with a number in this field.
     #[inline]
-    pub(super) fn write(&mut self, row: &Row<'_>, value: u64, out: &mut Vec<u8>) {
-        if let Some(place) = self.place_of_rest(row) {
-            // The page first: what was stored a moment ago in small parts is slow to load in large ones.
-            begin_bytes(4, self.written.len() as u64 + value, out);
-            let start = out.len() + place;
-            out.extend_from_slice(&self.written);
-            out[start..start + row.rest.len()].copy_from_slice(row.rest);
-            self.written[place..place + row.rest.len()].copy_from_slice(row.rest);
-            self.key[row.shared..].copy_from_slice(row.rest);
-        } else {
-            let labels = self.of_row(row);
-            begin_bytes(4, labels.len() as u64 + value, out);
-            out.extend_from_slice(labels);
+    pub(super) fn write(&mut self, row: &Row<'_>, field: u64, number: f64, out: &mut Vec<u8>) {
+        let (Some(place), Some(rest)) = (self.place_of_rest(row), row.short_rest::<WORD>()) else {
+            self.set_message(row, field, number);
+            return out.extend_from_slice(&self.message);
+        };
+        // The page first: what was stored a moment ago in small parts is slow to load in large ones.
+        let start = out.len();
+        out.extend_from_slice(&self.message);
+        let written = &mut out[start..];
+        // Behind the value there is the number, which is longer than a word.
+        if let Some(kept) = self.message[place..].first_chunk_mut()
+            && let Some(new) = written[place..].first_chunk_mut()
+        {
+            *kept = first_of(rest, row.rest.len(), kept);
+            *new = *kept;
+        }
+        if let Some(last) = written.last_chunk_mut() {
+            *last = number.to_le_bytes();
         }
     }
 
-    /// Where in `written` the rest of the row's key goes, if that is all in which the row differs from the
-    /// last one: most differ in their last value only, which has the same length.
+    /// Where in the message the rest of the row's key goes, if that is all in which the row differs from the
+    /// last one.
     #[inline]
     fn place_of_rest(&self, row: &Row<'_>) -> Option<usize> {
-        let last = self.store.description.labels.len().saturating_sub(1);
-        let in_value = row.shared.checked_sub(self.values[last])?;
+        let in_value = row.shared.checked_sub(self.values[self.last()])?;
         let is_as_long = row.shared + row.rest.len() == self.key.len();
-        (row.is_plain && is_as_long && !self.ends.is_empty()).then_some(self.last_value + in_value)
+        (row.is_plain && is_as_long).then_some(self.value_at? + in_value)
     }
 
-    /// The labels of this row, which follows the last one.
-    pub(super) fn of_row(&mut self, row: &Row<'_>) -> &[u8] {
-        if row.is_plain && !self.store.pairs.pairs.is_empty() {
-            self.write_plain(row);
-        } else {
-            self.write_whole(row);
+    /// Makes the message of this row.
+    #[inline(never)]
+    fn set_message(&mut self, row: &Row<'_>, field: u64, number: f64) {
+        if let Some(value_at) = self.value_at {
+            let start = self.values[self.last()];
+            let value = &mut self.key[start..];
+            value.copy_from_slice(&self.message[value_at..][..value.len()]);
+            if self.set_value(row, value_at, field, number) {
+                return;
+            }
         }
-        &self.written
+        let mut message = std::mem::take(&mut self.message);
+        message.clear();
+        self.value_at = None;
+        if self.set(row) {
+            let labels = self.before.len() + self.last_len + self.after.len();
+            begin_bytes(4, labels as u64 + DOUBLE_MESSAGE, &mut message);
+            self.value_at = Some(message.len() + self.before.len());
+            self.append_set(&mut message);
+        } else {
+            let mut labels = Vec::new();
+            self.append_any(row, &mut labels);
+            begin_bytes(4, labels.len() as u64 + DOUBLE_MESSAGE, &mut message);
+            message.append(&mut labels);
+        }
+        double_message(field, number, &mut message);
+        self.message = message;
     }
 
-    fn write_plain(&mut self, row: &Row<'_>) {
-        let store = self.store;
-        let last = store.description.labels.len().saturating_sub(1);
-        let mut label = 0;
-        let mut kept = 0;
-        if !self.ends.is_empty() {
-            let values = &self.values[..=last];
-            label = values.iter().rposition(|at| *at <= row.shared).unwrap_or_default();
-            kept = store.pairs.first[label];
+    /// Puts another value of the last label into the message, if that is all that changes and each length in it
+    /// is a byte.
+    fn set_value(&mut self, row: &Row<'_>, value_at: usize, field: u64, number: f64) -> bool {
+        const FIELD_AND_LENGTH: usize = 2;
+        let start = self.values[self.last()];
+        if !row.is_plain || row.shared < start {
+            return false;
         }
         self.key.truncate(row.shared);
         self.key.extend_from_slice(row.rest);
-        // After the last value there is no separator.
-        if label < last {
-            for (place, byte) in (row.shared..).zip(row.rest) {
-                if *byte == SEPARATOR {
-                    label += 1;
-                    self.values[label] = place + 1;
-                }
+        let value = &self.key[start..];
+        let pair = FIELD_AND_LENGTH + self.last_pair;
+        let value_end = value_at + value.len();
+        let end = value_end + self.after.len() + DOUBLE_MESSAGE as usize;
+        if end - FIELD_AND_LENGTH > MOST_IN_A_BYTE
+            || self.message.len() - FIELD_AND_LENGTH > MOST_IN_A_BYTE
+        {
+            return false;
+        }
+        self.message.truncate(value_at);
+        self.message.extend_from_slice(value);
+        let lengths = [
+            (FIELD_AND_LENGTH - 1, end - FIELD_AND_LENGTH),
+            (pair + 1, value_end - pair - FIELD_AND_LENGTH),
+            (value_at - 1, value.len()),
+        ];
+        for (place, length) in lengths {
+            self.message[place] = length as u8;
+        }
+        self.after.append_to(&mut self.message);
+        double_message(field, number, &mut self.message);
+        true
+    }
+
+    /// Appends the labels of this row, which follows the last one. Not together with
+    /// [`write`](Self::write).
+    pub(super) fn append(&mut self, row: &Row<'_>, out: &mut Vec<u8>) {
+        if self.set(row) { self.append_set(out) } else { self.append_any(row, out) }
+    }
+
+    /// Goes on to this row, if it is plain.
+    fn set(&mut self, row: &Row<'_>) -> bool {
+        let was_known = self.is_known;
+        self.is_known = row.is_plain && !self.store.pairs.pairs.is_empty();
+        if self.is_known {
+            self.key.truncate(row.shared);
+            self.key.extend_from_slice(row.rest);
+            let last = self.last();
+            if !was_known || row.shared < self.values[last] {
+                self.set_pairs();
+            } else if self.key.len() - self.values[last] != self.last_len {
+                self.set_last_len(self.key.len() - self.values[last]);
             }
         }
-        self.ends.truncate(kept);
-        self.written.truncate(self.ends.last().copied().unwrap_or_default());
-        for pair in &store.pairs.pairs[kept..] {
-            match pair {
-                Pair::Added(pair) => self.written.extend_from_slice(pair),
-                Pair::Own(place, name) => {
-                    let start = self.values[*place];
-                    let end =
-                        if *place == last { self.key.len() } else { self.values[place + 1] - 1 };
-                    let value = &self.key[start..end];
-                    let len = value.len() as u64;
-                    let pair = name.len() as u64 + varint_len(len) + len;
-                    begin_bytes(1, pair, &mut self.written);
-                    self.written.extend_from_slice(name);
-                    varint(len, &mut self.written);
-                    if *place == last {
-                        self.last_value = self.written.len();
+        self.is_known
+    }
+
+    fn append_set(&self, out: &mut Vec<u8>) {
+        self.before.append_to(out);
+        out.extend_from_slice(&self.key[self.values[self.last()]..]);
+        self.after.append_to(out);
+    }
+
+    /// The place of the last label.
+    fn last(&self) -> usize {
+        self.store.description.labels.len().saturating_sub(1)
+    }
+
+    /// Makes what is around the last value from the key.
+    #[inline(never)]
+    fn set_pairs(&mut self) {
+        let last = self.last();
+        let mut label = 0;
+        for (place, byte) in self.key.iter().enumerate() {
+            if *byte == SEPARATOR {
+                label += 1;
+                self.values[label] = place + 1;
+            }
+        }
+        let Self { store, key, values, before, after, .. } = self;
+        let mut last_pair = None;
+        before.rewrite(0, |before| {
+            after.rewrite(0, |after| {
+                for pair in &store.pairs.pairs {
+                    let out = if last_pair.is_some() { &mut *after } else { &mut *before };
+                    match pair {
+                        Pair::Added(pair) => out.extend_from_slice(pair),
+                        Pair::Own(place, _) if *place == last => last_pair = Some(out.len()),
+                        Pair::Own(place, name) => {
+                            let value = &key[values[*place]..values[place + 1] - 1];
+                            begin_pair(name, value.len(), out);
+                            out.extend_from_slice(value);
+                        }
                     }
-                    self.written.extend_from_slice(value);
                 }
+            });
+        });
+        self.last_pair = last_pair.unwrap_or(self.before.len());
+        self.set_last_len(self.key.len() - self.values[last]);
+    }
+
+    /// Begins the pair of the last label anew, for a value of this length.
+    #[inline(never)]
+    fn set_last_len(&mut self, len: usize) {
+        let last = self.last();
+        let name = self.store.pairs.pairs.iter().find_map(|pair| match pair {
+            Pair::Own(place, name) if *place == last => Some(name),
+            _ => None,
+        });
+        self.before.rewrite(self.last_pair, |before| {
+            if let Some(name) = name {
+                begin_pair(name, len, before);
             }
-            self.ends.push(self.written.len());
-        }
+        });
+        self.last_len = len;
     }
 
     /// Any row, whatever its labels.
     #[cold]
-    fn write_whole(&mut self, row: &Row<'_>) {
+    fn append_any(&self, row: &Row<'_>, out: &mut Vec<u8>) {
         let mut labels = self.store.labels(row);
         labels.sort_unstable();
-        self.written.clear();
-        // Nothing is kept for the next one.
-        self.ends.clear();
-        write_labels(1, labels.iter().map(|(name, value)| (&**name, &**value)), &mut self.written);
+        write_labels(1, labels.iter().map(|(name, value)| (&**name, &**value)), out);
     }
+}
+
+/// The greatest number whose varint is one byte.
+const MOST_IN_A_BYTE: usize = 0x7f;
+
+const WORD: usize = size_of::<u64>();
+
+/// The first bytes, so many, of a word, and then those of another one.
+#[inline]
+fn first_of(first: &[u8; WORD], bytes: usize, then: &[u8; WORD]) -> [u8; WORD] {
+    let kept = u64::MAX.checked_shl(bytes as u32 * u8::BITS).unwrap_or(0);
+    let (first, then) = (u64::from_le_bytes(*first), u64::from_le_bytes(*then));
+    (first & !kept | then & kept).to_le_bytes()
+}
+
+/// Writes a pair up to the value, of so many bytes. The name is that of [`Pair::Own`].
+fn begin_pair(name: &[u8], len: usize, out: &mut Vec<u8>) {
+    let len = len as u64;
+    begin_bytes(1, name.len() as u64 + varint_len(len) + len, out);
+    out.extend_from_slice(name);
+    varint(len, out);
 }

@@ -1,5 +1,6 @@
 //! What the lines of a row begin with.
 
+use super::out::{Repeated, push_short};
 use crate::labels::MAX_LABELS;
 use crate::series::{Cursor, FamilyStore, Row, Rows, SEPARATOR};
 
@@ -14,6 +15,17 @@ pub(super) struct LineStart<'a> {
     values: [(usize, usize); MAX_LABELS],
     /// The last of `values`, or [`UNKNOWN`] where they are not those of the line.
     last: (usize, usize),
+    /// What comes after the last value.
+    end: Repeated,
+}
+
+/// Appends the rest of the row's key.
+#[inline]
+fn push_rest(row: &Row<'_>, out: &mut Vec<u8>) {
+    match row.short_rest::<16>() {
+        Some(rest) => push_short(rest, row.rest.len(), out),
+        None => out.extend_from_slice(row.rest),
+    }
 }
 
 /// No row shares so much with the one before.
@@ -28,7 +40,8 @@ impl<'a> LineStart<'a> {
         }
         let mut values = [(0, 0); MAX_LABELS];
         values[0].1 = buffer.len();
-        Self { store, line: buffer, labels_end: 0, values, last: UNKNOWN }
+        let end = Repeated::of(&store.lines.end);
+        Self { store, line: buffer, labels_end: 0, values, last: UNKNOWN, end }
     }
 
     /// The rows that this goes through.
@@ -66,10 +79,10 @@ impl<'a> LineStart<'a> {
             // Not from the whole line: what was stored a moment ago in small parts is slow to load in
             // large ones.
             out.extend_from_slice(&self.line[..shared]);
-            out.extend_from_slice(row.rest);
-            out.extend_from_slice(&self.store.lines.end);
             self.line.truncate(shared);
-            self.line.extend_from_slice(row.rest);
+            push_rest(row, out);
+            push_rest(row, &mut self.line);
+            self.end.append_to(out);
         } else {
             self.set(row);
             out.extend_from_slice(&self.line);

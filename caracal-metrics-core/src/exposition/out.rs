@@ -12,6 +12,60 @@ pub(crate) struct Out {
     piece: usize,
 }
 
+/// Appends the first bytes of these. So many as a constant says are copied without a call, and what is too much
+/// is cut off.
+#[inline]
+pub(super) fn push_short<const N: usize>(text: &[u8; N], len: usize, out: &mut Vec<u8>) {
+    let end = out.len() + len;
+    out.extend_from_slice(text);
+    out.truncate(end);
+}
+
+/// Bytes that are appended again and again.
+#[derive(Debug)]
+pub(super) struct Repeated {
+    /// With [`SHORT`] more bytes behind them.
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+/// What is not longer is copied without a call.
+const SHORT: usize = 32;
+
+impl Default for Repeated {
+    fn default() -> Self {
+        Self { bytes: vec![0; SHORT], len: 0 }
+    }
+}
+
+impl Repeated {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let mut repeated = Self::default();
+        repeated.rewrite(0, |own| own.extend_from_slice(bytes));
+        repeated
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Replaces what comes from this place on by what `write` appends.
+    pub(super) fn rewrite(&mut self, from: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        self.bytes.truncate(from);
+        write(&mut self.bytes);
+        self.len = self.bytes.len();
+        self.bytes.resize(self.len + SHORT, 0);
+    }
+
+    #[inline]
+    pub(super) fn append_to(&self, out: &mut Vec<u8>) {
+        match self.bytes.first_chunk::<SHORT>() {
+            Some(short) if self.len <= SHORT => push_short(short, self.len, out),
+            _ => out.extend_from_slice(&self.bytes[..self.len]),
+        }
+    }
+}
+
 /// Where a message begins.
 #[cfg(feature = "protobuf")]
 #[derive(Clone, Copy, Debug)]

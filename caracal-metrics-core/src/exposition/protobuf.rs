@@ -10,9 +10,7 @@ use super::out::Out;
 use crate::engine::Cell;
 use crate::series::{FamilyStore, HistogramSum, Kept, Observed, Rows, Value, Values};
 use crate::text::seconds;
-use crate::wire::{
-    DOUBLE_MESSAGE, double, double_message, integer, message, text_field, write_labels,
-};
+use crate::wire::{double, double_message, integer, message, text_field, write_labels};
 
 /// Writes one of our families, and after its own samples what `join` writes.
 pub(super) fn write_family(
@@ -33,13 +31,12 @@ pub(super) fn write_family(
         let buffer = &mut out.buffer;
         if description.kind.is_histogram() {
             message(4, buffer, |out| {
-                out.extend_from_slice(labels.of_row(&row));
+                labels.append(&row, out);
                 write_our_histogram(store, &bounds, values, row.cells, out);
             });
         } else {
             let field = if description.kind.is_gauge() { 2 } else { 3 };
-            labels.write(&row, DOUBLE_MESSAGE, buffer);
-            double_message(field, number(values.read(row.cells)), buffer);
+            labels.write(&row, field, number(values.read(row.cells)), buffer);
         }
         out.cut();
     }

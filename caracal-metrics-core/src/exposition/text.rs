@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::line_start::LineStart;
-use super::out::Out;
+use super::out::{Out, push_short};
 use crate::series::{
     Exemplars, FamilyStore, HistogramSum, Kept, Observed, Row, Rows, Value, Values,
 };
@@ -28,8 +28,13 @@ pub(super) fn write_samples(
             write_histogram(store, &row, &start, values, exemplars, buffer);
         } else {
             start.write(&row, buffer);
-            write_value(values.read(row.cells), buffer);
-            buffer.push(b'\n');
+            match values.read(row.cells) {
+                Value::Counter(value) => Digits::of(value).write(buffer),
+                value => {
+                    write_value(value, buffer);
+                    buffer.push(b'\n');
+                }
+            }
         }
         if exemplars.is_some()
             && let Some(created) = store.created(row.cells)
@@ -71,7 +76,7 @@ fn write_histogram(
             write_exemplar(kept, out);
             out.push(b'\n');
         } else {
-            out.extend_from_slice(digits.line());
+            digits.write(out);
         }
     }
     // OpenMetrics has no sum that could fall, and no count without a sum.
@@ -82,7 +87,7 @@ fn write_histogram(
     write_value(value, out);
     out.push(b'\n');
     write_name(name, "_count", start.labels(), out);
-    out.extend_from_slice(digits.line());
+    digits.write(out);
 }
 
 /// A number and the end of its line.
@@ -95,7 +100,29 @@ impl Digits {
     /// Of [`u64::MAX`].
     const MOST: usize = 20;
 
+    #[inline]
     fn of(number: u64) -> Self {
+        // With the end of the line, it fits in 16 bytes.
+        if number >= 1_000_000_000_000_000 {
+            return Self::of_many(number);
+        }
+        // Put together in a register: what was stored byte by byte is slow to load at once.
+        let (mut bytes, mut len, mut left) = (u128::from(b'\n'), 1, number);
+        loop {
+            bytes = bytes << 8 | u128::from(b'0' + (left % 10) as u8);
+            len += 1;
+            left /= 10;
+            if left == 0 {
+                break;
+            }
+        }
+        let mut text = [0; Self::MOST + 1];
+        text[..size_of::<u128>()].copy_from_slice(&bytes.to_le_bytes());
+        Self { text, len }
+    }
+
+    #[cold]
+    fn of_many(number: u64) -> Self {
         let mut text = [b'\n'; Self::MOST + 1];
         let mut buffer = itoa::Buffer::new();
         let digits = buffer.format(number).as_bytes();
@@ -103,8 +130,9 @@ impl Digits {
         Self { text, len: digits.len() + 1 }
     }
 
-    fn line(&self) -> &[u8] {
-        &self.text[..self.len]
+    #[inline]
+    fn write(&self, out: &mut Vec<u8>) {
+        push_short(&self.text, self.len, out);
     }
 }
 

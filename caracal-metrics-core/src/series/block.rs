@@ -98,6 +98,13 @@ impl<'a> Differences<'a> {
     /// How much of the last key the next one begins with, and what follows.
     #[inline]
     pub(super) fn next(&mut self) -> (usize, &'a [u8]) {
+        let (shared, own, _) = self.next_with_more();
+        (shared, own)
+    }
+
+    /// As [`next`](Self::next), and what follows together with what the block has after it.
+    #[inline]
+    pub(super) fn next_with_more(&mut self) -> (usize, &'a [u8], &'a [u8]) {
         let (shared, len, rest) = match self.keys {
             [shared, len, rest @ ..] if !self.is_wide => {
                 (usize::from(*shared), usize::from(*len), rest)
@@ -106,7 +113,7 @@ impl<'a> Differences<'a> {
         };
         let (own, others) = rest.split_at(len);
         self.keys = others;
-        (shared, own)
+        (shared, own, rest)
     }
 }
 

@@ -70,8 +70,11 @@ fn cut(value: &str, limit: usize) -> SmallVec<[u8; DEFAULT_LIMIT]> {
     let mut text = SmallVec::from_slice(&value.as_bytes()[..end]);
     text.extend_from_slice(ELLIPSIS.as_bytes());
     let hash = SipHasher24::new().hash(value.as_bytes());
-    let digits = (0..HASH_DIGITS).rev().map(|digit| (hash >> (4 * digit) & 0xf) as usize);
-    text.extend(digits.map(|digit| b"0123456789abcdef"[digit]));
+    let mut digits = [0; HASH_DIGITS];
+    for (place, digit) in (0..HASH_DIGITS).rev().zip(&mut digits) {
+        *digit = b"0123456789abcdef"[(hash >> (4 * place) & 0xf) as usize];
+    }
+    text.extend_from_slice(&digits);
     text
 }
 

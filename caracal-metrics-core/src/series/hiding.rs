@@ -4,7 +4,6 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use super::cut::Value;
 use super::interner::Interner;
 use super::key::{Key, Labels};
 use super::record::with;
@@ -92,15 +91,10 @@ impl FamilyStore {
         let Some((watch, interner)) = self.watched() else {
             return Err(HideError::NotConfigured { metric: self.name().to_owned() });
         };
-        let carried = self.carried(labels.open);
-        let open: Vec<_> = carried.iter().map(|value: &Value<'_>| &**value).collect();
-        let labels = Labels { open: &open, ..labels };
         let mut rows = self.rows.lock();
         self.bring_up_to_date(&mut rows);
-        if let Some(place) = watch.hide(self, interner, labels)? {
-            self.take_out(&mut rows, &[place]);
-        }
-        Ok(())
+        self.carried(labels.open)
+            .with(|open| watch.hide(self, interner, Labels { open, ..labels }, &mut rows))
     }
 
     /// Whether an instance has a series with these labels.

@@ -15,6 +15,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use parking_lot::Mutex;
 use super::interner::Interner;
 use super::key::{Key, Labels};
 use super::rest::Rest;
+use super::rows::Rows;
 use super::store::FamilyStore;
 use super::watch::Watch;
 use crate::engine::{self, Cell};
@@ -191,7 +193,13 @@ impl Watch for Idle {
         interner.wake_or_insert(labels, &store.changes, &|| None, &show);
     }
 
-    fn look(&self, store: &FamilyStore, interner: &Interner, fresh: &[(u32, Cell)]) -> Vec<u32> {
+    fn look(
+        &self,
+        store: &FamilyStore,
+        interner: &Interner,
+        fresh: &[(u32, Cell)],
+        rows: &mut Arc<Rows>,
+    ) {
         let mut shown = self.shown.lock();
         let shown = &mut *shown;
         let fresh = fresh.iter().map(|(place, _)| *place);
@@ -231,7 +239,9 @@ impl Watch for Idle {
         if any_marked {
             store.renumber();
         }
-        gone
+        if !gone.is_empty() {
+            store.take_out(rows, &gone);
+        }
     }
 
     fn hide(
@@ -239,7 +249,8 @@ impl Watch for Idle {
         store: &FamilyStore,
         interner: &Interner,
         labels: Labels<'_>,
-    ) -> Result<Option<u32>, HideError> {
+        rows: &mut Arc<Rows>,
+    ) -> Result<(), HideError> {
         let metric = || store.name().to_owned();
         let (place, ..) =
             interner.look_up(labels).ok_or_else(|| HideError::Unknown { metric: metric() })?;
@@ -247,7 +258,7 @@ impl Watch for Idle {
         if is_permanent(store, &key) {
             return Err(HideError::Permanent { metric: metric() });
         }
-        let mut result = Ok(None);
+        let mut result = Ok(false);
         interner.change_rest(std::iter::once(place), |_, cell, rest| {
             if rest == Rest::Hidden {
                 return rest;
@@ -257,14 +268,15 @@ impl Watch for Idle {
                 return rest;
             }
             self.note_hidden(store, &key);
-            result = Ok(Some(place));
+            result = Ok(true);
             Rest::Hidden
         });
-        if let Ok(Some(place)) = result {
+        if result? {
             self.shown.lock().forget(place);
             store.renumber();
+            store.take_out(rows, &[place]);
         }
-        result
+        Ok(())
     }
 
     fn hold(&self, cell: Cell) {

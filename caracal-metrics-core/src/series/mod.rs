@@ -40,6 +40,7 @@ mod tests;
 mod values;
 mod watch;
 
+pub(crate) use created::{MakeCreated, note_created};
 pub(crate) use exemplars::{Exemplars, Kept, Observed};
 pub(crate) use idle::watch as watch_idle;
 pub(crate) use in_flight::InFlight;

@@ -28,19 +28,15 @@ impl FamilyStore {
     pub(super) fn bring_up_to_date(&self, rows: &mut Arc<Rows>) {
         let pending = self.changes.take();
         // After that: a series that is hidden and recorded again in the meantime is a later change.
-        let gone =
-            self.watched().map(|(watch, interner)| watch.look(self, interner, &pending.series));
-        let gone = gone.unwrap_or_default();
-        let has_changed = !(pending.series.is_empty() && gone.is_empty());
+        if let Some((watch, interner)) = self.watched() {
+            watch.look(self, interner, &pending.series, rows);
+        }
         // Series of instances are few, and whether a series of recorders is shown may depend on them.
-        if pending.owned || (has_changed && self.is_attached_to()) {
-            *rows = Arc::new(self.rows_anew(&pending.series));
-            return;
-        }
-        if !gone.is_empty() {
-            self.take_out(rows, &gone);
-        }
-        if !pending.series.is_empty() {
+        if pending.owned || (!pending.series.is_empty() && self.is_attached_to()) {
+            if let Some(rows_anew) = self.rows_anew.get() {
+                *rows = Arc::new(rows_anew(self, &pending.series));
+            }
+        } else if !pending.series.is_empty() {
             self.merge(Arc::make_mut(rows), &pending.series);
         }
     }
@@ -76,7 +72,7 @@ impl FamilyStore {
     }
 
     /// The rows of a family with series of instances. The fresh ones may not be findable yet.
-    fn rows_anew(&self, fresh: &[(u32, Cell)]) -> Rows {
+    pub(super) fn rows_anew(&self, fresh: &[(u32, Cell)]) -> Rows {
         let owned = self.owned.lock().clone();
         let fresh = fresh.iter().map(|(id, cell)| (self.key(*id), *cell));
         let recorded = self.recorded().into_iter().chain(fresh);

@@ -1,6 +1,5 @@
 //! Series that belong to something that is attached, and go when it does.
 
-use super::cut::Value;
 use super::key::{Key, Labels};
 use super::store::{FamilyStore, Full, OwnedSeries};
 
@@ -15,16 +14,17 @@ impl FamilyStore {
     /// counted.
     pub(super) fn reserve_carried(&self, labels: Labels<'_>) -> Result<OwnedSeries, Full> {
         let carried = self.carried(labels.open);
-        if carried.iter().any(Value::is_cut) {
+        if carried.are_cut() {
             self.count_invalid();
         }
-        let open = carried.iter().map(|value| (**value).into()).collect();
+        let open = carried.with(|open| open.iter().map(|value| (*value).into()).collect());
         self.reserve(Key { closed: labels.closed, open })
     }
 
     /// Shows a series that was reserved.
     pub(crate) fn own(&self, instance: u64, series: OwnedSeries) {
         let key = series.key.clone();
+        self.rows_anew.get_or_init(|| Self::rows_anew);
         {
             let mut owned = self.owned.lock();
             owned.push(OwnedSeries { instance, ..series });

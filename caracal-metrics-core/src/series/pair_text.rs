@@ -1,16 +1,12 @@
 //! What the `LabelPair` fields of a family have before the values of labels, written once.
 
 use crate::description::Description;
-use crate::labels::MAX_LABELS;
 use crate::wire::{begin_bytes, text_field, write_labels};
 
 #[derive(Debug)]
 pub(crate) struct PairText {
     /// Sorted by name. None where a row may lack some labels, or where there are no labels.
     pub(crate) pairs: Box<[Pair]>,
-    /// For each label of the family, the first pair whose value may change where the label does or one
-    /// of those after it.
-    pub(crate) first: [usize; MAX_LABELS],
 }
 
 /// A pair up to the value that is a row's.
@@ -43,11 +39,6 @@ impl PairText {
             }
         }
         pairs.sort_unstable_by_key(|(name, _)| *name);
-        let pairs: Box<[_]> = pairs.into_iter().map(|(_, pair)| pair).collect();
-        let first = std::array::from_fn(|label| {
-            let changes = |pair: &Pair| matches!(pair, Pair::Own(place, _) if *place >= label);
-            pairs.iter().position(changes).unwrap_or_default()
-        });
-        Self { pairs, first }
+        Self { pairs: pairs.into_iter().map(|(_, pair)| pair).collect() }
     }
 }

@@ -5,8 +5,6 @@ use std::sync::atomic::{
     Ordering::{Relaxed, Release},
 };
 
-use smallvec::SmallVec;
-
 use super::cut::Value;
 use super::interner::{Interner, Known};
 use super::key::Labels;
@@ -16,9 +14,23 @@ use crate::engine::Cell;
 use crate::labels::{AGGREGATED, MAX_LABELS};
 
 /// The open values of a label set as its series carries them.
-type Carried<'a> = SmallVec<[Value<'a>; MAX_LABELS]>;
+pub(super) struct Carried<'a> {
+    /// What follows the values is empty.
+    values: [Value<'a>; MAX_LABELS],
+    count: usize,
+}
 
-type Texts<'a> = SmallVec<[&'a str; MAX_LABELS]>;
+impl Carried<'_> {
+    pub(super) fn are_cut(&self) -> bool {
+        self.values.iter().any(Value::is_cut)
+    }
+
+    /// Calls `take` with the values.
+    pub(super) fn with<T>(&self, take: impl FnOnce(&[&str]) -> T) -> T {
+        let texts = self.values.each_ref().map(|value| &**value);
+        take(&texts[..self.count])
+    }
+}
 
 /// Where a label set is recorded.
 #[derive(Clone, Copy, Debug)]
@@ -99,15 +111,16 @@ impl FamilyStore {
             return self.make_interned(interner, labels);
         }
         let carried = self.carried(labels.open);
-        if carried.iter().any(Value::is_cut) {
+        if carried.are_cut() {
             self.count_invalid();
         }
-        let open: Texts<'_> = carried.iter().map(|value| &**value).collect();
-        let labels = Labels { open: &open, ..labels };
-        match interner.find(labels) {
-            Some(known) => Resolved::own(known.cell),
-            None => self.make_interned(interner, labels),
-        }
+        carried.with(|open| {
+            let labels = Labels { open, ..labels };
+            match interner.find(labels) {
+                Some(known) => Resolved::own(known.cell),
+                None => self.make_interned(interner, labels),
+            }
+        })
     }
 
     /// Whether the series of a label set is there.
@@ -116,15 +129,18 @@ impl FamilyStore {
             Index::Dense(cells) => made(&cells[labels.closed as usize]).is_some(),
             Index::Interned(interner) => {
                 let carried = self.carried(labels.open);
-                let open: Texts<'_> = carried.iter().map(|value| &**value).collect();
-                interner.look_up(Labels { open: &open, ..labels }).is_some()
+                carried.with(|open| interner.look_up(Labels { open, ..labels }).is_some())
             }
         }
     }
 
     /// Open label values as series carry them.
     pub(super) fn carried<'a>(&self, open: &[&'a str]) -> Carried<'a> {
-        (0..).zip(open).map(|(label, value)| self.carried_value(label, value)).collect()
+        let value = |label| match open.get(label) {
+            Some(value) => self.carried_value(label, value),
+            None => Value::Whole(""),
+        };
+        Carried { values: std::array::from_fn(value), count: open.len() }
     }
 
     /// The value of an open label as series carry it: one that the user aggregates is replaced, and
@@ -201,13 +217,17 @@ impl FamilyStore {
         labels: Labels<'_>,
         excess: [bool; MAX_LABELS],
     ) -> Resolved {
-        let replaced = labels.open.iter().zip(excess);
-        let open: Texts<'_> =
-            replaced.map(|(it, excess)| if excess { AGGREGATED } else { it }).collect();
+        let mut open = [AGGREGATED; MAX_LABELS];
+        let open = &mut open[..labels.open.len()];
+        for ((own, value), excess) in open.iter_mut().zip(labels.open).zip(excess) {
+            if !excess {
+                *own = value;
+            }
+        }
         if self.description.kind.is_gauge() || open.iter().all(|value| *value == AGGREGATED) {
             return self.fold(interner, labels);
         }
-        let labels = Labels { open: &open, ..labels };
+        let labels = Labels { open, ..labels };
         let known = interner.find(labels).map(|known| Resolved::own(known.cell));
         let own = known.or_else(|| self.make_own(interner, labels));
         own.map_or_else(|| self.fold(interner, labels), |own| Resolved { folded: true, ..own })

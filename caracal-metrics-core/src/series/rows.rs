@@ -26,6 +26,8 @@ pub(crate) struct Row<'a> {
     pub(crate) shared: usize,
     /// What follows them in the key.
     pub(crate) rest: &'a [u8],
+    /// The same, and what the block has after it.
+    ahead: &'a [u8],
     /// Whether the bytes between separators are the values, and no format escapes any of them.
     pub(crate) is_plain: bool,
     pub(crate) cells: &'a [Cell],
@@ -39,7 +41,20 @@ impl<'a> Row<'a> {
         debug_assert_eq!(self.key.len(), self.shared + self.rest.len(), "the key was not kept");
         sort_key::values(self.key)
     }
+
+    /// The rest of the key with what is behind it, if it is short, to be copied as one piece of a constant
+    /// length. The last ones of a block have too little behind them.
+    #[inline]
+    pub(crate) fn short_rest<const N: usize>(&self) -> Option<&'a [u8; N]> {
+        self.ahead.first_chunk().filter(|_| self.rest.len() <= N)
+    }
 }
+
+/// A series, with its key.
+type Keyed<'a> = (&'a [u8], Cell);
+
+/// A `dyn`, so that what goes through the blocks is compiled once.
+type Change = dyn for<'a> Fn(Vec<Keyed<'a>>, &[Keyed<'a>]) -> Vec<Keyed<'a>>;
 
 /// Series that are to become rows.
 #[derive(Debug, Default)]
@@ -83,17 +98,25 @@ impl Rows {
 
     /// Puts series among the rows. Those that are there already are passed over.
     pub(super) fn merge(&mut self, batch: Batch) {
-        self.change(batch, |series, fresh| {
-            series.extend_from_slice(fresh);
-            // Stable, and quick for two runs that are sorted.
-            series.sort_by_key(|(key, _)| *key);
-            series.dedup();
+        self.change(batch, &|series, fresh| {
+            let mut merged = Vec::with_capacity(series.len() + fresh.len());
+            let mut series = series.into_iter().peekable();
+            for one in fresh {
+                merged.extend(std::iter::from_fn(|| series.next_if(|(key, _)| *key <= one.0)));
+                merged.push(*one);
+            }
+            merged.extend(series);
+            merged.dedup();
+            merged
         });
     }
 
     /// Takes series out of the rows.
     pub(super) fn take_out(&mut self, batch: Batch) {
-        self.change(batch, |series, gone| series.retain(|one| !gone.contains(one)));
+        self.change(batch, &|mut series, gone| {
+            series.retain(|one| !gone.contains(one));
+            series
+        });
         // What is left of blocks is in memory and on the way of every page.
         if self.blocks.len() * LEAST > self.series.max(LEAST) {
             let blocks: Vec<_> = self.blocks.iter().map(|block| Keys::of(block)).collect();
@@ -105,13 +128,9 @@ impl Rows {
         }
     }
 
-    /// Changes the blocks where the series of a batch are or would be. `change` is called with the series
-    /// of a block and those of the batch, and both are sorted.
-    fn change(
-        &mut self,
-        mut batch: Batch,
-        change: impl for<'a> Fn(&mut Vec<(&'a [u8], Cell)>, &[(&'a [u8], Cell)]),
-    ) {
+    /// Changes the blocks where the series of a batch are or would be. `change` makes the series of a block
+    /// from those that it has and those of the batch. All are sorted.
+    fn change(&mut self, mut batch: Batch, change: &Change) {
         let fresh = batch.sorted();
         let mut fresh = &*fresh;
         let mut old = std::mem::take(&mut self.blocks).into_iter();
@@ -125,9 +144,9 @@ impl Rows {
             let (own, rest) = fresh.split_at(own);
             fresh = rest;
             let keys = block.as_deref().map(Keys::of).unwrap_or_default();
-            let mut series: Vec<_> = keys.iter().collect();
+            let series: Vec<_> = keys.iter().collect();
             self.series -= series.len();
-            change(&mut series, own);
+            let series = change(series, own);
             self.series += series.len();
             blocks.extend(Block::of(&series).map(Arc::new));
         }
@@ -217,7 +236,7 @@ impl Cursor<'_> {
         }
         let block = self.block.as_mut()?;
         let is_plain = block.traits.is_plain;
-        let (shared, rest) = block.keys.next();
+        let (shared, rest, ahead) = block.keys.next_with_more();
         if self.keeps_keys || !is_plain {
             self.key.truncate(shared);
             self.key.extend_from_slice(rest);
@@ -225,7 +244,7 @@ impl Cursor<'_> {
         let cells = if block.traits.is_joint { block.join(shared + rest.len()) } else { 1 };
         let (own, others) = block.cells.split_at(cells);
         block.cells = others;
-        Some(Row { shared, rest, is_plain, cells: own, key: &self.key })
+        Some(Row { shared, rest, ahead, is_plain, cells: own, key: &self.key })
     }
 }
 

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use super::buckets::BucketSearch;
 use super::changes::Changes;
-use super::created::Created;
+use super::created::{MakeCreated, NoteCreated};
 use super::exemplars::Exemplars;
 use super::folds::Folds;
 use super::interner::Interner;
@@ -41,6 +41,9 @@ pub(super) enum Index {
     Interned(Box<Interner>),
 }
 
+/// Makes the rows of a family. The series given are new, each by its place, and may not be findable yet.
+type RowsAnew = fn(&FamilyStore, &[(u32, Cell)]) -> Rows;
+
 /// A series that an attached instance owns.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnedSeries {
@@ -63,8 +66,8 @@ pub(crate) struct Settings {
     pub(crate) value_bytes: usize,
     /// The open labels that always read [`AGGREGATED`].
     pub(crate) aggregate: Vec<String>,
-    /// Whether to note when a series began.
-    pub(crate) created: bool,
+    /// What notes when a series began, where that is to be shown.
+    pub(crate) created: Option<MakeCreated>,
     /// Whether the family is left out of the page until it is used.
     pub(crate) shown_once_used: bool,
     /// Whether `folded` and `invalid` read 0 once the family is used, and not only from their first
@@ -122,8 +125,7 @@ pub(crate) struct FamilyStore {
     tracks: AtomicBool,
     /// Whether something asked for the family after it was registered.
     asked_for: AtomicBool,
-    /// The cell of a gauge without labels once guards of it have been begun, as in
-    /// [`Index::Dense`].
+    /// The cell of a gauge without labels once guards of it have been begun; before, [`Cell::NONE`].
     tracked: AtomicU32,
     /// What its lines have in common.
     pub(crate) lines: LineText,
@@ -131,7 +133,7 @@ pub(crate) struct FamilyStore {
     #[cfg(feature = "protobuf")]
     pub(crate) pairs: PairText,
     /// For counters and histograms, where the registry is to say when their series began.
-    pub(super) created: Option<Created>,
+    pub(super) created: Option<Box<dyn NoteCreated>>,
     /// How many aggregated series a family has whose series have each their own labels.
     pub(super) aggregates: AtomicUsize,
     /// Keeps two threads from raising a counter by the same difference.
@@ -145,10 +147,13 @@ pub(crate) struct FamilyStore {
     pub(super) owned: Mutex<Vec<OwnedSeries>>,
     pub(super) changes: Changes,
     pub(super) rows: Mutex<Arc<Rows>>,
+    /// What makes the rows anew, once series of instances were among them. A function's address, so that a
+    /// program that attaches nothing does not have it.
+    pub(super) rows_anew: OnceLock<RowsAnew>,
 }
 
 impl FamilyStore {
-    pub(crate) fn new(description: Description, settings: Settings) -> Self {
+    pub(crate) fn new(description: Description, settings: Settings) -> Arc<Self> {
         let labels = &description.labels;
         let mut aggregated = [false; MAX_LABELS];
         let open = labels.iter().filter(|label| label.values.is_open());
@@ -169,7 +174,7 @@ impl FamilyStore {
         let watch = hide_idle.map(|idle| (idle.watch)(idle.after, idle.clock.clone()));
         let buckets = BucketSearch::of(&description.bounds);
         let added: Vec<_> = settings.added_labels().collect();
-        let store = Self {
+        let store = Arc::new(Self {
             is_plain: buckets.runs() == 1 && settings.exemplar_source.is_none(),
             buckets,
             described: OnceLock::new(),
@@ -184,11 +189,11 @@ impl FamilyStore {
             used: AtomicBool::new(false),
             tracks: AtomicBool::new(false),
             asked_for: AtomicBool::new(false),
-            tracked: AtomicU32::new(0),
+            tracked: AtomicU32::new(Cell::NONE.to_raw()),
             lines: LineText::of(&description, &added),
             #[cfg(feature = "protobuf")]
             pairs: PairText::of(&description, &added),
-            created: (settings.created && !description.kind.is_gauge()).then(Created::default),
+            created: settings.created.filter(|_| !description.kind.is_gauge()).map(|make| make()),
             aggregates: AtomicUsize::new(0),
             raising: Mutex::default(),
             set_aside: OnceLock::new(),
@@ -197,9 +202,10 @@ impl FamilyStore {
             owned: Mutex::default(),
             changes: Changes::default(),
             rows: Mutex::default(),
+            rows_anew: OnceLock::new(),
             settings,
             description,
-        };
+        });
         if !store.settings.shown_once_used {
             store.use_from_now_on();
         }
@@ -272,7 +278,10 @@ impl FamilyStore {
     /// Begins a guard in a gauge without labels, and says its cell.
     #[inline]
     pub(crate) fn begin_only(&self) -> Cell {
-        let Some(cell) = made(&self.tracked) else { return self.begin_only_first() };
+        let cell = Cell::from_raw(self.tracked.load(Acquire));
+        if cell == Cell::NONE {
+            return self.begin_only_first();
+        }
         engine::begin(cell);
         cell
     }
@@ -281,7 +290,7 @@ impl FamilyStore {
     fn begin_only_first(&self) -> Cell {
         let cell = self.cell_of_set(&());
         self.begin(cell);
-        self.tracked.store(cell.to_raw() + 1, Release);
+        self.tracked.store(cell.to_raw(), Release);
         cell
     }
 

@@ -52,7 +52,17 @@ impl<'a> Values<'a> {
     }
 
     /// The value of the series that these cells make up.
+    #[inline]
     pub(crate) fn read(&mut self, cells: &[Cell]) -> Value {
+        match (self.kind, cells) {
+            // Most series of most pages, so there is no call.
+            (FamilyKind::Counter, [cell]) => Value::Counter(self.reader.counter_of(*cell)),
+            _ => self.read_any(cells),
+        }
+    }
+
+    #[inline(never)]
+    fn read_any(&mut self, cells: &[Cell]) -> Value {
         let reader = &self.reader;
         match self.kind {
             FamilyKind::Counter => Value::Counter(reader.counter(cells)),

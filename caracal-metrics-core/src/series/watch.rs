@@ -1,10 +1,12 @@
 //! What hides the idle series of a family.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::interner::Interner;
 use super::key::Labels;
+use super::rows::Rows;
 use super::store::FamilyStore;
 use crate::engine::Cell;
 use crate::hide_error::HideError;
@@ -22,18 +24,24 @@ pub(crate) trait Watch: fmt::Debug + Send + Sync {
     /// Shows the series of a label set again, if it is hidden, whatever the limit.
     fn show(&self, store: &FamilyStore, interner: &Interner, labels: Labels<'_>);
 
-    /// A page is begun, on which these series are new, each by its place. Returns the places of those that
-    /// leave the page. The caller holds the lock of the rows.
-    fn look(&self, store: &FamilyStore, interner: &Interner, fresh: &[(u32, Cell)]) -> Vec<u32>;
+    /// A page is begun, on which these series are new, each by its place. Takes those out of the rows, which
+    /// are locked, that leave the page.
+    fn look(
+        &self,
+        store: &FamilyStore,
+        interner: &Interner,
+        fresh: &[(u32, Cell)],
+        rows: &mut Arc<Rows>,
+    );
 
-    /// Hides a series, and returns its place if it was on the page. The caller holds the lock of the
-    /// rows.
+    /// Hides a series, and takes it out of the rows, which are locked, if it was there.
     fn hide(
         &self,
         store: &FamilyStore,
         interner: &Interner,
         labels: Labels<'_>,
-    ) -> Result<Option<u32>, HideError>;
+        rows: &mut Arc<Rows>,
+    ) -> Result<(), HideError>;
 
     /// Keeps the series of a cell on the page until it is [let go](Self::let_go) as often.
     fn hold(&self, cell: Cell);

@@ -1,6 +1,6 @@
 //! Random statements: what the page has equals the books of the client, and the server's own count.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use caracal_metrics::MetricsRegistry;
 use integration_tests::eventually;
 
@@ -31,9 +31,13 @@ async fn check(
     ensure!(page == given, "{table}: the page has {page:?}, the client {given:?}");
     // The server may still be at a statement whose client has gone away.
     let expected = &books.completed;
-    let what =
-        format!("the server completes what the client of {table} has in its books: {expected:?}");
-    eventually(&what, async || Ok(server.completed(&[table]).await? == *expected)).await?;
+    let mut completed = Counts::new();
+    let what = format!("the server completes what the client of {table} has in its books");
+    let came = eventually(&what, async || {
+        completed = server.completed(&[table]).await?;
+        Ok(completed == *expected)
+    });
+    came.await.with_context(|| format!("client: {expected:?}, server: {completed:?}"))?;
     Ok(page)
 }
 

@@ -186,6 +186,12 @@ macro_rules! workload {
                         _ => {}
                     }
                 }
+                // A pool that is closed does not drain the connections that come back later, and the server
+                // does not complete a statement whose rows it can't send.
+                eventually("all connections are back in the pool", async || {
+                    Ok(usize::try_from(bare.size())? == bare.num_idle())
+                })
+                .await?;
                 bare.close().await;
                 Ok(books)
             }
