@@ -65,7 +65,7 @@
 //! The service reports further facts about a request in response extensions: [`AuthMethod`], [`AuthFailure`],
 //! [`ReplayBlock`] and [`DegradedMode`]. They are recorded with the head of the response, so they are not lost if
 //! the body is aborted. If your authentication can't set them, use [`GatewayMetricsLayer::classify_auth_method`]
-//! to derive the method from the request or the response.
+//! to derive the method from the response.
 //!
 //! If a request has a `traceparent` header (W3C Trace Context) with the *sampled* flag, its trace id becomes an
 //! exemplar of its bucket in the duration histogram. OpenMetrics and protobuf show exemplars. Traces without the
