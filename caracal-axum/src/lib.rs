@@ -1,4 +1,6 @@
-//! A `/metrics` endpoint and a request-metrics layer for axum.
+//! A `/metrics` endpoint and layers that record HTTP requests, for axum.
+//!
+//! To use this crate in a service, enable the feature `axum` of `caracal-metrics`.
 //!
 //! ```
 //! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -13,7 +15,7 @@
 //! let app: Router = Router::new()
 //!     .route("/tools", get(async || (AuthMethod::new("jwt"), "[]")))
 //!     .layer(GatewayMetricsLayer::new(&metrics))
-//!     // After the layer, which counts the requests to the routes before it.
+//!     // Add this route after the layer. The layer then does not count scrapes.
 //!     .route("/metrics", metrics_endpoint(&metrics));
 //!
 //! # let app = &app;
@@ -35,50 +37,50 @@
 //!
 //! # What a request counts as
 //!
-//! A request lasts from the call of the service to the end of its response's body. It is in flight
-//! for that time and counted once at its end, whatever that is:
+//! A request lasts from the call of the service to the end of its response body. It is in flight during that
+//! time, and is counted once when it ends:
 //!
-//! | end | status |
+//! | the request ends because | status |
 //! |---|---|
-//! | the last frame of the body was handed to the server | the response's |
-//! | the response was dropped before its last frame: the client went away, a timeout outside of the layer ran out, the server shut down | 499 |
-//! | the service or the body panicked or failed, or the body fell short of its announced length | 500 |
-//! | the response is a 1xx other than 101, in whose place hyper sends a 500 | 500 |
+//! | the last frame of the body was handed to the server | the status of the response |
+//! | the response was dropped before its last frame: the client disconnected, a timeout outside of the layer expired, or the server shut down | 499 |
+//! | the service or the body panicked or failed, or the body was shorter than its announced length | 500 |
+//! | the response is a 1xx other than 101; hyper sends a 500 instead | 500 |
 //!
-//! A *stream* is counted as a request when its head comes, with the time until then, and as an open
-//! stream from then on: a 2xx response of type `text/event-stream` whose length is not known, and what
-//! [`MetricsLayer::streams`] names. It ends as `completed` (it was sent to its end), `client` (the client
-//! went away, or the server shut down) or `error` (the body failed or panicked). The families are
-//! `caracal_gateway_streams_open` and `caracal_gateway_stream_duration_seconds`, or for a
-//! [`HttpMetricsLayer`] `http_server_streams_open` and `http_server_stream_duration_seconds`, with the
-//! route where the layer knows it. An upgraded connection, such as a WebSocket's, counts as an open stream
-//! where the service says how long it lives, with [`OpenConnection`]. Its request ends with its head.
+//! A *stream* counts as a request until its head, and as an open stream from then on. Streams are 2xx responses
+//! of type `text/event-stream` without a known length, and the routes in [`MetricsLayer::streams`]. A stream ends
+//! as `completed` (it was sent completely), `client` (the client disconnected, or the server shut down) or
+//! `error` (the body failed or panicked). The families are `caracal_gateway_streams_open` and
+//! `caracal_gateway_stream_duration_seconds`. For an [`HttpMetricsLayer`] they are `http_server_streams_open` and
+//! `http_server_stream_duration_seconds`. They have the route as a label if the layer knows it. An upgraded
+//! connection, such as a WebSocket, counts as an open stream if the service reports its lifetime with
+//! [`OpenConnection`]. Its request ends with its head.
 //!
-//! A response that has no body (to HEAD, 1xx, 204, 304, 2xx to CONNECT) ends with its head: an
-//! upgraded connection is no longer a request. A layer outside of this one that drops a body to
-//! send another one looks like a client that went away, and so does a head that hyper refuses to send
-//! (one with both `Transfer-Encoding` and `Content-Length`, say). A response body that passes on the
-//! request's own fails with it where the client leaves before its upload has ended.
+//! A response without a body (to HEAD, 1xx, 204, 304, 2xx to CONNECT) ends with its head. If a layer outside of
+//! this one drops a body to send another one, the request is recorded as if the client had disconnected. The same
+//! applies to a head that hyper refuses to send, such as one with both `Transfer-Encoding` and `Content-Length`.
+//! If a response body forwards the body of the request, it fails when the client disconnects before the upload
+//! has ended.
 //!
-//! What the service knows of a request beyond its status, it says in response extensions:
-//! [`AuthMethod`], [`AuthFailure`], [`ReplayBlock`] and [`DegradedMode`]. They are recorded when
-//! the response's head comes, so an aborted body loses none of them. Where the authentication
-//! can't set them, [`GatewayMetricsLayer::classify_auth_method`] reads other traces of it.
+//! The service reports further facts about a request in response extensions: [`AuthMethod`], [`AuthFailure`],
+//! [`ReplayBlock`] and [`DegradedMode`]. They are recorded with the head of the response, so they are not lost if
+//! the body is aborted. If your authentication can't set them, use [`GatewayMetricsLayer::classify_auth_method`]
+//! to derive the method from the response.
 //!
-//! A request with a `traceparent` header (W3C Trace Context) whose *sampled* flag is set leaves its
-//! trace id as an exemplar at its bucket of the duration histogram. OpenMetrics and protobuf show
-//! exemplars. A trace that is not sampled leaves none, since no tracing backend stores it.
-//! [`GatewayMetricsLayer::by_route`] counts requests by route as well, and [`MetricsLayer`] lists what
-//! else a layer can be asked for. [`HttpMetricsLayer`] records the same under the names of OpenTelemetry.
+//! If a request has a `traceparent` header (W3C Trace Context) with the *sampled* flag, its trace id becomes an
+//! exemplar of its bucket in the duration histogram. OpenMetrics and protobuf show exemplars. Traces without the
+//! flag are not used, because no tracing backend stores them. [`GatewayMetricsLayer::by_route`] also counts
+//! requests by route. [`MetricsLayer`] lists all options of a layer. [`HttpMetricsLayer`] records the same under
+//! the names of OpenTelemetry.
 //!
 //! # Features
 //!
-//! `serve` adds `MetricsEndpoint::serve` and `MetricsServer`, for metrics on a port of their own. It is
-//! off by default, and `axum-serve` turns it on in `caracal-metrics`. Without it the compiler says that
+//! `serve` adds `MetricsEndpoint::serve` and `MetricsServer`, which serve the metrics on a separate port. It is
+//! disabled by default. In `caracal-metrics`, the feature is `axum-serve`. Without it, the compiler reports that
 //! there is no method named `serve`.
 //!
-//! `live` adds `live_page` and `MetricsEndpoint::live`, a page that shows the metrics in a browser. It is
-//! off by default, and `axum-live` turns it on in `caracal-metrics`.
+//! `live` adds `live_page` and `MetricsEndpoint::live`, a page that shows the metrics in a browser. It is disabled
+//! by default. In `caracal-metrics`, the feature is `axum-live`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

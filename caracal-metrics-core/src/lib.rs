@@ -1,4 +1,7 @@
-//! The registry, catalogue and exposition of [Caracal metrics](https://docs.rs/caracal-metrics).
+//! The core of [Caracal metrics](https://docs.rs/caracal-metrics): the registry, the catalogue of families, the
+//! recording engine and the exposition formats.
+//!
+//! Services depend on `caracal-metrics`, which re-exports this crate.
 //!
 //! ```
 //! # extern crate caracal_metrics_core as caracal_metrics;
@@ -17,18 +20,18 @@
 //! assert_eq!(metrics.sample("caracal_gateway_requests_in_flight", &[]), Some(0.0));
 //! ```
 //!
-//! Recording never fails, panics or blocks on I/O. Label values from outside are bounded in number
-//! ([`MetricsRegistryBuilder::max_series_per_family`]) and in length
-//! ([`MetricsRegistryBuilder::max_label_value_bytes`]). Records that are folded and values that are
-//! cut are counted in `caracal_metrics_series_limited_total` and
-//! `caracal_metrics_invalid_values_total`.
+//! Recording never fails, panics or blocks on I/O. The number of label values from outside is limited by
+//! [`MetricsRegistryBuilder::max_series_per_family`], and their length by
+//! [`MetricsRegistryBuilder::max_label_value_bytes`]. Folded records are counted in
+//! `caracal_metrics_series_limited_total`, and shortened values in `caracal_metrics_invalid_values_total`.
 //!
-//! The families are those of the [`catalogue`]. Adapters for sqlx, moka, failsafe and axum are
-//! crates of their own, built on [`adapter`].
+//! A registry has the families of the [`catalogue`]. You add your own families with
+//! [`MetricsRegistry::family`]. The adapters for sqlx, moka, failsafe, axum, tokio and the `metrics` facade are
+//! separate crates. They use the module [`adapter`], which you can use to write your own adapter.
 //!
-//! The feature `process` adds `MetricsRegistryBuilder::process_metrics`, the standard `process_*`
-//! families. With the feature `tokio`, callbacks and collectors run inside the tokio runtime of the
-//! thread that reads the metrics: see [`MetricsRegistryBuilder::collection_timeout`].
+//! The feature `process` adds `MetricsRegistryBuilder::process_metrics`, which enables the standard `process_*`
+//! families. With the feature `tokio`, callbacks and collectors run inside the tokio runtime of the thread that
+//! reads the metrics. See [`MetricsRegistryBuilder::collection_timeout`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

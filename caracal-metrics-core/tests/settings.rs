@@ -139,7 +139,7 @@ fn a_label_with_fixed_values_is_not_aggregated() {
         };
         assert_eq!(refused, name);
         let text = error.to_string();
-        assert!(text.contains(family) && text.ends_with("remove it"), "{text}");
+        assert!(text.contains(family) && text.ends_with("remove this call"), "{text}");
     }
 }
 

@@ -122,7 +122,7 @@ fn a_target_that_nobody_can_scrape_is_refused() {
     for address in ["", "http://shop:9000", "shop:9000/metrics", "shop 9000", "a\"b", "a\nb"] {
         let error = Target::new("shop", address).unwrap_err();
         assert_eq!(error, TargetError::InvalidAddress { address: address.to_owned() });
-        assert!(error.to_string().contains("give a host and a port"), "{error}");
+        assert!(error.to_string().contains("use a host and a port"), "{error}");
     }
     for address in ["shop:9000", "10.0.0.1:80", "[::1]:9000", "[fe80::1%eth0]:80", "shop"] {
         let _ = Target::new("shop", address).unwrap();

@@ -91,7 +91,14 @@ fn a_cache_that_is_attached_is_in_use() {
 #[test]
 fn links_lead_to_a_runbook_that_there_is() {
     let metrics = shop();
-    assert!(!rules(&metrics, &target()).contains("runbook_url"));
+    let gateway = MetricsRegistry::new();
+    let _layer = GatewayMetricsLayer::new(&gateway).layer(());
+    for metrics in [&metrics, &gateway] {
+        assert!(!rules(metrics, &target()).contains("runbook_url"));
+    }
+    let linked = rules(&gateway, &target().runbook("https://wiki/gateway"));
+    let link = "runbook_url: \"https://wiki/gateway#gatewayerrorbudgetburn1h\"";
+    assert!(linked.contains(link), "{linked}");
     let linked = rules(&metrics, &target().runbook("https://wiki/{{x}}/shop"));
     // Prometheus expands annotations as templates.
     let link = r#"runbook_url: "https://wiki/{{ \"{{\" }}x}}/shop#shopapitargetdown""#;

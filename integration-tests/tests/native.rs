@@ -1,5 +1,7 @@
 //! What the real Prometheus computes from native buckets, compared with the observations themselves.
 
+#![expect(clippy::cast_sign_loss, reason = "durations and ranks are not negative")]
+
 use std::process::ExitCode;
 use std::time::Duration;
 

@@ -58,7 +58,7 @@ fn replaced(page: &str, tables: &str) -> Option<String> {
 fn others(sh: &Shell) -> Result<()> {
     cmd!(sh, "cargo run --release --package benchmarks --bin instructions").run()?;
     // They say where something costs more than it should, which it may on a machine that is busy.
-    for limited in ["breaker", "scraped"] {
+    for limited in ["breaker", "scraped", "viewed"] {
         cmd!(sh, "cargo run --release --package benchmarks --bin {limited}")
             .ignore_status()
             .run()?;

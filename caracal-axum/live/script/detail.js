@@ -66,36 +66,3 @@ function queryPart(name) {
   node.append(queryBox(queryOf(store.families.get(name))));
   return { node, update: () => {} };
 }
-
-/** The series with the largest values, as the service has them now; all of them can be searched. */
-function seriesTable(name) {
-  const search = make('input', {
-    type: 'search', placeholder: 'Search label values', 'aria-label': 'Search series', oninput: () => load({ family: name, search: search.value }, true),
-  });
-  const note = make('span', { class: 'muted', role: 'status' });
-  const head = make('tr');
-  const body = make('tbody');
-  const node = make('div', { class: 'card' }, make('h3', {}, 'Series'),
-    make('div', { class: 'controls' }, search, note),
-    make('div', { class: 'scroll tall', tabindex: '0', role: 'region', 'aria-label': 'Series' },
-      make('table', { class: 'series' }, make('thead', {}, head), body)));
-  const show = ({ series, matched }) => {
-    const labels = [...new Set(series.flatMap(([own]) => Object.keys(own)))];
-    const hasSum = series.some((one) => one.length > 2);
-    const columns = [...labels.map((label) => plain(label)), ...(hasSum ? ['count', 'sum'] : ['value'])];
-    head.replaceChildren(...columns.map((text, place) => make('th', {
-      scope: 'col', class: place >= labels.length ? 'number' : undefined,
-    }, text)));
-    write(note, matched > series.length ? `${exact(series.length)} of ${exact(matched)} series, those with the largest values`
-      : `${exact(matched)} series`);
-    reconcile(body, series, ([own]) => JSON.stringify([columns, own]), ([own, ...values]) => make('tr', {},
-      ...labels.map((label) => make('td', {}, foreign(own[label] ?? '', 300))),
-      ...values.slice(0, hasSum ? 2 : 1).map(() => make('td', { class: 'number' }))), (row, [, ...values]) => {
-      values.slice(0, hasSum ? 2 : 1).forEach((value, place) => {
-        write(row.children[labels.length + place], exact(Number(value)));
-      });
-    });
-  };
-  const load = reader('series.json', show);
-  return { node, update: () => load({ family: name, search: search.value }) };
-}

@@ -25,11 +25,13 @@ const foreign = (text, most) => make('bdi', {}, plain(text, most));
 /** Makes the children of an element those of a list, and keeps those whose keys are there already. */
 function reconcile(parent, items, keyOf, build, update) {
   const old = new Map([...parent.children].map((child) => [child.reconcileKey, child]));
+  const kept = new Set(items.map(keyOf));
+  // First, so that those that stay do not move: an element that moves loses the focus.
+  for (const [key, child] of old) if (!kept.has(key)) child.remove();
   let place = parent.firstElementChild;
   for (const item of items) {
     const key = keyOf(item);
     let child = old.get(key);
-    old.delete(key);
     if (!child) {
       child = build(item);
       child.reconcileKey = key;
@@ -38,24 +40,32 @@ function reconcile(parent, items, keyOf, build, update) {
     else parent.insertBefore(child, place);
     update(child, item);
   }
-  for (const child of old.values()) child.remove();
 }
 
-/** Reads one of the service's documents, once a second at most, and the latest question's answer only. */
+/** Reads one of the service's documents: once a second, and at once where the query is a new one. */
 function reader(name, show) {
-  let [asked, last] = [0, 0];
-  return async (query, isNew = false) => {
-    if (!isNew && Date.now() - last < 1000) return;
+  let [last, isReading, next] = [0, false, undefined];
+  const load = async (query, isNew = false) => {
+    if (isReading && isNew) next = query;
+    if (isReading || (!isNew && Date.now() - last < 1000)) return;
+    isReading = true;
     last = Date.now();
-    asked += 1;
-    const mine = asked;
     try {
-      const answer = await fetch(new URL(`${name}?${new URLSearchParams(query)}`, base), { cache: 'no-store' });
-      if (answer.ok && mine === asked) show(await answer.json());
+      const answer = await fetch(new URL(`${name}?${new URLSearchParams(query)}`, base), {
+        cache: 'no-store', signal: AbortSignal.timeout(PATIENCE),
+      });
+      if (answer.ok) show(await answer.json());
     } catch {
       // The next reading says that the service is away.
     }
+    isReading = false;
+    if (next) {
+      const query = next;
+      next = undefined;
+      load(query, true);
+    }
   };
+  return load;
 }
 
 async function copy(text, button) {

@@ -1,29 +1,27 @@
 // All families, to search and sort.
 
-const MOST_FAMILIES = 200;
-
 const familiesView = (() => {
   const search = make('input', {
     type: 'search', id: 'search', placeholder: 'Search names, help and labels', 'aria-label': 'Search metrics',
     oninput: () => redraw(),
   });
   const sort = make('select', { id: 'sort', 'aria-label': 'Sort by', onchange: () => redraw() },
-    ...Object.keys(FAMILY_ORDERS()).map((name) => make('option', { value: name }, name)));
+    ...Object.keys(FAMILY_ORDERS()).map((name) => make('option', { value: name }, `Sort by ${name}`)));
   const count = make('span', { class: 'muted', role: 'status' });
-  const body = make('tbody');
   const head = (text, kind) => make('th', { scope: 'col', class: kind }, text);
-  const table = make('table', { class: 'families' }, make('thead', {}, make('tr', {},
-    head('Metric'), head('Type'), head('Series', 'number'), head('Now', 'number'))), body);
-  const node = make('div', { class: 'view' }, make('div', { class: 'controls' }, search, sort, count),
-    make('div', { class: 'card scroll', tabindex: '0', role: 'region', 'aria-label': 'All metrics' }, table));
+  const list = longTable({
+    label: 'All metrics', kind: 'families', build: familyRow, update: updateFamilyRow, keyOf: (known) => known.name,
+    head: make('tr', {}, head('Metric'), head('Type'), head('Series', 'number'), head('Now', 'number')),
+  });
+  list.node.classList.add('card');
+  const node = make('div', { class: 'view' }, make('div', { class: 'controls' }, search, sort, count), list.node);
   const update = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const all = [...store.families.values()];
     const found = all.filter((known) => words.every((word) => searched(known).includes(word)));
     found.sort(FAMILY_ORDERS()[sort.value]);
-    const shown = found.slice(0, MOST_FAMILIES);
-    write(count, `${found.length} of ${all.length} metrics${found.length > shown.length ? `, ${shown.length} shown` : ''}`);
-    reconcile(body, shown, (known) => known.name, familyRow, updateFamilyRow);
+    write(count, `${exact(found.length)} of ${exact(all.length)} metrics`);
+    list.show(found.length, 0, found);
   };
   return { node, update };
 })();

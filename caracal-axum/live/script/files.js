@@ -14,7 +14,8 @@ const filesView = (() => {
     make('div', { class: 'card grid small-panels' },
       field('job', 'Job', 'The job_name in Prometheus; alerts and the dashboard have it.'),
       field('address', 'Address', 'Host and port, as Prometheus reaches them.'),
-      field('path', 'Path', 'Where the metrics are.')), links);
+      field('path', 'Path', 'Where the metrics are.'),
+      field('runbook', 'Runbook', 'URL of a page with a section for each alert. Optional.')), links);
   const files = [
     ['dashboard.json', 'Grafana dashboard', 'Dashboards, New, Import'],
     ['rules.yml', 'Prometheus rules', 'rule_files in prometheus.yml'],

@@ -20,7 +20,7 @@ use super::encoding::Coding;
 use super::page::Page;
 use super::page_body::PageBody;
 use super::pages::{PageKey, Pages};
-use super::readers::Readers;
+use super::readers::{Client, Readers};
 use crate::scrape_metrics::ScrapeMetrics;
 
 /// What nginx calls a request whose client closed the connection first.
@@ -33,6 +33,8 @@ pub(super) struct Endpoint {
     pub(super) scrapes: ScrapeMetrics,
     pub(super) readers: Arc<Readers>,
     pub(super) authorization: Authorization,
+    #[cfg(feature = "live")]
+    pub(super) runbook: Option<String>,
 }
 
 impl Endpoint {
@@ -74,7 +76,7 @@ impl Endpoint {
         if let Some(refusal) = self.refusal(&request) {
             return scrape.end(refusal);
         }
-        let Some(place) = self.readers.enter().await else {
+        let Some(place) = self.readers.enter(Client::Scrape).await else {
             let text = "As many scrapes as allowed are being answered: try again later.\n";
             let mut refusal = text_answer(StatusCode::SERVICE_UNAVAILABLE, text.into());
             refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));

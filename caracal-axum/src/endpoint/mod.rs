@@ -100,6 +100,9 @@ pub struct MetricsEndpoint {
     /// the page does not have it.
     #[cfg(feature = "live")]
     live: Option<fn(Arc<Endpoint>, MetricsRegistry) -> Router>,
+    /// What the alerts that the live page offers link to.
+    #[cfg(feature = "live")]
+    runbook: Option<String>,
 }
 
 impl MetricsEndpoint {
@@ -113,6 +116,8 @@ impl MetricsEndpoint {
             authorization: Authorization::default(),
             #[cfg(feature = "live")]
             live: None,
+            #[cfg(feature = "live")]
+            runbook: None,
         }
     }
 
@@ -244,6 +249,8 @@ impl MetricsEndpoint {
             scrapes,
             readers,
             authorization: self.authorization,
+            #[cfg(feature = "live")]
+            runbook: self.runbook,
         })
     }
 }

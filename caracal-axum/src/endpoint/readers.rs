@@ -29,10 +29,19 @@ const STALLED_FRACTION: u32 = 300;
 /// How long a scrape waits for a reader to have stalled.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// The scrapes of one endpoint that are under way.
+/// Who reads. Viewers have places of their own, so that they cannot take those of scrapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Client {
+    Scrape,
+    /// A browser with the live page.
+    #[cfg(feature = "live")]
+    Viewer,
+}
+
+/// What is being read from one endpoint.
 #[derive(Debug)]
 pub(super) struct Readers {
-    /// How many there may be at a time.
+    /// How many of each kind there may be at a time.
     limit: usize,
     /// How long a page may take to be read.
     timeout: Duration,
@@ -42,14 +51,19 @@ pub(super) struct Readers {
 
 #[derive(Debug, Default)]
 struct Table {
-    /// Scrapes that have no page yet.
-    waiting: usize,
+    /// Those that have no page yet, by kind.
+    waiting: [usize; 2],
     /// In the order in which they got their page, which is that of their ids.
     reading: Vec<(u64, Reading)>,
     next: u64,
 }
 
 impl Table {
+    fn count(&self, client: Client) -> usize {
+        let reading = self.reading.iter().filter(|(_, reading)| reading.client == client);
+        self.waiting[client as usize] + reading.count()
+    }
+
     fn place(&self, id: u64) -> Option<usize> {
         self.reading.binary_search_by_key(&id, |(id, _)| *id).ok()
     }
@@ -59,31 +73,32 @@ impl Table {
     }
 }
 
-/// A scrape whose page is being read.
+/// A page that is being read.
 #[derive(Debug)]
 struct Reading {
+    client: Client,
     page: Page,
     next_piece: usize,
     began: Instant,
     progressed: Instant,
     hang_up: Option<HangUp>,
-    /// Of a scrape; what a viewer of the live page reads is none.
+    /// Of a scrape; a viewer is not counted as one.
     _in_flight: Option<GaugeGuard>,
 }
 
 impl Readers {
-    /// At most `limit` scrapes at a time; 0 means unlimited.
+    /// At most `limit` scrapes, and as many viewers, at a time; 0 means unlimited.
     pub(super) fn new(limit: usize, timeout: Duration, metrics: ScrapeMetrics) -> Arc<Self> {
         let limit = if limit == 0 { usize::MAX } else { limit };
         Arc::new(Self { limit, timeout, metrics, table: Mutex::default() })
     }
 
-    /// Begins a scrape, unless as many as allowed are under way and none of them stalls.
-    pub(super) async fn enter(self: &Arc<Self>) -> Option<Place> {
+    /// A place, unless as many of this kind as allowed are under way and none of them stalls.
+    pub(super) async fn enter(self: &Arc<Self>, client: Client) -> Option<Place> {
         self.give_up_late();
         let patience = Instant::now() + PATIENCE;
         loop {
-            let stalled = match self.try_enter() {
+            let stalled = match self.try_enter(client) {
                 Ok(place) => return Some(place),
                 Err(stalled) => stalled?,
             };
@@ -94,20 +109,21 @@ impl Readers {
     }
 
     /// A place, or when the next reader will have stalled.
-    fn try_enter(self: &Arc<Self>) -> Result<Place, Option<Instant>> {
+    fn try_enter(self: &Arc<Self>, client: Client) -> Result<Place, Option<Instant>> {
         loop {
             let mut table = self.table.lock();
-            if table.waiting + table.reading.len() < self.limit {
-                table.waiting += 1;
-                return Ok(Place(Some(Arc::clone(self))));
+            if table.count(client) < self.limit {
+                table.waiting[client as usize] += 1;
+                return Ok(Place { readers: Some(Arc::clone(self)), client });
             }
             drop(table);
-            if !self.displace() {
+            if !self.displace_one_of(|reading| reading.client == client) {
                 break;
             }
         }
         let table = self.table.lock();
-        let longest = table.reading.iter().map(|(_, reading)| reading.progressed).min();
+        let own = table.reading.iter().filter(|(_, reading)| reading.client == client);
+        let longest = own.map(|(_, reading)| reading.progressed).min();
         Err(longest.and_then(|progressed| progressed.checked_add(self.stalled_after())))
     }
 
@@ -130,10 +146,16 @@ impl Readers {
     }
 
     /// Gives up the reader that has stalled longest, if any has.
+    #[cfg(feature = "serve")]
     pub(super) fn displace(&self) -> bool {
+        self.displace_one_of(|_| true)
+    }
+
+    fn displace_one_of(&self, may_go: impl Fn(&Reading) -> bool) -> bool {
         let stalled = {
             let mut table = self.table.lock();
-            let longest = table.reading.iter().min_by_key(|(_, reading)| reading.progressed);
+            let those = table.reading.iter().filter(|(_, reading)| may_go(reading));
+            let longest = those.min_by_key(|(_, reading)| reading.progressed);
             let longest = longest.map(|(id, reading)| (*id, reading.progressed.elapsed()));
             longest
                 .filter(|(_, stalled)| *stalled >= self.stalled_after())
@@ -146,7 +168,9 @@ impl Readers {
     }
 
     fn give_up(&self, reading: &Reading, reason: CutReason) {
-        self.metrics.record_given_up(reason);
+        if reading.client == Client::Scrape {
+            self.metrics.record_given_up(reason);
+        }
         if let Some(hang_up) = &reading.hang_up {
             hang_up.now();
         }
@@ -170,12 +194,13 @@ async fn wait_until(time: Instant) -> bool {
     .await
 }
 
-/// The place of a scrape that waits for its page.
+/// The place of a client that waits for its page.
 #[derive(Debug)]
-pub(super) struct Place(
+pub(super) struct Place {
     /// There until the page comes.
-    Option<Arc<Readers>>,
-);
+    readers: Option<Arc<Readers>>,
+    client: Client,
+}
 
 impl Place {
     /// The page came: from here on the client has to read.
@@ -185,13 +210,14 @@ impl Place {
         in_flight: Option<GaugeGuard>,
         hang_up: Option<HangUp>,
     ) -> Option<Reader> {
-        let readers = self.0.take()?;
+        let readers = self.readers.take()?;
         let mut table = readers.table.lock();
         let id = table.next;
         table.next += 1;
-        table.waiting -= 1;
+        table.waiting[self.client as usize] -= 1;
         let now = Instant::now();
         let reading = Reading {
+            client: self.client,
             page,
             next_piece: 0,
             began: now,
@@ -207,8 +233,8 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(readers) = &self.0 {
-            readers.table.lock().waiting -= 1;
+        if let Some(readers) = &self.readers {
+            readers.table.lock().waiting[self.client as usize] -= 1;
         }
     }
 }

@@ -114,6 +114,12 @@ async fn fifty_viewers_cost_as_much_as_one() {
     assert!(different.len() < 10, "{} documents", different.len());
 }
 
+/// The numbers of the callers in a document, in its order.
+fn callers(answer: &str) -> Vec<u64> {
+    let callers = body(answer).split("{\"caller\":\"caller-").skip(1);
+    callers.map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
+}
+
 #[tokio::test]
 async fn what_the_documents_have_is_what_the_metrics_have() {
     let gateway = page().await;
@@ -132,11 +138,22 @@ async fn what_the_documents_have_is_what_the_metrics_have() {
 
     let series = gateway.ask("GET /series.json?family=calls_total").await;
     assert!(body(&series).contains("\"matched\":700,"), "{series}");
-    assert_eq!(body(&series).matches("{\"caller\":\"caller-").count(), 500);
+    assert_eq!(callers(&series), (500..700).rev().collect::<Vec<_>>());
+    // The list goes on where it is looked at.
+    let series = gateway.ask("GET /series.json?family=calls_total&first=650").await;
+    assert!(body(&series).contains("\"matched\":700,\"first\":650,"), "{series}");
+    assert_eq!(callers(&series), (0..50).rev().collect::<Vec<_>>());
+    for behind in ["700", "99999999999", "18446744073709551615"] {
+        let path = format!("GET /series.json?family=calls_total&first={behind}");
+        let series = gateway.ask(&path).await;
+        assert!(body(&series).contains("\"first\":700,\"series\":[]"), "{series}");
+    }
+    let series = gateway.ask("GET /series.json?family=calls_total&sort=labels&first=1").await;
+    assert_eq!(callers(&series)[..4], [1, 10, 100, 101]);
     let found = gateway.ask("GET /series.json?family=calls_total&search=CALLER-12").await;
     assert!(body(&found).contains("\"matched\":11,"), "{found}");
     let none = gateway.ask("GET /series.json?family=nothing").await;
-    assert!(body(&none).contains("\"matched\":0,\"series\":[]"), "{none}");
+    assert!(body(&none).contains("\"matched\":0,\"first\":0,\"series\":[]"), "{none}");
 
     let cardinality = gateway.ask("GET /cardinality.json").await;
     let known = "\"name\":\"calls_total\",\"counted\":700,\"limit\":10000,\"folded\":0,";
@@ -190,6 +207,26 @@ async fn a_target_that_is_none_is_refused() {
     }
     let answer = gateway.ask("GET /scrape.yml?job=a%22%0Ab&address=shop:9000&path=/m").await;
     assert!(body(&answer).contains("shop:9000") && !body(&answer).contains("a\"\nb"), "{answer}");
+}
+
+/// A link that nobody gave would lead nowhere.
+#[tokio::test]
+async fn alerts_link_to_the_runbook_that_was_given() {
+    let rules = async |endpoint: fn(MetricsEndpoint) -> MetricsEndpoint, query: &str| {
+        let gateway = Gateway::start_with(|metrics| {
+            endpoint(MetricsEndpoint::new(metrics)).live().into_router()
+        });
+        gateway.await.ask(&format!("GET /rules.yml?{query}")).await
+    };
+    let without = rules(|endpoint| endpoint, "job=shop&runbook=").await;
+    assert!(without.contains("alert: ShopTargetDown"), "{without}");
+    assert!(!without.contains("runbook_url"), "{without}");
+    let given = |endpoint: MetricsEndpoint| endpoint.runbook("https://wiki/alerts");
+    let link = |url| format!("runbook_url: \"https://wiki/{url}#shoptargetdown\"");
+    let of_the_service = rules(given, "job=shop&runbook=").await;
+    assert!(of_the_service.contains(&link("alerts")), "{of_the_service}");
+    let of_the_query = rules(given, "job=shop&runbook=https%3A%2F%2Fwiki%2Fmine").await;
+    assert!(of_the_query.contains(&link("mine")), "{of_the_query}");
 }
 
 /// The server of the endpoint has the page as well, next to `/metrics`.

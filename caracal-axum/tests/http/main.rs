@@ -28,3 +28,5 @@ mod traces;
 #[cfg(all(unix, feature = "serve"))]
 mod unix;
 mod upgrades;
+#[cfg(feature = "live")]
+mod viewers;

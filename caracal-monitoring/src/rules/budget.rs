@@ -142,8 +142,7 @@ impl Requests {
                 burn.spent
             );
             let summary = "{{ $labels.job }} is spending its error budget too fast";
-            let mut alert = Alert::new(burn.severity, summary, description).hold(burn.hold);
-            alert.section = Some(format!("GatewayErrorBudgetBurn{window}").into());
+            let alert = Alert::new(burn.severity, summary, description).hold(burn.hold);
             Rule::alert(format!("{prefix}ErrorBudgetBurn{window}"), expression, alert)
         });
         Group {

@@ -92,8 +92,6 @@ enum Kind {
 
 #[derive(Debug)]
 struct Alert {
-    /// The name of its section in the runbook, if it differs from the name of the alert.
-    section: Option<Cow<'static, str>>,
     /// How long the expression has to be true before the alert fires.
     hold: Option<&'static str>,
     severity: Severity,
@@ -139,7 +137,7 @@ impl Alert {
         summary: &'static str,
         description: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { section: None, hold: None, severity, summary, description: description.into() }
+        Self { hold: None, severity, summary, description: description.into() }
     }
 
     fn hold(self, hold: &'static str) -> Self {

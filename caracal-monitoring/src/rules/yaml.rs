@@ -7,10 +7,6 @@ use crate::promql;
 use crate::service::Service;
 use crate::text::{not_a_template, yaml};
 
-/// The page that explains the alerts of the gateway.
-const RUNBOOK: &str =
-    "https://github.com/caracal-core/caracal-metrics/blob/main/monitoring/RUNBOOK.md";
-
 const HEAD: &str = "\
 # Recording rules and alerts for one job. Alerts with severity critical should page somebody. Alerts with severity
 # warning can wait until working hours. A service with another job or other families generates its own file.
@@ -61,10 +57,8 @@ fn write_alert(service: &Service<'_>, name: &str, alert: &Alert, text: &mut Stri
     line(text, format_args!("        annotations:\n          summary: {}", yaml(alert.summary)));
     line(text, format_args!("          description: >-"));
     indented(&alert.description, "            ", text);
-    let own = service.target.runbook.as_deref().map(|url| (url, name));
-    let section = alert.section.as_deref().unwrap_or(name);
-    if let Some((url, section)) = own.or(service.is_gateway.then_some((RUNBOOK, section))) {
-        let url = not_a_template(&format!("{url}#{}", section.to_lowercase()));
+    if let Some(runbook) = &service.target.runbook {
+        let url = not_a_template(&format!("{runbook}#{}", name.to_lowercase()));
         line(text, format_args!("          runbook_url: {}", yaml(&url)));
     }
 }

@@ -38,11 +38,18 @@ pub(crate) async fn keyboard() -> Result<()> {
     Browser::run(async |browser| {
         open(browser, &gateway.server().url("/")).await?;
         browser.look(1280, 900, Scheme::Light).await?;
-        for view in ["/overview", "/cardinality", "/files"] {
+        let metric = "/metrics/caracal_gateway_requests_total";
+        for view in ["/overview", metric, "/cardinality", "/files"] {
             shows(browser, view).await?;
             if view == "/overview" {
                 eventually("panels are there", async || {
                     Ok(!panel(browser, "pool").await?.1.is_empty())
+                })
+                .await?;
+            }
+            if view == metric {
+                eventually("the series are there", async || {
+                    Ok(browser.text(".series .rows tr").await?.is_some())
                 })
                 .await?;
             }

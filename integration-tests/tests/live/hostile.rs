@@ -1,6 +1,4 @@
-//! Services that are not the gateway: hostile text, many series, names of their own.
-
-use std::net::Ipv4Addr;
+//! Services that are not the gateway: hostile text, names of their own.
 
 use anyhow::{Result, ensure};
 use axum::Router;
@@ -9,9 +7,8 @@ use caracal_metrics::axum::{HttpMetricsLayer, live_page};
 use caracal_metrics::{Counter, Family, MetricsRegistry, labels};
 use integration_tests::{Browser, eventually};
 use serde_json::json;
-use tokio::net::TcpListener;
 
-use crate::view::{go, holds, open, panel, rows, series, tile};
+use crate::view::{go, holds, open, panel, series, serve, tile};
 
 const ATTACK: &str = "<img src=x onerror=\"window.pwned=1\"><script>window.pwned=1</script>";
 
@@ -19,14 +16,6 @@ labels! { struct Caller<'a> { caller: &'a str } }
 
 static CALLS: Family<Counter, Caller<'_>> =
     Family::counter("calls_total", "<script>window.pwned=1</script> Calls.");
-
-/// Serves a router until the test is over. Returns the address, such as `http://127.0.0.1:1234`.
-async fn serve(app: Router) -> Result<String> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let origin = format!("http://{}", listener.local_addr()?);
-    tokio::spawn(async { axum::serve(listener, app).await });
-    Ok(origin)
-}
 
 pub(crate) async fn hostile_text_is_text() -> Result<()> {
     let metrics = MetricsRegistry::builder().namespace("shop").build()?;
@@ -69,40 +58,6 @@ pub(crate) async fn hostile_text_is_text() -> Result<()> {
         }
         ensure!(holds(browser, "return window.pwned === undefined").await?, "a script ran");
         ensure!(holds(browser, "return !document.querySelector('main img, main script')").await?);
-        browser.ensure_clean(&origin).await
-    })
-    .await
-}
-
-pub(crate) async fn many_series() -> Result<()> {
-    const SERIES: usize = 100_000;
-    let metrics = MetricsRegistry::builder().max_series_per_family(2 * SERIES).build()?;
-    let calls = metrics.family(&CALLS)?;
-    for number in 0..SERIES {
-        calls.inc(Caller { caller: &format!("caller-{number}") });
-    }
-    let origin = serve(live_page(&metrics)).await?;
-    let document = reqwest::get(format!("{origin}/live.json")).await?.bytes().await?;
-    ensure!(document.len() < 200_000, "the document has {} bytes", document.len());
-    Browser::run(async |browser| {
-        open(browser, &origin).await?;
-        let shown = series(browser, "calls_total").await?;
-        ensure!(shown.len() == 500, "{} rows", shown.len());
-        let search = "const input = document.querySelector('[aria-label=\"Search series\"]');
-            input.focus();";
-        browser.script(search, &[]).await?;
-        browser.write("caller-77777").await?;
-        eventually("the one that was searched is found", async || {
-            let rows = rows(browser).await?;
-            Ok(rows.len() == 1 && rows[0][0] == "caller-77777")
-        })
-        .await?;
-        go(browser, "/cardinality").await?;
-        eventually("the label is named", async || {
-            let text = browser.text("table.cardinality").await?.unwrap_or_default();
-            Ok(text.contains("100,000 values") && text.contains("50 % of 200,000"))
-        })
-        .await?;
         browser.ensure_clean(&origin).await
     })
     .await

@@ -4,6 +4,7 @@ mod access;
 mod away;
 mod gateway;
 mod hostile;
+mod long;
 mod looks;
 mod view;
 
@@ -20,7 +21,8 @@ fn main() -> ExitCode {
         test("an_outage_shows", BROWSER, gateway::an_outage_shows),
         test("a_service_that_goes_away_is_said_to_be_away", BROWSER, away::away_and_back),
         test("hostile_text_is_text", BROWSER, hostile::hostile_text_is_text),
-        test("a_hundred_thousand_series_are_usable", BROWSER, hostile::many_series),
+        test("a_hundred_thousand_series_are_usable", BROWSER, long::many_series),
+        test("thousands_of_families_are_usable", BROWSER, long::many_families),
         test("a_service_with_its_own_names", BROWSER, hostile::names_of_its_own),
         test("every_control_is_reached_by_keyboard", BROWSER, access::keyboard),
         test("text_has_contrast", BROWSER, access::contrast),

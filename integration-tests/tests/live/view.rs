@@ -1,8 +1,20 @@
 //! What the tests read of the page.
 
+use std::net::Ipv4Addr;
+
 use anyhow::{Context, Result, ensure};
+use axum::Router;
 use integration_tests::{Browser, eventually};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// Serves a router until the test is over. Returns the address, such as `http://127.0.0.1:1234`.
+pub(crate) async fn serve(app: Router) -> Result<String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let origin = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(async { axum::serve(listener, app).await });
+    Ok(origin)
+}
 
 /// Opens the page, and waits for its first reading.
 pub(crate) async fn open(browser: &Browser, url: &str) -> Result<()> {
@@ -46,16 +58,16 @@ pub(crate) async fn series(browser: &Browser, family: &str) -> Result<Vec<Vec<St
     go(browser, &format!("/metrics/{family}")).await?;
     eventually("the table of series is there", async || {
         let note = browser.text("h2").await?;
-        let rows = browser.text("table.series tbody tr").await?;
+        let rows = browser.text("table.series .rows tr").await?;
         Ok(note.as_deref() == Some(family) && rows.is_some())
     })
     .await?;
     rows(browser).await
 }
 
-/// The rows of the table that is shown.
+/// The rows of the table of series, those in view.
 pub(crate) async fn rows(browser: &Browser) -> Result<Vec<Vec<String>>> {
-    let script = "return [...document.querySelectorAll('table.series tbody tr')]
+    let script = "return [...document.querySelectorAll('table.series .rows tr')]
         .map((row) => [...row.children].map((cell) => cell.textContent))";
     Ok(serde_json::from_value(browser.script(script, &[]).await?)?)
 }

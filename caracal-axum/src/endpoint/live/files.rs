@@ -39,9 +39,14 @@ impl File {
     }
 }
 
-/// What Prometheus is to scrape: as the query says (`job`, `address`, `path`, `https`), and where it says
-/// nothing, the namespace as the job, and the host that the page was asked of.
-pub(super) fn target(request: &Parts, metrics: &MetricsRegistry) -> Result<Target, TargetError> {
+/// What Prometheus is to scrape: as the query says (`job`, `address`, `path`, `https`, `runbook`). Where it
+/// says nothing, the job is the namespace, the address is the host that the page was asked of, and the
+/// runbook is the endpoint's.
+pub(super) fn target(
+    request: &Parts,
+    metrics: &MetricsRegistry,
+    runbook: Option<&str>,
+) -> Result<Target, TargetError> {
     let query = request.uri.query().unwrap_or_default();
     let asked = |name| {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
@@ -51,7 +56,11 @@ pub(super) fn target(request: &Parts, metrics: &MetricsRegistry) -> Result<Targe
     let host = || request.uri.authority().map(ToString::to_string);
     let host_header = || Some(request.headers.get(HOST)?.to_str().ok()?.to_owned());
     let address = asked("address").or_else(host_header).or_else(host).unwrap_or_default();
-    let target = Target::new(job, address)?.https(asked("https").is_some());
+    let mut target = Target::new(job, address)?.https(asked("https").is_some());
+    let asked_runbook = asked("runbook").filter(|url| !url.is_empty());
+    if let Some(url) = asked_runbook.or_else(|| runbook.map(ToOwned::to_owned)) {
+        target = target.runbook(url);
+    }
     match asked("path") {
         Some(path) => target.metrics_path(path),
         None => Ok(target),

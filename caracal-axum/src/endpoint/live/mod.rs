@@ -6,6 +6,7 @@ mod documents;
 mod files;
 mod groups;
 mod json;
+mod largest;
 mod overview;
 mod series;
 
@@ -17,7 +18,7 @@ use axum::extract::{OriginalUri, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use caracal_metrics_core::MetricsRegistry;
-use caracal_monitoring::Target;
+use caracal_monitoring::{Target, TargetError};
 use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
     CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH, REFERRER_POLICY, RETRY_AFTER, VARY,
@@ -33,6 +34,7 @@ use super::encoding::Coding;
 use super::hang_up::HangUp;
 use super::page::Page;
 use super::page_body::PageBody;
+use super::readers::Client;
 use assets::{ASSETS, Asset, page};
 use documents::{Document, Documents, Wanted};
 use files::{File, target};
@@ -95,8 +97,9 @@ impl MetricsEndpoint {
     /// the password of [`basic_auth`](Self::basic_auth). It has no way to ask for a bearer token, so an endpoint with
     /// tokens only answers 401 to it.
     ///
-    /// What a viewer asks for is not counted as a scrape, but takes a place of
-    /// [`max_concurrent_scrapes`](Self::max_concurrent_scrapes) while it is sent.
+    /// What a viewer asks for is not counted as a scrape. As many viewers as
+    /// [`max_concurrent_scrapes`](Self::max_concurrent_scrapes) are answered at a time. They do not take the
+    /// places of scrapes. A viewer that stalls is given up as a scrape is.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -110,6 +113,24 @@ impl MetricsEndpoint {
     /// ```
     pub fn live(mut self) -> Self {
         self.live = Some(router);
+        self
+    }
+
+    /// The page that says what to do about each alert. The alerts in the `rules.yml` that the live page offers
+    /// link to it, as with `Target::runbook` of `caracal-monitoring`. Without it they have no link.
+    ///
+    /// ```
+    /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
+    /// use caracal_metrics::axum::MetricsEndpoint;
+    /// use caracal_metrics::MetricsRegistry;
+    ///
+    /// let endpoint = MetricsEndpoint::new(&MetricsRegistry::new())
+    ///     .live()
+    ///     .runbook("https://wiki.example/shop/alerts");
+    /// let admin: axum::Router = endpoint.into_router();
+    /// ```
+    pub fn runbook(mut self, url: impl Into<String>) -> Self {
+        self.runbook = Some(url.into());
         self
     }
 }
@@ -166,7 +187,7 @@ impl Live {
                 self.numbers(Wanted::Series(query)).await
             }
             Resource::Cardinality => self.numbers(Wanted::Cardinality).await,
-            Resource::File(file) => match target(&request, self.documents.metrics()) {
+            Resource::File(file) => match self.target(&request) {
                 Ok(target) => self.make(file, target).await,
                 Err(error) => {
                     return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response();
@@ -179,9 +200,8 @@ impl Live {
         if headers.contains_key(ETAG) && headers.get(ETAG) == request.headers.get(IF_NONE_MATCH) {
             return (StatusCode::NOT_MODIFIED, headers).into_response();
         }
-        // Not before: while a document is made, those who wait for it need no memory of their own, and
-        // would keep scrapes out.
-        let Some(place) = self.endpoint.readers.enter().await else {
+        // Not before: those who wait for a document need no memory of their own.
+        let Some(place) = self.endpoint.readers.enter(Client::Viewer).await else {
             return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")]).into_response();
         };
         let page = encoded(document, &request.headers, &mut headers);
@@ -189,6 +209,10 @@ impl Live {
         let hang_up = request.extensions.get::<HangUp>().cloned();
         let reader = place.read(page, None, hang_up);
         (headers, Body::new(PageBody::new(reader, len))).into_response()
+    }
+
+    fn target(&self, request: &Parts) -> Result<Target, TargetError> {
+        target(request, self.documents.metrics(), self.endpoint.runbook.as_deref())
     }
 
     async fn numbers(&self, wanted: Wanted) -> Option<Found> {

@@ -9,6 +9,7 @@ use caracal_metrics_core::snapshot::{
 
 use super::groups::Groups;
 use super::json::Json;
+use super::largest::from_largest;
 
 /// How many series of a family are listed, those with the largest values.
 const SERIES: usize = 20;
@@ -54,7 +55,7 @@ fn write_family(family: &FamilySnapshot, json: &mut Json) {
     json.key("count").integer(series.len() as u64);
     Groups::of(&series).write(json.key("labels"));
     write_total(&series, json);
-    largest_first(&mut series, SERIES);
+    from_largest(&mut series, 0, SERIES);
     json.key("series").array(|json| {
         for (place, series) in series.iter().enumerate() {
             write_series(*series, place < WITH_BUCKETS, json);
@@ -117,19 +118,4 @@ fn write_histogram(histogram: HistogramSnapshot<'_>, with_buckets: bool, json: &
         let counts = histogram.cumulative_counts();
         json.array(|json| counts.iter().for_each(|count| json.integer(*count)));
     }
-}
-
-/// Keeps so many series, the largest first; those that are equal in the order of the page.
-pub(super) fn largest_first(series: &mut Vec<SeriesSnapshot<'_>>, most: usize) {
-    let mut places: Vec<_> =
-        series.iter().enumerate().map(|(place, series)| (series.value().as_f64(), place)).collect();
-    let order = |(a, first): &(f64, usize), (b, second): &(f64, usize)| {
-        b.total_cmp(a).then(first.cmp(second))
-    };
-    if places.len() > most {
-        places.select_nth_unstable_by(most, order);
-        places.truncate(most);
-    }
-    places.sort_unstable_by(order);
-    *series = places.iter().map(|(_, place)| series[*place]).collect();
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::NativeBuckets;
 use super::chunks::{Chunks, Grown, Name, place};
 use super::fast::Table;
-use super::grid::{halved, halvings, seconds};
+use super::grid::{halvings, seconds};
 use super::partition::{Partition, Position, Region};
 use super::reach;
 use super::recent::{self, NAME_BITS, Number};
@@ -216,6 +216,7 @@ impl NativeBuckets for Native {
 }
 
 /// What a native bucket counted, in one of its intervals.
+#[cfg_attr(not(feature = "protobuf"), expect(dead_code, reason = "text has no native buckets"))]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counted {
     region: Region,
@@ -224,10 +225,12 @@ pub(super) struct Counted {
     observed: u64,
 }
 
+#[cfg(feature = "protobuf")]
 impl Counted {
     /// The buckets of a region once the highest resolution was halved so many times, in order, each once.
     pub(super) fn of_region(all: &[Self], region: Region, halvings: u32) -> Vec<(i32, u64)> {
         let of_region = all.iter().filter(|counted| counted.region == region);
+        let halved = super::grid::halved;
         let mut buckets: Vec<(i32, u64)> =
             of_region.map(|it| (halved(it.bucket, halvings - it.halvings), it.observed)).collect();
         buckets.sort_unstable_by_key(|(bucket, _)| *bucket);

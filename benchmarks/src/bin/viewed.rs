@@ -1,0 +1,182 @@
+//! What recording costs while browsers show the live page: 4 threads record, first alone and then while 50
+//! viewers ask for its document once a second each, over HTTP on the loopback, with 10,000 series in the
+//! registry. The two take turns. Ends with an error where a record costs more than 2 % more, or where the
+//! process's memory grows with the viewers.
+//!
+//! The processor time of the recording threads counts, not the clock's, as in `scraped`. On a machine of
+//! few processors a viewer's turn also empties the caches of the thread that it interrupts; that counts.
+
+use std::fs;
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use caracal_axum::MetricsEndpoint;
+use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType};
+use rustix::time::{ClockId, clock_gettime};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+
+const SERIES: usize = 10_000;
+const VIEWERS: u32 = 50;
+const THREADS: usize = 4;
+const ROUNDS: usize = 15;
+/// Each viewer asks twice in it.
+const ROUND: Duration = Duration::from_secs(2);
+const EVERY: Duration = Duration::from_secs(1);
+const ALLOWED: f64 = 1.02;
+/// A document and its compressed form, and the pieces that a server has queued for a viewer.
+const MEMORY_OF_A_VIEWER: u64 = 512 * 1024;
+
+const REQUEST: &[u8] =
+    b"GET /live.json HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n";
+
+fn main() -> Result<ExitCode> {
+    let metrics = MetricsRegistry::builder().max_series_per_family(SERIES).build()?;
+    for agent in 0..SERIES {
+        let agent = format!("agent-{agent}");
+        metrics.record_policy_evaluation(PolicyDecisionType::Allowed, &agent, Duration::ZERO);
+    }
+    let runtime = Runtime::new()?;
+    let app = MetricsEndpoint::new(&metrics).max_concurrent_scrapes(0).live().into_router();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    let address = listener.local_addr()?.to_string();
+    runtime.spawn(async { axum::serve(listener, app).await });
+
+    // What is made once, and what the allocator keeps, is not the viewers'.
+    record(&metrics);
+    runtime.block_on(document(&address))?;
+    let (mut ratios, mut documents) = (Vec::new(), 0);
+    let (before, mut most) = (resident()?, 0);
+    for round in 0..ROUNDS {
+        // Neither always comes first: a machine that gets slower or faster favours none.
+        let (alone, viewed) = if round % 2 == 0 {
+            let alone = record(&metrics);
+            (alone, record_viewed(&metrics, &runtime, &address, &mut documents)?)
+        } else {
+            let viewed = record_viewed(&metrics, &runtime, &address, &mut documents)?;
+            (record(&metrics), viewed)
+        };
+        most = most.max(resident()?);
+        ratios.push(viewed / alone);
+        println!("{alone:.2} ns alone, {viewed:.2} ns while viewed");
+    }
+    ensure!(documents >= u64::from(VIEWERS) * ROUNDS as u64, "only {documents} documents");
+    ratios.sort_by(f64::total_cmp);
+    let ratio = ratios[ROUNDS / 2];
+    println!(
+        "a gateway request is recorded at {ratio:.3} of its cost alone ({:.3} to {:.3}; {documents} documents)",
+        ratios[1],
+        ratios[ROUNDS - 2]
+    );
+    let grown = most.saturating_sub(before);
+    println!("the process grew by {} KiB, to {} MiB", grown / 1024, most / 1024 / 1024);
+    let is_bounded = grown <= u64::from(VIEWERS) * MEMORY_OF_A_VIEWER;
+    Ok(if ratio > ALLOWED || !is_bounded { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn record_viewed(
+    metrics: &MetricsRegistry,
+    runtime: &Runtime,
+    address: &str,
+    documents: &mut u64,
+) -> Result<f64> {
+    let viewers = Viewers::start(runtime, address);
+    let nanos = record(metrics);
+    *documents += viewers.stop(runtime)?;
+    Ok(nanos)
+}
+
+/// Processor nanoseconds a record.
+fn record(metrics: &MetricsRegistry) -> f64 {
+    let until = Instant::now() + ROUND;
+    let recorded = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|_| {
+                scope.spawn(move || {
+                    let start = clock_gettime(ClockId::ThreadCPUTime);
+                    let mut records = 0;
+                    while Instant::now() < until {
+                        for _ in 0..1_000 {
+                            let _in_flight = metrics.track_gateway_request_in_flight();
+                            let (method, auth) = black_box(("GET", "jwt"));
+                            metrics.record_gateway_request(
+                                method,
+                                200,
+                                auth,
+                                Duration::from_millis(37),
+                            );
+                        }
+                        records += 1_000;
+                    }
+                    let took = clock_gettime(ClockId::ThreadCPUTime) - start;
+                    (records, took.tv_sec as f64 * 1e9 + took.tv_nsec as f64)
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"))
+            .fold((0, 0.0), |(n, took), (records, nanos)| (n + records, took + nanos))
+    });
+    recorded.1 / f64::from(recorded.0)
+}
+
+/// Browsers that poll, each at its own moment of the second.
+struct Viewers {
+    stop: Arc<AtomicBool>,
+    documents: Arc<AtomicU64>,
+    tasks: Vec<JoinHandle<Result<()>>>,
+}
+
+impl Viewers {
+    fn start(runtime: &Runtime, address: &str) -> Self {
+        let (stop, documents) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
+        let tasks = (0..VIEWERS).map(|number| {
+            let (stop, documents) = (Arc::clone(&stop), Arc::clone(&documents));
+            let address = address.to_owned();
+            runtime.spawn(async move {
+                tokio::time::sleep(EVERY * number / VIEWERS).await;
+                while !stop.load(Relaxed) {
+                    document(&address).await?;
+                    documents.fetch_add(1, Relaxed);
+                    tokio::time::sleep(EVERY).await;
+                }
+                Ok(())
+            })
+        });
+        Self { stop: Arc::clone(&stop), documents: Arc::clone(&documents), tasks: tasks.collect() }
+    }
+
+    /// How many documents they got.
+    fn stop(self, runtime: &Runtime) -> Result<u64> {
+        self.stop.store(true, Relaxed);
+        for viewer in self.tasks {
+            runtime.block_on(viewer)??;
+        }
+        Ok(self.documents.load(Relaxed))
+    }
+}
+
+async fn document(address: &str) -> Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(REQUEST).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    ensure!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    Ok(())
+}
+
+/// Memory of the process, in bytes.
+fn resident() -> Result<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")).context("no VmRSS")?;
+    Ok(kibibytes.trim().parse::<u64>()? * 1024)
+}
