@@ -41,6 +41,7 @@ mod blocks;
 mod builder;
 mod cardinality;
 pub mod catalogue;
+mod chosen;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -1,10 +1,10 @@
 //! The families of one registry.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 
+use crate::chosen::{self, Chosen};
 use crate::description::{Bounds, Description};
 use crate::engine;
 use crate::exemplar_source::ExemplarSource;
@@ -14,10 +14,9 @@ use crate::family_spec::FamilySpec;
 use crate::kinds::{Counter, Gauge};
 use crate::names::{Clash, NamedFamily, Taken, all_names};
 use crate::registry_clock::RegistryClock;
-use crate::resolution::Resolution;
 use crate::series::{
-    FamilyStore, HideIdle, InFlight, MakeCreated, MakeNative, MakeWatch, Settings, Tally,
-    WithNative,
+    AfterIdle, FamilyStore, HideIdle, InFlight, MakeCreated, MakeNative, MakeWatch, Settings,
+    Tally, WithNative,
 };
 use crate::value_limits::{MakeCounts, NO_LIMITS, ValueLimits};
 
@@ -92,10 +91,10 @@ pub(crate) struct RegistrySettings {
     /// What the attached registry adds to every series that it gathers.
     pub(crate) registry_labels: Arc<[(String, String)]>,
     pub(crate) max_series_per_family: usize,
-    /// Limits of single families, by their names on the page. The last one of a name counts.
-    pub(crate) max_series: Vec<(String, usize)>,
-    /// Buckets of single families, by their names on the page. The last ones of a name count.
-    pub(crate) buckets: Vec<(String, Bounds)>,
+    /// Limits of single families.
+    pub(crate) max_series: Option<Arc<Chosen<usize>>>,
+    /// Buckets of single families.
+    pub(crate) buckets: Option<Arc<Chosen<Bounds>>>,
     /// Bytes of a label value.
     pub(crate) value_bytes: usize,
     pub(crate) aggregate: Vec<String>,
@@ -109,19 +108,11 @@ pub(crate) struct RegistrySettings {
     pub(crate) max_values: Vec<(String, (usize, usize))>,
     /// What counts the values of those.
     pub(crate) count_values: Option<MakeCounts>,
-    /// What hides idle series, where any are hidden.
-    pub(crate) watch: Option<MakeWatch>,
-    /// After what time, in all families.
-    pub(crate) hide_idle: Option<Duration>,
-    /// After what time, in single families, by their names on the page. The last one of a name counts.
-    pub(crate) hide_idle_of: Vec<(String, Duration)>,
+    /// Which idle series are hidden.
+    pub(crate) hide_idle: Option<Arc<Chosen<AfterIdle>>>,
     pub(crate) exemplar_source: Option<ExemplarSource>,
-    /// What makes native buckets, where any are wanted.
-    pub(crate) make_native: Option<MakeNative>,
-    /// How fine those of all histograms are.
-    pub(crate) native: Option<Resolution>,
-    /// How fine those of single families are, by their names on the page. The last one of a name counts.
-    pub(crate) native_of: Vec<(String, Resolution)>,
+    /// Which histograms have native buckets.
+    pub(crate) native: Option<Arc<Chosen<WithNative>>>,
 }
 
 /// The families of a registry, and the names that are theirs.
@@ -265,10 +256,11 @@ impl State {
     /// What a family of this registry would be.
     pub(crate) fn describe(&self, spec: &FamilySpec) -> Description {
         let name = spec.exposed_name(&self.settings.namespace);
-        let buckets = of_family(&self.settings.buckets, &name);
+        let namespace = &self.settings.namespace;
+        let buckets = chosen::of_family(self.settings.buckets.as_deref(), namespace, &name, None);
         // Buckets for a family of this name and another type are not for this one.
-        let buckets = buckets.filter(|buckets| buckets.are_of(spec.kind)).cloned();
-        Description::of(spec, &self.settings.namespace, buckets)
+        let buckets = buckets.filter(|buckets| buckets.are_of(spec.kind));
+        Description::of(spec, namespace, buckets)
     }
 
     /// Runs `f` with the families, while none is registered.
@@ -355,35 +347,29 @@ impl State {
         })
     }
 
-    /// How idle series of a family are hidden: as the builder says for this family, as the family says, or as
-    /// the builder says for all.
+    /// How idle series of a family are hidden.
     fn hide_idle(&self, spec: Option<&FamilySpec>, name: &str) -> Option<HideIdle> {
         let settings = &self.settings;
-        let of_builder = |after| settings.watch.zip(after);
         let of_spec = || {
             let time = spec?.hide_idle?;
-            let watch = (time.watch)().downcast::<MakeWatch>().ok()?;
-            Some((*watch, time.after))
+            let watch = *(time.watch)().downcast::<MakeWatch>().ok()?;
+            Some(AfterIdle { after: time.after, watch })
         };
-        let of_this = of_builder(of_family(&settings.hide_idle_of, name).copied());
-        let (watch, after) = of_this.or_else(of_spec).or_else(|| of_builder(settings.hide_idle))?;
-        Some(HideIdle { after, clock: settings.clock.clone(), watch })
+        let chosen = settings.hide_idle.as_deref();
+        let idle = chosen::of_family(chosen, &settings.namespace, name, of_spec())?;
+        Some(HideIdle { idle, clock: settings.clock.clone() })
     }
 
-    /// The native buckets of a family: as the builder says for this family, as the family says, or as the
-    /// builder says for all.
+    /// The native buckets of a family.
     fn native(&self, spec: Option<&FamilySpec>, name: &str) -> Option<WithNative> {
         let settings = &self.settings;
-        let of_builder = |resolution: Option<Resolution>| {
-            Some(WithNative { resolution: resolution?, make: settings.make_native? })
-        };
         let of_spec = || {
             let native = spec?.native?;
-            let make = (native.make)().downcast::<MakeNative>().ok()?;
-            Some(WithNative { resolution: native.resolution, make: *make })
+            let make = *(native.make)().downcast::<MakeNative>().ok()?;
+            Some(WithNative { resolution: native.resolution, make })
         };
-        let of_this = of_builder(of_family(&settings.native_of, name).copied());
-        of_this.or_else(of_spec).or_else(|| of_builder(settings.native))
+        let chosen = settings.native.as_deref();
+        chosen::of_family(chosen, &settings.namespace, name, of_spec())
     }
 
     /// How many values labels of a family may have: as the builder says for a label, or as the family says.
@@ -406,11 +392,12 @@ impl State {
             let (counter, metric) = (Arc::clone(counter), description.name.clone());
             Tally::new(move || counter.resolve_set(&AboutFamily { metric: &metric }).cell)
         };
-        let limit = of_family(&settings.max_series, &description.name);
+        let chosen = settings.max_series.as_deref();
+        let limit = chosen::of_family(chosen, &settings.namespace, &description.name, None);
         let hide_idle = self.hide_idle(spec, &description.name);
         let value_limits = self.value_limits(spec, &description.name);
         let of_store = Settings {
-            limit: limit.copied().unwrap_or(settings.max_series_per_family),
+            limit: limit.unwrap_or(settings.max_series_per_family),
             value_bytes: settings.value_bytes,
             aggregate: settings.aggregate.clone(),
             created: settings.created,
@@ -453,9 +440,4 @@ impl State {
     pub(crate) fn count_collection_error(&self) {
         engine::add(self.errors.cell_of_set(&()), 1);
     }
-}
-
-/// What holds for the family of this name: the last of these that has it.
-fn of_family<'a, T>(settings: &'a [(String, T)], name: &str) -> Option<&'a T> {
-    settings.iter().rev().find(|(family, _)| family == name).map(|(_, setting)| setting)
 }

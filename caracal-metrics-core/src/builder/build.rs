@@ -6,7 +6,6 @@ use super::MetricsRegistryBuilder;
 use crate::attachment::Instances;
 use crate::description::Description;
 use crate::error::BuildError;
-use crate::family_spec::FamilySpec;
 use crate::labels::open_place;
 use crate::registry::MetricsRegistry;
 use crate::series::{cut, note_created};
@@ -44,21 +43,17 @@ impl MetricsRegistryBuilder {
     }
 
     fn settings(&self, registry_labels: &[(String, String)]) -> RegistrySettings {
-        let name = |spec: &FamilySpec| spec.exposed_name(&self.namespace);
-        let max_series = self.max_series.iter().map(|(spec, limit)| (name(spec), *limit));
         let max_values = self.max_values.iter().filter_map(|(spec, label, limit)| {
-            Some((name(spec), (open_place(spec.labels, label)?, *limit)))
+            let name = spec.exposed_name(&self.namespace);
+            Some((name, (open_place(spec.labels, label)?, *limit)))
         });
-        let hide_idle_of = self.hide_idle_of.iter().map(|(spec, after)| (name(spec), *after));
-        let native_of = self.native_of.iter().map(|(spec, of_spec)| (name(spec), *of_spec));
-        let buckets = self.buckets.iter().map(|(spec, buckets)| (name(spec), buckets.clone()));
         RegistrySettings {
             namespace: self.namespace.clone(),
             const_labels: self.const_labels.as_slice().into(),
             registry_labels: registry_labels.into(),
             max_series_per_family: self.max_series_per_family,
-            max_series: max_series.collect(),
-            buckets: buckets.collect(),
+            max_series: self.max_series.clone(),
+            buckets: self.buckets.clone(),
             value_bytes: self.value_bytes,
             aggregate: self.aggregate.clone(),
             // Protocol Buffers always says when a series began.
@@ -68,13 +63,9 @@ impl MetricsRegistryBuilder {
             clock: self.clock.clone(),
             max_values: max_values.collect(),
             count_values: self.count_values,
-            watch: self.watch,
-            hide_idle: self.hide_idle,
-            hide_idle_of: hide_idle_of.collect(),
+            hide_idle: self.hide_idle.clone(),
             exemplar_source: self.exemplar_source.clone(),
-            make_native: self.make_native,
-            native: self.native,
-            native_of: native_of.collect(),
+            native: self.native.clone(),
         }
     }
 
@@ -82,7 +73,7 @@ impl MetricsRegistryBuilder {
         if !is_metric_name(&self.namespace) || self.namespace.ends_with('_') {
             return Err(BuildError::InvalidNamespace { namespace: self.namespace.clone() });
         }
-        if self.max_series.iter().any(|(_, limit)| *limit == 0) || self.max_series_per_family == 0 {
+        if self.max_series_per_family == 0 {
             return Err(BuildError::ZeroSeriesLimit);
         }
         if self.collection_timeout.is_zero() {
@@ -91,14 +82,6 @@ impl MetricsRegistryBuilder {
         let (least, most) = (*cut::LIMITS.start(), *cut::LIMITS.end());
         if !cut::LIMITS.contains(&self.value_bytes) {
             return Err(BuildError::LabelValueLimit { bytes: self.value_bytes, least, most });
-        }
-        let of_families = self.hide_idle_of.iter().map(|(_, after)| *after);
-        if self.hide_idle.into_iter().chain(of_families).any(|after| after.is_zero()) {
-            return Err(BuildError::NoIdleTime);
-        }
-        let of_families = self.native_of.iter().map(|(_, resolution)| resolution);
-        if let Some(wrong) = self.native.iter().chain(of_families).find(|it| !it.is_valid()) {
-            return Err(BuildError::NoSuchResolution { schema: wrong.number() });
         }
         self.checks.iter().try_for_each(|(check, place)| check(self, *place, families))
     }

@@ -18,12 +18,23 @@ pub(super) type Check =
 
 pub(super) fn buckets(
     builder: &MetricsRegistryBuilder,
-    place: usize,
+    _: usize,
     _: &[Description],
 ) -> Result<(), BuildError> {
-    let (spec, bounds) = &builder.buckets[place];
-    let family = Description::of(spec, &builder.namespace, Some(bounds.clone()));
-    Ok(family.check_bounds()?)
+    for (spec, bounds) in builder.buckets.iter().flat_map(|chosen| chosen.of_one()) {
+        let family = Description::of(spec, &builder.namespace, Some(bounds.clone()));
+        family.check_bounds()?;
+    }
+    Ok(())
+}
+
+pub(super) fn max_series(
+    builder: &MetricsRegistryBuilder,
+    _: usize,
+    _: &[Description],
+) -> Result<(), BuildError> {
+    let mut limits = builder.max_series.iter().flat_map(|chosen| chosen.values());
+    if limits.any(|limit| *limit == 0) { Err(BuildError::ZeroSeriesLimit) } else { Ok(()) }
 }
 
 pub(super) fn max_values(
@@ -98,4 +109,28 @@ pub(super) fn aggregate_label(
         }
     }
     closed.filter(|_| !is_open).map_or(Ok(()), Err)
+}
+
+pub(super) fn idle_time(
+    builder: &MetricsRegistryBuilder,
+    _: usize,
+    _: &[Description],
+) -> Result<(), BuildError> {
+    let mut times = builder.hide_idle.iter().flat_map(|chosen| chosen.values());
+    if times.any(|idle| idle.after.is_zero()) {
+        return Err(BuildError::NoIdleTime);
+    }
+    Ok(())
+}
+
+pub(super) fn resolution(
+    builder: &MetricsRegistryBuilder,
+    _: usize,
+    _: &[Description],
+) -> Result<(), BuildError> {
+    let mut chosen = builder.native.iter().flat_map(|chosen| chosen.values());
+    if let Some(wrong) = chosen.find(|native| !native.resolution.is_valid()) {
+        return Err(BuildError::NoSuchResolution { schema: wrong.resolution.number() });
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::checks::Check;
+use crate::chosen::Chosen;
 use crate::description::Bounds;
 use crate::exemplar::Exemplar;
 use crate::exemplar_source::ExemplarSource;
@@ -18,7 +19,7 @@ use crate::prometheus::Attach;
 use crate::registry_clock::RegistryClock;
 use crate::resolution::Resolution;
 use crate::series::{
-    MakeCreated, MakeNative, MakeWatch, cut, native_buckets, note_created, watch_idle,
+    AfterIdle, MakeCreated, WithNative, cut, native_buckets, note_created, watch_idle,
 };
 use crate::value_limits::{MakeCounts, counts};
 
@@ -52,8 +53,8 @@ pub struct MetricsRegistryBuilder {
     namespace: String,
     const_labels: Vec<(String, String)>,
     max_series_per_family: usize,
-    max_series: Vec<(&'static FamilySpec, usize)>,
-    buckets: Vec<(&'static FamilySpec, Bounds)>,
+    max_series: Option<Arc<Chosen<usize>>>,
+    buckets: Option<Arc<Chosen<Bounds>>>,
     value_bytes: usize,
     aggregate: Vec<String>,
     created: Option<MakeCreated>,
@@ -61,13 +62,9 @@ pub struct MetricsRegistryBuilder {
     clock: RegistryClock,
     max_values: Vec<(&'static FamilySpec, String, usize)>,
     count_values: Option<MakeCounts>,
-    watch: Option<MakeWatch>,
-    hide_idle: Option<Duration>,
-    hide_idle_of: Vec<(&'static FamilySpec, Duration)>,
+    hide_idle: Option<Arc<Chosen<AfterIdle>>>,
     exemplar_source: Option<ExemplarSource>,
-    make_native: Option<MakeNative>,
-    native: Option<Resolution>,
-    native_of: Vec<(&'static FamilySpec, Resolution)>,
+    native: Option<Arc<Chosen<WithNative>>>,
     collection_timeout: Duration,
     process: bool,
     /// What checks settings, each with the place of its setting among those of its kind.
@@ -82,8 +79,8 @@ impl MetricsRegistryBuilder {
             namespace: DEFAULT_NAMESPACE.to_owned(),
             const_labels: Vec::new(),
             max_series_per_family: DEFAULT_MAX_SERIES_PER_FAMILY,
-            max_series: Vec::new(),
-            buckets: Vec::new(),
+            max_series: None,
+            buckets: None,
             value_bytes: cut::DEFAULT_LIMIT,
             aggregate: Vec::new(),
             created: None,
@@ -91,13 +88,9 @@ impl MetricsRegistryBuilder {
             clock: RegistryClock::system(),
             max_values: Vec::new(),
             count_values: None,
-            watch: None,
             hide_idle: None,
-            hide_idle_of: Vec::new(),
             exemplar_source: None,
-            make_native: None,
             native: None,
-            native_of: Vec::new(),
             collection_timeout: DEFAULT_COLLECTION_TIMEOUT,
             process: false,
             checks: Vec::new(),
@@ -168,8 +161,8 @@ impl MetricsRegistryBuilder {
         family: &'static Family<K, L>,
         bounds: &[K::Bound],
     ) -> Self {
-        self.checks.push((checks::buckets, self.buckets.len()));
-        self.buckets.push((family.spec(), K::bounds(bounds)));
+        Chosen::for_one(&mut self.buckets, family.spec(), K::bounds(bounds));
+        self.checks.push((checks::buckets, 0));
         self
     }
 
@@ -201,7 +194,8 @@ impl MetricsRegistryBuilder {
     }
 
     pub(crate) fn max_series_of(mut self, family: &'static FamilySpec, limit: usize) -> Self {
-        self.max_series.push((family, limit));
+        Chosen::for_one(&mut self.max_series, family, limit);
+        self.checks.push((checks::max_series, 0));
         self
     }
 
@@ -278,8 +272,8 @@ impl MetricsRegistryBuilder {
     /// # Ok::<(), caracal_metrics::BuildError>(())
     /// ```
     pub fn hide_idle_series(mut self, after: Duration) -> Self {
-        self.hide_idle = Some(after);
-        self.watch = Some(watch_idle);
+        Chosen::for_all(&mut self.hide_idle, AfterIdle { after, watch: watch_idle });
+        self.checks.push((checks::idle_time, 0));
         self
     }
 
@@ -290,8 +284,9 @@ impl MetricsRegistryBuilder {
         family: &'static Family<K, L>,
         after: Duration,
     ) -> Self {
-        self.hide_idle_of.push((family.spec(), after));
-        self.watch = Some(watch_idle);
+        let idle = AfterIdle { after, watch: watch_idle };
+        Chosen::for_one(&mut self.hide_idle, family.spec(), idle);
+        self.checks.push((checks::idle_time, 0));
         self
     }
 
@@ -421,8 +416,8 @@ impl MetricsRegistryBuilder {
     /// # Ok::<(), caracal_metrics::BuildError>(())
     /// ```
     pub fn native_histograms(mut self, resolution: Resolution) -> Self {
-        self.native = Some(resolution);
-        self.make_native = Some(native_buckets);
+        Chosen::for_all(&mut self.native, WithNative { resolution, make: native_buckets });
+        self.checks.push((checks::resolution, 0));
         self
     }
 
@@ -433,8 +428,9 @@ impl MetricsRegistryBuilder {
         family: &'static Family<K, L>,
         resolution: Resolution,
     ) -> Self {
-        self.native_of.push((family.spec(), resolution));
-        self.make_native = Some(native_buckets);
+        let native = WithNative { resolution, make: native_buckets };
+        Chosen::for_one(&mut self.native, family.spec(), native);
+        self.checks.push((checks::resolution, 0));
         self
     }
 

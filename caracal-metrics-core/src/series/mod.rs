@@ -57,4 +57,4 @@ pub(crate) use sort_key::SEPARATOR;
 pub(crate) use store::{FamilyStore, OwnedSeries, Settings};
 pub(crate) use tally::Tally;
 pub(crate) use values::{HistogramSum, Value, Values};
-pub(crate) use watch::{HideIdle, MakeWatch};
+pub(crate) use watch::{AfterIdle, HideIdle, MakeWatch};

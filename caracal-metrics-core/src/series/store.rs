@@ -184,7 +184,8 @@ impl FamilyStore {
             Index::Interned(Box::new(Interner::new(open)))
         };
         let hide_idle = settings.hide_idle.as_ref().filter(|_| open > 0);
-        let watch = hide_idle.map(|idle| (idle.watch)(idle.after, idle.clock.clone()));
+        let watch =
+            hide_idle.map(|HideIdle { idle, clock }| (idle.watch)(idle.after, clock.clone()));
         let buckets = BucketSearch::of(&description.bounds);
         let native = settings.native.filter(|_| description.kind.is_histogram());
         let asks = settings.exemplar_source.is_some();

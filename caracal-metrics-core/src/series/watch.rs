@@ -55,9 +55,14 @@ pub(crate) trait Watch: fmt::Debug + Send + Sync {
 /// How series of a family are hidden.
 #[derive(Clone, Debug)]
 pub(crate) struct HideIdle {
-    /// After this time without a record.
-    pub(crate) after: Duration,
+    pub(crate) idle: AfterIdle,
     pub(crate) clock: RegistryClock,
+}
+
+/// After how long without a record series are hidden, and by what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AfterIdle {
+    pub(crate) after: Duration,
     pub(crate) watch: MakeWatch,
 }
 
