@@ -1,5 +1,7 @@
 //! The wire format of Protocol Buffers.
 
+use std::time::Duration;
+
 const VARINT: u64 = 0;
 const FIXED64: u64 = 1;
 const LENGTH_DELIMITED: u64 = 2;
@@ -46,14 +48,51 @@ pub(crate) fn double_message(field: u64, value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(&message);
 }
 
-/// As [`double_message`], with more fields, which are so few that one byte has the length of all.
+/// A message of a timestamp and a double, in bytes.
+pub(crate) const TIMED_DOUBLE_MESSAGE: u64 = DOUBLE_MESSAGE + 2 + TIMESTAMP as u64;
+
+/// Of the seconds and the nanoseconds, each after its key.
+const TIMESTAMP: usize = 2 * (1 + LONG_VARINT);
+
+/// As many bytes as the seconds take from 1978 to 3058, and the nanoseconds at most.
+const LONG_VARINT: usize = 5;
+
+/// A double and the end of the timestamp before it, in bytes: what differs between messages of the same fields.
+pub(crate) const TIMED_DOUBLE: usize = TIMESTAMP + 1 + size_of::<f64>();
+
+/// As [`double_message`], with a timestamp since 1970 in its third field.
+///
+/// All of these have the same length, so that one can be written over another: the numbers of the timestamp have
+/// leading zeros. The double is the last field, as in the message without a timestamp.
+pub(crate) fn timed_double_message(field: u64, value: f64, since: Duration, out: &mut Vec<u8>) {
+    let len = TIMED_DOUBLE_MESSAGE as u8 - 2;
+    out.extend_from_slice(&[(field << 3 | LENGTH_DELIMITED) as u8, len]);
+    out.extend_from_slice(&[(3 << 3 | LENGTH_DELIMITED) as u8, TIMESTAMP as u8]);
+    out.extend_from_slice(&timed_double(value, since));
+}
+
+/// The end of a [`timed_double_message`].
 #[inline]
-pub(crate) fn double_message_and(field: u64, value: f64, more: &[u8], out: &mut Vec<u8>) {
-    double_message(field, value, out);
-    let len = out.len() - DOUBLE_MESSAGE as usize + 1;
-    debug_assert!(more.len() < 0x80 - out[len] as usize, "the length takes another byte");
-    out[len] += more.len() as u8;
-    out.extend_from_slice(more);
+pub(crate) fn timed_double(value: f64, since: Duration) -> [u8; TIMED_DOUBLE] {
+    let mut end = [0; TIMED_DOUBLE];
+    let (seconds, nanos) = (since.as_secs(), since.subsec_nanos().into());
+    for (place, (field, number)) in [(1, seconds), (2, nanos)].into_iter().enumerate() {
+        let start = place * (1 + LONG_VARINT);
+        end[start] = (field << 3 | VARINT) as u8;
+        end[start + 1..][..LONG_VARINT].copy_from_slice(&long_varint(number));
+    }
+    end[TIMESTAMP] = (1 << 3 | FIXED64) as u8;
+    end[TIMESTAMP + 1..].copy_from_slice(&value.to_le_bytes());
+    end
+}
+
+/// A number of at most 35 bits as a [`varint`] with leading zeros, which readers skip.
+#[inline]
+fn long_varint(value: u64) -> [u8; LONG_VARINT] {
+    std::array::from_fn(|place| {
+        let more = if place + 1 < LONG_VARINT { 0x80 } else { 0 };
+        (value >> (7 * place)) as u8 & 0x7f | more
+    })
 }
 
 #[inline]

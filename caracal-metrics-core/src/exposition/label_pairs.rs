@@ -1,9 +1,10 @@
 //! The labels of a row as Protocol Buffers have them: `LabelPair` fields, sorted by name.
 
 use super::out::Repeated;
+use super::single::Single;
 use crate::labels::MAX_LABELS;
 use crate::series::{Cursor, FamilyStore, Pair, Row, Rows, SEPARATOR};
-use crate::wire::{DOUBLE_MESSAGE, begin_bytes, double_message, varint, varint_len, write_labels};
+use crate::wire::{begin_bytes, varint, varint_len, write_labels};
 
 /// The labels of a row, of which what is that of the row before is kept.
 ///
@@ -31,6 +32,8 @@ pub(super) struct LabelPairs<'a> {
     message: Vec<u8>,
     /// Where the last value begins in it, if there is one.
     value_at: Option<usize>,
+    /// How many bytes its number takes.
+    single_len: u64,
 }
 
 impl<'a> LabelPairs<'a> {
@@ -46,6 +49,7 @@ impl<'a> LabelPairs<'a> {
             is_known: false,
             message: Vec::new(),
             value_at: None,
+            single_len: 0,
         }
     }
 
@@ -55,11 +59,12 @@ impl<'a> LabelPairs<'a> {
         if is_fixed { rows.cursor_without_values() } else { rows.cursor() }
     }
 
-    /// Writes the message of this row, which follows the last one, with a number in this field.
+    /// Writes the message of this row, which follows the last one, with its value.
     #[inline]
-    pub(super) fn write(&mut self, row: &Row<'_>, field: u64, number: f64, out: &mut Vec<u8>) {
-        let (Some(place), Some(rest)) = (self.place_of_rest(row), row.short_rest::<WORD>()) else {
-            self.set_message(row, field, number);
+    pub(super) fn write(&mut self, row: &Row<'_>, value: Single, out: &mut Vec<u8>) {
+        let place = self.place_of_rest(row).filter(|_| value.len() == self.single_len);
+        let (Some(place), Some(rest)) = (place, row.short_rest::<WORD>()) else {
+            self.set_message(row, value);
             return out.extend_from_slice(&self.message);
         };
         // The page first: what was stored a moment ago in small parts is slow to load in large ones.
@@ -73,9 +78,7 @@ impl<'a> LabelPairs<'a> {
             *kept = first_of(*rest, row.rest.len(), *kept);
             *new = *kept;
         }
-        if let Some(last) = written.last_chunk_mut() {
-            *last = number.to_le_bytes();
-        }
+        value.write_over(written);
     }
 
     /// Where in the message the rest of the row's key goes, if that is all in which the row differs from the
@@ -89,36 +92,37 @@ impl<'a> LabelPairs<'a> {
 
     /// Makes the message of this row.
     #[inline(never)]
-    fn set_message(&mut self, row: &Row<'_>, field: u64, number: f64) {
+    fn set_message(&mut self, row: &Row<'_>, single: Single) {
         if let Some(value_at) = self.value_at {
             let start = self.values[self.last()];
             let value = &mut self.key[start..];
             value.copy_from_slice(&self.message[value_at..][..value.len()]);
-            if self.set_value(row, value_at, field, number) {
+            if single.len() == self.single_len && self.set_value(row, value_at, single) {
                 return;
             }
         }
         let mut message = std::mem::take(&mut self.message);
         message.clear();
         self.value_at = None;
+        self.single_len = single.len();
         if self.set(row) {
             let labels = self.before.len() + self.last_len + self.after.len();
-            begin_bytes(4, labels as u64 + DOUBLE_MESSAGE, &mut message);
+            begin_bytes(4, labels as u64 + single.len(), &mut message);
             self.value_at = Some(message.len() + self.before.len());
             self.append_set(&mut message);
         } else {
             let mut labels = Vec::new();
             self.append_any(row, &mut labels);
-            begin_bytes(4, labels.len() as u64 + DOUBLE_MESSAGE, &mut message);
+            begin_bytes(4, labels.len() as u64 + single.len(), &mut message);
             message.append(&mut labels);
         }
-        double_message(field, number, &mut message);
+        single.append(&mut message);
         self.message = message;
     }
 
     /// Puts another value of the last label into the message, if that is all that changes and each length in it
     /// is a byte.
-    fn set_value(&mut self, row: &Row<'_>, value_at: usize, field: u64, number: f64) -> bool {
+    fn set_value(&mut self, row: &Row<'_>, value_at: usize, single: Single) -> bool {
         const FIELD_AND_LENGTH: usize = 2;
         let start = self.values[self.last()];
         if !row.is_plain || row.shared < start {
@@ -129,7 +133,7 @@ impl<'a> LabelPairs<'a> {
         let value = &self.key[start..];
         let pair = FIELD_AND_LENGTH + self.last_pair;
         let value_end = value_at + value.len();
-        let end = value_end + self.after.len() + DOUBLE_MESSAGE as usize;
+        let end = value_end + self.after.len() + single.len() as usize;
         if end - FIELD_AND_LENGTH > MOST_IN_A_BYTE
             || self.message.len() - FIELD_AND_LENGTH > MOST_IN_A_BYTE
         {
@@ -146,7 +150,7 @@ impl<'a> LabelPairs<'a> {
             self.message[place] = length as u8;
         }
         self.after.append_to(&mut self.message);
-        double_message(field, number, &mut self.message);
+        single.append(&mut self.message);
         true
     }
 

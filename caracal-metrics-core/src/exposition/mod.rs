@@ -17,6 +17,8 @@ mod page;
 #[cfg(feature = "protobuf")]
 mod protobuf;
 mod sample;
+#[cfg(feature = "protobuf")]
+mod single;
 mod text;
 mod values;
 

@@ -9,12 +9,11 @@ use super::foreign::ForeignFamily;
 use super::foreign_metrics::{ForeignValue, Steps, whole};
 use super::label_pairs::LabelPairs;
 use super::out::Out;
+use super::single::Single;
 use crate::engine::Cell;
 use crate::series::{FamilyStore, HistogramSum, Kept, Observed, Rows, Value, Values};
 use crate::text::seconds;
-use crate::wire::{
-    double, double_message, double_message_and, integer, message, text_field, write_labels,
-};
+use crate::wire::{double, double_message, integer, message, text_field, write_labels};
 
 /// Writes one of our families, and after its own samples what `join` writes.
 pub(super) fn write_family(
@@ -31,30 +30,19 @@ pub(super) fn write_family(
     let mut labels = LabelPairs::of(store);
     let bounds = description.bounds.exposed();
     values.want_native();
-    let mut created = Vec::new();
     let mut rows = LabelPairs::cursor(store, rows);
     while let Some(row) = rows.next() {
         let buffer = &mut out.buffer;
-        if description.kind.is_gauge() {
-            labels.write(&row, 2, number(values.read(row.cells)), buffer);
-            out.cut();
-            continue;
-        }
-        created.clear();
-        if let Some(created_at) = store.created(row.cells) {
-            let field = if description.kind.is_histogram() { 15 } else { 3 };
-            write_timestamp(field, created_at, &mut created);
-        }
+        let created = store.created(row.cells);
         if description.kind.is_histogram() {
             message(4, buffer, |out| {
                 labels.append(&row, out);
-                write_our_histogram(store, &bounds, values, row.cells, &created, out);
+                write_our_histogram(store, &bounds, values, row.cells, created, out);
             });
         } else {
-            message(4, buffer, |out| {
-                labels.append(&row, out);
-                double_message_and(3, number(values.read(row.cells)), &created, out);
-            });
+            let field = if description.kind.is_gauge() { 2 } else { 3 };
+            let value = Single { field, number: number(values.read(row.cells)), created };
+            labels.write(&row, value, buffer);
         }
         out.cut();
     }
@@ -103,7 +91,7 @@ fn write_our_histogram(
     bounds: &[f64],
     values: &mut Values<'_>,
     cells: &[Cell],
-    created: &[u8],
+    created: Option<Duration>,
     out: &mut Vec<u8>,
 ) {
     // Before the value, which then has what they are examples of.
@@ -112,7 +100,9 @@ fn write_our_histogram(
     message(7, out, |out| {
         integer(1, values.buckets().iter().sum(), out);
         double(2, sum, out);
-        out.extend_from_slice(created);
+        if let Some(created) = created {
+            write_timestamp(15, created, out);
+        }
         if !values.native().is_empty() {
             out.extend_from_slice(values.native());
             // Prometheus keeps these with the native buckets.

@@ -12,7 +12,7 @@ use crate::recorder::Recorder;
 
 /// A session with the database, whose queries are counted and timed.
 ///
-/// [`ObservedConnection`](crate::ObservedConnection) and
+/// [`ObservedConnection`](crate::ObservedConnection)(crate::ObservedConnection) and
 /// [`ObservedTransaction`](crate::ObservedTransaction) dereference to it, as sqlx's own do to a connection: `&mut *connection`
 /// and `&mut *transaction` are `Executor`s, and a function that runs several queries on one
 /// connection takes `&mut ObservedSession<'_, Postgres>` where it would take `&mut PgConnection`.
@@ -67,8 +67,8 @@ impl<'c, DB: Driver> Link<'c, DB> {
 }
 
 impl<DB: Driver> ObservedPool<DB> {
-    /// A session on a connection that this pool did not hand out as an [`ObservedConnection`]. What runs on
-    /// it is counted with the queries of this pool.
+    /// A session on a connection that this pool did not hand out as an
+    /// [`ObservedConnection`](crate::ObservedConnection). What runs on it is counted with the queries of this pool.
     ///
     /// Use it where only sqlx's connection is at hand: under a `PgAdvisoryLockGuard`, in a hook of the pool,
     /// in code that is generic over `Acquire`.

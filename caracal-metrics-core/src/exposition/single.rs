@@ -1,0 +1,44 @@
+//! The value of a counter or a gauge, as Protocol Buffers has it.
+
+use std::time::Duration;
+
+use crate::wire::{
+    DOUBLE_MESSAGE, TIMED_DOUBLE, TIMED_DOUBLE_MESSAGE, double_message, timed_double,
+    timed_double_message,
+};
+
+/// The value of a counter or a gauge.
+#[derive(Clone, Copy)]
+pub(super) struct Single {
+    /// The field of its message.
+    pub(super) field: u64,
+    pub(super) number: f64,
+    /// When the series began, since 1970.
+    pub(super) created: Option<Duration>,
+}
+
+impl Single {
+    /// How many bytes [`append`](Self::append) writes.
+    pub(super) fn len(self) -> u64 {
+        if self.created.is_some() { TIMED_DOUBLE_MESSAGE } else { DOUBLE_MESSAGE }
+    }
+
+    pub(super) fn append(self, out: &mut Vec<u8>) {
+        match self.created {
+            Some(created) => timed_double_message(self.field, self.number, created, out),
+            None => double_message(self.field, self.number, out),
+        }
+    }
+
+    /// Writes over the end of a message of the same length.
+    #[inline]
+    pub(super) fn write_over(self, message: &mut [u8]) {
+        if let Some(created) = self.created {
+            if let Some(end) = message.last_chunk_mut::<TIMED_DOUBLE>() {
+                *end = timed_double(self.number, created);
+            }
+        } else if let Some(end) = message.last_chunk_mut() {
+            *end = self.number.to_le_bytes();
+        }
+    }
+}
