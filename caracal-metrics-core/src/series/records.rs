@@ -3,6 +3,7 @@
 use super::chunk::{self, Chunk, Stored};
 use super::key::{Key, Labels};
 use super::rest::Rest;
+use super::sort_key;
 use crate::blocks::Blocks;
 use crate::engine::Cell;
 
@@ -187,7 +188,7 @@ impl Records {
         let (head, cell, lens, mut chunks) = self.parts(place, open);
         let open = lens.map(|len| {
             let bytes = chunk::value(len, chunks.by_ref().take(chunk::count(len)));
-            String::from_utf8_lossy(&bytes).into()
+            sort_key::text(&bytes).into()
         });
         (Key { closed: head.closed, open: open.collect() }, cell)
     }

@@ -31,13 +31,20 @@ pub(super) fn write<'a>(values: impl IntoIterator<Item = &'a str>, out: &mut Vec
 
 /// The values of a key.
 pub(crate) fn values(key: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
-    key.split(|byte| *byte == SEPARATOR).map(|value| {
-        if value.contains(&ESCAPE) {
-            Cow::Owned(String::from_utf8_lossy(&unescaped(value)).into_owned())
+    // All of it is text: the values, what separates them, and what is put into them.
+    let key = str::from_utf8(key).unwrap_or_default();
+    key.split(char::from(SEPARATOR)).map(|value| {
+        if value.as_bytes().contains(&ESCAPE) {
+            Cow::Owned(text(&unescaped(value.as_bytes())).into_owned())
         } else {
-            String::from_utf8_lossy(value)
+            Cow::Borrowed(value)
         }
     })
+}
+
+/// What is text already. `from_utf8` checks a word at a time, where `from_utf8_lossy` goes from byte to byte.
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Whether the bytes between separators are the values, and no format escapes any of them.

@@ -14,6 +14,10 @@ const LISTED: usize = 40;
 #[derive(Debug)]
 struct Group<'a> {
     label: &'a str,
+    /// Those so far, as long as they come sorted, as those of a family with one open label do. A vector costs a
+    /// reading less than a table.
+    sorted: Vec<(&'a str, f64)>,
+    /// All of them, once they have come in another order.
     values: HashMap<&'a str, f64>,
     /// The value that the last series had, which many neighbours share.
     run: Option<(&'a str, f64)>,
@@ -45,7 +49,7 @@ impl<'a> Groups<'a> {
             _ => self.0.iter().position(|group| group.label == label),
         };
         let at = at.unwrap_or_else(|| {
-            self.0.push(Group { label, values: HashMap::new(), run: None });
+            self.0.push(Group { label, sorted: Vec::new(), values: HashMap::new(), run: None });
             self.0.len() - 1
         });
         &mut self.0[at]
@@ -56,7 +60,7 @@ impl<'a> Groups<'a> {
         json.object(|json| {
             for group in &self.0 {
                 json.key(group.label).object(|json| {
-                    json.key("values").integer(group.values.len() as u64);
+                    json.key("values").integer(group.all().count() as u64);
                     json.key("top").array(|json| {
                         for (value, sum) in group.listed() {
                             json.array(|json| {
@@ -83,13 +87,23 @@ impl<'a> Group<'a> {
     }
 
     fn end_run(&mut self) {
-        if let Some((value, sum)) = self.run.take() {
+        let Some((value, sum)) = self.run.take() else { return };
+        let is_next = self.sorted.last().is_none_or(|(last, _)| *last < value);
+        if self.values.is_empty() && is_next {
+            self.sorted.push((value, sum));
+        } else {
+            self.values.extend(self.sorted.drain(..));
             *self.values.entry(value).or_default() += sum;
         }
     }
 
+    fn all(&self) -> impl Iterator<Item = (&'a str, f64)> {
+        let in_table = self.values.iter().map(|(value, sum)| (*value, *sum));
+        self.sorted.iter().copied().chain(in_table)
+    }
+
     fn listed(&self) -> Vec<(&'a str, f64)> {
-        let mut values: Vec<_> = self.values.iter().map(|(value, sum)| (*value, *sum)).collect();
+        let mut values: Vec<_> = self.all().collect();
         let order = |(first, a): &(&str, f64), (second, b): &(&str, f64)| {
             b.total_cmp(a).then_with(|| first.cmp(second))
         };
