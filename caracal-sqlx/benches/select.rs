@@ -3,8 +3,8 @@
 //!
 //! SQLite in memory answers sooner than a server does, so the share of the counting is larger. Each round
 //! is compared with a round of the bare pool next to it. Processor time of the whole process counts,
-//! because SQLite's driver works on a thread of its own. Ends with an error if a median ratio is over the
-//! limit.
+//! because SQLite's driver works on a thread of its own. Run it on one processor (`taskset`): on two, the
+//! ratios say where the scheduler puts that thread. Ends with an error if a median ratio is over the limit.
 //!
 //! Given `bare`, `wrapped` or `events`, it runs the selects of all rounds in that way and measures
 //! nothing, for a tool that counts instructions.
