@@ -1,5 +1,7 @@
 //! Text as the exposition formats want it: names, label values and numbers.
 
+use std::borrow::Cow;
+
 /// Whether Prometheus takes this for the name of a metric of a service's own. Colons are for
 /// recording rules.
 pub(crate) fn is_metric_name(name: &str) -> bool {
@@ -15,6 +17,12 @@ fn is_word(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.is_empty()
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Bytes that were made from text. `from_utf8` checks a word at a time, where `from_utf8_lossy` goes from byte to
+/// byte.
+pub(crate) fn utf8(bytes: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Appends `name="value"`.

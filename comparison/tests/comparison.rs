@@ -13,7 +13,8 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::SqlitePoolOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{sleep, timeout};
+use tokio::task::yield_now;
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/comparison.md");
@@ -46,7 +47,7 @@ async fn pool() -> SqlitePool {
 async fn until(reached: impl Fn() -> bool) {
     let reached = async {
         while !reached() {
-            sleep(Duration::from_millis(1)).await;
+            yield_now().await;
         }
     };
     timeout(Duration::from_secs(20), reached).await.expect("the condition within 20 s");

@@ -5,11 +5,12 @@
 //! The processor time of the recording threads counts, not the clock's: with more threads than
 //! processors, whoever scrapes takes turns with them, which says nothing of what they wait for.
 
-use std::hint::black_box;
+#[path = "../recording.rs"]
+mod recording;
+
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,13 +18,13 @@ use caracal_axum::MetricsEndpoint;
 use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType};
 use http::Request;
 use http_body_util::BodyExt;
-use rustix::time::{ClockId, clock_gettime};
+use recording::record;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
 const SERIES: u64 = 100_000;
 const CLIENTS: u64 = 50;
-const THREADS: u64 = 8;
+const THREADS: usize = 8;
 const ROUNDS: usize = 11;
 const ROUND: Duration = Duration::from_millis(500);
 const ALLOWED: f64 = 1.1;
@@ -39,9 +40,9 @@ fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a runtime");
     let (mut ratios, mut pages) = (Vec::new(), 0);
     for _ in 0..ROUNDS {
-        let alone = record(&metrics);
+        let alone = record(&metrics, THREADS, ROUND);
         let scraping = Scraping::start(&runtime, &app);
-        let scraped = record(&metrics);
+        let scraped = record(&metrics, THREADS, ROUND);
         pages += scraping.stop();
         ratios.push(scraped / alone);
         println!("{alone:.1} ns alone, {scraped:.1} ns while scraped");
@@ -54,41 +55,6 @@ fn main() -> ExitCode {
         ratios[ROUNDS - 2]
     );
     if ratio > ALLOWED { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-}
-
-/// Processor nanoseconds a record.
-fn record(metrics: &MetricsRegistry) -> f64 {
-    let until = Instant::now() + ROUND;
-    let recorded = thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS)
-            .map(|_| {
-                scope.spawn(move || {
-                    let start = clock_gettime(ClockId::ThreadCPUTime);
-                    let mut records = 0;
-                    while Instant::now() < until {
-                        for _ in 0..1_000 {
-                            let _in_flight = metrics.track_gateway_request_in_flight();
-                            let (method, auth) = black_box(("GET", "jwt"));
-                            metrics.record_gateway_request(
-                                method,
-                                200,
-                                auth,
-                                Duration::from_millis(37),
-                            );
-                        }
-                        records += 1_000;
-                    }
-                    let took = clock_gettime(ClockId::ThreadCPUTime) - start;
-                    (records, took.tv_sec as f64 * 1e9 + took.tv_nsec as f64)
-                })
-            })
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().expect("no panic"))
-            .fold((0, 0.0), |(n, took), (records, nanos)| (n + records, took + nanos))
-    });
-    recorded.1 / f64::from(recorded.0)
 }
 
 /// Clients that ask for the page until they are told to stop.

@@ -6,18 +6,19 @@
 //! The processor time of the recording threads counts, not the clock's, as in `scraped`. On a machine of
 //! few processors a viewer's turn also empties the caches of the thread that it interrupts; that counts.
 
+#[path = "../recording.rs"]
+mod recording;
+
 use std::fs;
-use std::hint::black_box;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use caracal_axum::MetricsEndpoint;
 use caracal_metrics_core::{MetricsRegistry, PolicyDecisionType};
-use rustix::time::{ClockId, clock_gettime};
+use recording::record;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -50,18 +51,18 @@ fn main() -> Result<ExitCode> {
     runtime.spawn(async { axum::serve(listener, app).await });
 
     // What is made once, and what the allocator keeps, is not the viewers'.
-    record(&metrics);
+    record(&metrics, THREADS, ROUND);
     runtime.block_on(document(&address))?;
     let (mut ratios, mut documents) = (Vec::new(), 0);
     let (before, mut most) = (resident()?, 0);
     for round in 0..ROUNDS {
         // Neither always comes first: a machine that gets slower or faster favours none.
         let (alone, viewed) = if round % 2 == 0 {
-            let alone = record(&metrics);
+            let alone = record(&metrics, THREADS, ROUND);
             (alone, record_viewed(&metrics, &runtime, &address, &mut documents)?)
         } else {
             let viewed = record_viewed(&metrics, &runtime, &address, &mut documents)?;
-            (record(&metrics), viewed)
+            (record(&metrics, THREADS, ROUND), viewed)
         };
         most = most.max(resident()?);
         ratios.push(viewed / alone);
@@ -88,44 +89,9 @@ fn record_viewed(
     documents: &mut u64,
 ) -> Result<f64> {
     let viewers = Viewers::start(runtime, address);
-    let nanos = record(metrics);
+    let nanos = record(metrics, THREADS, ROUND);
     *documents += viewers.stop(runtime)?;
     Ok(nanos)
-}
-
-/// Processor nanoseconds a record.
-fn record(metrics: &MetricsRegistry) -> f64 {
-    let until = Instant::now() + ROUND;
-    let recorded = thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS)
-            .map(|_| {
-                scope.spawn(move || {
-                    let start = clock_gettime(ClockId::ThreadCPUTime);
-                    let mut records = 0;
-                    while Instant::now() < until {
-                        for _ in 0..1_000 {
-                            let _in_flight = metrics.track_gateway_request_in_flight();
-                            let (method, auth) = black_box(("GET", "jwt"));
-                            metrics.record_gateway_request(
-                                method,
-                                200,
-                                auth,
-                                Duration::from_millis(37),
-                            );
-                        }
-                        records += 1_000;
-                    }
-                    let took = clock_gettime(ClockId::ThreadCPUTime) - start;
-                    (records, took.tv_sec as f64 * 1e9 + took.tv_nsec as f64)
-                })
-            })
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().expect("no panic"))
-            .fold((0, 0.0), |(n, took), (records, nanos)| (n + records, took + nanos))
-    });
-    recorded.1 / f64::from(recorded.0)
 }
 
 /// Browsers that poll, each at its own moment of the second.

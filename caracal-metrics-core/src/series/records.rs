@@ -3,9 +3,9 @@
 use super::chunk::{self, Chunk, Stored};
 use super::key::{Key, Labels};
 use super::rest::Rest;
-use super::sort_key;
 use crate::blocks::Blocks;
 use crate::engine::Cell;
+use crate::text::utf8;
 
 /// A record is its head and the chunks of its open values. Who has its place from a load with
 /// `Acquire` sees it whole.
@@ -188,7 +188,7 @@ impl Records {
         let (head, cell, lens, mut chunks) = self.parts(place, open);
         let open = lens.map(|len| {
             let bytes = chunk::value(len, chunks.by_ref().take(chunk::count(len)));
-            sort_key::text(&bytes).into()
+            utf8(&bytes).into()
         });
         (Key { closed: head.closed, open: open.collect() }, cell)
     }

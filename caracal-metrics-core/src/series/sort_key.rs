@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::text::utf8;
+
 /// Follows each value but the last one. It is less than any byte of a value, so a value comes before
 /// those that it begins.
 pub(crate) const SEPARATOR: u8 = 0;
@@ -35,16 +37,11 @@ pub(crate) fn values(key: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
     let key = str::from_utf8(key).unwrap_or_default();
     key.split(char::from(SEPARATOR)).map(|value| {
         if value.as_bytes().contains(&ESCAPE) {
-            Cow::Owned(text(&unescaped(value.as_bytes())).into_owned())
+            Cow::Owned(utf8(&unescaped(value.as_bytes())).into_owned())
         } else {
             Cow::Borrowed(value)
         }
     })
-}
-
-/// What is text already. `from_utf8` checks a word at a time, where `from_utf8_lossy` goes from byte to byte.
-pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
-    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Whether the bytes between separators are the values, and no format escapes any of them.

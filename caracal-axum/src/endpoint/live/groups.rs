@@ -60,7 +60,7 @@ impl<'a> Groups<'a> {
         json.object(|json| {
             for group in &self.0 {
                 json.key(group.label).object(|json| {
-                    json.key("values").integer(group.all().count() as u64);
+                    json.key("values").integer(group.len() as u64);
                     json.key("top").array(|json| {
                         for (value, sum) in group.listed() {
                             json.array(|json| {
@@ -95,6 +95,10 @@ impl<'a> Group<'a> {
             self.values.extend(self.sorted.drain(..));
             *self.values.entry(value).or_default() += sum;
         }
+    }
+
+    fn len(&self) -> usize {
+        self.sorted.len() + self.values.len()
     }
 
     fn all(&self) -> impl Iterator<Item = (&'a str, f64)> {
