@@ -40,7 +40,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run every test: unit, documentation, integration (Docker, Prometheus and Python).
+    /// Run every test: unit, documentation, integration (Docker, Prometheus, Python and a browser).
     Test(test::Options),
     /// Run the checks that need no tests: format, clippy, docs, features, licences, spelling.
     Lint {
@@ -70,7 +70,7 @@ enum Command {
     },
     /// Look for known vulnerabilities in the dependencies (needs the network; no part of `ci`).
     Advisories,
-    /// Measure recording and scraping beside peers.
+    /// Compare recording and scraping with other libraries.
     Bench(bench::Options),
 }
 

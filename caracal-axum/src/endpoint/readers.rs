@@ -29,7 +29,7 @@ const STALLED_FRACTION: u32 = 300;
 /// How long a scrape waits for a reader to have stalled.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Who reads. Viewers have places of their own, so that they cannot take those of scrapes.
+/// The kind of client that reads a page. Each kind has its own places, so that viewers cannot take those of scrapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Client {
     Scrape,

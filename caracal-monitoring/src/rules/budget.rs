@@ -118,7 +118,7 @@ impl Requests {
         Group {
             topic: self.topics[0],
             comment: "The ratio of failed requests, over the windows of the burn-rate alerts. If no request has\n\
-                      failed yet, there is no series of failures. The ratio is then 0 instead of missing.",
+                      failed yet, the series of failures does not exist. The ratio is then 0 instead of missing.",
             rules: ratios.into_iter().chain(quantiles).collect(),
         }
     }
