@@ -10,11 +10,11 @@ labels! {
     /// Why an entry was removed.
     #[non_exhaustive]
     pub enum Cause {
-        /// Its time to live or to idle was over.
+        /// Its time to live or its time to idle ended.
         Expired => "expired",
         /// It was invalidated.
         Explicit => "explicit",
-        /// Another value took its place.
+        /// A new value replaced it.
         Replaced => "replaced",
         /// The cache was full.
         Size => "size",
@@ -23,9 +23,9 @@ labels! {
     /// How the loading of an entry ended.
     #[non_exhaustive]
     pub enum LoadResult {
-        /// There was no value.
+        /// `init` returned no value or an error, or panicked.
         Error => "error",
-        /// There was a value.
+        /// `init` returned a value.
         Success => "success",
     }
 
@@ -93,8 +93,8 @@ pub static CACHE_WEIGHTED_SIZE: Family<Gauge, CacheName<'_>> =
         .shown_once_used();
 
 /// `cache_load_duration_seconds`.
-// A load computes a value, asks a database or calls another service: from well below a query to the
-// time-outs of calls.
+// A load may compute a value, query a database or call another service. The buckets therefore range
+// from well below the duration of a query to the timeout of a call.
 pub static CACHE_LOAD_DURATION: Family<DurationHistogram, Load<'_>> = Family::duration_histogram(
     "cache_load_duration_seconds",
     "Duration of loading a missing entry in seconds",

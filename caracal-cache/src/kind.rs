@@ -1,12 +1,12 @@
-//! What a scrape asks of a cache.
+//! What a scrape needs from a cache.
 
-/// A kind of moka cache. Public, as [`ObservableCache`](crate::ObservableCache) names it, but out of
-/// reach in this module: nobody else's cache is one.
+/// A kind of moka cache. It is public because [`ObservableCache`](crate::ObservableCache) names it.
+/// Its module is private, so other crates cannot implement it.
 pub trait Kind: Clone + Send + Sync + 'static {
-    /// Whether its listener may be asynchronous, and its maintenance have to wait for it.
+    /// Whether the cache may have an asynchronous listener, for which its maintenance has to wait.
     const MAY_RUN_FUTURES: bool;
 
-    /// Does one round of maintenance, to its end. Runs listeners and predicates.
+    /// Runs the maintenance once, to its end. Runs listeners and predicates.
     fn run_pending_tasks(&self);
     fn entry_count(&self) -> u64;
     fn weighted_size(&self) -> u64;

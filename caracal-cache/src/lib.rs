@@ -41,13 +41,13 @@
 //! | a call | counts |
 //! |---|---|
 //! | `get` | a hit if there is a value, else a miss |
-//! | `get_with`, `entry().or_insert_with` and kin, whose `init` ran | a miss and a load |
-//! | the same, answered by the cache or by the `init` of another call | a hit |
-//! | the same, answered by another call's error or nothing | a miss |
+//! | `get_with`, `entry().or_insert_with` and similar calls, if this call ran `init` | a miss and a load |
+//! | the same, if the value came from the cache or from the `init` of another call | a hit |
+//! | the same, if another call's `init` failed or returned nothing | a miss |
 //! | `entry().or_insert`, `or_default` | a hit if the entry was there, else a miss |
-//! | `entry().and_compute_with`, `and_upsert_with` and kin | a hit if the entry was there, else a miss |
+//! | `entry().and_compute_with`, `and_upsert_with` and similar calls | a hit if the entry was there, else a miss |
 //! | `contains_key`, `iter`, `insert`, `invalidate`, `remove` | nothing |
-//! | any call to a `future` cache that is dropped before it is through | nothing |
+//! | any call to a `future` cache that is dropped before it has completed | nothing |
 //!
 //! A load fails if `init` returns an error or nothing (as in Caffeine), or panics. An eviction is a removal
 //! by the cache, either because it is full or because the entry has expired. Your own removals and

@@ -1,4 +1,4 @@
-//! Listeners that count, with the user's own inside.
+//! Listeners that count removals and then call the user's listener.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,8 +10,9 @@ use moka::notification::RemovalCause;
 
 use crate::removals::Removals;
 
-/// The user's listener. moka switches a listener off for good once it has panicked, since it can't
-/// know what the panic left behind: the user's is treated so here, and ours goes on.
+/// The user's listener. moka never calls a listener again after it has panicked, because it can't
+/// know in what state the panic left the listener's data. This type does the same with the user's
+/// listener, so that ours continues to run.
 #[derive(Debug)]
 struct UserListener<F> {
     listener: F,
@@ -23,14 +24,16 @@ impl<F> UserListener<F> {
         Self { listener, panicked: AtomicBool::new(false) }
     }
 
-    /// Runs the listener, or drops the entry if it is switched off. Nothing unwinds out of here.
+    /// Runs the listener, or drops the entry if the listener is switched off. This method never
+    /// unwinds.
     fn call<K, V, R>(&self, key: Arc<K>, value: V, cause: RemovalCause) -> Option<R>
     where
         F: Fn(Arc<K>, V, RemovalCause) -> R,
     {
         let call = move || {
             let on = !self.panicked.load(Relaxed);
-            // Off, the entry is dropped in here too: its own drop may panic as well.
+            // If the listener is off, the entry is also dropped in here, because dropping it may
+            // panic too.
             on.then(move || (self.listener)(key, value, cause))
         };
         match catch_unwind(AssertUnwindSafe(|| user_code(call))) {
@@ -48,7 +51,7 @@ impl<F> UserListener<F> {
     }
 }
 
-/// Counts into `removals`, then runs the user's listener.
+/// Counts in `removals`, then runs the user's listener.
 pub(crate) fn counting<K, V, F>(
     removals: Arc<Removals>,
     user: F,
@@ -65,7 +68,7 @@ where
     }
 }
 
-/// Counts into `removals` when it is called, and gives back the user's future.
+/// Counts in `removals` when it is called, and returns the user's future.
 #[cfg(feature = "future")]
 pub(crate) fn counting_async<K, V, F, Fut>(
     removals: Arc<Removals>,

@@ -1,22 +1,22 @@
-//! Maintenance of a cache at scrape.
+//! Maintenance of a cache during a scrape.
 
 use std::time::{Duration, Instant};
 
 use crate::kind::Kind;
 
-/// How many entries moka shows to the predicates of `invalidate_entries_if` in one run. It goes on
-/// with the next ones in the next run, also when it has found none.
+/// How many entries moka passes to the predicates of `invalidate_entries_if` in one run. The next
+/// run continues with the following entries, even if this run found none.
 const BATCH: u64 = 384;
 
-/// With a listener, moka ends a run after this long, whatever is left.
+/// With a listener, moka ends a run after this time, even if entries are left.
 const LONGEST_RUN: Duration = Duration::from_millis(100);
 
-/// Runs the pending tasks until nothing is left that they would remove, or `budget` is used up.
+/// Runs the pending tasks until they would remove nothing more, or until `budget` is used up.
 ///
-/// One run is not enough, and moka does not say whether anything is left. So there are as many runs
-/// as two passes over all entries take: a predicate that was registered while moka was halfway
-/// through a pass for another one has its turn in the next pass. A run without anything to do takes a
-/// fraction of a microsecond.
+/// One run is not enough, and moka does not report whether anything is left. This function
+/// therefore makes as many runs as two passes over all entries take. Two passes are needed because
+/// a predicate may be registered when moka is halfway through a pass for another predicate. It then
+/// gets its turn in the next pass. A run with nothing to do takes a fraction of a microsecond.
 pub(crate) fn run<C: Kind>(cache: &C, budget: Duration) {
     let started = Instant::now();
     let run = || {
@@ -24,11 +24,11 @@ pub(crate) fn run<C: Kind>(cache: &C, budget: Duration) {
         cache.run_pending_tasks();
         began.elapsed()
     };
-    // Applies the inserts that are not in the count yet.
+    // This run applies the inserts that the count does not contain yet.
     run();
     let mut runs = 2 * (cache.entry_count() / BATCH) + 3;
     while runs > 0 && started.elapsed() < budget {
-        // A run that was cut off does not count towards a pass.
+        // A run that moka ended early does not count towards a pass.
         if run() < LONGEST_RUN {
             runs -= 1;
         }
@@ -42,7 +42,7 @@ mod tests {
 
     use super::*;
 
-    /// A cache of so many entries.
+    /// A cache with this number of entries.
     #[derive(Clone)]
     struct Counts {
         entries: u64,

@@ -1,4 +1,4 @@
-//! A wrapped cache: what its calls record into, and what a scrape reads.
+//! A wrapped cache: the series that its calls record, and the values that a scrape reads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -21,42 +21,42 @@ use crate::maintenance;
 use crate::recorder::Recorder;
 use crate::removals::Removals;
 
-/// The kind of thing that a [`CacheObserver`](crate::CacheObserver) with a name attaches.
+/// The kind of thing that a named [`CacheObserver`](crate::CacheObserver) attaches.
 pub const CACHE: InstanceKind = InstanceKind::new("cache");
 
-/// The kind of thing that the [`CacheObserver`](crate::CacheObserver) of the policy cache attaches.
+/// The kind of thing that [`CacheObserver::policy`](crate::CacheObserver::policy) attaches.
 pub const POLICY_CACHE: InstanceKind = InstanceKind::new("policy cache");
 
-/// The value of the `cache` label on the families that the policy cache shares with the others.
+/// The value of the `cache` label in the families that the policy cache shares with other caches.
 const POLICY: &str = "policy";
 
-/// What is to be observed, and how.
+/// The cache to observe, and how to observe it.
 #[derive(Debug)]
 pub(crate) struct Subject {
-    /// None for the policy cache.
+    /// `None` for the policy cache.
     pub(crate) name: Option<String>,
     pub(crate) lazy_size: bool,
     pub(crate) removals: Arc<Removals>,
-    /// Whether an asynchronous listener was made for it.
+    /// Whether an asynchronous listener was created for the cache.
     pub(crate) awaits: AtomicBool,
 }
 
 impl Subject {
-    /// Whether a listener is in use: the cache keeps the one that it was built with alive.
+    /// Whether a listener is in use. The cache keeps the listener that it was built with alive.
     fn is_listening(&self) -> bool {
         Arc::strong_count(&self.removals) > 1
     }
 }
 
-/// What all clones of a wrapper share.
+/// The state that all clones of a wrapper share.
 #[derive(Debug)]
 pub(crate) struct Observation<C> {
-    /// First, so that the names are free before entries of the user's are dropped.
+    /// The first field, so that the names are free before the user's entries are dropped.
     _instances: (Instance, Option<Instance>),
     pub(crate) cache: C,
     pub(crate) recorder: Recorder,
     pub(crate) counts_evictions: bool,
-    /// Scrapes hold it weakly, so it ends with the last clone of the wrapper.
+    /// Scrapes refer to it weakly, so it is dropped with the last clone of the wrapper.
     _source: Arc<Source<C>>,
 }
 
@@ -67,7 +67,8 @@ impl<C: Kind> Observation<C> {
         metrics: &MetricsRegistry,
     ) -> Result<Arc<Self>, AttachError> {
         let listening = subject.is_listening();
-        // The series of the policy cache are all the other instance's, so that one callback reads them.
+        // All series of the policy cache belong to the other instance, so that one callback reads
+        // them.
         let policy = match subject.name {
             Some(_) => None,
             None => Some(metrics.attach(POLICY_CACHE, None)?),
@@ -78,7 +79,7 @@ impl<C: Kind> Observation<C> {
         let mut load =
             |result| builder.series(&CACHE_LOAD_DURATION, Load { cache: cache_label, result });
         let (load_success, load_error) = (load(LoadResult::Success)?, load(LoadResult::Error)?);
-        // The counters of the policy cache are the registry's own and outlive the cache.
+        // The counters of the policy cache belong to the registry and outlive the cache.
         let (hits, misses) = if policy.is_some() {
             (metrics.family(&POLICY_CACHE_HITS)?, metrics.family(&POLICY_CACHE_MISSES)?)
         } else {
@@ -105,7 +106,8 @@ impl<C: Kind> Observation<C> {
         let weighted_size = builder.sampled_gauge(&CACHE_WEIGHTED_SIZE, label)?;
         let readings = Readings { size, weighted_size, counters };
 
-        // Nothing fails from here on, so a cache that could not be attached has counted nothing.
+        // Nothing can fail after this point, so a cache that could not be attached has counted
+        // nothing.
         let source = Arc::new(Source {
             cache: cache.clone(),
             needs_runtime: C::MAY_RUN_FUTURES && (!listening || subject.awaits.into_inner()),
@@ -133,7 +135,7 @@ fn on_scrape<C: Kind>(
     let source = Arc::downgrade(source);
     if lazy_size {
         return builder.on_scrape_inline(move |gauges| {
-            // Gone while the scrape was under way: the series have left the output.
+            // If the cache was dropped during the scrape, its series have already left the output.
             if let Some(source) = source.upgrade() {
                 readings.read(&source, gauges);
                 release(source);
@@ -145,29 +147,31 @@ fn on_scrape<C: Kind>(
         if let Some(source) = source.upgrade() {
             let maintained = catch_unwind(AssertUnwindSafe(|| source.maintain(gauges)));
             readings.read(&source, gauges);
-            // A predicate of the user's that panicked is counted, and moka's count is what there is.
+            // If a predicate of the user panicked, the panic is counted, and the size is moka's
+            // current count.
             maintained.unwrap_or_else(|payload| resume_unwind(payload));
         }
         Sampled::Live
     })
 }
 
-/// What a scrape reads.
+/// The parts of a cache that a scrape reads.
 #[derive(Debug)]
 struct Source<C> {
     cache: C,
-    /// Whether the maintenance may drive futures of the user's: those of an asynchronous listener,
-    /// ours around it or one that the cache was built with before we came.
+    /// Whether the maintenance may poll futures of the user. These are the futures of an
+    /// asynchronous listener, which is either inside ours or was set when the cache was built
+    /// without ours.
     needs_runtime: bool,
     removals: Arc<Removals>,
-    /// Where the evictions of the policy cache go that no scrape has taken.
+    /// The counter for evictions of the policy cache that no scrape has counted yet.
     evictions: Option<Counter>,
 }
 
 impl<C: Kind> Source<C> {
     fn maintain(&self, gauges: &Gauges<'_>) {
-        // An asynchronous listener may need the runtime that it was written for. Outside of it, it
-        // would panic and be switched off for good.
+        // An asynchronous listener may need the runtime for which it was written. Outside of it,
+        // the listener would panic and never be called again.
         if !self.needs_runtime || gauges.has_runtime() {
             maintenance::run(&self.cache, gauges.budget());
         }
@@ -176,7 +180,7 @@ impl<C: Kind> Source<C> {
 
 impl<C> Drop for Source<C> {
     fn drop(&mut self) {
-        // The policy cache's counter stays when the cache goes.
+        // The counter of the policy cache remains after the cache is dropped.
         if let Some(evictions) = &self.evictions {
             let removed = self.removals.take().into_iter();
             let evicted = removed.filter(|(cause, _)| cause.was_evicted());
@@ -185,12 +189,12 @@ impl<C> Drop for Source<C> {
     }
 }
 
-/// The series that a scrape feeds.
+/// The series that a scrape updates.
 #[derive(Debug)]
 struct Readings {
     size: SampledGauge,
     weighted_size: SampledGauge,
-    /// None if the cache was built without our listener.
+    /// `None` if the cache was built without our listener.
     counters: Option<RemovalCounters>,
 }
 

@@ -69,33 +69,31 @@ impl CacheObserver {
         Self { subject }
     }
 
-    /// Reads the size and the removals as the cache has them, without running its pending tasks
-    /// first: a scrape runs none of your listeners, predicates and drops, and starts no thread for
-    /// this cache. Choose it for a cache whose listener is slow.
+    /// Reads the size and the removals without running the pending tasks of the cache first. A
+    /// scrape then runs none of your listeners, predicates and drops, and starts no thread for this
+    /// cache. Use this method for a cache whose listener is slow.
     ///
-    /// The size is then moka's `entry_count`, which moka brings up to date when the cache is used, not
-    /// more often than every 0.3 seconds or 64 operations. In a cache that nobody uses it may miss the
-    /// last inserts and include entries that have expired. See [`wrap`](Self::wrap) for the size
-    /// without this.
+    /// The size is then moka's `entry_count`. moka updates it when the cache is used, at most every
+    /// 0.3 seconds or 64 operations. If the cache is not used, the size may not include the last
+    /// inserts, and may include expired entries. [`wrap`](Self::wrap) describes the default.
     pub fn lazy_size(mut self) -> Self {
         self.subject.lazy_size = true;
         self
     }
 
-    /// The listener for the cache's builder: it counts removals by cause, and then runs a listener
-    /// of your own (`|_, _, _| {}` if you have none).
+    /// Returns a listener for the cache's builder. It counts removals by cause, and then runs your
+    /// own listener. If you have none, pass `|_, _, _| {}`.
     ///
-    /// moka has one listener for each cache, fixed when the cache is built; a second call of
-    /// `eviction_listener` on its builder replaces the first, ours included. What happens before
-    /// [`wrap`](Self::wrap) is counted too. Make one listener from an observer, for the cache that
-    /// will be wrapped.
+    /// A moka cache has one listener, which is set when the cache is built. A second call of
+    /// `eviction_listener` on its builder replaces the first listener, including this one. Removals
+    /// before [`wrap`](Self::wrap) are counted too. Create only one listener from an observer, and
+    /// use it for the cache that you wrap.
     ///
-    /// A listener of yours that panics is not called again, as with moka alone; the counting goes
-    /// on. It may record metrics and read them. The page that it reads (`generate_metrics`,
-    /// `sample`) has the sizes of caches as the last scrape left them, and Caracal's own families
-    /// only.
+    /// If your listener panics, it is not called again, as with moka alone. Counting continues.
+    /// Your listener may record and read metrics. The page that it reads (`generate_metrics`,
+    /// `sample`) has the cache sizes of the previous scrape, and only Caracal's own families.
     ///
-    /// A scrape may call it, on a thread of the registry's: see
+    /// A scrape may call the listener on a thread of the registry. See
     /// [`collection_timeout`](caracal_metrics_core::MetricsRegistryBuilder::collection_timeout).
     pub fn listener<K, V, F>(
         &self,
@@ -109,16 +107,18 @@ impl CacheObserver {
         listener::counting(Arc::clone(&self.subject.removals), listener)
     }
 
-    /// [`listener`](Self::listener) for `async_eviction_listener` of `moka::future`.
+    /// Like [`listener`](Self::listener), for `async_eviction_listener` of `moka::future`.
     ///
-    /// A scrape drives a future that it has started to its end. It does so inside the tokio runtime of
-    /// the thread that scrapes, or else inside the one that the cache was wrapped in, with the feature
-    /// `tokio`. Where there is no such runtime, or it was shut down, a scrape starts no asynchronous
-    /// listener, and the size is as [lazy](Self::lazy_size) as if you had asked for that: on another
-    /// executor, run `run_pending_tasks` from a task of your own. The same goes for a
-    /// `moka::future::Cache` that was built without a listener of this observer, as its listener may
-    /// be asynchronous. A synchronous [`listener`](Self::listener), such as `|_, _, _| {}`, says that
-    /// it is not.
+    /// A scrape runs each listener future that it starts to its end. It does so inside the tokio
+    /// runtime of the thread that scrapes. If that thread has none, and the feature `tokio` is
+    /// enabled, it uses the runtime in which you wrapped the cache.
+    ///
+    /// If there is no such runtime, or it was shut down, a scrape starts no asynchronous listener,
+    /// and the size is as with [`lazy_size`](Self::lazy_size). On another executor, call
+    /// `run_pending_tasks` from a task of your own. The same applies to a `moka::future::Cache`
+    /// that was built without a listener of this observer, because its listener may be
+    /// asynchronous. To declare that it is not, build the cache with a synchronous
+    /// [`listener`](Self::listener), such as `|_, _, _| {}`.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_cache as cache; }
@@ -152,43 +152,45 @@ impl CacheObserver {
         listener::counting_async(Arc::clone(&self.subject.removals), listener)
     }
 
-    /// Wraps a cache: what goes through the wrapper is counted, and scrapes read the cache's size.
+    /// Wraps a cache. Calls through the wrapper are counted, and scrapes read the size of the
+    /// cache.
     ///
-    /// The cache may be new or have been in use. One that was built without
-    /// [`listener`](Self::listener) tells nobody what it evicts: then
+    /// The cache may be new or already in use. A cache that was built without
+    /// [`listener`](Self::listener) does not report its evictions. In this case,
     /// `caracal_cache_evictions_total` and `caracal_cache_removals_total` have no series for it,
-    /// rather than a 0 that nobody counted (`caracal_policy_cache_evictions_total` is in every page
-    /// and stays 0), and the wrapper's `counts_evictions` says so.
+    /// and the wrapper's `counts_evictions` returns `false`. `caracal_policy_cache_evictions_total`
+    /// is on every page and stays 0.
     ///
-    /// The series leave the output, and the name is free, when the last clone of the wrapper is
-    /// dropped, also while a scrape reads the cache. What was counted for the policy cache stays.
+    /// When the last clone of the wrapper is dropped, the series leave the output and the name is
+    /// free again, even while a scrape reads the cache. The counts of the policy cache remain.
     ///
     /// # What the size means
     ///
-    /// The size is the number of entries that the cache holds, and each entry that went is among the
-    /// removals: at each scrape, what was put in under a new key is there or was removed.
+    /// The size is the number of entries that the cache holds. Entries that are no longer there are
+    /// counted as removals. At each scrape, every entry that was inserted under a new key is
+    /// therefore either in the size or in the removals.
     ///
-    /// A lookup does not find an entry from the moment at which it expires or is invalidated, but the
-    /// cache holds it until its maintenance has removed it. So a scrape does the maintenance first,
-    /// and entries that have expired are gone, also when nobody uses the cache. An entry with an
-    /// expiry of its own, by `expire_after`, stays until moka's timer takes it out, about a second
+    /// When an entry expires or is invalidated, lookups stop finding it at once, but the cache
+    /// holds it until its maintenance has removed it. A scrape therefore runs the maintenance
+    /// first. Expired entries are then gone, even in a cache that nothing else uses. An entry with
+    /// its own expiry, set by `expire_after`, stays until moka's timer removes it, about a second
     /// late.
     ///
-    /// A scrape spends half of
-    /// [`collection_timeout`](caracal_metrics_core::MetricsRegistryBuilder::collection_timeout) on it
-    /// at most, besides a run of moka's that has begun. With a listener a run ends after about 0.1
-    /// seconds, in which it removes some ten thousands of entries. What is left is in the size and
-    /// goes with the next scrapes, or as the cache is used. With little to do, the maintenance takes
-    /// microseconds.
+    /// A scrape spends at most half of
+    /// [`collection_timeout`](caracal_metrics_core::MetricsRegistryBuilder::collection_timeout) on
+    /// the maintenance, plus the rest of the run that moka has begun. With a listener, a run ends
+    /// after about 0.1 seconds, in which it removes some tens of thousands of entries. Entries that
+    /// are left remain in the size. Later scrapes, or calls to the cache, remove them. With little
+    /// to do, the maintenance takes microseconds.
     ///
-    /// The maintenance runs your listeners, predicates and the drops of your values on a thread of the
-    /// registry's own. When they take longer than `collection_timeout`, the page is served with the
-    /// size and the removals of the scrape before, and
-    /// `caracal_metrics_collection_errors_total` counts it. Hits, misses and loads are not affected.
+    /// The maintenance runs your listeners, your predicates and the drops of your values on a
+    /// thread of the registry. If they take longer than `collection_timeout`, the page shows the
+    /// size and the removals of the previous scrape, and `caracal_metrics_collection_errors_total`
+    /// increases. Hits, misses and loads are not affected.
     ///
-    /// moka 0.12.16 loses sight of one entry after each 384 that it shows to the predicate of an
-    /// `invalidate_entries_if`. Those entries stay in the cache, in its size, and in the answers to
-    /// lookups. Invalidate again to remove them.
+    /// moka 0.12.16 skips one entry after each 384 entries that it passes to the predicate of an
+    /// `invalidate_entries_if`. The skipped entries stay in the cache and in its size, and lookups
+    /// still find them. Invalidate again to remove them.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What a cache's listener has seen.
+//! The removals that a cache's listener has seen.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -17,10 +17,11 @@ const fn index(cause: RemovalCause) -> usize {
     }
 }
 
-/// Counts by cause.
+/// Counts removals by cause.
 ///
-/// The listener is made before the cache, and the cache before it is wrapped, so a listener knows
-/// no registry: it counts here, and each scrape carries over what has come together.
+/// The listener is created before the cache, and the cache is created before it is wrapped. A
+/// listener therefore has no registry. It counts here, and each scrape moves the new counts to the
+/// registry.
 #[derive(Debug, Default)]
 pub(crate) struct Removals([AtomicU64; 4]);
 
@@ -29,7 +30,8 @@ impl Removals {
         self.0[index(cause)].fetch_add(1, Relaxed);
     }
 
-    /// What was counted since the last call, by cause. Two calls at once share it out.
+    /// The removals since the last call, by cause. Each removal is returned to only one of several
+    /// concurrent calls.
     pub(crate) fn take(&self) -> [(RemovalCause, u64); 4] {
         ALL.map(|cause| (cause, self.0[index(cause)].swap(0, Relaxed)))
     }

@@ -1,8 +1,8 @@
-//! What the wrappers of all kinds have in common.
+//! The parts that all wrappers have in common.
 
-/// Defines a wrapper, all of it but the calls that read or change entries: those wait in one kind
-/// and not in the others. Besides the names in its arguments it takes `Iter` and the entry selectors
-/// from where it stands.
+/// Defines a wrapper without the calls that read or change entries, because those are asynchronous
+/// in one kind of cache and not in the others. In addition to the names in its arguments, the macro
+/// uses `Iter` and the entry selectors of the module that calls it.
 macro_rules! wrapper {
     (
         $(#[$doc:meta])*
@@ -71,19 +71,21 @@ macro_rules! wrapper {
         }
 
         impl<K, V, S> $name<K, V, S> {
-            /// The cache itself. Lookups there are not counted; removals and the size are.
+            /// Returns the inner cache. Lookups in it are not counted, but its removals and its
+            /// size are.
             #[must_use]
             pub fn inner(&self) -> &$cache<K, V, S> {
                 &self.observation.cache
             }
 
-            /// The cache itself, without this wrapper. The series go if it was the last clone.
+            /// Returns the inner cache and drops this wrapper. If this was the last clone, the
+            /// series leave the output.
             #[must_use]
             pub fn into_inner(self) -> $cache<K, V, S> {
                 self.inner().clone()
             }
 
-            /// Whether the cache was built with the observer's
+            /// Returns whether the cache was built with the observer's
             /// [`listener`](crate::CacheObserver::listener), so that evictions and removals are
             /// counted.
             #[must_use]
@@ -91,26 +93,29 @@ macro_rules! wrapper {
                 self.observation.counts_evictions
             }
 
-            /// The name that moka's builder was given, which is not the one of the metrics.
+            /// Returns the name that was given to moka's builder. It is not the name in the
+            /// metrics.
             #[must_use]
             pub fn name(&self) -> Option<&str> {
                 self.inner().name()
             }
 
-            /// The cache's settings.
+            /// Returns the settings of the cache.
             #[must_use]
             pub fn policy(&self) -> Policy {
                 self.inner().policy()
             }
 
-            /// moka's estimate of how many entries there are. It lags behind unless
-            /// [`run_pending_tasks`](Self::run_pending_tasks) came first; the exposed size doesn't.
+            /// Returns moka's estimate of the number of entries. To update it first, call
+            /// [`run_pending_tasks`](Self::run_pending_tasks). The size in the metrics is already
+            /// up to date.
             #[must_use]
             pub fn entry_count(&self) -> u64 {
                 self.inner().entry_count()
             }
 
-            /// moka's estimate of the sum of all weights; see [`entry_count`](Self::entry_count).
+            /// Returns moka's estimate of the sum of all weights. See
+            /// [`entry_count`](Self::entry_count).
             #[must_use]
             pub fn weighted_size(&self) -> u64 {
                 self.inner().weighted_size()
@@ -123,7 +128,8 @@ macro_rules! wrapper {
             V: Clone + Send + Sync + 'static,
             S: BuildHasher + Clone + Send + Sync + 'static,
         {
-            /// Whether there is a value. To moka this is no lookup, and it counts nothing.
+            /// Returns whether there is a value. As in moka, this is not a lookup, so it counts
+            /// nothing.
             #[must_use]
             pub fn contains_key<Q>(&self, key: &Q) -> bool
             where
@@ -132,12 +138,12 @@ macro_rules! wrapper {
                 self.inner().contains_key(key)
             }
 
-            /// Selects a key's entry, to insert or compute its value.
+            /// Selects the entry of a key, to insert or compute its value.
             pub fn entry(&self, key: K) -> OwnedKeyEntrySelector<'_, K, V, S> {
                 OwnedKeyEntrySelector::new(self.inner().entry(key), &self.observation.recorder)
             }
 
-            /// [`entry`](Self::entry) by reference to the key.
+            /// Like [`entry`](Self::entry), but takes a reference to the key.
             pub fn entry_by_ref<'a, Q>(&'a self, key: &'a Q) -> RefKeyEntrySelector<'a, K, Q, V, S>
             where
                 Q: Equivalent<K> + ToOwned<Owned = K> + Hash + ?Sized,
@@ -146,15 +152,16 @@ macro_rules! wrapper {
                 RefKeyEntrySelector::new(selector, &self.observation.recorder)
             }
 
-            /// Takes all values out. Lookups miss them at once. The cache removes them with its
-            /// maintenance: until then they are in the size and not among the removals.
+            /// Removes all values. Lookups stop finding them at once. The maintenance of the cache
+            /// removes the entries later. Until then they are in the size and not in the removals.
             pub fn invalidate_all(&self) {
                 self.inner().invalidate_all();
             }
 
-            /// Takes out all values that the predicate accepts; see
-            /// [`invalidate_all`](Self::invalidate_all). In a cache of more than 384 entries, moka
-            /// 0.12.16 leaves some of them in; see [`CacheObserver::wrap`](crate::CacheObserver::wrap).
+            /// Removes all values that the predicate accepts. See
+            /// [`invalidate_all`](Self::invalidate_all). In a cache with more than 384 entries,
+            /// moka 0.12.16 does not remove all of them. See
+            /// [`CacheObserver::wrap`](crate::CacheObserver::wrap).
             ///
             /// # Errors
             ///
@@ -171,7 +178,7 @@ macro_rules! wrapper {
                 })
             }
 
-            /// Visits all entries. No lookups.
+            /// Iterates over all entries. These are not lookups.
             #[must_use]
             pub fn iter(&self) -> Iter<'_, K, V> {
                 self.inner().iter()

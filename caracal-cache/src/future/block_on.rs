@@ -1,4 +1,4 @@
-//! Driving a future to its end on a thread of its own.
+//! Runs a future to its end on the current thread.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ impl Wake for Unpark {
 
 /// Blocks until the future is ready.
 ///
-/// Not the `block_on` of tokio or of `futures-executor`: those panic when they are nested, and a
-/// listener that runs in here may use one of its own.
+/// This is not the `block_on` of tokio or of `futures-executor`, because those panic when they are
+/// nested. A listener that runs in here may use one of them.
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));

@@ -19,12 +19,12 @@ use crate::observation::Observation;
 wrapper! {
     /// A `moka::future::Cache` whose hits, misses and loads are counted.
     ///
-    /// It has the cache's methods, with their meaning. A call that is dropped before it is through
-    /// counts nothing. Clones are cheap and share the cache and its series.
+    /// It has the same methods as the cache, with the same meaning. A call that is dropped before
+    /// it has completed counts nothing. Clones are cheap and share the cache and its series.
     ObservedCache wraps Cache,
     invalidate_entries_if gives PredicateId,
-    // To its end: dropped halfway, it would leave moka's locks on keys with a future that nobody
-    // polls, and a listener with whatever it holds.
+    // Runs the future to its end. If it were dropped before, it would leave moka's locks on keys
+    // with a future that nothing polls, and a listener with everything that it holds.
     run_pending_tasks is |cache: &Self| block_on(cache.run_pending_tasks()),
     may run futures: true
 }
@@ -35,7 +35,7 @@ where
     V: Clone + Send + Sync + 'static,
     S: BuildHasher + Clone + Send + Sync + 'static,
 {
-    /// Looks a key up. A hit if there is a value.
+    /// Looks up a key. This is a hit if there is a value.
     pub async fn get<Q>(&self, key: &Q) -> Option<V>
     where
         Q: Equivalent<K> + Hash + ?Sized,
@@ -45,8 +45,9 @@ where
         value
     }
 
-    /// Gives the value, or runs `init` and keeps what it gives. A miss and a load if `init` of this
-    /// call ran; a hit if not, also if the call waited for the `init` of another.
+    /// Returns the value. If there is none, runs `init` and stores the value that it returns. This
+    /// is a miss and a load if this call ran `init`. Otherwise it is a hit, even if the call waited
+    /// for the `init` of another call.
     pub async fn get_with(&self, key: K, init: impl Future<Output = V>) -> V {
         let recorder = &self.observation.recorder;
         let mut load = None;
@@ -56,7 +57,7 @@ where
         value
     }
 
-    /// [`get_with`](Self::get_with) by reference to the key.
+    /// Like [`get_with`](Self::get_with), but takes a reference to the key.
     pub async fn get_with_by_ref<Q>(&self, key: &Q, init: impl Future<Output = V>) -> V
     where
         Q: Equivalent<K> + ToOwned<Owned = K> + Hash + ?Sized,
@@ -69,8 +70,8 @@ where
         value
     }
 
-    /// [`get_with`](Self::get_with) that also runs `init` in place of a value that `replace_if`
-    /// accepts.
+    /// Like [`get_with`](Self::get_with), but also runs `init` if `replace_if` accepts the existing
+    /// value.
     #[deprecated(note = "moka replaced it with `entry().or_insert_with_if()`")]
     pub async fn get_with_if(
         &self,
@@ -87,8 +88,9 @@ where
         value
     }
 
-    /// Gives the value, or runs `init` and keeps what it gives, if anything. A miss if `init` of
-    /// this call ran, or if there is no value in the end; no value is a failed load.
+    /// Returns the value. If there is none, runs `init` and stores the value that it returns, if
+    /// any. This is a miss if this call ran `init`, or if there is no value in the end. A load
+    /// without a value is a failed load.
     pub async fn optionally_get_with<F>(&self, key: K, init: F) -> Option<V>
     where
         F: Future<Output = Option<V>>,
@@ -101,7 +103,7 @@ where
         value
     }
 
-    /// [`optionally_get_with`](Self::optionally_get_with) by reference to the key.
+    /// Like [`optionally_get_with`](Self::optionally_get_with), but takes a reference to the key.
     pub async fn optionally_get_with_by_ref<F, Q>(&self, key: &Q, init: F) -> Option<V>
     where
         F: Future<Output = Option<V>>,
@@ -115,12 +117,13 @@ where
         value
     }
 
-    /// Gives the value, or runs `init` and keeps its success. A miss if `init` of this call ran, or
-    /// if the answer is an error, also that of another call's `init`.
+    /// Returns the value. If there is none, runs `init` and stores the value if `init` succeeds.
+    /// This is a miss if this call ran `init`, or if the result is an error, even an error of
+    /// another call's `init`.
     ///
     /// # Errors
     ///
-    /// What `init` gives.
+    /// Returns the error of `init`.
     pub async fn try_get_with<F, E>(&self, key: K, init: F) -> Result<V, Arc<E>>
     where
         F: Future<Output = Result<V, E>>,
@@ -134,11 +137,11 @@ where
         value
     }
 
-    /// [`try_get_with`](Self::try_get_with) by reference to the key.
+    /// Like [`try_get_with`](Self::try_get_with), but takes a reference to the key.
     ///
     /// # Errors
     ///
-    /// What `init` gives.
+    /// Returns the error of `init`.
     pub async fn try_get_with_by_ref<F, E, Q>(&self, key: &Q, init: F) -> Result<V, Arc<E>>
     where
         F: Future<Output = Result<V, E>>,
@@ -153,12 +156,12 @@ where
         value
     }
 
-    /// Puts a value in.
+    /// Inserts a value.
     pub async fn insert(&self, key: K, value: V) {
         self.inner().insert(key, value).await;
     }
 
-    /// Takes a value out.
+    /// Removes a value.
     pub async fn invalidate<Q>(&self, key: &Q)
     where
         Q: Equivalent<K> + Hash + ?Sized,
@@ -166,7 +169,8 @@ where
         self.inner().invalidate(key).await;
     }
 
-    /// Takes a value out and gives it back. No lookup, as in Caffeine: it counts no hit or miss.
+    /// Removes a value and returns it. As in Caffeine, this is not a lookup: it counts neither a
+    /// hit nor a miss.
     pub async fn remove<Q>(&self, key: &Q) -> Option<V>
     where
         Q: Equivalent<K> + Hash + ?Sized,
@@ -174,7 +178,7 @@ where
         self.inner().remove(key).await
     }
 
-    /// Does the maintenance that the cache has put off.
+    /// Runs the maintenance that the cache has postponed.
     pub async fn run_pending_tasks(&self) {
         self.inner().run_pending_tasks().await;
     }

@@ -7,9 +7,9 @@ use futures_util::FutureExt as _;
 
 use crate::recorder::{Load, Recorder};
 
-/// Runs an init future and notes its load. The load is counted by the caller, once the whole call
-/// is through: a call that is dropped midway counts nothing. A panic is a failed load and ends the
-/// call, so it is counted here.
+/// Runs an init future and stores its load. The caller counts the load when the whole call has
+/// completed, so a call that is dropped before counts nothing. A panic is a failed load and ends
+/// the call, so it is counted here.
 pub(super) async fn timed<T>(
     recorder: &Recorder,
     load: &mut Option<Load>,
@@ -29,15 +29,15 @@ pub(super) async fn timed<T>(
     }
 }
 
-/// Runs a compute closure for an entry that was or was not there. The lookup is counted by the
-/// caller, or here if the closure panics.
+/// Runs a compute closure with the entry, if there was one. The caller counts the lookup. If the
+/// closure panics, it is counted here.
 pub(super) async fn computed<A, T, Fut: Future<Output = T>>(
     recorder: &Recorder,
     found: bool,
     closure: impl FnOnce(A) -> Fut,
     entry: A,
 ) -> T {
-    // In a block of its own, so that a panic of the closure itself is caught as well.
+    // A separate async block, so that a panic of the closure itself is caught as well.
     let run = async move { closure(entry).await };
     match AssertUnwindSafe(run).catch_unwind().await {
         Ok(answer) => answer,

@@ -18,8 +18,8 @@ use crate::observation::Observation;
 wrapper! {
     /// A `moka::sync::Cache` whose hits, misses and loads are counted.
     ///
-    /// It has the cache's methods, with their meaning. Clones are cheap and share the cache and its
-    /// series.
+    /// It has the same methods as the cache, with the same meaning. Clones are cheap and share the
+    /// cache and its series.
     ObservedCache wraps Cache,
     invalidate_entries_if gives PredicateId,
     run_pending_tasks is Self::run_pending_tasks,
@@ -29,15 +29,15 @@ wrapper! {
 wrapper! {
     /// A `moka::sync::SegmentedCache` whose hits, misses and loads are counted.
     ///
-    /// It has the cache's methods, with their meaning. Clones are cheap and share the cache and its
-    /// series, which are those of all segments together.
+    /// It has the same methods as the cache, with the same meaning. Clones are cheap and share the
+    /// cache and its series, which cover all segments together.
     ObservedSegmentedCache wraps SegmentedCache,
     invalidate_entries_if gives (),
     run_pending_tasks is Self::run_pending_tasks,
     may run futures: false
 }
 
-// moka has the two as two types with the same methods but for these details.
+// moka has two cache types with the same methods, except for these details.
 macro_rules! calls {
     ($name:ident, get needs [$($eq:ident)?], get_with_if is [$(#[$get_with_if:meta])*]) => {
         impl<K, V, S> $name<K, V, S>
@@ -46,7 +46,7 @@ macro_rules! calls {
             V: Clone + Send + Sync + 'static,
             S: BuildHasher + Clone + Send + Sync + 'static,
         {
-            /// Looks a key up. A hit if there is a value.
+            /// Looks up a key. This is a hit if there is a value.
             pub fn get<Q>(&self, key: &Q) -> Option<V>
             where
                 Q: Equivalent<K> + Hash + $($eq +)? ?Sized,
@@ -56,8 +56,9 @@ macro_rules! calls {
                 value
             }
 
-            /// Gives the value, or runs `init` and keeps what it gives. A miss and a load if `init` of this
-            /// call ran; a hit if not, also if the call waited for the `init` of another.
+            /// Returns the value. If there is none, runs `init` and stores the value that it
+            /// returns. This is a miss and a load if this call ran `init`. Otherwise it is a hit,
+            /// even if the call waited for the `init` of another call.
             pub fn get_with(&self, key: K, init: impl FnOnce() -> V) -> V {
                 let recorder = &self.observation.recorder;
                 let mut load = None;
@@ -67,7 +68,7 @@ macro_rules! calls {
                 value
             }
 
-            /// [`get_with`](Self::get_with) by reference to the key.
+            /// Like [`get_with`](Self::get_with), but takes a reference to the key.
             pub fn get_with_by_ref<Q>(&self, key: &Q, init: impl FnOnce() -> V) -> V
             where
                 Q: Equivalent<K> + ToOwned<Owned = K> + Hash + ?Sized,
@@ -80,8 +81,8 @@ macro_rules! calls {
                 value
             }
 
-            /// [`get_with`](Self::get_with) that also runs `init` in place of a value that `replace_if`
-            /// accepts.
+            /// Like [`get_with`](Self::get_with), but also runs `init` if `replace_if` accepts the
+            /// existing value.
             $(#[$get_with_if])*
             pub fn get_with_if(
                 &self,
@@ -98,8 +99,9 @@ macro_rules! calls {
                 value
             }
 
-            /// Gives the value, or runs `init` and keeps what it gives, if anything. A miss if `init` of
-            /// this call ran, or if there is no value in the end; no value is a failed load.
+            /// Returns the value. If there is none, runs `init` and stores the value that it
+            /// returns, if any. This is a miss if this call ran `init`, or if there is no value in
+            /// the end. A load without a value is a failed load.
             pub fn optionally_get_with<F>(&self, key: K, init: F) -> Option<V>
             where
                 F: FnOnce() -> Option<V>,
@@ -112,7 +114,8 @@ macro_rules! calls {
                 value
             }
 
-            /// [`optionally_get_with`](Self::optionally_get_with) by reference to the key.
+            /// Like [`optionally_get_with`](Self::optionally_get_with), but takes a reference to
+            /// the key.
             pub fn optionally_get_with_by_ref<F, Q>(&self, key: &Q, init: F) -> Option<V>
             where
                 F: FnOnce() -> Option<V>,
@@ -126,12 +129,13 @@ macro_rules! calls {
                 value
             }
 
-            /// Gives the value, or runs `init` and keeps its success. A miss if `init` of this call ran, or
-            /// if the answer is an error, also that of another call's `init`.
+            /// Returns the value. If there is none, runs `init` and stores the value if `init`
+            /// succeeds. This is a miss if this call ran `init`, or if the result is an error, even
+            /// an error of another call's `init`.
             ///
             /// # Errors
             ///
-            /// What `init` gives.
+            /// Returns the error of `init`.
             pub fn try_get_with<F, E>(&self, key: K, init: F) -> Result<V, Arc<E>>
             where
                 F: FnOnce() -> Result<V, E>,
@@ -145,11 +149,11 @@ macro_rules! calls {
                 value
             }
 
-            /// [`try_get_with`](Self::try_get_with) by reference to the key.
+            /// Like [`try_get_with`](Self::try_get_with), but takes a reference to the key.
             ///
             /// # Errors
             ///
-            /// What `init` gives.
+            /// Returns the error of `init`.
             pub fn try_get_with_by_ref<F, E, Q>(&self, key: &Q, init: F) -> Result<V, Arc<E>>
             where
                 F: FnOnce() -> Result<V, E>,
@@ -164,12 +168,12 @@ macro_rules! calls {
                 value
             }
 
-            /// Puts a value in.
+            /// Inserts a value.
             pub fn insert(&self, key: K, value: V) {
                 self.inner().insert(key, value);
             }
 
-            /// Takes a value out.
+            /// Removes a value.
             pub fn invalidate<Q>(&self, key: &Q)
             where
                 Q: Equivalent<K> + Hash + ?Sized,
@@ -177,7 +181,8 @@ macro_rules! calls {
                 self.inner().invalidate(key);
             }
 
-            /// Takes a value out and gives it back. No lookup, as in Caffeine: it counts no hit or miss.
+            /// Removes a value and returns it. As in Caffeine, this is not a lookup: it counts
+            /// neither a hit nor a miss.
             pub fn remove<Q>(&self, key: &Q) -> Option<V>
             where
                 Q: Equivalent<K> + Hash + ?Sized,
@@ -185,7 +190,7 @@ macro_rules! calls {
                 self.inner().remove(key)
             }
 
-            /// Does the maintenance that the cache has put off.
+            /// Runs the maintenance that the cache has postponed.
             pub fn run_pending_tasks(&self) {
                 self.inner().run_pending_tasks();
             }
@@ -207,17 +212,17 @@ where
     V: Clone + Send + Sync + 'static,
     S: BuildHasher + Clone + Send + Sync + 'static,
 {
-    /// [`get_with`](Self::get_with) by its former name.
+    /// The former name of [`get_with`](Self::get_with).
     #[deprecated(note = "moka replaced it with `get_with()`")]
     pub fn get_or_insert_with(&self, key: K, init: impl FnOnce() -> V) -> V {
         self.get_with(key, init)
     }
 
-    /// [`try_get_with`](Self::try_get_with) by its former name.
+    /// The former name of [`try_get_with`](Self::try_get_with).
     ///
     /// # Errors
     ///
-    /// What `init` gives.
+    /// Returns the error of `init`.
     #[deprecated(note = "moka replaced it with `try_get_with()`")]
     pub fn get_or_try_insert_with<F, E>(&self, key: K, init: F) -> Result<V, Arc<E>>
     where

@@ -11,14 +11,15 @@ use moka::{Entry, Equivalent};
 use super::load::{counted, timed};
 use crate::recorder::Recorder;
 
-/// The entry of a key, to insert or compute its value, as moka's selector of the same name.
+/// The entry of a key, like moka's selector of the same name. Use it to insert or compute the
+/// value.
 #[must_use = "selecting an entry does nothing with it"]
 pub struct OwnedKeyEntrySelector<'a, K, V, S> {
     selector: moka::sync::OwnedKeyEntrySelector<'a, K, V, S>,
     recorder: &'a Recorder,
 }
 
-/// The entry of a key given by reference; see [`OwnedKeyEntrySelector`].
+/// The entry of a key that was given by reference. See [`OwnedKeyEntrySelector`].
 #[must_use = "selecting an entry does nothing with it"]
 pub struct RefKeyEntrySelector<'a, K, Q, V, S>
 where
@@ -28,7 +29,7 @@ where
     recorder: &'a Recorder,
 }
 
-// moka has the two selectors as two types with the same methods.
+// moka has two selector types with the same methods.
 macro_rules! selector {
     ($name:ident [$($generic:ident),*] $(where $($bound:tt)+)?) => {
         impl<K, $($generic,)* V, S> fmt::Debug for $name<'_, K, $($generic,)* V, S>
@@ -54,8 +55,8 @@ macro_rules! selector {
                 Self { selector, recorder }
             }
 
-            /// Puts in, leaves or takes out what the closure says. A hit if the closure was given
-            /// an entry; no load.
+            /// Runs the closure, which decides whether a value is inserted, kept or removed. This
+            /// is a hit if the closure received an entry. It is not a load.
             pub fn and_compute_with<F>(self, f: F) -> CompResult<K, V>
             where
                 F: FnOnce(Option<Entry<K, V>>) -> Op<V>,
@@ -63,11 +64,11 @@ macro_rules! selector {
                 self.selector.and_compute_with(counted(self.recorder, f))
             }
 
-            /// [`and_compute_with`](Self::and_compute_with) with a closure that can fail.
+            /// Like [`and_compute_with`](Self::and_compute_with), with a closure that can fail.
             ///
             /// # Errors
             ///
-            /// What the closure gives.
+            /// Returns the error of the closure.
             pub fn and_try_compute_with<F, E>(self, f: F) -> Result<CompResult<K, V>, E>
             where
                 F: FnOnce(Option<Entry<K, V>>) -> Result<Op<V>, E>,
@@ -76,7 +77,8 @@ macro_rules! selector {
                 self.selector.and_try_compute_with(counted(self.recorder, f))
             }
 
-            /// Puts in what the closure gives. A hit if the closure was given an entry; no load.
+            /// Inserts the value that the closure returns. This is a hit if the closure received an
+            /// entry. It is not a load.
             pub fn and_upsert_with<F>(self, f: F) -> Entry<K, V>
             where
                 F: FnOnce(Option<Entry<K, V>>) -> V,
@@ -84,8 +86,8 @@ macro_rules! selector {
                 self.selector.and_upsert_with(counted(self.recorder, f))
             }
 
-            /// Gives the entry, or puts in the default value. A hit if the entry was there; no
-            /// load.
+            /// Returns the entry, or inserts the default value. This is a hit if there was an
+            /// entry. It is not a load.
             pub fn or_default(self) -> Entry<K, V>
             where
                 V: Default,
@@ -95,15 +97,16 @@ macro_rules! selector {
                 entry
             }
 
-            /// Gives the entry, or puts this value in. A hit if the entry was there; no load.
+            /// Returns the entry, or inserts this value. This is a hit if there was an entry. It is
+            /// not a load.
             pub fn or_insert(self, default: V) -> Entry<K, V> {
                 let entry = self.selector.or_insert(default);
                 self.recorder.lookup(!entry.is_fresh());
                 entry
             }
 
-            /// Gives the entry, or runs `init` and keeps what it gives; counts as
-            /// [`get_with`](super::ObservedCache::get_with).
+            /// Returns the entry. If there is none, runs `init` and stores the value that it
+            /// returns. It counts like [`get_with`](super::ObservedCache::get_with).
             pub fn or_insert_with(self, init: impl FnOnce() -> V) -> Entry<K, V> {
                 let mut load = None;
                 let init = timed(self.recorder, &mut load, init, |_| true);
@@ -112,8 +115,8 @@ macro_rules! selector {
                 entry
             }
 
-            /// [`or_insert_with`](Self::or_insert_with) that also runs `init` in place of a value
-            /// that `replace_if` accepts.
+            /// Like [`or_insert_with`](Self::or_insert_with), but also runs `init` if `replace_if`
+            /// accepts the existing value.
             pub fn or_insert_with_if(
                 self,
                 init: impl FnOnce() -> V,
@@ -126,7 +129,8 @@ macro_rules! selector {
                 entry
             }
 
-            /// Gives the entry, or runs `init` and keeps what it gives, if anything; counts as
+            /// Returns the entry. If there is none, runs `init` and stores the value that it
+            /// returns, if any. It counts like
             /// [`optionally_get_with`](super::ObservedCache::optionally_get_with).
             pub fn or_optionally_insert_with(
                 self,
@@ -139,12 +143,12 @@ macro_rules! selector {
                 entry
             }
 
-            /// Gives the entry, or runs `init` and keeps its success; counts as
-            /// [`try_get_with`](super::ObservedCache::try_get_with).
+            /// Returns the entry. If there is none, runs `init` and stores the value if `init`
+            /// succeeds. It counts like [`try_get_with`](super::ObservedCache::try_get_with).
             ///
             /// # Errors
             ///
-            /// What `init` gives.
+            /// Returns the error of `init`.
             pub fn or_try_insert_with<F, E>(self, init: F) -> Result<Entry<K, V>, Arc<E>>
             where
                 F: FnOnce() -> Result<V, E>,

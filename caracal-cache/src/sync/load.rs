@@ -6,8 +6,8 @@ use caracal_metrics_core::adapter::Stopwatch;
 
 use crate::recorder::{Load, Recorder};
 
-/// An init closure that notes its load, for the caller to count. A panic is a failed load and ends
-/// the call, so it is counted here.
+/// Wraps an init closure so that it stores its load, which the caller counts. A panic is a failed
+/// load and ends the call, so it is counted here.
 pub(super) fn timed<T>(
     recorder: &Recorder,
     load: &mut Option<Load>,
@@ -29,7 +29,7 @@ pub(super) fn timed<T>(
     }
 }
 
-/// A compute closure whose lookup is counted.
+/// Wraps a compute closure so that its lookup is counted.
 pub(super) fn counted<E, T>(
     recorder: &Recorder,
     closure: impl FnOnce(Option<E>) -> T,
