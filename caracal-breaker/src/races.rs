@@ -1,5 +1,5 @@
-//! The races of failsafe's callbacks, one order at a time: a callback of a real breaker is held back
-//! until others have overtaken it.
+//! The races between failsafe's callbacks, one order at a time. A callback of a real breaker is
+//! held back until others have overtaken it.
 
 use std::cell::RefCell;
 use std::iter;
@@ -17,7 +17,7 @@ use failsafe::{CircuitBreaker, Instrument, StateMachine};
 use crate::look::look;
 use crate::{BreakerObserver, ObservedBreaker, ObservedInstrument, ObservedPolicy};
 
-/// What exporters do that believe the callbacks.
+/// An exporter that trusts the callbacks.
 #[derive(Clone, Default)]
 struct Naive(Arc<AtomicI64>);
 
@@ -45,7 +45,7 @@ struct Hold {
 
 thread_local!(static HOLD: RefCell<Option<Hold>> = const { RefCell::new(None) });
 
-/// Stands between failsafe and our instrument, where the scheduler can stop a thread.
+/// A gate between failsafe and our instrument, where the scheduler could stop a thread.
 struct Gate<I>(I);
 
 fn pass(callback: CircuitBreakerState) {
@@ -86,7 +86,7 @@ struct Race {
     naive: Naive,
 }
 
-/// A thread that failsafe has called back, and that our instrument has not heard of yet.
+/// A thread that failsafe has called back, but that has not reached our instrument yet.
 struct Held {
     go: Sender<()>,
     thread: JoinHandle<()>,
@@ -100,7 +100,7 @@ impl Held {
 }
 
 impl Race {
-    /// An open breaker, half-open with the next call.
+    /// An open breaker that becomes half-open with the next call.
     fn open() -> Self {
         let metrics = MetricsRegistry::new();
         let naive = Naive::default();
@@ -115,7 +115,7 @@ impl Race {
         Self { metrics, breaker, naive }
     }
 
-    /// Runs `f` on another thread up to this callback.
+    /// Runs `f` on another thread until it reaches this callback.
     fn hold(
         &self,
         callback: CircuitBreakerState,
@@ -136,8 +136,8 @@ impl Race {
         self.hold(HalfOpen, enter_half_open)
     }
 
-    /// The numbers of closed to open, open to half-open, half-open to open, half-open to closed,
-    /// and open to closed.
+    /// Asserts the number of transitions: closed to open, open to half-open, half-open to open,
+    /// half-open to closed, and open to closed.
     #[track_caller]
     fn assert_walk(&self, state: CircuitBreakerState, walk: [f64; 5]) {
         assert_eq!(look(self.breaker.inner()), Some(state), "the breaker");
@@ -180,7 +180,7 @@ fn closed_before_the_half_open_callback() {
     race.breaker.on_success();
     held.let_go();
     race.assert_walk(Closed, [1., 1., 0., 1., 0.]);
-    // The reason for all this: a gauge set from the callbacks is wrong, and stays so.
+    // This is why the tracker is needed: a gauge set from the callbacks is wrong, and stays wrong.
     race.assert_naive(HalfOpen);
 }
 
@@ -200,7 +200,7 @@ fn reset_before_the_half_open_callback() {
     let held = race.hold_half_open();
     race.breaker.reset();
     held.let_go();
-    // As if the reset had come before the call that made it half-open.
+    // As if the reset had come before the call that made the breaker half-open.
     race.assert_walk(Closed, [1., 0., 0., 0., 1.]);
     race.assert_naive(HalfOpen);
 }
@@ -269,7 +269,7 @@ fn a_late_closed_callback_comes_while_another_thread_resets() {
 fn a_scrape_does_not_wait_for_a_callback_that_holds_the_breakers_lock() {
     let race = Race::open();
     let held = race.hold(Closed, ObservedBreaker::reset);
-    // Would hang, were the state of a built breaker read under its lock.
+    // This would deadlock if reading the state of a built breaker took failsafe's lock.
     assert_eq!(race.gauge(), Some(0.0));
     held.let_go();
 }

@@ -1,16 +1,21 @@
 //! Following the state of a breaker that was built with our listeners.
 //!
-//! failsafe calls an `Instrument` after it has released its lock, so what the callbacks say about
-//! one another's order means nothing. A `FailurePolicy` is called under the lock, but not for every
-//! transition: nothing is called there when an open breaker becomes half-open. So:
+//! failsafe calls an `Instrument` after it has released its lock, so the order of these callbacks
+//! says nothing about the order of the transitions. It calls a `FailurePolicy` under the lock, but
+//! not for every transition: the policy is not called when an open breaker becomes half-open. The
+//! tracker therefore works as follows:
 //!
-//! - What the policy sees is certain, and is followed at once. A failure that reaches the policy
-//!   while open is tracked proves that the breaker became half-open before; its callback is only
-//!   late.
-//! - `on_half_open` is a hint to look. It reads the tracked word, then the breaker's real state
-//!   (whose `Debug` takes failsafe's lock), and applies what it saw only if the word still stands:
-//!   each way out of half-open goes through the policy and changes the word.
+//! - What the policy sees is certain, and the tracker follows it at once. If a failure reaches the
+//!   policy while the tracked state is open, the breaker must have become half-open before. The
+//!   callback is only late.
+//! - `on_half_open` is a hint to read the state. It reads the tracked word, then the real state of
+//!   the breaker (whose `Debug` output takes failsafe's lock). It applies the state only if the
+//!   word has not changed, because every way out of half-open goes through the policy and changes
+//!   the word.
 //!
+//! Under failsafe's lock, the tracked state is therefore the real one, or it is open while the
+//! breaker is half-open and an `on_half_open` call is pending. When all calls have returned, none
+//! is pending.
 //! Under failsafe's lock, therefore, the tracked state is the real one, or it is open while the
 //! breaker is half-open and an `on_half_open` is on its way. Once all calls have returned, none is.
 
@@ -27,23 +32,24 @@ use caracal_metrics_core::CircuitBreakerState::{self, Closed, HalfOpen, Open};
 
 use crate::transitions::Transition;
 
-/// What a tracker asks of the breaker that it follows.
+/// The operations that a tracker needs from the breaker that it follows.
 pub(crate) trait Observed: Send + Sync {
-    /// The breaker's own word for its state. Takes failsafe's lock.
+    /// The state according to the breaker itself. Takes failsafe's lock.
     fn real_state(&self) -> Option<CircuitBreakerState>;
 
-    /// Counts a transition. Called under failsafe's lock too.
+    /// Counts a transition. May be called under failsafe's lock.
     fn count(&self, transition: Transition);
 }
 
 /// The state of one breaker, as its policy and its instrument report it.
 pub(crate) struct Tracker {
-    /// The state in the lowest two bits; above them a generation, which each transition raises.
+    /// The state in the lowest two bits, and above them a generation that each transition
+    /// increases.
     word: AtomicU64,
-    /// The thread that has closed the breaker from tracked open and is about to say why; 0 when
-    /// there is none. Set and cleared under failsafe's lock.
+    /// The thread that has closed the breaker while the tracked state was open, and is about to
+    /// report the reason. 0 if there is none. Set and cleared under failsafe's lock.
     closing: AtomicUsize,
-    /// Weak: this hangs inside the breaker.
+    /// Weak, because the tracker is inside the breaker.
     observed: Weak<dyn Observed>,
 }
 
@@ -56,13 +62,15 @@ impl Tracker {
         state(self.word.load(Acquire))
     }
 
-    /// The policy was told of a failure. Under failsafe's lock, before it acts on the answer.
+    /// The policy was told of a failure. Called under failsafe's lock, before failsafe acts on the
+    /// policy's answer.
     pub(crate) fn failed(&self, tripped: bool) {
         if self.state() == Closed && !tripped {
             return;
         }
-        // Half-open gives in to any failure, whatever the policy answers. Tracked open, it is half-open
-        // too: failsafe tells the policy nothing of failures while it is open.
+        // A half-open breaker opens on any failure, whatever the policy answers. If the tracked
+        // state is open, the breaker is half-open too, because failsafe does not report failures to
+        // the policy while it is open.
         match self.change(Open) {
             Closed => self.count(&[Transition::ClosedToOpen]),
             HalfOpen => self.count(&[Transition::HalfOpenToOpen]),
@@ -70,11 +78,12 @@ impl Tracker {
         }
     }
 
-    /// The policy was told that the breaker has closed. Under failsafe's lock.
+    /// The policy was told that the breaker has closed. Called under failsafe's lock.
     ///
-    /// From tracked open, it was a success in half-open whose callback is late, or `reset()`. What
-    /// follows under the same lock tells: [`succeeded`](Self::succeeded) or, on the same thread,
-    /// [`on_closed`](Self::on_closed). The guard says when the policy has done its part.
+    /// If the tracked state was open, the cause is either a success in half-open whose callback is
+    /// late, or `reset()`. The next call under the same lock tells which:
+    /// [`succeeded`](Self::succeeded) or, on the same thread, [`on_closed`](Self::on_closed). The
+    /// guard reports when the policy has returned.
     pub(crate) fn closed(&self) -> Closing<'_> {
         let left = self.change(Closed);
         if left == HalfOpen {
@@ -83,7 +92,7 @@ impl Tracker {
         Closing { tracker: (left == Open).then_some(self) }
     }
 
-    /// The policy was told of a success. Under failsafe's lock.
+    /// The policy was told of a success. Called under failsafe's lock.
     #[inline]
     pub(crate) fn succeeded(&self) {
         if self.closing.load(Relaxed) != 0 {
@@ -96,11 +105,11 @@ impl Tracker {
         self.count(&[Transition::OpenToHalfOpen, Transition::HalfOpenToClosed]);
     }
 
-    /// The instrument's callback: under failsafe's lock in `reset()`, without it after a success,
-    /// where another thread's `reset()` may be under way.
+    /// The instrument's callback. `reset()` calls it under failsafe's lock. After a success, it is
+    /// called without the lock, and another thread's `reset()` may be running.
     ///
     /// A `reset()` that overtakes the callback of the call that has just made the breaker half-open
-    /// counts as one from open: as if it had come before that call.
+    /// counts as a reset of an open breaker, as if it had come before that call.
     pub(crate) fn on_closed(&self) {
         if self.closing.load(Relaxed) == this_thread() {
             self.closing.store(0, Relaxed);
@@ -108,9 +117,9 @@ impl Tracker {
         }
     }
 
-    /// The instrument's callback, without failsafe's lock.
+    /// The instrument's callback. Called without failsafe's lock.
     pub(crate) fn on_half_open(&self) {
-        // Acquire: the word must be read before the breaker is looked at.
+        // Acquire, because the word must be read before the state of the breaker.
         let seen = self.word.load(Acquire);
         if state(seen) != Open {
             return;
@@ -125,7 +134,7 @@ impl Tracker {
         }
     }
 
-    /// Moves to a state and says which one was left.
+    /// Changes the state and returns the previous one.
     fn change(&self, to: CircuitBreakerState) -> CircuitBreakerState {
         let mut seen = self.word.load(Relaxed);
         while let Err(now) = self.word.compare_exchange_weak(seen, next(seen, to), AcqRel, Relaxed)
@@ -150,14 +159,14 @@ impl fmt::Debug for Tracker {
     }
 }
 
-/// A breaker has closed, and the user's policy is being told.
+/// A guard for the time in which a breaker has closed and the user's policy is being told.
 #[must_use = "dropped, it says that the policy panicked"]
 pub(crate) struct Closing<'a> {
     tracker: Option<&'a Tracker>,
 }
 
 impl Closing<'_> {
-    /// The user's policy has been told: what comes next says why the breaker closed.
+    /// The user's policy has been told. The next call gives the reason why the breaker closed.
     pub(crate) fn told(mut self) {
         if let Some(tracker) = self.tracker.take() {
             tracker.closing.store(this_thread(), Relaxed);
@@ -166,8 +175,8 @@ impl Closing<'_> {
 }
 
 impl Drop for Closing<'_> {
-    /// The user's policy panicked, so nothing comes that says why the breaker closed. A success is
-    /// what usually closes one.
+    /// The user's policy panicked, so no call will give the reason why the breaker closed. The
+    /// usual reason is a success.
     fn drop(&mut self) {
         if let Some(tracker) = self.tracker {
             tracker.closed_after_success();
@@ -191,7 +200,7 @@ fn state(word: u64) -> CircuitBreakerState {
     }
 }
 
-/// A number that no other living thread has, and is not 0.
+/// A number that no other living thread has. Never 0.
 fn this_thread() -> usize {
     thread_local!(static HERE: Cell<u8> = const { Cell::new(0) });
     HERE.with(|here| ptr::from_ref(here).addr())

@@ -8,7 +8,7 @@ use Transition::{ClosedToOpen, HalfOpenToClosed, HalfOpenToOpen, OpenToClosed, O
 
 type Meanwhile = Box<dyn FnOnce(&Tracker) + Send>;
 
-/// A breaker that is half-open whenever it is looked at, and then goes on.
+/// A breaker that is half-open whenever its state is read, and then continues.
 struct Fake {
     tracker: Tracker,
     counted: Mutex<Vec<Transition>>,
@@ -67,7 +67,7 @@ fn nothing_happens_between_look_and_step() {
 
 #[test]
 fn it_opens_again_after_the_look() {
-    // Open before and open after, but not the same open.
+    // It was open before and is open after, but not from the same opening.
     let fake = half_open_looking_then(|tracker| tracker.failed(true));
     assert_walk(&fake, Open, &[ClosedToOpen, OpenToHalfOpen, HalfOpenToOpen]);
 }
@@ -137,7 +137,7 @@ fn a_policy_that_panics_while_the_breaker_closes_leaves_a_legal_walk() {
     drop(fake.tracker.closed());
     let walk = [ClosedToOpen, OpenToHalfOpen, HalfOpenToClosed];
     assert_walk(&fake, Closed, &walk);
-    // And nothing that a later close would be taken for.
+    // And it left nothing that a later close could be mistaken for.
     fake.tracker.on_closed();
     fake.tracker.succeeded();
     assert_walk(&fake, Closed, &walk);
