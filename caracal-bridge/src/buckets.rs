@@ -1,18 +1,18 @@
-//! Which buckets a histogram of the facade has.
+//! The buckets of the facade's histograms.
 
 use std::borrow::Cow;
 
 use crate::names::sanitized;
 
-/// Which names of metrics. It is compared with the name in the facade after characters that Prometheus
-/// does not take were replaced by `_`, and with the name on the page.
+/// Selects metrics by name. The text is compared with the name on the page, and with the name in
+/// the facade after each character that is not valid in Prometheus has been replaced by `_`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Matcher {
-    /// This name.
+    /// The metric with this name.
     Full(String),
-    /// Names that begin so.
+    /// All metrics whose names start with this text.
     Prefix(String),
-    /// Names that end so.
+    /// All metrics whose names end with this text.
     Suffix(String),
 }
 
@@ -20,7 +20,7 @@ impl Matcher {
     fn sanitized(&self) -> Cow<'_, str> {
         match self {
             Self::Full(text) | Self::Prefix(text) => sanitized(text),
-            // A digit in the middle of a name is not its first character.
+            // The beginning of a suffix is in the middle of a name, so a digit is valid there.
             Self::Suffix(text) => match sanitized(&format!("_{text}")).get(1..) {
                 Some(suffix) => suffix.to_owned().into(),
                 None => text.into(),
@@ -28,8 +28,8 @@ impl Matcher {
         }
     }
 
-    /// How well this fits a name, if it does: a whole name best, then a beginning, then an end, and of
-    /// two of a kind the longer one.
+    /// How well this matches a name, if it does. A full name is better than a prefix, a prefix is
+    /// better than a suffix, and a longer text is better than a shorter one of the same kind.
     fn fit(&self, name: &str) -> Option<(u8, usize)> {
         let text = self.sanitized();
         let (rank, fits) = match self {
@@ -55,12 +55,12 @@ impl std::fmt::Display for Matcher {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BucketRules {
     pub(crate) rules: Vec<(Matcher, Vec<f64>)>,
-    /// For names that no rule fits.
+    /// The buckets for names that no rule matches.
     pub(crate) default: Option<Vec<f64>>,
 }
 
 impl BucketRules {
-    /// The buckets of the histogram of this name in the facade and on the page.
+    /// Returns the buckets of the histogram with this name in the facade and this name on the page.
     pub(crate) fn of(&self, name: &str, exposed: &str) -> Cow<'_, [f64]> {
         let name = sanitized(name);
         let fit = |matcher: &Matcher| matcher.fit(&name).max(matcher.fit(exposed));
@@ -73,7 +73,7 @@ impl BucketRules {
     }
 }
 
-/// From five milliseconds to ten seconds, as client libraries of Prometheus have them.
+/// From five milliseconds to ten seconds, as in the client libraries of Prometheus.
 const SECONDS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
@@ -95,7 +95,7 @@ const BYTES: [f64; 12] = [
 
 const PERCENT: [f64; 11] = [1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 100.0];
 
-/// Three a decade, for numbers of which nothing is known.
+/// Three bounds per decade, for numbers of unknown meaning.
 const ANY: [f64; 20] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0,
     1000.0, 2500.0, 5000.0, 10000.0,
@@ -115,7 +115,7 @@ fn by_unit(exposed: &str) -> Cow<'static, [f64]> {
 }
 
 fn times(bounds: &[f64], factor: f64) -> Cow<'static, [f64]> {
-    // Powers of ten times such bounds are whole numbers.
+    // A power of ten times a bound of this kind is a whole number.
     bounds.iter().map(|bound| (bound * factor).round()).collect()
 }
 

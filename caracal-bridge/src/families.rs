@@ -1,23 +1,23 @@
-//! The families of this adapter. Those of the libraries are declared at run time.
+//! The families of this adapter. The families of the libraries are declared at run time.
 
 use caracal_metrics_core::{Counter, Family, FamilySpec, labels};
 
 labels! {
-    /// Why records are set aside.
+    /// Why records are refused.
     pub enum Reason {
-        /// The name is not valid, or clashes with that of another family.
+        /// The name is not valid, or clashes with the name of another family.
         Name => "name",
-        /// The labels are not ones that a series may have.
+        /// The labels are not valid for a series.
         Labels => "labels",
-        /// There are as many metrics as the recorder takes.
+        /// The recorder has reached its maximum number of metrics.
         Limit => "limit",
     }
 
-    /// The labels of records that are set aside.
+    /// The labels of refused records.
     pub struct Refused<'a> {
         /// The name in the facade.
         pub metric: &'a str,
-        /// Why they are set aside.
+        /// Why they are refused.
         pub reason: Reason,
     }
 }
@@ -33,5 +33,5 @@ pub static FACADE_REFUSED_RECORDS: Family<Counter, Refused<'_>> = Family::counte
 /// The families that this crate declares.
 pub static FAMILIES: [&FamilySpec; 1] = [FACADE_REFUSED_RECORDS.spec()];
 
-/// The families of the catalogue that this crate feeds: none.
+/// The families of the catalogue that this crate feeds. There are none.
 pub static FED_FAMILIES: [&FamilySpec; 0] = [];

@@ -1,4 +1,4 @@
-//! What records: the handles of the facade.
+//! The handles that the facade records through.
 
 use caracal_metrics_core::{Counter, FloatGauge, Histogram};
 use metrics::{CounterFn, GaugeFn, HistogramFn};
@@ -40,7 +40,7 @@ impl HistogramFn for Recording<Histogram> {
     }
 }
 
-/// Counts the records of a metric that is set aside.
+/// Counts the records of a refused metric.
 pub(crate) struct SetAside(pub(crate) Counter);
 
 impl CounterFn for SetAside {

@@ -1,4 +1,4 @@
-//! The three instruments of the facade, and the kinds of families that they are.
+//! The three instruments of the facade, and the kinds of families to which they correspond.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use crate::handles::{Recording, SetAside};
 use crate::recent::Handle;
 use crate::shared::{Metrics, Shared};
 
-/// A kind of family that an instrument of the facade is.
+/// A kind of family that corresponds to an instrument of the facade.
 pub(crate) trait Instrument: Kind + Sized {
     /// The handle of the facade.
     type Handle: Clone;
 
-    /// The instrument in the words of errors.
+    /// The name of the instrument in error messages.
     const NOUN: &str;
     const IS_COUNTER: bool = false;
 
-    /// The family of this name on the page.
+    /// Declares the family that has this name on the page.
     fn declare(shared: &Shared, metric: &str, exposed: &str, help: String) -> RuntimeFamily<Self>;
 
     /// The metrics of this kind.

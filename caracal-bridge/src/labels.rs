@@ -1,4 +1,4 @@
-//! From labels of the facade to those of a series.
+//! Converts labels of the facade to those of a series.
 
 use std::borrow::Cow;
 
@@ -9,11 +9,11 @@ use metrics::Key;
 use crate::instrument::Instrument;
 use crate::names::sanitized_label;
 
-/// What Prometheus puts before the name of a label that a target has and the server needs for itself.
+/// The prefix that Prometheus adds to a label of a target if the server needs the name for itself.
 const EXPORTED: &str = "exported_";
 
-/// The handle of the series of these labels. One that has a name which the page needs itself, that of a
-/// constant label or `le`, has `exported_` before its name.
+/// Returns the handle of the series with these labels. If a label has a name that the page needs
+/// itself (the name of a constant label, or `le`), its name gets the prefix `exported_`.
 pub(crate) fn series<I: Instrument>(
     metric: &RuntimeMetric<I>,
     key: &Key,
@@ -21,7 +21,7 @@ pub(crate) fn series<I: Instrument>(
     let mut labels: Vec<(Cow<'_, str>, &str)> = Vec::with_capacity(key.labels().len());
     let given = key.labels().as_slice();
     for (place, label) in given.iter().enumerate() {
-        // Of two labels of one name, the last one counts.
+        // If two labels have the same name, the last one is used.
         if !given[place + 1..].iter().any(|later| later.key() == label.key()) {
             labels.push((sanitized_label(label.key()), label.value()));
         }

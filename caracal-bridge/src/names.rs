@@ -1,13 +1,13 @@
-//! From names and units of the facade to those of a page.
+//! Converts names and units of the facade to those of a page.
 
 use std::borrow::Cow;
 
 use metrics::Unit;
 
-/// Endings between which and the name the unit belongs.
+/// Endings before which the unit is inserted.
 const ENDINGS: [&str; 4] = ["_total", "_sum", "_count", "_bucket"];
 
-/// The name of a metric with each character that Prometheus does not take replaced by `_`.
+/// The name of a metric in which each character that is not valid in Prometheus is replaced by `_`.
 pub(crate) fn sanitized(name: &str) -> Cow<'_, str> {
     let is_valid = |place: usize, c: char| match c {
         '0'..='9' => place > 0,
@@ -20,7 +20,7 @@ pub(crate) fn sanitized(name: &str) -> Cow<'_, str> {
     replaced.map(|(place, c)| if is_valid(place, c) { c } else { '_' }).collect()
 }
 
-/// The name of a label, which must not begin with two underscores either.
+/// The name of a label, which also must not begin with two underscores.
 pub(crate) fn sanitized_label(name: &str) -> Cow<'_, str> {
     let sanitized = match name {
         "" => "_".into(),
@@ -32,12 +32,12 @@ pub(crate) fn sanitized_label(name: &str) -> Cow<'_, str> {
     sanitized
 }
 
-/// The unit in a name, or none where the values are plain numbers.
+/// The unit in a name. `None` if the values are plain numbers.
 pub(crate) fn suffix(unit: Unit) -> Option<&'static str> {
     (unit != Unit::Count).then(|| unit.as_str())
 }
 
-/// The name of a family: with its unit, and of a counter with `_total`.
+/// The name of a family. It contains the unit, and the name of a counter ends in `_total`.
 pub(crate) fn exposed(name: &str, unit: Option<&str>, is_counter: bool) -> String {
     let mut name = sanitized(name).into_owned();
     if let Some(unit) = unit {
@@ -56,7 +56,7 @@ fn has_unit(base: &str, unit: &str) -> bool {
     base.strip_suffix(unit).is_some_and(|rest| rest.ends_with('_'))
 }
 
-/// The unit that OpenMetrics is told: it has to be at the end of the name, before `_total`.
+/// The unit for OpenMetrics. It must be at the end of the name, before `_total`.
 pub(crate) fn declared<'a>(
     exposed: &str,
     unit: Option<&'a str>,

@@ -1,8 +1,8 @@
-//! The handles that a thread asked for last.
+//! The handles that a thread used last.
 //!
-//! The macros of the facade ask the recorder for a handle for each record. What is found here was
-//! compared in full. Each thread has handles of its own, so that no two threads count the references of
-//! one.
+//! The macros of the facade ask the recorder for a handle for each record. Keys are compared in
+//! full. Each thread has its own handles, so threads do not contend for the reference count of a
+//! shared handle.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -11,13 +11,13 @@ use metrics::{Counter, Gauge, Histogram, Key};
 
 use crate::instrument::Instrument;
 
-/// Pairs of places, of which each has keys with the same bits in their hash.
+/// Pairs of entries. The keys of a pair have the same bits in their hash.
 const PAIRS: usize = 64;
 
-/// 2^64 divided by the golden ratio: the facade's hashes are not mixed to the end.
+/// 2^64 divided by the golden ratio. The facade does not mix its hashes completely.
 const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// How many recorders have gone. Handles keep the series of theirs.
+/// The number of recorders that have been dropped. Handles keep the series of their recorder alive.
 static GONE: AtomicU64 = AtomicU64::new(0);
 
 /// A handle of the facade.
@@ -47,7 +47,7 @@ impl Entry {
 #[inline]
 fn are_equal(own: &Key, other: &Key) -> bool {
     let (own_labels, other_labels) = (own.labels().as_slice(), other.labels().as_slice());
-    // The macros make a constant of a key whose labels are literals.
+    // The macros create a constant for a key whose labels are literals.
     let are_same = std::ptr::eq(own.name(), other.name()) && std::ptr::eq(own_labels, other_labels);
     are_same || (own.name() == other.name() && own_labels == other_labels) || *own == *other
 }
@@ -55,16 +55,16 @@ fn are_equal(own: &Key, other: &Key) -> bool {
 #[derive(Default)]
 struct Pair {
     places: [Option<Entry>; 2],
-    /// The hash of the key that was not found last.
+    /// The hash of the key that was last not found.
     missed: u64,
-    /// The place that is given up next.
+    /// The entry that is replaced next.
     next: usize,
 }
 
 struct Recent {
     /// Empty until the first handle is kept.
     pairs: Vec<Pair>,
-    /// [`GONE`] as it was when the handles of recorders that are gone were given up.
+    /// The value of [`GONE`] when the handles of dropped recorders were last removed.
     gone: u64,
 }
 
@@ -77,10 +77,10 @@ fn pair_of(key: &Key) -> usize {
     (key.get_hash().wrapping_mul(GOLDEN_RATIO) >> (u64::BITS - PAIRS.ilog2())) as usize
 }
 
-/// The handle that this thread got last for a key.
+/// Returns the handle that this thread last got for a key.
 #[inline]
 pub(crate) fn recall<I: Instrument>(recorder: u64, key: &Key) -> Option<I::Handle> {
-    // Not where the thread ends.
+    // Fails while the thread ends.
     let recalled = RECENT.try_with(|recent| {
         let recent = recent.try_borrow().ok()?;
         let pair = recent.pairs.get(pair_of(key))?;
@@ -92,8 +92,8 @@ pub(crate) fn recall<I: Instrument>(recorder: u64, key: &Key) -> Option<I::Handl
     recalled.ok().flatten()
 }
 
-/// Keeps a handle if there is room, or if its key was not found twice in a row: keys that come once
-/// seldom drive out those that come often.
+/// Keeps a handle if there is room, or if its key was not found twice in a row. Keys that occur
+/// once therefore seldom displace others.
 pub(crate) fn keep<I: Instrument>(recorder: u64, key: &Key, handle: &I::Handle) {
     let _ = RECENT.try_with(|recent| {
         let Ok(mut recent) = recent.try_borrow_mut() else { return };
@@ -121,7 +121,8 @@ pub(crate) fn keep<I: Instrument>(recorder: u64, key: &Key, handle: &I::Handle) 
     });
 }
 
-/// A recorder goes. This thread gives up its handles now, others with the next one that they keep.
+/// Called when a recorder is dropped. This thread drops its handles now. Other threads drop theirs
+/// when they next keep a handle.
 pub(crate) fn give_up() {
     GONE.fetch_add(1, Relaxed);
     let _ = RECENT.try_with(|recent| {

@@ -18,7 +18,7 @@ use crate::names;
 use crate::recent;
 use crate::refusal::Refusal;
 
-/// The most bytes of a name.
+/// The maximum length of a name in bytes.
 const MAX_NAME_BYTES: usize = 256;
 
 type ByName<T> = HashMap<String, T, foldhash::fast::RandomState>;
@@ -26,15 +26,15 @@ type ByName<T> = HashMap<String, T, foldhash::fast::RandomState>;
 /// The metrics of one kind.
 pub(crate) struct Metrics<I>(RwLock<ByName<Arc<Known<I>>>>);
 
-/// A metric whose name was seen.
+/// A metric whose name has occurred.
 struct Known<I> {
-    /// None where its records are set aside.
+    /// `None` if its records are refused.
     metric: Option<RuntimeMetric<I>>,
-    /// Whether a label set of it was reported.
+    /// Whether a refused label set of the metric was reported.
     reported: AtomicBool,
 }
 
-/// What a library said about a metric.
+/// The description that a library gave for a metric.
 struct Described {
     unit: Option<Unit>,
     help: String,
@@ -48,7 +48,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Metrics<Counter>,
     pub(crate) gauges: Metrics<FloatGauge>,
     pub(crate) histograms: Metrics<Histogram>,
-    /// Names of all kinds.
+    /// The number of names of all kinds.
     names: AtomicUsize,
     limit_reported: AtomicBool,
     long_reported: AtomicBool,
@@ -101,7 +101,7 @@ impl Shared {
         self.refusals.lock().clone()
     }
 
-    /// The handle of a key.
+    /// Returns the handle of a key.
     #[inline]
     pub(crate) fn handle<I: Instrument>(&self, key: &Key) -> I::Handle {
         match recent::recall::<I>(self.number, key) {
@@ -134,7 +134,7 @@ impl Shared {
             None => self.learn::<I>(key.name())?,
         };
         let metric = known.metric.as_ref().ok_or(Reason::Name)?;
-        // A handle that is kept would keep its series from being idle.
+        // If the thread kept the handle, the series would never be idle.
         let is_for_keeps = !metric.hides_idle_series();
         let made = |series| Made { handle: I::recording(series), is_for_keeps };
         labels::series(metric, key).map(made).map_err(|error| {
@@ -146,7 +146,7 @@ impl Shared {
         })
     }
 
-    /// A name that is new.
+    /// Handles a name that occurs for the first time.
     #[cold]
     fn learn<I: Instrument>(&self, name: &str) -> Result<Arc<Known<I>>, Reason> {
         if name.len() > MAX_NAME_BYTES {
@@ -184,7 +184,7 @@ impl Shared {
             let metric = name.to_owned();
             self.report(Refusal::Name { metric, instrument: I::NOUN, error });
         }
-        // It may have been described since it was registered.
+        // A description may have come after the registration.
         self.apply(name, &known);
         Ok(known)
     }

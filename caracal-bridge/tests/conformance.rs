@@ -1,4 +1,4 @@
-//! The kit that adapters have to pass.
+//! The conformance kit for adapters.
 
 use caracal_bridge::RecorderBuilder;
 use caracal_bridge::families::FACADE_REFUSED_RECORDS;
@@ -15,7 +15,7 @@ fn the_recorder_passes() {
                 counter!("jobs").absolute(7);
                 gauge!("depth").set(1.0);
                 histogram!("took", "queue" => "mail").record(0.5);
-                // Set aside.
+                // Refused.
                 gauge!("jobs").set(1.0);
             });
         })

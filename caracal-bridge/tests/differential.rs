@@ -1,9 +1,10 @@
-//! The same operations through ours and through the facade's own exporter give the same samples.
+//! Ours and the facade's own exporter give the same samples for the same operations.
 //!
-//! Where both differ on purpose is tested in `recorder.rs`: labels with empty values, numbers that are not
-//! finite, units that come after the first record, the unit percent, which the exporter calls a
-//! ratio, colons in names, and backslashes in values, of which the exporter writes some as one. Of two
-//! descriptions, the exporter takes the first or the last, depending on when it was rendered.
+//! The intended differences are tested in `recorder.rs`: labels with empty values, numbers that are
+//! not finite, units that come after the first record, the unit percent (which the exporter calls a
+//! ratio), colons in names, and backslashes in values (the exporter writes some pairs of them as
+//! one). If there are two descriptions, the exporter uses the first or the last one, depending on
+//! when it was rendered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,7 +102,7 @@ fn apply(operation: &Operation, recorder: &dyn Recorder) {
     }
 }
 
-/// What a page says: types and described texts by family, and values by name and labels.
+/// The content of a page: types and described texts by family, and values by name and labels.
 #[derive(Debug, Default, PartialEq)]
 struct Page {
     types: BTreeMap<String, String>,
@@ -189,7 +190,7 @@ proptest! {
         prop_assert_eq!(bridge.refusals(), []);
         let mut ours = parse(&String::from_utf8(registry.generate_metrics()).unwrap());
         let theirs = parse(&exporter.handle().render());
-        // What the registry says about itself.
+        // The families in which the registry reports on itself.
         ours.types.retain(|name, _| !name.starts_with("caracal_"));
         ours.helps.retain(|name, _| !name.starts_with("caracal_"));
         ours.samples.retain(|(name, _), _| !name.starts_with("caracal_"));

@@ -13,7 +13,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const LIMIT: usize = 1_000;
 const FLOOD: u64 = 50_000;
 
-/// What the flood may add beyond what the limits allow.
+/// The memory that the flood may add beyond what the limits allow.
 const ROOM: usize = 256 * 1024;
 
 fn kept(record: impl FnOnce()) -> usize {
@@ -32,7 +32,7 @@ fn neither_label_sets_nor_names_grow_without_bound() {
             for user in from..to {
                 counter!("requests", "user" => format!("user-{user}")).increment(1);
                 gauge!("depth", "user" => format!("user-{user}")).set(1.0);
-                // Names of labels, too.
+                // The names of labels vary too.
                 counter!("requests", format!("user_{user}") => "x").increment(1);
                 counter!(format!("requests_of_{user}")).increment(1);
             }
@@ -47,13 +47,13 @@ fn neither_label_sets_nor_names_grow_without_bound() {
         let lines = page.lines().filter(|line| line.starts_with(start));
         lines.map(|line| line.rsplit_once(' ').unwrap().1.parse().unwrap()).collect()
     };
-    // Nothing is lost from the sum: by user, by 64 names of labels, and by any.
+    // The sum is complete: by user, by 64 label names, and all others.
     let requests = values("requests_total{");
     assert_eq!(requests.iter().sum::<f64>(), 2.0 * FLOOD as f64);
     assert!(requests.len() <= LIMIT + 66, "{} series", requests.len());
     assert!(page.contains("requests_total{user=\"aggregated\"} "), "the names stay");
     assert!(page.contains("requests_total{labels=\"aggregated\"} "), "but not all of them");
-    // The values of gauges have no sum.
+    // Gauges can't be added up.
     assert_eq!(values("depth{").len(), LIMIT);
     assert_eq!(page.matches("# TYPE requests_of_").count(), 998);
     let limited = |metric: &str| {

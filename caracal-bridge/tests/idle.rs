@@ -1,4 +1,4 @@
-//! Series of the facade leave the page when they are idle, as those of constant families do.
+//! Series of the facade leave the page when they are idle, like those of constant families.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn an_idle_series_is_hidden_and_returns_with_its_total() {
     let jobs = |queue: &str| registry.sample("jobs_total", &[("queue", queue)]);
     with_local_recorder(&recorder, || {
         let record = |queue: &'static str| counter!("jobs", "queue" => queue).increment(1);
-        // Often enough for the thread to keep the series, if it did.
+        // Often enough for the thread to keep the series if it did so.
         (0..10).for_each(|_| record("mail"));
         let held = counter!("jobs", "queue" => "held");
         held.increment(1);

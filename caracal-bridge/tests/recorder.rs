@@ -1,4 +1,4 @@
-//! What becomes of records through the facade.
+//! How records through the facade appear on the page.
 
 use std::sync::Barrier;
 use std::thread;
@@ -88,7 +88,7 @@ fn series_of_one_name_have_each_their_own_labels() {
         counter!("jobs", "queue" => "mail").increment(2);
         counter!("jobs", "queue" => "mail", "tenant" => "acme").increment(3);
         counter!("jobs", "tenant" => "acme", "queue" => "mail").increment(4);
-        // To Prometheus, no label and an empty one are the same.
+        // For Prometheus, a missing label and an empty one are the same.
         counter!("jobs", "queue" => "").increment(5);
         let labels: Vec<_> = (0..20).map(|n| (format!("label_{n}"), n.to_string())).collect();
         counter!("jobs", &labels).increment(6);
@@ -124,7 +124,7 @@ fn descriptions_may_come_late_and_the_first_one_counts() {
         describe_gauge!("depth", "Another text.");
     });
     let page = scene.page(Format::Text);
-    // The family has its name already.
+    // The family already has its name.
     assert!(page.contains("# HELP depth Depth.\n# TYPE depth gauge\ndepth 1.0\n"), "{page}");
 }
 
@@ -199,14 +199,14 @@ fn conflicts_are_counted_and_reported() {
     let scene = Scene::of(registry);
     scene.record(|| {
         counter!("jobs.run").increment(1);
-        // The same name on the page.
+        // This metric has the same name on the page.
         counter!("jobs_run").increment(1);
         counter!("jobs-run").absolute(1);
-        // Another kind.
+        // This metric is of another kind.
         gauge!("jobs.run").set(1.0);
         gauge!("jobs.run").increment(1.0);
         histogram!("jobs.run").record_many(1.0, 3);
-        // A family of the service's own.
+        // This is one of the service's own families.
         counter!("orders").increment(1);
         counter!("").increment(1);
         counter!("a".repeat(300)).increment(1);
@@ -215,7 +215,7 @@ fn conflicts_are_counted_and_reported() {
     assert_eq!(scene.sample("orders_total", &[]), Some(1.0));
     assert_eq!(scene.refused("jobs_run", "name"), Some(1.0));
     assert_eq!(scene.refused("jobs-run", "name"), Some(1.0));
-    // Of the gauge and of the histogram.
+    // These are the records of the gauge and of the histogram.
     assert_eq!(scene.refused("jobs.run", "name"), Some(5.0));
     assert_eq!(scene.refused("orders", "name"), Some(1.0));
     let said: Vec<_> = scene.recorder.refusals().iter().map(ToString::to_string).collect();
@@ -249,7 +249,7 @@ fn labels_that_no_series_can_have_are_counted_and_reported() {
     });
     assert_eq!(scene.refused("jobs", "labels"), Some(2.0));
     assert_eq!(scene.refused("depth", "labels"), Some(1.0));
-    // A total of one tenant says nothing of the sum of all.
+    // The total of one tenant says nothing about the sum of all tenants.
     assert_eq!(scene.sample("jobs_total", &[("tenant", "aggregated")]), Some(2.0));
     let limited = [("metric", "jobs_total")];
     assert_eq!(scene.sample("caracal_metrics_series_limited_total", &limited), Some(1.0));
@@ -340,7 +340,8 @@ fn recorders_of_several_registries_are_kept_apart() {
     let labels = [("a", "b")];
     assert_eq!(one.sample("jobs_total", &labels), Some(6.0));
     assert_eq!(two.sample("jobs_total", &labels), Some(30.0));
-    // A second recorder of a registry records into the same series, also after the first is gone.
+    // A second recorder of a registry records into the same series, even after the first one has
+    // been dropped.
     let second = one.registry.recorder();
     let Scene { registry, recorder } = one;
     drop(recorder);

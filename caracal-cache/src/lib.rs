@@ -12,7 +12,7 @@
 //! # runtime.block_on(async {
 //! let metrics = MetricsRegistry::new();
 //!
-//! // The policy cache; any other is `CacheObserver::named("sessions")`.
+//! // For any other cache, use `CacheObserver::named("sessions")`.
 //! let observer = CacheObserver::policy();
 //! let cache = Cache::builder()
 //!     .max_capacity(10_000)

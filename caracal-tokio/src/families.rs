@@ -139,5 +139,5 @@ pub static FAMILIES: [&FamilySpec; 14] = [
     TOKIO_WORKER_STEALS.spec(),
 ];
 
-/// The families of the catalogue that this crate feeds: none.
+/// The families of the catalogue that this crate feeds. There are none.
 pub static FED_FAMILIES: [&FamilySpec; 0] = [];

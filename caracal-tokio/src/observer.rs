@@ -31,22 +31,23 @@ pub const RUNTIME: InstanceKind = InstanceKind::new("tokio runtime");
 ///
 /// # The scheduling delay
 ///
-/// Each scrape wakes a task in the runtime, and the next scrape shows how long that task waited until
-/// a worker polled it. If it still waits, the page shows how long it has waited so far. This is the
-/// delay that a request meets that arrives with the scrape: the number to alert on. A runtime whose
-/// workers are all blocked shows a delay that grows with each scrape. The task is not counted in
-/// `…_alive_tasks`.
+/// Each scrape wakes a task in the runtime, and the next scrape shows how long that task waited
+/// until a worker polled it. If the task is still waiting, the page shows how long it has waited so
+/// far. A request that arrives at the time of the scrape waits equally long, so this is the number
+/// to alert on. If all workers of a runtime are blocked, the delay grows with each scrape. The task
+/// is not counted in `…_alive_tasks`.
 ///
 /// # Stalled workers
 ///
-/// A worker of a multi-thread runtime returns to the scheduler between two tasks. One that is stuck in
-/// a task (a computation, or a call that blocks) does not. If two scrapes find a worker in the same
-/// stretch of work, the second shows the time since the first; otherwise 0. tokio itself counts the
-/// time of a stretch when it has ended: `…_worker_busy_seconds_total` has the time that was seen so
-/// far, so that the busy share is right while a worker is stuck. It never goes down.
+/// A worker of a multi-thread runtime returns to the scheduler between two tasks. A worker that is
+/// stuck in a task (a computation, or a call that blocks) does not. If a worker has not returned to
+/// the scheduler between two scrapes, the second scrape shows the time since the first one.
+/// Otherwise it shows 0. tokio adds the time of such a worker to its own counter only when the
+/// worker returns. `…_worker_busy_seconds_total` contains the time that scrapes have seen so far,
+/// so the share of busy time is right even while a worker is stuck. The counter never decreases.
 ///
-/// A current-thread runtime has no such series, because a runtime that is stuck can't be told from one that
-/// is not driven by `block_on`. The scheduling delay grows in both cases.
+/// A current-thread runtime has no such series, because a stuck runtime looks the same as a runtime
+/// that nothing drives with `block_on`. The scheduling delay grows in both cases.
 ///
 /// # With `tokio_unstable`
 ///
@@ -70,7 +71,7 @@ pub const RUNTIME: InstanceKind = InstanceKind::new("tokio runtime");
 /// let workers = |runtime| metrics.sample("caracal_tokio_workers", &[("runtime", runtime)]);
 /// assert_eq!((workers("requests"), workers("reports")), (Some(4.0), Some(1.0)));
 ///
-/// // The series of a runtime go with it.
+/// // The series of a runtime disappear with the runtime.
 /// drop(reports);
 /// assert_eq!(workers("reports"), None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -88,7 +89,7 @@ impl RuntimeObserver {
         Self { runtime: runtime.clone(), name: None }
     }
 
-    /// Adds the label `runtime` with this value to every series of the runtime.
+    /// Adds the label `runtime` with this value to all series of the runtime.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -118,7 +119,7 @@ impl RuntimeObserver {
     }
 }
 
-/// Reserves the name. A runtime that has it may be gone without a scrape having seen it.
+/// Reserves the name. The name may still be held by a runtime that has ended since the last scrape.
 fn reserve(metrics: &MetricsRegistry, name: Option<&str>) -> Result<InstanceBuilder, AttachError> {
     metrics.attach(RUNTIME, name).or_else(|error| match error {
         AttachError::NameTaken { .. }
@@ -146,7 +147,7 @@ pub struct RuntimeGuard {
 }
 
 impl RuntimeGuard {
-    /// The name of the runtime in the metrics, if it has one.
+    /// Returns the name of the runtime in the metrics, if it has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.instance.name()

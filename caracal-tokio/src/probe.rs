@@ -1,4 +1,4 @@
-//! A task in the runtime that each scrape wakes.
+//! A task in the runtime. Each scrape wakes it.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -8,8 +8,8 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-/// Ends with the runtime, which tokio has no other way to ask about, and tells how long a task that
-/// is ready waits for a worker.
+/// Ends with the runtime, because tokio has no other way to detect that end. It also measures how
+/// long a task that is ready waits for a worker.
 #[derive(Debug)]
 pub(crate) struct Probe {
     wake: Notify,
@@ -18,7 +18,7 @@ pub(crate) struct Probe {
 
 #[derive(Debug, Default)]
 struct Waited {
-    /// When the task was woken, if no worker has polled it since.
+    /// When the task was woken, if no worker has polled it since then.
     woken: Option<Instant>,
     last: Duration,
 }
@@ -28,7 +28,7 @@ impl Probe {
     pub(crate) fn spawn(runtime: &Handle) -> (Weak<Self>, AbortHandle) {
         let probe = Arc::new(Self { wake: Notify::new(), waited: Mutex::default() });
         let weak = Arc::downgrade(&probe);
-        // So that the first scrape has a delay to show.
+        // Gives the first scrape a delay to show.
         probe.next();
         let task = runtime.spawn(async move {
             loop {
@@ -46,7 +46,7 @@ impl Probe {
         }
     }
 
-    /// How long the task waited when it was woken last, so far if it still waits. Wakes it again.
+    /// How long the task waited when it was last woken, or has waited so far. Wakes it again.
     pub(crate) fn next(&self) -> Duration {
         let mut waited = self.waited.lock();
         if let Some(woken) = waited.woken {

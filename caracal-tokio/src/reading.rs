@@ -1,4 +1,4 @@
-//! What a scrape reads of a runtime.
+//! The values that a scrape reads from a runtime.
 
 use std::time::Instant;
 
@@ -22,14 +22,14 @@ use crate::worker::{Submitted, WorkerState};
 /// The series of a runtime.
 pub(crate) struct RuntimeSeries {
     runtime: RuntimeMetrics,
-    /// Whether workers run of their own accord.
+    /// Whether the workers run by themselves.
     driven: bool,
     workers: SampledGauge,
     alive_tasks: SampledGauge,
     global_queue_depth: SampledGauge,
     scheduling_delay: SampledFloatGauge,
     of_workers: Vec<WorkerSeries>,
-    // A scrape at a time runs the callback: never contended.
+    // Only one scrape at a time runs the callback, so the lock is never contended.
     states: Mutex<Vec<WorkerState>>,
     #[cfg(tokio_unstable)]
     unstable: UnstableSeries,
@@ -73,7 +73,7 @@ impl RuntimeSeries {
     pub(crate) fn scrape(&self, probe: &Probe, scrape: &Gauges<'_>) {
         let runtime = &self.runtime;
         scrape.set(self.workers, runtime.num_workers() as u64);
-        // Without the probe, which is a task as well.
+        // Without the probe, which is a task too.
         scrape.set(self.alive_tasks, runtime.num_alive_tasks().saturating_sub(1) as u64);
         scrape.set(self.global_queue_depth, runtime.global_queue_depth() as u64);
         let now = Instant::now();
@@ -88,7 +88,8 @@ impl RuntimeSeries {
         }
         #[cfg(tokio_unstable)]
         self.unstable.scrape(runtime, scrape);
-        // Last: the probe that this wakes is in no queue that was read above.
+        // This is the last step, so that the probe, which it wakes, is in none of the queues that
+        // were read above.
         scrape.set_float(self.scheduling_delay, probe.next().as_secs_f64());
     }
 }

@@ -1,10 +1,10 @@
-//! Counters that tokio keeps.
+//! Counters that tokio maintains.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use caracal_metrics_core::adapter::{Gauges, SampledCounter};
 
-/// A counter of tokio's, and how much of it is in ours.
+/// A counter of tokio, and how much of it has been added to ours.
 pub(crate) struct Total {
     counter: SampledCounter,
     added: AtomicU64,
@@ -15,7 +15,7 @@ impl Total {
         Self { counter, added: AtomicU64::new(0) }
     }
 
-    /// Adds what tokio has counted since the last scrape.
+    /// Adds the increase of tokio's counter since the last scrape.
     pub(crate) fn set(&self, total: u64, scrape: &Gauges<'_>) {
         let added = self.added.fetch_max(total, Relaxed);
         scrape.add(self.counter, total.saturating_sub(added));

@@ -1,4 +1,4 @@
-//! What tokio tells only where the service is built with `--cfg tokio_unstable`.
+//! Values that tokio reports only if the service is built with `--cfg tokio_unstable`.
 
 use caracal_metrics_core::AttachError;
 use caracal_metrics_core::adapter::{Gauges, InstanceBuilder, SampledGauge};

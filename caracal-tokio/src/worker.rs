@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::RuntimeMetrics;
 
-/// What a scrape reads of a worker.
+/// The values that a scrape reads from a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Submitted {
     pub(crate) busy: Duration,
@@ -25,7 +25,7 @@ impl Submitted {
     }
 }
 
-/// What a scrape shows of a worker.
+/// The values that a scrape shows for a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shown {
     /// Since the last scrape.
@@ -33,8 +33,9 @@ pub(crate) struct Shown {
     pub(crate) stalled: Duration,
 }
 
-/// A worker submits its counters when it parks and after every 61 tasks (tokio's `event_interval`),
-/// not while it runs one. A worker that is stuck in a task would read as idle.
+/// A worker publishes its counters when it parks and after every 61 tasks (tokio's
+/// `event_interval`), but not while it runs a task. Without this type, a worker that is stuck in a
+/// task would appear idle.
 #[derive(Debug)]
 pub(crate) struct WorkerState {
     last: Submitted,
@@ -49,8 +50,8 @@ impl WorkerState {
         Self { last, since: now, busy: Duration::ZERO }
     }
 
-    /// `driven`: whether a worker that is not parked is at work. That of a current-thread runtime is
-    /// not while nobody calls `block_on`.
+    /// `driven` is whether a worker that is not parked is working. The worker of a current-thread
+    /// runtime is not working while nothing calls `block_on`.
     pub(crate) fn scrape(&mut self, submitted: Submitted, driven: bool, now: Instant) -> Shown {
         if submitted != self.last {
             self.last = submitted;
@@ -61,8 +62,9 @@ impl WorkerState {
         } else {
             Duration::ZERO
         };
-        // What tokio adds once the worker is back is at least this, so the total does not run ahead.
-        // The searches for work in between are no work: hence the maximum.
+        // When the worker returns, tokio adds at least this time, so the total is never too high.
+        // The maximum is needed because tokio does not count the time in which the worker searches
+        // for tasks.
         let busy = (submitted.busy + stalled).max(self.busy);
         let shown = Shown { busy: busy.saturating_sub(self.busy), stalled };
         self.busy = busy;
@@ -91,9 +93,9 @@ mod tests {
         assert_eq!(scrape(10, 2, 200), (ms(0), ms(0)), "unparked; since when is not known");
         assert_eq!(scrape(10, 2, 300), (ms(100), ms(100)), "has not come back");
         assert_eq!(scrape(10, 2, 900), (ms(600), ms(700)));
-        // It came back: tokio knows that it was stuck for 730 ms.
+        // The worker has returned. tokio knows that it was stuck for 730 ms.
         assert_eq!(scrape(740, 3, 1000), (ms(30), ms(0)));
-        // And where tokio counts a little less than was shown, the total waits.
+        // If tokio counts slightly less than was shown, the total does not change.
         assert_eq!(scrape(740, 4, 1100), (ms(0), ms(0)));
         assert_eq!(scrape(740, 4, 1200), (ms(100), ms(100)));
         assert_eq!(scrape(839, 5, 1201), (ms(0), ms(0)));

@@ -1,4 +1,4 @@
-//! What the page shows of runtimes in trouble, and when it stops.
+//! What the page shows for runtimes in trouble, and when their series disappear.
 
 use std::future::pending;
 use std::sync::mpsc::{self, Sender};
@@ -13,7 +13,7 @@ fn multi_thread(workers: usize) -> Runtime {
     Builder::new_multi_thread().worker_threads(workers).enable_time().build().unwrap()
 }
 
-/// Polls until `condition` holds.
+/// Polls until `condition` is true.
 #[track_caller]
 fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let start = Instant::now();
@@ -23,7 +23,7 @@ fn wait_until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-/// Occupies a worker until what it gives is dropped.
+/// Blocks a worker until the returned sender is dropped.
 fn block_a_worker(runtime: &Runtime) -> Sender<()> {
     let (release, released) = mpsc::channel::<()>();
     let (begun, has_begun) = mpsc::channel();
@@ -35,7 +35,8 @@ fn block_a_worker(runtime: &Runtime) -> Sender<()> {
     release
 }
 
-/// Has a runtime poll the tasks that are ready and then park, which it does while its future waits.
+/// Lets a runtime poll the tasks that are ready and then park, which it does while its future
+/// waits.
 fn drive(runtime: &Runtime) {
     let waiting = async { tokio::time::timeout(Duration::from_millis(1), pending::<()>()).await };
     runtime.block_on(waiting).unwrap_err();
@@ -71,7 +72,7 @@ fn a_worker_that_is_blocked_is_stalled_and_busy() {
     let busy = || page.of_worker("busy_seconds_total", blocked).unwrap();
     let first = busy();
     wait_until("the blocked worker is busy", || busy() > first + 0.05);
-    // tokio itself does not count the time yet.
+    // tokio itself does not count this time yet.
     let counted = runtime.metrics().worker_total_busy_duration(blocked).as_secs_f64();
     assert!(counted < first, "{counted} {first}");
 
@@ -93,7 +94,7 @@ fn tasks_that_no_worker_takes_are_in_the_queue_and_the_delay_grows() {
 
     let release = block_a_worker(&runtime);
     let starved: Vec<_> = (0..100).map(|_| runtime.spawn(async {})).collect();
-    // The task that the scrapes wake is in the queue too, from the second scrape on.
+    // From the second scrape on, the task that the scrapes wake is in the queue too.
     wait_until("the tasks are queued", || page.read("global_queue_depth") == Some(101.0));
     assert_eq!(page.read("alive_tasks"), Some(101.0));
     wait_until("the delay grows", || delay() > 0.05);
@@ -134,7 +135,7 @@ fn a_current_thread_runtime_has_one_worker_and_a_delay() {
     assert_eq!(page.read("workers"), Some(1.0));
     assert_eq!(page.of_worker("stalled_seconds", 0), None);
 
-    // Nobody drives it.
+    // Nothing drives it.
     wait_until("the delay grows", || delay() > 0.02);
     let so_far = delay();
     drive(&runtime);
@@ -161,11 +162,11 @@ fn the_series_go_with_the_runtime_and_its_name_is_free() {
     assert_eq!(workers(), None);
     let third = attach(&second).unwrap();
     assert_eq!(workers(), Some(3.0));
-    // The guard of a runtime that is gone is in nobody's way.
+    // The guard of a runtime that has ended does not prevent anything.
     drop(guard);
     assert_eq!(workers(), Some(3.0));
 
-    // A runtime that is gone, and that no scrape has missed.
+    // The runtime has ended, and no scrape has noticed it.
     drop(second);
     let fourth = multi_thread(4);
     let _guard = attach(&fourth).unwrap();
@@ -202,7 +203,7 @@ fn totals_never_go_down_and_never_pass_the_clock() {
     let metrics = MetricsRegistry::new();
     let _guard = RuntimeObserver::new(runtime.handle()).attach(&metrics).unwrap();
     let page = Page(&metrics);
-    // Short and long stretches of work, with rests.
+    // Short and long stretches of work, with pauses.
     let tasks: Vec<_> = (0..200_u64)
         .map(|task| {
             runtime.spawn(async move {
@@ -226,7 +227,7 @@ fn totals_never_go_down_and_never_pass_the_clock() {
     wait_until("both workers have parked", || {
         (0..2).all(|worker| runtime.metrics().worker_park_unpark_count(worker) % 2 == 1)
     });
-    // Read before the page: a scrape wakes a worker, too.
+    // Read before the page, because a scrape wakes a worker too.
     let counted = |worker| runtime.metrics().worker_total_busy_duration(worker).as_secs_f64();
     let counted = [counted(0), counted(1)];
     for (shown, counted) in page.all_workers("busy_seconds_total", 2).into_iter().zip(counted) {

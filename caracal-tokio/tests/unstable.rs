@@ -1,5 +1,5 @@
-//! What the page has in addition where the service is built with `--cfg tokio_unstable`.
-//! `cargo xtask test` runs it that way.
+//! The additional values if the service is built with `--cfg tokio_unstable`. `cargo xtask test`
+//! runs this test in such a build.
 
 use std::sync::mpsc;
 
