@@ -1,4 +1,4 @@
-//! The families that a layer was asked for.
+//! The families that a layer was asked to record.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use crate::recording::{RecordOf, Recording};
 type Make<R> = fn(&MetricsRegistry) -> Result<RecordOf<R>, FamilyError>;
 type MakeLabelled<R> = fn(&MetricsRegistry, &[&'static str]) -> Result<RecordOf<R>, FamilyError>;
 
-/// What registers the families that a layer was asked for. A program that asks for none of them has
-/// none of their code.
+/// The functions that register the families that a layer was asked to record. A program that asks for none of
+/// them does not contain their code.
 pub(crate) struct Asked<R: Recording> {
     pub(crate) by_route: Option<Make<R>>,
-    /// Takes the place of `by_route` where the user has named labels.
+    /// Replaces `by_route` if the user has added labels.
     pub(crate) labelled: Option<MakeLabelled<R>>,
     pub(crate) sizes: Option<Make<R>>,
     pub(crate) first_byte: Option<Make<R>>,

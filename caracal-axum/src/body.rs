@@ -31,8 +31,8 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Some(exchange) = this.exchange {
-                // The end may have come since the last frame, and the server have seen it (the
-                // body of another server's response, say, whose stream was closed meanwhile).
+                // The body may have ended since its last frame, and the server may have seen it. An example
+                // is the body of another server's response whose stream was closed in the meantime.
                 if exchange.waits() && this.inner.is_end_stream() {
                     exchange.end_body();
                 }
@@ -77,7 +77,7 @@ impl<B: Body, R: Recording> Body for ResponseBody<B, R> {
                 if let Some(data) = frame.data_ref() {
                     exchange.handed_over(data.remaining());
                 }
-                // Trailers are the last frame: hyper doesn't ask for another one.
+                // Trailers are the last frame. hyper does not ask for another one.
                 match frame.trailers_ref() {
                     Some(trailers) => {
                         exchange.read_trailers(trailers);

@@ -23,10 +23,10 @@ use super::pages::{PageKey, Pages};
 use super::readers::{Client, Readers};
 use crate::scrape_metrics::ScrapeMetrics;
 
-/// What nginx calls a request whose client closed the connection first.
+/// The status code that nginx uses if the client closed the connection before the response.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// What all scrapes of one endpoint share.
+/// The state that all scrapes of one endpoint share.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub(super) pages: Pages,
@@ -52,7 +52,7 @@ impl Endpoint {
         Router::new().route("/metrics", self.into_method_router())
     }
 
-    /// The answer to a request that is not let in, or that would change something.
+    /// Returns the answer to a request that is not authorized, or that has another method than GET and HEAD.
     pub(super) fn refusal(&self, request: &Request) -> Option<Response> {
         if !self.authorization.allows(request.headers()) {
             let mut refusal = answer(StatusCode::UNAUTHORIZED, Body::empty());
@@ -106,8 +106,8 @@ impl Endpoint {
     }
 }
 
-/// An answer without headers. Answers are put together by hand: what makes one of a tuple is compiled for
-/// each combination of types, and took 15 kilobytes of the smallest service.
+/// An answer without headers. The answers are put together by hand, because axum's conversion from tuples is
+/// compiled for each combination of types, and took 15 kilobytes of the smallest service.
 fn answer(status: StatusCode, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -131,7 +131,7 @@ fn page_headers(negotiated: Negotiated, page: &Page) -> HeaderMap {
     headers
 }
 
-/// A scrape that is being answered. Dropped before that, its client has gone.
+/// A scrape that is being answered. If it is dropped before its answer, its client has disconnected.
 struct Scrape {
     endpoint: Arc<Endpoint>,
     answered: bool,
@@ -157,12 +157,11 @@ impl Drop for Scrape {
     }
 }
 
-/// All of a header's lines as one list, as RFC 9110 (section 5.3) has them mean.
+/// All lines of a header as one list. RFC 9110 (section 5.3) defines them as equivalent.
 pub(super) fn list(headers: &HeaderMap, name: &HeaderName) -> String {
     let mut list = String::new();
     for line in headers.get_all(name) {
-        // Neither media types nor codings have bytes beyond ASCII, so such a line names none of
-        // ours.
+        // Media types and codings are ASCII, so a line with other bytes names none of ours.
         if let Ok(line) = line.to_str() {
             if !list.is_empty() {
                 list.push(',');
@@ -173,9 +172,9 @@ pub(super) fn list(headers: &HeaderMap, name: &HeaderName) -> String {
     list
 }
 
-/// The families that the query asks for, in one order however it has them.
+/// The families that the query asks for, sorted, so that the order in the query does not matter.
 fn names(query: &str) -> Vec<String> {
-    // A heap, since what sorts a slice is four kilobytes for each type.
+    // A heap, because the code that sorts a slice takes four kilobytes for each type.
     let names: BinaryHeap<_> = form_urlencoded::parse(query.as_bytes())
         .filter(|(key, _)| key == "name[]")
         .map(|(_, name)| name.into_owned())

@@ -1,4 +1,4 @@
-//! Who may scrape.
+//! Who is allowed to scrape.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderMap};
 use subtle::{Choice, ConstantTimeEq};
 
-/// Whom the endpoint answers: all, until somebody is named.
+/// The clients that the endpoint answers. Without any entry, it answers everyone.
 #[derive(Clone, Default)]
 pub(super) struct Authorization {
     allowed: Vec<Credentials>,
@@ -18,11 +18,11 @@ pub(super) struct Authorization {
 #[derive(Clone)]
 struct Credentials {
     scheme: &'static str,
-    /// What follows the scheme.
+    /// The text after the scheme.
     token: String,
 }
 
-/// Without the secrets: settings end in logs.
+/// Without the secrets, because settings are often logged.
 impl fmt::Debug for Authorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let schemes: Vec<_> = self.allowed.iter().map(|credentials| credentials.scheme).collect();
@@ -32,7 +32,7 @@ impl fmt::Debug for Authorization {
 
 impl Authorization {
     pub(super) fn allow_bearer(&mut self, token: &str) {
-        // A file that a secret is mounted as often ends its line, and no header can.
+        // A file in which a secret is mounted often ends with a line break, which no header can contain.
         let token = token.trim_ascii().to_owned();
         self.allowed.push(Credentials { scheme: "Bearer", token });
         self.bearer = true;
@@ -52,8 +52,8 @@ impl Authorization {
         let Some((scheme, token)) = header.and_then(split) else {
             return false;
         };
-        // Each is compared to its end, so that the time says neither how much of a secret was
-        // right nor which.
+        // Each one is compared to its end, so that the time does not reveal which secret matched, or how much
+        // of it.
         let mut allowed = Choice::from(0);
         for credentials in &self.allowed {
             if scheme.eq_ignore_ascii_case(credentials.scheme.as_bytes()) {
@@ -63,7 +63,7 @@ impl Authorization {
         allowed.into()
     }
 
-    /// How to ask for admission.
+    /// The challenges for clients that are not authorized.
     pub(super) fn challenges(&self) -> impl Iterator<Item = &'static str> {
         let bearer = self.bearer.then_some(r#"Bearer realm="metrics""#);
         let basic = self.basic.then_some(r#"Basic realm="metrics", charset="UTF-8""#);
@@ -71,7 +71,7 @@ impl Authorization {
     }
 }
 
-/// Scheme and token, which one or more spaces part.
+/// Scheme and token, which are separated by one or more spaces.
 fn split(header: &[u8]) -> Option<(&[u8], &[u8])> {
     let space = header.iter().position(|byte| *byte == b' ')?;
     let (scheme, token) = header.split_at(space);

@@ -1,4 +1,4 @@
-//! Work that would keep the runtime's other tasks waiting.
+//! Work that would block the other tasks of the runtime.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 
-/// Runs this on a thread for blocking work, or here where there is none. `None` where the work panicked, or
-/// the runtime is shutting down.
+/// Runs the work on a thread for blocking work, or on this thread if there is no runtime. Returns `None` if
+/// the work panicked, or if the runtime is shutting down.
 pub(super) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
-    // axum's router runs on other executors as well; there it has to be done here.
+    // axum's router also runs on other executors. There, the work has to be done here.
     let Ok(runtime) = Handle::try_current() else { return Some(work()) };
     let work = Arc::new(Mutex::new(Some(work)));
     let run = {
@@ -20,8 +20,9 @@ pub(super) async fn run_blocking<T: Send + 'static>(
     };
     match catch_unwind(AssertUnwindSafe(|| runtime.spawn_blocking(run))) {
         Ok(running) => running.await.ok().flatten(),
-        // The system starts no more threads: tokio 1.54 panics, and what it was to run stays in its
-        // queue. With a lock in it, nobody would get that lock any more.
+        // The system cannot start more threads. In this case tokio 1.54 panics, and the closure stays in its
+        // queue. If the closure contained a lock, nothing could ever take that lock again, so the work is
+        // taken out of it.
         Err(_) => take(&work).map(|work| work()),
     }
 }

@@ -1,13 +1,13 @@
 //! Whether to compress, by the `Accept-Encoding` header of RFC 9110, section 12.5.3.
 
-/// How a client wants its page.
+/// The encoding in which a client wants its page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Coding {
     /// Not compressed.
     Identity,
-    /// It takes gzip, and likes it as well as a page that is not compressed.
+    /// The client accepts gzip, and accepts an uncompressed page equally well.
     Gzip,
-    /// It takes gzip, and no page that is not compressed.
+    /// The client accepts gzip, but no uncompressed page.
     OnlyGzip,
 }
 
@@ -15,7 +15,8 @@ impl Coding {
     pub(super) fn from_accept(accept_encoding: &str) -> Self {
         let [gzip, identity, any] = qualities(accept_encoding);
         let gzip = gzip.or(any).unwrap_or(0);
-        // Without a word about it, a plain page is welcome, but nobody asked for it either.
+        // If the header does not mention identity, an uncompressed page is acceptable, but the client did not
+        // ask for it.
         match identity.or(any.filter(|any| *any == 0)) {
             _ if gzip == 0 => Self::Identity,
             Some(0) => Self::OnlyGzip,
@@ -25,7 +26,7 @@ impl Coding {
     }
 }
 
-/// Of gzip, of what is not compressed, and of what is not named, where they are there.
+/// The qualities of gzip, of identity, and of `*`, if they are present.
 fn qualities(accept_encoding: &str) -> [Option<u16>; 3] {
     let mut gzip = None;
     let mut identity = None;
@@ -47,8 +48,8 @@ fn qualities(accept_encoding: &str) -> [Option<u16>; 3] {
     [gzip, identity, any]
 }
 
-/// A coding and its quality in thousandths. `None` where the text is not of the
-/// grammar: it is passed over, and the others still count.
+/// A coding and its quality in thousandths. `None` if the text does not follow the grammar. Such an element
+/// is skipped, and the others still count.
 fn parse(element: &str) -> Option<(&str, u16)> {
     let mut parts = element.split(';').map(|part| part.trim_matches([' ', '\t']));
     let coding = parts.next()?;

@@ -1,11 +1,11 @@
-//! How the endpoint ends a connection that it does not own.
+//! How the endpoint closes a connection that it does not own.
 
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-/// A server that puts this into a request's extensions is told when it should close the connection: a
-/// body that is not polled cannot say it.
+/// A server that puts this into the extensions of a request is told when to close the connection. This is
+/// needed because a body that is not polled cannot report it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HangUp(Arc<Notify>);
 
@@ -14,7 +14,7 @@ impl HangUp {
         self.0.notify_one();
     }
 
-    /// Resolves when the connection is to be closed, also when that was said before.
+    /// Resolves when the connection is to be closed, or at once if this was already requested.
     #[cfg(feature = "serve")]
     pub(super) async fn requested(&self) {
         self.0.notified().await;

@@ -1,4 +1,4 @@
-//! The page of metrics, for a scraper.
+//! The metrics page for scrapers.
 
 mod answer;
 mod authorization;
@@ -31,20 +31,20 @@ use readers::Readers;
 #[cfg(feature = "serve")]
 pub use server::{MetricsServer, MetricsServerBuilder};
 
-/// As many as node_exporter answers (`--web.max-requests`): enough for every Prometheus of a large
-/// installation, and too few to fill the memory.
+/// The same number as in node_exporter (`--web.max-requests`). It is enough for every Prometheus of a large
+/// installation, and too small to fill the memory.
 const DEFAULT_MAX_CONCURRENT_SCRAPES: usize = 40;
 
-/// At level 1, what counters with short labels take to be compressed is about what their page takes
-/// to be made; histograms take up to 6 times that, and labels that are UUIDs up to 17 times. So a page
-/// of this length is compressed in 6 milliseconds at most, and saves a tenth of a second on a line of 100
-/// megabits a second.
+/// At level 1, compressing counters with short labels takes about as long as writing their page. Histograms
+/// take up to 6 times as long, and labels that are UUIDs up to 17 times. A page of this length is therefore
+/// compressed in at most 6 milliseconds, and saves a tenth of a second on a connection of 100 megabits per
+/// second.
 const DEFAULT_GZIP_UP_TO: usize = 1024 * 1024;
 
-/// Prometheus gives a scrape up after 10 seconds by default, and after its interval at the latest.
+/// By default, Prometheus abandons a scrape after 10 seconds, and at the latest after its interval.
 const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Serves the registry's page to GET and HEAD: [`MetricsEndpoint`] with its default settings.
+/// Serves the registry's page to GET and HEAD. This is a [`MetricsEndpoint`] with its default settings.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -61,17 +61,17 @@ where
     MetricsEndpoint::new(metrics).into_method_router()
 }
 
-/// The endpoint that scrapers read the registry's page from.
+/// The endpoint from which scrapers read the registry's page.
 ///
-/// The `Accept` header chooses the format ([`Negotiated::from_accept`]), `Accept-Encoding` whether it is
-/// compressed with gzip (up to [`gzip_up_to`](Self::gzip_up_to)), and `?name[]=` (any number of them) which families it has
-/// ([`MetricsRegistry::encode_named`]).
+/// The `Accept` header determines the format ([`Negotiated::from_accept`]). `Accept-Encoding` determines
+/// whether the page is compressed with gzip (up to [`gzip_up_to`](Self::gzip_up_to)). The parameters
+/// `?name[]=` select families ([`MetricsRegistry::encode_named`]).
 ///
-/// The page is whole before its first byte is sent: when it can't be made (the runtime is shutting
-/// down), the answer is status 500 and never half a page. It is made on a thread for blocking
-/// work, since collectors and samplers may be anyone's code and a page of 100,000 series takes
-/// milliseconds, for which the worker's other requests would wait. Scrapes that wait for the same
-/// page share it; no scrape gets one that was begun before it came.
+/// The page is complete before its first byte is sent. If it can't be made because the runtime is shutting
+/// down, the answer is status 500, and never a part of a page. The page is made on a thread for blocking
+/// work, because collectors and callbacks may run any code, and a page of 100,000 series takes milliseconds.
+/// Other requests of the worker would otherwise wait for it. Scrapes that wait for the same page share it. No
+/// scrape gets a page that was begun before the scrape arrived.
 ///
 /// Scrapes are counted in `caracal_metrics_scrapes_total`, by the status code of the answer.
 ///
@@ -96,17 +96,17 @@ pub struct MetricsEndpoint {
     read_timeout: Duration,
     gzip_up_to: usize,
     authorization: Authorization,
-    /// Makes the routes of the live page. A function's address, so that a program that does not ask for
-    /// the page does not have it.
+    /// Creates the routes of the live page. This is a function pointer, so that a program that does not use
+    /// the live page does not contain its code.
     #[cfg(feature = "live")]
     live: Option<fn(Arc<Endpoint>, MetricsRegistry) -> Router>,
-    /// What the alerts that the live page offers link to.
+    /// The link of the alerts that the live page offers.
     #[cfg(feature = "live")]
     runbook: Option<String>,
 }
 
 impl MetricsEndpoint {
-    /// An endpoint for this registry, open to all who reach it.
+    /// Creates an endpoint for this registry. By default, it answers everyone.
     pub fn new(metrics: &MetricsRegistry) -> Self {
         Self {
             metrics: metrics.clone(),
@@ -121,50 +121,50 @@ impl MetricsEndpoint {
         }
     }
 
-    /// How many scrapes are answered at a time. Defaults to 40; 0 means unlimited.
+    /// Sets the maximum number of concurrent scrapes. Defaults to 40; 0 means unlimited.
     ///
-    /// A scrape lasts until its last byte was handed to the network. When one more comes, the reader that
-    /// has stalled longest is given up: one that has taken nothing for a 300th of the
-    /// [`read_timeout`](Self::read_timeout), a tenth of a second by default. A scrape waits up to a quarter
-    /// of a second for that. When no reader has stalled by then, the answer is status 503 with
-    /// `Retry-After`.
+    /// A scrape lasts until its last byte was handed to the network. If the maximum is reached when a new
+    /// scrape arrives, the endpoint drops the reader that has stalled longest. A reader has stalled if it has
+    /// taken nothing for a 300th of the [`read_timeout`](Self::read_timeout), which is a tenth of a second by
+    /// default. A new scrape waits up to a quarter of a second for this. If no reader has stalled by then,
+    /// the answer is status 503 with `Retry-After`.
     pub fn max_concurrent_scrapes(mut self, limit: usize) -> Self {
         self.max_concurrent_scrapes = limit;
         self
     }
 
-    /// How long a client may take to read the page. Defaults to 30 seconds.
+    /// Sets the maximum time in which a client has to read the page. Defaults to 30 seconds.
     ///
-    /// A client that takes longer is given up. Its place and the page's memory are released when the next
-    /// scrape comes, at the latest; the client's connection breaks if it reads on, so that it cannot take
-    /// half a page for a whole one. In a router of your own, the connection itself stays open until the
-    /// client or your server closes it, and it keeps at most 16 pieces of the page of about 16 KiB each (one for
-    /// each stream in HTTP/2). A server from `MetricsEndpoint::serve` closes the connection.
+    /// The endpoint drops a client that takes longer. Its place and the memory of the page are released when
+    /// the next scrape arrives, at the latest. If the client continues to read, its connection breaks, so
+    /// that it cannot take a part of the page for a complete one. In your own router, the connection itself
+    /// stays open until the client or your server closes it. It keeps at most 16 pieces of the page of about
+    /// 16 KiB each (one for each stream in HTTP/2). A server from `MetricsEndpoint::serve` closes the
+    /// connection.
     ///
-    /// Scrapes that are given up count in `caracal_metrics_scrapes_given_up_total`, with the reason
-    /// `timeout`, or `displaced` where [`max_concurrent_scrapes`](Self::max_concurrent_scrapes) was
-    /// reached.
+    /// Dropped scrapes are counted in `caracal_metrics_scrapes_given_up_total`. The reason is `timeout`, or
+    /// `displaced` if [`max_concurrent_scrapes`](Self::max_concurrent_scrapes) was reached.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout;
         self
     }
 
-    /// The longest page, in bytes, that is compressed for a client that takes gzip. Defaults to a mebibyte,
-    /// which is about 13,000 counters or 1,100 histograms.
+    /// Sets the maximum length of a page, in bytes, up to which it is compressed for clients that accept
+    /// gzip. Defaults to a mebibyte, which is about 13,000 counters or 1,100 histograms.
     ///
-    /// Compressing takes several times as long as making the page. A longer page is sent as it is. With `usize::MAX` every page is
-    /// compressed, for a scraper on a slow line; with 0 none is. A client that refuses pages that are not
-    /// compressed (`identity;q=0`) gets gzip whatever the length.
+    /// Compressing takes several times as long as writing the page, so a longer page is sent uncompressed.
+    /// For a scraper on a slow connection, use `usize::MAX`, which compresses every page. 0 disables
+    /// compression. A client that refuses uncompressed pages (`identity;q=0`) always gets gzip.
     pub fn gzip_up_to(mut self, bytes: usize) -> Self {
         self.gzip_up_to = bytes;
         self
     }
 
-    /// Answers only requests that carry this token (`Authorization: Bearer …`), and all others with
-    /// status 401. Prometheus sends it with `authorization: { credentials: … }`. White space around it, such
-    /// as the end of the line of a mounted file, is not part of it.
+    /// Answers only requests that have this token (`Authorization: Bearer …`), and all others with status
+    /// 401. Prometheus sends it with `authorization: { credentials: … }`. White space around the token, such
+    /// as the line break at the end of a mounted file, is removed.
     ///
-    /// With several tokens and users, each one is let in.
+    /// You can add several tokens and users. A request needs only one of them.
     ///
     /// ```should_panic
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -177,8 +177,8 @@ impl MetricsEndpoint {
     ///
     /// # Panics
     ///
-    /// When the token is empty or white space, as that of a setting that was forgotten: it would
-    /// either let everyone in or no scraper.
+    /// Panics if the token is empty or white space, for example because a setting is missing. Such a token
+    /// would let in either everyone or no scraper.
     pub fn bearer_token(mut self, token: &str) -> Self {
         assert!(
             !token.trim_ascii().is_empty(),
@@ -189,14 +189,14 @@ impl MetricsEndpoint {
         self
     }
 
-    /// Answers only requests that carry this name and password (`Authorization: Basic …`), and all
-    /// others with status 401. Prometheus sends them with `basic_auth`.
+    /// Answers only requests that have this name and password (`Authorization: Basic …`), and all others with
+    /// status 401. Prometheus sends them with `basic_auth`.
     ///
-    /// With several tokens and users, each one is let in.
+    /// You can add several tokens and users. A request needs only one of them.
     ///
     /// # Panics
     ///
-    /// When the password is empty, as that of a setting that was forgotten.
+    /// Panics if the password is empty, for example because a setting is missing.
     pub fn basic_auth(mut self, username: &str, password: &str) -> Self {
         assert!(
             !password.is_empty(),
@@ -208,9 +208,10 @@ impl MetricsEndpoint {
         self
     }
 
-    /// For a router that exists: `.route("/metrics", endpoint.into_method_router())`.
+    /// Converts the endpoint to a route for an existing router: `.route("/metrics",
+    /// endpoint.into_method_router())`.
     ///
-    /// It answers all methods: those other than GET and HEAD with status 405.
+    /// It answers all methods. Methods other than GET and HEAD get status 405.
     pub fn into_method_router<S>(self) -> MethodRouter<S>
     where
         S: Clone + Send + Sync + 'static,
@@ -218,7 +219,7 @@ impl MetricsEndpoint {
         self.build().into_method_router()
     }
 
-    /// A router with the page at `/metrics`.
+    /// Converts the endpoint to a router with the page at `/metrics`.
     pub fn into_router<S>(self) -> Router<S>
     where
         S: Clone + Send + Sync + 'static,
@@ -226,7 +227,7 @@ impl MetricsEndpoint {
         self.router().0.with_state(())
     }
 
-    /// The router, and who reads from it.
+    /// The router, and the clients that read from it.
     fn router(self) -> (Router, Arc<Readers>) {
         #[cfg(feature = "live")]
         let live = self.live.map(|live| (live, self.metrics.clone()));

@@ -7,15 +7,15 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// A piece is about as long: a little less than a data frame of HTTP/2 is by default, since it ends with
-/// a line.
+/// The approximate length of a piece. It is a little less than the default data frame of HTTP/2, because a
+/// piece ends at the end of a line.
 pub(super) const PIECE: usize = 16 * 1024 - 512;
 
-/// A page in pieces, which all who read it share.
+/// A page in pieces, which all of its readers share.
 ///
-/// A server keeps what it was handed until the client has taken it. Each piece has memory of its own, so
-/// that a client that stalls keeps a few pieces and not the page: hyper queues 16 of them at most in
-/// HTTP/1, and in HTTP/2 one for each stream.
+/// A server keeps the data that it was given until the client has taken it. Each piece is allocated
+/// separately, so a client that stalls keeps only a few pieces in memory, and not the whole page. hyper
+/// queues at most 16 of them in HTTP/1, and one for each stream in HTTP/2.
 #[derive(Clone, Debug)]
 pub(super) struct Page {
     pieces: Arc<[Bytes]>,
@@ -24,16 +24,16 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Of these pieces, none of which is empty.
+    /// Creates a page from these pieces. None of them may be empty.
     pub(super) fn new(pieces: Vec<Vec<u8>>) -> Self {
         let len = pieces.iter().map(Vec::len).sum();
         Self { pieces: pieces.into_iter().map(Bytes::from).collect(), len, is_gzip: false }
     }
 
-    /// The page, compressed.
+    /// Returns the page compressed.
     pub(super) fn gzip(pieces: Vec<Vec<u8>>) -> io::Result<Self> {
-        // The lowest level takes a third of the time that the default one takes, and leaves about a
-        // tenth of the page.
+        // The lowest level takes a third of the time of the default level, and reduces the page to about a
+        // tenth.
         let mut gzip = GzEncoder::new(Pieces::default(), Compression::fast());
         for piece in pieces {
             gzip.write_all(&piece)?;
@@ -42,7 +42,7 @@ impl Page {
         Ok(Self { is_gzip: true, ..Self::new(compressed.0) })
     }
 
-    /// In bytes.
+    /// The length in bytes.
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -56,7 +56,7 @@ impl Page {
     }
 }
 
-/// What is written, in pieces.
+/// Collects the written bytes in pieces.
 #[derive(Default)]
 struct Pieces(Vec<Vec<u8>>);
 

@@ -12,11 +12,11 @@ use super::readers::Reader;
 
 /// Sends a page piece by piece.
 ///
-/// The scrape lasts until the server lets go of the last piece, and not until it drops the body: it does
-/// that as soon as the bytes are queued, which a slow client may take long to drain.
+/// The scrape lasts until the server drops the last piece. Dropping the body does not end it, because the
+/// server does that as soon as the bytes are queued, and a slow client may take long to read them.
 #[derive(Debug)]
 pub(super) struct PageBody {
-    /// Goes with the last piece. A page without a byte needs none.
+    /// Dropped with the last piece. An empty page needs no reader.
     reader: Option<Reader>,
     remaining: usize,
 }

@@ -1,4 +1,4 @@
-//! Pages, each made once for all scrapes that wait for it.
+//! Makes pages. Each page is made once for all scrapes that wait for it.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -15,7 +15,7 @@ use super::encoding::Coding;
 use super::page::{PIECE, Page};
 use crate::scrape_metrics::ScrapeMetrics;
 
-/// What makes two pages of one moment different.
+/// The properties in which two pages of the same time can differ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct PageKey {
     pub(super) format: Format,
@@ -42,13 +42,13 @@ type Shared = Arc<OnceCell<Page>>;
 pub(super) struct Pages {
     metrics: MetricsRegistry,
     scrapes: ScrapeMetrics,
-    /// Longer pages are compressed only for clients that take nothing else.
+    /// Longer pages are compressed only for clients that accept nothing else.
     gzip_up_to: usize,
-    /// Pages that nobody has begun to make: a scrape may join, since it misses nothing that was
-    /// recorded before it came.
+    /// Pages that are not begun yet. A new scrape may share one of them, because such a page will contain
+    /// everything that was recorded before the scrape arrived.
     waiting: Mutex<HashMap<PageKey, Shared>>,
-    /// One page at a time is made: the registry would let them wait for each other anyhow, each on
-    /// a thread of its own.
+    /// Only one page at a time is made. The registry would serialize them anyway, and each would block a
+    /// thread.
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -57,12 +57,13 @@ impl Pages {
         Self { metrics, scrapes, gzip_up_to, waiting: Mutex::default(), turn: Arc::default() }
     }
 
-    /// A page with everything that was recorded before this call.
+    /// Returns a page with everything that was recorded before this call.
     pub(super) async fn make(&self, key: PageKey) -> Result<Page, Unmade> {
         let shared = Arc::clone(self.waiting.lock().entry(key.clone()).or_default());
         let waiting = Waiting { pages: self, key: &key, shared: Some(shared) };
         let Some(shared) = &waiting.shared else { return Err(Unmade) };
-        // Who makes the page may leave halfway; then the cell lets the next one try.
+        // The scrape that makes the page may be dropped before it is done. Then the cell lets the next one
+        // try.
         let made = shared.get_or_try_init(|| async {
             let turn = Arc::clone(&self.turn).lock_owned().await;
             self.begin(&key, shared);
@@ -73,7 +74,7 @@ impl Pages {
         made.await.cloned()
     }
 
-    /// From here on, a scrape that comes waits for the page after this one.
+    /// From now on, new scrapes wait for the next page.
     fn begin(&self, key: &PageKey, shared: &Shared) {
         let mut waiting = self.waiting.lock();
         if waiting.get(key).is_some_and(|found| Arc::ptr_eq(found, shared)) {
@@ -82,8 +83,8 @@ impl Pages {
     }
 }
 
-/// A page whose turn it is. The turn is held here, where the work is, and not by the scrape, which may
-/// go away.
+/// A page whose turn it is. The turn is held here, together with the work, and not by the scrape, because the
+/// scrape may be dropped.
 struct Work {
     turn: OwnedMutexGuard<()>,
     metrics: MetricsRegistry,
@@ -106,18 +107,18 @@ impl Work {
     }
 }
 
-/// A scrape that waits for a page. The last one to leave takes the page off the list, where it
-/// still stands if its turn never came.
+/// A scrape that waits for a page. If the turn of the page never came, the last scrape to leave removes the
+/// page from the list.
 struct Waiting<'a> {
     pages: &'a Pages,
     key: &'a PageKey,
-    /// There until this is dropped.
+    /// Present until this is dropped.
     shared: Option<Shared>,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        // Given back under the lock, so that of two that leave at once the second one is the last.
+        // Dropped under the lock. If two scrapes leave at once, the second one is therefore the last one.
         let mut waiting = self.pages.waiting.lock();
         drop(self.shared.take());
         if waiting.get(self.key).is_some_and(|found| Arc::strong_count(found) == 1) {
@@ -163,8 +164,8 @@ mod tests {
         }
     }
 
-    /// Names are the client's to choose: were the keys of pages that nobody waits for kept, one who
-    /// asks and leaves would fill the memory.
+    /// The client chooses the names. If the keys of abandoned pages were kept, a client that sends requests
+    /// and disconnects could fill the memory.
     #[test]
     fn a_page_that_nobody_waits_for_is_forgotten() {
         let metrics = MetricsRegistry::new();

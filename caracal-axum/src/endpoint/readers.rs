@@ -1,7 +1,7 @@
-//! The clients that are reading a page, and which of them to give up.
+//! The clients that are reading a page, and the choice of those that are dropped.
 //!
-//! A server polls a body only when it has room for more bytes. The body of a client that reads nothing is
-//! never polled again, so it cannot give itself up. That is why everything that a scrape holds is here,
+//! A server polls a body only when it has room for more bytes. The body of a client that does not read is
+//! never polled again, so it cannot end itself. Everything that a scrape holds is therefore in this table,
 //! where the next scrape can release it.
 
 use std::future::poll_fn;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use caracal_metrics_core::GaugeGuard;
 use parking_lot::Mutex;
-// Not the standard library's, so that tests can let time pass.
+// tokio's clock, so that tests can advance the time.
 use tokio::time::{Instant, sleep_until};
 
 use super::hang_up::HangUp;
@@ -21,29 +21,30 @@ use super::page::Page;
 use crate::families::CutReason;
 use crate::scrape_metrics::ScrapeMetrics;
 
-/// A reader that has taken nothing for this fraction of the time that a page may take to be read makes
-/// room for another scrape, where as many as allowed are under way. It is a tenth of a second by default:
-/// whoever wants to shut others out has to begin all the scrapes that are allowed ten times a second.
+/// If the maximum number of scrapes is reached, a reader that has taken nothing for this fraction of the read
+/// timeout makes room for another scrape. By default, that is a tenth of a second. To exclude other scrapers,
+/// a client would have to begin the maximum number of scrapes ten times a second.
 const STALLED_FRACTION: u32 = 300;
 
-/// How long a scrape waits for a reader to have stalled.
+/// How long a scrape waits until a reader has stalled.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// The kind of client that reads a page. Each kind has its own places, so that viewers cannot take those of scrapes.
+/// The kind of client that reads a page. Each kind has its own places, so that viewers cannot take those of
+/// scrapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Client {
     Scrape,
-    /// A browser with the live page.
+    /// A browser that shows the live page.
     #[cfg(feature = "live")]
     Viewer,
 }
 
-/// What is being read from one endpoint.
+/// The clients that read from one endpoint.
 #[derive(Debug)]
 pub(super) struct Readers {
-    /// How many of each kind there may be at a time.
+    /// The maximum number of clients of each kind.
     limit: usize,
-    /// How long a page may take to be read.
+    /// The maximum time in which a page has to be read.
     timeout: Duration,
     metrics: ScrapeMetrics,
     table: Mutex<Table>,
@@ -51,9 +52,9 @@ pub(super) struct Readers {
 
 #[derive(Debug, Default)]
 struct Table {
-    /// Those that have no page yet, by kind.
+    /// The number of clients that have no page yet, by kind.
     waiting: [usize; 2],
-    /// In the order in which they got their page, which is that of their ids.
+    /// In the order in which the clients got their pages, which is the order of their ids.
     reading: Vec<(u64, Reading)>,
     next: u64,
 }
@@ -82,18 +83,18 @@ struct Reading {
     began: Instant,
     progressed: Instant,
     hang_up: Option<HangUp>,
-    /// Of a scrape; a viewer is not counted as one.
+    /// The guard of a scrape. Viewers are not counted as scrapes.
     _in_flight: Option<GaugeGuard>,
 }
 
 impl Readers {
-    /// At most `limit` scrapes, and as many viewers, at a time; 0 means unlimited.
+    /// At most `limit` scrapes, and as many viewers, at a time. 0 means unlimited.
     pub(super) fn new(limit: usize, timeout: Duration, metrics: ScrapeMetrics) -> Arc<Self> {
         let limit = if limit == 0 { usize::MAX } else { limit };
         Arc::new(Self { limit, timeout, metrics, table: Mutex::default() })
     }
 
-    /// A place, unless as many of this kind as allowed are under way and none of them stalls.
+    /// Returns a place. Returns `None` if the maximum for this kind is reached and no reader stalls.
     pub(super) async fn enter(self: &Arc<Self>, client: Client) -> Option<Place> {
         self.give_up_late();
         let patience = Instant::now() + PATIENCE;
@@ -108,7 +109,7 @@ impl Readers {
         }
     }
 
-    /// A place, or when the next reader will have stalled.
+    /// Returns a place, or the time at which the next reader will have stalled.
     fn try_enter(self: &Arc<Self>, client: Client) -> Result<Place, Option<Instant>> {
         loop {
             let mut table = self.table.lock();
@@ -131,7 +132,7 @@ impl Readers {
         self.timeout / STALLED_FRACTION
     }
 
-    /// Gives up those whose time is over.
+    /// Drops the readers whose time is over.
     pub(super) fn give_up_late(&self) {
         while let Some(late) = self.take_late() {
             self.give_up(&late, CutReason::Timeout);
@@ -145,7 +146,7 @@ impl Readers {
         if late { table.remove(id) } else { None }
     }
 
-    /// Gives up the reader that has stalled longest, if any has.
+    /// Drops the reader that has stalled longest, if any reader has stalled.
     #[cfg(feature = "serve")]
     pub(super) fn displace(&self) -> bool {
         self.displace_one_of(|_| true)
@@ -177,8 +178,8 @@ impl Readers {
     }
 }
 
-/// Whether the time could be waited for. axum's router runs on executors that have no timer as well; tokio
-/// panics there.
+/// Waits until this time. Returns `false` if there is no timer. axum's router also runs on executors without
+/// one, where tokio panics.
 async fn wait_until(time: Instant) -> bool {
     let mut sleep = None;
     poll_fn(|context| {
@@ -197,13 +198,13 @@ async fn wait_until(time: Instant) -> bool {
 /// The place of a client that waits for its page.
 #[derive(Debug)]
 pub(super) struct Place {
-    /// There until the page comes.
+    /// Present until the page is available.
     readers: Option<Arc<Readers>>,
     client: Client,
 }
 
 impl Place {
-    /// The page came: from here on the client has to read.
+    /// The page is available. From now on, the client has to read it.
     pub(super) fn read(
         mut self,
         page: Page,
@@ -239,7 +240,7 @@ impl Drop for Place {
     }
 }
 
-/// Reads a page, until it is dropped.
+/// A reader of a page. The reading ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Reader {
     readers: Arc<Readers>,
@@ -247,7 +248,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// The next piece of the page; `None` where the scrape was given up.
+    /// The next piece of the page. `None` if the scrape was dropped.
     pub(super) fn next_piece(&self) -> Option<Bytes> {
         let mut table = self.readers.table.lock();
         let place = table.place(self.id)?;
@@ -262,7 +263,7 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         let read = self.readers.table.lock().remove(self.id);
-        // Freeing a page takes a while: not under the lock.
+        // Freeing a page takes time, so it is not done under the lock.
         drop(read);
     }
 }

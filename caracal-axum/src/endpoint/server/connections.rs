@@ -1,4 +1,4 @@
-//! The connections of a metrics server: which are accepted, and which have to go.
+//! The connections of a metrics server, and the choice of those that are closed.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -25,17 +25,18 @@ use crate::endpoint::readers::Readers;
 use crate::families::CutReason;
 use crate::scrape_metrics::ServerMetrics;
 
-/// How often connections are looked at whose time may be over.
+/// How often the server checks for connections whose time is over.
 const TICK: Duration = Duration::from_millis(100);
 
-/// A connection is not closed to make room before it had this long to send a request: many scrapers may
-/// come at once.
+/// A connection is not closed to make room until it has had this much time to send a request, because many
+/// scrapers may connect at once.
 const LEAST_TIME: Duration = Duration::from_millis(100);
 
-/// Of the head of a request, and of what is queued for a client. hyper's default is 400 KiB.
+/// The maximum length of the head of a request, and of the data that is queued for a client. hyper's default
+/// is 400 KiB.
 const BUFFER: usize = 64 * 1024;
 
-/// hyper adds the time to the clock's and panics when that overflows.
+/// hyper adds the timeout to the current time, and panics if this overflows.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 #[derive(Clone, Copy, Debug)]
@@ -51,21 +52,22 @@ pub(super) struct Connections {
     readers: Arc<Readers>,
     metrics: ServerMetrics,
     limits: Limits,
-    /// Each ends with why it was closed, if not by the client or after an answer.
+    /// Each task returns the reason why the connection was closed. `None` if the client closed it, or after
+    /// an answer.
     tasks: JoinSet<Option<CutReason>>,
     open: HashMap<task::Id, Arc<Connection>>,
-    /// A connection was told to close and is not closed yet: no other one need go.
+    /// A connection was told to close and is not closed yet, so no other one has to be closed.
     making_room: bool,
 }
 
 #[derive(Debug)]
 struct Connection {
     accepted: Instant,
-    /// The head of its request has come.
+    /// The head of its request has arrived.
     asked: AtomicBool,
-    /// Close, unless the head of a request has come.
+    /// Tells the connection to close, unless the head of a request has arrived.
     leave: Notify,
-    /// Close.
+    /// Tells the connection to close.
     hang_up: HangUp,
 }
 
@@ -80,7 +82,7 @@ impl Connections {
         Self { router, readers, metrics, limits, tasks, open, making_room: false }
     }
 
-    /// Serves until `stopped` changes or its other end is dropped. Returns how many scrapes were cut off.
+    /// Serves until `stopped` changes or its sender is dropped. Returns how many scrapes were cut off.
     pub(super) async fn serve<L: Listener>(
         mut self,
         listener: L,
@@ -88,7 +90,8 @@ impl Connections {
     ) -> usize {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        // Accepted, and without a place so far. There is one at most; others stay with the system.
+        // A connection that was accepted and has no place yet. There is at most one. The system queues the
+        // others.
         let mut newcomer = None;
         loop {
             tokio::select! {
@@ -131,7 +134,7 @@ impl Connections {
         }
     }
 
-    /// Closes the connection that can best be spared, if any can.
+    /// Closes the connection that is needed least, if there is one that can be closed.
     fn make_room(&self) -> bool {
         let idle = self.open.values().filter(|connection| !connection.has_asked());
         let longest = idle.min_by_key(|connection| connection.accepted);
@@ -139,11 +142,11 @@ impl Connections {
             idle.leave.notify_one();
             return true;
         }
-        // Its reading was given up, which closes the connection.
+        // Its reader was dropped, which closes the connection.
         self.readers.displace()
     }
 
-    /// Waits for the scrapes under way as long as allowed, and closes all connections.
+    /// Waits for the scrapes in progress, for at most the grace period, and closes all connections.
     async fn close(mut self) -> usize {
         for connection in self.open.values() {
             connection.leave.notify_one();
@@ -175,7 +178,8 @@ impl Connection {
             async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
         });
         let served = http1::Builder::new()
-            // An idle connection would have to be told from one that is about to be used again.
+            // Without this, an idle connection would have to be distinguished from one that is about to be
+            // used again.
             .keep_alive(false)
             .timer(TokioTimer::new())
             .header_read_timeout(header_timeout)
@@ -184,7 +188,7 @@ impl Connection {
         let mut served = pin!(served);
         loop {
             tokio::select! {
-                // In this order: a request that has come may not have been read before.
+                // In this order, because a request that has arrived may not have been read yet.
                 biased;
                 served = &mut served => {
                     let timeout = served.is_err_and(|error| error.is_timeout());
@@ -201,13 +205,14 @@ impl Connection {
     }
 }
 
-/// The next connection. Errors of the listener (no more files, say) pass by themselves or by what the rest
-/// of the process does, so they are waited for and do not end the server.
+/// Returns the next connection. Errors of the listener (for example, when no more files can be opened) go
+/// away by themselves or when the rest of the process releases resources. The server waits for that and does
+/// not stop.
 async fn accept<L: Listener>(listener: &L) -> L::Stream {
     loop {
         match listener.accept().await {
             Ok(stream) => return stream,
-            // The client went away before it was accepted.
+            // The client disconnected before its connection was accepted.
             Err(error) if is_of_the_client(error.kind()) => {}
             Err(_) => sleep(TICK).await,
         }

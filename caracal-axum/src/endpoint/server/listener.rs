@@ -1,4 +1,4 @@
-//! What a metrics server listens on.
+//! The sockets on which a metrics server listens.
 
 use std::future::Future;
 use std::io;
@@ -11,7 +11,7 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
 
-/// What a metrics server listens on. Dropping it closes it.
+/// A socket on which a metrics server listens. Dropping it closes the socket.
 pub(super) trait Listener: Send + Sync + 'static {
     type Stream: Stream;
 

@@ -1,4 +1,4 @@
-//! A port, or a Unix socket, for the metrics alone.
+//! A server for the metrics alone, on a port or a Unix socket.
 
 mod connections;
 mod listener;
@@ -24,8 +24,8 @@ use listener::Listener;
 use unix::UnixSocket;
 
 impl MetricsEndpoint {
-    /// Serves the page at `/metrics` on a port of its own, over plain HTTP/1, until the
-    /// [`MetricsServer`] is shut down or dropped: [`server`](Self::server) with its default limits.
+    /// Serves the page at `/metrics` on a separate port, over plain HTTP/1, until the [`MetricsServer`] is
+    /// shut down or dropped. This is [`server`](Self::server) with its default limits.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -43,11 +43,11 @@ impl MetricsEndpoint {
     ///
     /// # Errors
     ///
-    /// When the address can't be listened on. The error names it.
+    /// Returns an error if the server can't listen on the address. The error names the address.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime with its I/O and its time enabled.
+    /// Panics outside of a tokio runtime, or if the runtime's I/O or time driver is not enabled.
     pub async fn serve(
         self,
         address: impl ToSocketAddrs + fmt::Debug,
@@ -55,23 +55,24 @@ impl MetricsEndpoint {
         self.server().serve(address).await
     }
 
-    /// Serves the page at `/metrics` on a Unix socket, as [`serve`](Self::serve) does on a port:
-    /// [`server`](Self::server) with its default limits. See
-    /// [`MetricsServerBuilder::serve_unix`] for what becomes of the file.
+    /// Serves the page at `/metrics` on a Unix socket, as [`serve`](Self::serve) does on a port. This is
+    /// [`server`](Self::server) with its default limits. [`MetricsServerBuilder::serve_unix`] describes how
+    /// the file of the socket is handled.
     ///
     /// # Errors
     ///
-    /// When the path can't be listened on. The error names it.
+    /// Returns an error if the server can't listen on the path. The error names the path.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime with its I/O and its time enabled.
+    /// Panics outside of a tokio runtime, or if the runtime's I/O or time driver is not enabled.
     #[cfg(unix)]
     pub async fn serve_unix(self, path: impl AsRef<Path>) -> io::Result<MetricsServer<PathBuf>> {
         self.server().serve_unix(path).await
     }
 
-    /// A server of the page on a port or a Unix socket of its own, with limits that can be set.
+    /// Returns a builder for a server of the page on a separate port or Unix socket, with configurable
+    /// limits.
     pub fn server(self) -> MetricsServerBuilder {
         MetricsServerBuilder {
             endpoint: self,
@@ -84,18 +85,19 @@ impl MetricsEndpoint {
     }
 }
 
-/// The settings of a [`MetricsServer`]: what a client may take of the process.
+/// The settings of a [`MetricsServer`]. They limit the resources that clients can use.
 ///
-/// The defaults suit a port that strangers reach. A connection serves one request over HTTP/1 and is
-/// then closed, so none is ever idle between two scrapes. HTTP/2 is not spoken, whatever features other
-/// crates turn on. These limits hold for each connection:
+/// The defaults suit a port that untrusted clients can reach. A connection serves one request over HTTP/1 and
+/// is then closed, so no connection is idle between two scrapes. The server never uses HTTP/2, even if other
+/// crates enable that feature. These limits apply to each connection:
 ///
 /// | from | to | limit |
 /// |---|---|---|
-/// | it was accepted | the head of its request is complete | [`header_timeout`](Self::header_timeout) |
-/// | the page is made | the client has read it | [`MetricsEndpoint::read_timeout`] |
+/// | the connection is accepted | the head of the request is complete | [`header_timeout`](Self::header_timeout) |
+/// | the page is complete | the client has read the page | [`MetricsEndpoint::read_timeout`] |
 ///
-/// Between the two, the page is made; a client that goes away is noticed.
+/// Between these two phases, the page is made. If the client disconnects during that time, the server notices
+/// it.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -125,46 +127,48 @@ pub struct MetricsServerBuilder {
 }
 
 impl MetricsServerBuilder {
-    /// How many connections are open at a time. Defaults to 32; 0 means unlimited.
+    /// Sets the maximum number of open connections. Defaults to 32; 0 means unlimited.
     ///
-    /// When one more comes, the connection closes that has waited longest without sending a request, or
-    /// else that of the page whose reader has stalled longest. Where there is neither, the new connection
-    /// waits for one to end. So strangers cannot keep a scraper out, and they cannot use up the files that
-    /// the process may open: keep this well below that limit (`ulimit -n`).
+    /// If the maximum is reached when a new connection arrives, the server closes the connection that has
+    /// waited longest without sending a request. If there is none, it closes the connection whose reader has
+    /// stalled longest. Otherwise the new connection waits until another one ends. Untrusted clients
+    /// therefore cannot exclude a scraper, and cannot use up the files that the process may open. Keep this
+    /// number well below that limit (`ulimit -n`).
     ///
-    /// Connections that are closed in this way count in `caracal_metrics_server_connections_closed_total`
-    /// and `caracal_metrics_scrapes_given_up_total`, with the reason `displaced`.
+    /// Connections that are closed in this way are counted in
+    /// `caracal_metrics_server_connections_closed_total` and `caracal_metrics_scrapes_given_up_total`, with
+    /// the reason `displaced`.
     pub fn max_connections(mut self, limit: usize) -> Self {
         self.limits.connections = if limit == 0 { usize::MAX } else { limit };
         self
     }
 
-    /// How long a client may take from connecting to the end of its request's head. Defaults to 10
-    /// seconds.
+    /// Sets the maximum time from the connection of a client to the end of the head of its request. Defaults
+    /// to 10 seconds.
     ///
-    /// Then the connection is closed, and counted in `caracal_metrics_server_connections_closed_total`
-    /// with the reason `timeout`.
+    /// After this time the connection is closed, and counted in
+    /// `caracal_metrics_server_connections_closed_total` with the reason `timeout`.
     pub fn header_timeout(mut self, timeout: Duration) -> Self {
         self.limits.header_timeout = timeout;
         self
     }
 
-    /// How long [`MetricsServer::shutdown`] waits for the scrapes under way. Defaults to 10 seconds.
+    /// Sets how long [`MetricsServer::shutdown`] waits for scrapes in progress. Defaults to 10 seconds.
     pub fn grace_period(mut self, period: Duration) -> Self {
         self.limits.grace_period = period;
         self
     }
 
-    /// Starts the server. A host name is resolved; the first of its addresses that can be listened on is
-    /// used.
+    /// Starts the server. If the address is a host name, it is resolved, and the server listens on the first
+    /// of its addresses on which that is possible.
     ///
     /// # Errors
     ///
-    /// When the address can't be listened on. The error names it.
+    /// Returns an error if the server can't listen on the address. The error names the address.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime with its I/O and its time enabled.
+    /// Panics outside of a tokio runtime, or if the runtime's I/O or time driver is not enabled.
     pub async fn serve(
         self,
         address: impl ToSocketAddrs + fmt::Debug,
@@ -176,16 +180,17 @@ impl MetricsServerBuilder {
         self.start(listener, local_addr)
     }
 
-    /// Starts the server on a Unix socket: for a scraper or a proxy on the same machine, without a port
-    /// that others reach. The same limits hold as on a port.
+    /// Starts the server on a Unix socket. Use this for a scraper or a proxy on the same machine, without a
+    /// port that others can reach. The limits are the same as on a port.
     ///
-    /// The file of a socket that nobody listens on any more, as a process leaves it that was killed, is
-    /// replaced. When the server is shut down or dropped, it removes its file. Do not start two
-    /// processes on one path at the same time: the later one may take the path from the earlier one.
+    /// If the path has a socket on which nothing listens, the socket is replaced. A process that was killed
+    /// leaves such a socket. When the server is shut down or dropped, it removes its file. Do not start two
+    /// processes on the same path at the same time, because the second process may take the path from the
+    /// first.
     ///
-    /// A client has to have the permission to write to the file. The file gets what the umask of the
-    /// process leaves: with the usual 022, only the user of the process can connect. For others, change
-    /// the permissions of the file once this has returned, and limit access to its directory.
+    /// A client needs permission to write to the file. The permissions follow the umask of the process. With
+    /// the usual umask of 022, only the user of the process can connect. To let others connect, change the
+    /// permissions of the file after this method has returned, and limit access to its directory.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -209,12 +214,12 @@ impl MetricsServerBuilder {
     ///
     /// # Errors
     ///
-    /// When the path can't be listened on: another process listens on it, there is a file of the name
-    /// that is not a socket, or the directory can't be written to. The error names the path.
+    /// Returns an error if the server can't listen on the path: another process listens on it, the path has a
+    /// file that is not a socket, or the directory is not writable. The error names the path.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime with its I/O and its time enabled.
+    /// Panics outside of a tokio runtime, or if the runtime's I/O or time driver is not enabled.
     #[cfg(unix)]
     pub async fn serve_unix(self, path: impl AsRef<Path>) -> io::Result<MetricsServer<PathBuf>> {
         let path = path.as_ref();
@@ -237,19 +242,20 @@ impl MetricsServerBuilder {
 
 /// The server of a [`MetricsEndpoint`], on a port or (with a `PathBuf` as its address) on a Unix socket.
 ///
-/// Dropping it is a [`shutdown`](Self::shutdown) that nobody waits for.
+/// Dropping it starts a [`shutdown`](Self::shutdown) without waiting for its end.
 #[derive(Debug)]
 #[must_use = "the server stops when this is dropped"]
 pub struct MetricsServer<A = SocketAddr> {
     address: A,
     grace_period: Duration,
     stop: watch::Sender<()>,
-    /// How many scrapes were cut off at its end.
+    /// Returns how many scrapes were cut off at the end.
     task: JoinHandle<usize>,
 }
 
 impl MetricsServer {
-    /// Where it listens; the port that the system chose where port 0 was asked for.
+    /// Returns the address on which the server listens. If port 0 was requested, it contains the port that
+    /// the system chose.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
@@ -258,7 +264,7 @@ impl MetricsServer {
 
 #[cfg(unix)]
 impl MetricsServer<PathBuf> {
-    /// The file of the socket that it listens on.
+    /// Returns the path of the socket on which the server listens.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.address
@@ -268,16 +274,16 @@ impl MetricsServer<PathBuf> {
 impl<A> MetricsServer<A> {
     /// Closes the listener and all connections.
     ///
-    /// Those that have not sent the head of a request are closed at once. The scrapes under way are waited
-    /// for, until the [grace period](MetricsServerBuilder::grace_period) is over. When this returns, no
-    /// connection is open and nothing is answered any more, whatever the result. Dropping the future does
-    /// not stop the shutdown.
+    /// Connections that have not sent the head of a request are closed at once. The server waits for scrapes
+    /// in progress until the [grace period](MetricsServerBuilder::grace_period) is over. When this method
+    /// returns, no connection is open and no request is answered any more, even if the result is an error.
+    /// Dropping the future does not stop the shutdown.
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](io::ErrorKind::TimedOut) when the grace period was over and scrapes were cut off:
-    /// clients had not read their page, or the page was still being made. Another error when the server
-    /// had failed, or its runtime has ended.
+    /// Returns [`TimedOut`](io::ErrorKind::TimedOut) if scrapes were cut off at the end of the grace period,
+    /// because clients had not read their page or the page was still being made. Returns another error if the
+    /// server failed, or if its runtime has ended.
     pub async fn shutdown(self) -> io::Result<()> {
         drop(self.stop);
         match self.task.await.map_err(io::Error::other)? {

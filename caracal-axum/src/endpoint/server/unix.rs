@@ -14,14 +14,14 @@ use super::listener::Listener;
 pub(super) struct UnixSocket {
     listener: UnixListener,
     path: PathBuf,
-    /// What tells the file from one that another process has put in its place.
+    /// Distinguishes the file from one that another process has put in its place.
     file: Identity,
 }
 
 impl UnixSocket {
-    /// Listens on this path. A socket that nobody listens on any more is replaced, and nothing else.
+    /// Listens on this path. Replaces a socket on which nothing listens, and no other file.
     pub(super) async fn bind(path: &Path) -> io::Result<Self> {
-        // The process may go to another directory before it removes the file.
+        // The process may change its directory before it removes the file.
         let path = absolute(path)?;
         remove_stale(&path).await?;
         let listener = UnixListener::bind(&path)?;
@@ -37,7 +37,7 @@ impl UnixSocket {
 impl Drop for UnixSocket {
     fn drop(&mut self) {
         if identity(&self.path).is_ok_and(|file| file == self.file) {
-            // Whoever starts next finds that nobody listens on it.
+            // If the file remains, the next server finds that nothing listens on it, and replaces it.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -51,7 +51,7 @@ impl Listener for UnixSocket {
     }
 }
 
-/// Device, number and time of modification of a file: a number is given again once a file is removed.
+/// Device, inode and modification time of a file. The system may reuse an inode after a file is removed.
 type Identity = (u64, u64, i64, i64);
 
 fn identity(path: &Path) -> io::Result<Identity> {
@@ -72,7 +72,7 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
     }
     match UnixStream::connect(path).await {
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => fs::remove_file(path),
-        // It is answered, or busy, or not ours to connect to.
+        // Something listens on the socket, or it is busy, or we are not allowed to connect to it.
         _ => {
             let reason = "another process listens on it: stop it, or choose another path";
             Err(io::Error::new(ErrorKind::AddrInUse, reason))
