@@ -20,38 +20,38 @@ use crate::recording::{End, Ended, RecordOf, Recording};
 use crate::shared::Shared;
 use crate::trace::TraceId;
 
-/// How the request ended, if it were to end now.
+/// How the request would count if it ended now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ending {
-    /// Nobody waits for the response any more.
+    /// Nothing waits for the response any more.
     Abandoned,
     /// The service or the body panicked, or failed.
     Failed,
-    /// The response was handed over whole.
+    /// The complete response was handed over.
     Answered,
 }
 
-/// Counts its request when it is dropped, and only then: since every way out drops it, and drops
-/// it once, a request can be neither missed nor counted twice. (One that becomes a stream is counted
-/// at that moment, and its end when it is dropped.)
+/// Counts its request when it is dropped, and only then. Every way in which a request can end drops the
+/// exchange exactly once, so a request can be neither missed nor counted twice. (A request that becomes a
+/// stream is counted at that moment. The end of the stream is counted when the exchange is dropped.)
 ///
-/// It moves from the future into the body, and with both through the layers around ours: each of
-/// its bytes is copied several times for a request, so it has as few as it can.
+/// An exchange moves from the future into the body, and with both through the layers around ours. It is
+/// copied several times for a request, so it is as small as possible.
 #[derive(Debug)]
 pub(crate) struct Exchange<R: Recording> {
     shared: Arc<Shared<R>>,
-    /// Of a stream, when its head came.
+    /// For a stream, the time of the head of the response.
     started: Stopwatch,
     kept: R::Kept,
     trace: TraceId,
-    /// Read only where something records the route.
+    /// Read only if something records the route.
     route: Option<MatchedPath>,
     extras: Option<Box<Extras>>,
-    /// Dropped after the request was counted, so a page with nothing in flight has all counts.
+    /// Dropped after the request was counted, so a page with nothing in flight contains all counts.
     in_flight: GaugeGuard,
-    /// Of the response's body, once its head came.
+    /// Of the body of the response, once the head is available.
     pub(crate) missing: Missing,
-    /// The response's, once its head came.
+    /// The status of the response, once the head is available.
     status: Option<StatusCode>,
     method: RequestMethod,
     ending: Ending,
@@ -60,54 +60,55 @@ pub(crate) struct Exchange<R: Recording> {
 
 /// Whether the response is a stream.
 ///
-/// As large as there is room for: an exchange that is none is told by a value that this one has not, and
-/// a small number is compared in the fewest instructions.
+/// The type is as large as there is room for. `Option<Exchange>` uses a value that this type does not have
+/// for `None`, and a value of this size is compared in the fewest instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
 enum Stream {
-    /// If its head says so.
+    /// If the head of the response says so.
     IfHeadSays,
-    /// The route says so.
+    /// The route is one of those that are always streams.
     Route,
-    /// It was counted as a request, and is counted as an open stream.
+    /// It was counted as a request, and is now counted as an open stream.
     Open,
 }
 
 impl<R: Recording> Exchange<R> {
-    /// The service's code runs from here: if control comes back by unwinding, it has panicked.
-    /// `thread::panicking` can't tell, since what catches a panic may drop us later.
+    /// Code of the service runs from here on. If control comes back by unwinding, that code has panicked.
+    /// `thread::panicking` can't detect this, because the code that catches a panic may drop the exchange
+    /// later.
     #[inline]
     pub(crate) fn enter(&mut self) {
         self.ending = Ending::Failed;
     }
 
-    /// The service waits: if we are dropped now, whoever asked went away.
+    /// The service waits. If the exchange is dropped now, the client has disconnected.
     #[inline]
     pub(crate) fn leave(&mut self) {
         self.ending = Ending::Abandoned;
     }
 
-    /// Whether being dropped now would be an abort, and no panic is under way.
+    /// Whether dropping the exchange now would be an abort while no panic is in progress.
     #[inline]
     pub(crate) fn waits(&self) -> bool {
         self.ending == Ending::Abandoned && !thread::panicking()
     }
 
-    /// The service or the body answered with an error.
+    /// The service or the body returned an error.
     #[inline]
     pub(crate) fn fail(&mut self) {
         self.ending = Ending::Failed;
     }
 
-    /// Nothing is missing from the response: if we are dropped now, that is no abort.
+    /// The response is complete. Dropping the exchange from now on is not an abort.
     #[inline]
     pub(crate) fn answered(&mut self) {
         self.ending = Ending::Answered;
     }
 
-    /// What being dropped means while the body waits: an abort, unless all of its bytes were
-    /// handed over. A server that announced their number stops there and never asks for the end
-    /// (hyper does so in HTTP/1).
+    /// Sets what dropping the exchange means while the body waits. It is an abort, unless all bytes of the
+    /// body were handed over. A server that announced their number stops there and never polls the end of the
+    /// body (hyper does so in HTTP/1).
     #[inline]
     pub(crate) fn leave_body(&mut self) {
         if self.missing == Missing::NONE {
@@ -117,8 +118,8 @@ impl<R: Recording> Exchange<R> {
         }
     }
 
-    /// The body has ended. One that falls short of its announced length breaks the response: hyper
-    /// closes the connection on it.
+    /// The body has ended. If it is shorter than its announced length, the response is broken, and hyper
+    /// closes the connection.
     #[inline]
     pub(crate) fn end_body(&mut self) {
         if matches!(self.missing, Missing::NONE | Missing::UNKNOWN) {
@@ -142,7 +143,7 @@ impl<R: Recording> Exchange<R> {
         self.extras.as_mut()?.grpc.as_mut()
     }
 
-    /// Has the recording read the trailers.
+    /// Lets the recording read the trailers.
     pub(crate) fn read_trailers(&mut self, trailers: &HeaderMap) {
         if let Some(call) = self.grpc() {
             call.read(trailers);
@@ -150,9 +151,9 @@ impl<R: Recording> Exchange<R> {
         self.shared.recording.read_trailers(&mut self.kept, trailers);
     }
 
-    /// What is known of the exchange, if it ends so now.
+    /// The facts about the exchange, if it ends now in this way.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "what the recording does not read is not made")]
+    #[expect(clippy::inline_always, reason = "facts that the recording does not read are not computed")]
     fn ended<'a>(&'a self, end: End, duration: Duration, trace: Option<&'a Exemplar>) -> Ended<'a> {
         let extras = self.extras.as_deref();
         let grpc = extras.and_then(|extras| extras.grpc.as_ref()?.labels());
@@ -176,8 +177,8 @@ impl<R: Recording> Exchange<R> {
         }
     }
 
-    /// Records all that the layer was asked for: of the request, or of the stream that it became. One that
-    /// becomes a stream now is not over.
+    /// Records everything that the layer was asked to record, for the request or for the stream that it
+    /// became. If it becomes a stream now, it is not over.
     #[inline(never)]
     fn record_in_full(&self, end: End, duration: Duration, is_over: bool) {
         let trace = self.trace.exemplar();
@@ -193,7 +194,7 @@ impl<R: Recording> Exchange<R> {
         }
         if self.stream == Stream::Open {
             self.count_stream(&ended);
-            // As its request was counted.
+            // This is how its request was counted.
             ended.end = End::Answered;
         } else {
             shared.recording.record(&self.kept, &ended);
@@ -220,7 +221,8 @@ impl<R: Recording> Drop for Exchange<R> {
         let end = match self.ending {
             Ending::Answered if !thread::panicking() => End::Answered,
             _ if self.waits() => End::ClientClosed,
-            // Abandoned in a panic (of a layer around us, say) is no doing of the client's.
+            // If it was abandoned during a panic (for example, of a layer around this one), the client is not
+            // the cause.
             _ => End::Failed,
         };
         let status = self.status;
@@ -260,7 +262,7 @@ mod tests {
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn it_is_small_enough_to_be_moved_about() {
-        // A stopwatch is larger here, where tests may set its clock.
+        // A stopwatch is larger in a build in which tests may set its clock.
         let clock_of_a_test = size_of::<Stopwatch>() - size_of::<Instant>();
         assert!(size_of::<Option<Exchange<Gateway>>>() <= 112 + clock_of_a_test);
         assert!(size_of::<Option<Exchange<Http>>>() <= 96 + clock_of_a_test);

@@ -1,13 +1,14 @@
-//! What a response can say about its request.
+//! Facts that a response can report about its request.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
 
 use axum::response::{IntoResponseParts, ResponseParts};
 
-/// How the caller was authenticated: the `auth_method` label of the request. A response extension.
+/// How the caller was authenticated: the `auth_method` label of the request. This is a response extension.
 ///
-/// Set it where the answer is known, in the authentication middleware or in a handler. A request
+/// Set it in the authentication middleware or in a handler. If a response has none, the classifiers of the
+/// layer determine the label. If they do not either, the label is `none`.
 /// without one counts under what the layer's classifiers say, and otherwise as `none`.
 ///
 /// ```
@@ -23,12 +24,12 @@ use axum::response::{IntoResponseParts, ResponseParts};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AuthMethod(
-    /// The label's value. Open, so the registry bounds how many there can be.
+    /// The value of the label. Any text is possible, so the registry limits the number of values.
     pub Cow<'static, str>,
 );
 
 impl AuthMethod {
-    /// The method with this name.
+    /// Creates a method with this name.
     pub fn new(method: impl Into<Cow<'static, str>>) -> Self {
         Self(method.into())
     }
@@ -40,11 +41,11 @@ impl<T: Into<Cow<'static, str>>> From<T> for AuthMethod {
     }
 }
 
-/// The authentication failed: counted in `caracal_gateway_auth_failures_total`. A response
+/// The authentication failed. This is counted in `caracal_gateway_auth_failures_total`. It is a response
 /// extension.
 ///
-/// Does not set the request's `auth_method`: a caller that failed to authenticate has none, unless
-/// the response carries an [`AuthMethod`] too.
+/// It does not set the `auth_method` of the request. A caller that failed to authenticate has none, unless
+/// the response also has an [`AuthMethod`].
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_axum as axum; }
@@ -58,42 +59,42 @@ impl<T: Into<Cow<'static, str>>> From<T> for AuthMethod {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AuthFailure {
-    /// How the caller tried to authenticate.
+    /// The method by which the caller tried to authenticate.
     pub method: Cow<'static, str>,
-    /// Why that failed; one of few, not a message.
+    /// The reason for the failure. Use a small set of values, not a message.
     pub reason: Cow<'static, str>,
 }
 
 impl AuthFailure {
-    /// A failure of this method for this reason.
+    /// Creates a failure of this method with this reason.
     pub fn new(method: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { method: method.into(), reason: reason.into() }
     }
 }
 
-/// Replay protection blocked the request: counted in `caracal_gateway_replay_blocks_total`. A
+/// Replay protection blocked the request. This is counted in `caracal_gateway_replay_blocks_total`. It is a
 /// response extension.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReplayBlock {
-    /// Why it was taken for a replay; one of few, not a message.
+    /// Why the request was considered a replay. Use a small set of values, not a message.
     pub reason: Cow<'static, str>,
 }
 
 impl ReplayBlock {
-    /// A block for this reason.
+    /// Creates a block with this reason.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self { reason: reason.into() }
     }
 }
 
-/// The request was answered from cached policies alone: counted in
-/// `caracal_gateway_degraded_mode_requests_total`. A response extension.
+/// The request was answered from cached policies only. This is counted in
+/// `caracal_gateway_degraded_mode_requests_total`. It is a response extension.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct DegradedMode;
 
 macro_rules! response_extension {
     ($($name:ident)*) => { $(
-        /// Lets a handler return it in a tuple, beside the body.
+        /// Lets a handler return it in a tuple, together with the body.
         impl IntoResponseParts for $name {
             type Error = Infallible;
 

@@ -1,4 +1,4 @@
-//! What only some options need of an exchange.
+//! The data that only some options need from an exchange.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -9,15 +9,15 @@ use http::{Extensions, StatusCode};
 use crate::grpc::GrpcCall;
 use crate::options::CustomValues;
 
-/// What only some options need of an exchange: in a place of its own, so that an exchange without
-/// them stays small.
+/// The data that only some options need from an exchange. It is allocated separately, so that an exchange
+/// without it stays small.
 #[derive(Debug, Default)]
 pub(crate) struct Extras {
     pub(crate) named: Option<Named>,
     pub(crate) labels: CustomValues,
-    /// One that the user has given, and that is more than the id of a trace.
+    /// An exemplar of the user that is more than the id of a trace.
     pub(crate) exemplar: Option<Exemplar>,
-    /// Bytes of the request's body that the service has read, where they can be counted.
+    /// Bytes of the request's body that the service has read, if they can be counted.
     pub(crate) received: Option<Received>,
     /// Bytes of the response's body that the server has taken.
     pub(crate) sent: u64,
@@ -25,10 +25,10 @@ pub(crate) struct Extras {
 }
 
 impl Extras {
-    /// With a slot among the extensions of a request that axum matched no route for.
+    /// Creates extras with a slot in the extensions of a request for which axum matched no route.
     #[inline(never)]
     pub(crate) fn with_slot(extensions: &mut Extensions) -> Self {
-        // Another layer of ours around this one has put one there.
+        // Another of our layers, around this one, has put one there.
         let slot = extensions.get::<RouteSlot>().cloned().unwrap_or_else(|| {
             let slot = RouteSlot::default();
             extensions.insert(slot.clone());
@@ -38,21 +38,22 @@ impl Extras {
     }
 }
 
-/// Where the name of a route comes from that axum did not match, or that has another name.
+/// The source of the name of a route that axum did not match, or that has another name.
 #[derive(Debug)]
 pub(crate) enum Named {
-    /// A pattern of the layer's.
+    /// A pattern of the layer.
     Group {
         name: Arc<str>,
         /// Whether axum matched a route.
         matched: bool,
     },
-    /// A [`RouteName`](crate::RouteName) that the request passes, if it does.
+    /// The [`RouteName`](crate::RouteName) that the request passes, if it passes one.
     Mounted(RouteSlot),
 }
 
 impl Named {
-    /// What axum did not match and what was not found is a scanner's.
+    /// Requests that axum did not match and that were answered with 404 are usually those of scanners, so
+    /// they get no route.
     pub(crate) fn get(&self, status: Option<StatusCode>) -> Option<&str> {
         let found = status != Some(StatusCode::NOT_FOUND);
         match self {
@@ -67,7 +68,7 @@ impl Named {
 pub(crate) enum Received {
     /// There is no body.
     Nothing,
-    /// What the wrapped body has given so far.
+    /// The number of bytes that the wrapped body has returned so far.
     Counted(Arc<AtomicU64>),
 }
 
@@ -80,15 +81,15 @@ impl Received {
     }
 }
 
-/// Where a [`RouteName`](crate::RouteName) puts its name: an extension of the request.
+/// The slot in which a [`RouteName`](crate::RouteName) puts its name. It is an extension of the request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RouteSlot(Arc<OnceLock<&'static str>>);
 
-/// Whether there has been a [`RouteName`](crate::RouteName): without one, no request carries a slot.
+/// Whether the process has created a [`RouteName`](crate::RouteName). Without one, no request has a slot.
 static NAMES: AtomicBool = AtomicBool::new(false);
 
 impl RouteSlot {
-    /// From now on, requests carry slots.
+    /// From now on, requests have slots.
     pub(crate) fn begin() {
         NAMES.store(true, Relaxed);
     }
@@ -97,7 +98,7 @@ impl RouteSlot {
         NAMES.load(Relaxed)
     }
 
-    /// The innermost name is not known, so the first one stays.
+    /// The innermost name may be unknown here, so the first name is kept.
     pub(crate) fn name(&self, name: &'static str) {
         let _ = self.0.set(name);
     }

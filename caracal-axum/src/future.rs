@@ -40,7 +40,7 @@ where
             exchange.enter();
         }
         let mut polled = this.inner.poll(cx);
-        // None only when polled again after the response: then there is nothing left to count.
+        // `None` only if the future is polled again after the response. Then there is nothing left to count.
         if let Some(exchange) = this.exchange {
             if let Poll::Ready(Ok(response)) = &polled
                 && exchange.read(response)
@@ -64,7 +64,7 @@ where
                 }
             }
         }
-        // The response is large: without a classifier it is moved once, and read where it is.
+        // The response is large. Without a classifier, it is moved only once and read in place.
         polled.map_ok(|response| response.map(|body| ResponseBody::new(body, this.exchange.take())))
     }
 }

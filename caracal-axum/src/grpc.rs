@@ -1,4 +1,4 @@
-//! What a gRPC call says about itself.
+//! The facts that a gRPC call reports about itself.
 
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
@@ -16,12 +16,13 @@ pub(crate) struct GrpcCall {
     path: Option<PathAndQuery>,
     /// Whether axum matched a route.
     matched: bool,
-    /// Known once the response has said it, or the exchange has ended.
+    /// Present once the response has reported it, or the exchange has ended.
     status: Option<GrpcStatus>,
 }
 
 impl GrpcCall {
-    /// The call that a request is, if its content type is gRPC's. That of gRPC-Web is another one.
+    /// Returns the call if the content type of the request is that of gRPC. gRPC-Web has another content
+    /// type.
     pub(crate) fn of(request: &Parts, matched: bool) -> Option<Self> {
         let content_type = request.headers.get(CONTENT_TYPE)?.as_bytes();
         let rest = content_type.strip_prefix(b"application/grpc")?;
@@ -52,7 +53,7 @@ impl GrpcCall {
     /// The labels, once the status is known.
     pub(crate) fn labels(&self) -> Option<GrpcRequest<'_>> {
         let grpc_status = self.status?;
-        // Whoever asks for services that do not exist can't make series of them.
+        // Requests for services that do not exist must not create series.
         let exists = self.matched || grpc_status != GrpcStatus::Unimplemented;
         let path = self.path.as_ref().map(PathAndQuery::path).filter(|_| exists);
         let names = path.and_then(|path| path.strip_prefix('/')?.rsplit_once('/'));
@@ -61,8 +62,8 @@ impl GrpcCall {
     }
 }
 
-/// What clients take a response without a `grpc-status` for, by gRPC's "HTTP to gRPC Status Code
-/// Mapping".
+/// The code that clients derive for a response without `grpc-status`, according to gRPC's "HTTP to gRPC
+/// Status Code Mapping".
 fn of_http(status: StatusCode) -> GrpcStatus {
     match status.as_u16() {
         400 => GrpcStatus::Internal,

@@ -1,11 +1,11 @@
-//! The methods that requests are counted under.
+//! The methods under which requests are counted.
 
 use http::Method;
 
 use crate::families::RequestMethod;
 
 impl RequestMethod {
-    /// A request's method, without a copy of one that a client made up.
+    /// The method of a request, without a copy of a method that a client made up.
     #[inline]
     pub(crate) fn of(method: &Method) -> Self {
         match *method {
@@ -22,13 +22,13 @@ impl RequestMethod {
         }
     }
 
-    /// `http` has no constant for this one.
+    /// `http` has no constant for this method.
     #[cold]
     fn invented(method: &Method) -> Self {
         if method.as_str() == "QUERY" { Self::Query } else { Self::Other }
     }
 
-    /// What the families of the gateway call it.
+    /// The name of the method in the families of the gateway.
     #[inline]
     pub(crate) const fn gateway_label(self) -> &'static str {
         match self {

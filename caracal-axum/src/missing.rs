@@ -1,21 +1,21 @@
-//! How much of a response's body was not handed over yet.
+//! How much of the body of a response has not been handed over yet.
 
 use http::Response;
 use http::header::{CONTENT_LENGTH, HeaderMap};
 use http_body::Body;
 
-/// Bytes until a body is whole, where its length was announced.
+/// The number of bytes until a body is complete, if its length was announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Missing(u64);
 
 impl Missing {
-    /// No body is so long that this could be meant.
+    /// No body is this long, so the value is free for this use.
     pub(crate) const UNKNOWN: Self = Self(u64::MAX);
 
-    /// The body is whole.
+    /// The body is complete.
     pub(crate) const NONE: Self = Self(0);
 
-    /// Of a response whose body was not read yet.
+    /// For a response whose body has not been read yet.
     #[inline]
     pub(crate) fn of<B: Body>(response: &Response<B>) -> Self {
         let announced = || content_length(response.headers());
@@ -30,7 +30,7 @@ impl Missing {
     }
 }
 
-/// The length that a body of unknown size (a file that is streamed, say) was announced with.
+/// The announced length of a body of unknown size (for example, a file that is streamed).
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

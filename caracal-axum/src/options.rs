@@ -1,4 +1,4 @@
-//! What every layer can be asked for.
+//! The options that every layer has.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,17 +14,17 @@ pub(crate) type LabelValue = Cow<'static, str>;
 type LabelOf = dyn Fn(&Parts) -> Option<LabelValue> + Send + Sync;
 type ExemplarOf = dyn Fn(&Parts) -> Option<Exemplar> + Send + Sync;
 
-/// The values of the labels that the user has named, by place.
+/// The values of the labels of the user, by index.
 pub(crate) type CustomValues = [Option<LabelValue>; CUSTOM_LABELS.len()];
 
-/// A label that the user has named.
+/// A label of the user.
 #[derive(Clone)]
 pub(crate) struct CustomLabel {
     pub(crate) name: &'static str,
     pub(crate) value: Arc<LabelOf>,
 }
 
-/// What every layer can be asked for.
+/// The options that every layer has.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) ignored: Patterns,
@@ -50,22 +50,22 @@ impl fmt::Debug for Options {
 impl Options {
     /// # Panics
     ///
-    /// When there are as many labels as there can be, or one of this name.
+    /// Panics if the layer already has the maximum number of labels, or one with this name.
     pub(crate) fn label(&mut self, name: &'static str, value: Arc<LabelOf>) {
         let most = CUSTOM_LABELS.len();
         assert!(
             self.labels.len() < most,
-            "`label` was called for {name:?}, and a layer has at most {most} labels: leave one out",
+            "`label` was called for {name:?}, but a layer can have at most {most} labels: remove one",
         );
         assert!(
             self.labels.iter().all(|label| label.name != name),
-            "`label` was called twice for {name:?}: leave one of the calls out",
+            "`label` was called twice for {name:?}: remove one of the calls",
         );
         self.labels.push(CustomLabel { name, value });
     }
 
-    /// Whether there is something to do for a request before the service is called, apart from what
-    /// every request needs.
+    /// Whether the layer has to do more for a request before the service is called than it does for every
+    /// request.
     pub(crate) fn admits(&self) -> bool {
         let patterns = [&self.ignored, &self.groups, &self.streams];
         patterns.iter().any(|patterns| !patterns.is_empty())

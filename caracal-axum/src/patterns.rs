@@ -1,13 +1,13 @@
-//! Patterns of paths, and the names that they are given.
+//! Patterns of paths, and their names.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Patterns as axum's routes have them, each with a name.
+/// Patterns like those of axum's routes, each with a name.
 #[derive(Clone, Default)]
 pub(crate) struct Patterns {
     texts: Vec<(Box<str>, Arc<str>)>,
-    /// axum's own matcher: a pattern means here what it means in a route.
+    /// The same matcher that axum uses, so a pattern has the same meaning here as in a route.
     paths: matchit::Router<Arc<str>>,
 }
 
@@ -20,8 +20,8 @@ impl fmt::Debug for Patterns {
 impl Patterns {
     /// # Panics
     ///
-    /// When a pattern is not valid, or means the same paths as another one. `method` is the method of
-    /// the layer that was called, for the message.
+    /// Panics if a pattern is not valid, or matches the same paths as another one. `method` is the name of
+    /// the layer's method for the message.
     pub(crate) fn add<P: AsRef<str>>(
         &mut self,
         method: &str,
@@ -33,7 +33,8 @@ impl Patterns {
             let pattern = pattern.as_ref();
             assert!(
                 pattern.starts_with('/'),
-                "{method} was given the pattern {pattern:?}: start it with a slash, as a route",
+                "{method} was called with the pattern {pattern:?}, which does not start with a slash: \
+                 add one",
             );
             if let Err(error) = self.paths.insert(pattern, Arc::clone(&name)) {
                 self.refuse(method, pattern, &error);
@@ -44,13 +45,15 @@ impl Patterns {
 
     fn refuse(&self, method: &str, pattern: &str, error: &matchit::InsertError) -> ! {
         let matchit::InsertError::Conflict { with } = error else {
-            panic!("{method} was given the pattern {pattern:?}, which is not a route: {error}");
+            panic!(
+                "{method} was called with the pattern {pattern:?}, which is not a valid route: {error}"
+            );
         };
         let other = self.texts.iter().find(|(text, _)| **text == **with);
         let of = other.map_or(String::new(), |(_, name)| format!(" of {name:?}"));
         panic!(
-            "{method} was given the pattern {pattern:?}, and {with:?}{of} matches the same paths: \
-             leave one of them out"
+            "{method} was called with the pattern {pattern:?}, but {with:?}{of} matches the same \
+             paths: remove one of them"
         );
     }
 
@@ -58,7 +61,8 @@ impl Patterns {
         self.texts.is_empty()
     }
 
-    /// The name of the pattern that is the route that axum matched, or that matches the path.
+    /// Returns the name of the pattern that is equal to the route that axum matched, or that matches the
+    /// path.
     pub(crate) fn name(&self, route: Option<&str>, path: &str) -> Option<&Arc<str>> {
         let is_route = |text: &str| Some(text) == route;
         let same = self.texts.iter().find(|(text, _)| is_route(text)).map(|(_, name)| name);

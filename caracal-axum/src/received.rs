@@ -1,4 +1,4 @@
-//! The body of a request, whose bytes are counted.
+//! Counts the bytes of the body of a request.
 
 use std::any::Any;
 use std::mem;
@@ -12,8 +12,8 @@ use http_body::{Body as _, Frame, SizeHint};
 
 use crate::extras::Received;
 
-/// Counts the bytes that the service reads of a request's body, if it is axum's, as all are below a
-/// `Router`. Another body can't be wrapped without another type.
+/// Counts the bytes that the service reads of a request's body, if it is axum's body type, which is always
+/// the case inside a `Router`. Another body can't be wrapped without changing its type.
 pub(crate) fn count<B: 'static>(body: &mut B) -> Option<Received> {
     let body = (body as &mut dyn Any).downcast_mut::<Body>()?;
     if body.is_end_stream() {

@@ -1,4 +1,4 @@
-//! A name for the route of a service that axum has no pattern for.
+//! A name for the route of a service for which axum has no pattern.
 
 use std::task::{Context, Poll};
 
@@ -9,12 +9,12 @@ use tower_service::Service;
 use crate::extras::RouteSlot;
 use crate::recording::UNMATCHED_ROUTE;
 
-/// Names the route of a service that is mounted with `nest_service` or `fallback_service`, below which
-/// axum says no pattern.
+/// Names the route of a service that is mounted with `nest_service` or `fallback_service`. axum does not
+/// report a pattern for such a service.
 ///
-/// The layer that counts by route counts requests to the service under this name, and those that it
-/// answers with 404 as unmatched still: they are what scanners ask for. Where you can't put a layer
-/// on the service, name the paths with [`MetricsLayer::group`](crate::MetricsLayer::group).
+/// The layer that counts by route counts requests to the service under this name. Requests that the service
+/// answers with 404 still count as unmatched, because they are usually those of scanners. If you can't put a
+/// layer on the service, name the paths with [`MetricsLayer::group`](crate::MetricsLayer::group).
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -25,7 +25,7 @@ use crate::recording::UNMATCHED_ROUTE;
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 ///
 /// let metrics = MetricsRegistry::new();
-/// // A `ServeDir`, say.
+/// // For example, a `ServeDir`.
 /// let assets = Router::new().route("/style.css", get(async || "body {}"));
 /// let app: Router = Router::new()
 ///     .nest_service("/assets", RouteName::new("assets").layer(assets))
@@ -49,11 +49,11 @@ use crate::recording::UNMATCHED_ROUTE;
 pub struct RouteName(&'static str);
 
 impl RouteName {
-    /// A layer that names the route of the service inside of it.
+    /// Creates a layer that names the route of the service inside of it.
     ///
     /// # Panics
     ///
-    /// When the name is empty, or that of requests that no route matched.
+    /// Panics if the name is empty or `unmatched`.
     pub fn new(name: &'static str) -> Self {
         assert_is_name("RouteName::new", name);
         RouteSlot::begin();
@@ -63,12 +63,12 @@ impl RouteName {
 
 /// # Panics
 ///
-/// When it is not a name for a route.
+/// Panics if the name is not valid for a route.
 pub(crate) fn assert_is_name(function: &str, name: &str) {
     assert!(
         !name.is_empty() && name != UNMATCHED_ROUTE,
-        "`{function}` was given the name {name:?}, which is that of requests that no route matched: \
-         choose another one",
+        "`{function}` was called with the name {name:?}, which is empty or reserved for requests \
+         that no route matched: choose another name",
     );
 }
 
@@ -80,7 +80,7 @@ impl<S> Layer<S> for RouteName {
     }
 }
 
-/// Made by [`RouteName`].
+/// The service that [`RouteName`] creates.
 #[derive(Clone, Debug)]
 pub struct NamedRoute<S> {
     inner: S,

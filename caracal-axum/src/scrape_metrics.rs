@@ -1,4 +1,4 @@
-//! What the endpoint and its server record.
+//! The metrics of the endpoint and its server.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::families::{
     CutReason, GivenUp, SCRAPE_PAGE_DURATION, SCRAPES, SCRAPES_GIVEN_UP, SCRAPES_IN_FLIGHT, Scrape,
 };
 
-/// The status codes that an endpoint may well answer one day: their series are there from the start,
-/// so that `rate()` shows the first event.
+/// The status codes that an endpoint is likely to send. Their series exist from the start, so that `rate()`
+/// shows the first event.
 const EXPECTED: [u16; 3] = [200, 500, 503];
 
 /// Counts the scrapes of an endpoint.
@@ -26,7 +26,7 @@ pub(crate) struct ScrapeMetrics {
 }
 
 impl ScrapeMetrics {
-    /// From here on the families of the endpoint are in the output.
+    /// From now on, the families of the endpoint are in the output.
     pub(crate) fn new(metrics: &MetricsRegistry) -> Result<Self, FamilyError> {
         let scrapes = metrics.family(&SCRAPES)?;
         for code in EXPECTED {
@@ -54,7 +54,7 @@ impl ScrapeMetrics {
         self.scrapes.inc(Scrape { status_code: StatusCode::new(status_code) });
     }
 
-    /// Counts a scrape whose client did not read the page.
+    /// Counts a scrape whose client did not read the page in time.
     pub(crate) fn record_given_up(&self, reason: CutReason) {
         self.given_up.inc(GivenUp { reason });
     }
@@ -72,7 +72,7 @@ pub(crate) struct ServerMetrics(Metric<Counter, ConnectionClosed>);
 
 #[cfg(feature = "serve")]
 impl ServerMetrics {
-    /// From here on the family of the server is in the output.
+    /// From now on, the family of the server is in the output.
     pub(crate) fn new(metrics: &MetricsRegistry) -> Result<Self, FamilyError> {
         let closed = metrics.family(&SERVER_CONNECTIONS_CLOSED)?;
         for reason in CutReason::ALL {

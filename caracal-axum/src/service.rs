@@ -1,4 +1,4 @@
-//! The service that a layer makes.
+//! The service that a layer creates.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,17 +13,17 @@ use crate::future::ResponseFuture;
 use crate::recording::{Gateway, Http, Recording};
 use crate::shared::Shared;
 
-/// Made by a [`MetricsLayer`](crate::MetricsLayer).
+/// The service that a [`MetricsLayer`](crate::MetricsLayer) creates.
 #[derive(Debug)]
 pub struct MetricsService<S, R: Recording> {
     inner: S,
     shared: Arc<Shared<R>>,
 }
 
-/// Made by [`GatewayMetricsLayer`](crate::GatewayMetricsLayer).
+/// The service that a [`GatewayMetricsLayer`](crate::GatewayMetricsLayer) creates.
 pub type GatewayMetricsService<S> = MetricsService<S, Gateway>;
 
-/// Made by [`HttpMetricsLayer`](crate::HttpMetricsLayer).
+/// The service that an [`HttpMetricsLayer`](crate::HttpMetricsLayer) creates.
 pub type HttpMetricsService<S> = MetricsService<S, Http>;
 
 impl<S: Clone, R: Recording> Clone for MetricsService<S, R> {
@@ -42,7 +42,7 @@ impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for MetricsService<S, R>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     R: Recording,
-    // The bodies that can be counted are known by their type.
+    // The bodies that can be counted are recognized by their type.
     ReqBody: 'static,
     ResBody: Body,
 {
@@ -58,7 +58,7 @@ where
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         if self.shared.admits {
-            // A call of its own: see `admit`.
+            // A separate call. See `admit`.
             let (request, exchange) = Exchange::admit(&self.shared, request);
             return ResponseFuture { inner: self.inner.call(request), exchange };
         }

@@ -1,4 +1,4 @@
-//! What all services made by one layer share.
+//! The state that all services of one layer share.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::asked::Asked;
 use crate::options::Options;
 use crate::recording::{RecordOf, Recording, Streams};
 
-/// What all services made by one layer share.
+/// The state that all services of one layer share.
 pub(crate) struct Shared<R: Recording> {
     pub(crate) recording: R,
     pub(crate) options: Options,
@@ -17,10 +17,10 @@ pub(crate) struct Shared<R: Recording> {
     pub(crate) first_byte: Option<RecordOf<R>>,
     pub(crate) grpc: Option<RecordOf<R>>,
     pub(crate) streams: Box<dyn Streams>,
-    /// Whether a request is more than counted before the service is called.
+    /// Whether the layer has to do more with a request than count it before it calls the service.
     pub(crate) admits: bool,
-    /// Whether there is more to record at the end of an exchange than the [`recording`](Self::recording)
-    /// does.
+    /// Whether there is more to record at the end of an exchange than what [`recording`](Self::recording)
+    /// records.
     pub(crate) records_more: bool,
     /// Whether the route of a request is read.
     pub(crate) knows_route: bool,

@@ -5,8 +5,8 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// The id of a trace, or none: no trace has the id 0. As halves, since the alignment of a `u128` would
-/// make everything larger that holds one.
+/// The id of a trace, or none, because no trace has the id 0. Two halves, because the alignment of a `u128`
+/// would enlarge every type that contains one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TraceId([u64; 2]);
 
@@ -17,13 +17,13 @@ impl TraceId {
         Self([(id >> 64) as u64, id as u64])
     }
 
-    /// That of the request, if it belongs to a valid, sampled trace.
+    /// Returns the id of the request's trace, if the request belongs to a valid, sampled trace.
     #[inline]
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let mut lines = headers.get_all(&TRACEPARENT).iter();
         match (lines.next(), lines.next()) {
             (Some(line), None) => Self::of_line(line),
-            // With two headers it is unknown which trace the request belongs to.
+            // If there are two headers, it is unknown to which trace the request belongs.
             _ => Self::NONE,
         }
     }
@@ -65,11 +65,11 @@ fn sampled_trace_id(traceparent: &[u8]) -> Option<u128> {
     };
     let is_valid = digits.are_valid() && has_known_end && high | low != 0 && parent_id != 0;
     let trace_id = (u128::from(high) << 64) | u128::from(low);
-    // The lowest flag means *sampled* in every version; the others are not ours to read.
+    // The lowest flag means *sampled* in every version. This crate does not interpret the others.
     (is_valid && flags & 1 == 1).then_some(trace_id)
 }
 
-/// Whether a byte is one of those that `HeaderValue::to_str` takes.
+/// Whether `HeaderValue::to_str` accepts a byte.
 fn is_text(byte: u8) -> bool {
     matches!(byte, b'\t' | b' '..=b'~')
 }
@@ -80,20 +80,20 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 /// Reads hexadecimal digits, eight bytes at once. The standard allows lower case only.
 #[derive(Default)]
 struct Digits {
-    /// Not 0 once something was no digit.
+    /// Not 0 once a byte was not a digit.
     wrong: u64,
 }
 
 impl Digits {
-    /// The values of eight digits, a byte for each.
+    /// The values of eight digits, one byte each.
     #[inline]
     fn values(&mut self, digits: [u8; 8]) -> u64 {
         let digits = u64::from_be_bytes(digits);
-        // Letters have the bit 0x40, numbers do not. An `a` is 0x61, and its value is 1 + 9. No byte
-        // overflows: each is 15 + 9 at most.
+        // Letters have the bit 0x40, digits do not. An `a` is 0x61, and its value is 1 + 9. No byte
+        // overflows, because each is at most 15 + 9.
         let values = (digits & (ONES * 0x0f)) + ((digits >> 6) & ONES) * 9;
-        // A digit gives itself when its value is written again, and the value is at most 15. No byte
-        // overflows here either: 118 are added to find the letters, and less to write.
+        // A digit is valid if writing its value gives the same digit, and the value is at most 15. No byte
+        // overflows here either: 118 is added to find the letters, and less to write.
         let is_letter = ((values + ONES * (0x80 - 10)) >> 7) & ONES;
         let again = values + ONES * u64::from(b'0') + is_letter * u64::from(b'a' - b'0' - 10);
         self.wrong |= (again ^ digits) | (values & (ONES * 0xf0));
@@ -105,7 +105,7 @@ impl Digits {
     }
 }
 
-/// Eight values as one number. Each step joins neighbours: nibbles, bytes, and halves.
+/// Eight values as one number. Each step joins neighbours: digits, bytes, and halves.
 #[inline]
 fn joined(values: u64) -> u64 {
     let bytes = (values | (values >> 4)) & 0x00ff_00ff_00ff_00ff;
@@ -150,7 +150,7 @@ mod tests {
         }
     }
 
-    /// Every byte in every place: the header is valid with the ones that the standard allows.
+    /// Every byte in every position: the header is valid only with the bytes that the standard allows.
     #[test]
     fn each_byte_is_checked() {
         const VALID: &[u8; 55] = b"01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

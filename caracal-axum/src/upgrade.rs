@@ -1,4 +1,4 @@
-//! Connections that live on after their request.
+//! Connections that outlive their request.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use crate::families::StreamEnd;
 use crate::recording::Recording;
 use crate::shared::Shared;
 
-/// An upgraded connection, such as a WebSocket's, that counts as an open stream as long as you hold this.
+/// An upgraded connection, such as a WebSocket, that counts as an open stream while you hold this value.
 ///
-/// The request itself ends with its response (101, or 2xx to CONNECT): what becomes of the connection
-/// then is between your code and hyper, and no layer can see it. So put the [`mark`](Self::mark) into
-/// the response, and this into the task that serves the connection:
+/// The request itself ends with its response (101, or 2xx to CONNECT). After that, the connection belongs to
+/// your code and hyper, and no layer can see it. Put the [`mark`](Self::mark) into the response, and this
+/// value into the task that serves the connection:
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_axum as axum; }
@@ -39,9 +39,9 @@ use crate::shared::Shared;
 /// }
 /// ```
 ///
-/// With axum's `WebSocketUpgrade` that is `(open.mark(), upgrade.on_upgrade(…))`, with `open` in the
-/// callback. Dropped without a word, the connection ended because the client went away; while its
-/// thread panics, because it failed.
+/// With axum's `WebSocketUpgrade`, return `(open.mark(), upgrade.on_upgrade(…))`, and move `open` into the
+/// callback. If you drop this value without calling [`complete`](Self::complete) or [`fail`](Self::fail), the
+/// connection counts as closed by the client. If its thread is panicking, the connection counts as failed.
 #[must_use = "the connection counts as open only as long as this is held"]
 pub struct OpenConnection {
     slot: Arc<Slot>,
@@ -54,8 +54,7 @@ type Count = Box<dyn FnOnce(StreamEnd) + Send>;
 struct Slot(Mutex<State>);
 
 enum State {
-    /// The connection lives, or is still to be upgraded. Each layer that its response has passed
-    /// counts it.
+    /// The connection is open, or is still to be upgraded. Each layer that its response has passed counts it.
     Open(Vec<Count>),
     Ended(StreamEnd),
 }
@@ -79,23 +78,24 @@ impl fmt::Debug for OpenConnection {
 }
 
 impl OpenConnection {
-    /// A connection that is about to be upgraded. It is counted from the response on that has its mark.
+    /// Creates a connection that is about to be upgraded. It is counted once a layer sees the response with
+    /// its mark.
     pub fn new() -> Self {
         Self { slot: Arc::default(), end: StreamEnd::Client }
     }
 
-    /// What tells the layer of it: for the response.
+    /// Returns the mark that tells the layer about the connection. Put it into the response.
     #[must_use = "the connection is not counted without its mark in the response"]
     pub fn mark(&self) -> ConnectionMark {
         ConnectionMark(Arc::clone(&self.slot))
     }
 
-    /// The connection has ended as it should.
+    /// Records that the connection has ended as expected.
     pub fn complete(mut self) {
         self.end = StreamEnd::Completed;
     }
 
-    /// The connection has failed on this side.
+    /// Records that the connection has failed on this side.
     pub fn fail(mut self) {
         self.end = StreamEnd::Error;
     }
@@ -113,7 +113,7 @@ impl Drop for OpenConnection {
     }
 }
 
-/// Marks a response as that of an [`OpenConnection`]. A response extension.
+/// Marks a response as that of an [`OpenConnection`]. This is a response extension.
 #[derive(Clone)]
 pub struct ConnectionMark(Arc<Slot>);
 
@@ -136,13 +136,14 @@ impl IntoResponseParts for ConnectionMark {
 }
 
 impl ConnectionMark {
-    /// Counts the connection as open from now on.
+    /// From now on, counts the connection as open.
     pub(crate) fn open<R: Recording>(&self, shared: &Arc<Shared<R>>, route: Option<Box<str>>) {
         let (started, open) = (Stopwatch::start(), shared.streams.track(route.as_deref()));
         let shared = Arc::clone(shared);
         let count: Count = Box::new(move |end| {
             shared.streams.ended(route.as_deref(), end, started.elapsed());
-            // After it was counted, so that a page without open streams has all counts.
+            // Dropped after the connection was counted, so that a page without open streams contains all
+            // counts.
             drop(open);
         });
         let mut state = self.0.0.lock();

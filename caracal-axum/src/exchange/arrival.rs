@@ -56,9 +56,9 @@ impl<R: Recording> Exchange<R> {
         }
     }
 
-    /// Begins the exchange of a request that is more than counted before the service is called; none if
-    /// it is ignored. Not inlined, for the request is large, and would be moved about where nothing
-    /// more is asked for as well.
+    /// Begins the exchange of a request for which the layer does more than count before it calls the service.
+    /// Returns `None` if the request is ignored. Not inlined, because the request is large, and would also be
+    /// moved when nothing more has to be done.
     #[inline(never)]
     pub(crate) fn admit<B: 'static>(
         shared: &Arc<Shared<R>>,
@@ -83,7 +83,7 @@ impl<R: Recording> Exchange<R> {
             exchange.extras().named = Some(Named::Group { name, matched });
         }
         let (parts, mut body) = request.into_parts();
-        // Code of the user's: a panic ends the request.
+        // This runs code of the user. A panic ends the request.
         shared.recording.read_request(&mut exchange.kept, &parts);
         if let Some(exemplar) = &options.exemplar
             && let Some(exemplar) = exemplar(&parts)
@@ -109,7 +109,7 @@ impl<R: Recording> Exchange<R> {
         (Request::from_parts(parts, body), Some(exchange))
     }
 
-    /// The extras, made if there are none.
+    /// Returns the extras. Creates them if there are none.
     fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
     }

@@ -14,7 +14,7 @@ use crate::recording::{End, Recording};
 use crate::upgrade::ConnectionMark;
 
 impl<R: Recording> Exchange<R> {
-    /// Reads what the head of the response says about the request. Says whether
+    /// Reads what the head of the response reports about the request. Returns whether
     /// [`read_response`](Self::read_response) has to read the rest.
     #[inline]
     pub(crate) fn read<B>(&mut self, response: &Response<B>) -> bool {
@@ -35,7 +35,7 @@ impl<R: Recording> Exchange<R> {
         }
     }
 
-    /// Has the recording read the whole head. Not inlined, as [`admit`](Self::admit) is not.
+    /// Lets the recording read the whole head. Not inlined, for the same reason as [`admit`](Self::admit).
     #[inline(never)]
     pub(crate) fn read_response<B>(&mut self, response: Response<B>) -> Response<B> {
         let (parts, body) = response.into_parts();
@@ -54,7 +54,7 @@ impl<R: Recording> Exchange<R> {
         self.leave_body();
     }
 
-    /// An answer that is an error is none, however long it takes.
+    /// Whether the response is a stream. An error response is not a stream, however long it takes.
     #[inline(never)]
     fn is_stream(&self, status: StatusCode, headers: &HeaderMap) -> bool {
         let is_events = || {
@@ -66,7 +66,7 @@ impl<R: Recording> Exchange<R> {
         status.is_success() && (self.stream == Stream::Route || is_events())
     }
 
-    /// Counts the request, as answered. What follows is counted as a stream.
+    /// Counts the request as answered. From now on, the exchange is counted as a stream.
     #[inline(never)]
     fn become_stream(&mut self) {
         self.record_in_full(End::Answered, self.started.elapsed(), false);
@@ -82,7 +82,7 @@ impl<R: Recording> Exchange<R> {
         let status = response.status();
         let upgrades = status == StatusCode::SWITCHING_PROTOCOLS;
         if status.is_informational() && !upgrades {
-            // No answer: hyper sends 500 in its place (`Server::encode`).
+            // This is not a response: hyper sends status 500 instead (`Server::encode`).
             self.fail();
             return;
         }
@@ -94,19 +94,19 @@ impl<R: Recording> Exchange<R> {
         }
     }
 
-    /// The connection lives on.
+    /// The connection outlives its request.
     #[inline(never)]
     fn upgrade(self, mark: &ConnectionMark) {
         let shared = Arc::clone(&self.shared);
         let route = route(self.extras.as_deref(), self.route.as_ref(), self.status);
         let route = route.map(Box::from);
-        // The request ends before: no page counts it in flight and open at once.
+        // The request ends first, so no page counts it in flight and open at the same time.
         drop(self);
         mark.open(&shared, route);
     }
 
-    /// Whether the response has no body, whatever its body type says. Servers drop such a body
-    /// without reading it (hyper: `Server::can_have_body`).
+    /// Whether the response has no body, regardless of its body type. Servers drop such a body without
+    /// reading it (hyper: `Server::can_have_body`).
     #[inline]
     pub(crate) fn bodiless(&self, status: StatusCode) -> bool {
         self.method == RequestMethod::Head

@@ -1,4 +1,4 @@
-//! What the families of both layers have in common.
+//! The common parts of the families of both layers.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use caracal_metrics_core::labels;
 labels! {
     /// How a stream ended.
     pub enum StreamEnd {
-        /// It was sent to its end.
+        /// It was sent completely.
         Completed => "completed",
-        /// The client went away, or the server was shut down.
+        /// The client disconnected, or the server was shut down.
         Client => "client",
-        /// Its body, or what served the connection, failed or panicked.
+        /// Its body, or the code that served the connection, failed or panicked.
         Error => "error",
     }
 }
 
-/// The names in the source of labels that the user has named.
+/// The names that labels of the user have in the source.
 pub const CUSTOM_LABELS: [&str; 3] = ["custom_1", "custom_2", "custom_3"];
 
-/// The buckets of the sizes of bodies: from 64 bytes to 256 MiB, each four times the one before it.
+/// The buckets of the sizes of bodies: from 64 bytes to 256 MiB, each four times the previous one.
 pub const BODY_SIZES: &[f64] = &[
     64.0,
     256.0,

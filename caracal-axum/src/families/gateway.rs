@@ -43,8 +43,7 @@ labels! {
         pub method: Method,
     }
 
-    /// The labels of a request, by route and by labels of the user's, which have other names on the
-    /// page.
+    /// The labels of a request, by route and by labels of the user, which have other names on the page.
     pub struct LabelledRouteRequest<'a> {
         /// The pattern that matched.
         pub route: &'a str,
@@ -60,8 +59,8 @@ labels! {
         pub custom_3: Option<&'a str>,
     }
 
-    /// The labels of the duration of a request, by route and by labels of the user's, which have other
-    /// names on the page.
+    /// The labels of the duration of a request, by route and by labels of the user, which have other names on
+    /// the page.
     pub struct LabelledRouteRequestTime<'a> {
         /// The pattern that matched.
         pub route: &'a str,
@@ -77,13 +76,13 @@ labels! {
 
     /// The label of an open stream.
     pub struct OpenStream<'a> {
-        /// The pattern that matched, if one did and routes are asked for.
+        /// The pattern that matched, if one did and the layer records routes.
         pub route: Option<&'a str>,
     }
 
     /// The labels of a stream that has ended.
     pub struct EndedStream<'a> {
-        /// The pattern that matched, if one did and routes are asked for.
+        /// The pattern that matched, if one did and the layer records routes.
         pub route: Option<&'a str>,
         /// How it ended.
         pub ended: StreamEnd,
@@ -116,11 +115,11 @@ pub static GATEWAY_ROUTE_REQUEST_DURATION: Family<DurationHistogram, RouteReques
         .shown_once_used()
         .buckets(catalogue::GATEWAY_REQUEST_BUCKETS);
 
-/// [`GATEWAY_ROUTE_REQUESTS`] of a layer that has labels of the user's.
+/// [`GATEWAY_ROUTE_REQUESTS`] of a layer with labels of the user.
 pub static LABELLED_ROUTE_REQUESTS: Family<Counter, LabelledRouteRequest<'_>> =
     Family::counter(ROUTE_REQUESTS, ROUTE_REQUESTS_HELP).namespaced().shown_once_used();
 
-/// [`GATEWAY_ROUTE_REQUEST_DURATION`] of a layer that has labels of the user's.
+/// [`GATEWAY_ROUTE_REQUEST_DURATION`] of a layer with labels of the user.
 pub static LABELLED_ROUTE_REQUEST_DURATION: Family<
     DurationHistogram,
     LabelledRouteRequestTime<'_>,
@@ -164,7 +163,7 @@ pub static GATEWAY_RESPONSE_BODY_SIZE: Family<Histogram, RouteRequestTime<'_>> =
 .shown_once_used()
 .buckets(BODY_SIZES);
 
-/// `gateway_streams_open`. Its name comes after that of the requests in flight: see
+/// `gateway_streams_open`. Its name sorts after that of the requests in flight. See
 /// [`Metric::take_over`](caracal_metrics_core::Metric::take_over).
 pub static GATEWAY_STREAMS_OPEN: Family<Gauge, OpenStream<'_>> = Family::gauge(
     "gateway_streams_open",

@@ -10,7 +10,7 @@ labels! {
         Ok => "ok",
         /// 1: it was cancelled, usually by the client.
         Cancelled => "cancelled",
-        /// 2, a number that gRPC does not define, or no number in a response of status 200.
+        /// 2, a number that gRPC does not define, or no number in a response with status 200.
         Unknown => "unknown",
         /// 3.
         InvalidArgument => "invalid_argument",
@@ -30,7 +30,7 @@ labels! {
         Aborted => "aborted",
         /// 11.
         OutOfRange => "out_of_range",
-        /// 12: the server has no such service or method.
+        /// 12: the server does not have this service or method.
         Unimplemented => "unimplemented",
         /// 13, or a call whose service or body panicked or failed.
         Internal => "internal",
@@ -48,13 +48,13 @@ labels! {
         pub service: &'a str,
         /// The method.
         pub method: &'a str,
-        /// How it ended.
+        /// How the call ended.
         pub grpc_status: GrpcStatus,
     }
 }
 
 impl GrpcStatus {
-    /// Whether the server is to blame, as OpenTelemetry's conventions for RPC see it.
+    /// Whether the status is an error of the server, according to OpenTelemetry's conventions for RPC.
     pub(crate) fn is_of_the_server(self) -> bool {
         matches!(
             self,

@@ -1,5 +1,5 @@
 //! The families of [`HttpMetricsLayer`](crate::HttpMetricsLayer): those of OpenTelemetry's semantic
-//! conventions for HTTP, under the names that they have in Prometheus.
+//! conventions for HTTP, under their names in Prometheus.
 
 use caracal_metrics_core::{DurationHistogram, Family, Gauge, Histogram, catalogue, labels};
 
@@ -30,7 +30,7 @@ labels! {
         Patch => "PATCH",
         /// `QUERY`.
         Query => "QUERY",
-        /// Any other one.
+        /// Any other method.
         Other => "_OTHER",
     }
 
@@ -57,7 +57,7 @@ labels! {
         pub error_type: Option<&'a str>,
     }
 
-    /// The labels of a request, and labels of the user's, which have other names on the page.
+    /// The labels of a request, and labels of the user, which have other names on the page.
     pub struct LabelledHttpRequest<'a> {
         /// The request method.
         pub http_request_method: RequestMethod,
@@ -114,10 +114,10 @@ labels! {
 pub static HTTP_SERVER_REQUEST_DURATION: Family<DurationHistogram, HttpRequest<'_>> =
     Family::duration_histogram(DURATION, DURATION_HELP)
         .shown_once_used()
-        // The conventions recommend the very buckets of the gateway's requests.
+        // The conventions recommend the same buckets as those of the gateway's requests.
         .buckets(catalogue::GATEWAY_REQUEST_BUCKETS);
 
-/// [`HTTP_SERVER_REQUEST_DURATION`] of a layer that has labels of the user's.
+/// [`HTTP_SERVER_REQUEST_DURATION`] of a layer with labels of the user.
 pub static LABELLED_HTTP_REQUEST_DURATION: Family<DurationHistogram, LabelledHttpRequest<'_>> =
     Family::duration_histogram(DURATION, DURATION_HELP)
         .shown_once_used()
@@ -156,7 +156,7 @@ pub static HTTP_SERVER_FIRST_BYTE: Family<DurationHistogram, ResponseHead<'_>> =
     .shown_once_used()
     .buckets(catalogue::GATEWAY_REQUEST_BUCKETS);
 
-/// `http_server_streams_open`. Its name comes after that of the active requests: see
+/// `http_server_streams_open`. Its name sorts after that of the active requests. See
 /// [`Metric::take_over`](caracal_metrics_core::Metric::take_over).
 pub static HTTP_SERVER_STREAMS_OPEN: Family<Gauge, OpenHttpStream<'_>> = Family::gauge(
     "http_server_streams_open",

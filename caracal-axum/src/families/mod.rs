@@ -31,8 +31,8 @@ pub use self::scrapes::{
 };
 pub use self::sent_status::SentStatus;
 
-/// The families that this crate declares. A family with labels of the user's has
-/// the name of the one without, and is not listed.
+/// The families that this crate declares. A family with labels of the user has the same name as the family
+/// without them, and is not listed.
 pub static FAMILIES: [&FamilySpec; 21] = [
     GATEWAY_ROUTE_REQUESTS.spec(),
     GATEWAY_ROUTE_REQUEST_DURATION.spec(),

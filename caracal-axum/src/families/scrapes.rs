@@ -5,18 +5,18 @@ use std::time::Duration;
 use caracal_metrics_core::{Counter, DurationHistogram, Family, Gauge, StatusCode, labels};
 
 labels! {
-    /// Why the endpoint let go of a client.
+    /// Why the endpoint dropped a client.
     #[non_exhaustive]
     pub enum CutReason {
         /// Its time was over.
         Timeout => "timeout",
-        /// As many as allowed were there, and another one came.
+        /// The maximum number of clients was reached, and another one arrived.
         Displaced => "displaced",
     }
 
-    /// The label of a scrape that was given up.
+    /// The label of a dropped scrape.
     pub struct GivenUp {
-        /// Why it was given up.
+        /// Why it was dropped.
         pub reason: CutReason,
     }
 
@@ -49,8 +49,8 @@ pub static SCRAPES_GIVEN_UP: Family<Counter, GivenUp> = Family::counter(
 .namespaced()
 .shown_once_used();
 
-/// `metrics_server_connections_closed_total`. Only `MetricsServer`, of the feature
-/// `serve`, feeds it.
+/// `metrics_server_connections_closed_total`. Only `MetricsServer`, which needs the feature `serve`, feeds
+/// it.
 pub static SERVER_CONNECTIONS_CLOSED: Family<Counter, ConnectionClosed> = Family::counter(
     "metrics_server_connections_closed_total",
     "Total number of connections that the metrics server closed because they sent no request",
@@ -65,8 +65,8 @@ pub static SCRAPES_IN_FLIGHT: Family<Gauge> =
         .shown_once_used();
 
 /// `metrics_scrape_page_duration_seconds`.
-// A page of 50 series takes microseconds, one of 100,000 and a collector that asks a server take
-// seconds.
+// A page of 50 series takes microseconds. A page of 100,000 series, or a collector that asks a server, may
+// take seconds.
 pub static SCRAPE_PAGE_DURATION: Family<DurationHistogram> = Family::duration_histogram(
     "metrics_scrape_page_duration_seconds",
     "Time to generate the page of metrics, in seconds",

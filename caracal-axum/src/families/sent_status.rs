@@ -2,8 +2,8 @@
 
 use caracal_metrics_core::{Label, LabelValues};
 
-/// The status code of a response: `100` to `999`, or nothing where no response was sent. The series
-/// then has no such label.
+/// The status code of a response: `100` to `999`, or nothing if no response was sent. In that case, the
+/// series does not have this label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SentStatus(u16);
 
@@ -21,7 +21,7 @@ static DIGITS: [[u8; 3]; CODES] = {
     digits
 };
 
-/// Nothing, and the codes from 100 on.
+/// An empty text, and the codes from 100 on.
 static TEXTS: [&str; CODES + 1] = {
     let mut texts = [""; CODES + 1];
     let mut at = 0;
@@ -38,14 +38,14 @@ impl SentStatus {
     /// No response was sent.
     pub const NONE: Self = Self(0);
 
-    /// The status code of this number. One outside of 100 to 999 is none.
+    /// Creates the status code of this number. A number outside of 100 to 999 is [`NONE`](Self::NONE).
     #[inline]
     #[must_use]
     pub const fn new(code: u16) -> Self {
         if code < 100 || code >= 100 + CODES as u16 { Self::NONE } else { Self(code - 99) }
     }
 
-    /// The number as text, empty where no response was sent.
+    /// Returns the number as text. The text is empty if no response was sent.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         TEXTS[usize::from(self.0)]

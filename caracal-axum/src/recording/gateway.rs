@@ -20,21 +20,21 @@ use super::{Arrival, End, Ended, RecordOf, Recording, Streams, gateway_extras};
 use crate::extensions::{AuthFailure, AuthMethod, DegradedMode, ReplayBlock};
 use crate::families::{GATEWAY_GRPC_REQUESTS, GrpcRequest, RequestMethod};
 
-/// What nginx calls a request whose client closed the connection first.
+/// The status code that nginx uses if the client closed the connection before the response.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// The `auth_method` of a request about which nobody said anything.
+/// The `auth_method` of a request whose method is unknown.
 const NO_AUTH_METHOD: &str = "none";
 
-/// The `route` of requests that no route matched, and of all requests where the layer is around
-/// the `Router` and not on it: the router says what matched only to what it calls. No route of
-/// axum's has this name, since theirs start with a slash.
+/// The `route` of requests that no route matched. If the layer is around the `Router` and not added to it,
+/// all requests have this route, because the router reports the matched route only to the services that it
+/// calls. No route of axum has this name, because they start with a slash.
 pub const UNMATCHED_ROUTE: &str = "unmatched";
 
 type ByRequest = dyn Fn(&RequestParts) -> Option<AuthMethod> + Send + Sync;
 type ByResponse = dyn Fn(&ResponseParts) -> Option<AuthMethod> + Send + Sync;
 
-/// What the methods of [`GatewayMetricsLayer`](crate::GatewayMetricsLayer) set.
+/// The settings of the methods of [`GatewayMetricsLayer`](crate::GatewayMetricsLayer).
 #[derive(Clone, Default)]
 pub struct GatewaySettings {
     pub(crate) by_request: Option<Arc<ByRequest>>,
@@ -54,11 +54,11 @@ impl fmt::Debug for GatewaySettings {
 #[derive(Debug)]
 pub struct Gateway {
     metrics: MetricsRegistry,
-    // Found once, and not for each request.
+    // Looked up once, and not for each request.
     requests: Metric<Counter, GatewayRequest<'static>>,
     duration: Metric<DurationHistogram, GatewayRequestTime>,
     in_flight: Gauge,
-    /// What a method is called, by the place of its [`RequestMethod`].
+    /// The name of a method, by the index of its [`RequestMethod`].
     methods: [Method; RequestMethod::ALL.len()],
     settings: GatewaySettings,
 }
@@ -140,7 +140,7 @@ impl Recording for Gateway {
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "what is not read of an exchange is not made")]
+    #[expect(clippy::inline_always, reason = "facts that are not read are not computed")]
     fn record(&self, auth_method: &Self::Kept, ended: &Ended<'_>) {
         let auth_method = match auth_method {
             Some(AuthMethod(auth_method)) => auth_method,
@@ -148,8 +148,8 @@ impl Recording for Gateway {
         };
         let method = self.methods[ended.method as usize];
         let status_code = StatusCode::new(status(ended));
-        // Not `inc_and_observe`: the histogram has no open label, so its cell is found at once, and the
-        // pair would only add code to each place that this is inlined into.
+        // Not `inc_and_observe`: the histogram has no open label, so its cell is found at once. The pair
+        // would only add code to each place into which this is inlined.
         self.requests.inc(GatewayRequest { method, status_code, auth_method });
         let labels = GatewayRequestTime { method, status_code };
         match ended.exemplar {
@@ -161,7 +161,7 @@ impl Recording for Gateway {
     }
 }
 
-/// The status code that a request is counted under.
+/// The status code under which a request is counted.
 #[inline]
 pub(super) fn status(ended: &Ended<'_>) -> u16 {
     match (ended.end, ended.status) {
@@ -172,8 +172,8 @@ pub(super) fn status(ended: &Ended<'_>) -> u16 {
 }
 
 impl Gateway {
-    /// Records what a response says about its request, at once: it stays true when the body is
-    /// aborted. Says whether the `auth_method` was among it.
+    /// Records what a response reports about its request. This is done at once, because it remains true if
+    /// the body is aborted. Returns whether the response contained the `auth_method`.
     fn read_said(&self, auth_method: &mut Option<AuthMethod>, said: &Extensions) -> bool {
         if let Some(failure) = said.get::<AuthFailure>() {
             self.metrics.record_auth_failure(&failure.method, &failure.reason);

@@ -1,4 +1,4 @@
-//! The families of the gateway that a layer has to be asked for.
+//! The families of the gateway that are recorded only on request.
 
 use caracal_metrics_core::{FamilyError, Method, MetricsRegistry};
 
@@ -27,7 +27,7 @@ pub(crate) fn by_route(metrics: &MetricsRegistry) -> Result<RecordOf<Gateway>, F
     }))
 }
 
-/// Requests by route and by labels of these names.
+/// Requests by route and by labels with these names.
 pub(super) fn labelled(
     metrics: &MetricsRegistry,
     names: &[&'static str],

@@ -13,7 +13,7 @@ use crate::families::{
     HTTP_SERVER_REQUEST_DURATION, HttpRequest, SentStatus, UrlScheme,
 };
 
-/// The `error_type` of a request whose client went away.
+/// The `error_type` of a request whose client disconnected.
 const CLIENT_CLOSED: &str = "client_closed";
 
 /// The `error_type` of a request whose service or body panicked or failed.
@@ -21,7 +21,7 @@ const FAILED: &str = "failed";
 
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// What the methods of [`HttpMetricsLayer`](crate::HttpMetricsLayer) set.
+/// The settings of the methods of [`HttpMetricsLayer`](crate::HttpMetricsLayer).
 #[derive(Clone, Copy, Debug)]
 pub struct HttpSettings {
     pub(crate) scheme: UrlScheme,
@@ -36,7 +36,7 @@ impl Default for HttpSettings {
 /// Records the families of the conventions.
 #[derive(Debug)]
 pub struct Http {
-    /// Nothing where the user has named labels: then the family with these has the requests.
+    /// `None` if the user has added labels. Then the family with these labels records the requests.
     duration: Option<Metric<DurationHistogram, HttpRequest<'static>>>,
     active: Metric<Gauge, ActiveRequest>,
     settings: HttpSettings,
@@ -92,7 +92,7 @@ impl Recording for Http {
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "what is not read of an exchange is not made")]
+    #[expect(clippy::inline_always, reason = "facts that are not read are not computed")]
     fn record(&self, url_scheme: &UrlScheme, ended: &Ended<'_>) {
         let Some(duration) = &self.duration else { return };
         let labels = labels(*url_scheme, ended);
@@ -122,11 +122,11 @@ pub(super) fn labels<'a>(url_scheme: UrlScheme, ended: &Ended<'a>) -> HttpReques
     }
 }
 
-/// The scheme of the client's own request, as far as the request says it. A proxy that ends TLS
-/// says it in a header; a request over HTTP/2 in its URI.
+/// The scheme of the client's own request, if the request reports it. A proxy that terminates TLS reports it
+/// in a header, and a request over HTTP/2 in its URI.
 fn scheme(headers: &HeaderMap, uri: &Uri) -> Option<UrlScheme> {
     let forwarded = headers.get(&X_FORWARDED_PROTO).map(|value| {
-        // Each proxy may append its own: the first one is what the client spoke.
+        // Each proxy may append its own scheme. The first one is that of the client.
         let value = value.as_bytes();
         let end = value.iter().position(|byte| *byte == b',').unwrap_or(value.len());
         value[..end].trim_ascii()

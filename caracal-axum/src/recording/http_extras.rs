@@ -1,5 +1,4 @@
-//! The families beyond those of every [`HttpMetricsLayer`](crate::HttpMetricsLayer) that a layer has to
-//! be asked for.
+//! The families of [`HttpMetricsLayer`](crate::HttpMetricsLayer) that are recorded only on request.
 
 use caracal_metrics_core::{FamilyError, MetricsRegistry};
 

@@ -1,4 +1,4 @@
-//! What a layer records of an exchange: the part in which the layers differ.
+//! What a layer records of an exchange. This is the part in which the layers differ.
 
 mod gateway;
 pub(crate) mod gateway_extras;
@@ -23,15 +23,15 @@ use crate::options::CustomValues;
 /// How an exchange ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The response was handed over whole.
+    /// The complete response was handed over.
     Answered,
-    /// Nobody waited for the response any more.
+    /// Nothing waited for the response any more.
     ClientClosed,
     /// The service or the body panicked, or failed.
     Failed,
 }
 
-/// What is known of a request before the service is called.
+/// The facts about a request before the service is called.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival<'a> {
     pub(crate) method: RequestMethod,
@@ -39,52 +39,52 @@ pub struct Arrival<'a> {
     pub(crate) headers: &'a HeaderMap,
 }
 
-/// What is known of an exchange once it has ended.
+/// The facts about an exchange that has ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Ended<'a> {
     pub(crate) end: End,
     pub(crate) method: RequestMethod,
-    /// The response's, if it came.
+    /// The status of the response, if there was one.
     pub(crate) status: Option<u16>,
     pub(crate) duration: Duration,
     /// The route, if there is one and something records it.
     pub(crate) route: Option<&'a str>,
     pub(crate) exemplar: Option<&'a Exemplar>,
-    /// The values of the labels that the user has named.
+    /// The values of the labels of the user.
     pub(crate) labels: Option<&'a CustomValues>,
-    /// Bytes of the request's body that were received, where they are known.
+    /// The number of bytes of the request's body that were received, if it is known.
     pub(crate) received: Option<u64>,
-    /// Bytes of the response's body that were delivered.
+    /// The number of bytes of the response's body that were delivered.
     pub(crate) sent: u64,
-    /// What is known of a gRPC call, where calls are counted.
+    /// The facts about a gRPC call, if calls are counted.
     pub(crate) grpc: Option<GrpcRequest<'a>>,
 }
 
 impl Ended<'_> {
-    /// The value of a label that the user has named, by place.
+    /// The value of a label of the user, by index.
     fn label(&self, place: usize) -> Option<&str> {
         self.labels.and_then(|labels| labels.get(place)?.as_deref())
     }
 }
 
-/// Records an exchange into families that were asked for.
+/// Records an exchange in families that were asked for.
 pub(crate) type RecordOf<R> = Box<dyn Fn(&<R as Recording>::Kept, &Ended<'_>) + Send + Sync>;
 
-/// What a layer records: the strategy of its exchanges. [`Gateway`] records the families of the
-/// catalogue, [`Http`] those of OpenTelemetry.
+/// The strategy that determines what a layer records. [`Gateway`] records the families of the catalogue,
+/// [`Http`] those of OpenTelemetry.
 ///
-/// One value is shared by all services of a layer. What it keeps of one exchange is a
-/// [`Kept`](Self::Kept), which moves with the exchange, so it is small.
+/// All services of a layer share one value of this type. The data of a single exchange is a
+/// [`Kept`](Self::Kept). It moves with the exchange, so it is small.
 pub trait Recording: fmt::Debug + Send + Sync + Sized + 'static {
-    /// What the layer's methods have set.
+    /// The settings that the methods of the layer have set.
     type Settings: Clone + fmt::Debug + Default + Send + Sync;
-    /// What is kept of one exchange.
+    /// The data of a single exchange.
     type Kept: fmt::Debug + Send + Sync;
 
-    /// Whether it always records by route.
+    /// Whether requests are always recorded by route.
     const BY_ROUTE: bool;
 
-    /// `labelled` says that [`labelled`](Self::labelled) is recorded as well.
+    /// `labelled` is whether [`labelled`](Self::labelled) is recorded as well.
     #[doc(hidden)]
     fn new(
         metrics: &MetricsRegistry,
@@ -103,7 +103,7 @@ pub trait Recording: fmt::Debug + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn sizes(metrics: &MetricsRegistry) -> Result<RecordOf<Self>, FamilyError>;
 
-    /// The family of the time to the first byte. It is recorded when the head of the response comes.
+    /// The family of the time to the first byte. It is recorded when the head of the response is available.
     #[doc(hidden)]
     fn first_byte(metrics: &MetricsRegistry) -> Result<RecordOf<Self>, FamilyError>;
 
@@ -118,7 +118,7 @@ pub trait Recording: fmt::Debug + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn arrived(&self, request: Arrival<'_>) -> (Self::Kept, GaugeGuard);
 
-    /// Whether [`read_request`](Self::read_request) has something to read.
+    /// Whether [`read_request`](Self::read_request) has anything to read.
     #[doc(hidden)]
     fn reads_requests(&self) -> bool {
         false
@@ -127,7 +127,7 @@ pub trait Recording: fmt::Debug + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn read_request(&self, _: &mut Self::Kept, _: &RequestParts) {}
 
-    /// Reads what the response says in its extensions. Says whether
+    /// Reads what the response reports in its extensions. Returns whether
     /// [`read_response`](Self::read_response) has to read the rest.
     #[doc(hidden)]
     fn read_extensions(&self, _: &mut Self::Kept, _: &Extensions) -> bool {

@@ -1,4 +1,4 @@
-//! Streams: what goes on long after the head of its response.
+//! Streams: responses and connections that continue long after the head of the response.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub trait Streams: fmt::Debug + Send + Sync {
     /// Counts a stream as open until the guard is dropped.
     fn track(&self, route: Option<&str>) -> GaugeGuard;
 
-    /// Counts a request that was in flight as an open stream from now on.
+    /// From now on, counts a request that was in flight as an open stream.
     fn take_over(&self, route: Option<&str>, in_flight: &mut GaugeGuard);
 
     /// Counts a stream that has ended.

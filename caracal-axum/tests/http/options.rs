@@ -346,7 +346,7 @@ fn what_makes_no_sense_is_refused_at_once() {
         (said(|| layer().streams(["/{*all}/b"])), &["`streams`", "\"/{*all}/b\""]),
         (
             said(|| layer().group("one", ["/a/{b}"]).group("two", ["/a/{c}"])),
-            &["`group`", "\"/a/{c}\"", "\"/a/{b}\"", "\"one\"", "leave one of them out"],
+            &["`group`", "\"/a/{c}\"", "\"/a/{b}\"", "\"one\"", "remove one of them"],
         ),
         (said(|| layer().group("unmatched", ["/"])), &["`group`", "\"unmatched\"", "another"]),
         (said(|| RouteName::new("")), &["RouteName::new", "another"]),

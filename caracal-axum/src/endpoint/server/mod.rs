@@ -291,7 +291,7 @@ impl<A> MetricsServer<A> {
             cut_off => Err(io::Error::new(
                 io::ErrorKind::TimedOut,
                 format!(
-                    "after {:?} the scrapes still under way were cut off: {cut_off}",
+                    "scrapes that were still in progress after {:?} were cut off: {cut_off}",
                     self.grace_period
                 ),
             )),

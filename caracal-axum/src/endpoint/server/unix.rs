@@ -64,7 +64,7 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
         Ok(file) if !file.file_type().is_socket() => {
-            let reason = "there is a file of this name that is not a socket: remove it, or choose \
+            let reason = "a file with this name exists and is not a socket: remove it, or choose \
                           another path";
             return Err(io::Error::new(ErrorKind::AlreadyExists, reason));
         }
