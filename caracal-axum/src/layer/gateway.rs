@@ -8,25 +8,25 @@ use super::MetricsLayer;
 use crate::extensions::AuthMethod;
 use crate::recording::{Gateway, gateway_extras};
 
-/// Counts requests, their durations and the ones in flight.
+/// Counts requests, their durations and the requests in flight.
 ///
-/// Add it outside of the layers whose work belongs to a request (timeouts, authentication,
-/// compression): it counts and times the requests that reach it.
+/// Add it outside of the layers whose work belongs to a request, such as timeouts, authentication and
+/// compression. It counts and times the requests that reach it.
 ///
-/// The clock starts when the service is called. A layer that has requests wait for that in
-/// `poll_ready` (tower's `ConcurrencyLimit`, `RateLimit`, `Buffer`) keeps them out of every number
-/// while they wait: put tower's `LoadShed` around it, or take a permit in a middleware instead.
+/// The clock starts when the service is called. A layer that lets requests wait in `poll_ready` (tower's
+/// `ConcurrencyLimit`, `RateLimit` or `Buffer`) hides them from all numbers while they wait. Put tower's
+/// `LoadShed` around such a layer, or acquire a permit in a middleware instead.
 ///
-/// [`HttpMetricsLayer`](crate::HttpMetricsLayer) does the same under the names of OpenTelemetry, for
-/// services that are not gateways. [`MetricsLayer`] has what both can be asked for.
+/// [`HttpMetricsLayer`](crate::HttpMetricsLayer) records the same under the names of OpenTelemetry, for
+/// services that are not gateways. [`MetricsLayer`] has the options of both layers.
 ///
 /// # After the routes
 ///
-/// `Router::layer` covers the routes that were added before it, and no others. Add the routes to
-/// count, then this layer, then `/metrics`, so that scrapes do not count as requests.
+/// `Router::layer` applies to the routes that were added before it, and to no others. Add the routes that you
+/// want to count first, then this layer, and then `/metrics`, so that scrapes do not count as requests.
 ///
-/// A layer that is added before the routes counts none of them. It compiles, and requests are
-/// answered. Only those that match no route are counted, as 404:
+/// A layer that is added before the routes counts none of them. The program compiles, and requests are
+/// answered, but only requests that match no route are counted, as 404:
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -62,10 +62,10 @@ use crate::recording::{Gateway, gateway_extras};
 ///
 /// # Once
 ///
-/// A request that passes two of these layers counts twice, and is twice in flight: for example when
-/// a router that has the layer is nested in or merged into one that has it too. Add it to the
-/// outermost router only. Nothing finds this at run time: the layer would have to mark each request as
-/// counted, which would make all of them slower.
+/// A request that passes two of these layers counts twice, and is twice in flight. This happens, for example,
+/// if a router with the layer is nested in or merged into another router with the layer. Add the layer to the
+/// outermost router only. This mistake is not detected at run time, because the layer would have to mark each
+/// request as counted, which would make all requests slower.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -94,9 +94,10 @@ use crate::recording::{Gateway, gateway_extras};
 /// # });
 /// ```
 ///
-/// # Only if it is asked for
+/// # An optional layer
 ///
-/// The layer changes the type of the body, so `option_layer` needs axum's own body around it:
+/// The layer changes the type of the body. To use it with `option_layer`, convert the body back to axum's
+/// type:
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -128,8 +129,8 @@ use crate::recording::{Gateway, gateway_extras};
 ///
 /// # In tests
 ///
-/// A request ends with the last byte of its response. A test that looks at the status and drops the
-/// response is a client that goes away: the request counts as 499. Read the body to its end.
+/// A request ends with the last byte of its response. If a test checks the status and drops the response,
+/// this looks like a client that disconnects, and the request counts as 499. Read the body to its end.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -150,7 +151,7 @@ use crate::recording::{Gateway, gateway_extras};
 ///     &[("method", "GET"), ("status_code", status), ("auth_method", "none")],
 /// );
 ///
-/// // Wrong: nobody reads the body.
+/// // Wrong: the body is not read.
 /// let response = app.clone().oneshot(hello()).await.unwrap();
 /// assert_eq!(response.status(), 200);
 /// drop(response);
@@ -166,15 +167,16 @@ use crate::recording::{Gateway, gateway_extras};
 pub type GatewayMetricsLayer = MetricsLayer<Gateway>;
 
 impl GatewayMetricsLayer {
-    /// Counts requests by route as well, in `caracal_gateway_route_requests_total` and
+    /// Also counts requests by route, in `caracal_gateway_route_requests_total` and
     /// `caracal_gateway_route_request_duration_seconds`.
     ///
-    /// The route is the pattern that axum matched (`/agents/{id}`), never the path that was asked
-    /// for, and [`UNMATCHED_ROUTE`](crate::UNMATCHED_ROUTE) where none did. Put the layer on with
-    /// `Router::layer` or `Router::route_layer`. What lies below a `nest_service` or a
-    /// `fallback_service` counts as unmatched, since axum does not say what it matched there: give it
-    /// a name with [`RouteName`](crate::RouteName) or [`group`](Self::group), or, where it is a
-    /// `Router`, put the layer on it or use `nest`.
+    /// The route is the pattern that axum matched (`/agents/{id}`), and never the path of the request. If no
+    /// route matched, it is [`UNMATCHED_ROUTE`](crate::UNMATCHED_ROUTE). Add the layer with `Router::layer`
+    /// or `Router::route_layer`.
+    ///
+    /// Requests to a `nest_service` or a `fallback_service` count as unmatched, because axum does not report
+    /// what it matched there. Name such a service with [`RouteName`](crate::RouteName) or
+    /// [`group`](Self::group). If the service is a `Router`, you can also add the layer to it, or use `nest`.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -195,12 +197,11 @@ impl GatewayMetricsLayer {
         self.with(|made| made.asked.by_route = Some(gateway_extras::by_route))
     }
 
-    /// Names the `auth_method` of responses that carry no [`AuthMethod`].
+    /// Determines the `auth_method` of responses that have no [`AuthMethod`].
     ///
-    /// For authentication that can't be taught to set the extension, but leaves a trace in the
-    /// response: an extension of its own type, a header, a status. The response is where what was
-    /// verified is known; what a request merely claims is for
-    /// [`classify_auth_method_by_request`](Self::classify_auth_method_by_request).
+    /// Use this if your authentication can't set the extension, but leaves a trace in the response: an
+    /// extension of its own type, a header or a status. The response shows what was verified. For what a
+    /// request merely claims, use [`classify_auth_method_by_request`](Self::classify_auth_method_by_request).
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -220,11 +221,11 @@ impl GatewayMetricsLayer {
         self.with(|made| made.settings.by_response = Some(Arc::new(classify)))
     }
 
-    /// Names the `auth_method` of requests whose response says nothing about it.
+    /// Determines the `auth_method` of requests whose response does not report it.
     ///
-    /// It is asked before the service is called, so its answer also stands for requests that never
-    /// got a response: a client that went away (499), a panic (500). It can only know what the
-    /// request claims, which is why what the response says goes first.
+    /// The closure is called before the service. Its result therefore also applies to requests without a
+    /// response, for example because the client disconnected (499) or the service panicked (500). It knows
+    /// only what the request claims, so a method from the response takes precedence.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }

@@ -4,13 +4,13 @@ use super::MetricsLayer;
 use crate::families::UrlScheme;
 use crate::recording::Http;
 
-/// Counts requests under the names of OpenTelemetry's semantic conventions for HTTP, as Prometheus
-/// writes them.
+/// Counts requests under the names of OpenTelemetry's semantic conventions for HTTP, as they are written in
+/// Prometheus.
 ///
-/// For services that are not gateways: neither a namespace nor the name of this library comes before the
-/// names, so dashboards and alerts for the conventions work as they are. Requests are counted as
-/// [`GatewayMetricsLayer`](crate::GatewayMetricsLayer) counts them, whose notes on where to put the
-/// layer apply.
+/// Use it for services that are not gateways. The names have no prefix, neither the namespace nor the name of
+/// this library, so dashboards and alerts for the conventions work unchanged. It counts requests in the same
+/// way as [`GatewayMetricsLayer`](crate::GatewayMetricsLayer). The notes there on where to add the layer
+/// apply here too.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -25,7 +25,7 @@ use crate::recording::Http;
 /// let app: Router = Router::new()
 ///     .route("/orders/{id}", get(async || "an order"))
 ///     .layer(HttpMetricsLayer::new(&metrics))
-///     // After the layer, which counts the requests to the routes before it.
+///     // Add this route after the layer. The layer then does not count scrapes.
 ///     .route("/metrics", metrics_endpoint(&metrics));
 ///
 /// # let app = &app;
@@ -53,32 +53,32 @@ use crate::recording::Http;
 ///
 /// # What is recorded
 ///
-/// This is version 1.44.0 of the conventions, in which `http.server.request.duration` and its
-/// attributes are stable; the other metrics are in development there, and may change.
+/// The layer implements version 1.44.0 of the conventions. In this version, `http.server.request.duration`
+/// and its attributes are stable. The other metrics are in development and may change.
 ///
-/// `http_server_request_duration_seconds`, a histogram with the buckets that the conventions
-/// recommend, has the labels
+/// `http_server_request_duration_seconds` is a histogram with the buckets that the conventions recommend. It
+/// has these labels:
 ///
 /// | label | value |
 /// |---|---|
 /// | `http_request_method` | one of the nine standard methods, `QUERY`, or `_OTHER` |
-/// | `http_response_status_code` | the response's. A request that ended before the head of a response has no such label |
-/// | `http_route` | the pattern that axum matched. A request that matched none has no such label |
-/// | `url_scheme` | `http` or `https`: what a proxy says in `X-Forwarded-Proto`, else what the URI says (in HTTP/2), else `http` or what [`https`](Self::https) sets |
-/// | `error_type` | the status code if it is 500 to 599, `client_closed` if the client went away before the end of the response, `failed` if the service or the body panicked or failed. A request without an error has no such label |
+/// | `http_response_status_code` | the status of the response; a request that ended before the head of a response does not have this label |
+/// | `http_route` | the pattern that axum matched; a request that matched none does not have this label |
+/// | `url_scheme` | `http` or `https`: the value of a proxy's `X-Forwarded-Proto`, else the scheme of the URI (in HTTP/2), else `http` or what [`https`](Self::https) sets |
+/// | `error_type` | the status code if it is 500 to 599, `client_closed` if the client disconnected before the end of the response, `failed` if the service or the body panicked or failed; a request without an error does not have this label |
 ///
-/// So the ratio of server errors is that of the requests whose `error_type` matches `failed|5..`.
+/// The ratio of server errors is therefore the ratio of requests whose `error_type` matches `failed|5..`.
 ///
 /// `http_server_active_requests` has the labels `http_request_method` and `url_scheme`.
 ///
-/// The attributes `network.protocol.name` and `network.protocol.version`, which the conventions
-/// recommend, and those that are opt-in there (`server.address`, `server.port`,
-/// `user_agent.synthetic.type`) are not recorded: each of them multiplies the series.
+/// The attributes `network.protocol.name` and `network.protocol.version`, which the conventions recommend,
+/// and the opt-in attributes (`server.address`, `server.port`, `user_agent.synthetic.type`) are not recorded,
+/// because each of them multiplies the number of series.
 pub type HttpMetricsLayer = MetricsLayer<Http>;
 
 impl HttpMetricsLayer {
-    /// The scheme of requests that do not say theirs is `https`, and not `http`: for a server that
-    /// speaks TLS itself. A request over HTTP/1 says no scheme.
+    /// Sets the scheme of requests that do not report it to `https` instead of `http`. Use it if your server
+    /// terminates TLS itself. A request over HTTP/1 does not report its scheme.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }

@@ -18,11 +18,10 @@ use crate::recording::Recording;
 use crate::service::MetricsService;
 use crate::shared::Shared;
 
-/// Counts requests, their durations and the ones in flight: [`GatewayMetricsLayer`] or
-/// [`HttpMetricsLayer`].
+/// Counts requests, their durations and the requests in flight.
 ///
-/// The type parameter says which families are recorded: [`Gateway`](crate::Gateway) or
-/// [`Http`](crate::Http).
+/// This is the common type of [`GatewayMetricsLayer`] and [`HttpMetricsLayer`]. The type parameter determines
+/// which families are recorded: [`Gateway`](crate::Gateway) or [`Http`](crate::Http).
 ///
 /// # Panics
 ///
@@ -30,11 +29,11 @@ use crate::shared::Shared;
 /// layer's families. The message names both.
 #[must_use = "a layer counts nothing until it is put around a service"]
 pub struct MetricsLayer<R: Recording> {
-    /// Shared by clones, since a `Router` clones its layers for each route.
+    /// Shared by clones, because a `Router` clones its layers for each route.
     made: Arc<Made<R>>,
 }
 
-/// How a layer was set, and what its services share once there is one.
+/// The settings of a layer, and the state that its services share once there is one.
 struct Made<R: Recording> {
     metrics: MetricsRegistry,
     settings: R::Settings,
@@ -44,7 +43,7 @@ struct Made<R: Recording> {
 }
 
 impl<R: Recording> Clone for Made<R> {
-    /// For a layer that is set otherwise: it shares nothing with the services of the other one.
+    /// A copy for a layer with other settings. It shares nothing with the services of the original.
     fn clone(&self) -> Self {
         Self {
             metrics: self.metrics.clone(),
@@ -74,7 +73,7 @@ impl<R: Recording> fmt::Debug for MetricsLayer<R> {
 }
 
 impl<R: Recording> MetricsLayer<R> {
-    /// A layer that records into this registry.
+    /// Creates a layer that records into this registry.
     pub fn new(metrics: &MetricsRegistry) -> Self {
         let made = Made {
             metrics: metrics.clone(),
@@ -86,7 +85,7 @@ impl<R: Recording> MetricsLayer<R> {
         Self { made: Arc::new(made) }
     }
 
-    /// The same layer, set otherwise.
+    /// Returns the same layer with changed settings.
     fn with(mut self, set: impl FnOnce(&mut Made<R>)) -> Self {
         let made = Arc::make_mut(&mut self.made);
         set(made);

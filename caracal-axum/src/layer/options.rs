@@ -1,4 +1,4 @@
-//! What both kinds of layers can be asked for.
+//! The options of both kinds of layers.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use crate::recording::Recording;
 use crate::route_name::assert_is_name;
 
 impl<R: Recording> MetricsLayer<R> {
-    /// Leaves requests to these paths out of everything, also of those in flight.
+    /// Excludes requests to these paths from all metrics, including the requests in flight.
     ///
-    /// A pattern is written as a route of axum's. It means the requests that this route matched,
-    /// and for those whose path it matches: `/health` for that path alone, `/internal/{*path}` for all
-    /// paths below.
+    /// A pattern is written like a route of axum. It applies to requests for which axum matched this route,
+    /// and to requests whose path it matches. `/health` matches only that path. `/internal/{*path}` matches
+    /// all paths below `/internal/`.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -46,13 +46,15 @@ impl<R: Recording> MetricsLayer<R> {
         self.with(|made| made.options.ignored.add("`ignore`", "ignored", patterns))
     }
 
-    /// Counts requests to these paths under one route of this name.
+    /// Counts requests to these paths under one route with this name.
     ///
-    /// Patterns are those of [`ignore`](Self::ignore). Paths below a `nest_service` or a
-    /// `fallback_service`, which axum says no route for, get one so. If axum matched no route, then
-    /// requests that were answered with 404 still count as unmatched: they are what scanners ask for.
+    /// The patterns are the same as in [`ignore`](Self::ignore). Use this method to name paths below a
+    /// `nest_service` or a `fallback_service`, for which axum does not report a route. If axum matched no
+    /// route, requests that were answered with 404 still count as unmatched, because they are usually those
+    /// of scanners.
     ///
-    /// For a [`GatewayMetricsLayer`](crate::GatewayMetricsLayer) that is about the families by route.
+    /// For a [`GatewayMetricsLayer`](crate::GatewayMetricsLayer), this method affects only the families by
+    /// route.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -74,10 +76,11 @@ impl<R: Recording> MetricsLayer<R> {
         self.with(|made| made.options.groups.add("`group`", name, patterns))
     }
 
-    /// Counts what these paths answer as streams, as event streams are. An answer whose status is not
-    /// 2xx, or that has no body, stays a request.
+    /// Counts responses to requests to these paths as streams, like event streams. A response whose status is
+    /// not 2xx, or that has no body, still counts as a request.
     ///
-    /// Patterns are those of [`ignore`](Self::ignore). `text/event-stream` needs none.
+    /// The patterns are the same as in [`ignore`](Self::ignore). Responses of type `text/event-stream` are
+    /// recognized without a pattern.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -95,12 +98,14 @@ impl<R: Recording> MetricsLayer<R> {
         self.with(|made| made.options.streams.add("`streams`", "streams", patterns))
     }
 
-    /// Adds a label of yours to the families by route, which it turns on: a tenant, a plan, a region.
+    /// Adds your own label, such as a tenant, a plan or a region, to the families by route, and enables these
+    /// families.
     ///
-    /// The closure is asked once for each request, before the service is called. So it can know what the
-    /// request and layers outside of this one say, and its answer is there for requests that never
-    /// got a response. Without an answer, the series has no such label. Values are bounded as those of
-    /// all labels are: past the limit of the registry, records are counted under `aggregated`.
+    /// The closure is called once for each request, before the service. It can therefore use everything that
+    /// the request and the layers outside of this one provide, and its value also applies to requests without
+    /// a response. If it returns `None`, the series does not have the label. The values are limited like
+    /// those of all labels: when a family has reached its limit, further records are counted under
+    /// `aggregated`.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -143,12 +148,11 @@ impl<R: Recording> MetricsLayer<R> {
         })
     }
 
-    /// Takes the exemplar of a request from the request, where it is not the trace id of a
-    /// `traceparent` header.
+    /// Determines the exemplar of a request, instead of using the trace id of the `traceparent` header.
     ///
-    /// The closure is asked before the service is called, inside of the layers around this one. Without
-    /// an answer, the header is what counts. So with `tracing-opentelemetry`, put the layer inside of the
-    /// one that makes the span:
+    /// The closure is called before the service, inside of the layers around this one. If it returns `None`,
+    /// the header is used. With `tracing-opentelemetry`, put this layer inside of the layer that creates the
+    /// span:
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -193,16 +197,16 @@ impl<R: Recording> MetricsLayer<R> {
         self.with(|made| made.options.exemplar = Some(Arc::new(exemplar)))
     }
 
-    /// Records the sizes of bodies: for requests, the bytes that the service has read; for responses,
-    /// those that the server has taken to send. Neither counts heads.
+    /// Records the sizes of bodies. For requests, these are the bytes that the service has read. For
+    /// responses, these are the bytes that the server has taken to send. Neither includes headers.
     ///
     /// The families are `caracal_gateway_request_body_size_bytes` and
-    /// `caracal_gateway_response_body_size_bytes`, by route and method, or for a
-    /// [`HttpMetricsLayer`](crate::HttpMetricsLayer) `http_server_request_body_size_bytes` and
-    /// `http_server_response_body_size_bytes`, with the labels of the duration. They are recorded when
-    /// the response has ended. A request that ended without a response has no size of one.
+    /// `caracal_gateway_response_body_size_bytes`, by route and method. For an
+    /// [`HttpMetricsLayer`](crate::HttpMetricsLayer), they are `http_server_request_body_size_bytes` and
+    /// `http_server_response_body_size_bytes`, with the labels of the duration. They are recorded when the
+    /// response has ended. If a request ended without a response, no response size is recorded.
     ///
-    /// The size of a request is known where its body is axum's `Body`, as it is below a `Router`.
+    /// The size of a request is known if its body has axum's type `Body`, as in every `Router`.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -234,30 +238,31 @@ impl<R: Recording> MetricsLayer<R> {
         self.with(|made| made.asked.sizes = Some(R::sizes))
     }
 
-    /// Counts gRPC calls by service, method and `grpc-status`, and counts calls that the server is to
-    /// blame for as errors of the server.
+    /// Counts gRPC calls by service, method and `grpc-status`, and counts calls with a server error as errors
+    /// of the server.
     ///
-    /// A gRPC server answers nearly every call with the HTTP status 200, and says in `grpc-status` how the
-    /// call ended: in the trailers, or in the head of a response without a body. The family is
-    /// `caracal_gateway_grpc_requests_total`, or for a [`HttpMetricsLayer`](crate::HttpMetricsLayer)
+    /// A gRPC server answers nearly every call with the HTTP status 200, and reports in `grpc-status` how the
+    /// call ended, either in the trailers or in the head of a response without a body. The family is
+    /// `caracal_gateway_grpc_requests_total`. For an [`HttpMetricsLayer`](crate::HttpMetricsLayer), it is
     /// `http_server_grpc_requests_total`. The label `grpc_status` has the names of gRPC's codes in lower
     /// case:
     ///
-    /// | call | `grpc_status` |
+    /// | the call | `grpc_status` |
     /// |---|---|
-    /// | the response says a code | `ok`, `not_found`, …; `unknown` for one that gRPC does not define |
-    /// | its client went away | `cancelled` |
-    /// | its service or body panicked or failed | `internal` |
-    /// | the response says none | what clients make of the HTTP status: `unimplemented` for 404, `unavailable` for 429, 502, 503 and 504, `unknown` for 200, … |
+    /// | has a code in its response | `ok`, `not_found`, …; `unknown` for a code that gRPC does not define |
+    /// | was abandoned by its client | `cancelled` |
+    /// | has a service or body that panicked or failed | `internal` |
+    /// | has no code in its response | the code that clients derive from the HTTP status: `unimplemented` for 404, `unavailable` for 429, 502, 503 and 504, `unknown` for 200, … |
     ///
-    /// All other families of the layer see the status 500 in place of 200 where `grpc_status` is
-    /// `unknown`, `deadline_exceeded`, `unimplemented`, `internal`, `unavailable` or `data_loss`, so that
-    /// alerts on errors of the server see these calls. Other codes are answers, and stay at 200. A call
-    /// that is counted as a [stream](Self::streams) was counted as a request with the status of its head.
+    /// If `grpc_status` is `unknown`, `deadline_exceeded`, `unimplemented`, `internal`, `unavailable` or
+    /// `data_loss`, all other families of the layer record the status 500 instead of 200, so that alerts on
+    /// server errors include these calls. Calls with other codes keep the status 200. A call that is counted
+    /// as a [stream](Self::streams) was counted as a request with the status of its head.
     ///
-    /// A call is a request whose content type is `application/grpc`, with or without a format behind it.
-    /// That of gRPC-Web is another one. `service` and `method` are those of the path, and bounded as all
-    /// labels are. Both are `unmatched` for calls that axum matched no route for and that are
+    /// A call is a request whose content type is `application/grpc`, optionally followed by a format.
+    /// gRPC-Web has another content type and is not counted. `service` and `method` come from the path, and
+    /// are limited like all labels. Both are `unmatched` if axum matched no route and the call is
+    /// unimplemented, so that scanners do not create series.
     /// unimplemented, so that scanners make no series.
     ///
     /// ```
@@ -269,7 +274,7 @@ impl<R: Recording> MetricsLayer<R> {
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     ///
     /// let metrics = MetricsRegistry::new();
-    /// // In a service with tonic: `Routes::new(…).into_axum_router()`.
+    /// // In a service with tonic, use `Routes::new(…).into_axum_router()`.
     /// let app: Router = Router::new()
     ///     .route("/shop.Orders/{method}", post(async || [("grpc-status", "14")]))
     ///     .layer(HttpMetricsLayer::new(&metrics).grpc());
@@ -290,12 +295,12 @@ impl<R: Recording> MetricsLayer<R> {
         self.with(|made| made.asked.grpc = Some(crate::recording::grpc::<R>))
     }
 
-    /// Records the time to the first byte: from the call of the service to the head of its response,
-    /// which is what a server sends first. A request that ended without a response has none.
+    /// Records the time to the first byte: the time from the call of the service to the head of its response,
+    /// which a server sends first. It is not recorded for requests that ended without a response.
     ///
-    /// The family is `caracal_gateway_request_first_byte_seconds`, by route and method, or for a
-    /// [`HttpMetricsLayer`](crate::HttpMetricsLayer) `http_server_first_byte_seconds`, by status code as
-    /// well.
+    /// The family is `caracal_gateway_request_first_byte_seconds`, by route and method. For an
+    /// [`HttpMetricsLayer`](crate::HttpMetricsLayer), it is `http_server_first_byte_seconds`, also by status
+    /// code.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -312,7 +317,7 @@ impl<R: Recording> MetricsLayer<R> {
     ///
     /// let request = Request::get("/").body(axum::body::Body::empty()).unwrap();
     /// let response = app.oneshot(request).await.unwrap();
-    /// // The body was not read yet.
+    /// // The body has not been read yet.
     /// let page = String::from_utf8(metrics.generate_metrics()).unwrap();
     /// assert!(page.contains("http_server_first_byte_seconds_count{http_request_method=\"GET\","));
     /// # drop(response);
