@@ -29,7 +29,7 @@ fn request(app: &Router, method: Method, path: &str) {
     });
 }
 
-/// Layers and endpoints have nobody to return an error to when a router is put together: they panic.
+/// Layers and endpoints can't return an error when a router is put together, so they panic.
 fn made(make: impl FnOnce() -> Router) -> Result<Router, String> {
     let text = |panic: Box<dyn Any + Send>| {
         panic.downcast::<String>().map_or_else(|_| "without a message".to_owned(), |text| *text)

@@ -1,4 +1,4 @@
-//! A process that may open few files: strangers at the port of the metrics do not stop the service.
+//! A process that may open few files. Untrusted clients at the metrics port do not stop the service.
 #![cfg(all(unix, feature = "serve"))]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,13 +12,13 @@ use caracal_axum::MetricsEndpoint;
 use caracal_metrics_core::MetricsRegistry;
 
 const TEST: &str = "strangers_at_the_metrics_do_not_stop_the_service";
-/// The test starts itself as the service.
+/// The test starts its own binary as the service.
 const AS_SERVICE: &str = "CARACAL_TEST_AS_SERVICE";
 const FILES: usize = 64;
 const STRANGERS: usize = 120;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the child process does: serves an application, and its metrics on another port.
+/// The child process: serves an application, and its metrics on another port.
 fn serve() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -29,7 +29,7 @@ fn serve() {
         println!("listens {} {}", application.local_addr().unwrap(), server.local_addr());
         let router = Router::new().route("/", get(async || "hello"));
         tokio::spawn(async move { axum::serve(application, router).await });
-        // Until the test ends, and the other end of standard input with it.
+        // Until the test ends and closes standard input.
         let wait = || std::io::stdin().read_to_end(&mut Vec::new());
         tokio::task::spawn_blocking(wait).await.unwrap().unwrap();
     });
@@ -85,7 +85,7 @@ fn strangers_at_the_metrics_do_not_stop_the_service() {
     assert!(ask(metrics, "/metrics").starts_with("HTTP/1.1 200"));
     assert!(ask(application, "/").ends_with("hello"));
 
-    // All but those that have a place are closed.
+    // All connections are closed, except those that have a place.
     let is_open = |stranger: &&TcpStream| {
         stranger.set_nonblocking(true).unwrap();
         stranger.peek(&mut [0]).is_err_and(|e| e.kind() == std::io::ErrorKind::WouldBlock)

@@ -1,5 +1,5 @@
-//! A hundred thousand series, scraped by fifty clients at once while eight threads record: every page
-//! is whole, and the pages in memory are few.
+//! A hundred thousand series, scraped by fifty clients at once while eight threads record. Every page is
+//! complete, and few pages are in memory.
 
 use std::alloc::System;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -22,7 +22,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const SERIES: usize = 100_000;
 const CLIENTS: usize = 50;
 
-/// Bytes that are allocated at this moment.
+/// The number of bytes that are allocated now.
 fn live() -> usize {
     let stats = ALLOCATOR.stats();
     stats.bytes_allocated.saturating_sub(stats.bytes_deallocated)
@@ -45,7 +45,7 @@ async fn scrape(app: Router) -> Vec<Bytes> {
     pieces
 }
 
-/// The value of the only sample that starts so.
+/// The value of the only sample that starts with this text.
 fn value(page: &str, start: &str) -> u64 {
     let line = page.lines().find(|line| line.starts_with(start)).unwrap();
     line.rsplit(' ').next().unwrap().parse().unwrap()
@@ -108,10 +108,10 @@ async fn a_flood_of_scrapes() {
             tokio::runtime::Handle::current().block_on(async {
                 for _ in 0..2 {
                     let clients = (0..CLIENTS).map(|_| tokio::spawn(scrape(app.clone())));
-                    // All hold their page until the last one has it.
+                    // All clients hold their page until the last one has it.
                     let pages = join_all(clients).await;
                     let mut pages: Vec<_> = pages.into_iter().map(Result::unwrap).collect();
-                    // Those that share one have the same bytes, in the same place.
+                    // Clients that share a page have the same bytes, at the same address.
                     pages.dedup_by_key(|page| page[0].as_ptr());
                     for page in &pages {
                         check(page);
@@ -127,7 +127,8 @@ async fn a_flood_of_scrapes() {
         &[("method", "GET"), ("status_code", "200")],
     );
     assert_eq!(counted, Some(recorded + 1.0));
-    // A page that is written may reserve twice its length. A few others are read, or checked here.
+    // A page that is being written may reserve twice its length. A few others are being read, or checked
+    // here.
     let extra = peak.into_inner().saturating_sub(before);
     assert!(extra < 10 * page, "{} pages of {page} bytes", extra / page);
 }

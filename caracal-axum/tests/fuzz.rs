@@ -1,4 +1,4 @@
-//! Random headers and queries at the endpoint. `cargo xtask fuzz` runs this for as long as you like.
+//! Random headers and queries at the endpoint. `cargo xtask fuzz` runs this test for a given time.
 
 use std::sync::LazyLock;
 
@@ -37,7 +37,7 @@ struct Answer {
 fn ask(app: &Router, query: &str, headers: &[(&'static str, &[u8])]) -> Option<Answer> {
     let mut request = Request::get(format!("/metrics{query}"));
     for (name, value) in headers {
-        // A server refuses what is not a header before the endpoint sees it.
+        // A server refuses invalid headers before the endpoint sees them.
         request = request.header(*name, HeaderValue::from_bytes(value).ok()?);
     }
     let request = request.body(Body::empty()).ok()?;
@@ -58,7 +58,7 @@ fn endpoint() -> MetricsEndpoint {
     MetricsEndpoint::new(&MetricsRegistry::new())
 }
 
-/// A page, after gzip if the answer says so.
+/// The page, decompressed if the answer is compressed.
 fn page(answer: &Answer) -> String {
     let body = if answer.headers.get("content-encoding").is_some_and(|coding| coding == "gzip") {
         let mut text = Vec::new();
@@ -124,7 +124,7 @@ proptest! {
             .collect();
         query.push(noise.clone());
         let Some(answer) = ask(&app, &format!("?{}", query.join("&")), &[]) else { return Ok(()) };
-        // What is noise may name a family by itself only as `name[]`, which its letters do not make by chance.
+        // Random text could name a family only as `name[]`. Its letters do not form this word by chance.
         prop_assume!(!noise.contains("name"));
         let page = page(&answer);
         prop_assert_eq!(answer.status, StatusCode::OK);

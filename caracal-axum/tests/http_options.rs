@@ -1,4 +1,4 @@
-//! The tests of `http` that are about the layers, with layers that have all that they can be asked for.
+//! The tests of `http` that are about the layers, with layers that have all options.
 
 #[path = "http/aborts.rs"]
 mod aborts;

@@ -1,4 +1,4 @@
-//! Clients that never read their page: its memory is released while their connections stay open.
+//! Clients that never read their page. Its memory is released while their connections stay open.
 
 use std::alloc::System;
 use std::time::Duration;
@@ -20,7 +20,7 @@ const READERS: usize = 20;
 const PAGE: usize = 4 << 20;
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Bytes that are allocated at this moment.
+/// The number of bytes that are allocated now.
 fn live() -> usize {
     let stats = ALLOCATOR.stats();
     stats.bytes_allocated.saturating_sub(stats.bytes_deallocated)
@@ -42,7 +42,7 @@ async fn the_pages_of_stalled_readers_are_freed() {
     drop(scrape(&app, "/metrics").await);
     let before = live();
 
-    // What a server keeps of each: the body, and a piece that the client does not take.
+    // What a server keeps for each client: the body, and a piece that the client does not take.
     let mut stalled: Vec<(Body, Bytes)> = Vec::new();
     for _ in 0..READERS {
         let mut body = scrape(&app, "/metrics").await;

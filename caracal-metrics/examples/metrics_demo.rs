@@ -34,7 +34,7 @@ fn gateway(metrics: &MetricsRegistry) {
     metrics.record_replay_block("nonce_reused");
     metrics.record_degraded_mode_request();
 
-    // A handle resolves its labels once, for code that records the same ones again and again.
+    // A handle resolves its labels once. Use it in code that records the same labels repeatedly.
     let health = metrics.gateway_request("GET", 200, "none");
     for _ in 0..10 {
         health.record(Duration::from_micros(300));

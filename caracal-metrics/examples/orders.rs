@@ -1,8 +1,8 @@
-//! A small service named "orders": metrics of its own, next to those of the axum, sqlx and cache
-//! adapters, all under its own name.
+//! A small service named "orders": its own metrics, together with those of the axum, sqlx and cache
+//! adapters, all under the name of the service.
 //!
-//! Run it with `cargo run -p caracal-metrics --example orders --features axum,cache,sqlx-sqlite`. It
-//! places orders by itself; read the page with `curl http://localhost:3000/metrics`.
+//! Run it with `cargo run -p caracal-metrics --example orders --features axum,cache,sqlx-sqlite`. It places
+//! orders by itself. Read the page with `curl http://localhost:3000/metrics`.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ labels! {
     /// The labels of an order.
     struct Order<'a> { payment: Payment, customer: &'a str }
 
-    /// The label of what an order is worth.
+    /// The label of the value of an order.
     struct OrderValue { payment: Payment }
 }
 
@@ -42,7 +42,7 @@ static PACKING: Family<DurationHistogram> =
     Family::duration_histogram("orders_packing_duration_seconds", "Time from order to parcel.")
         .buckets(BUCKETS);
 
-/// The buckets of everything that is timed: this service answers within a quarter of a second.
+/// The buckets of everything that is timed. This service answers within a quarter of a second.
 const BUCKETS: &[Duration] = &[
     Duration::from_millis(1),
     Duration::from_millis(5),
@@ -53,7 +53,7 @@ const BUCKETS: &[Duration] = &[
     Duration::from_millis(250),
 ];
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Clone)]
 struct Shop {
     database: ObservedPool<Sqlite>,
@@ -101,7 +101,7 @@ async fn place_order(
     State(shop): State<Shop>,
     Path((customer, article)): Path<(String, String)>,
 ) -> Result<String, StatusCode> {
-    // Both end whatever happens: an error, a panic, a client that goes away.
+    // Both end in every case: on an error, a panic, or if the client disconnects.
     let _open = shop.orders_open.track();
     let _packing = shop.packing.start_timer();
 
@@ -127,7 +127,7 @@ async fn service() -> Result<(Router, MetricsRegistry), Box<dyn std::error::Erro
         .route("/orders/{customer}/{article}", post(place_order))
         .layer(GatewayMetricsLayer::new(&metrics))
         .with_state(shop)
-        // After the layer, which then does not count the scrapes.
+        // Added after the layer, which therefore does not count scrapes.
         .route("/metrics", metrics_endpoint(&metrics));
     Ok((app, metrics))
 }

@@ -1,4 +1,4 @@
-//! A service that moves from sqlx 0.8 to 0.9 has pools of both, and one page.
+//! A service that migrates from sqlx 0.8 to 0.9 has pools of both versions, and one page.
 
 use caracal_metrics::{AttachError, MetricsRegistry};
 
@@ -6,8 +6,8 @@ use caracal_metrics::{AttachError, MetricsRegistry};
 async fn pools_of_both_versions_feed_one_page() {
     let metrics = MetricsRegistry::new();
     let old = sqlx_0_8::sqlite::SqlitePoolOptions::new().max_connections(1);
-    // A database of its own. Both versions give those of `sqlite::memory:` the same names, and as they
-    // share the C library, they share the databases too.
+    // A separate database. Both versions give the same names to the databases of `sqlite::memory:`. They
+    // share the C library, so they would share these databases too.
     let old = old.connect_with(sqlx_0_8::sqlite::SqliteConnectOptions::new()).await.unwrap();
     let old = caracal_metrics::sqlx_0_8::PoolObserver::new(&old).named("old");
     let old = old.wrap(&metrics).unwrap();

@@ -1,6 +1,6 @@
 //! `docs/families.json`: every family that the crates of this workspace declare.
 //!
-//! The metric reference, the dashboard and the alerts are checked against it. After a change to a
+//! The metric reference, the dashboard and the alerts are checked against this file. After you change a
 //! family, `cargo xtask docs` writes it again.
 
 use std::{env, fs};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/families.json");
 
-/// The namespace of a registry that has default settings.
+/// The namespace of a registry with default settings.
 const NAMESPACE: &str = "caracal";
 
 /// Each family that the crates declare.
@@ -39,7 +39,7 @@ fn the_file_has_every_family() {
     }
 }
 
-/// The overview of the live page looks for families by their names.
+/// The overview of the live page finds families by their names.
 #[test]
 fn the_live_page_knows_names_that_exist() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../caracal-axum/live/script/names.js");
@@ -51,7 +51,7 @@ fn the_live_page_knows_names_that_exist() {
 
     let metrics = MetricsRegistry::builder().process_metrics().build().unwrap();
     let page = String::from_utf8(metrics.generate_metrics()).unwrap();
-    // Not from the file, which the other test may be writing.
+    // Not read from the file, because the other test may be writing it.
     let declared = declared();
     for name in names {
         let is_declared = declared.iter().any(|f| f["name"] == name.as_str());
@@ -60,7 +60,7 @@ fn the_live_page_knows_names_that_exist() {
     }
 }
 
-/// What feeds a family: adapters, the registry itself, or else the recorders.
+/// What feeds a family: adapters, the registry itself, or otherwise the recorders.
 fn fed_by(spec: &FamilySpec) -> Vec<&'static str> {
     if REGISTRY_FAMILIES.contains(&spec) {
         return vec!["registry"];

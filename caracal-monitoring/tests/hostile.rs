@@ -1,4 +1,4 @@
-//! Names and texts from elsewhere arrive as they are, whatever is in them.
+//! Names and texts from outside are unchanged in the files, whatever they contain.
 
 use caracal_metrics_core::MetricsRegistry;
 use caracal_monitoring::{Target, TargetError, dashboard, rules, scrape_config};
@@ -43,7 +43,8 @@ struct Addresses {
     targets: Vec<String>,
 }
 
-/// What PromQL makes of the string that an expression selects the job by. Its escapes are those of Go.
+/// The value of the string by which an expression selects the job, according to PromQL. Its escapes are
+/// those of Go.
 fn selected_job(expression: &str) -> String {
     let mut rest = expression.split_once("job=\"").expect("a matcher").1.chars();
     let mut job = String::new();
@@ -67,7 +68,7 @@ fn selected_job(expression: &str) -> String {
     }
 }
 
-/// What means something to a parser, or to some of them.
+/// Characters with a meaning for some parsers.
 const SPECIAL: &str = "\"\\{}[]<>$#:-'`\n\r\t %&*!|>@,?\0\u{7f}\u{85}\u{2028}\u{feff}";
 
 fn text() -> impl Strategy<Value = String> {

@@ -1,4 +1,4 @@
-//! What a service uses is in its files, and nothing else is.
+//! The files contain what a service uses, and nothing else.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn a_service_that_uses_nothing_has_alerts_about_itself_alone() {
     let always =
         ["ShopApiTargetDown", "ShopApiTargetAbsent", "SeriesNearLimit", "MetricSeriesLimited"];
     assert_eq!(alerts(&metrics), always);
-    // The page shows the catalogue, of which nothing is in use.
+    // The page shows the catalogue, but none of it is in use.
     assert!(metrics.sample("shop_policy_cache_hits_total", &[]).is_some());
     let dashboard = dashboard(&metrics, &target());
     for word in ["policy", "Policy", "gateway", "Database", "Caches"] {
@@ -39,7 +39,7 @@ fn a_service_that_uses_nothing_has_alerts_about_itself_alone() {
 #[test]
 fn a_layer_counts_before_the_first_request() {
     let (gateway, http, caracal) = (shop(), shop(), MetricsRegistry::new());
-    // A layer is in use once it is around a service.
+    // A layer is in use once it has been applied to a service.
     let _gateway = GatewayMetricsLayer::new(&gateway).layer(());
     let _http = HttpMetricsLayer::new(&http).layer(());
     let _caracal = GatewayMetricsLayer::new(&caracal).layer(());
@@ -71,7 +71,7 @@ fn what_is_recorded_by_hand_is_in_use() {
     metrics.record_policy_cache_hit();
     let alerts = alerts(&metrics);
     assert!(alerts.contains(&"PolicyDenialRatioHigh".to_owned()), "{alerts:?}");
-    // There are no misses to divide by.
+    // There are no misses by which to divide.
     assert!(!alerts.contains(&"PolicyCacheHitRatioLow".to_owned()), "{alerts:?}");
     let dashboard = dashboard(&metrics, &target());
     assert!(dashboard.contains("shop_policy_evaluations_total"), "{dashboard}");

@@ -1,4 +1,4 @@
-//! With this project.
+//! The service with this project.
 
 use std::sync::Arc;
 
@@ -33,10 +33,11 @@ async fn items(State(shop): State<Shop>) -> Result<String, StatusCode> {
     stock(sqlx::query_scalar("SELECT 7").fetch_one(&shop.database).await)
 }
 
-/// Makes the service.
+/// Creates the service.
 ///
 /// # Errors
-/// When a family or the pool can't be registered.
+///
+/// Returns an error if a family or the pool can't be registered.
 pub fn service(pool: &SqlitePool) -> Result<Service, Box<dyn std::error::Error>> {
     let metrics = MetricsRegistry::builder().namespace("shop").only_used_families().build()?;
     let shop = Shop {

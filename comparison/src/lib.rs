@@ -1,8 +1,8 @@
 //! The same small service five times: with this project, and with each of its peers.
 //!
-//! It counts requests, their duration, those in flight, and the orders of each customer, and shows the state of its
-//! database pool. The services of the peers are written as the documentation of the peers has it. `tests/` runs
-//! them, and checks what `docs/comparison.md` says.
+//! It counts requests, their duration, the requests in flight, and the orders of each customer, and shows
+//! the state of its database pool. The services of the peers follow the documentation of the peers.
+//! `tests/` runs the services, and checks the claims in `docs/comparison.md`.
 
 use std::cell::Cell;
 use std::future::pending;
@@ -20,7 +20,7 @@ pub mod prometheus_crate;
 /// A service, and how to read its metrics.
 #[derive(Clone)]
 pub struct Service {
-    /// Answers `/orders/{customer}`, `/stock`, `/slow` and `/panic`.
+    /// Serves `/orders/{customer}`, `/stock`, `/slow` and `/panic`.
     pub router: Router,
     /// The page for Prometheus.
     pub page: Arc<dyn Fn() -> String + Send + Sync>,
@@ -36,7 +36,7 @@ thread_local! {
     static GIVEN_UP: Cell<usize> = const { Cell::new(0) };
 }
 
-/// How many requests for `/slow` this thread has dropped.
+/// The number of requests for `/slow` that this thread has dropped.
 #[must_use]
 pub fn given_up() -> usize {
     GIVEN_UP.get()
@@ -57,7 +57,7 @@ pub(crate) async fn slow() {
     pending::<()>().await;
 }
 
-/// Has a bug.
+/// A handler with a bug.
 pub(crate) async fn panics() {
     panic!("a bug")
 }

@@ -1,4 +1,4 @@
-//! With axum-prometheus, and the macros of `metrics` for what is not a request.
+//! The service with axum-prometheus, and the macros of `metrics` for everything that is not a request.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ async fn items(State(pool): State<SqlitePool>) -> Result<String, StatusCode> {
     stock(sqlx::query_scalar("SELECT 7").fetch_one(&pool).await)
 }
 
-/// Makes the service. A process can have one, since the recorder is global.
+/// Creates the service. A process can have only one, because the recorder is global.
 #[must_use]
 pub fn service(pool: &SqlitePool) -> Service {
     let (layer, handle) = PrometheusMetricLayer::pair();

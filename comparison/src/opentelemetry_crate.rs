@@ -1,4 +1,4 @@
-//! With the SDK of OpenTelemetry and its exporter for Prometheus, and a middleware.
+//! The service with the SDK of OpenTelemetry, its exporter for Prometheus, and a middleware.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -51,10 +51,11 @@ async fn items(State(shop): State<Shop>) -> Result<String, StatusCode> {
     stock(sqlx::query_scalar("SELECT 7").fetch_one(&shop.pool).await)
 }
 
-/// Makes the service.
+/// Creates the service.
 ///
 /// # Errors
-/// When the exporter can't be registered.
+///
+/// Returns an error if the exporter can't be registered.
 pub fn service(pool: &SqlitePool) -> Result<Service, Box<dyn std::error::Error>> {
     let registry = Registry::new();
     let exporter = opentelemetry_prometheus::exporter().with_registry(registry.clone()).build()?;

@@ -1,4 +1,4 @@
-//! With `prometheus-client`, and a middleware.
+//! The service with `prometheus-client` and a middleware.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -53,7 +53,7 @@ async fn items(State(shop): State<Shop>) -> Result<String, StatusCode> {
     stock(sqlx::query_scalar("SELECT 7").fetch_one(&shop.pool).await)
 }
 
-/// Makes the service.
+/// Creates the service.
 #[must_use]
 pub fn service(pool: &SqlitePool) -> Service {
     let shop = Shop {

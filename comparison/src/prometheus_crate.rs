@@ -1,4 +1,4 @@
-//! With `prometheus`, and a middleware.
+//! The service with `prometheus` and a middleware.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -48,10 +48,11 @@ async fn items(State(shop): State<Shop>) -> Result<String, StatusCode> {
     stock(sqlx::query_scalar("SELECT 7").fetch_one(&shop.pool).await)
 }
 
-/// Makes the service.
+/// Creates the service.
 ///
 /// # Errors
-/// When a metric can't be registered.
+///
+/// Returns an error if a metric can't be registered.
 pub fn service(pool: &SqlitePool) -> prometheus::Result<Service> {
     let requests = HistogramOpts::new("http_requests_seconds", "Duration of requests.");
     let shop = Shop {

@@ -1,4 +1,4 @@
-//! What each service shows when things break: the claims of `docs/comparison.md`.
+//! What each service shows when things break. These are the claims of `docs/comparison.md`.
 
 use std::fs;
 use std::time::Duration;
@@ -18,10 +18,10 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/comparison.md");
-/// More than any limit that a service has by default.
+/// More than the default limit of any service.
 const CUSTOMERS: usize = 10_050;
 
-/// What a page says about a request that broke.
+/// What a page shows about a broken request.
 struct Seen {
     /// The series of the route.
     counted: String,
@@ -30,9 +30,9 @@ struct Seen {
 
 struct Row {
     file: &'static str,
-    /// The gauge of the requests in flight begins so.
+    /// The beginning of the gauge of requests in flight.
     in_flight: &'static str,
-    /// The counts of the requests of a route begin with the first, and contain the second.
+    /// The counts of the requests of a route begin with the first text and contain the second one.
     requests: [&'static str; 2],
     service: Service,
     pool: SqlitePool,
@@ -43,7 +43,7 @@ async fn pool() -> SqlitePool {
     options.acquire_timeout(Duration::from_millis(50)).connect("sqlite::memory:").await.unwrap()
 }
 
-/// Waits for a condition. The server runs on this thread, so it is never seen in the middle of something.
+/// Waits for a condition. The server runs on this thread, so it is never observed in the middle of a step.
 async fn until(reached: impl Fn() -> bool) {
     let reached = async {
         while !reached() {
@@ -70,7 +70,8 @@ impl Row {
         Seen { counted: counted.join(""), in_flight }
     }
 
-    /// Serves for real, and says what is left of a client that gives up, and of a handler that panics.
+    /// Serves over a socket. Returns what remains of a client that disconnects, and of a handler that
+    /// panics.
     async fn broken(&self) -> [Seen; 2] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -100,7 +101,7 @@ impl Row {
         self.service.router.clone().oneshot(request).await.unwrap().status().as_u16()
     }
 
-    /// What the page tells after a caller has waited for a connection in vain.
+    /// What the page shows after a caller has waited for a connection without success.
     async fn exhausted(&self) -> &'static str {
         assert_eq!(self.get("/stock").await, 200);
         let held = self.pool.acquire().await.unwrap();
@@ -114,7 +115,7 @@ impl Row {
         "size and idle"
     }
 
-    /// How many series a flood of customers makes.
+    /// The number of series that a flood of customers creates.
     async fn flooded(&self) -> usize {
         let router: axum::Router = self.service.router.clone().with_state(());
         for customer in 0..CUSTOMERS {

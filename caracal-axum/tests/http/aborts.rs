@@ -1,4 +1,4 @@
-//! Clients that go away, and timeouts that look like it.
+//! Clients that disconnect, and timeouts that look the same.
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ async fn a_client_that_never_sends_its_body() {
     client.write("abc").await;
     gateway.until_in_flight(1).await;
     drop(client);
-    // axum's extractor sees the broken body and answers 400, to nobody, or is dropped before.
+    // axum's extractor sees the broken body and answers 400 to a client that is gone, or is dropped before.
     super::support::until(|| gateway.in_flight() == 0, String::new).await;
     let counted = gateway.samples("caracal_gateway_requests_total{");
     assert!(["POST 400 none 1", "POST 499 none 1"].contains(&&*counted.join(", ")), "{counted:?}");

@@ -1,4 +1,4 @@
-//! Responses that end well, each in its own way.
+//! Responses that end normally, in different ways.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -72,7 +72,7 @@ async fn a_stream_of_announced_length() {
     gateway.assert_counted(&["GET 200 none 1"]).await;
 }
 
-/// hyper stops at trailers, which are last by definition.
+/// hyper stops at trailers, which are always last.
 #[tokio::test]
 async fn trailers() {
     let gateway = answering(|| {
@@ -106,7 +106,7 @@ async fn head_of_a_get_route_that_streams() {
     gateway.assert_counted(&["HEAD 200 none 1"]).await;
 }
 
-/// hyper drops these bodies unread, whatever is in them.
+/// hyper drops these bodies without reading them, whatever they contain.
 #[tokio::test]
 async fn responses_that_have_no_body() {
     for (line, status, counted) in [
@@ -170,7 +170,7 @@ async fn the_duration_runs_to_the_end_of_the_body() {
     let mut sender = take.recv().await.unwrap();
     sender.send_data(Bytes::from_static(b"first")).await.unwrap();
     client.read_until("first").await;
-    // Not a wait for something to happen: the time that has to be measured.
+    // This sleep does not wait for an event. It is the duration to be measured.
     tokio::time::sleep(Duration::from_millis(30)).await;
     let body = head.elapsed();
     drop(sender);

@@ -1,4 +1,4 @@
-//! Collectors of a user's own.
+//! Collectors of a user.
 
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::support::{DEADLINE, within};
 
-/// A gauge that reads 1, and does what it was made with when it is scraped.
+/// A gauge with the value 1 that runs the given function when it is scraped.
 pub(crate) struct Scraped<F>(Gauge, F);
 
 impl<F: Fn() + Send + Sync> Scraped<F> {
@@ -32,7 +32,7 @@ impl<F: Fn() + Send + Sync> Collector for Scraped<F> {
     }
 }
 
-/// Holds up every page until it is opened.
+/// Blocks every page until it is opened.
 pub(crate) struct Gate {
     open: Arc<(Mutex<bool>, Condvar)>,
     entered: watch::Receiver<usize>,
@@ -53,12 +53,12 @@ impl Gate {
         Self { open, entered }
     }
 
-    /// Waits until so many pages have been begun.
+    /// Waits until this number of pages has been begun.
     pub(crate) async fn entered(&self, pages: usize) {
         within(self.entered.clone().wait_for(|entered| *entered >= pages)).await.unwrap();
     }
 
-    /// How many pages have been begun.
+    /// The number of pages that have been begun.
     pub(crate) fn pages(&self) -> usize {
         *self.entered.borrow()
     }
@@ -69,7 +69,7 @@ impl Gate {
     }
 }
 
-/// Makes the page longer than the buffers of two sockets, with the help text of one gauge.
+/// Makes the page longer than the buffers of two sockets, by the help text of one gauge.
 pub(crate) fn long_page(metrics: &MetricsRegistry) {
     let gauge = Gauge::with_opts(Opts::new("long", "x".repeat(8 << 20))).unwrap();
     metrics.register(Box::new(gauge)).unwrap();

@@ -1,4 +1,4 @@
-//! The endpoint, as a scraper meets it.
+//! The endpoint from the view of a scraper.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -33,7 +33,7 @@ async fn get_answers_the_page() {
     assert!(head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"), "{head}");
     assert!(head.contains("vary: Accept, Accept-Encoding\r\n"), "{head}");
     assert!(!head.contains("content-encoding"), "{head}");
-    // All but what the scrape itself changes.
+    // Everything except the parts that the scrape itself changes.
     let rest = |page: &str| {
         let lines = page.lines().filter(|line| !line.starts_with("caracal_metrics_scrape"));
         lines.map(str::to_owned).collect::<Vec<_>>()
@@ -65,7 +65,7 @@ async fn whatever_is_accepted_text_comes() {
 #[tokio::test]
 async fn head_answers_the_same_without_the_page() {
     let gateway = endpoint().await;
-    // A family whose length no scrape changes.
+    // A family whose length does not change with a scrape.
     let get = gateway.ask("GET /metrics?name[]=caracal_policy_cache_size").await;
     let head = gateway.ask("HEAD /metrics?name[]=caracal_policy_cache_size").await;
     assert!(head.ends_with("\r\n\r\n"), "{head}");
@@ -137,7 +137,7 @@ async fn a_collector_that_panics_costs_its_own_families() {
     assert!(answer.contains("\nsound 1\n") && answer.contains("\npanicking 1\n"), "{answer}");
 }
 
-/// One worker thread: if the scrape ran on it, the other request could not be answered.
+/// There is one worker thread. If the scrape ran on it, the other request could not be answered.
 #[tokio::test(flavor = "current_thread")]
 async fn a_slow_collector_holds_up_no_other_request() {
     let gateway = Gateway::start_with(|metrics| {
@@ -153,7 +153,7 @@ async fn a_slow_collector_holds_up_no_other_request() {
     assert!(scrape.rest().await.starts_with("HTTP/1.1 200"));
 }
 
-/// axum's router needs no tokio, so neither does the endpoint.
+/// axum's router does not need tokio, so the endpoint must not need it either.
 #[test]
 fn a_scrape_without_a_tokio_runtime() {
     let metrics = MetricsRegistry::new();

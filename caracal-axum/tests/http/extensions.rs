@@ -1,4 +1,4 @@
-//! What responses say about their requests.
+//! Facts that responses report about their requests.
 
 use axum::Router;
 use axum::extract::Request;
@@ -27,7 +27,7 @@ async fn a_handler_says_how_its_caller_was_authenticated() {
     for path in ["/jwt", "/jwt", "/key", "/open"] {
         gateway.ask(&format!("GET {path}")).await;
     }
-    // The label sets differ in what the histogram does not carry.
+    // The label sets differ in labels that the histogram does not have.
     super::support::until(|| gateway.in_flight() == 0, String::new).await;
     assert_eq!(
         gateway.samples("caracal_gateway_requests_total{"),
@@ -102,7 +102,7 @@ async fn what_was_said_stands_when_the_body_is_aborted() {
     assert_eq!(samples("caracal_gateway_degraded_mode_requests_total"), ["1"]);
 }
 
-/// By request, by response, by the extension: the one that knows better goes first.
+/// The request, the response, the extension: the source that knows more takes precedence.
 #[tokio::test]
 async fn classifiers() {
     let app = |metrics: &caracal_metrics_core::MetricsRegistry| {

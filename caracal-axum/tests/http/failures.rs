@@ -17,7 +17,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::support::{Gateway, around, never};
 
 async fn panics() -> &'static str {
-    // After a wait, so that the panic comes from a later poll than the first.
+    // After a wait, so that the panic happens in a later poll than the first one.
     tokio::task::yield_now().await;
     panic!("the handler panics")
 }
@@ -25,7 +25,7 @@ async fn panics() -> &'static str {
 fn body_then(last: impl Fn() -> Result<Frame<&'static [u8]>, io::Error> + Send + 'static) -> Body {
     let first = stream::iter([Ok(Frame::data(&b"first"[..]))]);
     let last = stream::once(async move {
-        // hyper writes to the socket only when the body lets it.
+        // hyper writes to the socket only when the body yields.
         tokio::task::yield_now().await;
         last()
     });
@@ -51,7 +51,7 @@ async fn a_panic_caught_inside_of_the_layer() {
     gateway.assert_counted(&["GET 500 none 1"]).await;
 }
 
-/// What catches the panic drops the request's future when nothing panics any more.
+/// The code that catches the panic drops the request's future when the panic is over.
 #[tokio::test]
 async fn a_panic_caught_outside_of_the_layer() {
     let app =
@@ -89,11 +89,11 @@ async fn a_layer_outside_panics_on(answer: MethodRouter) {
 #[tokio::test]
 async fn a_panic_of_a_layer_outside_is_no_abort() {
     a_layer_outside_panics_on(get(async || "never read")).await;
-    // It has no body that could be missing, and was not sent either.
+    // It has no body that could be incomplete, but it was not sent either.
     a_layer_outside_panics_on(get(async || ())).await;
 }
 
-/// hyper has one answer for a request, and 1xx is none.
+/// hyper sends one response for a request, and a 1xx does not count as one.
 #[tokio::test]
 async fn an_answer_that_can_be_none() {
     let processing = async || StatusCode::PROCESSING;

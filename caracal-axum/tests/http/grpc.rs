@@ -1,4 +1,4 @@
-//! gRPC calls of a tonic client to a tonic service.
+//! gRPC calls from a tonic client to a tonic service.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -21,7 +21,7 @@ use tower::Service;
 
 use crate::support::{Gateway, until, within};
 
-/// Messages are bytes as they are.
+/// Messages are plain bytes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Bytes;
 
@@ -61,7 +61,7 @@ impl Decoder for Bytes {
 
 type Messages = BoxStream<'static, Result<Vec<u8>, Status>>;
 
-/// What the message asks for: the number of a code.
+/// The result that the message asks for, as the number of a code.
 fn answer(request: tonic::Request<Vec<u8>>) -> Result<(), Status> {
     match Code::from(i32::from(request.into_inner()[0])) {
         Code::Ok => Ok(()),
@@ -81,7 +81,7 @@ impl UnaryService<Vec<u8>> for Once {
     }
 }
 
-/// Answers with a stream: with an error in its head, or behind a message, or without an end.
+/// Answers with a stream: with an error in its head, with an error after a message, or without an end.
 enum Stream {
     InHead,
     Behind,
@@ -107,7 +107,7 @@ impl ServerStreamingService<Vec<u8>> for Stream {
     }
 }
 
-/// What a generated server is.
+/// The equivalent of a generated server.
 #[derive(Clone, Copy)]
 struct Echo;
 
@@ -137,7 +137,7 @@ impl Service<Request<Body>> for Echo {
     }
 }
 
-/// A service with both layers, and a client of it.
+/// A service with both layers, and a client for it.
 async fn start() -> (Gateway, tonic::client::Grpc<Channel>) {
     let gateway = Gateway::start_with(|metrics| {
         Router::new()
@@ -169,7 +169,7 @@ async fn call(client: &mut tonic::client::Grpc<Channel>, path: &'static str, cod
     }
 }
 
-/// Series of a family and their numbers.
+/// The series of a family and their values.
 fn series(gateway: &Gateway, family: &str) -> BTreeMap<String, u64> {
     let page = String::from_utf8(gateway.metrics.generate_metrics()).unwrap();
     let lines = page.lines().filter_map(|line| line.strip_prefix(family)?.rsplit_once(' '));
@@ -182,7 +182,7 @@ fn calls(gateway: &Gateway) -> BTreeMap<String, u64> {
     calls
 }
 
-/// The number of requests of each status, by both layers.
+/// The number of requests by status, from both layers.
 fn statuses(gateway: &Gateway) -> [BTreeMap<String, u64>; 2] {
     let families = [
         ("caracal_gateway_requests_total", "status_code"),
@@ -279,7 +279,7 @@ async fn a_call_that_panics_is_internal() {
     assert_eq!(statuses(&gateway)[0], BTreeMap::from([("500".to_owned(), 1)]));
 }
 
-/// A scanner that asks for services that do not exist makes no series of its own.
+/// A scanner that asks for services that do not exist creates no series.
 #[tokio::test]
 async fn calls_of_services_that_do_not_exist_are_one_series() {
     let (gateway, mut client) = start().await;
@@ -291,7 +291,7 @@ async fn calls_of_services_that_do_not_exist_are_one_series() {
     assert_eq!(calls(&gateway), BTreeMap::from([(labels.to_owned(), 3)]));
 }
 
-/// Requests over HTTP/1, whose content type and answer are as they say.
+/// Requests over HTTP/1 with given content types and answers.
 #[tokio::test]
 async fn only_grpc_is_a_call_and_the_http_status_decides_where_no_code_is_said() {
     use axum::response::AppendHeaders;
@@ -344,7 +344,7 @@ async fn only_grpc_is_a_call_and_the_http_status_decides_where_no_code_is_said()
     }
     until_counted(&gateway, total).await;
     assert_eq!(calls(&gateway), expected);
-    // What is an error in HTTP stays what it is; 200 without a code of its own is an error.
+    // An HTTP error keeps its status. A 200 without a gRPC code is an error.
     let [of_gateway, _] = statuses(&gateway);
     assert_eq!(of_gateway["404"], 3);
     assert_eq!(of_gateway["500"], 9);

@@ -1,4 +1,4 @@
-//! Who is let in.
+//! Which clients are allowed to scrape.
 
 use std::panic::catch_unwind;
 
@@ -15,7 +15,7 @@ fn endpoint() -> MetricsEndpoint {
     MetricsEndpoint::new(&MetricsRegistry::new())
 }
 
-/// The status, and how the answer asks for admission.
+/// The status, and the challenges of the answer.
 async fn ask(app: &Router, authorization: Option<&str>) -> (StatusCode, Vec<String>) {
     let mut request = Request::get("/metrics");
     if let Some(authorization) = authorization {
@@ -105,7 +105,7 @@ async fn several_are_let_in() {
     assert_eq!(ask(&app, None).await.1.len(), 2);
 }
 
-/// It neither opens the endpoint nor locks every scraper out.
+/// Such a token would either open the endpoint to everyone or exclude every scraper.
 #[test]
 fn a_setting_that_was_forgotten_is_refused_at_once() {
     let said = |build: fn() -> MetricsEndpoint| {
@@ -123,7 +123,7 @@ fn a_setting_that_was_forgotten_is_refused_at_once() {
     assert!(said.contains("basic_auth") && said.contains("\"admin\""), "{said}");
 }
 
-/// Neither the page nor its slots are for strangers, nor what methods there are.
+/// An unauthorized client gets neither the page nor a place, and does not learn which methods exist.
 #[tokio::test]
 async fn a_stranger_learns_nothing() {
     let metrics = MetricsRegistry::new();

@@ -1,4 +1,4 @@
-//! The same over HTTP/2, where an abort is a frame and many requests share one connection.
+//! The same over HTTP/2, where an abort is a frame and many requests share a connection.
 
 use std::convert::Infallible;
 use std::net::Shutdown;
@@ -20,7 +20,7 @@ use super::support::{Gateway, never, stalled, within};
 struct Http2 {
     gateway: Gateway,
     client: SendRequest<Body>,
-    /// The same socket once more: hyper holds its own as long as there are streams.
+    /// A second handle of the socket, because hyper keeps its own open while there are streams.
     socket: std::net::TcpStream,
 }
 

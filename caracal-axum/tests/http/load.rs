@@ -1,4 +1,4 @@
-//! Many clients at once, of every kind.
+//! Many clients of all kinds at once.
 
 use axum::Router;
 use axum::body::{Body, Bytes};

@@ -1,4 +1,4 @@
-//! The layer and the endpoint over real sockets, by what the exposed page says afterwards.
+//! The layer and the endpoint over real sockets. The tests check the page afterwards.
 
 mod aborts;
 mod bodies;

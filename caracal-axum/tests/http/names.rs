@@ -1,4 +1,4 @@
-//! The names of OpenTelemetry: version 1.44.0 of the semantic conventions for HTTP metrics.
+//! The names of OpenTelemetry, from version 1.44.0 of the semantic conventions for HTTP metrics.
 
 use axum::Router;
 use axum::routing::get;
@@ -11,7 +11,7 @@ use caracal_metrics_core::{FamilySpec, MetricsRegistry};
 
 use super::support::{labelled, samples};
 
-/// An instrument's name in Prometheus: dots are underscores, and the unit is a suffix.
+/// The name of an instrument in Prometheus: dots become underscores, and the unit becomes a suffix.
 fn exposed(instrument: &str, unit: &str) -> String {
     let name = instrument.replace('.', "_");
     match unit {
@@ -73,7 +73,7 @@ fn the_families_are_those_of_the_conventions() {
     assert_eq!(buckets, recommended);
 }
 
-/// The page of a service that has a name of its own.
+/// The page of a service with its own namespace.
 #[tokio::test]
 async fn nothing_on_the_page_is_called_after_this_library() {
     let metrics =

@@ -1,4 +1,4 @@
-//! What a scraper says it takes, and what it gets.
+//! What a scraper accepts, and what it gets.
 
 use std::io::Read;
 
@@ -47,8 +47,7 @@ async fn openmetrics_to_who_names_it_on_any_line() {
     }
 }
 
-/// What Prometheus 3.0, 3.4 and one with a scheme of its own ask for, and what an older one and a
-/// browser do not.
+/// The headers of Prometheus 3.0 and 3.4, of one with its own scheme, of an older one, and of a browser.
 #[tokio::test]
 async fn the_escaping_scheme_is_repeated_to_clients_that_ask_for_one() {
     const OM: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -105,7 +104,7 @@ async fn gzip_to_who_takes_it() {
 #[tokio::test]
 async fn a_page_is_compressed_up_to_a_length() {
     let metrics = MetricsRegistry::new();
-    // Hardly compressible, so that there are several pieces in either form.
+    // Hardly compressible, so that both forms have several pieces.
     for number in 1..3_000_u64 {
         let reason = format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         metrics.record_replay_block(&reason);

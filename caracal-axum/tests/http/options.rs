@@ -1,4 +1,4 @@
-//! What a layer can be asked for.
+//! The options of a layer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -29,7 +29,7 @@ macro_rules! both {
 
 const ROUTES: &str = "caracal_gateway_route_requests_total{";
 
-/// The requests of each route (and more labels), as the other layer has counted them.
+/// The requests of each route (and further labels), as the other layer has counted them.
 fn http_requests(metrics: &MetricsRegistry, more: &[&str]) -> Vec<String> {
     let counts = labelled(metrics, "http_server_request_duration_seconds_count");
     let mut lines: Vec<_> = counts
@@ -76,7 +76,7 @@ async fn what_is_ignored_is_counted_nowhere() {
     assert_eq!(gateway.in_flight(), 0);
     assert!(gateway.samples("http_server_active_requests").iter().all(|line| line.ends_with(" 0")));
     drop((waiting, reading));
-    // Counted after all of them.
+    // This request is counted after all of them.
     gateway.ask("GET /agents/health").await;
     until_counted(&gateway, 1).await;
     assert_eq!(gateway.samples(ROUTES), ["/agents/{id} GET 2xx 1"]);
@@ -113,7 +113,7 @@ async fn mounted_services_have_names_and_scanners_have_none() {
         "GET /docs/style.css",
         "GET /docs/wp-admin.php",
         "GET /agents/1",
-        // A route answers so.
+        // The answer comes from a route.
         "POST /agents",
         "GET /index.html",
         "GET /wp-admin.php",
@@ -140,7 +140,7 @@ async fn mounted_services_have_names_and_scanners_have_none() {
     );
 }
 
-/// The label is taken once, before anything can go wrong.
+/// The value of the label is read once, before anything can fail.
 #[tokio::test]
 async fn a_label_is_right_however_a_request_ends() {
     let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
@@ -195,10 +195,10 @@ async fn a_label_is_right_however_a_request_ends() {
             "/stalled acme client_closed 1",
         ],
     );
-    // Each layer asks its own closure.
+    // Each layer calls its own closure.
     assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 2 * 5);
     assert_eq!(gateway.ask_with("GET /", "X-Tenant: cursed\r\n").await, "", "it breaks off");
-    // The outer layer is the one whose closure panics: the request never comes to the inner one.
+    // The closure of the outer layer panics, so the request never reaches the inner one.
     until(|| gateway.in_flight() == 0, String::new).await;
     assert!(gateway.samples(ROUTES).contains(&"/ GET 5xx 1".to_owned()));
 }
@@ -262,7 +262,7 @@ async fn sizes_are_those_of_the_bytes_that_were_handed_over() {
             sums(&format!("{start}request_body_size_bytes_sum")),
             ["/echo 10", "/head 0", "/never 0", "/stalled 0", "/unread 0"],
         );
-        // A request without a response has no size of one.
+        // If a request ended without a response, no response size is recorded.
         assert_eq!(
             sums(&format!("{start}response_body_size_bytes_sum")),
             ["/echo 20", "/head 0", "/stalled 5", "/unread 6"],
@@ -294,7 +294,7 @@ async fn answers_of_named_routes_are_streams() {
     gateway.assert_streams(&["client 1"]).await;
     until_counted(&gateway, 2).await;
     assert_eq!(gateway.samples(ROUTES), ["/rows/{table} DELETE 4xx 1", "/rows/{table} GET 2xx 1"]);
-    // What the stream sent is counted once, with its end.
+    // The bytes of the stream are counted once, at its end.
     assert_eq!(
         gateway.samples("caracal_gateway_response_body_size_bytes_sum"),
         ["/rows/{table} DELETE 0.0", "/rows/{table} GET 3.0"],
@@ -326,7 +326,7 @@ async fn an_exemplar_of_the_users_own() {
     assert_eq!(exemplars(), [r#"{request_id="4711""#; 2]);
 }
 
-/// The message names the method, what it was given and what to do.
+/// The message names the method and its argument, and what to do.
 #[test]
 fn what_makes_no_sense_is_refused_at_once() {
     static TAKEN: Family<Counter> =

@@ -1,4 +1,4 @@
-//! Every place that a layer can be put in.
+//! Every place where a layer can be added.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -78,7 +78,7 @@ async fn around_one_method() {
     gateway.assert_counted(&["GET 200 none 1"]).await;
 }
 
-/// Errors become responses inside of the layer, whose own error type stays the service's.
+/// Errors become responses inside of the layer. The error type of the layer is that of the service.
 #[tokio::test]
 async fn in_a_stack_of_layers() {
     let app = |layer| {
@@ -93,7 +93,7 @@ async fn in_a_stack_of_layers() {
     gateway.assert_counted(&["GET 504 none 1"]).await;
 }
 
-/// The queue is outside: what waits in it is counted once it is called.
+/// The queue is outside of the layer, so a waiting request is counted when it is called.
 #[tokio::test]
 async fn behind_a_buffer() {
     let app = |layer| {
@@ -111,7 +111,7 @@ async fn behind_a_buffer() {
     gateway.assert_counted(&["GET 200 none 1", "GET 499 none 1"]).await;
 }
 
-/// Asks once more after a 503.
+/// Repeats a request once after a 503.
 #[derive(Clone)]
 struct Once(bool);
 
@@ -141,7 +141,7 @@ fn fails_once() -> impl Fn() -> std::future::Ready<Response> + Clone + Send + Sy
     }
 }
 
-/// A client sees one request, whatever it took.
+/// A client sees one request, however many attempts it took.
 #[tokio::test]
 async fn around_what_asks_again() {
     let app = |layer| {
@@ -154,7 +154,7 @@ async fn around_what_asks_again() {
     gateway.assert_counted(&["GET 200 none 1"]).await;
 }
 
-/// Each time is a request, and the answers that are thrown away are given up.
+/// Each attempt is a request, and the discarded answers are counted as abandoned.
 #[tokio::test]
 async fn inside_of_what_asks_again() {
     let app = |layer| {
@@ -170,7 +170,7 @@ async fn inside_of_what_asks_again() {
     gateway.assert_counted(&["GET 200 none 1", "GET 499 none 1"]).await;
 }
 
-/// A timeout outside needs a default body, also of ours.
+/// A timeout outside of the layer needs a body type with a default value, so ours has one.
 #[tokio::test]
 async fn around_a_plain_service_inside_of_other_layers() {
     let service =

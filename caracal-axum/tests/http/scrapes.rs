@@ -1,4 +1,4 @@
-//! Many scrapes: how many at once, what they share, and what the endpoint says of them.
+//! Many scrapes: how many at once, what they share, and how the endpoint counts them.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -76,11 +76,11 @@ async fn no_limit() {
     }
 }
 
-/// A page larger than the buffers of two sockets, and a client that doesn't read it.
+/// A page larger than the buffers of two sockets, and a client that does not read it.
 #[tokio::test]
 async fn a_scrape_lasts_until_its_last_byte_is_sent() {
     let gateway = Gateway::start_with(|metrics| {
-        // So long that the client does not seem to stall on a slow machine.
+        // Long enough that the client does not seem to stall on a slow machine.
         let hour = Duration::from_secs(3_600);
         MetricsEndpoint::new(metrics).max_concurrent_scrapes(1).read_timeout(hour).into_router()
     })
@@ -100,7 +100,7 @@ async fn a_scrape_lasts_until_its_last_byte_is_sent() {
 
 const COUNTER: &str = "/metrics?name[]=caracal_gateway_degraded_mode_requests_total";
 
-/// Scrapes that have begun to wait, and wait as long as the gate is closed.
+/// Scrapes that have begun to wait, and wait until the gate is opened.
 async fn begin(app: &Router, uri: &str, scrapes: usize) -> Vec<Begun> {
     let mut begun: Vec<Begun> =
         (0..scrapes).map(|_| Box::pin(app.clone().oneshot(get(uri))) as _).collect();
@@ -110,7 +110,7 @@ async fn begin(app: &Router, uri: &str, scrapes: usize) -> Vec<Begun> {
     begun
 }
 
-/// Together, as a server would have it: the pages are made in turn.
+/// Polls them together, as a server does. The pages are made in turn.
 async fn ends(scrapes: Vec<Begun>) -> Vec<String> {
     let pages =
         future::join_all(scrapes.into_iter().map(async |scrape| text(scrape.await.unwrap()).await));
@@ -134,11 +134,11 @@ async fn scrapes_that_wait_share_a_page_that_is_no_older_than_they() {
         assert!(page.ends_with("\ncaracal_gateway_degraded_mode_requests_total 1\n"), "{page}");
     }
     assert!(pages[11].ends_with("\ngate 1\n"), "{}", pages[11]);
-    // One that was under way, one for the ten, and the other one.
+    // One that was in progress, one for the ten, and the other one.
     assert_eq!(gate.pages(), 3);
 }
 
-/// Whoever was about to make the page may leave, and whoever began it.
+/// Both the scrape that was about to make the page and the scrape that began it may be dropped.
 #[tokio::test]
 async fn who_leaves_takes_no_page_along() {
     let metrics = MetricsRegistry::new();

@@ -1,4 +1,4 @@
-//! The metrics on a port of their own.
+//! The metrics on a separate port.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -28,7 +28,7 @@ async fn serves_until_it_is_shut_down() {
     gate.entered(1).await;
 
     let shutdown = tokio::spawn(server.shutdown());
-    // Takes no more connections, and still answers the one that it has.
+    // The server accepts no more connections, but still answers the one that it has.
     while TcpStream::connect(address).await.is_ok() {
         tokio::task::yield_now().await;
     }
@@ -38,7 +38,7 @@ async fn serves_until_it_is_shut_down() {
     within(shutdown).await.unwrap().unwrap();
 }
 
-/// What the server sends until it closes the connection, cleanly or not.
+/// Everything that the server sends until it closes the connection, cleanly or not.
 async fn rest(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = within(stream.read_to_end(&mut bytes)).await;
@@ -52,14 +52,14 @@ async fn half_a_request_does_not_keep_it() {
     let client = client(server.local_addr(), &metrics);
     let mut half = TcpStream::connect(server.local_addr()).await.unwrap();
     half.write_all(b"GET /metrics HTTP/1.1\r\nHost: metrics\r\n").await.unwrap();
-    // Connections are served in turn: when this one was answered, the other one was read.
+    // Connections are served in turn. When this one has been answered, the other one has been read.
     assert!(client.ask("GET /metrics").await.starts_with("HTTP/1.1 200"));
-    // The clock jumps to the next time that anything waits for.
+    // The clock jumps to the next time for which anything waits.
     tokio::time::pause();
     within(server.shutdown()).await.unwrap();
     tokio::time::resume();
 
-    // The other half comes too late.
+    // The second half comes too late.
     let _ = half.write_all(b"\r\n").await;
     let answer = rest(&mut half).await;
     assert!(answer.is_empty(), "{}", String::from_utf8_lossy(&answer));
@@ -81,7 +81,7 @@ async fn shutting_down_cuts_off_a_reader_that_stalls_and_says_so() {
     assert_eq!(metrics.sample("caracal_metrics_scrapes_in_flight", &[]), Some(0.0));
 }
 
-/// How many of these connections the server has closed.
+/// The number of these connections that the server has closed.
 fn closed(connections: &[TcpStream]) -> usize {
     let is_closed = |stream: &&TcpStream| {
         let read = stream.try_read(&mut [0]);
@@ -90,7 +90,7 @@ fn closed(connections: &[TcpStream]) -> usize {
     connections.iter().filter(is_closed).count()
 }
 
-/// The default bound.
+/// The default maximum.
 const CONNECTIONS: usize = 32;
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn the_head_of_a_request_has_a_time_limit() {
     until(|| timed_out() == Some(1.0), || format!("{:?}", timed_out())).await;
 }
 
-/// Many more than the bound of connections.
+/// Many more connections than the maximum.
 #[tokio::test]
 async fn scrapers_that_come_at_once_are_all_answered() {
     let metrics = MetricsRegistry::new();
@@ -184,7 +184,7 @@ async fn a_connection_serves_one_request() {
     let client = client(server.local_addr(), &metrics);
     let answer = client.send("GET /metrics").await.rest().await;
     assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
-    // Nor does a body that never ends keep it open.
+    // A body that never ends does not keep the connection open either.
     let half = "Content-Length: 1000\r\n";
     let answer = client.send_with("POST /metrics", half).await.rest().await;
     assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
@@ -199,7 +199,7 @@ async fn a_host_name_is_resolved() {
     assert!(error.to_string().contains("\"no port\""), "{error}");
 }
 
-/// These tests turn on HTTP/2 in hyper, as another crate of a service may.
+/// These tests enable HTTP/2 in hyper, as another crate of a service may do.
 #[tokio::test]
 async fn http2_is_not_spoken() {
     let metrics = MetricsRegistry::new();

@@ -1,4 +1,4 @@
-//! The layer by hand, where a socket can't be made to do it.
+//! The layer driven by hand, for cases that a socket can't produce.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -18,7 +18,7 @@ use tower::{Layer, Service, ServiceExt};
 
 use super::support::samples;
 
-/// Gives five bytes and waits. Whether it has ended changes without a poll.
+/// Returns five bytes and then waits. Whether it has ended changes without a poll.
 #[derive(Clone, Default)]
 struct Fickle {
     given: bool,
@@ -85,7 +85,7 @@ fn a_request_that_nobody_polls() {
     assert_eq!(counted(&metrics), ["GET 499 none 1"]);
 }
 
-/// The server saw the end after our last look: the streams that hyper's client reads end so.
+/// The server saw the end after our last poll. Streams that hyper's client reads end in this way.
 #[test]
 fn a_body_that_ended_since_its_last_frame() {
     let metrics = MetricsRegistry::new();
@@ -126,7 +126,7 @@ fn a_body_polled_after_its_end() {
     }
 }
 
-/// What catches the panic drops the body when nothing panics any more.
+/// The code that catches the panic drops the body when the panic is over.
 #[test]
 fn a_panic_of_the_body_caught_outside() {
     let metrics = MetricsRegistry::new();

@@ -18,7 +18,7 @@ use super::support::{Client, Gateway, until, within};
 use crate::collectors::long_page;
 
 const SLOTS: usize = 4;
-/// So long that no reader seems to stall on a slow machine.
+/// Long enough that no reader seems to stall on a slow machine.
 const READ_TIMEOUT: Duration = Duration::from_secs(3_600);
 
 fn limited(metrics: &MetricsRegistry) -> MetricsEndpoint {
@@ -29,7 +29,7 @@ async fn endpoint() -> Gateway {
     Gateway::start_with(|metrics| limited(metrics).into_router()).await
 }
 
-/// Lets time pass for timers, without waiting for it.
+/// Advances the time of timers without waiting.
 async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
@@ -67,7 +67,7 @@ async fn stalled_readers_of_http1_do_not_shut_others_out() {
     until(|| in_flight(&gateway.metrics) == 0.0, || "still in flight".to_owned()).await;
     assert_eq!(given_up(&gateway.metrics, "timeout"), Some(SLOTS as f64));
 
-    // What was given up is never taken for a whole page.
+    // A dropped scrape is never taken for a complete page.
     for client in stalled {
         assert!(client.rest().await.len() < gateway.metrics.generate_metrics().len());
     }
@@ -104,7 +104,7 @@ fn get() -> Request<Body> {
     Request::get("/metrics").body(Body::empty()).unwrap()
 }
 
-/// Bodies that are never polled, as those of clients that read nothing.
+/// Bodies that are never polled, like those of clients that do not read.
 async fn stalled_bodies(app: &Router, count: usize) -> Vec<Body> {
     let mut bodies = Vec::new();
     for _ in 0..count {
@@ -121,12 +121,12 @@ async fn where_all_places_are_taken_the_reader_that_stalled_longest_makes_room()
     long_page(&metrics);
     let app: Router = limited(&metrics).into_router();
     let mut bodies = stalled_bodies(&app, SLOTS).await;
-    // Nobody has stalled for long.
+    // No reader has stalled for long enough.
     let refused = app.clone().oneshot(get()).await.unwrap();
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
 
     tokio::time::advance(READ_TIMEOUT / 300).await;
-    // All but the second one take a piece.
+    // All except the second one take a piece.
     for (n, body) in bodies.iter_mut().enumerate().filter(|(n, _)| *n != 1) {
         assert!(body.frame().await.unwrap().is_ok(), "{n}");
     }
@@ -138,7 +138,7 @@ async fn where_all_places_are_taken_the_reader_that_stalled_longest_makes_room()
     }
 }
 
-/// A client may begin as many scrapes as allowed at once, again and again.
+/// A client may begin the maximum number of scrapes at once, again and again.
 #[tokio::test]
 async fn a_scrape_that_comes_after_a_burst_of_stalled_ones_waits_a_moment() {
     let metrics = MetricsRegistry::new();
@@ -154,7 +154,7 @@ async fn a_scrape_that_comes_after_a_burst_of_stalled_ones_waits_a_moment() {
     assert_eq!(given_up(&metrics, "displaced"), Some(1.0));
 }
 
-/// The runtime has no timer, so no scrape can wait for a reader to stall.
+/// The runtime has no timer, so a scrape can't wait for a reader to stall.
 #[test]
 fn as_many_as_allowed_on_a_runtime_without_a_timer() {
     let runtime = tokio::runtime::Builder::new_current_thread().start_paused(true).build().unwrap();
@@ -182,7 +182,7 @@ async fn a_reader_that_takes_a_little_at_a_time_has_a_time_limit() {
     let other = app.oneshot(get()).await.unwrap();
     assert_eq!(given_up(&metrics, "timeout"), Some(1.0));
     assert_eq!(in_flight(&metrics), 1.0);
-    // An error, so that a server breaks the connection.
+    // An error, so that the server breaks the connection.
     let error = slow.frame().await.unwrap().unwrap_err().to_string();
     assert!(error.contains("not read in time"), "{error}");
     assert!(slow.frame().await.is_none());

@@ -1,4 +1,4 @@
-//! Responses that go on and on: counted as requests with their head, and as streams from then on.
+//! Responses that do not end: counted as requests at their head, and as streams from then on.
 
 use std::io;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::support::{Gateway, stalled, until};
 
 const EVENTS: [(axum::http::HeaderName, &str); 1] = [(CONTENT_TYPE, "text/event-stream")];
 
-/// Sends an event, and then what this says.
+/// Sends an event, and then runs this function.
 async fn events_then(
     last: impl Fn() -> io::Result<Bytes> + Clone + Send + Sync + 'static,
 ) -> Gateway {
@@ -113,8 +113,8 @@ async fn the_content_type_may_have_parameters_and_capitals() {
     gateway.assert_streams(&["client 1"]).await;
 }
 
-/// Browsers that open event streams and close their tabs: the latency stays that of the heads, no error
-/// appears, and the ends are told apart.
+/// Browsers that open event streams and close their tabs. The latency remains that of the heads, no error
+/// appears, and the ways of ending are distinguished.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_tabs_that_are_opened_and_closed_at_random() {
     const TABS: u64 = 50;
@@ -162,7 +162,7 @@ async fn fifty_tabs_that_are_opened_and_closed_at_random() {
     gateway.assert_streams(&expected).await;
     gateway.assert_counted(&[&format!("GET 200 none {TABS}")]).await;
 
-    // As the clients saw it: each stream that was completed was open for longer than all heads took.
+    // From the view of the clients, each completed stream was open for longer than all heads took.
     let sum = |name, labels: &[_]| gateway.metrics.sample(name, labels).unwrap();
     let labels = [("method", "GET"), ("status_code", "200")];
     let latency = sum("caracal_gateway_request_duration_seconds_sum", &labels);

@@ -1,4 +1,4 @@
-//! A server on a socket, a client that can leave at any byte, and what the page says.
+//! A server on a socket, a client that can disconnect at any byte, and the content of the page.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -18,14 +18,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::Service;
 
-/// Ends a test that would hang; far longer than any machine needs.
+/// Ends a test that would hang. It is far longer than any machine needs.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, future).await.expect("nothing happened before the deadline")
 }
 
-/// Asks for everything, in a way that changes nothing that the tests count.
+/// Enables all options, in a way that does not change what the tests count.
 macro_rules! with_all {
     ($layer:expr) => {
         $layer
@@ -43,19 +43,18 @@ macro_rules! with_all {
     };
 }
 
-/// The layers that requests are counted by: each of the two kinds, around the same service. What the one
-/// counts, the other one has to count too.
+/// The layers that count requests, one of each kind, around the same service. Both must count the same.
 pub(crate) type Counted = (GatewayMetricsLayer, HttpMetricsLayer);
 
-/// Whether the layers have all that they can be asked for. The tests of `http` that are about the layers
-/// are the tests of `http_options` as well.
+/// Whether the layers have all options. The tests of `http` that are about the layers are also the tests of
+/// `http_options`.
 const ALL_OPTIONS: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"http_options");
 
 pub(crate) fn counted_by(metrics: &MetricsRegistry) -> Counted {
     around(GatewayMetricsLayer::new(metrics), metrics)
 }
 
-/// Another gateway's layer, and with it the other kind.
+/// The given layer, together with a layer of the other kind.
 pub(crate) fn around(layer: GatewayMetricsLayer, metrics: &MetricsRegistry) -> Counted {
     let http = HttpMetricsLayer::new(metrics);
     if ALL_OPTIONS { (with_all!(layer.by_route()), with_all!(http)) } else { (layer, http) }
@@ -81,7 +80,7 @@ impl Gateway {
         Self { address, metrics }
     }
 
-    /// A server without axum's router: hyper straight on a tower service.
+    /// A server without axum's router: hyper directly on a tower service.
     pub(crate) async fn start_plain<S, B>(service: impl FnOnce(Counted) -> S) -> Self
     where
         S: Service<hyper::Request<hyper::body::Incoming>, Response = hyper::Response<B>>
@@ -124,7 +123,7 @@ impl Gateway {
         client
     }
 
-    /// A request, and all that the server answers.
+    /// Sends a request and returns everything that the server answers.
     pub(crate) async fn ask(&self, line: &str) -> String {
         self.ask_with(line, "").await
     }
@@ -143,8 +142,8 @@ impl Gateway {
         until(|| self.in_flight() == wanted, || self.summary()).await;
     }
 
-    /// Waits until nothing is in flight, and asserts that these requests were counted and no
-    /// others: `"GET 200 none 1"` is one GET with status 200 and no known authentication.
+    /// Waits until nothing is in flight, and asserts that exactly these requests were counted: `"GET 200
+    /// none 1"` is one GET with status 200 and no known authentication.
     pub(crate) async fn assert_counted(&self, expected: &[&str]) {
         let last = |line: &str| number(line.rsplit(' ').next().unwrap());
         let wanted: u64 = expected.iter().map(|line| last(line)).sum();
@@ -177,16 +176,16 @@ impl Gateway {
         }
     }
 
-    /// What a layer was asked for has to agree with what it counts always.
+    /// Asserts that the families of the options agree with those that are always counted.
     fn assert_options_agree(&self, requests: u64) {
         let sum = |name: &str| {
             let values = labelled(&self.metrics, name).into_iter();
-            // A sum of a histogram of floating-point numbers has a fraction of zero.
+            // The sum of a histogram of floating-point numbers is written with a fraction of zero.
             values.map(|(_, value)| number(value.trim_end_matches(".0"))).sum::<u64>()
         };
         assert_eq!(sum("caracal_gateway_route_requests_total"), requests);
         assert_eq!(sum("caracal_gateway_route_request_duration_seconds_count"), requests);
-        // Not all requests have a head.
+        // Not all requests have a response head.
         let heads = sum("caracal_gateway_request_first_byte_seconds_count");
         assert!(heads <= requests, "{heads}");
         for same in [
@@ -200,8 +199,8 @@ impl Gateway {
         assert_eq!(sum("http_server_response_body_size_bytes_sum"), sum(bytes));
     }
 
-    /// What the layer of the other kind has counted, in the gateway's words: 499 where the client went
-    /// away, 500 where the service failed.
+    /// The counts of the layer of the other kind, converted to those of the gateway: 499 if the client
+    /// disconnected, 500 if the service failed.
     fn counted_by_http(&self) -> Vec<String> {
         let mut counted = BTreeMap::<_, u64>::new();
         for (labels, value) in labelled(&self.metrics, "http_server_request_duration_seconds_count")
@@ -221,7 +220,7 @@ impl Gateway {
         counted.into_iter().map(|(labels, count)| format!("{labels} {count}")).collect()
     }
 
-    /// Waits until no stream is open, and asserts that these ended so and no others: `"client 2"`.
+    /// Waits until no stream is open, and asserts that exactly these streams ended: `"client 2"`.
     pub(crate) async fn assert_streams(&self, expected: &[&str]) {
         until(
             || self.open_streams() == 0 && self.ended() == expected,
@@ -231,7 +230,7 @@ impl Gateway {
         assert_eq!(self.in_flight(), 0);
     }
 
-    /// How many streams are open.
+    /// The number of open streams.
     pub(crate) fn open_streams(&self) -> u64 {
         let open = |name| -> u64 {
             self.samples(name).iter().map(|line| number(line.rsplit(' ').next().unwrap())).sum()
@@ -242,7 +241,7 @@ impl Gateway {
         gateway.max(http)
     }
 
-    /// How streams ended, as both layers have counted it.
+    /// How streams ended, according to both layers.
     fn ended(&self) -> Vec<String> {
         let ended = |name| {
             let mut ended = BTreeMap::<_, u64>::new();
@@ -269,7 +268,7 @@ impl Gateway {
     }
 }
 
-/// The samples that start so, as their label values and the value, sorted.
+/// The samples that start with this text, as their label values and the value, sorted.
 pub(crate) fn samples(metrics: &MetricsRegistry, start: &str) -> Vec<String> {
     let mut samples: Vec<_> = (page(metrics).lines())
         .filter(|line| line.starts_with(start))
@@ -283,7 +282,7 @@ pub(crate) fn samples(metrics: &MetricsRegistry, start: &str) -> Vec<String> {
     samples
 }
 
-/// The samples of this name: their labels by name, and the value.
+/// The samples of this name, as their labels by name, and the value.
 pub(crate) fn labelled(
     metrics: &MetricsRegistry,
     name: &str,
@@ -310,7 +309,7 @@ fn number(text: &str) -> u64 {
     text.parse().expect("a whole number")
 }
 
-/// Looks again and again, until it is so.
+/// Checks the condition repeatedly until it is true.
 pub(crate) async fn until(condition: impl Fn() -> bool, otherwise: impl Fn() -> String) {
     let start = Instant::now();
     while !condition() {
@@ -340,13 +339,13 @@ impl Client {
     /// Reads until the server closes the connection, cleanly or not.
     pub(crate) async fn rest(mut self) -> String {
         let mut bytes = Vec::new();
-        // A reset after the last byte is as good an end here.
+        // A reset after the last byte is an acceptable end here.
         let _ = within(self.0.read_to_end(&mut bytes)).await;
         String::from_utf8(bytes).unwrap()
     }
 }
 
-/// A body that sends this and then nothing, not even its end.
+/// A body that sends this text and then nothing, not even its end.
 pub(crate) fn stalled(first: &'static str) -> Body {
     let first = stream::iter([Ok::<_, Infallible>(first)]);
     Body::from_stream(first.chain(stream::pending()))

@@ -1,4 +1,4 @@
-//! Exemplars: the trace of a request beside the bucket that it fell into.
+//! Exemplars: the trace of a request, at the bucket into which the request fell.
 
 use axum::Router;
 use axum::routing::get;
@@ -12,8 +12,8 @@ async fn gateway() -> Gateway {
     Gateway::start(|layer| Router::new().route("/", get(async || "hello")).layer(layer)).await
 }
 
-/// The lines of the requests' histogram that have an exemplar. The histogram of the other layer has as
-/// many.
+/// The lines of the requests' histogram that have an exemplar. The histogram of the other layer must have
+/// the same number.
 fn exemplars(metrics: &MetricsRegistry) -> Vec<String> {
     let mut page = Vec::new();
     metrics.encode(Format::OpenMetrics, &mut page);
@@ -50,7 +50,7 @@ async fn a_request_without_a_valid_trace_has_none() {
     assert_eq!(exemplars(&gateway.metrics), Vec::<String>::new());
 }
 
-/// The tracing backend has no spans of such a trace: a link to it would lead nowhere.
+/// The tracing backend has no spans of such a trace, so a link to it would lead nowhere.
 #[tokio::test]
 async fn a_trace_that_is_not_sampled_is_no_exemplar() {
     let gateway = gateway().await;
@@ -61,7 +61,7 @@ async fn a_trace_that_is_not_sampled_is_no_exemplar() {
     gateway.assert_counted(&["GET 200 none 3"]).await;
     assert_eq!(exemplars(&gateway.metrics), Vec::<String>::new());
 
-    // The other flags change nothing: `03` is a sampled trace whose id is random (Level 2).
+    // Other flags do not matter: `03` is a sampled trace whose id is random (Level 2).
     let header = format!("traceparent: 00-{TRACE}-00f067aa0ba902b7-03\r\n");
     gateway.ask_with("GET /", &header).await;
     gateway.assert_counted(&["GET 200 none 4"]).await;

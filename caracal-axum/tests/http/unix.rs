@@ -17,7 +17,7 @@ fn endpoint() -> MetricsEndpoint {
     MetricsEndpoint::new(&MetricsRegistry::new())
 }
 
-/// What the server answers to a scrape.
+/// The answer of the server to a scrape.
 async fn scrape(path: &Path) -> String {
     let mut stream = UnixStream::connect(path).await.unwrap();
     stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: metrics\r\n\r\n").await.unwrap();
@@ -45,7 +45,7 @@ async fn serves_and_removes_its_file_when_it_ends() {
     until(|| !path.exists(), || "the file is still there".to_owned()).await;
 }
 
-/// As on a port: a client that only connects makes room for a scraper, and is closed after a while.
+/// As on a port, a client that only connects makes room for a scraper, and is closed after some time.
 #[tokio::test]
 async fn the_limits_are_those_of_a_port() {
     let directory = tempfile::tempdir().unwrap();
@@ -103,7 +103,7 @@ async fn what_is_not_stale_is_left_alone() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(error.to_string().contains("no such directory"), "{error}");
 
-    // Another process may have taken the path meanwhile.
+    // Another process may have taken the path in the meantime.
     fs::remove_file(&path).unwrap();
     let _other = UnixListener::bind(&path).unwrap();
     within(first.shutdown()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Connections that turn into something else: a request no longer than their handshake.
+//! Connections that are upgraded. Their request is no longer than the handshake.
 
 use axum::Router;
 use axum::body::Body;
@@ -16,7 +16,7 @@ use tokio_tungstenite::connect_async;
 
 use super::support::{Gateway, within};
 
-/// Echoes what comes over the upgraded connection.
+/// Echoes everything that arrives over the upgraded connection.
 async fn echo(request: Request) -> Response {
     let connect = request.method() == "CONNECT";
     tokio::spawn(async move {
@@ -47,7 +47,7 @@ async fn an_upgrade_is_counted_while_its_connection_lives_on() {
     gateway.assert_counted(&["GET 101 none 1"]).await;
 }
 
-/// A WebSocket that says how its connection ends: it echoes, and what it is told to do it does.
+/// A WebSocket that reports how its connection ends. It echoes messages, and some messages are commands.
 async fn told(upgrade: WebSocketUpgrade) -> impl IntoResponse {
     let open = OpenConnection::new();
     let mark = open.mark();
@@ -83,14 +83,14 @@ async fn a_websocket_is_an_open_stream_as_long_as_its_connection() {
     for word in ["panic", "fail", "complete"] {
         within(sockets.pop().unwrap().send(word.into())).await.unwrap();
     }
-    // One says that it goes, and one just goes.
+    // One client says that it closes the connection, and one just disconnects.
     within(sockets.pop().unwrap().close(None)).await.unwrap();
     drop(sockets);
     gateway.assert_streams(&["client 2", "completed 1", "error 2"]).await;
     gateway.assert_counted(&["GET 101 none 5"]).await;
 }
 
-/// It is over before the response passes the layer.
+/// The connection ends before the response passes the layer.
 #[tokio::test]
 async fn a_connection_that_ends_before_its_response() {
     let app = |layer| {
@@ -110,7 +110,7 @@ async fn a_connection_that_ends_before_its_response() {
     gateway.assert_counted(&["GET 101 none 1"]).await;
 }
 
-/// A mark in a response that upgrades nothing counts nothing.
+/// A mark in a response that does not upgrade anything counts nothing.
 #[tokio::test]
 async fn a_mark_without_an_upgrade() {
     let app = |layer| {

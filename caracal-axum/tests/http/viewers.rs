@@ -1,4 +1,4 @@
-//! Viewers of the live page and scrapes at the same time: neither takes the places of the other.
+//! Viewers of the live page and scrapes at the same time. Neither takes the places of the other.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -18,7 +18,7 @@ use super::support::within;
 use crate::collectors::Gate;
 
 const SLOTS: usize = 4;
-/// So long that no reader seems to stall on a slow machine.
+/// Long enough that no reader seems to stall on a slow machine.
 const READ_TIMEOUT: Duration = Duration::from_secs(3_600);
 const SCRAPE: &str = "/metrics";
 const DOCUMENT: &str = "/live.json";
@@ -33,7 +33,7 @@ async fn get(app: &Router, path: &str) -> Response<Body> {
     app.clone().oneshot(request).await.unwrap()
 }
 
-/// Bodies that are never polled, as those of clients that read nothing.
+/// Bodies that are never polled, like those of clients that do not read.
 async fn stalled(app: &Router, path: &str, count: usize) -> Vec<Body> {
     let responses = join_all((0..count).map(|_| get(app, path))).await;
     assert!(responses.iter().all(|response| response.status() == StatusCode::OK), "{path}");
@@ -57,7 +57,7 @@ async fn stalled_viewers_and_scrapes_do_not_shut_each_other_out() {
     let scrapes = stalled(&app, SCRAPE, SLOTS).await;
     assert_eq!(in_flight(&metrics), SLOTS as f64);
     assert_eq!(get(&app, SCRAPE).await.status(), StatusCode::SERVICE_UNAVAILABLE);
-    // No viewer had to go for the scrapes, and no scrape for the viewers.
+    // No viewer was dropped for the scrapes, and no scrape for the viewers.
     for body in viewers.into_iter().chain(scrapes) {
         assert!(!body.collect().await.unwrap().to_bytes().is_empty());
     }
@@ -69,7 +69,7 @@ async fn a_viewer_that_stalled_makes_room_for_the_next_one() {
     let metrics = MetricsRegistry::new();
     let app = endpoint(&metrics);
     let mut scrapes = stalled(&app, SCRAPE, SLOTS).await;
-    // The scrapes have stalled longer, but are not the viewer's to displace.
+    // The scrapes have stalled longer, but a viewer must not displace them.
     tokio::time::advance(Duration::from_secs(1)).await;
     let mut viewers = stalled(&app, DOCUMENT, SLOTS).await;
     tokio::time::advance(READ_TIMEOUT / 300).await;
@@ -92,7 +92,7 @@ async fn a_viewer_has_a_time_limit_as_a_scrape_has() {
     let app = endpoint(&metrics);
     let viewers = stalled(&app, DOCUMENT, SLOTS).await;
     tokio::time::advance(READ_TIMEOUT).await;
-    // Whoever comes next releases them: here a scrape.
+    // The next client releases them. Here it is a scrape.
     assert_eq!(get(&app, SCRAPE).await.status(), StatusCode::OK);
     for viewer in viewers {
         let error = viewer.collect().await.unwrap_err().to_string();
@@ -101,7 +101,7 @@ async fn a_viewer_has_a_time_limit_as_a_scrape_has() {
     assert_eq!(given_up(&metrics, "timeout"), Some(0.0));
 }
 
-/// A collector holds up the document that fifty viewers wait for.
+/// A collector blocks the document for which fifty viewers wait.
 #[tokio::test]
 async fn waiting_viewers_take_no_place_of_a_scrape() {
     let metrics = MetricsRegistry::builder().collection_timeout(READ_TIMEOUT).build().unwrap();
@@ -114,7 +114,7 @@ async fn waiting_viewers_take_no_place_of_a_scrape() {
     let viewers: Vec<_> = viewers.collect();
     gate.entered(1).await;
     let mut scrape = pin!(get(&app, SCRAPE));
-    // Were there no place, the answer would have come: status 503.
+    // Without a place, the answer would already be here, with status 503.
     let waits = poll_fn(|context| Poll::Ready(scrape.as_mut().poll(context).is_pending()));
     assert!(waits.await);
     gate.open();
