@@ -99,8 +99,8 @@ fn rotations() -> Vec<Case> {
         row(name("10,000 UUIDs"), policy, || Rotation::of(Names::uuids(10_000))),
         row(open("40 short"), two_open, || Rotation::of(Names::short(40))),
         row(open("10,000 UUIDs"), two_open, || Rotation::of(Names::uuids(10_000))),
-        row(open("8 among 10,000 series"), two_open, || among(10_000)),
-        row(open("8 among 200,000 series"), two_open, || among(200_000)),
+        row(open("8 of 10,000 series"), two_open, || among(10_000)),
+        row(open("8 of 200,000 series"), two_open, || among(200_000)),
     ]
 }
 
@@ -124,14 +124,14 @@ fn threads() -> Vec<Case> {
     let late = "gateway request, on a thread started while 300 are alive";
     let after = Unit { after: 300, ..HERE };
     cases.push(case(late, Table::Libraries, after, || all(|peer| (peer.request)())));
-    let first = "gateway request, the first ten of a thread";
+    let first = "gateway request, the first ten on a new thread";
     let cold = Unit { cold: 10, operations: 10, effort: COLD, ..HERE };
     cases.push(Case {
         // What it costs to read the clock.
         without: Some(|| Work::new(|_| ())),
         ..case(first, Table::Libraries, cold, || all(|peer| (peer.request)()))
     });
-    let whole = "a thread, from its start to its end, with ten gateway requests";
+    let whole = "a thread with ten gateway requests, from start to end";
     let short = Unit { whose: Whose::Process, ..HERE };
     cases.push(case(whole, Table::Libraries, short, || all(|peer| on_threads((peer.request)()))));
     cases
@@ -166,10 +166,10 @@ fn pages() -> Vec<Case> {
     let counters = |peer: &Peer| peer.counters_page;
     let histograms = |peer: &Peer| peer.histograms_page;
     vec![
-        row("page of 10,000 counters, a series", counters, false),
-        row("page of 10,000 counters after a new one, a series", counters, true),
-        row("page of 10,000 histograms, a series", histograms, false),
-        row("page of 10,000 histograms after a new one, a series", histograms, true),
+        row("page of 10,000 counters, per series", counters, false),
+        row("page of 10,000 counters after one new series, per series", counters, true),
+        row("page of 10,000 histograms, per series", histograms, false),
+        row("page of 10,000 histograms after one new series, per series", histograms, true),
     ]
 }
 
@@ -201,10 +201,10 @@ fn ours() -> Vec<Case> {
             HERE,
             ours::past_the_limit,
         ),
-        case("two readings of a clock", Table::Ours, HERE, ours::clocks),
+        case("reading a clock twice", Table::Ours, HERE, ours::clocks),
         case("page of 10,000 histograms", Table::Ours, large, || ours::histograms(10_000)),
         case("page of 100,000 counters", Table::Ours, large, || ours::counters(100_000)),
-        case("endpoint, 10,000 counters of UUIDs", Table::Ours, endpoint, || {
+        case("endpoint, 10,000 counters labeled with UUIDs", Table::Ours, endpoint, || {
             ours::compressed(10_000, ours::count_uuids)
         }),
         case(
@@ -222,7 +222,7 @@ fn ours() -> Vec<Case> {
     }
     for threads in [1, 8, 64, 128, 512] {
         let plural = if threads == 1 { "" } else { "s" };
-        let what = format!("page of 100,000 counters of {threads} thread{plural}");
+        let what = format!("page of 100,000 counters recorded by {threads} thread{plural}");
         cases.push(case(what, Table::Ours, large, move || {
             vec![
                 ("measured", ours::best_peer(100_000)),
@@ -232,7 +232,7 @@ fn ours() -> Vec<Case> {
     }
     let million = "page of 1,000,000 counters";
     cases.push(case(million, Table::Ours, huge, || ours::many_counters(1_000_000)));
-    let among_a_million = "counter, 2 open labels, 8 among 1,000,000 series";
+    let among_a_million = "counter, 2 open labels, 8 of 1,000,000 series";
     cases.push(case(
         among_a_million,
         Table::Libraries,

@@ -20,7 +20,7 @@ type Record = fn(&Counter);
 
 /// What is recorded, the sample that it adds one to, and how.
 pub(crate) const ROWS: [(&str, &str, Record); 6] = [
-    ("facade: counter, a label that is a literal", "x_total", |_| {
+    ("facade: counter, literal label", "x_total", |_| {
         counter!("x_total", "a" => "b").increment(1);
     }),
     ("facade: counter, handle", "handle_total", |handle| black_box(handle).increment(1)),
@@ -28,13 +28,13 @@ pub(crate) const ROWS: [(&str, &str, Record); 6] = [
         let (name, from, to) = black_box(("database", "closed", "open"));
         counter!("x_total", "name" => name, "from" => from, "to" => to).increment(1);
     }),
-    ("facade: counter, a label that is owned text", "x_total", |_| {
+    ("facade: counter, owned text label", "x_total", |_| {
         counter!("x_total", "tenant" => black_box("acme-inc").to_owned()).increment(1);
     }),
-    ("facade: gauge up, a label that is a literal", "x", |_| {
+    ("facade: gauge up, literal label", "x", |_| {
         gauge!("x", "a" => "b").increment(1.0);
     }),
-    ("facade: histogram, a label that is a literal", "x_count", |_| {
+    ("facade: histogram, literal label", "x_count", |_| {
         histogram!("x", "a" => "b").record(black_box(0.037));
     }),
 ];

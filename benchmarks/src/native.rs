@@ -36,7 +36,7 @@ const TOOK: Duration = Duration::from_millis(37);
 pub(crate) type Row = (&'static str, fn(&MetricsRegistry) -> Work);
 
 pub(crate) const ROWS: [Row; 6] = [
-    ("a user's own histogram, one enum and one text label", steps),
+    ("custom histogram, one enum and one text label", steps),
     ("policy evaluation: counter with 2 labels, histogram", policy),
     ("database query: counter with 3 labels, histogram with 2", query),
     ("gateway request: in flight ±1, counter, histogram", request),

@@ -13,8 +13,8 @@ pub(crate) fn tables(rows: &[Row], quick: bool) -> String {
     let few = if quick { ", with few rounds" } else { "" };
     let mut text = format!("Measured on {date}, {machine}{few}.\n");
     text.push_str(
-        "Ratios are of processor time and to the first column (less is faster), medians of rounds in\n\
-         turns; for ours, with their range.\n",
+        "A ratio compares processor time with the first column; lower is faster. It is the median of\n\
+         rounds in which the libraries take turns. For caracal, the range is in parentheses.\n",
     );
     for table in [Table::Libraries, Table::Layers] {
         let of: Vec<_> = rows.iter().filter(|row| row.table == table).collect();
@@ -22,7 +22,7 @@ pub(crate) fn tables(rows: &[Row], quick: bool) -> String {
     }
     if rows.iter().flat_map(|row| &row.cells).any(|cell| cell.waited.is_some()) {
         text.push_str(
-            "\n† Its threads did not run at once: they waited for a lock or a processor.\n",
+            "\n† The threads did not run at the same time: they waited for a lock or a processor.\n",
         );
     }
     let ours: Vec<_> = rows.iter().filter(|row| row.table == Table::Ours).collect();
@@ -87,7 +87,7 @@ fn ranged(ratio: &Spread) -> String {
 fn date() -> String {
     let output = Command::new("date").arg("+%F").output();
     let date = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    date.unwrap_or_else(|_| "an unknown day".to_owned())
+    date.unwrap_or_else(|_| "an unknown date".to_owned())
 }
 
 fn machine() -> String {

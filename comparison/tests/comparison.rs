@@ -147,7 +147,7 @@ impl Row {
                 (_, None) => "counted".to_owned(),
                 (_, Some(reason)) => format!("counted as `{reason}`"),
             };
-            let left = if seen.in_flight == 0.0 { "0" } else { "1, for good" };
+            let left = if seen.in_flight == 0.0 { "0" } else { "1, permanently" };
             format!("{counted}; in flight: {left}")
         };
         let pool = self.exhausted().await;

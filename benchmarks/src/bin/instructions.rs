@@ -32,11 +32,11 @@ const TIMES: u64 = 10_000;
 const LAYER: &str = "axum layer, beyond one that does nothing";
 const WITHOUT: &str = "without";
 
-const OWN: &str = "counter, 3 labels by value, whose family it is";
+const OWN: &str = "counter, 3 labels by value: catalogue or custom family";
 
 /// Whose family it is, and what records into it.
 type Owner = (&'static str, fn() -> Work);
-const OWNERS: [Owner; 2] = [("the catalogue's", CARACAL.counter), ("a user's own", own_counter)];
+const OWNERS: [Owner; 2] = [("catalogue", CARACAL.counter), ("custom", own_counter)];
 
 labels! {
     /// The labels that the catalogue's counter has.
@@ -60,16 +60,16 @@ const CASES: [Case; 15] = [
     ("policy evaluation, 10,000 short ids", || evaluations(ids(10_000, short))),
     ("policy evaluation, 40 UUIDs", || evaluations(ids(40, uuid))),
     ("policy evaluation, 10,000 UUIDs", || evaluations(ids(10_000, uuid))),
-    ("a user's own counter, 40 short values", || own_counters(ids(40, short))),
-    ("a user's own histogram, an enum and 40 short values", || own_durations(ids(40, short))),
+    ("custom counter, 40 short values", || own_counters(ids(40, short))),
+    ("custom histogram, an enum and 40 short values", || own_durations(ids(40, short))),
     ("two open labels, short", || failures(ids(1, short))),
     ("two open labels, 40 UUIDs", || failures(ids(40, uuid))),
     ("two open labels, 10,000 UUIDs", || failures(ids(10_000, uuid))),
     ("a record past the series limit", past_the_limit),
-    ("page of counters, text, a series", || page(Format::Text, count)),
-    ("page of counters, protobuf, a series", || page(Format::Protobuf, count)),
-    ("page of histograms, text, a series", || page(Format::Text, observe)),
-    ("page of histograms, protobuf, a series", || page(Format::Protobuf, observe)),
+    ("page of counters, text, per series", || page(Format::Text, count)),
+    ("page of counters, protobuf, per series", || page(Format::Protobuf, count)),
+    ("page of histograms, text, per series", || page(Format::Text, observe)),
+    ("page of histograms, protobuf, per series", || page(Format::Protobuf, observe)),
 ];
 
 const TOOK: Duration = Duration::from_millis(37);

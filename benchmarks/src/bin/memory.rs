@@ -39,8 +39,10 @@ fn main() -> Result<()> {
         let name = NAMES.iter().find(|(of, _)| *of == kind).context("there is no such name")?;
         return a_million(*name);
     }
-    println!("\nMemory of 10,000 series, each, and allocations of a page of them:\n");
-    println!("| | counter, bytes | histogram, bytes | counters' page | histograms' page |");
+    println!("\nMemory per series with 10,000 series, and allocations for writing their page:\n");
+    println!(
+        "| | counter, bytes | histogram, bytes | counters, allocations | histograms, allocations |"
+    );
     println!("|---|--:|--:|--:|--:|");
     let pages =
         |peer: &peers::peer::Peer| Some((peer.name, peer.counters_page?, peer.histograms_page?));
@@ -49,16 +51,16 @@ fn main() -> Result<()> {
         let (histogram, histograms) = series_and_page(histograms);
         println!("| {name} | {counter:.0} | {histogram:.0} | {counters} | {histograms} |");
     }
-    println!("\nMemory of a registry of ours with 1,000,000 counters, in MB:\n");
+    println!("\nMemory of a Caracal registry with 1,000,000 counters, in MB:\n");
     println!(
-        "| label | its text | series | kept for pages | page | peak of a page with one new series |"
+        "| label | label text | series | kept for pages | page | peak of a page with one new series |"
     );
     println!("|---|--:|--:|--:|--:|--:|");
     for (kind, _) in NAMES {
         alone(kind)?;
     }
-    println!("\nMemory of a flood of 1,000,000 label sets through the `metrics` facade, in MB:\n");
-    println!("| | kept |\n|---|--:|");
+    println!("\nMemory after a flood of 1,000,000 label sets through the `metrics` facade, in MB:\n");
+    println!("| | memory |\n|---|--:|");
     for (recorder, _) in FLOODS {
         alone(recorder)?;
     }

@@ -21,9 +21,9 @@ pub(crate) type Row = (&'static str, fn(&Peer) -> Work);
 pub(crate) const RECORDS: [Row; 8] = [
     ("counter, handle", |peer| (peer.handle)()),
     ("counter, 3 labels by value", |peer| (peer.counter)()),
-    ("a user's own counter, 3 enum labels", |peer| (peer.enum_counter)()),
-    ("a user's own counter, one enum and one text label", |peer| (peer.own_counter)()),
-    ("a user's own histogram, one enum and one text label", |peer| (peer.histogram)()),
+    ("custom counter, 3 enum labels", |peer| (peer.enum_counter)()),
+    ("custom counter, one enum and one text label", |peer| (peer.own_counter)()),
+    ("custom histogram, one enum and one text label", |peer| (peer.histogram)()),
     ("database query: counter with 3 labels, histogram with 2", |peer| (peer.query)()),
     ("gateway request: in flight ±1, counter, histogram", |peer| (peer.request)()),
     ("gateway request by handle", |peer| (peer.request_handle)()),

@@ -13,8 +13,8 @@ fn tables() -> Result<String> {
     let mut text = String::new();
     for (heading, shown_once_used) in [
         (
-            "Always in the output: the families of the Python module, and what the registry says \
-             about itself.",
+            "Always in the output: the families of the Python module, and the registry's metrics about \
+             itself.",
             false,
         ),
         ("*Adapter* families, in the output while something is attached.", true),
@@ -30,7 +30,7 @@ fn tables() -> Result<String> {
     for row in label_rows()? {
         writeln!(text, "{row}")?;
     }
-    writeln!(text, "\nBuckets of the histograms, in seconds:\n\n| family | buckets |\n|---|---|")?;
+    writeln!(text, "\nBuckets of the histograms, in the unit of each histogram:\n\n| family | buckets |\n|---|---|")?;
     for family in FAMILIES.iter().filter(|family| family.kind == Kind::Histogram) {
         let buckets = family.buckets.iter().flatten().map(f64::to_string);
         let buckets = buckets.collect::<Vec<_>>().join(" ");
@@ -70,15 +70,15 @@ fn label_row(label: &Label) -> Result<String> {
             "open" if label.name == "metric" => "the name of a family",
             "open" => "open: any text",
             "optional" if matches!(&*label.name, "route" | "http_route") => {
-                "open: the pattern that the request matched; left out when it matched none"
+                "open: the pattern that the request matched; omitted if it matched none"
             }
             "optional" if label.name == "error_type" => {
-                "open: the status code if it is 500 to 599, `client_closed` or `failed`; left out when \
-                 nothing failed"
+                "open: the status code if it is 500 to 599, `client_closed` or `failed`; omitted if \
+                 the request did not fail"
             }
-            "sent status code" => "`100` to `999`; left out when no response was sent",
+            "sent status code" => "`100` to `999`; omitted if no response was sent",
             "optional" => {
-                "open: the name of the instance; left out when there is only one, without a name"
+                "open: the name of the instance; omitted if it has no name"
             }
             "status code" => "`100` to `999`, or `unknown`",
             other => bail!("integration-tests/tests/documents/reference.rs can't describe the label values {other:?}"),

@@ -13,11 +13,11 @@ const COLUMNS: [&str; 6] =
 
 const ROWS: [&str; 6] = [
     "counter, 3 labels by value",
-    "a user's own histogram, one enum and one text label",
+    "custom histogram, one enum and one text label",
     "gateway request: in flight ±1, counter, histogram",
-    "counter, 2 open labels, 8 among 200,000 series",
+    "counter, 2 open labels, 8 of 200,000 series",
     "counter, 3 labels by value, 2 threads",
-    "page of 10,000 histograms, a series",
+    "page of 10,000 histograms, per series",
 ];
 
 /// The table of these rows and columns, and the line that says when and where they were measured.
