@@ -18,9 +18,10 @@ pub(crate) struct Case {
     pub(crate) what: String,
     pub(crate) table: Table,
     pub(crate) unit: Unit,
-    /// Who does it, the one that the others are compared with first. Made when it is its turn.
+    /// Creates the work of each library when it is the row's turn. The first one is the one to compare
+    /// with.
     pub(crate) make: Box<dyn FnOnce() -> Works>,
-    /// What is taken off each: what is there without any of them.
+    /// Work whose cost is subtracted from each: the part that is needed without any of the libraries.
     pub(crate) without: Option<fn() -> Work>,
 }
 
@@ -31,17 +32,17 @@ pub(crate) enum Table {
     Libraries,
     /// Ratios to prometheus-axum-middleware.
     Layers,
-    /// A comparison of two things, both ours unless it says otherwise.
+    /// A comparison of two things, both of which are ours unless the row says otherwise.
     Ours,
 }
 
 const RECORD: Effort = effort(4_000, 15, 5, 3);
-/// Most of the time goes by while threads are started, which is not timed.
+/// Most of the time is spent on starting threads, which is not measured.
 const COLD: Effort = effort(200, 15, 5, 3);
 const LAYER: Effort = effort(10_000, 15, 5, 3);
 const PAGE: Effort = effort(20_000, 5, 3, 3);
 const LARGE: Effort = effort(10_000, 9, 3, 1);
-/// Takes seconds, and is left out if it has to be quick.
+/// Takes seconds, and is skipped with `--quick`.
 const HUGE: Effort = effort(10_000, 5, 0, 1);
 
 const fn effort(micros: u64, rounds: usize, quick_rounds: usize, processes: usize) -> Effort {
@@ -70,7 +71,7 @@ fn case(
     Case { what: what.into(), table, unit, make: Box::new(make), without: None }
 }
 
-/// What all libraries do.
+/// The work of all libraries.
 fn all(work: impl Fn(&Peer) -> Work) -> Works {
     PEERS.iter().map(|peer| (peer.name, work(peer))).collect()
 }
@@ -127,7 +128,7 @@ fn threads() -> Vec<Case> {
     let first = "gateway request, the first ten on a new thread";
     let cold = Unit { cold: 10, operations: 10, effort: COLD, ..HERE };
     cases.push(Case {
-        // What it costs to read the clock.
+        // The cost of reading the clock.
         without: Some(|| Work::new(|_| ())),
         ..case(first, Table::Libraries, cold, || all(|peer| (peer.request)()))
     });
@@ -137,7 +138,7 @@ fn threads() -> Vec<Case> {
     cases
 }
 
-/// Ten times the work on a new thread, each time.
+/// Does ten times the work on a new thread for each repetition.
 fn on_threads(work: Work) -> Work {
     let work = Arc::new(work);
     let proof = work.clone();
@@ -151,7 +152,7 @@ fn on_threads(work: Work) -> Work {
     threads.proven_by(move |_| proof.prove())
 }
 
-/// What makes a peer's pages.
+/// Creates the pages of a peer.
 type Pages = fn(Page) -> Work;
 
 fn pages() -> Vec<Case> {

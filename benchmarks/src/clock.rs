@@ -1,24 +1,24 @@
-//! Processor time and the wall's.
+//! Processor time and wall-clock time.
 
 use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Whose processor time counts.
+/// The threads whose processor time counts.
 #[derive(Clone, Copy)]
 pub(crate) enum Whose {
-    /// The thread's that does the work.
+    /// The thread that does the work.
     Threads,
-    /// All of the process's, where the work is done on threads of others.
+    /// All threads of the process, for work that is done on other threads.
     Process,
 }
 
 /// Nanoseconds.
 #[derive(Clone, Copy)]
 pub(crate) struct Took {
-    /// Of processors.
+    /// Processor time.
     pub(crate) cpu: f64,
-    /// Of the clock on the wall.
+    /// Wall-clock time.
     pub(crate) wall: f64,
 }
 

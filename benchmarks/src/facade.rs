@@ -1,4 +1,4 @@
-//! Recording through the `metrics` facade, into its own exporter and into ours.
+//! Recording through the `metrics` facade, with its own exporter and with ours.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -13,12 +13,13 @@ use crate::peers::peer::Work;
 /// The bounds of both histograms.
 const BOUNDS: [f64; 5] = [0.005, 0.05, 0.5, 5.0, 50.0];
 
-/// What the exporter keeps of histograms grows until somebody drains it, after so many records here.
+/// The exporter's memory for histograms grows until it is drained. Here this is done after this number
+/// of records.
 const DRAINED_AFTER: u64 = 10_000;
 
 type Record = fn(&Counter);
 
-/// What is recorded, the sample that it adds one to, and how.
+/// The name of the row, the sample that increases by one, and the code that records.
 pub(crate) const ROWS: [(&str, &str, Record); 6] = [
     ("facade: counter, literal label", "x_total", |_| {
         counter!("x_total", "a" => "b").increment(1);
@@ -39,7 +40,7 @@ pub(crate) const ROWS: [(&str, &str, Record); 6] = [
     }),
 ];
 
-/// The exporter and ours.
+/// The work of the exporter and of ours.
 pub(crate) fn works(name: &'static str, record: Record) -> Vec<(&'static str, Work)> {
     let exporter = PrometheusBuilder::new().set_buckets(&BOUNDS).expect("buckets").build_recorder();
     let (upkeep, shown) = (exporter.handle(), exporter.handle());

@@ -21,8 +21,8 @@ use tower::layer::layer_fn;
 use crate::peers::metrics::PAGE;
 use crate::peers::peer::{Work, samples};
 
-/// What requests carry along: none of these, the first nine, or all ten, of which the last names a
-/// trace that is sampled.
+/// The headers of requests: none of them, the first nine, or all ten. The last one contains a sampled
+/// trace.
 const HEADERS: [(&str, &str); 10] = [
     ("host", "gateway:8443"),
     ("user-agent", "curl/8.5.0"),
@@ -41,7 +41,7 @@ fn router() -> Router {
 }
 
 fn requests(router: Router, headers: usize) -> Work {
-    // As `axum::serve` does: without it, the routes are made anew for each request.
+    // Like `axum::serve`. Without this, the routes are built again for each request.
     let router: Router = router.with_state(());
     let pair = |(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
     let headers: HeaderMap = HEADERS.into_iter().take(headers).map(pair).collect();
@@ -77,7 +77,7 @@ impl<S: Service<R>, R> Service<R> for DoesNothing<S> {
     }
 }
 
-/// Without any of them.
+/// A request without any of the layers.
 pub(crate) fn without() -> Work {
     without_with(0)
 }
@@ -96,7 +96,7 @@ pub(crate) fn works_with(headers: usize) -> Vec<(&'static str, Work)> {
     let requests_only = requests(router().layer(PrometheusMetricLayer::new()), headers);
     let drained = Work::new(move |times| {
         requests_only(times);
-        // What it keeps of histograms grows until somebody drains it.
+        // The exporter's memory for histograms grows until it is drained.
         PAGE.run_upkeep();
     });
     let encoder = prometheus::TextEncoder::new();
@@ -121,7 +121,7 @@ fn ours(headers: usize, by_route: bool) -> Work {
     requests(router().layer(layer), headers).shown(names, move || metrics.generate_metrics())
 }
 
-/// Proven by a page of the whole process, which counts what others requested as well.
+/// Work that is proven by a page of the whole process, which also contains the requests of others.
 fn counting_on(work: Work, page: impl Fn() -> String + Send + Sync + 'static) -> Work {
     let counted = move || samples(page().as_bytes(), "axum_http_requests_total").sum::<f64>();
     let already = counted();

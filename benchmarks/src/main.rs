@@ -1,8 +1,8 @@
-//! Recording and scraping beside other libraries, as ratios taken in alternating rounds of one run: on
-//! a shared machine absolute times say little, and are printed for orientation only.
+//! Recording and scraping, compared with other libraries as ratios in alternating rounds of one run. On
+//! a shared machine, absolute times say little. They are printed only for orientation.
 //!
-//! `cargo xtask bench` runs it; `--quick` takes fewer rounds. `--only WORDS` measures the rows that
-//! have these words. `--tables FILE` writes the tables, in Markdown, to a file.
+//! `cargo xtask bench` runs it. `--quick` takes fewer rounds. `--only WORDS` measures only the rows
+//! that contain these words. `--tables FILE` writes the tables to a file, as Markdown.
 
 mod cases;
 mod clock;
@@ -25,7 +25,7 @@ use cases::{Case, cases};
 use rounds::{Measured, Sample, measure};
 use row::Row;
 
-/// Measures the row that is named after it, and nothing else.
+/// Measures only the row whose name follows.
 const ROW: &str = "--row";
 
 fn main() -> Result<()> {
@@ -62,8 +62,8 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Measures a row in processes of its own, so that no row meets what another one has left: the memory
-/// of a million series, or words that are used again.
+/// Measures a row in separate processes, so that no row is affected by what another one has left
+/// behind, such as the memory of a million series, or reused words.
 fn measured_alone(what: &str, quick: bool, processes: usize) -> Result<Measured> {
     let mut measured = Measured::new();
     for _ in 0..processes {
@@ -72,7 +72,7 @@ fn measured_alone(what: &str, quick: bool, processes: usize) -> Result<Measured>
         let output = command.output()?;
         ensure!(output.status.success(), "the row failed");
         let more = parsed(&String::from_utf8(output.stdout)?);
-        let more = more.context("can't read what the row printed")?;
+        let more = more.context("can't parse the output of the row")?;
         if measured.is_empty() {
             measured = more;
         } else {
@@ -83,7 +83,7 @@ fn measured_alone(what: &str, quick: bool, processes: usize) -> Result<Measured>
     Ok(measured)
 }
 
-/// A line for each: its name, and numbers of its rounds.
+/// Prints a line for each library, with its name and the numbers of its rounds.
 fn print(measured: &Measured) {
     for (name, samples) in measured {
         let numbers =
@@ -104,7 +104,7 @@ fn parsed(lines: &str) -> Option<Measured> {
     lines.lines().map(line).collect()
 }
 
-/// Fails where a library has not done the work.
+/// Returns an error if a library has not done the work.
 fn measured(case: Case, quick: bool) -> Result<Measured> {
     let Case { unit, make, without, .. } = case;
     let mut works = make();

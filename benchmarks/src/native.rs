@@ -32,7 +32,7 @@ static SIZES: Family<Histogram> =
 
 const TOOK: Duration = Duration::from_millis(37);
 
-/// What records into a registry.
+/// Creates work that records into a registry.
 pub(crate) type Row = (&'static str, fn(&MetricsRegistry) -> Work);
 
 pub(crate) const ROWS: [Row; 6] = [
@@ -44,7 +44,7 @@ pub(crate) const ROWS: [Row; 6] = [
     ("histogram of numbers, handle", sizes),
 ];
 
-/// Without native buckets, and with them.
+/// The registries without and with native buckets.
 pub(crate) fn registries() -> [(&'static str, MetricsRegistry); 2] {
     let native = MetricsRegistry::builder().native_histograms(Resolution::default()).build();
     [("classic", MetricsRegistry::new()), ("native", native.expect("a resolution that there is"))]

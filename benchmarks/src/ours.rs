@@ -1,5 +1,5 @@
-//! What we have and peers have not: a limit, large pages in all formats and compressed, pages with the
-//! words of many threads to sum up.
+//! Features that the peers do not have: a limit, large pages in all formats and compressed, and pages
+//! for which the values of many threads are added up.
 
 use std::hint::black_box;
 use std::sync::{Arc, Mutex};
@@ -24,8 +24,8 @@ use crate::peers::{CARACAL, PEERS};
 
 pub(crate) type Works = Vec<(&'static str, Work)>;
 
-/// Text, protobuf, and text after a series has come: what is kept between pages is of use only if the
-/// series change little, or not at all.
+/// Text, protobuf, and text after a new series. Data that is kept between pages is useful only if few
+/// or no series change.
 pub(crate) fn counters(series: u64) -> Works {
     vec![
         ("text", text(series, false)),
@@ -34,7 +34,7 @@ pub(crate) fn counters(series: u64) -> Works {
     ]
 }
 
-/// Without protobuf, to keep a million series fewer.
+/// Without protobuf, to avoid another million series.
 pub(crate) fn many_counters(series: u64) -> Works {
     let mut works = counters(series);
     works.truncate(2);
@@ -75,7 +75,7 @@ fn protobuf<R: Fn(u64)>(series: u64, make: fn(&MetricsRegistry) -> R) -> Work {
     })
 }
 
-/// A page as a scraper gets it from the endpoint, plain and with gzip.
+/// A page as a scraper gets it from the endpoint, uncompressed and with gzip.
 pub(crate) fn compressed<R: Fn(u64)>(series: u64, make: fn(&MetricsRegistry) -> R) -> Works {
     let metrics = unlimited();
     (0..series).for_each(make(&metrics));
@@ -86,7 +86,7 @@ pub(crate) fn compressed<R: Fn(u64)>(series: u64, make: fn(&MetricsRegistry) -> 
     ]
 }
 
-/// Scrapes of pages that have more than so many bytes.
+/// Scrapes of pages that are longer than this number of bytes.
 fn scrapes(app: Router, encoding: &'static str, bytes: u64) -> Work {
     let runtime = runtime::Builder::new_current_thread().enable_time().build();
     let runtime = Mutex::new(runtime.expect("a runtime"));
@@ -107,13 +107,13 @@ fn scrapes(app: Router, encoding: &'static str, bytes: u64) -> Work {
         let (length, answered) = &*proof.lock().expect("no panic");
         ensure!(*length as u64 > bytes, "{length} bytes");
         let answered = answered.as_ref().map_or(&b"identity"[..], |encoding| encoding.as_bytes());
-        // Where it is not compressed, that is the endpoint's choice.
+        // The endpoint may choose not to compress a page.
         ensure!(answered == encoding.as_bytes() || answered == b"identity", "another encoding");
         Ok(())
     })
 }
 
-/// Counts policy evaluations of agents whose ids are UUIDs, which do not compress well.
+/// Counts policy evaluations of agents whose ids are UUIDs, which are hard to compress.
 pub(crate) fn count_uuids(metrics: &MetricsRegistry) -> impl Fn(u64) + use<> {
     let metrics = metrics.clone();
     move |agent| {
@@ -128,7 +128,8 @@ labels! {
 
 static CALLS: Family<Counter, Agent<'_>> = Family::counter("calls_total", "Calls of agents.");
 
-/// A page of series into all of which so many threads have recorded, which are still alive.
+/// A page of series into all of which this number of threads have recorded. The threads are still
+/// alive.
 pub(crate) fn of_threads(series: u64, threads: usize) -> Work {
     let metrics = unlimited();
     let calls = metrics.family(&CALLS).expect("a free name");
@@ -151,14 +152,14 @@ pub(crate) fn of_threads(series: u64, threads: usize) -> Work {
     })
 }
 
-/// The page of the peer that is the fastest at it.
+/// The page of the fastest peer.
 pub(crate) fn best_peer(series: u64) -> Work {
     let mut measured = PEERS.iter().filter(|peer| peer.name.starts_with("measured"));
     let page = measured.find_map(|peer| peer.counters_page).expect("it has pages");
     page(steady(series))
 }
 
-/// The peer has no limit: what is unknown to us becomes a series there.
+/// The peer has no limit, so label sets that are folded here become series there.
 pub(crate) fn past_the_limit() -> Works {
     let unknown = Rotation::of(Names::uuids(10_000));
     let full = Rotation { others: 10_000, ..unknown.clone() };
@@ -169,8 +170,8 @@ pub(crate) fn past_the_limit() -> Works {
     ]
 }
 
-/// The clock that we use is the first: the second costs less, but has to be calibrated when the
-/// process starts, and goes wrong when a virtual machine moves to another host.
+/// The first one is the clock that we use. The second one costs less, but has to be calibrated when the
+/// process starts, and is wrong after a virtual machine has moved to another host.
 pub(crate) fn clocks() -> Works {
     fn twice<T>(now: impl Fn() -> T + Send + Sync + 'static) -> Work {
         Work::new(move |times| {

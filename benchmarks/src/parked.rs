@@ -1,16 +1,16 @@
-//! Threads that have done something and stay alive.
+//! Threads that have done some work and stay alive.
 
 use std::sync::{Arc, Barrier};
 use std::thread::{self, JoinHandle};
 
-/// They end when this is dropped.
+/// The threads end when this is dropped.
 pub(crate) struct Parked {
     gate: Arc<Barrier>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Parked {
-    /// Starts so many threads, and returns when each of them has done the work.
+    /// Starts this number of threads, and returns when each of them has done the work.
     pub(crate) fn after(count: usize, work: impl Fn() + Send + Sync + 'static) -> Self {
         let (gate, work) = (Arc::new(Barrier::new(count + 1)), Arc::new(work));
         let start = || {

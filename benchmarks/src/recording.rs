@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use caracal_metrics_core::MetricsRegistry;
 use rustix::time::{ClockId, clock_gettime};
 
-/// Records for so long on so many threads, and returns the processor nanoseconds of a record.
+/// Records on this number of threads for this time, and returns the processor nanoseconds of a record.
 pub(crate) fn record(metrics: &MetricsRegistry, threads: usize, round: Duration) -> f64 {
     let until = Instant::now() + round;
     let recorded = thread::scope(|scope| {

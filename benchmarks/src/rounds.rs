@@ -1,4 +1,4 @@
-//! Several pieces of work, timed in turns.
+//! Times several pieces of work in alternating rounds.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,24 +9,24 @@ use crate::clock::{Took, Whose, timed};
 use crate::parked::Parked;
 use crate::peers::peer::Work;
 
-/// What one piece of work is, and how it is timed.
+/// How a piece of work is done and timed.
 #[derive(Clone, Copy)]
 pub(crate) struct Unit {
-    /// Threads that do it at once.
+    /// The number of threads that do it at once.
     pub(crate) threads: usize,
-    /// Threads that did it before, and are still alive. If there are any, threads that started after
-    /// them do the work.
+    /// The number of threads that did it before and are still alive. If there are any, threads that
+    /// start after them do the work.
     pub(crate) after: usize,
-    /// How often a thread does it that was started for that, and ends; 0 where none is.
+    /// How often a new thread does it before the thread ends. 0 if the work is not done on new threads.
     pub(crate) cold: u64,
-    /// How many operations one call of the work with 1 is.
+    /// The number of operations in one repetition of the work.
     pub(crate) operations: u64,
     pub(crate) whose: Whose,
     pub(crate) effort: Effort,
 }
 
-/// How long a round of one piece lasts, how many there are, and in how many processes: where words
-/// lie and how keys hash is luck that lasts as long as a process.
+/// The length of a round, the number of rounds, and the number of processes. The positions of words in
+/// memory and the hashes of keys are random, but fixed for a process.
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
     pub(crate) processes: usize,
@@ -35,16 +35,16 @@ pub(crate) struct Effort {
     pub(crate) quick_rounds: usize,
 }
 
-/// A round of one piece of work: nanoseconds an operation.
+/// One round of a piece of work, in nanoseconds per operation.
 #[derive(Clone, Copy)]
 pub(crate) struct Sample {
     pub(crate) cpu: f64,
     pub(crate) wall: f64,
-    /// The share of the wall's time in which the threads ran.
+    /// The share of the wall-clock time in which the threads ran.
     pub(crate) ran: f64,
 }
 
-/// What each piece of work is called, and its rounds.
+/// The name of each piece of work, and its rounds.
 pub(crate) type Measured = Vec<(String, Vec<Sample>)>;
 
 pub(crate) fn measure(quick: bool, unit: Unit, works: &Arc<Vec<(&'static str, Work)>>) -> Measured {
@@ -57,7 +57,7 @@ pub(crate) fn measure(quick: bool, unit: Unit, works: &Arc<Vec<(&'static str, Wo
     let named = |(name, _): &(&str, Work)| ((*name).to_owned(), Vec::with_capacity(rounds));
     let mut measured: Measured = works.iter().map(named).collect();
     for round in 0..rounds {
-        // Who goes first changes from round to round, so that none always has the warm cache.
+        // The order changes from round to round, so that the cache is not always warm for the same one.
         for turn in 0..works.len() {
             let place = (round + turn) % works.len();
             measured[place].1.push(sample(unit, fits[place], &works[place].1));
@@ -66,7 +66,7 @@ pub(crate) fn measure(quick: bool, unit: Unit, works: &Arc<Vec<(&'static str, Wo
     measured
 }
 
-/// How often the work fits into a round. It is warm afterwards.
+/// How often the work fits into a round. Afterwards, the work is warmed up.
 fn times(unit: Unit, work: &Work) -> u64 {
     let round = unit.effort.round;
     let mut times = 1;
@@ -95,7 +95,7 @@ fn done(unit: Unit, times: u64, work: &Work) -> Took {
         .fold(nothing, |sum, took| Took { cpu: sum.cpu + took.cpu, wall: sum.wall + took.wall })
 }
 
-/// A thread is timed from the moment when all of them run, after it has warmed up.
+/// A thread is timed from the moment when all threads run, after it has warmed up.
 fn sample(unit: Unit, times: u64, work: &Work) -> Sample {
     let ready = AtomicUsize::new(0);
     let one = || {

@@ -1,29 +1,29 @@
-//! What was measured in a row.
+//! The measurements of a row.
 
 use std::fmt::Write;
 
 use crate::cases::Table;
 use crate::rounds::{Measured, Sample};
 
-/// Threads that ran for less of the time than this did not run at once.
+/// If threads ran for less than this share of the time, they did not run at the same time.
 const RAN: f64 = 0.9;
 
 pub(crate) struct Row {
     pub(crate) what: String,
     pub(crate) table: Table,
-    /// What each did, the one that the others are compared with first.
+    /// The measurement of each library. The first one is the one to compare with.
     pub(crate) cells: Vec<Cell>,
 }
 
 pub(crate) struct Cell {
     pub(crate) name: String,
-    /// Nanoseconds of processors, and of the wall's clock.
+    /// Nanoseconds of processor time, and of wall-clock time.
     pub(crate) cpu: f64,
     pub(crate) wall: f64,
-    /// Processor time as a part of the first one's, round by round.
+    /// Processor time relative to the first one, round by round.
     pub(crate) ratio: Spread,
     pub(crate) wall_ratio: f64,
-    /// The share of the time in which its threads ran, if they did not run at once.
+    /// The share of the time in which its threads ran, if they did not run at the same time.
     pub(crate) waited: Option<f64>,
 }
 
@@ -54,7 +54,7 @@ impl Row {
         Self { what, table, cells: measured.iter().map(cell).collect() }
     }
 
-    /// Everything that was measured, as a table in Markdown.
+    /// All measurements, as a table in Markdown.
     pub(crate) fn details(&self) -> String {
         let mut table = format!("\n{}\n\n", self.what);
         table.push_str("| | processor | wall | ratio | spread | ratio, wall |\n");
@@ -77,7 +77,8 @@ impl Row {
 fn spread(values: impl Iterator<Item = f64>) -> Spread {
     let mut sorted: Vec<_> = values.collect();
     sorted.sort_by(f64::total_cmp);
-    // Of few rounds, all are shown; of many, a single one that was disturbed is not.
+    // If there are few rounds, all are included. If there are many, the extremes are left out, because
+    // a single round may have been disturbed.
     let edge = usize::from(sorted.len() > 4);
     Spread {
         median: sorted[sorted.len() / 2],
@@ -86,7 +87,7 @@ fn spread(values: impl Iterator<Item = f64>) -> Spread {
     }
 }
 
-/// In a unit that suits it.
+/// Formats a time in a suitable unit.
 pub(crate) fn time(nanos: f64) -> String {
     match nanos.abs() {
         0.0..1e4 => format!("{nanos:.1} ns"),

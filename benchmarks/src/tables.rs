@@ -30,7 +30,7 @@ pub(crate) fn tables(rows: &[Row], quick: bool) -> String {
     text
 }
 
-/// A table with a line for each of those that the rows compare.
+/// A table with a line for each library or variant.
 fn lines(rows: &[&Row]) -> String {
     if rows.is_empty() {
         return String::new();
@@ -47,7 +47,7 @@ fn lines(rows: &[&Row]) -> String {
     text
 }
 
-/// A table with a column for each of those that the rows compare. The fastest of a row is bold.
+/// A table with a column for each library or variant. The fastest one of a row is bold.
 fn columns(rows: &[&Row]) -> String {
     let Some(widest) = rows.iter().max_by_key(|row| row.cells.len()) else {
         return String::new();

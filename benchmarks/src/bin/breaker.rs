@@ -1,8 +1,9 @@
-//! What it costs to observe a circuit breaker: a call through the wrapper beside a bare one.
+//! The cost of observing a circuit breaker: a call through the wrapper, compared with a call of the
+//! bare breaker.
 //!
-//! Instructions come from callgrind, which does not care what else the machine does; nanoseconds from
-//! rounds of both in turn, of which the median counts. Ends with an error where a call costs more than
-//! it may.
+//! Instructions come from callgrind, which other load on the machine does not affect. Nanoseconds are
+//! medians of rounds that alternate between the variants. The program ends with an error if observing a
+//! call costs more than the budget.
 
 use std::env;
 use std::error::Error;
@@ -16,7 +17,7 @@ use caracal_metrics_core::MetricsRegistry;
 use failsafe::failure_policy::{ConsecutiveFailures, consecutive_failures};
 use failsafe::{CircuitBreaker, StateMachine};
 
-/// What observing a call may cost.
+/// The maximum cost of observing a call.
 const BUDGET_NS: f64 = 20.0;
 const CALLS: u64 = 1_000_000;
 const ROUNDS: usize = 41;
@@ -27,7 +28,7 @@ fn main() -> Result<ExitCode, Failure> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if let [kind, calls] = arguments.as_slice() {
         let calls = calls.parse()?;
-        // What callgrind measures.
+        // callgrind measures this part.
         with_breakers(|breakers| {
             let breaker = breakers.iter().find(|(name, _)| name == kind);
             breaker.map(|(_, run)| run(calls)).ok_or("no such breaker")
@@ -72,7 +73,7 @@ fn call(breaker: &impl CircuitBreaker, calls: u64) {
     }
 }
 
-/// Instructions of a call, the set-up subtracted.
+/// Prints the instructions of a call, without the set-up.
 fn instructions() -> Result<(), Failure> {
     let mut bare = 0;
     for kind in KINDS {
@@ -91,7 +92,7 @@ fn instructions() -> Result<(), Failure> {
     Ok(())
 }
 
-/// What callgrind counts of this program for so many calls.
+/// The instructions that callgrind counts for this program with this number of calls.
 fn collected(kind: &str, calls: u64) -> Result<Option<u64>, Failure> {
     let mut command = Command::new("valgrind");
     command
@@ -110,7 +111,8 @@ fn collected(kind: &str, calls: u64) -> Result<Option<u64>, Failure> {
     Ok(Some(count.1.trim().parse()?))
 }
 
-/// Nanoseconds of a call in rounds of all in turn. Returns what the dearer way of observing adds.
+/// Prints the nanoseconds of a call, from alternating rounds. Returns the overhead of the more
+/// expensive way of observing.
 fn nanoseconds() -> Result<f64, Failure> {
     let medians = with_breakers(|runs| {
         let mut times: [Vec<f64>; 3] = Default::default();

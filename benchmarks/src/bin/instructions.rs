@@ -1,5 +1,5 @@
-//! Instructions of a record: unlike its time, nearly the same in every run. It says nothing of how many
-//! a processor runs at once, or of what waits for memory.
+//! The instructions of a record. Unlike its time, they are nearly the same in every run. They do not
+//! show how many instructions a processor executes at once, or how long it waits for memory.
 
 #[path = "../facade.rs"]
 mod facade;
@@ -29,17 +29,17 @@ use peers::{CARACAL, PEERS, RECORDS};
 
 const TIMES: u64 = 10_000;
 
-const LAYER: &str = "axum layer, beyond one that does nothing";
+const LAYER: &str = "axum layer, beyond a layer that does nothing";
 const WITHOUT: &str = "without";
 
 const OWN: &str = "counter, 3 labels by value: catalogue or custom family";
 
-/// Whose family it is, and what records into it.
+/// The owner of the family, and the work that records into it.
 type Owner = (&'static str, fn() -> Work);
 const OWNERS: [Owner; 2] = [("catalogue", CARACAL.counter), ("custom", own_counter)];
 
 labels! {
-    /// The labels that the catalogue's counter has.
+    /// The same labels as those of the catalogue's counter.
     struct Change<'a> {
         name: &'a str,
         from_state: CircuitBreakerState,
@@ -49,10 +49,10 @@ labels! {
 
 static CHANGES: Family<Counter, Change<'_>> = Family::counter("changes_total", "Changes of state.");
 
-/// What records through the `metrics` facade.
+/// The recorders for the `metrics` facade.
 const FACADE: [&str; 2] = ["metrics-exporter-prometheus", "caracal-bridge"];
 
-/// What a user's own families record, and what the catalogue does with label sets in rotation.
+/// Records into custom families, and into the catalogue with changing label sets.
 type Case = (&'static str, fn() -> Work);
 const CASES: [Case; 15] = [
     ("policy evaluation, 1 short id", || evaluations(ids(1, short))),
@@ -75,7 +75,7 @@ const CASES: [Case; 15] = [
 const TOOK: Duration = Duration::from_millis(37);
 
 labels! {
-    /// As the catalogue has them on the duration of a query.
+    /// The same labels as those of the duration of a query in the catalogue.
     struct Step<'a> { from_state: CircuitBreakerState, name: &'a str }
 }
 
@@ -94,14 +94,14 @@ fn main() -> Result<()> {
     }
     if let [row, name] = &arguments[..] {
         let work = work(row, name).context("there is no such work")?;
-        // What is made at first is not counted.
+        // The first run is not counted, because it allocates.
         work(TIMES);
         counted_by_callgrind(&work);
         return Ok(());
     }
     if Command::new("valgrind").arg("--version").output().is_err() {
         eprintln!(
-            "Instructions are not counted: valgrind is missing (Debian has it as `valgrind`)."
+            "Instructions are not counted: valgrind is missing. On Debian, install the package `valgrind`."
         );
         return Ok(());
     }
@@ -141,7 +141,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// What the row of the catalogue's counter records, into a family of the user's.
+/// Records into a custom family what the row of the catalogue's counter records.
 fn own_counter() -> Work {
     let changes = MetricsRegistry::new().family(&CHANGES).expect("a free name");
     repeat(move || {
@@ -168,7 +168,7 @@ fn ids(count: u64, id: fn(u64) -> String) -> Vec<String> {
     (0..count).map(id).collect()
 }
 
-/// Records each id in turn.
+/// Records the ids in turn.
 fn in_rotation(ids: Vec<String>, record: impl Fn(&str) + Send + Sync + 'static) -> Work {
     Work::new(move |times| {
         for id in ids.iter().cycle().take(times as usize) {
@@ -211,7 +211,7 @@ fn past_the_limit() -> Work {
     in_rotation(ids(10_000, short), move |id| metrics.record_replay_block(id))
 }
 
-/// One page, of as many series as the work is to be done times.
+/// One page with as many series as there are repetitions of the work.
 fn page<R: Fn(u64)>(format: Format, make: fn(&MetricsRegistry) -> R) -> Work {
     let metrics = unlimited();
     (0..TIMES).for_each(make(&metrics));
@@ -242,7 +242,7 @@ fn work(row: &str, name: &str) -> Option<Work> {
     PEERS.iter().find(|peer| peer.name == name).map(make)
 }
 
-/// Does what a row of histograms does on so many threads at once, all in one registry.
+/// Runs a row of histograms on this number of threads at once, all in one registry.
 fn on_threads(row: &str, name: &str, threads: u64) -> Result<()> {
     let (_, make) = native::ROWS.iter().find(|(of, _)| *of == row).context("no such row")?;
     let mut registries = native::registries().into_iter();
@@ -264,12 +264,12 @@ fn counted_by_callgrind(work: &Work) {
     work(TIMES);
 }
 
-/// Of one repetition.
+/// The instructions of one repetition.
 fn instructions(row: &str, name: &str) -> Result<u64> {
     instructions_on(&[row, name], 1)
 }
 
-/// As [`instructions`], of a process with these arguments that counts on so many threads.
+/// Like [`instructions`], for a process with these arguments that counts on this number of threads.
 fn instructions_on(arguments: &[&str], threads: u64) -> Result<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
@@ -280,7 +280,7 @@ fn instructions_on(arguments: &[&str], threads: u64) -> Result<u64> {
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "callgrind failed: {said}");
     let collected = said.lines().find_map(|line| line.split_once("Collected : "));
-    let collected: u64 = collected.context("callgrind says no number")?.1.trim().parse()?;
-    ensure!(collected > 0, "callgrind has not seen `counted_by_callgrind`");
+    let collected: u64 = collected.context("callgrind printed no number")?.1.trim().parse()?;
+    ensure!(collected > 0, "callgrind did not find `counted_by_callgrind`");
     Ok(collected / TIMES / threads)
 }

@@ -1,5 +1,5 @@
-//! What series cost at rest, and what a page of them allocates. A binary of its own, since an
-//! allocator that counts would slow down what the other one measures.
+//! The memory of idle series, and the allocations for a page of them. This is a separate binary,
+//! because the counting allocator would slow down the measurements of the other one.
 
 #[path = "../peers/mod.rs"]
 #[expect(dead_code, reason = "shared with the timings, which need the rest")]
@@ -26,7 +26,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const MANY: u64 = 1_000_000;
 const METHOD: &str = "jwt";
 
-/// What the million series are called.
+/// The names of the million series.
 type Name = (&'static str, fn(u64) -> String);
 const NAMES: [Name; 2] = [("short", short), ("UUID", uuid)];
 
@@ -67,7 +67,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// In a process of its own, whose peak no other work has raised.
+/// Runs in a separate process, so that no other work has raised the peak.
 fn alone(what: &str) -> Result<()> {
     let output = Command::new(env::current_exe()?).arg(what).output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -75,7 +75,7 @@ fn alone(what: &str) -> Result<()> {
     Ok(())
 }
 
-/// Who records a flood, and the megabytes that are kept of it.
+/// A recorder, and the megabytes that remain after a flood.
 type Flood = (&'static str, fn() -> f64);
 const FLOODS: [Flood; 2] = [
     ("metrics-exporter-prometheus", || flood(&PrometheusBuilder::new().build_recorder())),
@@ -93,12 +93,12 @@ fn flood(recorder: &dyn Recorder) -> f64 {
     bytes(&region) / 1e6
 }
 
-/// Bytes of a series, and how often a page of them allocates.
+/// The bytes of a series, and the number of allocations for a page.
 fn series_and_page(make: fn(Page) -> Work) -> (f64, usize) {
     let region = Region::new(ALLOCATOR);
     let page = make(Page { series: SERIES, growing: false });
     let bytes = bytes(&region) / SERIES as f64;
-    // The first page may set aside what later ones use.
+    // The first page may allocate buffers that later pages use.
     page(2);
     let region = Region::new(ALLOCATOR);
     page(1);
@@ -132,13 +132,13 @@ fn record(metrics: &MetricsRegistry, numbers: std::ops::Range<u64>, name: fn(u64
     }
 }
 
-/// What was allocated and not given back.
+/// The bytes that were allocated and not freed.
 fn bytes(region: &Region<'_, System>) -> f64 {
     let change = region.change();
     change.bytes_allocated as f64 - change.bytes_deallocated as f64
 }
 
-/// The most memory that the process has had, in bytes.
+/// The peak memory of the process, in bytes.
 fn peak() -> Result<f64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

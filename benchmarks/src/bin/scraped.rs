@@ -1,9 +1,10 @@
-//! What recording costs while it is scraped: 8 threads record, first alone and then with 50 clients
-//! that ask the endpoint for 100,000 series all the time, in turns. Ends with an error where a record
-//! costs more than a tenth more.
+//! The cost of recording during scrapes. 8 threads record, in alternating rounds: alone, and with 50
+//! clients that continuously request 100,000 series from the endpoint. The program ends with an error
+//! if a record costs over a tenth more during scrapes.
 //!
-//! The processor time of the recording threads counts, not the clock's: with more threads than
-//! processors, whoever scrapes takes turns with them, which says nothing of what they wait for.
+//! The processor time of the recording threads counts, not the wall-clock time. There are more threads
+//! than processors, so the scrapes interrupt the recording threads. Wall-clock time would include these
+//! interruptions.
 
 #[path = "../recording.rs"]
 mod recording;
@@ -50,14 +51,14 @@ fn main() -> ExitCode {
     ratios.sort_by(f64::total_cmp);
     let ratio = ratios[ROUNDS / 2];
     println!(
-        "a gateway request is recorded at {ratio:.2} of its cost alone ({:.2} to {:.2}; {pages} pages)",
+        "recording a gateway request costs {ratio:.2} of its cost alone ({:.2} to {:.2}; {pages} pages)",
         ratios[1],
         ratios[ROUNDS - 2]
     );
     if ratio > ALLOWED { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Clients that ask for the page until they are told to stop.
+/// Clients that request the page until they are stopped.
 struct Scraping<'a> {
     runtime: &'a Runtime,
     state: &'static State,
@@ -77,7 +78,8 @@ impl<'a> Scraping<'a> {
             while !state.stop.load(Relaxed) {
                 let request = Request::get("/metrics").body(Body::empty()).expect("a request");
                 let answer = app.clone().oneshot(request).await.unwrap_or_else(|e| match e {});
-                // Beyond 40 at once: told to come back later, which asks nothing of the recorders.
+                // Scrapes beyond the limit of 40 are told to come back later, which does not affect the
+                // recorders.
                 if answer.status().is_success() {
                     let page = answer.into_body().collect().await.expect("a page").to_bytes();
                     assert!(page.len() as u64 > SERIES * 20);
@@ -90,7 +92,7 @@ impl<'a> Scraping<'a> {
         Self { runtime, state, clients }
     }
 
-    /// How many pages they got.
+    /// Stops the clients and returns the number of pages that they received.
     fn stop(self) -> u64 {
         self.state.stop.store(true, Relaxed);
         for client in self.clients {

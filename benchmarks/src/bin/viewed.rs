@@ -1,10 +1,11 @@
-//! What recording costs while browsers show the live page: 4 threads record, first alone and then while 50
-//! viewers ask for its document once a second each, over HTTP on the loopback, with 10,000 series in the
-//! registry. The two take turns. Ends with an error where a record costs more than 2 % more, or where the
-//! process's memory grows with the viewers.
+//! The cost of recording while browsers show the live page. 4 threads record, with 10,000 series in the
+//! registry, in alternating rounds: alone, and while 50 viewers each request the document once a second
+//! over HTTP on the loopback interface. The program ends with an error if a record costs over 2 % more,
+//! or if the memory of the process grows with the viewers.
 //!
-//! The processor time of the recording threads counts, not the clock's, as in `scraped`. On a machine of
-//! few processors a viewer's turn also empties the caches of the thread that it interrupts; that counts.
+//! The processor time of the recording threads counts, not the wall-clock time, as in `scraped`. On a
+//! machine with few processors, a viewer also evicts data from the caches of the thread that it
+//! interrupts. This cost is included.
 
 #[path = "../recording.rs"]
 mod recording;
@@ -28,7 +29,7 @@ const SERIES: usize = 10_000;
 const VIEWERS: u32 = 50;
 const THREADS: usize = 4;
 const ROUNDS: usize = 15;
-/// Each viewer asks twice in it.
+/// Each viewer requests the document twice in a round.
 const ROUND: Duration = Duration::from_secs(2);
 const EVERY: Duration = Duration::from_secs(1);
 const ALLOWED: f64 = 1.02;
@@ -50,13 +51,13 @@ fn main() -> Result<ExitCode> {
     let address = listener.local_addr()?.to_string();
     runtime.spawn(async { axum::serve(listener, app).await });
 
-    // What is made once, and what the allocator keeps, is not the viewers'.
+    // This excludes what is allocated once, and what the allocator keeps.
     record(&metrics, THREADS, ROUND);
     runtime.block_on(document(&address))?;
     let (mut ratios, mut documents) = (Vec::new(), 0);
     let (before, mut most) = (resident()?, 0);
     for round in 0..ROUNDS {
-        // Neither always comes first: a machine that gets slower or faster favours none.
+        // The order alternates, so that a machine whose speed changes does not favour either.
         let (alone, viewed) = if round % 2 == 0 {
             let alone = record(&metrics, THREADS, ROUND);
             (alone, record_viewed(&metrics, &runtime, &address, &mut documents)?)
@@ -72,7 +73,7 @@ fn main() -> Result<ExitCode> {
     ratios.sort_by(f64::total_cmp);
     let ratio = ratios[ROUNDS / 2];
     println!(
-        "a gateway request is recorded at {ratio:.3} of its cost alone ({:.3} to {:.3}; {documents} documents)",
+        "recording a gateway request costs {ratio:.3} of its cost alone ({:.3} to {:.3}; {documents} documents)",
         ratios[1],
         ratios[ROUNDS - 2]
     );
@@ -94,7 +95,7 @@ fn record_viewed(
     Ok(nanos)
 }
 
-/// Browsers that poll, each at its own moment of the second.
+/// Browsers that poll, each at its own time within the second.
 struct Viewers {
     stop: Arc<AtomicBool>,
     documents: Arc<AtomicU64>,
@@ -120,7 +121,7 @@ impl Viewers {
         Self { stop: Arc::clone(&stop), documents: Arc::clone(&documents), tasks: tasks.collect() }
     }
 
-    /// How many documents they got.
+    /// Stops the viewers and returns the number of documents that they received.
     fn stop(self, runtime: &Runtime) -> Result<u64> {
         self.stop.store(true, Relaxed);
         for viewer in self.tasks {
@@ -139,7 +140,7 @@ async fn document(address: &str) -> Result<()> {
     Ok(())
 }
 
-/// Memory of the process, in bytes.
+/// The resident memory of the process, in bytes.
 fn resident() -> Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

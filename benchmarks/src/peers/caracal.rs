@@ -54,7 +54,7 @@ static PACKING: Family<DurationHistogram, Order<'_>> =
         ],
     );
 
-/// A registry that takes as many series as come.
+/// A registry without a series limit.
 pub(crate) fn unlimited() -> MetricsRegistry {
     let builder = MetricsRegistry::builder().max_series_per_family(usize::MAX);
     builder.build().expect("valid settings")
@@ -157,7 +157,7 @@ fn policy(rotation: &Rotation) -> Work {
     evaluations(&unlimited(), rotation)
 }
 
-/// Policy evaluations of agents in rotation.
+/// Policy evaluations of changing agents.
 pub(crate) fn evaluations(metrics: &MetricsRegistry, rotation: &Rotation) -> Work {
     let (page, metrics, names) = (page(metrics), metrics.clone(), rotation.names.clone());
     for other in rotation.others() {
@@ -180,7 +180,7 @@ fn two_open(rotation: &Rotation) -> Work {
         .shown(&["caracal_gateway_auth_failures_total"], page)
 }
 
-/// Pages of a registry into which what `make` makes puts series.
+/// Pages of a registry. `make` creates the function that adds its series.
 pub(crate) fn written<R: Fn(u64) + Send + Sync + 'static>(
     of: Page,
     name: &'static str,
@@ -194,7 +194,7 @@ pub(crate) fn written<R: Fn(u64) + Send + Sync + 'static>(
     })
 }
 
-/// Counts an agent's policy evaluations.
+/// Counts policy evaluations by agent.
 pub(crate) fn count(metrics: &MetricsRegistry) -> impl Fn(u64) + Send + Sync + use<> {
     let metrics = metrics.clone();
     move |agent| {
@@ -202,7 +202,7 @@ pub(crate) fn count(metrics: &MetricsRegistry) -> impl Fn(u64) + Send + Sync + u
     }
 }
 
-/// Observes a tenant's orders.
+/// Observes orders by tenant.
 pub(crate) fn observe(metrics: &MetricsRegistry) -> impl Fn(u64) + Send + Sync + use<> {
     let packing = metrics.family(&PACKING).expect("a free name");
     move |tenant| {

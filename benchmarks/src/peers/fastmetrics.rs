@@ -61,7 +61,7 @@ struct One {
     a: Word,
 }
 
-/// Only a whole label set finds its series, so the text is owned.
+/// A series is found only by a complete label set, so the text is owned.
 #[derive(Clone, PartialEq, Eq, Hash, LabelSet)]
 struct Named {
     a: Word,
@@ -90,7 +90,7 @@ fn page(registry: Registry) -> impl Fn() -> String {
     }
 }
 
-/// The page of these.
+/// The page of these families.
 macro_rules! page {
     ($($name:literal => $metric:expr),+) => {{
         let mut registry = Registry::default();

@@ -1,4 +1,4 @@
-//! With labels that are enums where their values are known, in which it keeps series in an array.
+//! Labels with known values are enums, for which `measured` keeps the series in an array.
 
 use std::hint::black_box;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! With labels that are text, as they come from outside.
+//! Labels are text, as if they came from outside.
 
 use std::hint::black_box;
 use std::sync::Arc;

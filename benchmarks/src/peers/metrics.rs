@@ -24,16 +24,17 @@ pub(super) const METRICS: Peer = Peer {
     histograms_page: Some(histograms_page),
 };
 
-/// The process's recorder, which axum-prometheus records into as well.
+/// The recorder of the process. axum-prometheus records into it as well.
 pub(crate) static PAGE: LazyLock<PrometheusHandle> = LazyLock::new(|| {
     let builder = PrometheusBuilder::new().set_buckets(&BUCKETS).expect("buckets");
     builder.install_recorder().expect("no other recorder")
 });
 
-/// What the exporter keeps of histograms grows until somebody drains it, after so many records here.
+/// The exporter's memory for histograms grows until it is drained. Here this is done after this number
+/// of records.
 const DRAINED_AFTER: u64 = 10_000;
 
-/// Work on a recorder of its own.
+/// Work with a separate recorder.
 fn record<T>(
     names: &'static [&'static str],
     make: impl FnOnce() -> T,
@@ -53,7 +54,8 @@ where
             upkeep.run_upkeep();
         }
     });
-    // The exporter loses an observation now and then where two threads record into one histogram: 1 of 2,268,045.
+    // If two threads record into one histogram, the exporter sometimes loses an observation (1 of
+    // 2,268,045).
     work.shown_but(10.0, names, move || shown.render())
 }
 
@@ -72,7 +74,7 @@ fn counter() -> Work {
     )
 }
 
-/// The text of an enum's value.
+/// An enum is recorded as the text of its value.
 fn enum_counter() -> Work {
     counter()
 }
@@ -80,7 +82,7 @@ fn enum_counter() -> Work {
 fn own_counter() -> Work {
     record(&["c"], tenant, |tenant| {
         let (payment, tenant) = black_box(("card", tenant.as_str()));
-        // A label is text that lives as long as the program, or owned.
+        // A label is either static text or owned text.
         let tenant = tenant.to_owned();
         counter_of!("c", "payment" => payment, "tenant" => tenant).increment(1);
     })

@@ -1,4 +1,4 @@
-//! The same work, each library in the ways that it is fastest.
+//! The same work, done by each library in its fastest ways.
 
 pub(crate) mod caracal;
 mod fastmetrics;
@@ -15,7 +15,7 @@ mod work;
 pub(crate) use self::caracal::CARACAL;
 use self::peer::{Peer, Work};
 
-/// What is measured, and which of a library's work that is.
+/// The name of a record, and the function that creates the work of a library.
 pub(crate) type Row = (&'static str, fn(&Peer) -> Work);
 
 pub(crate) const RECORDS: [Row; 8] = [
@@ -29,7 +29,7 @@ pub(crate) const RECORDS: [Row; 8] = [
     ("gateway request by handle", |peer| (peer.request_handle)()),
 ];
 
-/// What all are compared with comes first, ours last.
+/// The first one is the one that all others are compared with. Ours is the last one.
 pub(crate) const PEERS: [Peer; 8] = [
     self::prometheus::PROMETHEUS,
     self::prometheus_local::PROMETHEUS_LOCAL,

@@ -1,10 +1,10 @@
-//! Label values that come from outside, many of them in turn.
+//! Many label values from outside, in turn.
 
 use std::cell::Cell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-/// Names in a fixed order that is neither the alphabet's nor that in which they were made.
+/// Names in a fixed order, which is neither alphabetical nor the order in which they were created.
 #[derive(Clone)]
 pub(crate) struct Names(Arc<[String]>);
 
@@ -25,11 +25,11 @@ impl Names {
     fn shuffled(names: impl Iterator<Item = String>) -> Self {
         let mut names: Vec<_> = names.collect();
         names.sort_by_cached_key(hash);
-        // Copies, so that their text is where they are read, one after the other.
+        // Copies, so that the texts are in memory in the order in which they are read.
         Self(names.iter().map(|name| name.as_str().to_owned()).collect())
     }
 
-    /// The one after that which this thread was given last.
+    /// The name after the one that this thread got last.
     #[inline]
     pub(crate) fn next(&self) -> &str {
         let place = NEXT.get();
@@ -39,7 +39,7 @@ impl Names {
     }
 }
 
-/// What is recorded into, in turn, and how many series its family has besides.
+/// The names to record into in turn, and the number of other series in the family.
 #[derive(Clone)]
 pub(crate) struct Rotation {
     pub(crate) names: Names,
@@ -51,8 +51,8 @@ impl Rotation {
         Self { names, others: 0 }
     }
 
-    /// What the other series are called. They are made first, so that what is recorded into does
-    /// not have the first places of a table.
+    /// The names of the other series. They are created first, so that the recorded series do not have
+    /// the first places of a table.
     pub(crate) fn others(&self) -> impl Iterator<Item = String> + use<> {
         (0..self.others).map(|number| format!("other-{number}"))
     }
@@ -62,7 +62,7 @@ pub(crate) fn short(number: u64) -> String {
     format!("agent-{number}")
 }
 
-/// As random as version 4 says, and the same in every run.
+/// As random as a version 4 UUID, but the same in every run.
 pub(crate) fn uuid(number: u64) -> String {
     let (high, low) = (hash(&(number, "high")), hash(&(number, "low")));
     let hex = format!("{high:016x}{low:016x}");

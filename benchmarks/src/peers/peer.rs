@@ -1,4 +1,4 @@
-//! What each library does, and with which numbers.
+//! The work of each library, and its parameters.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -13,24 +13,24 @@ pub(crate) struct Peer {
     pub(crate) name: &'static str,
     /// A counter whose labels were resolved before.
     pub(crate) handle: fn() -> Work,
-    /// A counter with three labels, a word each, given by value.
+    /// A counter with three labels of one word each, given by value.
     pub(crate) counter: fn() -> Work,
-    /// A counter that a service declares itself, with three labels of a few fixed values.
+    /// A custom counter, with three labels that have a few fixed values.
     pub(crate) enum_counter: fn() -> Work,
-    /// A counter that a service declares itself, with an enum and a text as labels, given by value.
-    /// The text is [`tenant`]'s: the caller has it as long as it records, and no longer.
+    /// A custom counter, with an enum and a text as labels, given by value. The text is [`tenant`]'s:
+    /// the caller owns it only while it records.
     pub(crate) own_counter: fn() -> Work,
-    /// A histogram that a service declares itself, with an enum and a text as labels, given by value.
+    /// A custom histogram, with an enum and a text as labels, given by value.
     pub(crate) histogram: fn() -> Work,
     /// A counter with three labels and a histogram with two of them.
     pub(crate) query: fn() -> Work,
-    /// In flight up and down, a counter with three labels, a histogram with two.
+    /// In flight up and down, a counter with three labels, and a histogram with two.
     pub(crate) request: fn() -> Work,
-    /// The same, and all labels were resolved before.
+    /// The same, with labels that were resolved before.
     pub(crate) request_handle: fn() -> Work,
-    /// A counter with an enum and a name in rotation as labels, a histogram with the enum.
+    /// A counter with an enum and a changing name as labels, and a histogram with the enum.
     pub(crate) policy: fn(&Rotation) -> Work,
-    /// A counter with two texts as labels, of which one is a name in rotation.
+    /// A counter with two texts as labels, one of which is a changing name.
     pub(crate) two_open: fn(&Rotation) -> Work,
     /// Pages of counters with two labels. A variant of a library may have no page of its own.
     pub(crate) counters_page: Option<fn(Page) -> Work>,
@@ -38,11 +38,11 @@ pub(crate) struct Peer {
     pub(crate) histograms_page: Option<fn(Page) -> Work>,
 }
 
-/// A page that is written again and again.
+/// A page that is written repeatedly.
 #[derive(Clone, Copy)]
 pub(crate) struct Page {
     pub(crate) series: u64,
-    /// Whether a series is new whenever it is written.
+    /// Whether a new series is added before each page.
     pub(crate) growing: bool,
 }
 
@@ -56,13 +56,13 @@ pub(super) const PAGE_BUCKETS: [f64; 11] =
 pub(super) const POLICY_BUCKETS: [f64; 10] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0];
 
-/// A label value that a request brings along.
+/// A label value that a request provides.
 pub(super) fn tenant() -> String {
     "acme-inc".to_owned()
 }
 
-/// Writes pages into one buffer, as a server would that keeps it. Proven by the last one, which has
-/// a sample with this name for each series.
+/// Writes pages into one buffer, like a server that keeps its buffer. Proven by the last page, which
+/// has a sample with this name for each series.
 pub(super) fn pages<B: AsRef<[u8]> + Default + Send + 'static>(
     page: Page,
     name: &'static str,

@@ -15,7 +15,7 @@ pub(super) const PROMETHEUS: Peer = Peer {
     name: "prometheus",
     handle,
     counter,
-    // An enum is the text of its value here.
+    // An enum is recorded as the text of its value.
     enum_counter: counter,
     own_counter,
     histogram,
@@ -37,7 +37,7 @@ pub(super) fn histograms(labels: &[&str], buckets: &[f64]) -> HistogramVec {
     HistogramVec::new(opts, labels).expect("valid names")
 }
 
-/// The page that these make.
+/// The page of these collectors.
 pub(super) fn page(collectors: Vec<Box<dyn Collector>>) -> impl Fn() -> Vec<u8> + Send + Sync {
     let registry = Registry::new();
     for collector in collectors {

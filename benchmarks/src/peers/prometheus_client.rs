@@ -61,7 +61,7 @@ struct One {
     a: Word,
 }
 
-/// Only a whole label set finds its series, so the text is owned.
+/// A series is found only by a complete label set, so the text is owned.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Named {
     a: Word,

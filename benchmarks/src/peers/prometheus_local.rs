@@ -1,4 +1,5 @@
-//! The crate's local handles: a thread that keeps them adds to plain memory, and flushes it at times.
+//! The local handles of the crate. A thread that keeps them adds to plain memory, and flushes it from
+//! time to time.
 
 use std::hint::black_box;
 use std::sync::{Arc, Mutex};
@@ -27,11 +28,11 @@ pub(super) const PROMETHEUS_LOCAL: Peer = Peer {
     histograms_page: None,
 };
 
-/// How many records a thread keeps to itself, at most.
+/// The maximum number of records before a thread flushes.
 const FLUSHED_AFTER: u64 = 1_000_000;
 
-/// Work with local handles, of which each thread that comes has some of its own. They are kept: the
-/// crate looks a series up in the shared family when a local one sees it for the first time.
+/// Work with local handles. Each thread has its own handles and keeps them, because the crate looks up
+/// a series in the shared family when a local handle sees it for the first time.
 fn local<L: Send + 'static>(
     names: &'static [&'static str],
     page: impl Fn() -> Vec<u8> + Send + Sync + 'static,
@@ -100,7 +101,7 @@ fn histogram() -> Work {
 
 type Both = (LocalIntCounterVec, LocalHistogramVec);
 
-/// Counters with these labels, and histograms with so many of them.
+/// Counters with these labels, and histograms with the first of them.
 fn both(
     names: &[&str],
     of: usize,
@@ -126,7 +127,7 @@ fn query() -> Work {
     })
 }
 
-/// There is no local gauge: what is in flight is shared.
+/// There is no local gauge, so the gauge of requests in flight is shared.
 fn request() -> Work {
     let in_flight = in_flight();
     both(&["method", "status", "auth"], 2, &BUCKETS, move |(requests, durations)| {
@@ -173,7 +174,7 @@ fn policy(rotation: &Rotation) -> Work {
     })
 }
 
-/// The other series are those of other threads.
+/// The other series belong to other threads.
 fn two_open(rotation: &Rotation) -> Work {
     let counters = counters(&["method", "reason"]);
     for other in rotation.others() {

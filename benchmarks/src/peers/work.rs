@@ -1,4 +1,4 @@
-//! A piece of work to time, and the proof that all of it was done.
+//! A piece of work to time, and a proof that it was done completely.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 type Run = dyn Fn(u64) + Send + Sync;
 type Proof = dyn Fn(u64) -> Result<()> + Send + Sync;
 
-/// Work to time: does it this many times.
+/// Work to time. The function does it the given number of times.
 pub(crate) struct Work {
     run: Box<Run>,
     done: AtomicU64,
@@ -20,13 +20,14 @@ impl Work {
         Self { run: Box::new(run), done: AtomicU64::new(0), proof: Box::new(|_| Ok(())) }
     }
 
-    /// Does the work so often, and counts it.
+    /// Does the work the given number of times, and counts it.
     pub(crate) fn run(&self, times: u64) {
         (self.run)(times);
         self.done.fetch_add(times, Relaxed);
     }
 
-    /// What [`prove`](Self::prove) checks, given how often the work was done.
+    /// Sets the check of [`prove`](Self::prove). It receives the number of times that the work was
+    /// done.
     pub(crate) fn proven_by(
         mut self,
         proof: impl Fn(u64) -> Result<()> + Send + Sync + 'static,
@@ -35,8 +36,8 @@ impl Work {
         self
     }
 
-    /// Proven by the library's page, where the samples with each of these names sum up to one for
-    /// each time that the work was done.
+    /// Proven by the library's page: for each of these names, the samples must add up to the number of
+    /// times that the work was done.
     pub(crate) fn shown<P: AsRef<[u8]>>(
         self,
         names: &'static [&'static str],
@@ -45,7 +46,8 @@ impl Work {
         self.shown_but(0.0, names, page)
     }
 
-    /// As [`shown`](Self::shown), where the library may lose so many records, which is reported.
+    /// Like [`shown`](Self::shown), but the library may lose this number of records. Lost records are
+    /// reported.
     pub(crate) fn shown_but<P: AsRef<[u8]>>(
         self,
         lost_at_most: f64,
@@ -65,7 +67,7 @@ impl Work {
         })
     }
 
-    /// Fails where the library has not done what it was asked to.
+    /// Returns an error if the library has not done the work.
     pub(crate) fn prove(&self) -> Result<()> {
         (self.proof)(self.done.load(Relaxed))
     }
@@ -79,7 +81,7 @@ impl Deref for Work {
     }
 }
 
-/// Does `work` as often as asked.
+/// Does `work` the requested number of times.
 pub(crate) fn repeat(work: impl Fn() + Send + Sync + 'static) -> Work {
     Work::new(move |times| (0..times).for_each(|_| work()))
 }
