@@ -16,28 +16,28 @@ pub const API_KEY_HEADER: &str = "x-api-key";
 /// An authenticated caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// The name under which it acts.
+    /// The name under which the caller acts.
     pub name: String,
-    /// Whether it may change policies and read everybody's ledger.
+    /// Whether the caller may change policies and read every ledger.
     pub operator: bool,
     /// The authentication method: `jwt` or `api_key`.
     pub method: &'static str,
 }
 
 impl Caller {
-    /// Whether it may act for, or read about, this agent.
+    /// Returns whether the caller may act for this agent, or read about it.
     #[must_use]
     pub fn is(&self, agent_id: &str) -> bool {
         self.name == agent_id
     }
 }
 
-/// Why authentication failed.
+/// The reason why authentication failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// The method that was tried, or `none`.
     pub method: &'static str,
-    /// One of a few words.
+    /// One of a few fixed words.
     pub reason: &'static str,
 }
 
@@ -47,24 +47,24 @@ struct Claims {
     exp: u64,
 }
 
-/// The secrets of one run: a signing key for tokens, and everybody's API key.
+/// The secrets of one run: a signing key for tokens, and the API keys of all callers.
 pub struct Credentials {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
-    /// Callers by key. The map's own hashing is keyed, so its timing tells nothing of the keys.
+    /// Callers by key. The hash of the map is keyed, so its timing reveals nothing about the API keys.
     callers: HashMap<String, Caller>,
 }
 
 const OPERATOR: &str = "operator";
 
 impl Credentials {
-    /// Makes new secrets, for these agents and an operator.
+    /// Creates new secrets for these agents and an operator.
     #[must_use]
     pub fn generate(agents: &[&str]) -> Self {
         let secret: [u8; 32] = rand::rng().random();
         let mut validation = Validation::new(jsonwebtoken::Algorithm::HS256);
-        // The clock that signs is the clock that verifies.
+        // The same clock signs and verifies.
         validation.leeway = 0;
         let callers = agents.iter().chain([&OPERATOR]).map(|name| {
             let caller =
@@ -79,7 +79,7 @@ impl Credentials {
         }
     }
 
-    /// A token for this agent.
+    /// Returns a token for this agent.
     ///
     /// # Panics
     ///
@@ -89,7 +89,7 @@ impl Credentials {
         self.token_until(agent_id, since_epoch() + valid_for)
     }
 
-    /// A token that was valid until a minute ago.
+    /// Returns a token that expired a minute ago.
     ///
     /// # Panics
     ///
@@ -105,14 +105,14 @@ impl Credentials {
             .expect("signing a small JSON object with HMAC can't fail")
     }
 
-    /// The API key of an agent, or of `operator`.
+    /// Returns the API key of an agent, or of `operator`.
     #[must_use]
     pub fn api_key(&self, name: &str) -> Option<&str> {
         let mut callers = self.callers.iter();
         callers.find_map(|(key, caller)| (caller.name == name).then_some(key.as_str()))
     }
 
-    /// The operator's API key.
+    /// Returns the operator's API key.
     #[must_use]
     pub fn operator_key(&self) -> &str {
         self.api_key(OPERATOR).unwrap_or_default()
@@ -151,7 +151,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// The token of an `Authorization: Bearer` header; the scheme's name is case-insensitive.
+/// Returns the token of an `Authorization: Bearer` header. The name of the scheme is case-insensitive.
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())

@@ -17,7 +17,7 @@ const FAILURES: u32 = 5;
 /// How long the breaker stays open before it lets a call through.
 const OPEN_FOR: Duration = Duration::from_secs(1);
 
-/// Why a call to the database failed.
+/// The reason why a call to the database failed.
 #[derive(Debug)]
 pub enum Unavailable {
     /// The breaker is open, so the database was not called.
@@ -105,13 +105,13 @@ impl GuardedStore {
         Ok(self.breaker.call_async(ask(&self.store)).await?)
     }
 
-    /// Whether the breaker is not closed, so that decisions may come from the cache alone.
+    /// Returns whether the breaker is not closed. Decisions may then come from the cache only.
     #[must_use]
     pub fn is_degraded(&self) -> bool {
         self.breaker.state() != CircuitBreakerState::Closed
     }
 
-    /// The state of the breaker.
+    /// Returns the state of the breaker.
     #[must_use]
     pub fn state(&self) -> CircuitBreakerState {
         self.breaker.state()

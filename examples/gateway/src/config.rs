@@ -25,7 +25,7 @@ pub struct Config {
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// Only respond to requests: send none, and do not break the database.
+    /// Only respond to requests. Do not send any, and do not break the database.
     #[arg(long)]
     pub no_traffic: bool,
 

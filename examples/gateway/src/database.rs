@@ -1,7 +1,8 @@
 //! Opening the database: one code path for SQLite and Postgres.
 //!
-//! sqlx's `Any` driver hands the text of a statement to the database as it is, so every statement
-//! is written in what both understand: `$1` for parameters, `ON CONFLICT`, `TEXT` and `BIGINT`.
+//! sqlx's `Any` driver passes the text of a statement to the database unchanged. Every statement
+//! therefore uses only what both databases understand: `$1` for parameters, `ON CONFLICT`, `TEXT` and
+//! `BIGINT`.
 
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ pub struct Database {
     flavour: Flavour,
     /// The URL, without the password.
     shown: String,
-    /// Removed with everything in it when dropped.
+    /// The folder and its contents are removed when this is dropped.
     _folder: Option<TempDir>,
 }
 
@@ -60,12 +61,12 @@ enum Flavour {
 impl Flavour {
     /// The settings that each connection of the pool executes first.
     ///
-    /// SQLite keeps a rollback journal here and no write-ahead log: with the log, readers would
-    /// go on through an exclusive lock, and there would be no outage to show.
+    /// SQLite uses a rollback journal here instead of a write-ahead log. With the log, readers would
+    /// continue during an exclusive lock, and there would be no outage to show.
     fn settings(self) -> String {
         match self {
             Self::Sqlite | Self::TemporarySqlite => {
-                // What is removed at exit need not survive a power cut.
+                // A database that is removed at exit does not have to survive a power failure.
                 let synchronous = if self == Self::Sqlite { "NORMAL" } else { "OFF" };
                 format!(
                     "PRAGMA busy_timeout = {LOCK_TIMEOUT_MS};
@@ -77,7 +78,7 @@ impl Flavour {
         }
     }
 
-    /// Begins a transaction that lets nobody else read or write.
+    /// Begins a transaction that prevents others from reading and writing.
     fn lock(self) -> &'static str {
         match self {
             Self::Sqlite | Self::TemporarySqlite => "BEGIN EXCLUSIVE",
@@ -87,15 +88,15 @@ impl Flavour {
 }
 
 impl Database {
-    /// Opens the database at this URL, or a temporary one, and sees to the tables.
+    /// Opens the database at this URL, or a temporary one, and creates the tables.
     ///
     /// # Errors
     ///
-    /// Returns an error if the URL is wrong, the database can't be reached or written, or the registry has a
-    /// pool already.
+    /// Returns an error if the URL is not valid, if the database can't be reached or written, or if the
+    /// registry already has a pool.
     pub async fn open(url: Option<&str>, metrics: &MetricsRegistry) -> Result<Self> {
         sqlx::any::install_default_drivers();
-        // Empty is how an environment says that a variable is not set.
+        // An empty environment variable counts as not set.
         let (url, folder) = if let Some(url) = url.filter(|url| !url.is_empty()) {
             (url.to_owned(), None)
         } else {
@@ -110,7 +111,7 @@ impl Database {
         ))?;
         let options = options.disable_statement_logging();
 
-        // Not through the pool, which would try again until its time is up and lose the cause.
+        // Not through the pool, which would retry until its timeout and lose the cause.
         let connecting = AnyConnection::connect_with(&options);
         let mut connection = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
             .await
@@ -140,13 +141,13 @@ impl Database {
         Ok(Self { pool, options, flavour, shown, _folder: folder })
     }
 
-    /// Its URL, without the password.
+    /// Returns the URL, without the password.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.shown
     }
 
-    /// A description of the database without secrets.
+    /// Returns a description of the database without secrets.
     #[must_use]
     pub fn description(&self) -> &'static str {
         match self.flavour {
@@ -156,13 +157,13 @@ impl Database {
         }
     }
 
-    /// The pool, whose queries are counted and timed.
+    /// Returns the pool. Its queries are counted and timed.
     pub fn pool(&self) -> &ObservedPool<Any> {
         &self.pool
     }
 
-    /// Locks policies and ledger on a connection beside the pool. Whoever wants to read or write
-    /// them meanwhile gets an error after a short wait.
+    /// Locks policies and ledger on a connection outside of the pool. Until the lock is released,
+    /// reading or writing them fails after a short wait.
     ///
     /// # Errors
     ///
@@ -174,13 +175,13 @@ impl Database {
     }
 }
 
-/// Says what failed. sqlx's errors tell their source's message already, which a chain of errors
-/// would tell again.
+/// Adds a description to an error. sqlx's errors already contain the message of their source, so a
+/// chain of errors would repeat it.
 pub(crate) fn because(what: &str) -> impl Fn(sqlx::Error) -> anyhow::Error {
     move |error| anyhow!("{what}: {error}")
 }
 
-/// A lock on the tables; dropped, its connection breaks and the database lets go of it.
+/// A lock on the tables. If it is dropped, its connection breaks and the database releases the lock.
 #[derive(Debug)]
 #[must_use = "the tables are locked only while this is held"]
 pub struct Lock {
@@ -188,11 +189,11 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Lets others in again.
+    /// Releases the lock.
     ///
     /// # Errors
     ///
-    /// Returns an error if the connection broke, and the lock with it.
+    /// Returns an error if the connection broke, and the lock was released with it.
     pub async fn release(mut self) -> Result<(), sqlx::Error> {
         self.connection.execute(sqlx::raw_sql("ROLLBACK")).await?;
         self.connection.close().await

@@ -1,4 +1,4 @@
-//! The errors that requests are refused with, and how the metrics count them.
+//! The errors of refused requests, and how the metrics count them.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::auth::Refused;
 use crate::breaker::Unavailable;
 use crate::replay::NonceError;
 
-/// Why a request is refused.
+/// The reason why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ApiError {
     /// The credentials are missing or invalid.

@@ -24,7 +24,7 @@ use crate::routes::{Services, router};
 use crate::store::Store;
 use crate::{demo, outage, traffic};
 
-/// How long requests may take to end once the gateway stops.
+/// The time that requests have to finish when the gateway stops.
 const GRACE: Duration = Duration::from_secs(5);
 const PRUNE_EVERY: Duration = Duration::from_mins(5);
 
@@ -43,11 +43,11 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Starts to listen, opens the database and serves.
+    /// Listens on the address, opens the database and serves.
     ///
     /// # Errors
     ///
-    /// Returns an error if it can't listen on the address or can't use the database.
+    /// Returns an error if the gateway can't listen on the address or can't use the database.
     pub async fn start(config: &Config) -> Result<Self> {
         let listener = TcpListener::bind(&config.listen).await.with_context(|| {
             format!("can't listen on {} (choose another with --listen)", config.listen)
@@ -72,7 +72,7 @@ impl Gateway {
         let (stop_server, stopped) = oneshot::channel();
         let router = router(Arc::clone(&services), &metrics);
         let serving = axum::serve(listener, router).with_graceful_shutdown(async {
-            // Dropped without a word it is a stop, too.
+            // If the sender is dropped, this also stops the server.
             let _ = stopped.await;
         });
         let server = tokio::spawn(async { serving.await });
@@ -99,25 +99,25 @@ impl Gateway {
         })
     }
 
-    /// The address at which it can be reached.
+    /// Returns the address at which the gateway can be reached.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its metrics.
+    /// Returns the metrics of the gateway.
     #[must_use]
     pub fn metrics(&self) -> &MetricsRegistry {
         &self.metrics
     }
 
-    /// The secrets of this run.
+    /// Returns the secrets of this run.
     #[must_use]
     pub fn credentials(&self) -> &Credentials {
         &self.services.credentials
     }
 
-    /// Its database.
+    /// Returns the database of the gateway.
     #[must_use]
     pub fn database(&self) -> &Arc<Database> {
         &self.database
@@ -151,7 +151,8 @@ impl Gateway {
     }
 }
 
-/// An address to connect to: one that stands for all of the machine's is none.
+/// An address to which clients can connect. The unspecified address means all interfaces, so it is
+/// replaced.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {

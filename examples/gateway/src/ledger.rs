@@ -8,9 +8,10 @@ use crate::auth::random_hex;
 use crate::breaker::{GuardedStore, Unavailable};
 use crate::store::LedgerEntry;
 
-/// The maximum number of entries that wait for the database. Beyond it, the oldest are dropped.
+/// The maximum number of entries that wait for the database. When it is exceeded, the oldest entries
+/// are dropped.
 const LONGEST_BACKLOG: usize = 10_000;
-/// How many waiting entries a request takes along once the database is back.
+/// How many waiting entries a request also writes once the database is available again.
 const TAKEN_ALONG: usize = 4;
 const KEPT_FOR: Duration = Duration::from_hours(1);
 
@@ -22,13 +23,13 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// The ledger in this store.
+    /// Creates a ledger in this store.
     #[must_use]
     pub fn new(store: &Arc<GuardedStore>) -> Self {
         Self { store: Arc::clone(store), backlog: Mutex::default() }
     }
 
-    /// Writes a decision down, or keeps it until the database is back.
+    /// Records a decision, or keeps it until the database is available again.
     pub async fn record(&self, agent_id: &str, action: &str, allowed: bool) {
         self.keep(LedgerEntry {
             id: random_hex(),
@@ -40,16 +41,16 @@ impl Ledger {
         self.write(1 + TAKEN_ALONG).await;
     }
 
-    /// Writes what is still waiting.
+    /// Writes the waiting entries.
     pub async fn flush(&self) {
         self.write(LONGEST_BACKLOG).await;
     }
 
-    /// The latest decisions about an agent, newest first.
+    /// Returns the latest decisions about an agent, newest first.
     ///
     /// # Errors
     ///
-    /// Returns an error if the database does not answer.
+    /// Returns an error if the database does not respond.
     pub async fn recent(
         &self,
         agent_id: &str,
@@ -62,7 +63,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// Returns an error if the database does not answer.
+    /// Returns an error if the database does not respond.
     pub async fn prune(&self) -> Result<u64, Unavailable> {
         let age = i64::try_from(KEPT_FOR.as_millis()).unwrap_or(i64::MAX);
         self.store.call(|store| store.prune_ledger(now_ms() - age)).await
@@ -81,7 +82,8 @@ impl Ledger {
     async fn write(&self, most: usize) {
         for _ in 0..most {
             let Some(entry) = self.backlog().pop_front() else { return };
-            // Dropped halfway (the client went away) the entry goes back by itself.
+            // If this future is dropped before it has completed (because the client disconnected), the
+            // entry returns to the backlog.
             let mut waiting = Waiting { ledger: self, entry: Some(entry) };
             let entry = waiting.entry.as_ref().expect("it was just put there");
             match self.store.call(|store| store.append_ledger(entry)).await {

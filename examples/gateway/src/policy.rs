@@ -13,33 +13,33 @@ use crate::store::Effect;
 
 /// Half of the number of policies in the demo, so that entries are evicted.
 const CAPACITY: u64 = 48;
-/// How long the gateway may miss a change that another program makes.
+/// The maximum time until the gateway sees a change that another program makes.
 const TIME_TO_LIVE: Duration = Duration::from_secs(30);
 
-/// What was decided.
+/// A decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Whether the agent may.
+    /// Whether the agent may perform the action.
     pub allowed: bool,
-    /// Whether the policy came from the cache while the database could not be asked.
+    /// Whether the policy came from the cache while the database was unavailable.
     pub degraded: bool,
 }
 
 /// Evaluates policies.
 #[derive(Clone, Debug)]
 pub struct Policies {
-    /// By agent and action. That there is no policy is an answer, too.
+    /// By agent and action. The absence of a policy is cached too.
     cache: ObservedCache<(String, String), Option<Effect>>,
     store: Arc<GuardedStore>,
     metrics: MetricsRegistry,
 }
 
 impl Policies {
-    /// Policies from this store.
+    /// Creates an evaluator of the policies in this store.
     ///
     /// # Errors
     ///
-    /// Returns an error if the registry has a policy cache already.
+    /// Returns an error if the registry already has a policy cache.
     pub fn new(store: &Arc<GuardedStore>, metrics: &MetricsRegistry) -> Result<Self, AttachError> {
         let observer = CacheObserver::policy();
         let cache = Cache::builder()
@@ -54,11 +54,11 @@ impl Policies {
         })
     }
 
-    /// Decides on an action. What no policy allows is denied.
+    /// Decides on an action. An action that no policy allows is denied.
     ///
     /// # Errors
     ///
-    /// Returns an error if the policy is not in the cache and the database does not answer.
+    /// Returns an error if the policy is not in the cache and the database does not respond.
     pub async fn evaluate(
         &self,
         agent_id: &str,
@@ -86,7 +86,7 @@ impl Policies {
     ///
     /// # Errors
     ///
-    /// Returns an error if the database does not answer.
+    /// Returns an error if the database does not respond.
     pub async fn set(
         &self,
         agent_id: &str,
@@ -102,11 +102,11 @@ impl Policies {
         Ok(())
     }
 
-    /// Removes a policy; false if there is none.
+    /// Removes a policy. Returns `false` if there is none.
     ///
     /// # Errors
     ///
-    /// Returns an error if the database does not answer.
+    /// Returns an error if the database does not respond.
     pub async fn remove(&self, agent_id: &str, action: &str) -> Result<bool, Unavailable> {
         let removed = self.store.call(|store| store.delete_policy(agent_id, action)).await?;
         self.cache.invalidate(&key(agent_id, action)).await;

@@ -23,19 +23,19 @@ use crate::policy::Policies;
 use crate::replay::{NONCE_HEADER, Nonces};
 use crate::store::Effect;
 
-/// The response header that says that the database could not be asked.
+/// The response header that reports that the database was not available.
 pub const DEGRADED_HEADER: &str = "x-degraded-mode";
 
-/// What the handlers work with.
+/// The state that the handlers share.
 #[derive(Debug)]
 pub struct Services {
-    /// Who may come in.
+    /// Authenticates callers.
     pub credentials: Credentials,
     /// The nonces that were used.
     pub nonces: Nonces,
-    /// Who may do what.
+    /// Decides what agents may do.
     pub policies: Policies,
-    /// What was decided.
+    /// Stores the decisions.
     pub ledger: Ledger,
     /// The database.
     pub store: Arc<GuardedStore>,
@@ -43,7 +43,7 @@ pub struct Services {
 
 type Shared = State<Arc<Services>>;
 
-/// The gateway's routes.
+/// Returns the routes of the gateway.
 pub fn router(services: Arc<Services>, metrics: &MetricsRegistry) -> Router {
     let authenticated = middleware::from_fn_with_state(Arc::clone(&services), authenticate);
     Router::new()
@@ -53,7 +53,8 @@ pub fn router(services: Arc<Services>, metrics: &MetricsRegistry) -> Router {
         .route_layer(authenticated)
         .fallback(async || ApiError::NotFound)
         .layer(GatewayMetricsLayer::new(metrics).by_route())
-        // After the layer: scrapes, viewers and health checks are no requests to the gateway.
+        // After the layer, so that scrapes, viewers and health checks do not count as requests to the
+        // gateway.
         .route("/metrics", metrics_endpoint(metrics))
         .merge(live_page(metrics))
         .route("/health", get(health))
@@ -149,7 +150,7 @@ async fn read_ledger(
     Ok(Json(entries))
 }
 
-/// The gateway works as long as it answers; it says how the database does.
+/// The gateway is healthy as long as it answers. The response reports the state of the database.
 async fn health(State(services): Shared) -> impl IntoResponse {
     let status = if services.store.is_degraded() { "degraded" } else { "ok" };
     let breaker = services.store.state().as_str();

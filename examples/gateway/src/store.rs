@@ -1,4 +1,4 @@
-//! Every statement of the gateway. The pool that they run on counts and times them.
+//! All statements of the gateway. The pool counts and times them.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use sqlx::{Any, Row};
 
 use crate::database::Database;
 
-/// What a policy says of an action.
+/// The effect of a policy on an action.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
-    /// The agent may do it.
+    /// The agent may perform the action.
     Allow,
-    /// It may not.
+    /// The agent may not perform the action.
     Deny,
 }
 
@@ -35,34 +35,34 @@ impl FromStr for Effect {
         match text {
             "allow" => Ok(Self::Allow),
             "deny" => Ok(Self::Deny),
-            other => Err(format!("{other:?} is no effect of a policy")),
+            other => Err(format!("{other:?} is not a valid policy effect")),
         }
     }
 }
 
-/// A decision that was made.
+/// A recorded decision.
 #[derive(Clone, Debug, Serialize)]
 pub struct LedgerEntry {
-    /// Random: writing an entry twice leaves one.
+    /// A random id. If an entry is written twice, it is stored once.
     pub id: String,
-    /// Who wanted to act.
+    /// The agent that requested the action.
     pub agent_id: String,
-    /// What it wanted to do.
+    /// The requested action.
     pub action: String,
     /// `allowed` or `denied`.
     pub decision: String,
-    /// When, in milliseconds since 1970.
+    /// The time of the decision, in milliseconds since 1970.
     pub recorded_at: i64,
 }
 
-/// The tables.
+/// Access to the tables.
 #[derive(Debug)]
 pub struct Store {
     database: Arc<Database>,
 }
 
 impl Store {
-    /// The tables of this database.
+    /// Creates a store for this database.
     #[must_use]
     pub fn new(database: Arc<Database>) -> Self {
         Self { database }
@@ -72,7 +72,7 @@ impl Store {
         self.database.pool()
     }
 
-    /// The policy for an action of an agent.
+    /// Returns the policy for an action of an agent.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl Store {
             .transpose()
     }
 
-    /// Adds a policy unless there is one.
+    /// Adds a policy if there is none.
     ///
     /// # Errors
     ///
@@ -108,8 +108,8 @@ impl Store {
         Ok(())
     }
 
-    /// Changes a policy; false if there is none. If the caller goes away before the end, it is left as
-    /// it was.
+    /// Changes a policy. Returns `false` if there is none. If the future is dropped before it has
+    /// completed, the policy is unchanged.
     ///
     /// # Errors
     ///
@@ -128,7 +128,7 @@ impl Store {
         Ok(done.rows_affected() > 0)
     }
 
-    /// Deletes a policy; false if there is none.
+    /// Deletes a policy. Returns `false` if there is none.
     ///
     /// # Errors
     ///
@@ -140,7 +140,7 @@ impl Store {
         Ok(done.rows_affected() > 0)
     }
 
-    /// Writes a decision down.
+    /// Records a decision.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl Store {
         Ok(())
     }
 
-    /// The latest decisions about an agent, newest first.
+    /// Returns the latest decisions about an agent, newest first.
     ///
     /// # Errors
     ///
@@ -185,7 +185,7 @@ impl Store {
             .collect()
     }
 
-    /// Forgets decisions from before this time, in milliseconds since 1970.
+    /// Deletes decisions from before this time, in milliseconds since 1970.
     ///
     /// # Errors
     ///

@@ -21,11 +21,11 @@ use crate::demo::{ACTIONS, AGENTS};
 use crate::replay::NONCE_HEADER;
 use crate::routes::Services;
 
-/// More than this many requests at once are not sent: an outage must not pile them up.
+/// The maximum number of requests at a time, so that they do not pile up during an outage.
 const AT_ONCE: usize = 100;
 const TOKEN_LIFE: Duration = Duration::from_mins(1);
 
-/// One thing that a client does.
+/// A kind of request.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     ActWithToken,
@@ -43,7 +43,7 @@ enum Step {
     RemovePolicy,
 }
 
-/// Each step once, so that the page has something of everything within a second or two.
+/// Each kind of request once, so that the page shows all metrics within a second or two.
 const OPENING: &[Step] = &[
     Step::ActWithToken,
     Step::ActWithKey,
@@ -60,7 +60,7 @@ const OPENING: &[Step] = &[
     Step::RemovePolicy,
 ];
 
-/// How often each comes afterwards, in relation to the others.
+/// The relative frequency of each kind of request after that.
 const MIX: &[(Step, u32)] = &[
     (Step::ActWithToken, 430),
     (Step::ActWithKey, 330),
@@ -195,7 +195,7 @@ impl Sender {
             Err(error) => return tracing::error!(%error, "the demo built an invalid request"),
         };
         match self.client.request(request).await {
-            // Read to its end, so that the connection can be used again.
+            // Read to its end, so that the connection can be reused.
             Ok(response) => {
                 let _ = response.into_body().collect().await;
             }
@@ -204,7 +204,7 @@ impl Sender {
     }
 }
 
-/// Some agents do more than others.
+/// Some agents send more requests than others.
 fn some_agent() -> &'static str {
     let mut rng = rand::rng();
     let (a, b) = (rng.random_range(0..AGENTS.len()), rng.random_range(0..AGENTS.len()));

@@ -1,4 +1,4 @@
-//! The demo by itself: within seconds the page shows something of everything.
+//! The demo without a user: within seconds, the page shows all metrics.
 
 mod support;
 
@@ -12,7 +12,7 @@ use tokio::time::{Instant, interval, timeout};
 fn families_without_samples(page: &str) -> Vec<String> {
     let sampled = |name: &str| {
         let mut lines = page.lines().filter_map(|line| line.strip_prefix(name));
-        // What follows a name may be labels, a value, or a histogram's suffix.
+        // The name may be followed by labels, a value, or the suffix of a histogram.
         lines.any(|rest| rest.starts_with(['{', ' ']) || rest.starts_with("_count"))
     };
     let classic = catalogue::families().map(|family| family.exposed_name("caracal"));

@@ -1,7 +1,7 @@
-//! `monitoring/` has what the gateway itself generates: its dashboard, its rules and its scrape
-//! configuration.
+//! `monitoring/` contains the files that the gateway itself generates: its dashboard, its rules and its
+//! scrape configuration.
 //!
-//! After a change, `cargo xtask docs` writes the files anew.
+//! After a change, run `cargo xtask docs` to write the files again.
 
 mod support;
 
@@ -21,10 +21,10 @@ fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../monitoring").join(name)
 }
 
-// As the gateway runs: a current-thread runtime has no workers that could stall.
+// Like the running gateway. A current-thread runtime has no workers that could stall.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_files_are_what_the_gateway_generates() {
-    // No request has come yet: what the files have does not depend on what happens.
+    // No request has arrived yet. The files must not depend on what has happened.
     let running = Running::quiet().await;
     let metrics = running.gateway.metrics();
     for (name, now) in [
@@ -44,7 +44,7 @@ async fn the_files_are_what_the_gateway_generates() {
 #[test]
 fn prometheus_scrapes_the_gateway_as_it_says() {
     let configuration = fs::read_to_string(file("prometheus.yml")).unwrap();
-    // Its comments aside.
+    // Without its comments.
     let lines = configuration.lines().filter(|line| !line.trim_start().starts_with('#'));
     let configuration = lines.collect::<Vec<_>>().join("\n") + "\n";
     assert!(configuration.ends_with(&scrape_config(&target())), "{configuration}");

@@ -1,5 +1,5 @@
-//! Real outages: the tables are locked, or the pool is empty. The breaker opens, the cache answers
-//! alone, and everything comes back.
+//! Real outages: the tables are locked, or the pool is exhausted. The breaker opens, the cache answers
+//! alone, and everything recovers.
 
 mod support;
 
@@ -25,9 +25,10 @@ fn changes(gateway: &Running, from: &str, to: &str) -> u64 {
     gateway.count("caracal_circuit_breaker_state_changes_total", &labels)
 }
 
-/// Acts until the answer is as wished; what it took.
+/// Sends requests until the answer is as expected. Returns the number of requests.
 async fn act_until(gateway: &Running, action: &str, wish: impl Fn(&Answer) -> bool) -> usize {
-    // Not as fast as it goes: an open breaker answers at once, and lets a call try after a second.
+    // At a limited rate, because an open breaker answers at once, and lets a call through after a
+    // second.
     let mut ticks = interval(Duration::from_millis(20));
     let acting = async {
         for acts in 1.. {
@@ -50,19 +51,19 @@ async fn cached_policies_answer_alone_while_the_tables_are_locked() {
     assert_eq!(breaker_state(&gateway), Some(0.0));
 
     let lock = gateway.gateway.database().lock().await.expect("the lock");
-    // Reading fails as well as writing, and no breaker is open yet.
+    // Reading fails as well as writing, and the breaker is not open yet.
     let unknown = gateway.send(gateway.good_act(AGENT, "query_warehouse")).await;
     assert_eq!(unknown.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(breaker_state(&gateway), Some(0.0));
 
-    // Each decision is made from the cache, but can't be written down: that opens the breaker.
+    // Each decision comes from the cache, but can't be written. These failures open the breaker.
     acts += act_until(&gateway, "send_email", is_degraded).await;
     assert!(breaker_state(&gateway) > Some(0.0));
     assert!(gateway.count("caracal_gateway_degraded_mode_requests_total", &[]) >= 1);
     assert!(changes(&gateway, "closed", "open") >= 1);
     assert_eq!(gateway.get("/health").await.json()["status"], "degraded");
 
-    // Not in the cache: no answer, rather than a wrong one.
+    // The policy is not in the cache. No answer is better than a wrong one.
     let unknown = gateway.send(gateway.good_act(AGENT, "read_document")).await;
     assert_eq!(unknown.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!is_degraded(&unknown));
@@ -80,7 +81,7 @@ async fn cached_policies_answer_alone_while_the_tables_are_locked() {
     let answer = gateway.send(gateway.good_act(AGENT, "read_document")).await;
     assert_eq!(answer.status, StatusCode::OK);
 
-    // No decision is lost: what waited is written by those that come after.
+    // No decision is lost: later requests write those that waited.
     let catching_up = async {
         loop {
             acts += act_until(&gateway, "send_email", |_| true).await;

@@ -137,7 +137,7 @@ async fn ctrl_c_and_sigterm_end_it_and_nothing_is_left_behind() {
         };
         let address = timeout(PATIENCE, welcome).await.expect("it starts");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "the database");
-        // A client that stays connected and says nothing does not keep it.
+        // A client that stays connected and sends nothing does not prevent it from stopping.
         let _idle = TcpStream::connect(&address).await.expect("it listens");
 
         signal(&child, name).await;

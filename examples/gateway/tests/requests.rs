@@ -1,4 +1,4 @@
-//! Requests over the network: who gets in, what is decided, and what the metrics say of it.
+//! Requests over the network: who is admitted, what is decided, and what the metrics show.
 
 mod support;
 
@@ -93,7 +93,7 @@ async fn a_nonce_works_once() {
     assert_eq!(status(gateway.send(act(AGENT).header("x-nonce", &used)).await), 200);
     assert_eq!(status(gateway.send(act(AGENT).header("x-nonce", &used)).await), 409);
     assert_eq!(blocks(), 1);
-    // Nonces are an agent's own.
+    // Nonces are separate for each agent.
     assert_eq!(status(gateway.send(act("mail-drafter").header("x-nonce", &used)).await), 200);
 
     assert_eq!(status(gateway.send(act(AGENT)).await), 400);
@@ -137,7 +137,7 @@ async fn a_policy_decides_and_a_change_shows_at_once() {
     assert_eq!(act().await, StatusCode::FORBIDDEN, "what no policy allows is denied");
     assert_eq!(gateway.send(removal()).await.status, StatusCode::NOT_FOUND);
 
-    // Set again where there is none.
+    // Creates a policy that does not exist.
     let change = gateway.policy(Method::PUT, AGENT, "delete_record");
     assert_eq!(gateway.send_json(change, r#"{"effect":"allow"}"#).await.status, StatusCode::OK);
     assert_eq!(act().await, StatusCode::OK);

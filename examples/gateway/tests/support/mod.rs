@@ -1,4 +1,4 @@
-//! A gateway of its own for each test, and a client for it.
+//! A separate gateway for each test, and a client for it.
 
 #![allow(dead_code, reason = "each test file uses the part that it needs")]
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub(crate) const AGENT: &str = "billing-bot";
 
-/// How long a test waits for what must come; reached only by a test that fails.
+/// The maximum time that a test waits for an event. It is reached only by a test that fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) fn quiet_config() -> Config {
@@ -41,7 +41,7 @@ impl Answer {
 }
 
 impl Running {
-    /// A gateway that does nothing by itself.
+    /// A gateway that sends no requests itself.
     pub(crate) async fn quiet() -> Self {
         Self::with(&quiet_config()).await
     }
@@ -61,7 +61,7 @@ impl Running {
         self.request(Method::POST, &format!("/v1/agents/{agent}/actions/{action}"))
     }
 
-    /// A request to act that is in order.
+    /// A valid request to act.
     pub(crate) fn good_act(&self, agent: &str, action: &str) -> request::Builder {
         self.act(agent, action).header("x-api-key", self.key(agent)).header("x-nonce", nonce())
     }
@@ -97,12 +97,12 @@ impl Running {
         self.send(self.request(Method::GET, path)).await
     }
 
-    /// One exposed sample.
+    /// The value of a sample on the page.
     pub(crate) fn sample(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         self.gateway.metrics().sample(name, labels)
     }
 
-    /// A counter, 0 while it is not there.
+    /// The value of a counter. 0 if it does not exist.
     pub(crate) fn count(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
         let value = self.sample(name, labels).unwrap_or_default();
         value.to_string().parse().expect("a counter of events")
