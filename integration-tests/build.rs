@@ -1,4 +1,4 @@
-//! Makes functions of the routers in the documentation's pages, so that a test can run them.
+//! Converts the routers in the pages of the documentation to functions, so that a test can run them.
 
 use std::env;
 use std::fmt::Write;
@@ -15,7 +15,7 @@ fn main() {
         println!("cargo::rerun-if-changed={}", path.display());
         let text = fs::read_to_string(&path).expect("a page of the documentation");
         for (line, code) in rust_blocks(&text) {
-            // Of `GatewayMetricsLayer` and of `HttpMetricsLayer`.
+            // Routers of `GatewayMetricsLayer` and of `HttpMetricsLayer`.
             if code.contains("MetricsLayer::new(") && code.contains("\"/metrics\"") {
                 writeln!(
                     routers,
@@ -31,7 +31,7 @@ fn main() {
     fs::write(PathBuf::from(folder).join("documented_routers.rs"), list).expect("a file for cargo");
 }
 
-/// The blocks of Rust code, with the line that each begins on.
+/// The blocks of Rust code, each with the line on which it begins.
 fn rust_blocks(text: &str) -> Vec<(usize, String)> {
     let mut blocks = Vec::new();
     let mut block: Option<(usize, String)> = None;
@@ -40,7 +40,7 @@ fn rust_blocks(text: &str) -> Vec<(usize, String)> {
             None if line == "```rust" => block = Some((index + 2, String::new())),
             Some(_) if line == "```" => blocks.extend(block.take()),
             Some((_, code)) => {
-                // rustdoc hides these lines and compiles them.
+                // rustdoc hides these lines, but compiles them.
                 code.push_str(line.strip_prefix("# ").unwrap_or(line));
                 code.push('\n');
             }

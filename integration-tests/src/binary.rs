@@ -1,12 +1,13 @@
-//! Programs of the workspace.
+//! The programs of the workspace.
 
 use std::env;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
-/// A program that is built beside the test. Cargo tells a test only where its own package's are, and a
-/// library nothing; all are in the profile's folder, the test one level below.
+/// The path of a program that is built together with the test. Cargo tells a test only the paths of its
+/// own package's programs, and tells a library none. All of them are in the folder of the profile, and
+/// the test is one level below.
 pub(crate) fn binary(name: &str) -> Result<PathBuf> {
     let test = env::current_exe()?;
     let profile = test.ancestors().nth(2).context("the test is not in a target folder")?;

@@ -13,13 +13,15 @@ pub fn repository_file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
 }
 
-/// Checks that the region `name` of a document holds `content`. With `CARACAL_REWRITE` set, and outside of CI,
-/// writes the region instead.
+/// Checks that the region `name` of a document contains `content`. If `CARACAL_REWRITE` is set, and
+/// outside of CI, writes the region instead.
 ///
-/// A region is between `<!-- name:start -->` and `<!-- name:end -->`, each on a line of its own.
+/// A region is between `<!-- name:start -->` and `<!-- name:end -->`, each on a separate line.
 ///
 /// # Errors
-/// When the region is stale, the markers are not there, or the file can't be read or written.
+///
+/// Returns an error if the region is outdated, the markers are missing, or the file can't be read or
+/// written.
 pub fn region(document: &str, name: &str, content: &str) -> Result<()> {
     let rewrite = env::var_os("CARACAL_REWRITE").is_some() && env::var_os("CI").is_none();
     update(&repository_file(document), name, content, rewrite)
@@ -36,8 +38,8 @@ fn update(path: &Path, name: &str, content: &str, rewrite: bool) -> Result<()> {
     Ok(())
 }
 
-/// The document with its region replaced. A blank line sets the content off from the markers, which
-/// Markdown needs to read it as a table and not as a part of the HTML comment.
+/// Returns the document with its region replaced. Blank lines separate the content from the markers.
+/// Otherwise Markdown would treat a table as a part of the HTML comment.
 fn replaced(document: &str, name: &str, content: &str) -> Result<String> {
     let start = line_of(document, &format!("<!-- {name}:start -->"))?;
     let end = line_of(document, &format!("<!-- {name}:end -->"))?;
@@ -52,7 +54,7 @@ fn replaced(document: &str, name: &str, content: &str) -> Result<String> {
     ))
 }
 
-/// The one line that reads `marker`, with its line end.
+/// The only line that contains `marker` alone, with its line break.
 fn line_of(document: &str, marker: &str) -> Result<Range<usize>> {
     let mut found = None;
     let mut offset = 0;

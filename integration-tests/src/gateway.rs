@@ -8,17 +8,18 @@ use crate::binary::binary;
 /// The gateway's flag for the address to listen on.
 const LISTEN: &str = "--listen";
 
-/// A running gateway; killed when dropped.
+/// A running gateway. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Gateway {
     server: ServerProcess,
 }
 
 impl Gateway {
-    /// Starts the gateway on a free port and waits until its `/metrics` answers.
+    /// Starts the gateway on a free port and waits until its `/metrics` responds.
     ///
     /// # Errors
-    /// When it was not built, ends by itself, or does not answer in time.
+    ///
+    /// Returns an error if the gateway was not built, exits, or does not respond in time.
     pub async fn start(arguments: &[&str]) -> Result<Self> {
         let binary = binary("gateway")?;
         let server = ServerProcess::start(&binary, "/metrics", |address, _| {
@@ -30,20 +31,21 @@ impl Gateway {
         Ok(Self { server })
     }
 
-    /// Kills it: nothing is finished, nobody is told.
+    /// Kills the process, without a graceful shutdown.
     pub fn kill(&mut self) {
         self.server.kill();
     }
 
-    /// Starts it as before, at its address, after it was killed.
+    /// Starts the gateway again after it was killed, at the same address.
     ///
     /// # Errors
-    /// As [`Gateway::start`].
+    ///
+    /// Returns the same errors as [`Gateway::start`].
     pub async fn start_again(&mut self) -> Result<()> {
         self.server.start_again().await.context("the gateway does not start again")
     }
 
-    /// The process, for its address and its log.
+    /// The process, with its address and its log.
     #[must_use]
     pub fn server(&self) -> &ServerProcess {
         &self.server

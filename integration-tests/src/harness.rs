@@ -1,4 +1,5 @@
-//! Tests whose needs are known only when they run: what was left out on purpose is reported as ignored.
+//! Tests whose requirements are known only when they run. Tests that are left out on purpose are
+//! reported as ignored.
 
 use std::env;
 use std::future::Future;
@@ -10,7 +11,7 @@ use anyhow::Context;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::time::timeout;
 
-/// How long a test may take: an answer that is lost is waited for without an end.
+/// The maximum duration of a test. Without it, a test would wait forever for a lost response.
 const DEADLINE: Duration = Duration::from_mins(10);
 
 /// What a test needs beyond the Rust toolchain.
@@ -27,7 +28,7 @@ pub enum Needs {
 }
 
 impl Needs {
-    /// Why a test with this need is left out; where every test must run, none is.
+    /// The reason why a test with this requirement is left out. `None` if every test must run.
     fn left_out(self, set: impl Fn(&str) -> bool, in_ci: bool) -> Option<&'static str> {
         let (variable, reason) = match self {
             Self::Docker => ("CARACAL_TEST_WITHOUT_DOCKER", "run without Docker"),
@@ -39,10 +40,10 @@ impl Needs {
     }
 }
 
-/// A test that runs on a Tokio runtime of its own.
+/// A test with its own tokio runtime.
 ///
-/// A missing need fails the test, unless the run was told to do without: a test that did not run must
-/// never look like one that passed.
+/// If a requirement is missing, the test fails, unless the run was configured without it. A test that
+/// did not run must never look like a test that passed.
 pub fn test<F, T>(name: &str, needs: &'static [Needs], body: F) -> Trial
 where
     F: FnOnce() -> T + Send + 'static,
@@ -54,8 +55,8 @@ where
         if let Some(reason) = needs.iter().find_map(|need| need.left_out(set, in_ci)) {
             return Ok(Completion::ignored_with(reason));
         }
-        // Containers are removed when they are dropped inside the runtime; with worker threads that needs
-        // no second one.
+        // Containers are removed when they are dropped inside the runtime. With worker threads, this
+        // does not need a second runtime.
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         match runtime.block_on(async { within(DEADLINE, body()).await }) {
             Ok(()) => Ok(Completion::Completed),
@@ -71,11 +72,12 @@ async fn within(
     timeout(deadline, body).await.with_context(|| format!("it was not over after {deadline:?}"))?
 }
 
-/// Runs the tests as `cargo test` expects of a target: its arguments, its output, its exit code.
+/// Runs the tests with the arguments, the output and the exit code that `cargo test` expects of a test
+/// target.
 #[must_use = "the exit code says whether the tests passed"]
 pub fn run(tests: Vec<Trial>) -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // They wait for servers most of the time: one thread a core leaves the cores idle.
+    // The tests mostly wait for servers, so one thread for each core would leave the cores idle.
     if arguments.test_threads.is_none() {
         arguments.test_threads = thread::available_parallelism().ok().map(|cores| 2 * cores.get());
     }

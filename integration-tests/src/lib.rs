@@ -1,9 +1,9 @@
-//! Real databases, the real Prometheus and the real gateway for the tests in `tests/`.
+//! Real databases, a real Prometheus and the real gateway for the tests in `tests/`.
 //!
-//! `cargo xtask test` gets what these need and says where it is. Without it, Docker pulls the official
-//! Postgres image, `prometheus` and `promtool` must be on the `PATH`, and `python3` must have
-//! `prometheus_client` and `grafana_foundation_sdk`. The tests of the live page need `chromium` and
-//! `chromedriver`.
+//! `cargo xtask test` installs what these need and sets the environment variables that point to it.
+//! Otherwise, Docker pulls the official Postgres image, `prometheus` and `promtool` must be on the
+//! `PATH`, and `python3` must have `prometheus_client` and `grafana_foundation_sdk`. The tests of the
+//! live page need `chromium` and `chromedriver`.
 
 mod binary;
 mod browser;
@@ -37,7 +37,7 @@ pub use server::ServerProcess;
 pub use soaked::SoakedService;
 pub use wait::{PATIENCE, eventually};
 
-/// The code in the documentation's pages.
+/// The code in the pages of the documentation.
 #[cfg(doctest)]
 mod pages {
     #[doc = include_str!("../../README.md")]

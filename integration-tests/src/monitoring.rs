@@ -1,4 +1,4 @@
-//! What is in `monitoring/`, and the PromQL expressions there.
+//! The contents of `monitoring/`, and its PromQL expressions.
 
 use std::fs;
 use std::path::Path;
@@ -8,29 +8,32 @@ use serde_json::Value;
 
 use crate::Prometheus;
 
-/// A file of `monitoring/`.
+/// Reads a file of `monitoring/`.
 ///
 /// # Errors
-/// When it can't be read.
+///
+/// Returns an error if the file can't be read.
 pub fn monitoring(file: &str) -> Result<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../monitoring").join(file);
     fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))
 }
 
-/// An expression that somebody looks at.
+/// An expression that a user sees.
 #[derive(Clone, Debug)]
 pub struct Expression {
-    /// Who looks at it: a panel of the dashboard, or the file that it is in.
+    /// Where the user sees it: a panel of the dashboard, or the file that contains it.
     pub source: String,
     /// The PromQL.
     pub promql: String,
 }
 
-/// Every expression of the dashboard, its variables filled in as Grafana would (all jobs, and ten seconds
-/// for a few scrapes); every one of the Python module's dashboards; every series that the rules record.
+/// Returns every expression of the dashboard with the values of its variables that Grafana would use
+/// (all jobs, and ten seconds for a few scrapes), every expression of the Python module's dashboards,
+/// and every series that the rules record.
 ///
 /// # Errors
-/// When a file can't be read, or does not have what is looked for.
+///
+/// Returns an error if a file can't be read, or does not contain the expected expressions.
 pub fn expressions() -> Result<Vec<Expression>> {
     let mut expressions = dashboard_expressions(&monitoring("grafana/caracal.json")?)?;
     expressions.extend(of_lines("classic-expressions.txt", |line| {
@@ -41,10 +44,11 @@ pub fn expressions() -> Result<Vec<Expression>> {
     Ok(expressions)
 }
 
-/// Those of the expressions of which no sample is as `wanted`.
+/// Returns the expressions that have no `wanted` sample.
 ///
 /// # Errors
-/// When Prometheus rejects one, or does not answer.
+///
+/// Returns an error if Prometheus rejects an expression, or does not respond.
 pub async fn without_sample(
     prometheus: &Prometheus,
     expressions: Vec<Expression>,
@@ -60,10 +64,12 @@ pub async fn without_sample(
     Ok(without)
 }
 
-/// Every expression of a dashboard, given as JSON, its variables filled in as Grafana would.
+/// Returns every expression of a dashboard (as JSON), with the values of its variables that Grafana
+/// would use.
 ///
 /// # Errors
-/// When it has no panels, or one that asks for nothing.
+///
+/// Returns an error if the dashboard has no panels, or a panel without a query.
 pub fn dashboard_expressions(dashboard: &str) -> Result<Vec<Expression>> {
     let dashboard: Value = serde_json::from_str(dashboard)?;
     let panels = dashboard["panels"].as_array().context("a dashboard has panels")?;
@@ -71,7 +77,7 @@ pub fn dashboard_expressions(dashboard: &str) -> Result<Vec<Expression>> {
     for panel in panels {
         let title = panel["title"].as_str().context("a panel has a title")?;
         if panel["type"] == "row" {
-            // Grafana puts the panels of a row that is collapsed into the row.
+            // Grafana moves the panels of a collapsed row into the row.
             let inside = panel["panels"].as_array().is_some_and(|panels| !panels.is_empty());
             ensure!(!inside, "the row {title} is collapsed: its panels would not be looked at");
             continue;
@@ -88,7 +94,7 @@ pub fn dashboard_expressions(dashboard: &str) -> Result<Vec<Expression>> {
     Ok(expressions)
 }
 
-/// What is an expression among the lines of a file.
+/// The expressions in the lines of a file.
 fn of_lines(file: &str, expression: impl Fn(&str) -> Option<&str>) -> Result<Vec<Expression>> {
     let text = monitoring(file)?;
     let of_line = |line| Expression { source: file.to_owned(), promql: String::from(line) };

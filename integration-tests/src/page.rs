@@ -1,10 +1,10 @@
-//! The page of metrics, as a scraper reads it.
+//! The metrics page, as a scraper reads it.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 
-/// The value of each series, by the names of the series.
+/// The values of all series.
 #[derive(Clone, Debug)]
 pub struct Page {
     text: String,
@@ -14,14 +14,14 @@ pub struct Page {
 /// A name and labels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Series {
-    /// The sample's name, a histogram's suffix included.
+    /// The name of the sample, including the suffix of a histogram.
     pub name: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
 }
 
 impl Series {
-    /// A series with these labels.
+    /// Creates a series with these labels.
     #[must_use]
     pub fn new(name: &str, labels: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -37,10 +37,11 @@ impl Series {
 }
 
 impl Page {
-    /// Reads a page in the text format.
+    /// Parses a page in the text format.
     ///
     /// # Errors
-    /// When a line is no sample, or a series is there twice.
+    ///
+    /// Returns an error if a line is not a sample, or if a series occurs twice.
     pub fn parse(text: String) -> Result<Self> {
         let mut series = BTreeMap::new();
         for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -50,13 +51,13 @@ impl Page {
         Ok(Self { text, series })
     }
 
-    /// What a series reads; 0 where there is none.
+    /// The value of a series. 0 if it does not exist.
     #[must_use]
     pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.series.get(&Series::new(name, labels)).copied().unwrap_or_default()
     }
 
-    /// The sum of the series that have these labels, among others.
+    /// The sum of all series that have at least these labels.
     #[must_use]
     pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.series.iter().filter(|(s, _)| s.has(name, labels)).map(|(_, value)| value).sum()
@@ -69,13 +70,14 @@ impl Page {
         moved.map(|(series, value)| (series, *value)).collect()
     }
 
-    /// How many series of this name there are.
+    /// The number of series with this name.
     #[must_use]
     pub fn count(&self, name: &str) -> usize {
         self.series.keys().filter(|series| series.name == name).count()
     }
 
-    /// The counters, and the parts of histograms, that have fallen since an earlier page, or are gone.
+    /// The counters, and the parts of histograms, that have decreased or disappeared since an earlier
+    /// page.
     #[must_use]
     pub fn fallen_since<'p>(&self, earlier: &'p Self) -> Vec<&'p Series> {
         let only_rises = |series: &Series| {
@@ -87,7 +89,7 @@ impl Page {
         earlier.series.iter().filter(has_fallen).map(|(series, _)| series).collect()
     }
 
-    /// The counts of histograms that are not what the last bucket has.
+    /// The histograms whose count differs from their last bucket.
     #[must_use]
     pub fn torn(&self) -> Vec<&Series> {
         let is_torn = |(series, count): &(&Series, &f64)| {
@@ -99,13 +101,13 @@ impl Page {
         self.series.iter().filter(is_torn).map(|(series, _)| series).collect()
     }
 
-    /// The page as it was read.
+    /// The text of the page.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The page without buckets and what reads 0, for messages.
+    /// The page without buckets and without series that are 0, for messages.
     #[must_use]
     pub fn excerpt(&self) -> String {
         let told = |line: &&str| {
@@ -134,7 +136,7 @@ fn sample(line: &str) -> Option<(Series, f64)> {
     Some((Series { name: name.to_owned(), labels }, value))
 }
 
-/// A label's value up to the closing quote, and what follows that.
+/// The value of a label up to the closing quote, and the text after it.
 fn unquote(quoted: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = quoted.char_indices();

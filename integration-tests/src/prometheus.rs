@@ -1,4 +1,4 @@
-//! The real Prometheus.
+//! A real Prometheus.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,58 +11,65 @@ use serde_json::{Value, json};
 
 use crate::ServerProcess;
 
-/// The file, in the server's own folder.
+/// The name of the file in the folder of the server.
 const CONFIGURATION: &str = "prometheus.yml";
 
 /// The job in `monitoring/`.
 const GATEWAY: &str = "caracal-gateway";
 
-/// A running Prometheus; killed when dropped.
+/// A running Prometheus. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Prometheus {
     server: ServerProcess,
 }
 
-/// One series of a query's answer.
+/// One series of the result of a query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
-    /// The labels, the name of the metric as `__name__` among them.
+    /// The labels, including the name of the metric as `__name__`.
     pub labels: BTreeMap<String, String>,
     /// The value at the time of the query.
     pub value: f64,
 }
 
 impl Prometheus {
-    /// Starts a Prometheus that scrapes `/metrics` at `target` each second.
+    /// Starts a Prometheus that scrapes `/metrics` at `target` every second.
     ///
     /// # Errors
-    /// When the command `prometheus` is missing or does not come up.
+    ///
+    /// Returns an error if the command `prometheus` is missing or does not start.
     pub async fn scraping(target: SocketAddr) -> Result<Self> {
         Self::start(&[], |_| configuration("test", target, &[])).await
     }
 
-    /// The same, with more flags, such as `--enable-feature=exemplar-storage`.
+    /// Like [`scraping`](Self::scraping), with additional flags, such as
+    /// `--enable-feature=exemplar-storage`.
     ///
     /// # Errors
-    /// As [`Prometheus::scraping`].
+    ///
+    /// Returns the same errors as [`Prometheus::scraping`].
     pub async fn scraping_with_flags(target: SocketAddr, flags: &[&str]) -> Result<Self> {
         Self::start(flags, |_| configuration("test", target, &[])).await
     }
 
-    /// Starts a Prometheus that scrapes `/metrics` at `target`, as the job that the rules of the gateway are
-    /// about, and evaluates the rules in these files.
+    /// Starts a Prometheus that scrapes `/metrics` at `target` under the job of the gateway's rules,
+    /// and evaluates the rules in these files.
     ///
     /// # Errors
-    /// As [`Prometheus::scraping`], and when a file of rules is missing or malformed.
+    ///
+    /// Returns the same errors as [`Prometheus::scraping`], and an error if a rule file is missing or
+    /// malformed.
     pub async fn scraping_with_rules(target: SocketAddr, rules: &[&Path]) -> Result<Self> {
         let rules = rules.iter().map(fs::canonicalize).collect::<Result<Vec<_>, _>>()?;
         Self::start(&[], |_| configuration(GATEWAY, target, &rules)).await
     }
 
-    /// Starts a Prometheus with this configuration. It may name files that it puts into the folder.
+    /// Starts a Prometheus with this configuration. The configuration may refer to files that the
+    /// closure writes to the folder.
     ///
     /// # Errors
-    /// As [`Prometheus::scraping`].
+    ///
+    /// Returns the same errors as [`Prometheus::scraping`].
     pub async fn configured(configuration: impl Fn(&Path) -> Result<String>) -> Result<Self> {
         Self::start(&["--web.enable-lifecycle"], configuration).await
     }
@@ -84,10 +91,12 @@ impl Prometheus {
         Ok(Self { server })
     }
 
-    /// Gives one that was [configured](Self::configured) another configuration; what it has stored stays.
+    /// Changes the configuration of a Prometheus that was started with
+    /// [`configured`](Self::configured). Stored samples are kept.
     ///
     /// # Errors
-    /// When Prometheus does not take it.
+    ///
+    /// Returns an error if Prometheus rejects the configuration.
     pub async fn reconfigure(&self, configuration: impl Fn(&Path) -> Result<String>) -> Result<()> {
         let folder = self.server.folder();
         fs::write(folder.join(CONFIGURATION), configuration(folder)?)?;
@@ -96,19 +105,22 @@ impl Prometheus {
         Ok(())
     }
 
-    /// Evaluates a PromQL expression now.
+    /// Evaluates a PromQL expression at the current time.
     ///
     /// # Errors
-    /// When Prometheus rejects the expression, or does not answer with samples.
+    ///
+    /// Returns an error if Prometheus rejects the expression, or does not respond with samples.
     pub async fn query(&self, expression: &str) -> Result<Vec<Sample>> {
         let answer = self.get("/api/v1/query", &[("query", expression)]).await?;
         samples(&answer).with_context(|| format!("the query {expression} was answered {answer}"))
     }
 
-    /// Evaluates an expression until its samples are as `wanted` says, for half a minute at most.
+    /// Evaluates an expression until its samples are `wanted`, for at most half a minute.
     ///
     /// # Errors
-    /// When they never are; the message has the last samples and how the scrapes went.
+    ///
+    /// Returns an error if they never are. The message contains the last samples and the state of the
+    /// scrapes.
     pub async fn wait_until(
         &self,
         expression: &str,
@@ -129,10 +141,11 @@ impl Prometheus {
         }
     }
 
-    /// What a path of the HTTP API answers, as it stands.
+    /// Returns the answer of a path of the HTTP API.
     ///
     /// # Errors
-    /// When the answer is not JSON.
+    ///
+    /// Returns an error if the answer is not JSON.
     pub async fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
         let url = self.server.url(path);
         let answer = reqwest::Client::new().get(url).query(parameters).send().await?;
@@ -140,7 +153,7 @@ impl Prometheus {
     }
 }
 
-/// JSON, which is YAML as well, and knows how to quote a path.
+/// Returns JSON, which is also YAML, and quotes paths correctly.
 fn configuration(job: &str, target: SocketAddr, rules: &[PathBuf]) -> Result<String> {
     Ok(serde_json::to_string(&json!({
         "global": { "scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s" },
@@ -168,7 +181,8 @@ fn samples(answer: &Value) -> Option<Vec<Sample>> {
     }
 }
 
-/// The value of a pair of a time and a value, which JSON has as a string for the sake of NaN and infinity.
+/// The value of a pair of a time and a value. It is a string in JSON, because JSON has no NaN and
+/// infinity.
 fn value(pair: &Value) -> Option<f64> {
     pair[1].as_str()?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! promtool: the linter of expositions, and the test runner of rules.
+//! promtool: the linter of expositions, and the test runner for rules.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -7,12 +7,13 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
-/// What a command of promtool says.
+/// The result of a promtool command.
 #[derive(Clone, Debug)]
 pub struct PromtoolReport {
-    /// The exit code. 0: nothing found. `check metrics`: 1 not readable, 3 readable with faults of style.
+    /// The exit code. 0: no findings. For `check metrics`, 1: not readable, 3: readable, with style
+    /// errors.
     pub code: i32,
-    /// What it printed.
+    /// The output.
     pub output: String,
 }
 
@@ -24,10 +25,11 @@ impl PromtoolReport {
     }
 }
 
-/// Lets `promtool check metrics` read an exposition in the text format.
+/// Runs `promtool check metrics` on an exposition in the text format.
 ///
 /// # Errors
-/// When the command `promtool` is missing.
+///
+/// Returns an error if the command `promtool` is missing.
 pub fn promtool_check(exposition: &str) -> Result<PromtoolReport> {
     let mut promtool = command(&["check", "metrics"])
         .stdin(Stdio::piped())
@@ -35,20 +37,22 @@ pub fn promtool_check(exposition: &str) -> Result<PromtoolReport> {
         .stderr(Stdio::piped())
         .spawn()
         .context(MISSING)?;
-    // Taken, so that it is closed after the last byte; promtool reads all before it prints.
+    // Taken out, so that it is closed after the last byte. promtool reads everything before it prints.
     let mut input = promtool.stdin.take().context("promtool has no standard input")?;
     input.write_all(exposition.as_bytes())?;
     drop(input);
     PromtoolReport::of(promtool.wait_with_output()?)
 }
 
-/// Lets `promtool test rules` run a file of tests, given as JSON, which is YAML as well.
+/// Runs `promtool test rules` on tests, given as JSON, which is also YAML.
 ///
 /// # Errors
-/// When the command `promtool` is missing.
+///
+/// Returns an error if the command `promtool` is missing.
 pub fn promtool_test_rules(tests: &Value) -> Result<PromtoolReport> {
     let mut file = NamedTempFile::with_suffix(".yml")?;
-    // YAML refuses these where they are not escaped, or takes them for line breaks. JSON has them as they are.
+    // YAML rejects these characters if they are not escaped, or treats them as line breaks. JSON leaves
+    // them unescaped.
     let escape = |c: char| match c {
         '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' => format!("\\u{:04x}", u32::from(c)),
         c => c.to_string(),
@@ -62,7 +66,8 @@ pub fn promtool_test_rules(tests: &Value) -> Result<PromtoolReport> {
 /// Runs promtool with these arguments.
 ///
 /// # Errors
-/// When the command `promtool` is missing.
+///
+/// Returns an error if the command `promtool` is missing.
 pub fn promtool(arguments: &[&str]) -> Result<PromtoolReport> {
     PromtoolReport::of(command(arguments).output().context(MISSING)?)
 }

@@ -8,42 +8,45 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-/// A sample as `prometheus_client` has read it. Numbers are as Python prints them, which keeps every
+/// A sample that `prometheus_client` has parsed. Numbers are in Python's notation, which keeps every
 /// bit.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct PythonSample {
-    /// The sample's name.
+    /// The name of the sample.
     pub name: String,
-    /// Its labels.
+    /// The labels.
     pub labels: BTreeMap<String, String>,
-    /// Its value.
+    /// The value.
     pub value: String,
-    /// Labels and value of its exemplar.
+    /// The labels and the value of the exemplar.
     pub exemplar: Option<(BTreeMap<String, String>, String)>,
 }
 
-/// Lets `prometheus_client` read a page: `openmetrics` with its strict parser, or `text`.
+/// Parses a page with `prometheus_client`: `openmetrics` with its strict parser, or `text`.
 ///
 /// # Errors
-/// When Python or the package is missing, or the parser refuses the page; with what it said.
+///
+/// Returns an error if Python or the package is missing, or if the parser rejects the page. It contains
+/// the message of the parser.
 pub fn python_samples(format: &str, page: &[u8]) -> Result<Vec<PythonSample>> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/python/samples.py");
     let samples = run(&[script, format], page).context("prometheus_client refused the page")?;
     Ok(serde_json::from_slice(&samples)?)
 }
 
-/// Lets Grafana's own models read a dashboard.
+/// Reads a dashboard with Grafana's own models.
 ///
 /// # Errors
-/// When Python or the package `grafana_foundation_sdk` is missing, or the models do not know all of the
-/// dashboard; with what they do not know.
+///
+/// Returns an error if Python or the package `grafana_foundation_sdk` is missing, or if the models do
+/// not know a part of the dashboard. It contains the unknown parts.
 pub fn grafana_reads(dashboard: &str) -> Result<()> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../monitoring/grafana/check_schema.py");
     run(&[script, "-"], dashboard.as_bytes()).context("Grafana does not know the dashboard")?;
     Ok(())
 }
 
-/// What a script prints that is given this.
+/// Runs a script with this input, and returns its output.
 fn run(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>> {
     let program = env::var("CARACAL_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let mut python = Command::new(&program)
@@ -54,7 +57,7 @@ fn run(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>> {
         .spawn()
         .with_context(|| format!("{program} can't be started (`cargo xtask test` gets it)"))?;
     let mut pipe = python.stdin.take().context("Python has no standard input")?;
-    // An error here says that it ended early: why, stands on its standard error.
+    // An error here means that the script ended early. Its standard error contains the reason.
     let written = pipe.write_all(input);
     drop(pipe);
     let finished = python.wait_with_output()?;

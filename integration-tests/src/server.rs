@@ -1,4 +1,4 @@
-//! A server program that runs as a child of the test.
+//! A server program that runs as a child process of the test.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::{PATIENCE, free_port};
 
-/// A child process that serves HTTP on the loopback interface; killed when dropped.
+/// A child process that serves HTTP on the loopback interface. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct ServerProcess {
     child: Child,
@@ -19,18 +19,20 @@ pub struct ServerProcess {
     arguments: Vec<String>,
     ready_path: String,
     address: SocketAddr,
-    // Dropped after the child, which writes there: see `drop`.
+    // Dropped after the child, which writes to the folder. See `drop`.
     folder: TempDir,
 }
 
 impl ServerProcess {
-    /// Starts `program` and waits until `ready_path` answers with success.
+    /// Starts `program` and waits until `ready_path` responds with success.
     ///
-    /// `arguments` gets the address to listen on and a folder that goes when the server does.
+    /// `arguments` receives the address to listen on, and a folder that is removed together with the
+    /// server.
     ///
     /// # Errors
-    /// When the program can't be started, ends by itself, or does not answer in time; each with the end of
-    /// what it has written.
+    ///
+    /// Returns an error if the program can't be started, exits, or does not respond in time. It
+    /// contains the end of the program's output.
     pub async fn start(
         program: &Path,
         ready_path: &str,
@@ -51,10 +53,11 @@ impl ServerProcess {
         Ok(server)
     }
 
-    /// Starts it as before, where it was, after it was killed.
+    /// Starts the server again after it was killed, at the same address.
     ///
     /// # Errors
-    /// As [`ServerProcess::start`].
+    ///
+    /// Returns the same errors as [`ServerProcess::start`].
     pub async fn start_again(&mut self) -> Result<()> {
         self.kill();
         self.child = spawn(&self.program, &self.arguments, self.folder.path())?;
@@ -81,19 +84,20 @@ impl ServerProcess {
         }
     }
 
-    /// Where the server listens.
+    /// The address on which the server listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The URL of a path there.
+    /// The URL of a path of the server.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// What the server has written so far, on standard output and standard error, in all its lives.
+    /// The output of the server so far, on standard output and standard error, including that before
+    /// restarts.
     #[must_use]
     pub fn log(&self) -> String {
         fs::read(log(self.folder.path()))
@@ -101,33 +105,34 @@ impl ServerProcess {
             .unwrap_or_default()
     }
 
-    /// Kills it: nothing is finished, nobody is told. Its port is free afterwards.
+    /// Kills the process, without a graceful shutdown. Its port is free afterwards.
     pub fn kill(&mut self) {
-        // An error means that it has ended already.
+        // An error means that it has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// The server's own folder.
+    /// The folder of the server.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 }
 
-/// The file that a server writes to, in its own folder.
+/// The file in the folder of a server to which it writes its output.
 fn log(folder: &Path) -> PathBuf {
     folder.join("output")
 }
 
 fn spawn(program: &Path, arguments: &[String], folder: &Path) -> Result<Child> {
-    // A file, and not a pipe: nobody reads along, and a full pipe would stop the server.
+    // A file instead of a pipe. Nothing reads the output while the server runs, and a full pipe would
+    // block it.
     let output = File::options().create(true).append(true).open(log(folder))?;
     Command::new(program)
         .args(arguments)
-        // Killed, it can't clean up: what it has put there goes with the folder.
+        // If the process is killed, it can't clean up. Its temporary files are removed with the folder.
         .env("TMPDIR", folder)
-        // Ends with us, by which a server can tell that nobody needs it any more.
+        // Closed when the test ends, so that the server can detect this.
         .stdin(Stdio::piped())
         .stdout(output.try_clone()?)
         .stderr(output)

@@ -1,5 +1,5 @@
-//! The service that scenarios of faults are played with (`src/bin/service-under-test`): its settings, what
-//! its answers say beside the body, and the process.
+//! The service for the fault scenarios (`src/bin/service-under-test`): its settings, the facts that its
+//! responses report in addition to the body, and the process.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,41 +11,41 @@ use serde::{Deserialize, Serialize};
 use crate::ServerProcess;
 use crate::binary::binary;
 
-/// The header with the key of the caller.
+/// The request header with the key of the caller.
 pub const KEY: &str = "x-key";
-/// The key that is let in.
+/// The valid key.
 pub const GOOD_KEY: &str = "good";
-/// The header with a number that is good for one request.
+/// The request header with a number that can be used once.
 pub const NONCE: &str = "x-nonce";
 
-// In answers: what the service did for this request, in its own words and not in its metrics'.
+// Response headers that report what the service did for the request, independently of its metrics.
 
-/// What came of the request's own call to the database: `success`, `failure` or `rejection`.
+/// The result of the request's own call to the database: `success`, `failure` or `rejection`.
 pub const DATABASE: &str = "x-database";
 /// Whether the policy came from the cache: `hit` or `miss`.
 pub const CACHE: &str = "x-cache";
-/// The request was answered from the cache, and the database could not have been asked.
+/// The request was answered from the cache while the database was not available.
 pub const DEGRADED: &str = "x-degraded";
 
-/// Where the service says what its pool of connections says of itself.
+/// The path at which the service reports the state of its pool, as the pool sees it.
 pub const POOL: &str = "/pool";
 
-/// What a scenario chooses.
+/// The settings of a scenario.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
-    /// How many connections the pool may open; it opens them all as the service starts.
+    /// The maximum number of connections of the pool. The service opens all of them at its start.
     pub connections: u32,
-    /// How many of them are no overflow; with 0 none is.
+    /// The baseline of the pool. Connections above it are overflow. If it is 0, there is no overflow.
     pub baseline: u32,
     /// How long a request waits for a connection.
     pub acquire_timeout: Duration,
-    /// How many calls in a row must fail for the breaker to open.
+    /// The number of consecutive failed calls after which the breaker opens.
     pub failures: u32,
     /// How long the breaker stays open.
     pub open_for: Duration,
     /// How long policies and nonces stay in their caches.
     pub cached_for: Duration,
-    /// The limit of label sets in a family.
+    /// The maximum number of label sets of a family.
     pub series_per_family: usize,
 }
 
@@ -54,7 +54,7 @@ impl Default for Settings {
         Self {
             connections: 5,
             baseline: 0,
-            // Only scenarios that are about waiting in vain wait in vain.
+            // Only scenarios about timeouts should run into one.
             acquire_timeout: Duration::from_secs(30),
             failures: 1_000,
             open_for: Duration::from_millis(200),
@@ -64,26 +64,27 @@ impl Default for Settings {
     }
 }
 
-/// What a pool of connections says of itself.
+/// The state of a connection pool, as the pool sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connections {
-    /// How many there are.
+    /// The number of open connections.
     pub open: u32,
-    /// How many of them nobody uses.
+    /// The number of idle connections.
     pub idle: usize,
 }
 
-/// A running service; killed when dropped.
+/// A running service. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Service {
     process: ServerProcess,
 }
 
 impl Service {
-    /// Starts it, and waits until it listens and has connected to the database.
+    /// Starts the service, and waits until it listens and has connected to the database.
     ///
     /// # Errors
-    /// When it was not built, ends by itself, or does not answer in time.
+    ///
+    /// Returns an error if the service was not built, exits, or does not respond in time.
     pub async fn start(settings: &Settings, database_url: &str) -> Result<Self> {
         let settings = serde_json::to_string(settings)?;
         let arguments = |address: SocketAddr, _: &Path| {
@@ -93,38 +94,42 @@ impl Service {
         Ok(Self { process: process.context("the service does not start")? })
     }
 
-    /// Kills it: nothing is finished, nobody is told.
+    /// Kills the process, without a graceful shutdown.
     pub fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// Starts it as before, at its address, after it was killed.
+    /// Starts the service again after it was killed, at the same address.
     ///
     /// # Errors
-    /// As [`Service::start`].
+    ///
+    /// Returns the same errors as [`Service::start`].
     pub async fn start_again(&mut self) -> Result<()> {
         self.process.start_again().await.context("the service does not start again")
     }
 
-    /// Where it listens.
+    /// The address on which the service listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.process.address()
     }
 
-    /// What its pool says of itself.
+    /// Returns the state of the pool, as the pool sees it.
     ///
     /// # Errors
-    /// When the service does not answer.
+    ///
+    /// Returns an error if the service does not respond.
     pub async fn connections(&self) -> Result<Connections> {
         let answer = reqwest::get(self.process.url(POOL)).await?.error_for_status()?;
         Ok(serde_json::from_slice(&answer.bytes().await?)?)
     }
 
-    /// Nothing panicked in it: tokio and hyper catch a panic, and no client need see one.
+    /// Checks that nothing panicked in the service. tokio and hyper catch panics, so clients may not
+    /// notice them.
     ///
     /// # Errors
-    /// When something did; with what it wrote.
+    ///
+    /// Returns an error if something panicked. It contains the output of the service.
     pub fn ensure_no_panic(&self) -> Result<()> {
         let log = self.process.log();
         ensure!(!log.contains("panicked at"), "the service wrote:\n{log}");

@@ -1,4 +1,4 @@
-//! The service of the soak (`src/bin/soaked-service`) as a process.
+//! The service of the soak test (`src/bin/soaked-service`) as a process.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::binary::binary;
 use crate::{ServerProcess, free_port};
 
-/// A running service; killed when dropped.
+/// A running service. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct SoakedService {
     process: ServerProcess,
@@ -16,10 +16,11 @@ pub struct SoakedService {
 }
 
 impl SoakedService {
-    /// Starts it, and waits until it listens.
+    /// Starts the service, and waits until it listens.
     ///
     /// # Errors
-    /// When it was not built, ends by itself, or does not answer in time.
+    ///
+    /// Returns an error if the service was not built, exits, or does not respond in time.
     pub async fn start() -> Result<Self> {
         let metrics = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         let arguments =
@@ -28,13 +29,13 @@ impl SoakedService {
         Ok(Self { process: process.context("the service does not start")?, metrics })
     }
 
-    /// Where the application listens. Its router has `/metrics`.
+    /// The address on which the application listens. Its router has `/metrics`.
     #[must_use]
     pub fn application(&self) -> SocketAddr {
         self.process.address()
     }
 
-    /// Where the server of metrics listens.
+    /// The address on which the metrics server listens.
     #[must_use]
     pub fn metrics(&self) -> SocketAddr {
         self.metrics

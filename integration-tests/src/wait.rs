@@ -1,17 +1,17 @@
-//! Waiting for what is to come about.
+//! Waiting for a condition.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-/// Far more than any wait of a test takes, also on a busy machine.
+/// Far longer than any wait of a test takes, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Asks again until it is so.
+/// Checks a condition repeatedly until it is true.
 ///
 /// # Errors
 ///
-/// When it is not so after [`PATIENCE`], or when it can't be asked.
+/// Returns an error if the condition is not true after [`PATIENCE`], or if it can't be checked.
 pub async fn eventually(what: &str, mut so: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     while !so().await? {

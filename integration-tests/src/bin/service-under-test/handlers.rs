@@ -1,4 +1,4 @@
-//! What the service under test answers.
+//! The handlers of the service under test.
 
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ async fn authenticate(State(parts): Shared, request: Request, next: Next) -> Res
 
 async fn act(State(parts): Shared, Path(agent): Path<String>) -> Response {
     let mut timer = parts.metrics.time_policy_evaluation(PolicyDecisionType::Error, &agent);
-    // Set when this request asked the database itself, and not through another that it waited for.
+    // Set if this request asked the database itself, and did not wait for another request that did.
     let mut asked = None;
     let allowed = parts
         .policies
@@ -97,7 +97,7 @@ async fn write_ledger(State(parts): Shared, Path(agent): Path<String>) -> Respon
     answer(inserted.map(|_| StatusCode::CREATED))
 }
 
-/// Four statements, one call through the breaker.
+/// Four statements in one call through the breaker.
 async fn transfer(State(parts): Shared, Path(agent): Path<String>) -> Response {
     let transaction = async {
         let mut transaction = Box::pin(parts.pool.begin()).await?;
@@ -114,7 +114,8 @@ async fn transfer(State(parts): Shared, Path(agent): Path<String>) -> Response {
     answer(parts.breaker.call_async(transaction).await)
 }
 
-/// Waits in the database until the test lets go of a lock: a slow query without a clock.
+/// Waits in the database until the test releases a lock. This is a slow query that does not depend on
+/// time.
 async fn wait_for_lock(State(parts): Shared) -> Response {
     let lock = sqlx::query("select pg_advisory_xact_lock_shared(1)");
     let locked = parts.breaker.call_async(lock.execute(&parts.pool)).await;

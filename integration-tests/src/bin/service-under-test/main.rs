@@ -1,7 +1,7 @@
-//! The service that scenarios of faults are played with: every adapter is in use, and every answer
-//! says, in the service's own words, what a client's books can't know otherwise.
+//! The service for the fault scenarios. It uses every adapter, and each response reports what the
+//! client can't know otherwise, independently of the metrics.
 //!
-//! `service-under-test ADDRESS DATABASE_URL SETTINGS`, the settings as JSON.
+//! `service-under-test ADDRESS DATABASE_URL SETTINGS`, with the settings as JSON.
 
 mod handlers;
 mod parts;
@@ -23,12 +23,12 @@ async fn main() -> Result<()> {
     let database_url = next("DATABASE_URL")?;
     let settings: Settings = serde_json::from_str(&next("SETTINGS")?)?;
 
-    // A test that is killed can't kill us, but our standard input ends with it.
+    // A test that is killed can't kill this process, but its standard input is closed.
     thread::spawn(|| {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         process::exit(0);
     });
-    // First, so that nobody else answers here while we connect.
+    // This is the first step, so that no other process listens here while this one connects.
     let listener = TcpListener::bind(address).await?;
     let parts = Parts::assemble(&settings, &database_url).await?;
     Ok(axum::serve(listener, handlers::router(parts)).await?)

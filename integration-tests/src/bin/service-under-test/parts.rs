@@ -1,4 +1,4 @@
-//! What the service is put together from: what a gateway does with the facade.
+//! The parts of the service, set up as in a gateway that uses the facade.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgPool, Postgres};
 use tokio::runtime::Handle;
 
-/// What the handlers work with.
+/// The state that the handlers share.
 pub(crate) struct Parts {
     pub(crate) metrics: MetricsRegistry,
     pub(crate) pool: ObservedPool<Postgres>,
@@ -63,8 +63,8 @@ impl Parts {
     }
 }
 
-/// Opens every connection of the pool. A scenario with a short time for acquiring is about who waits for
-/// whom, and not about how fast a busy machine can connect.
+/// Opens all connections of the pool. A scenario with a short acquire timeout then depends on who waits
+/// for whom, and not on how fast a busy machine can connect.
 async fn open_all(pool: &PgPool) -> Result<()> {
     let deadline = Instant::now() + Duration::from_mins(1);
     let mut open = Vec::new();

@@ -13,7 +13,8 @@ use moka::sync::Cache;
 const CAPACITY: u64 = 100;
 const EXPIRY: Duration = Duration::from_millis(200);
 
-/// Starts them, and threads that use them. They are observed as long as what this returns is held.
+/// Starts the caches and the threads that use them. They are observed while the returned values are
+/// held.
 pub(crate) fn misbehave(metrics: &MetricsRegistry) -> Result<Vec<Box<dyn Any + Send + Sync>>> {
     let lock = Arc::new(Mutex::new(()));
     let blocking = {
@@ -28,7 +29,7 @@ pub(crate) fn misbehave(metrics: &MetricsRegistry) -> Result<Vec<Box<dyn Any + S
     Ok(vec![
         churn("reading", metrics, move || drop(reading.generate_metrics()), || {})?,
         churn("panicking", metrics, || panic!("the listener panics"), || {})?,
-        // The listener waits for a thread that reads the metrics meanwhile.
+        // The listener waits for a thread that reads the metrics.
         churn("blocking", metrics, blocking, move || {
             let held = lock.lock().unwrap_or_else(PoisonError::into_inner);
             let _ = observed.sample("caracal_cache_size", &[("cache", "blocking")]);
@@ -37,7 +38,7 @@ pub(crate) fn misbehave(metrics: &MetricsRegistry) -> Result<Vec<Box<dyn Any + S
     ])
 }
 
-/// A cache that gets a new entry again and again, after which `between` runs.
+/// A cache that repeatedly gets a new entry. `between` runs after each one.
 fn churn(
     name: &'static str,
     metrics: &MetricsRegistry,

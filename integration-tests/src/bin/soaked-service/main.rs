@@ -1,5 +1,5 @@
-//! The service of the soak: an application with `/metrics` in its own router, and the same page on a
-//! port of its own. Its caches have listeners that misbehave.
+//! The service of the soak test: an application with `/metrics` in its own router, and the same page on
+//! a separate port. Its caches have listeners that misbehave.
 //!
 //! `soaked-service ADDRESS METRICS_ADDRESS`
 
@@ -17,11 +17,11 @@ use caracal_metrics::axum::{GatewayMetricsLayer, MetricsEndpoint, metrics_endpoi
 use prometheus::{Gauge, Opts};
 use tokio::net::TcpListener;
 
-/// More than hyper and the sockets of a client that stalls hold.
+/// More than hyper and the sockets of a stalled client can hold.
 const LONG: usize = 768 << 10;
 
-/// A listener of the caches does not return while a scrape waits for it. Prometheus waits one second for
-/// the page.
+/// The cache listeners do not return while a scrape waits for them. Prometheus waits one second for the
+/// page.
 const COLLECTION_TIMEOUT: Duration = Duration::from_millis(200);
 
 #[tokio::main]
@@ -31,7 +31,7 @@ async fn main() -> Result<()> {
     let address: SocketAddr = next("ADDRESS")?.parse()?;
     let metrics_address: SocketAddr = next("METRICS_ADDRESS")?.parse()?;
 
-    // A test that is killed can't kill us, but our standard input ends with it.
+    // A test that is killed can't kill this process, but its standard input is closed.
     thread::spawn(|| {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         process::exit(0);
