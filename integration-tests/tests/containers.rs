@@ -24,7 +24,7 @@ async fn postgres_answers_a_query() -> Result<()> {
     Ok(())
 }
 
-/// Whether the engine has this container, running or not, among those with the label of the tests.
+/// Whether the engine has this container among those with the label of the tests, running or not.
 async fn exists(container: &str) -> Result<bool> {
     let labelled = ["--filter", "label=caracal-metrics-test"];
     let list = ["ps", "--all", "--quiet", "--no-trunc", "--filter", &format!("id={container}")];
@@ -33,7 +33,7 @@ async fn exists(container: &str) -> Result<bool> {
     Ok(String::from_utf8_lossy(&answer.stdout).trim() == container)
 }
 
-/// What a test does that fails by a panic: starts a server, says what its container is, and panics.
+/// Like a test that panics: starts a server, reports its container, and panics.
 async fn panic_beside(named: oneshot::Sender<String>) -> Result<()> {
     let postgres = Postgres::start().await?;
     let id = postgres.container().id().to_owned();

@@ -1,6 +1,6 @@
-//! What is in `monitoring/` against the programs that read it: promtool, Docker's parser, and the real Prometheus,
-//! where every expression of the dashboard, of the recording rules and of the Python module's dashboards has
-//! something to show.
+//! Checks `monitoring/` with the programs that read it: promtool, Docker's parser, and a real
+//! Prometheus. There, every expression of the dashboard, of the recording rules and of the Python
+//! module's dashboards must return data.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -54,7 +54,7 @@ async fn docker_compose_reads_its_file() -> Result<()> {
         parser.args(subcommand).arg("--file").arg(&file).args(["config", "--quiet"]);
         parser.output()
     };
-    // The plugin of newer engines, or the program of its own that Debian has.
+    // The plugin of newer engines, or the separate program of Debian.
     let parsed = match config("docker-compose", &[]) {
         Err(error) if error.kind() == ErrorKind::NotFound => config("docker", &["compose"]),
         parsed => parsed,
@@ -66,13 +66,13 @@ async fn docker_compose_reads_its_file() -> Result<()> {
 
 async fn every_expression_returns_data_within_a_minute() -> Result<()> {
     let mut expressions = expressions()?;
-    // Its database fails as often as it may, so that failures show soon.
+    // Its database fails as often as possible, so that failures appear soon.
     let gateway = Gateway::start(&["--outage-interval", "8"]).await?;
     let rules = repository_file("monitoring/rules.yml");
     let prometheus = Prometheus::scraping_with_rules(gateway.server().address(), &[&rules]).await?;
     let deadline = Instant::now() + Duration::from_mins(1);
     while !expressions.is_empty() {
-        // Not a number is what a division by nothing or a quantile of nothing comes to.
+        // Dividing by nothing, or a quantile of nothing, gives NaN.
         expressions = without_sample(&prometheus, expressions, f64::is_finite).await?;
         ensure!(
             expressions.is_empty() || Instant::now() < deadline,

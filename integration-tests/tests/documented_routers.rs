@@ -1,4 +1,4 @@
-//! The routers in the documentation's pages, run as they are written there.
+//! Runs the routers in the pages of the documentation as they are written there.
 
 use std::net::Ipv4Addr;
 
@@ -8,7 +8,7 @@ use caracal_metrics::MetricsRegistry;
 use integration_tests::eventually;
 use tokio::net::TcpListener;
 
-/// What each layer counts requests in, and the labels of a request to `/hello`.
+/// The family in which each layer counts requests, and the labels of a request to `/hello`.
 const REQUESTS: [(&str, &str); 2] = [
     ("caracal_gateway_requests_total", r#"{method="GET",status_code="200",auth_method="none"}"#),
     (
@@ -17,12 +17,12 @@ const REQUESTS: [(&str, &str); 2] = [
     ),
 ];
 
-/// The page and the line of each, with its `metrics` and its `app`.
+/// The page and the line of each router, with its `metrics` and its `app`.
 fn documented() -> Vec<(&'static str, (MetricsRegistry, Router))> {
     include!(concat!(env!("OUT_DIR"), "/documented_routers.rs"))
 }
 
-/// The requests in flight in the layer of any HTTP service.
+/// The requests in flight in the layer for any HTTP service.
 fn http_requests(metrics: &MetricsRegistry) -> f64 {
     let labels = [("http_request_method", "GET"), ("url_scheme", "http")];
     metrics.sample("http_server_active_requests", &labels).unwrap_or_default()
@@ -46,7 +46,7 @@ async fn a_documented_router_does_not_count_its_own_scrapes() -> Result<()> {
             get(&address, path).await?;
         }
         let value = |name| metrics.sample(name, &[]).unwrap_or_default();
-        // A response ends a moment after its client has read it.
+        // A response ends shortly after its client has read it.
         eventually("every request is counted", async || {
             let requests = value("caracal_gateway_requests_in_flight");
             let requests = requests + http_requests(&metrics);

@@ -1,4 +1,5 @@
-//! The endpoint, read by those who made its formats: `prometheus_client` and the real Prometheus.
+//! Reads the endpoint with the reference implementations of its formats: `prometheus_client` and a real
+//! Prometheus.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
     ])
 }
 
-/// A registry in which every recorder has recorded, with hostile values, and collectors of a user's own.
+/// A registry in which every recorder has recorded hostile values, with collectors of a user.
 fn registry(builder: MetricsRegistryBuilder) -> Result<MetricsRegistry> {
     let m = builder.const_label("service", "a\"b\\c\nd").build()?;
     let trace = Exemplar::new(&[("trace_id", TRACE)])?;
@@ -63,7 +64,7 @@ fn registry(builder: MetricsRegistryBuilder) -> Result<MetricsRegistry> {
             duration,
         );
     }
-    // Beyond what a float holds exactly.
+    // Larger than a float can represent exactly.
     m.record_gateway_request("PUT", 200, "jwt", Duration::from_nanos(9_007_199_254_740_993));
     m.record_auth_failure("", "expired");
     m.record_replay_block("nonce_reused # {x=\"y\"} 1");
@@ -135,7 +136,7 @@ async fn python_reads_the_same() -> Result<()> {
 
 type ContentTypes = Arc<Mutex<BTreeSet<String>>>;
 
-/// Serves the registry, and notes what the scraper was answered with.
+/// Serves the registry, and records the content types of the answers to the scraper.
 async fn serve(m: &MetricsRegistry) -> Result<(SocketAddr, ContentTypes)> {
     let answered = ContentTypes::default();
     let notes = Arc::clone(&answered);
@@ -181,7 +182,7 @@ async fn prometheus_stores_everything(flags: &[&str], content_type: &str) -> Res
     let answered = answered.lock().unwrap_or_else(PoisonError::into_inner).clone();
     ensure!(answered == BTreeSet::from([format!("gzip {content_type}")]), "{answered:?}");
 
-    // Every sample of the page, as it reads by itself, but those that each scrape changes.
+    // Every sample of the page, except those that each scrape changes.
     let text = String::from_utf8(page(&m, Format::Text))?;
     let own = ["up", "scrape_", "caracal_metrics_scrape"];
     let mut missing = BTreeMap::new();

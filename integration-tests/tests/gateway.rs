@@ -1,4 +1,4 @@
-//! The demo gateway as a user meets it: started by its binary, read through its page, stored by the
+//! The demo gateway as a user sees it: started from its binary, read through its page, and stored by a
 //! real Prometheus.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +27,7 @@ fn classic() -> impl Iterator<Item = (String, &'static FamilySpec)> {
     catalogue::families().map(|family| (family.exposed_name("caracal"), family))
 }
 
-/// The samples of a page, by family; the page's own words decide, not ours.
+/// The samples of a page, by family, according to the text of the page.
 fn samples(page: &str) -> BTreeMap<String, Vec<(String, f64)>> {
     let mut families = BTreeMap::new();
     let mut family = String::new();
@@ -53,7 +53,7 @@ fn total(page: &str, family: &str) -> f64 {
     samples(page).get(family).map_or(0.0, |samples| samples.iter().map(|(_, value)| value).sum())
 }
 
-/// Reads pages until one is as wanted.
+/// Reads pages until one is as expected.
 async fn wait_for(gateway: &Gateway, what: &str, wanted: impl Fn(&str) -> bool) -> Result<String> {
     let deadline = Instant::now() + Duration::from_mins(1);
     loop {
@@ -68,7 +68,7 @@ async fn wait_for(gateway: &Gateway, what: &str, wanted: impl Fn(&str) -> bool) 
     }
 }
 
-/// The classic families that have no sample, or none that was ever moved where counters can move.
+/// The classic families that have no sample, and the counters that have never changed.
 fn without_samples(page: &str) -> Vec<String> {
     let samples = samples(page);
     let names = classic().map(|(name, _)| name);
@@ -91,7 +91,7 @@ async fn every_family_moves_by_itself() -> Result<()> {
         let before = total(&first, family);
         wait_for(&gateway, family, |page| total(page, family) > before).await?;
     }
-    // The gateway lets its database fail now and then, for real.
+    // The gateway makes its database fail from time to time.
     for family in [
         "caracal_gateway_auth_failures_total",
         "caracal_gateway_replay_blocks_total",
@@ -112,7 +112,7 @@ async fn every_family_moves_by_itself() -> Result<()> {
     Ok(())
 }
 
-/// What only a wrapped pool knows: who waits, how long, and who was turned away.
+/// Facts that only a wrapped pool knows: who waits, for how long, and who timed out.
 async fn an_exhausted_pool_shows() -> Result<()> {
     let gateway = Gateway::start(&["--outage-interval", "8"]).await?;
     let pool = |name: &str| format!("caracal_database_connection_pool_{name}");
@@ -173,7 +173,7 @@ async fn prometheus_stores_every_family() -> Result<()> {
             prometheus.wait_until(&name, |samples| !samples.is_empty()).await?;
         }
     }
-    // Stored as a scraper's own: the target is up and no scrape was refused.
+    // As stored by Prometheus: the target is up, and no scrape was rejected.
     let up = prometheus.query("min_over_time(up[1m])").await?;
     ensure!(up.len() == 1 && up[0].value == 1.0, "{up:?}");
     let grown = prometheus

@@ -1,4 +1,4 @@
-//! Our linter and promtool's find the same.
+//! Our linter and promtool's linter have the same findings.
 
 use std::collections::{BTreeSet, HashMap};
 use std::process::ExitCode;
@@ -28,7 +28,7 @@ const H: MetricType = MetricType::HISTOGRAM;
 const S: MetricType = MetricType::SUMMARY;
 
 const CORPUS: [Case; 72] = [
-    // Good ones.
+    // Valid ones.
     ("orders_total", C, "tenant", true),
     ("orders_placed_total", C, "", true),
     ("busy_seconds_total", C, "worker", true),
@@ -91,14 +91,14 @@ const CORPUS: [Case; 72] = [
     ("depth_total", G, "", true),
     ("latency_total", H, "", true),
     ("pauses_total", S, "", true),
-    // What is reserved.
+    // Reserved names.
     ("fill_bucket", G, "", true),
     ("fills_bucket_total", C, "", true),
     ("order_count", G, "", true),
     ("order_sum", G, "", true),
     ("bounded", G, "le", true),
     ("quantiles", G, "quantile", true),
-    // Types, colons, camels.
+    // Types, colons, camel case.
     ("orders_counter_total", C, "", true),
     ("queue_gauge", G, "", true),
     ("latency_histogram_seconds", H, "", true),
@@ -165,13 +165,13 @@ fn family((name, kind, label, has_help): Case) -> MetricFamily {
     family
 }
 
-/// Families and what is wrong with them.
+/// Families and their faults.
 type Found = BTreeSet<(String, String)>;
 
-/// What promtool says of the page of a registry.
+/// The findings of promtool on the page of a registry.
 fn promtool(metrics: &MetricsRegistry) -> Result<Found> {
     let page = String::from_utf8(metrics.generate_metrics())?;
-    // For promtool a help text that is empty is one; libraries that have none write no line.
+    // promtool accepts an empty help text. Libraries without a help text write no line.
     let has_help = |line: &&str| !(line.starts_with("# HELP ") && line.ends_with(' '));
     let page = page.lines().filter(has_help).collect::<Vec<_>>().join("\n") + "\n";
     let report = promtool_check(&page)?;
@@ -186,7 +186,7 @@ fn promtool(metrics: &MetricsRegistry) -> Result<Found> {
     Ok(found)
 }
 
-/// What our linter says by the rules that promtool has too.
+/// The findings of our linter by the rules that promtool has too.
 fn ours(metrics: &MetricsRegistry) -> Found {
     let shared = lint(metrics).into_iter().filter(|problem| problem.rule.is_promlint());
     shared.map(|Problem { family, text, .. }| (family, text)).collect()

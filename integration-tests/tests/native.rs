@@ -1,4 +1,5 @@
-//! What the real Prometheus computes from native buckets, compared with the observations themselves.
+//! Results that a real Prometheus computes from native buckets, compared with the observations
+//! themselves.
 
 #![expect(clippy::cast_sign_loss, reason = "durations and ranks are not negative")]
 
@@ -18,7 +19,7 @@ static TOOK: Family<DurationHistogram, Data<'_>> =
         Duration::from_millis(500),
     ]);
 
-/// The default: 2^(1/8) from bound to bound.
+/// The default: each bound is 2^(1/8) times the previous one.
 const SCHEMA: i32 = 3;
 
 fn main() -> ExitCode {
@@ -30,19 +31,19 @@ fn main() -> ExitCode {
     )])
 }
 
-/// From bound to bound.
+/// The ratio of two neighbouring bounds.
 fn base() -> f64 {
     2_f64.powf(2_f64.powi(-SCHEMA))
 }
 
-/// The bound of this index; exact where it is a power of two.
+/// The bound with this index. It is exact if it is a power of two.
 fn bound(index: i32) -> f64 {
     let of_an_octave = 1 << SCHEMA;
     let fraction = f64::from(index.rem_euclid(of_an_octave)) / f64::from(of_an_octave);
     2_f64.powi(index.div_euclid(of_an_octave)) * fraction.exp2()
 }
 
-/// Numbers between 0 and 1 that are the same in each run.
+/// Numbers between 0 and 1, which are the same in each run.
 fn uniform(seed: u64) -> impl Iterator<Item = f64> {
     let mut state = seed;
     std::iter::from_fn(move || {
@@ -52,20 +53,21 @@ fn uniform(seed: u64) -> impl Iterator<Item = f64> {
     })
 }
 
-/// Normally distributed numbers, by Box and Muller.
+/// Normally distributed numbers, by the Box-Muller method.
 fn normal(seed: u64) -> impl Iterator<Item = f64> {
     let (radius, angle) = (uniform(seed), uniform(seed.wrapping_add(1)));
     radius.zip(angle).map(|(r, a)| (-2.0 * r.ln()).sqrt() * (std::f64::consts::TAU * a).cos())
 }
 
-/// The data by their name, in nanoseconds.
+/// The data sets by name, in nanoseconds.
 fn data() -> Vec<(&'static str, Vec<u64>)> {
     let log_normal = normal(1).map(|n| (20e6 * (0.8 * n).exp()) as u64);
     let bimodal = normal(3).zip(uniform(5)).map(|(n, hit)| {
         let middle = if hit < 0.9 { 80e3 } else { 300e6 };
         (middle * (0.2 * n).exp()) as u64
     });
-    // The bounds of two octaves of microseconds, two of milliseconds and two of seconds, and their neighbours.
+    // The bounds in two octaves of microseconds, two of milliseconds and two of seconds, and their
+    // neighbours.
     let bounds = [-160, -72, 0].into_iter().flat_map(|first| first..first + 16);
     let bounds = bounds.flat_map(|index| {
         let bound = (bound(index) * 1e9).floor() as u64;
@@ -101,7 +103,7 @@ impl Scraped {
 
         for quantile in [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999] {
             let computed = of(&format!("histogram_quantile({quantile}, ")).await?;
-            // Prometheus takes the bucket that has the observation of this rank.
+            // Prometheus uses the bucket that contains the observation of this rank.
             let rank = (quantile * count).ceil().max(1.0) as usize;
             let exact = nanos[rank - 1] as f64 / 1e9;
             ensure!(
@@ -110,7 +112,7 @@ impl Scraped {
             );
         }
 
-        // On a bound of the buckets nothing is interpolated.
+        // At a bound of the buckets, nothing is interpolated.
         for index in -170..24 {
             let bound = bound(index);
             let computed = of(&format!("histogram_fraction(0, {bound:?}, ")).await?;

@@ -1,4 +1,4 @@
-//! What the real Prometheus and its linter make of an exposition.
+//! How a real Prometheus and its linter interpret an exposition.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
@@ -62,7 +62,7 @@ async fn a_rejected_query_is_an_error() -> Result<()> {
 labels! { struct Order<'a> { tenant: &'a str } }
 static ORDERS: Family<Counter, Order<'_>> = Family::counter("orders_total", "Orders.");
 
-/// What `hide_idle_series` says of queries.
+/// The claims of `hide_idle_series` about queries.
 async fn a_hidden_series_goes_stale_and_returns() -> Result<()> {
     const IDLE: Duration = Duration::from_secs(3);
     let metrics = MetricsRegistry::builder().hide_idle_series(IDLE).build()?;
@@ -74,14 +74,15 @@ async fn a_hidden_series_goes_stale_and_returns() -> Result<()> {
     orders.inc_by(Order { tenant: "acme" }, 10);
     prometheus.wait_until("orders_total", reads(10.0)).await?;
 
-    // Not five minutes later, as a series of a target that is gone: with the next scrape.
+    // With the next scrape, and not five minutes later, as for a series of a target that has
+    // disappeared.
     prometheus.wait_until("orders_total", <[_]>::is_empty).await?;
     // For longer than the short range below.
     let gap = "count_over_time(orders_total[5s])";
     prometheus.wait_until(gap, <[_]>::is_empty).await?;
 
     orders.inc_by(Order { tenant: "acme" }, 5);
-    // Two samples after the gap, and none before it, in a range of 5 seconds.
+    // In a range of 5 seconds, there are two samples after the gap and none before it.
     prometheus.wait_until(gap, reads(2.0)).await?;
     let value = async |expression: &str| {
         let samples = prometheus.query(expression).await?;
@@ -95,7 +96,8 @@ async fn a_hidden_series_goes_stale_and_returns() -> Result<()> {
     ensure!((5.0..10.0).contains(&over_the_gap), "{over_the_gap}");
     let exactly = "max_over_time(orders_total[2m]) - min_over_time(orders_total[2m])";
     ensure!(value(exactly).await? == 5.0);
-    // The first record after the gap is not counted where no sample from before is in the range.
+    // The first record after the gap is not counted if the range contains no sample from before the
+    // gap.
     let after_the_gap = value("increase(orders_total[5s])").await?;
     ensure!(after_the_gap == 0.0, "{after_the_gap}");
     server.shutdown().await?;

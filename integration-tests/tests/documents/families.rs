@@ -1,4 +1,4 @@
-//! The families that the crates of the workspace declare, as a test of the facade wrote them down.
+//! The families that the crates of the workspace declare, as written by a test of the facade.
 
 use std::sync::LazyLock;
 
@@ -16,9 +16,9 @@ pub(crate) struct Family {
     pub(crate) labels: Vec<Label>,
     /// In the unit of the family.
     pub(crate) buckets: Option<Vec<f64>>,
-    /// Whether the page has the family only once something feeds it.
+    /// Whether the page contains the family only once something feeds it.
     pub(crate) shown_once_used: bool,
-    /// Features of the facade, or a word.
+    /// Features of the facade, or one of a few words.
     pub(crate) fed_by: Vec<String>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Values {
     Closed(Vec<String>),
 }
 
-/// Every family. A test of the facade fails when the file is not what the crates declare.
+/// All families. A test of the facade fails if the file differs from the declarations of the crates.
 pub(crate) static FAMILIES: LazyLock<Vec<Family>> = LazyLock::new(|| {
     let text = include_str!("../../../docs/families.json");
     serde_json::from_str(text).expect("docs/families.json is written by a test of the facade")

@@ -1,4 +1,4 @@
-//! Checked-in documents: what is generated is fresh, and what is written by hand agrees with the code.
+//! Checked-in documents: generated parts are up to date, and handwritten parts agree with the code.
 //!
 //! `cargo xtask docs` writes the generated parts again.
 

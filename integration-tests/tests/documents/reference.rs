@@ -1,4 +1,4 @@
-//! The metric reference, written from the families that the crates declare.
+//! The metric reference, generated from the families that the crates declare.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -56,7 +56,7 @@ fn row(family: &Family) -> String {
     )
 }
 
-/// A row for each label; two families may mean different things by one name.
+/// A row for each label. The same label name may have different meanings in two families.
 fn label_rows() -> Result<BTreeSet<String>> {
     FAMILIES.iter().flat_map(|family| &family.labels).map(label_row).collect()
 }
@@ -88,7 +88,7 @@ fn label_row(label: &Label) -> Result<String> {
     Ok(format!("| `{}` | {values} |", label.name))
 }
 
-/// Text as a table's cell holds it.
+/// Escapes text for a cell of a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }

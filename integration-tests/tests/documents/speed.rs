@@ -1,4 +1,4 @@
-//! The README's few rows of the benchmarks, taken from the page that has all of them.
+//! The benchmark rows in the README, copied from the page with all rows.
 
 use std::fmt::Write;
 
@@ -20,7 +20,7 @@ const ROWS: [&str; 6] = [
     "page of 10,000 histograms, per series",
 ];
 
-/// The table of these rows and columns, and the line that says when and where they were measured.
+/// The table of these rows and columns, and the line with the date and the machine.
 fn summary(page: &str) -> Result<String> {
     let measured = page.lines().find(|line| line.starts_with("Measured on "));
     let header = table_line(page, COLUMNS[0])?;

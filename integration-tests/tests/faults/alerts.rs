@@ -1,4 +1,4 @@
-//! The alerts in `monitoring/` fire in what they warn of, and resolve after it.
+//! The alerts in `monitoring/` fire in the situations that they describe, and resolve afterwards.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -36,7 +36,7 @@ const UNKNOWN_AGENTS: [&str; 4] = [
 const LONG_WINDOWS: [&str; 3] =
     ["GatewayErrorBudgetBurn6h", "GatewayErrorBudgetBurn1d", "GatewayErrorBudgetBurn3d"];
 
-/// Each alert is in the list of a scenario, which waits for those in its list.
+/// Checks that each alert is in the list of a scenario. A scenario waits for the alerts in its list.
 pub(crate) fn each_has_a_scenario() -> Result<()> {
     let mut alerts = BTreeSet::new();
     for (_, text) in rule_files()? {
@@ -58,13 +58,13 @@ pub(crate) fn each_has_a_scenario() -> Result<()> {
     Ok(())
 }
 
-/// The database fails; requests do, and the breaker is open.
+/// The database fails, so requests fail and the breaker opens.
 pub(crate) async fn failing_database() -> Result<()> {
     let settings =
         Settings { failures: 3, open_for: Duration::from_secs(3), ..Settings::default() };
     let scene = Scene::set(settings).await?;
     let prometheus = prometheus(QUICK, &[scene.service.address()]).await?;
-    // Agents whose policies nobody knows yet, so that the database is asked each time.
+    // Agents whose policies are not cached, so that each request queries the database.
     let number = AtomicUsize::new(0);
     let traffic = Steady::send(&scene.client, move |client| {
         let agent = format!("new-{}", number.fetch_add(1, Relaxed));
@@ -83,7 +83,7 @@ pub(crate) async fn failing_database() -> Result<()> {
     Ok(())
 }
 
-/// Somebody holds all connections and forgets; the others wait.
+/// Something holds all connections and does not return them. The other callers wait.
 pub(crate) async fn exhausted_pool() -> Result<()> {
     let acquire_timeout = Duration::from_hours(1);
     let settings = Settings { connections: 3, acquire_timeout, ..Settings::default() };
@@ -106,7 +106,7 @@ pub(crate) async fn exhausted_pool() -> Result<()> {
     Ok(())
 }
 
-/// The same, and the others lose their patience: the breaker opens, tries and opens again.
+/// The same, but the other callers time out. The breaker opens, tries a call, and opens again.
 pub(crate) async fn impatient_callers() -> Result<()> {
     let settings = Settings {
         connections: 3,
@@ -135,7 +135,8 @@ pub(crate) async fn impatient_callers() -> Result<()> {
     Ok(())
 }
 
-/// Agents that nobody knows come in masses: denied, not in the cache, and too many for the family.
+/// A flood of unknown agents: their requests are denied, are not in the cache, and exceed the limit of
+/// the family.
 pub(crate) async fn unknown_agents() -> Result<()> {
     let scene = Scene::set(Settings { series_per_family: 30, ..Settings::default() }).await?;
     scene.client.expect_folded_agents();
@@ -161,7 +162,7 @@ pub(crate) async fn unknown_agents() -> Result<()> {
     Ok(())
 }
 
-/// Writing fails for a while, which is enough to spend the budget of days.
+/// Writing fails for some time, which is enough to spend the budget of several days.
 pub(crate) async fn long_windows() -> Result<()> {
     let scene = Scene::set(Settings::default()).await?;
     let prometheus = prometheus(QUICKEST, &[scene.service.address()]).await?;
@@ -174,7 +175,7 @@ pub(crate) async fn long_windows() -> Result<()> {
     until_firing(&prometheus, &LONG_WINDOWS).await?;
     scene.database.run("grant insert on ledger to service").await?;
     until_resolved(&prometheus, &LONG_WINDOWS).await?;
-    // It is the short windows that have forgotten.
+    // Only the short windows have recovered.
     let remembered = "job:caracal_gateway_error_ratio:rate3d > 0.001";
     ensure!(!prometheus.query(remembered).await?.is_empty(), "three days have forgotten");
     traffic.stop().await?;

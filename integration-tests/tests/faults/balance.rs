@@ -1,20 +1,20 @@
-//! What the families of one page say of each other, whatever has happened.
+//! Relations between the families of a page that hold whatever has happened.
 
 use anyhow::{Result, ensure};
 use integration_tests::Page;
 
-/// The states of a breaker, as their numbers in the gauge.
+/// The states of a breaker, at the index of their value in the gauge.
 const STATES: [&str; 3] = ["closed", "open", "half_open"];
 
-/// Everything that came in is there still, or has gone out. For a page with no request in flight.
+/// Everything that entered is still there, or has left. For a page with no request in flight.
 pub(crate) fn balanced(page: &Page) -> Result<()> {
     breaker_walked_to_its_state(page)?;
     cache_holds_what_was_loaded(page)?;
     connections_were_asked_for(page)
 }
 
-/// The transitions are one walk from closed to the state that the gauge shows: the breaker came into each
-/// state as often as it left, but for the first and the last.
+/// The transitions are one walk from closed to the state of the gauge: the breaker entered each state
+/// as often as it left it, except for the first and the last state.
 fn breaker_walked_to_its_state(page: &Page) -> Result<()> {
     const CHANGES: &str = "caracal_circuit_breaker_state_changes_total";
     let shown = page.value("caracal_circuit_breaker_state", &[("name", "database")]);
@@ -28,7 +28,7 @@ fn breaker_walked_to_its_state(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// What was put into a cache is there or was removed; what was evicted is among the latter.
+/// Every entry that was inserted into a cache is there or was removed. Evictions are removals.
 fn cache_holds_what_was_loaded(page: &Page) -> Result<()> {
     const REMOVALS: &str = "caracal_cache_removals_total";
     const POLICY: (&str, &str) = ("cache", "policy");
@@ -38,7 +38,7 @@ fn cache_holds_what_was_loaded(page: &Page) -> Result<()> {
     let missed = page.value("caracal_policy_cache_misses_total", &[]);
     let attempts = page.sum(loads, &[POLICY]);
     ensure!(attempts == missed, "{missed} policies missed, {attempts} loads");
-    // Whoever misses a nonce puts it there.
+    // Each miss of a nonce inserts it.
     let remembered = page.value("caracal_cache_misses_total", &[NONCES]);
     let policy_evictions = "caracal_policy_cache_evictions_total";
     for (cache, put, size, evictions) in [
@@ -64,7 +64,8 @@ fn cache_holds_what_was_loaded(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// Who waited for a connection in vain has met a timeout, and nobody held one without having asked.
+/// Each caller that did not get a connection has timed out, and no connection was held without a
+/// request for it.
 fn connections_were_asked_for(page: &Page) -> Result<()> {
     let pool = |what| page.value(&format!("caracal_database_connection_pool_{what}"), &[]);
     let errors =

@@ -1,4 +1,4 @@
-//! The circuit breaker through all its states, with the cache answering meanwhile; and a cache that forgets.
+//! The circuit breaker in all its states while the cache answers, and a cache whose entries expire.
 
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ fn changes(page: &Page, from: &str, to: &str) -> f64 {
     page.value(CHANGES, &[BREAKER, ("from_state", from), ("to_state", to)])
 }
 
-/// The breaker's state on the page, right after the client saw what it did.
+/// The state of the breaker on the page, immediately after the client saw its effect.
 async fn state(scene: &Scene) -> Result<f64> {
     Ok(scene.page().await?.value(STATE, &[BREAKER]))
 }
 
-/// Asks until the breaker lets a call through, whatever comes of that.
+/// Sends requests until the breaker lets a call through, whatever its result.
 async fn until_let_through(scene: &Scene) -> Result<()> {
     eventually("the breaker lets a call through", async || {
         Ok(scene.client.write("agent-1").await?.database.as_deref() != Some("rejection"))
@@ -41,7 +41,7 @@ pub(crate) async fn open_half_open_closed() -> Result<()> {
     ensure!(client.act("agent-0").await?.status == StatusCode::FORBIDDEN);
     ensure!(state(&scene).await? == 0.0);
 
-    // The server answers, and no statement works.
+    // The server responds, but every statement fails.
     scene.database.run("revoke select, insert on policies, ledger from service").await?;
     for _ in 0..FAILURES {
         ensure!(state(&scene).await? == 0.0);
@@ -50,7 +50,7 @@ pub(crate) async fn open_half_open_closed() -> Result<()> {
     }
     ensure!(state(&scene).await? == 1.0);
 
-    // Open: nobody asks the database, and the cache answers for those whom it knows.
+    // Open: the database is not called, and the cache answers for the agents that it contains.
     let mut rejected = 0;
     for (agent, status) in [
         ("agent-1", StatusCode::OK),
@@ -64,13 +64,13 @@ pub(crate) async fn open_half_open_closed() -> Result<()> {
     }
     ensure!(rejected == 1, "{rejected} asked for the database");
 
-    // Half-open, and it fails: open again.
+    // Half-open, and the call fails, so the breaker opens again.
     until_let_through(&scene).await?;
     let page = scene.settled().await?;
     ensure!(page.value(STATE, &[BREAKER]) == 1.0, "{}", page.excerpt());
     ensure!(changes(&page, "half_open", "open") >= 1.0, "{}", page.excerpt());
 
-    // Half-open, and under way for as long as the test likes.
+    // Half-open, for as long as the test needs.
     scene.database.run("grant select, insert on policies, ledger to service").await?;
     let lock = scene.database.lock().await?;
     let attempt = eventually_half_open(&scene).await?;
@@ -81,7 +81,7 @@ pub(crate) async fn open_half_open_closed() -> Result<()> {
     ensure!(attempt.await??.status == StatusCode::OK);
 
     let page = scene.recovered().await?;
-    // One legal walk: as often into a state as out of it, but for where it ended.
+    // One legal walk: every state was entered as often as it was left, except for the last one.
     let (opened, reopened) =
         (changes(&page, "closed", "open"), changes(&page, "half_open", "open"));
     let (tried, closed) =
@@ -95,7 +95,7 @@ pub(crate) async fn open_half_open_closed() -> Result<()> {
     Ok(())
 }
 
-/// Sends requests that wait for the lock until the breaker lets one through: that one.
+/// Sends requests that wait for the lock until the breaker lets one through. Returns that request.
 async fn eventually_half_open(
     scene: &Scene,
 ) -> Result<tokio::task::JoinHandle<Result<crate::client::Answer>>> {
@@ -129,12 +129,12 @@ pub(crate) async fn cache_expiry() -> Result<()> {
     ensure!(page.value(SIZE, &[]) == AGENTS as f64, "{}", page.excerpt());
     ensure!(page.value(EVICTIONS, &[]) == 0.0, "{}", page.excerpt());
 
-    // Nobody asks any more; the scrapes alone see the entries go.
+    // No requests are sent any more. Only scrapes remove the entries.
     let page = scene.page_when("an empty cache", |page| page.value(SIZE, &[]) == 0.0).await?;
     ensure!(page.value(EVICTIONS, &[]) == AGENTS as f64, "{}", page.excerpt());
     ensure!(page.value("caracal_cache_removals_total", &EXPIRED) == AGENTS as f64);
 
-    // Expired is not known: the database is asked again.
+    // An expired entry is not a hit, so the database is queried again.
     ensure!(scene.client.act("agent-1").await?.cache.as_deref() == Some("miss"));
     let page = scene.recovered().await?;
     ensure!(page.value("caracal_policy_cache_hits_total", &[]) == AGENTS as f64);

@@ -1,4 +1,4 @@
-//! A client of the service, and the books that it keeps.
+//! A client of the service, which keeps records of everything that it sends and receives.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use reqwest::{Method, StatusCode};
 use tokio::task::JoinHandle;
 
-/// The series that the books know of: each must read what the books say, and no other may be there.
+/// The series that the records cover. Each must have the recorded value, and there must be no others.
 const BOOKED: [&str; 16] = [
     "caracal_gateway_requests_total",
     "caracal_gateway_request_duration_seconds_count",
@@ -30,13 +30,13 @@ const BOOKED: [&str; 16] = [
     "caracal_circuit_breaker_unfinished_calls_total",
 ];
 const POLICY_EVALUATIONS: &str = "caracal_policy_evaluations_total";
-/// A request that reaches the database asks for a connection once.
+/// A request that reaches the database requests a connection once.
 const ACQUIRED: &str = "caracal_database_connection_pool_acquire_duration_seconds_count";
-/// The path of what waits for the administrator's lock.
+/// The path of requests that wait for the administrator's lock.
 const LOCK: &str = "/lock";
 const BREAKER: (&str, &str) = ("name", "database");
 
-/// What was sent and what came back, as the series that should say so.
+/// Everything that was sent and received, as the expected values of the series.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Books {
     series: BTreeMap<Series, f64>,
@@ -81,7 +81,7 @@ impl Books {
         }
     }
 
-    /// A request that came through to its handler.
+    /// Records a request that reached its handler.
     fn handled(&mut self, path: &str, answer: &Answer) {
         if let Some(agent) = path.strip_prefix("/agents/").and_then(|p| p.strip_suffix("/act")) {
             let decision = match answer.status {
@@ -116,7 +116,7 @@ impl Books {
         }
     }
 
-    /// The client went away while the database worked for it.
+    /// Records that the client disconnected while the database worked on its request.
     fn abandoned(&mut self, method: &Method, path: &str) {
         self.request(method.as_str(), path, "499", "none");
         self.count(ACQUIRED, &[]);
@@ -124,12 +124,13 @@ impl Books {
         self.count("caracal_circuit_breaker_unfinished_calls_total", &labels);
     }
 
-    /// How many agents there was a decision for: so many policies the service has in its cache.
+    /// The number of agents for which there was a decision. This is the number of policies in the cache
+    /// of the service.
     pub(crate) fn decided(&self) -> usize {
         self.decided.len()
     }
 
-    /// What the books have for a series, those with more labels included.
+    /// The recorded value of a series, including series with additional labels.
     pub(crate) fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let has = |series: &Series| {
             series.name == name
@@ -138,7 +139,7 @@ impl Books {
         self.series.iter().filter(|(series, _)| has(series)).map(|(_, count)| count).sum()
     }
 
-    /// Whether the page says the same, series by series.
+    /// Checks that the page agrees with the records, series by series.
     pub(crate) fn compare(&self, page: &Page) -> Result<()> {
         for name in BOOKED {
             if self.agents_are_folded && name == POLICY_EVALUATIONS {
@@ -161,7 +162,7 @@ impl Books {
     }
 }
 
-/// What a client sees of an answer.
+/// The parts of a response that a client sees.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -170,7 +171,7 @@ pub(crate) struct Answer {
     pub(crate) degraded: bool,
 }
 
-/// A client of one service. Clones share their books.
+/// A client of one service. Clones share their records.
 #[derive(Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -188,12 +189,12 @@ impl Client {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says that the service has fewer series than agents: only sums can be compared then.
+    /// Declares that the service has fewer series than agents, so that only sums can be compared.
     pub(crate) fn expect_folded_agents(&self) {
         self.books().agents_are_folded = true;
     }
 
-    /// Forgets what was sent: the service was started anew and has forgotten it too.
+    /// Forgets everything that was sent. The service was restarted and has forgotten it too.
     pub(crate) fn forget(&self) {
         *self.books() = Books::default();
     }
@@ -223,12 +224,12 @@ impl Client {
         self.send(Method::POST, &format!("/agents/{agent}/act"), &[(KEY, GOOD_KEY)]).await
     }
 
-    /// The same, with a wrong key.
+    /// The same, with an invalid key.
     pub(crate) async fn act_as_stranger(&self, agent: &str) -> Result<Answer> {
         self.send(Method::POST, &format!("/agents/{agent}/act"), &[(KEY, "guessed")]).await
     }
 
-    /// The same, with a number that is good for one request.
+    /// The same, with a nonce.
     pub(crate) async fn act_once(&self, agent: &str, nonce: &str) -> Result<Answer> {
         let headers = [(KEY, GOOD_KEY), (NONCE, nonce)];
         self.send(Method::POST, &format!("/agents/{agent}/act"), &headers).await
@@ -246,7 +247,7 @@ impl Client {
         self.send(Method::POST, &format!("/agents/{agent}/transfer"), &[(KEY, GOOD_KEY)]).await
     }
 
-    /// Sends a request with a method and a path of somebody's invention.
+    /// Sends a request with an invented method and path.
     pub(crate) async fn invent(&self, method: &[u8], path: &str) -> Result<StatusCode> {
         let method = Method::from_bytes(method)?;
         let url = format!("{}{path}", self.base);
@@ -263,7 +264,7 @@ impl Client {
         tokio::spawn(async move { client.send(Method::GET, LOCK, &[(KEY, GOOD_KEY)]).await })
     }
 
-    /// Goes away from a request that waits.
+    /// Abandons a request that waits.
     pub(crate) async fn abandon(&self, waiting: JoinHandle<Result<Answer>>) {
         waiting.abort();
         if waiting.await.is_err_and(|error| error.is_cancelled()) {

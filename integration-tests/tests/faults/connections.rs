@@ -1,4 +1,4 @@
-//! Connections that are not to be had, that are cut, that are refused, and that nobody waits for any more.
+//! Connections that are not available, that are cut or refused, and whose callers have disconnected.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ const PENDING: &str = "caracal_database_connection_pool_pending";
 const ERRORS: &str = "caracal_database_connection_errors_total";
 const QUERIES: &str = "caracal_database_queries_total";
 
-/// All connection errors on the page are of one type, and so many.
+/// Checks that all connection errors on the page are of one type, and that there are this many.
 fn only_errors(page: &Page, error_type: &str, count: f64) -> Result<()> {
     let read = (page.value(ERRORS, &[("error_type", error_type)]), page.sum(ERRORS, &[]));
     ensure!(read == (count, count), "{count} {error_type} expected:\n{}", page.excerpt());
     Ok(())
 }
 
-/// Everybody who asked for a connection has held one and given it back, but for so many.
+/// Checks that everyone who requested a connection has held one and returned it, except this many.
 fn without_a_connection(page: &Page, count: f64) -> Result<()> {
     let asked = page.value("caracal_database_connection_pool_acquire_duration_seconds_count", &[]);
     let held = page.value("caracal_database_connection_pool_hold_duration_seconds_count", &[]);
@@ -29,7 +29,7 @@ fn without_a_connection(page: &Page, count: f64) -> Result<()> {
     Ok(())
 }
 
-/// The service works: one request that needs the database succeeds.
+/// Checks that the service works: one request that needs the database succeeds.
 async fn works(scene: &Scene) -> Result<()> {
     let answer = scene.client.write("agent-1").await?;
     ensure!(answer.status == StatusCode::CREATED, "{answer:?}");
@@ -47,7 +47,8 @@ pub(crate) async fn pool_exhaustion() -> Result<()> {
     ensure!(page.value(CHECKED_OUT, &[]) == 3.0, "{}", page.excerpt());
     ensure!(page.value("caracal_database_connection_pool_size", &[]) == 3.0, "{}", page.excerpt());
 
-    // Five more find no connection: while they wait the page says so, then each is one timeout.
+    // Five more requests find no connection. The page shows them while they wait. Then each is one
+    // timeout.
     let waiting = [(); 5].map(|()| {
         let client = scene.client.clone();
         tokio::spawn(async move { client.write("agent-1").await })
@@ -97,18 +98,19 @@ pub(crate) async fn terminated_connections() -> Result<()> {
     without_a_connection(&page, 0.0)?;
     ensure!(page.sum(QUERIES, &[("status", "error")]) == 3.0, "{}", page.excerpt());
 
-    // An idle connection that was ended is found out before anybody gets it: nobody sees an error.
+    // The pool detects an idle connection that was ended before it hands it out, so no caller sees an
+    // error.
     scene.database.terminate_sessions().await?;
     works(&scene).await?;
     only_errors(&scene.recovered().await?, "server_shutdown", 3.0)
 }
 
-/// The password was changed, and the service still has the old one.
+/// The password was changed, and the service still uses the old one.
 pub(crate) async fn wrong_password() -> Result<()> {
     let scene = Scene::set(Settings::default()).await?;
     works(&scene).await?;
     scene.database.run("alter role service password 'second'").await?;
-    // Connections that are open stay good.
+    // Open connections continue to work.
     works(&scene).await?;
     scene.database.terminate_sessions().await?;
     for _ in 0..7 {
@@ -127,12 +129,12 @@ pub(crate) async fn wrong_password() -> Result<()> {
     only_errors(&page, "authentication", 7.0)
 }
 
-/// Clients that lose their patience with slow queries.
+/// Clients that abandon slow queries.
 pub(crate) async fn cancelled_requests() -> Result<()> {
     const IN_FLIGHT: &str = "caracal_gateway_requests_in_flight";
     let mut scene = Scene::set(Settings { connections: 3, ..Settings::default() }).await?;
     let lock = scene.database.lock().await?;
-    // Three in the database, seven that wait for a connection.
+    // Three in the database, and seven that wait for a connection.
     let requests = [(); 10].map(|()| scene.client.start_waiting());
     scene.until_waiting(3).await?;
     let all = |page: &Page| page.value(PENDING, &[]) == 7.0 && page.value(IN_FLIGHT, &[]) == 10.0;
@@ -143,7 +145,7 @@ pub(crate) async fn cancelled_requests() -> Result<()> {
     scene.nobody_in_flight().await?;
     let page = scene.settled().await?;
     ensure!(page.value(PENDING, &[]) == 0.0, "{}", page.excerpt());
-    // The queries that were given up run on in the server, and have their connections.
+    // The abandoned queries continue on the server, and keep their connections.
     ensure!(page.value(CHECKED_OUT, &[]) == 3.0, "{}", page.excerpt());
     ensure!(scene.database.waiting().await? == 3);
     let failed = page.sum(QUERIES, &[("status", "error")]);

@@ -1,4 +1,4 @@
-//! The database of a scenario: the server in its container, and its administrator.
+//! The database of a scenario: the server in its container, and a connection of its administrator.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 use testcontainers::ImageExt;
 use testcontainers::core::ContainerPort;
 
-/// The role that the service has.
+/// The database role of the service.
 const ROLE: &str = "service";
 const PASSWORD: &str = "first";
 
@@ -27,17 +27,18 @@ const SCHEMA: &str = "
     select pg_stat_statements_reset();
 ";
 
-/// Whether agent `n` of those in the table may act.
+/// Whether agent number `n` in the table may act.
 pub(crate) fn allowed(n: usize) -> bool {
     !n.is_multiple_of(3)
 }
 
-/// A server with the service's tables and role, that counts the statements it executes.
+/// A server with the tables and the role of the service, which counts the statements that it executes.
 pub(crate) struct Database {
     postgres: Postgres,
     admin: PgPool,
-    /// A session for the first lock that is older than all of the service's. A server that stops ends
-    /// the younger ones first: what waits for the lock is ended before the lock is free.
+    /// A session for the first lock that is older than all sessions of the service. A server that stops
+    /// ends the younger sessions first, so requests that wait for the lock end before the lock is
+    /// released.
     oldest: Mutex<Option<PgConnection>>,
     service_url: String,
 }
@@ -47,7 +48,7 @@ impl Database {
         Self::on_port(None).await
     }
 
-    /// A server whose port stays the same when it is stopped and started.
+    /// Starts a server whose port stays the same when it is stopped and started.
     pub(crate) async fn start_on_fixed_port() -> Result<Self> {
         Self::on_port(Some(free_port()?)).await
     }
@@ -77,7 +78,7 @@ impl Database {
         Ok(Self { postgres, admin, oldest, service_url })
     }
 
-    /// Where the service finds it.
+    /// The URL for the service.
     pub(crate) fn service_url(&self) -> &str {
         &self.service_url
     }
@@ -92,7 +93,7 @@ impl Database {
         Ok(())
     }
 
-    /// How often the service's statements that begin so were executed, by the server's own count.
+    /// How often the service's statements with this beginning were executed, according to the server.
     pub(crate) async fn executed(&self, beginning: &str) -> Result<f64> {
         let calls = "select coalesce(sum(calls), 0)::float8 from pg_stat_statements
                      join pg_roles on pg_roles.oid = userid
@@ -101,25 +102,25 @@ impl Database {
         Ok(calls.fetch_one(&self.admin).await?)
     }
 
-    /// Has the server begin its count anew.
+    /// Resets the statistics of the server.
     pub(crate) async fn forget_statements(&self) -> Result<()> {
         self.run("select pg_stat_statements_reset()").await
     }
 
-    /// How many connections the service has, by the server's own count.
+    /// The number of connections of the service, according to the server.
     pub(crate) async fn sessions(&self) -> Result<f64> {
         let count = "select count(*)::float8 from pg_stat_activity where usename = $1";
         Ok(sqlx::query_scalar(count).bind(ROLE).fetch_one(&self.admin).await?)
     }
 
-    /// Ends the service's connections, as an administrator would; how many there were.
+    /// Ends the connections of the service, as an administrator would. Returns their number.
     pub(crate) async fn terminate_sessions(&self) -> Result<i64> {
         let terminate = "select count(pg_terminate_backend(pid, 5000))
                          from pg_stat_activity where usename = $1";
         Ok(sqlx::query_scalar(terminate).bind(ROLE).fetch_one(&self.admin).await?)
     }
 
-    /// Takes the lock that `/lock` waits for, until it is released.
+    /// Takes the lock for which `/lock` waits, until it is released.
     pub(crate) async fn lock(&self) -> Result<Lock> {
         let oldest = self.oldest.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut connection = match oldest {
@@ -130,20 +131,20 @@ impl Database {
         Ok(Lock { connection })
     }
 
-    /// How many of the service's statements wait for that lock.
+    /// The number of the service's statements that wait for this lock.
     pub(crate) async fn waiting(&self) -> Result<usize> {
         let count = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
         let count: i64 = sqlx::query_scalar(count).fetch_one(&self.admin).await?;
         Ok(count.try_into()?)
     }
 
-    /// Stops the server, as its administrator would: connections are ended.
+    /// Stops the server, as its administrator would. Connections are ended.
     pub(crate) async fn stop(&self) -> Result<()> {
         self.postgres.container().stop().await?;
         Ok(())
     }
 
-    /// Starts it again, and waits until it takes connections.
+    /// Starts the server again, and waits until it accepts connections.
     pub(crate) async fn start_again(&self) -> Result<()> {
         self.postgres.container().start().await?;
         let deadline = Instant::now() + Duration::from_mins(1);

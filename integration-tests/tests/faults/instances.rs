@@ -1,4 +1,4 @@
-//! Services that come and go under one Prometheus.
+//! Services that start and stop under one Prometheus.
 
 use anyhow::{Result, ensure};
 use integration_tests::eventually;
@@ -14,7 +14,7 @@ const DOWN: &str = "CaracalTargetDown";
 const ABSENT: &str = "CaracalTargetAbsent";
 const RATIO: &str = "job:caracal_gateway_error_ratio:rate5m";
 
-/// The counters of a service that is killed begin anew: Prometheus adds up both lives.
+/// The counters of a killed service begin again at 0. Prometheus adds up the values of both runs.
 pub(crate) async fn restart_between_scrapes() -> Result<()> {
     const BEFORE: u32 = 40;
     const AFTER: u32 = 25;
@@ -22,7 +22,7 @@ pub(crate) async fn restart_between_scrapes() -> Result<()> {
     let mut scene = Scene::set(Settings::default()).await?;
     let prometheus = prometheus(QUICK, &[scene.service.address()]).await?;
 
-    // The first value of a series is no increase: what comes after it is.
+    // The first value of a series is not an increase. Later changes are.
     scene.client.write("agent-1").await?;
     until(&prometheus, written, |values| values == [1.0]).await?;
     for _ in 0..BEFORE {
@@ -41,14 +41,15 @@ pub(crate) async fn restart_between_scrapes() -> Result<()> {
     let range = format!("{written}[5m]");
     let resets = prometheus.query(&format!("resets({range})")).await?;
     ensure!(resets.len() == 1 && resets[0].value == 1.0, "{resets:?}");
-    // `increase` adds what may have come between the last scrape and now: the more scrapes, the less.
+    // `increase` extrapolates from the last scrape to now. The more scrapes there are, the smaller is
+    // this part.
     let sent = f64::from(BEFORE + AFTER);
     let of_both = |values: &[f64]| matches!(values, [n] if (sent..sent * 1.1).contains(n));
     until(&prometheus, &format!("increase({range})"), of_both).await?;
     Ok(())
 }
 
-/// What is summed by job has both instances in it, and the one that goes away is missed.
+/// Sums by job include both instances, and an alert fires for the instance that disappears.
 pub(crate) async fn two_instances() -> Result<()> {
     let failing = Scene::set(Settings { failures: 1, ..Settings::default() }).await?;
     let mut sound = Scene::set(Settings::default()).await?;
@@ -79,7 +80,7 @@ pub(crate) async fn two_instances() -> Result<()> {
     until(&prometheus, &gone, |values| values.len() == 1).await?;
     let count = format!("count(ALERTS{{alertname=\"{DOWN}\"}})");
     until(&prometheus, &count, |values| values == [1.0]).await?;
-    // Its series end at once, and the one that is left speaks for the job.
+    // Its series end at once, and the remaining instance represents the job.
     until(&prometheus, pools, |values| values == [one]).await?;
     until(&prometheus, RATIO, |values| matches!(values, [ratio] if *ratio > 0.95)).await?;
 
@@ -97,7 +98,7 @@ pub(crate) async fn two_instances() -> Result<()> {
     fails.stop().await?;
     failing.recovered().await?;
 
-    // Nobody is scraped at all, which no `up == 0` can tell.
+    // No target is scraped at all, which `up == 0` can't detect.
     prometheus.reconfigure(|folder| configuration(folder, QUICK, &[])).await?;
     until_firing(&prometheus, &[ABSENT]).await?;
     prometheus.reconfigure(|folder| configuration(folder, QUICK, &targets)).await?;

@@ -1,5 +1,5 @@
-//! All adapters together, in a service that is driven through its front door while things break: what
-//! clients saw, what the database counted and what the page says must agree.
+//! All adapters together, in a service that receives requests while things break. The records of the
+//! clients, the counts of the database and the page must agree.
 
 mod alerts;
 mod balance;
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     let docker = &[Needs::Docker];
     let both = &[Needs::Docker, Needs::Prometheus];
     run(vec![
-        // What waits longest goes first, so that others run beside it.
+        // The slowest test starts first, so that others run at the same time.
         test("restart_between_scrapes", both, instances::restart_between_scrapes),
         test("two_instances", both, instances::two_instances),
         test("alerts_of_a_failing_database", both, alerts::failing_database),

@@ -1,6 +1,7 @@
-//! A Prometheus with the configuration, the rules and the alerts in `monitoring/`, in quick motion.
+//! A Prometheus with the configuration, the rules and the alerts in `monitoring/`, in accelerated time.
 //!
-//! Each range and each `for:` of the rules is divided by a number; the expressions stay as they are.
+//! Each range and each `for:` of the rules is divided by a number. The expressions are otherwise
+//! unchanged.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,25 +12,26 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use integration_tests::{Prometheus, monitoring};
 
-/// How much faster the time of a Prometheus runs, and how often it scrapes and evaluates.
+/// The factor by which the time of a Prometheus is accelerated, and the interval at which it scrapes
+/// and evaluates.
 #[derive(Clone, Copy)]
 pub(crate) struct Motion {
     times: u64,
     interval: &'static str,
 }
 
-/// A range holds as many samples as in production, where a scrape is due every 15 s; an alert that waits
-/// five minutes there waits ten seconds here.
+/// A range contains as many samples as in production, where the scrape interval is 15 s. An alert that
+/// waits five minutes there waits ten seconds here.
 pub(crate) const QUICK: Motion = Motion { times: 30, interval: "500ms" };
 
-/// Three days are six minutes, and three hours a quarter of one. Ranges hold fewer samples than in
-/// production: ten where it looks back for half an hour, and too few where it does for less.
+/// Three days are six minutes, and three hours are a quarter of a minute. Ranges contain fewer samples
+/// than in production: ten in a range of half an hour, and too few in shorter ranges.
 pub(crate) const QUICKEST: Motion = Motion { times: 720, interval: "250ms" };
 
-/// The longest wait of an alert that is tested, and some more.
+/// The longest wait of a tested alert, with a margin.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Starts it, scraping these instances of the job.
+/// Starts a Prometheus that scrapes these instances of the job.
 pub(crate) async fn prometheus(motion: Motion, targets: &[SocketAddr]) -> Result<Prometheus> {
     let targets = targets.to_vec();
     Prometheus::configured(move |folder| configuration(folder, motion, &targets)).await
@@ -58,7 +60,7 @@ pub(crate) fn configuration(
     Ok(configuration)
 }
 
-/// The files that have alerts in them: their names, and what they say.
+/// The files that contain alerts: their names and their contents.
 pub(crate) fn rule_files() -> Result<Vec<(&'static str, String)>> {
     let files = ["rules.yml", "alerts-classic.yml"];
     files.into_iter().map(|file| Ok((file, monitoring(file)?))).collect()
@@ -106,7 +108,7 @@ pub(crate) async fn until_firing(prometheus: &Prometheus, alerts: &[&str]) -> Re
     Ok(())
 }
 
-/// Waits until none of these alerts fires, or is about to.
+/// Waits until none of these alerts is firing or pending.
 pub(crate) async fn until_resolved(prometheus: &Prometheus, alerts: &[&str]) -> Result<()> {
     for alert in alerts {
         wait(prometheus, &format!("ALERTS{{alertname=\"{alert}\"}}"), false).await?;
@@ -118,7 +120,7 @@ async fn wait(prometheus: &Prometheus, expression: &str, wanted: bool) -> Result
     until(prometheus, expression, |values| values.is_empty() != wanted).await.map(|_| ())
 }
 
-/// Evaluates an expression until its values are as wanted.
+/// Evaluates an expression until its values are as expected.
 pub(crate) async fn until(
     prometheus: &Prometheus,
     expression: &str,
@@ -140,7 +142,7 @@ pub(crate) async fn until(
     }
 }
 
-/// None of these alerts fires, or is about to.
+/// Checks that none of these alerts is firing or pending.
 pub(crate) async fn ensure_quiet(prometheus: &Prometheus, alerts: &[&str]) -> Result<()> {
     let any = format!("ALERTS{{alertname=~\"{}\"}}", alerts.join("|"));
     let alerts = prometheus.query(&any).await?;

@@ -1,4 +1,4 @@
-//! The whole server hangs, or is gone and comes back.
+//! The whole server hangs, or stops and starts again.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const ERRORS: &str = "caracal_database_connection_errors_total";
 const STATE: &str = "caracal_circuit_breaker_state";
 const BREAKER: [(&str, &str); 1] = [("name", "database")];
 
-/// Nothing that is under way is lost: it waits, and ends when the server goes on.
+/// Requests in progress are not lost: they wait, and complete when the server continues.
 pub(crate) async fn paused_server() -> Result<()> {
     const CONNECTIONS: u32 = 4;
     let settings = Settings {
@@ -22,13 +22,13 @@ pub(crate) async fn paused_server() -> Result<()> {
         ..Settings::default()
     };
     let scene = Scene::set(settings).await?;
-    // Queries that are in the server when it is paused.
+    // Queries that are on the server when it is paused.
     let lock = scene.database.lock().await?;
     let under_way = [(); 2].map(|()| scene.client.start_waiting());
     scene.until_waiting(2).await?;
     scene.database.postgres().container().pause().await?;
 
-    // Others can't be sent: each gives up after the pool's time.
+    // Other queries can't be sent. Each one fails after the pool's timeout.
     for _ in 0..3 {
         let answer = scene.client.write("agent-1").await?;
         ensure!(answer.status == StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
@@ -63,7 +63,7 @@ pub(crate) async fn stopped_and_started_server() -> Result<()> {
     };
     let scene = Scene::set_on_fixed_port(settings).await?;
     ensure!(scene.client.act("agent-1").await?.status == StatusCode::OK);
-    // One query is cut by the stop.
+    // The stop interrupts one query.
     let lock = scene.database.lock().await?;
     let cut = scene.client.start_waiting();
     scene.until_waiting(1).await?;
@@ -71,7 +71,7 @@ pub(crate) async fn stopped_and_started_server() -> Result<()> {
     drop(lock);
     ensure!(cut.await??.status == StatusCode::SERVICE_UNAVAILABLE);
 
-    // The breaker opens after three failures; what the cache knows is answered all the time.
+    // The breaker opens after three failures. Policies in the cache are available all the time.
     eventually("the breaker rejects", async || {
         ensure!(scene.client.act("agent-1").await?.status == StatusCode::OK);
         let answer = scene.client.write("agent-1").await?;

@@ -1,5 +1,5 @@
-//! What somebody looks at when the alerts have gone off: every expression in `monitoring/` has something to
-//! show of what happens to the service.
+//! The panels that a user looks at after an alert: every expression in `monitoring/` shows what happens
+//! to the service.
 
 use std::time::{Duration, Instant};
 
@@ -12,12 +12,12 @@ use tokio::task::JoinHandle;
 use crate::monitoring::{QUICK, prometheus};
 use crate::scene::{NEVER, Scene};
 
-/// Three rounds of faults, and much more.
+/// Three rounds of faults, with a large margin.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// What this scene does not have. A sound runtime seldom stalls: the scenario `alerts_of_a_blocked_runtime`
-/// blocks one. The others are in the tests of the layer's streams, of savepoints, and of the endpoint's
-/// stalled readers.
+/// Expressions without data in this scenario. A healthy runtime seldom stalls: the scenario
+/// `alerts_of_a_blocked_runtime` blocks one. The others are covered by the tests of the layer's
+/// streams, of savepoints, and of the endpoint's stalled readers.
 const ELSEWHERE: [&str; 5] = [
     "caracal_tokio_worker_stalled_seconds",
     "caracal_tokio_global_queue_depth",
@@ -26,10 +26,10 @@ const ELSEWHERE: [&str; 5] = [
     "caracal_metrics_scrapes_given_up_total",
 ];
 
-/// How many agents act again and again.
+/// The number of agents that act repeatedly.
 const AGENTS: usize = 10;
 
-/// Until each of these was seen with a number that is not 0.
+/// Waits until each of these had a value other than 0.
 fn watch(
     prometheus: Prometheus,
     mut expressions: Vec<Expression>,
@@ -37,7 +37,7 @@ fn watch(
     tokio::spawn(async move {
         let deadline = Instant::now() + PATIENCE;
         while !expressions.is_empty() {
-            // Not a number is what a division by nothing or a quantile of nothing comes to.
+            // Dividing by nothing, or a quantile of nothing, gives NaN.
             let shows = |value: f64| value.is_finite() && value != 0.0;
             expressions = without_sample(&prometheus, expressions, shows).await?;
             ensure!(Instant::now() < deadline, "nothing to show: {expressions:#?}");
@@ -51,7 +51,7 @@ pub(crate) async fn every_expression_has_something_to_show() -> Result<()> {
     let settings = Settings {
         connections: 3,
         baseline: 1,
-        // Connections that were cut are opened again within it, on a busy machine as well.
+        // Long enough to open the cut connections again, even on a busy machine.
         acquire_timeout: Duration::from_secs(4),
         failures: 4,
         open_for: Duration::from_secs(2),
@@ -87,7 +87,7 @@ pub(crate) async fn every_expression_has_something_to_show() -> Result<()> {
     Ok(())
 }
 
-/// All that clients do while nothing breaks.
+/// Everything that clients do while nothing breaks.
 async fn traffic(scene: &Scene, round: u32) -> Result<()> {
     let client = &scene.client;
     for n in 0..AGENTS {
@@ -106,7 +106,8 @@ async fn traffic(scene: &Scene, round: u32) -> Result<()> {
     Ok(())
 }
 
-/// No connection is free, one client goes away, the connections are cut: the breaker opens, and closes again.
+/// No connection is free, one client disconnects, and the connections are cut. The breaker opens, and
+/// closes again.
 async fn fault(scene: &Scene, round: f64) -> Result<()> {
     let client = &scene.client;
     let lock = scene.database.lock().await?;
@@ -120,7 +121,8 @@ async fn fault(scene: &Scene, round: f64) -> Result<()> {
         ensure!(impatient.await??.status == StatusCode::SERVICE_UNAVAILABLE);
     }
     client.abandon(given_up).await;
-    // Only then has the service seen that the client is gone; the database has not, and is cut short.
+    // Only now has the service noticed that the client disconnected. The database has not, and its
+    // query is interrupted.
     let unfinished = "caracal_circuit_breaker_unfinished_calls_total";
     let cancelled = [("name", "database"), ("outcome", "cancelled")];
     scene.page_when("who went away", |page| page.value(unfinished, &cancelled) == round).await?;

@@ -1,4 +1,4 @@
-//! A runtime whose workers are blocked, as a Prometheus sees it that another runtime answers.
+//! A runtime whose workers are blocked, scraped by a Prometheus through another runtime.
 
 use std::sync::mpsc;
 
@@ -14,10 +14,11 @@ use crate::monitoring::{QUICK, ensure_quiet, prometheus, until, until_firing, un
 pub(crate) const ALERTS: [&str; 3] =
     ["TokioRuntimeSaturated", "TokioSchedulingDelayHigh", "TokioWorkerStalled"];
 const WORKERS: usize = 2;
-/// Tasks that wait for a worker.
+/// The number of tasks that wait for a worker.
 const WAITING: usize = 10;
 
-/// Dropped inside of another runtime, it does not wait for its workers, which a `Runtime` may not.
+/// Unlike a `Runtime`, this can be dropped inside another runtime, because it does not wait for its
+/// workers.
 struct Background(Option<Runtime>);
 
 impl Drop for Background {

@@ -1,4 +1,5 @@
-//! A database, a service on it, a client of that; and what must hold when all is over.
+//! A database, a service that uses it, a client of the service, and the conditions at the end of a
+//! scenario.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +12,13 @@ use crate::client::Client;
 use crate::database::Database;
 use crate::statements;
 
-/// What a scenario may add to the memory of the service. Most add less than two mebibytes; where there are
+/// The memory that a scenario may add to the service. Most scenarios add less than two mebibytes. With
 /// many cores, the system counts in larger steps.
 const MEMORY: f64 = 16.0 * 1024.0 * 1024.0;
-/// What each open file may add: most are connections, which have buffers.
+/// The memory that each open file may add. Most files are connections, which have buffers.
 const MEMORY_OF_A_FILE: f64 = 64.0 * 1024.0;
 
-/// What must read 0 whatever happens: the metrics' own faults.
+/// Metrics that must always be 0, because they count faults of the metrics themselves.
 pub(crate) const NEVER: [&str; 2] =
     ["caracal_metrics_invalid_values_total", "caracal_metrics_collection_errors_total"];
 
@@ -26,7 +27,7 @@ pub(crate) struct Scene {
     pub(crate) settings: Settings,
     pub(crate) service: Service,
     pub(crate) client: Client,
-    /// Statements that the server executed for clients that had gone away.
+    /// Statements that the server executed for clients that had disconnected.
     pub(crate) unheard: f64,
     memory: f64,
 }
@@ -36,7 +37,7 @@ impl Scene {
         Self::on(Database::start().await?, settings).await
     }
 
-    /// With a database that can be stopped and started again.
+    /// Creates a scene with a database that can be stopped and started again.
     pub(crate) async fn set_on_fixed_port(settings: Settings) -> Result<Self> {
         Self::on(Database::start_on_fixed_port().await?, settings).await
     }
@@ -49,13 +50,13 @@ impl Scene {
         Ok(Self { database, settings, service, client, unheard: 0.0, memory })
     }
 
-    /// Kills the service, which then has forgotten what was sent.
+    /// Kills the service, which then has forgotten everything that was sent.
     pub(crate) fn kill(&mut self) {
         self.service.kill();
         self.client.forget();
     }
 
-    /// Starts the service that was killed.
+    /// Starts the service again after it was killed.
     pub(crate) async fn start_again(&mut self) -> Result<()> {
         eventually("the server has ended the sessions", async || {
             Ok(self.database.sessions().await? == 0.0)
@@ -69,7 +70,7 @@ impl Scene {
         self.client.page().await
     }
 
-    /// Reads pages until one is as wanted.
+    /// Reads pages until one is as expected.
     pub(crate) async fn page_when(
         &self,
         what: &str,
@@ -88,7 +89,7 @@ impl Scene {
         }
     }
 
-    /// Waits until so many requests wait for the administrator's lock in the database.
+    /// Waits until this number of requests wait for the administrator's lock in the database.
     pub(crate) async fn until_waiting(&self, requests: usize) -> Result<()> {
         eventually("the requests wait for the lock", async || {
             Ok(self.database.waiting().await? == requests)
@@ -96,8 +97,9 @@ impl Scene {
         .await
     }
 
-    /// The page once every request was answered: it must say what the client's books say, at the first look.
-    /// hyper drops a body, and with it the guard of the request, before it sends the end of it.
+    /// The page once every request has been answered. The first page must agree with the client's
+    /// records, because hyper drops a body, and with it the guard of the request, before it sends the
+    /// end of the body.
     pub(crate) async fn settled(&self) -> Result<Page> {
         let page = self.page().await?;
         let in_flight = page.value("caracal_gateway_requests_in_flight", &[]);
@@ -106,26 +108,27 @@ impl Scene {
         Ok(page)
     }
 
-    /// Waits until the service has seen that clients have gone away. The page that says so was begun before
-    /// and may lack the rest of what it says of them.
+    /// Waits until the service has noticed that clients have disconnected. The page that first shows
+    /// this may have been begun before, and may lack the other effects.
     pub(crate) async fn nobody_in_flight(&self) -> Result<()> {
         let none = |page: &Page| page.value("caracal_gateway_requests_in_flight", &[]) == 0.0;
         self.page_when("no request in flight", none).await.map(drop)
     }
 
-    /// The page agrees with the client's books, and with itself.
+    /// Checks that the page agrees with the client's records, and with itself.
     fn compare(&self, page: &Page) -> Result<()> {
         self.client.books().compare(page).with_context(|| page.excerpt())?;
         balanced(page).with_context(|| page.excerpt())
     }
 
-    /// The page when the fault is over, and requests succeed again: the books balance with it, and it with
-    /// the server's, every gauge says what is true, and nothing came to harm.
+    /// The page when the fault is over and requests succeed again. Checks that it agrees with the
+    /// records and with the statistics of the server, that every gauge is right, and that nothing was
+    /// damaged.
     pub(crate) async fn recovered(&self) -> Result<Page> {
         let page = self.settled().await?;
         self.gauges_are_true(&page, &[("pending", 0.0)])?;
-        // sqlx checks a connection before it counts as given back, which a test can't hurry. As soon as the
-        // pool itself and the server say that it is so, one look at the page must do.
+        // sqlx checks a connection before it counts it as returned, and a test can't accelerate this.
+        // As soon as the pool itself and the server agree, the first page must be right.
         eventually("the pool has its connections back, and the server no others", async || {
             let Connections { open, idle } = self.service.connections().await?;
             Ok(idle == open as usize && self.database.sessions().await? == f64::from(open))
@@ -154,7 +157,7 @@ impl Scene {
         Ok(page)
     }
 
-    /// The gauges of the breaker and the cache, these of the pool, and those that never change.
+    /// Checks the gauges of the breaker, of the cache and of the pool, and those that never change.
     fn gauges_are_true(&self, page: &Page, of_the_pool: &[(&str, f64)]) -> Result<()> {
         let all = f64::from(self.settings.connections);
         let constant = [("size", all)];
@@ -172,7 +175,8 @@ impl Scene {
         Ok(())
     }
 
-    /// Nothing panicked, nothing went wrong in the metrics themselves, and the memory is back within bounds.
+    /// Checks that nothing panicked, that the metrics themselves had no faults, and that the memory is
+    /// within bounds again.
     pub(crate) fn unharmed(&self, page: &Page) -> Result<()> {
         for never in NEVER {
             ensure!(page.sum(never, &[]) == 0.0, "{never} moved:\n{}", page.excerpt());

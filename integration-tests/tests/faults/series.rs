@@ -1,4 +1,4 @@
-//! A family that fills up, and whose idle series give their places back.
+//! A family that reaches its limit, and whose idle series stop counting towards it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -20,7 +20,7 @@ const IDLE: Duration = Duration::from_secs(5);
 labels! { struct Order<'a> { tenant: &'a str } }
 static ORDERS: Family<Counter, Order<'_>> = Family::counter("shop_orders_total", "Orders.");
 
-/// Nearly as many tenants as the limit allows order, and then they are gone.
+/// Almost as many tenants as the limit allows place orders, and then stop.
 pub(crate) async fn a_family_that_fills_up() -> Result<()> {
     let builder = MetricsRegistry::builder().max_series(&ORDERS, LIMIT);
     let metrics = builder.hide_idle_series(IDLE).build()?;

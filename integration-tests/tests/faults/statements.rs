@@ -1,4 +1,4 @@
-//! The statements that the service runs, by the server's own count.
+//! The statements of the service, according to the statistics of the server.
 
 use anyhow::{Result, ensure};
 use integration_tests::Page;
@@ -9,10 +9,10 @@ const QUERIES: &str = "caracal_database_queries_total";
 const DURATIONS: &str = "caracal_database_query_duration_seconds_count";
 const TRANSACTIONS: &str = "caracal_database_transactions_total";
 
-/// What `/lock` runs.
+/// The statement of `/lock`.
 const LOCK: &str = "select pg_advisory_xact_lock_shared";
 
-/// Each kind of statement that the service has: its labels, and how the server knows it.
+/// Each kind of statement of the service: its labels, and its text in the statistics of the server.
 const STATEMENTS: [(&str, &str, &[&str]); 5] = [
     ("select", "policies", &["select effect from policies"]),
     ("select", "ledger", &["select count(*) from ledger"]),
@@ -21,8 +21,9 @@ const STATEMENTS: [(&str, &str, &[&str]); 5] = [
     ("select", "unknown", &[LOCK]),
 ];
 
-/// The page counts each statement as a success as often as the server has executed it, and no others.
-/// `unheard` of those that waited for the lock the server executed for clients that had gone away.
+/// Checks that the page counts each statement as a success as often as the server has executed it, and
+/// no other statements. Of the statements that waited for the lock, the server executed `unheard` for
+/// clients that had disconnected.
 pub(crate) async fn compare(database: &Database, page: &Page, unheard: f64) -> Result<()> {
     let mut sum = 0.0;
     for (operation, table, statements) in STATEMENTS {

@@ -1,4 +1,4 @@
-//! Traffic that goes on beside the test.
+//! Traffic that continues during the test.
 
 use std::time::Duration;
 
@@ -9,10 +9,11 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::client::{Answer, Client};
 
-/// Twenty requests a second: far above the thresholds of the alerts, far below what a busy machine can do.
+/// Twenty requests per second: far above the thresholds of the alerts, and far below the capacity of a
+/// busy machine.
 const EVERY: Duration = Duration::from_millis(50);
 
-/// Requests at a steady pace, each sent when the one before was answered.
+/// Requests at a steady rate. Each is sent after the previous one was answered.
 #[must_use = "the requests go on until it is stopped"]
 pub(crate) struct Steady {
     stop: watch::Sender<bool>,
@@ -38,7 +39,7 @@ impl Steady {
         Self { stop, sending }
     }
 
-    /// Waits for the last answer; an error if a request was not answered.
+    /// Waits for the last response. Returns an error if a request was not answered.
     pub(crate) async fn stop(self) -> Result<()> {
         self.stop.send_replace(true);
         self.sending.await?

@@ -1,4 +1,4 @@
-//! Nothing breaks: much traffic, and the numbers of everybody agree.
+//! Nothing breaks: much traffic, and all numbers agree.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -48,7 +48,8 @@ fn select(table: &str) -> [(&str, &str); 3] {
     [("operation", "select"), ("table", table), ("status", "success")]
 }
 
-/// Reads pages until told to stop: each comes after the one before, and is whole. Says how many did.
+/// Reads pages one after the other until it is stopped, and checks that each one is complete. Returns
+/// their number.
 async fn pages_in_a_row(client: Client, stop: Arc<AtomicBool>) -> Result<usize> {
     let mut earlier = client.page().await?;
     let mut pages = 0;
@@ -73,7 +74,8 @@ pub(crate) async fn two_hundred_clients() -> Result<()> {
         let client = scene.client.clone();
         clients.spawn(async move {
             for round in 0..ROUNDS {
-                // Neighbours ask for the same policy at the same time, and wait for one answer.
+                // Neighbouring requests ask for the same policy at the same time, and wait for one
+                // answer.
                 let agent = format!("agent-{}", (n / 4 + round) % 60);
                 client.act(&agent).await?;
                 client.write(&agent).await?;
@@ -103,7 +105,7 @@ pub(crate) async fn two_hundred_clients() -> Result<()> {
     Ok(())
 }
 
-/// Names of agents come from clients. They can't fill the memory, and nothing is lost by that.
+/// Names of agents come from clients. They can't fill the memory, and no record is lost.
 pub(crate) async fn label_flood() -> Result<()> {
     const AGENTS: usize = 1_000;
     const LIMIT: usize = 50;
@@ -116,7 +118,7 @@ pub(crate) async fn label_flood() -> Result<()> {
     for n in 0..AGENTS {
         scene.client.act(&format!("nobody-{n}")).await?;
     }
-    // No agent that is known is lost among them, and neither is one of the flood that comes back.
+    // No known agent is lost in the flood, and neither is an agent of the flood that returns.
     for _ in 0..5 {
         scene.client.act("nobody-0").await?;
         scene.client.act("nobody-999").await?;
@@ -134,7 +136,7 @@ pub(crate) async fn label_flood() -> Result<()> {
     ensure!(limited == folded, "{limited} records were counted as folded, {folded} were");
     ensure!(folded == (AGENTS + 10 - named - 5) as f64, "{folded} of {AGENTS}, {named} named");
 
-    // Methods and paths of a client's invention add one series each kind, not one each.
+    // Invented methods and paths add one series of each kind in total, not one for each value.
     let before = FAMILIES.map(|family| page.count(family));
     for n in 0..50 {
         let invented = format!("METHOD{n}");
@@ -147,7 +149,7 @@ pub(crate) async fn label_flood() -> Result<()> {
     scene.unharmed(&page)
 }
 
-/// Labels that a client sends can't break the page, nor hide in it.
+/// Labels from clients can't break the page, and can't be hidden in it.
 pub(crate) async fn hostile_agents() -> Result<()> {
     const EVALUATIONS: &str = "caracal_policy_evaluations_total";
     let scene = Scene::set(Settings::default()).await?;

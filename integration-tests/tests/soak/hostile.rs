@@ -1,4 +1,4 @@
-//! Clients that take what they can and give nothing.
+//! Clients that use as many resources as they can.
 
 use std::collections::VecDeque;
 use std::future::pending;
@@ -17,14 +17,15 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
 
-/// How many connections of a kind are held at one address: more than the server of metrics allows.
+/// The number of connections of a kind that are held at one address. It is more than the metrics server
+/// allows.
 const HELD: usize = 40;
-/// Streams of one HTTP/2 connection; the endpoint answers 40 scrapes at a time.
+/// The number of streams of one HTTP/2 connection. The endpoint answers 40 scrapes at a time.
 const STREAMS: usize = 40;
 
 const HEAD: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: soak\r\n";
 
-/// They go on until this is dropped.
+/// The clients continue until this is dropped.
 pub(crate) struct Hostile {
     _clients: JoinSet<()>,
     most_connections: usize,
@@ -40,21 +41,21 @@ impl Hostile {
             clients.spawn(hold(often, move || half_a_body(address)));
             clients.spawn(hold(often, move || byte_by_byte(address)));
             clients.spawn(hold(often, move || reset(address)));
-            // For each of these the service makes a page.
+            // The service makes a page for each of these.
             clients.spawn(hold(Duration::from_millis(400), move || stalled_http1(address)));
         }
         clients.spawn(hold(Duration::from_secs(5), move || stalled_http2(application)));
-        // The application's server has no limit of its own; that of the metrics has one.
+        // The application's server has no limit of its own. The metrics server has one.
         Self { _clients: clients, most_connections: 7 * HELD + 33 }
     }
 
-    /// How many connections the service has because of them.
+    /// The maximum number of connections that the service has because of them.
     pub(crate) fn most_connections(&self) -> usize {
         self.most_connections
     }
 }
 
-/// Begins one client after the other, and holds what the last ones have got.
+/// Starts one client after the other, and keeps the results of the last ones.
 async fn hold<T, F>(every: Duration, client: impl Fn() -> F)
 where
     T: Send + 'static,
@@ -69,7 +70,7 @@ where
         }
         let client = client();
         let mut task = JoinSet::new();
-        // An error says that the service closed the connection, as it may at any time.
+        // An error means that the service closed the connection, which it may do at any time.
         task.spawn(async move {
             let got = client.await;
             pending::<()>().await;
@@ -107,8 +108,7 @@ async fn byte_by_byte(address: SocketAddr) -> Result<TcpStream> {
     Ok(stream)
 }
 
-/// Leaves abruptly: the socket is closed with bytes that were not read, for which the system sends a
-/// reset.
+/// Disconnects abruptly: the socket is closed with unread bytes, for which the system sends a reset.
 async fn reset(address: SocketAddr) -> Result<()> {
     let mut stream = TcpStream::connect(address).await?;
     stream.write_all(b"GET /metrics?name[]=up HTTP/1.1\r\nHost: soak\r\n\r\n").await?;
@@ -119,7 +119,8 @@ async fn reset(address: SocketAddr) -> Result<()> {
 async fn stalled_http1(address: SocketAddr) -> Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(4_096)?;
-    // Linux derives the other side's buffer from it: megabytes on loopback, which would hold the page.
+    // Linux derives the buffer of the other side from this. On loopback, it would be megabytes and
+    // would hold the page.
     SockRef::from(&socket).set_tcp_mss(536)?;
     let mut stream = socket.connect(address).await?;
     stream.write_all(HEAD).await?;

@@ -1,5 +1,5 @@
-//! Hostile clients at the endpoint and at the server of metrics, and a Prometheus that must not miss a
-//! scrape. `CARACAL_SOAK_SECONDS` says for how long (20 by default); `cargo xtask soak` takes five
+//! Hostile clients at the endpoint and at the metrics server, and a Prometheus that must not miss a
+//! scrape. `CARACAL_SOAK_SECONDS` sets the duration (20 by default). `cargo xtask soak` runs for five
 //! minutes.
 
 mod hostile;
@@ -18,8 +18,8 @@ use crate::hostile::Hostile;
 
 const SECONDS: &str = "CARACAL_SOAK_SECONDS";
 
-/// Far more than a page of a mebibyte for each scrape that may be under way at a time (40 in the
-/// application, 32 at the server of metrics), and far less than they would take if nothing bounded them.
+/// Far more than a page of a mebibyte for each concurrent scrape (40 in the application, 32 at the
+/// metrics server), and far less than they would use without limits.
 const MOST_MEMORY: f64 = 300.0 * 1024.0 * 1024.0;
 
 fn main() -> ExitCode {
@@ -30,7 +30,8 @@ async fn no_scrape_is_missed() -> Result<()> {
     let seconds = env::var(SECONDS).ok().map_or(Ok(20), |seconds| seconds.parse::<u64>());
     let seconds = seconds.with_context(|| format!("{SECONDS} is not a number of seconds"))?;
     let service = SoakedService::start().await?;
-    // Nobody attacks this one: it misses a scrape only where the machine is too slow to tell anything.
+    // This service has no hostile clients. It misses a scrape only if the machine is too slow for the
+    // test to be meaningful.
     let spared = SoakedService::start().await?;
     let targets = [service.application(), service.metrics(), spared.metrics()];
     let prometheus = Prometheus::configured(|_| configuration(targets)).await?;
@@ -39,7 +40,7 @@ async fn no_scrape_is_missed() -> Result<()> {
     let begin = Instant::now();
     let hostile = Hostile::begin(service.application(), service.metrics());
     sleep(Duration::from_secs(seconds)).await;
-    // Of the time in which they were there, and not before.
+    // The time in which the clients were there, and nothing before.
     let window = format!("[{}s]", begin.elapsed().as_secs());
     let value = async |expression: &str| {
         let expression = expression.replace("[]", &window);
@@ -51,7 +52,7 @@ async fn no_scrape_is_missed() -> Result<()> {
     let up = value("min_over_time(up[])").await?;
     let scrapes = value("count_over_time(up[])").await?;
     ensure!(scrapes.len() == targets.len(), "{scrapes:?}");
-    // One may be due at each end of the window.
+    // One scrape may be due at each end of the window.
     let missed = |sample: &&Sample| sample.value < seconds as f64 - 1.0;
     let missed: Vec<_> =
         up.iter().filter(|up| up.value < 1.0).chain(scrapes.iter().filter(missed)).collect();
@@ -63,12 +64,13 @@ async fn no_scrape_is_missed() -> Result<()> {
     ensure!(missed.is_empty(), "scrapes were missed: {missed:?}");
     let files = value("max_over_time(process_open_fds[])").await?;
     let most = hostile.most_connections() as f64;
-    // Beside connections: the runtime's own files, the listeners, and connections that are closing.
+    // Files other than connections: those of the runtime, the listeners, and connections that are
+    // closing.
     ensure!(files.iter().all(|files| files.value < most + 100.0), "{files:?}");
     let memory = value("max_over_time(process_resident_memory_bytes[])").await?;
     ensure!(memory.iter().all(|memory| memory.value < MOST_MEMORY), "{memory:?}");
 
-    // They did what they are for.
+    // The clients had the intended effect.
     for family in [
         "caracal_metrics_scrapes_given_up_total",
         "caracal_metrics_server_connections_closed_total",
@@ -77,7 +79,7 @@ async fn no_scrape_is_missed() -> Result<()> {
         ensure!(given_up.iter().any(|sample| sample.value > 0.0), "{family} did not grow");
     }
     drop(hostile);
-    // All that is left is the scrape that reads it.
+    // Only the scrape that reads the page remains.
     eventually("no scrape is in flight but the one that asks", async || {
         let page = reqwest::get(format!("http://{}/metrics", service.metrics())).await?;
         let page = page.error_for_status()?.text().await?;
@@ -90,7 +92,7 @@ fn values(samples: &[Sample]) -> Vec<f64> {
     samples.iter().map(|sample| sample.value).collect()
 }
 
-/// JSON, which is YAML as well.
+/// JSON, which is also YAML.
 fn configuration(targets: [SocketAddr; 3]) -> Result<String> {
     Ok(serde_json::to_string(&json!({
         "global": { "scrape_interval": "1s", "scrape_timeout": "1s" },

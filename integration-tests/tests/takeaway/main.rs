@@ -1,4 +1,4 @@
-//! What a service takes away for its monitoring, with the real Prometheus, promtool and Grafana's models.
+//! The monitoring files of a service, with a real Prometheus, promtool and Grafana's models.
 
 mod prometheus;
 mod promtool;
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     ])
 }
 
-/// The gateway's dashboard, and those of services that have nothing of a gateway.
+/// The dashboard of the gateway, and those of services that are not gateways.
 async fn grafana_reads_each_dashboard() -> Result<()> {
     grafana_reads(&monitoring("grafana/caracal.json")?)?;
     for shop in [Shop::with_gateway_names().await?, Shop::with_http_names().await?] {

@@ -13,8 +13,8 @@ use crate::services::{JOB, Shop};
 
 const ABSENT: &str = "ALERTS{alertname=\"ShopApiTargetAbsent\",alertstate=\"firing\"}";
 
-/// A configuration with the shop's rules and, if it is to be scraped, with its scrape configuration. Alerts
-/// do not wait for minutes.
+/// A configuration with the shop's rules and, if the shop is to be scraped, with its scrape
+/// configuration. Alerts do not wait for minutes.
 fn configuration(folder: &Path, rules: &str, scrape_config: &str) -> Result<String> {
     let hurried = rules.lines().map(|line| match line.split_once("for: ") {
         Some((indent, _)) if indent.trim().is_empty() => format!("{indent}for: 2s\n"),
@@ -61,13 +61,13 @@ async fn each_panel_has_data(shop: Shop) -> Result<()> {
     Ok(())
 }
 
-/// A healthy service under a name of its own sets nothing off. One that is gone does.
+/// A healthy service with its own names triggers no alert. A service that has disappeared does.
 pub(crate) async fn a_target_is_absent_once_it_is_gone() -> Result<()> {
     let shop = Shop::with_gateway_names().await?;
     let prometheus = prometheus_of(&shop).await?;
     let up = format!("up{{job=\"{JOB}\"}}");
     prometheus.wait_until(&up, |samples| samples.iter().any(|up| up.value == 1.0)).await?;
-    // For longer than an alert waits: the rules were evaluated so often.
+    // For longer than an alert waits: the number of evaluations of the rules.
     let evaluations = "count_over_time(job:shop_gateway_error_ratio:rate5m[1m])";
     let often = |samples: &[Sample]| samples.iter().any(|count| count.value >= 6.0);
     shop.serve_customers().await?;
@@ -75,7 +75,7 @@ pub(crate) async fn a_target_is_absent_once_it_is_gone() -> Result<()> {
     let alerts = prometheus.query("ALERTS").await?;
     ensure!(alerts.is_empty(), "a healthy shop set off {alerts:?}");
 
-    // The job has no targets any more, as when its discovery finds none.
+    // The job has no targets any more, as if service discovery found none.
     let (rules, scrape_config) = (shop.rules(), shop.scrape_config());
     let nobody = scrape_config.replace(&format!("[\"{}\"]", shop.address), "[]");
     ensure!(nobody != scrape_config, "{scrape_config}");
@@ -89,8 +89,8 @@ pub(crate) async fn a_target_is_absent_once_it_is_gone() -> Result<()> {
     Ok(())
 }
 
-/// A Prometheus that is told to scrape over TLS says what is wrong: it reads the answer in plain HTTP, which
-/// an alert of TLS would keep from it.
+/// A Prometheus that is configured to scrape over TLS reports the cause: it receives a response in
+/// plain HTTP. If the server sent a TLS alert instead, the message would not name the cause.
 pub(crate) async fn tls_is_answered_readably() -> Result<()> {
     let shop = Shop::with_gateway_names().await?;
     let server = MetricsEndpoint::new(&shop.metrics).serve("127.0.0.1:0").await?;

@@ -1,4 +1,4 @@
-//! What promtool says about the files of several services.
+//! Checks the files of several services with promtool.
 
 use std::fs;
 use std::path::Path;
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::services::{JOB, Shop};
 
-/// Words that nobody has to do with who runs no gateway.
+/// Words that must not appear in the files of a service that is not a gateway.
 const OF_A_GATEWAY: [&str; 6] = ["policy", "replay", "agent", "gateway", "Gateway", "RUNBOOK"];
 
-/// Writes the files of a service into a folder, and lets promtool check them.
+/// Writes the files of a service into a folder, and checks them with promtool.
 fn check(folder: &Path, rules: &str, scrape_config: &str) -> Result<()> {
     let [rules_file, config] = ["rules.yml", "scrape.yml"].map(|file| folder.join(file));
     fs::write(&rules_file, rules)?;
@@ -53,14 +53,14 @@ pub(crate) async fn accepts_each_service() -> Result<()> {
         ensure!(!http.dashboard().contains(word), "{word} in a shop: {}", http.dashboard());
     }
     ensure!(http.rules().contains("job:http_server_error_ratio:rate5m"), "{}", http.rules());
-    // It has neither a pool nor a breaker nor an observed runtime.
+    // It has no pool, no breaker and no observed runtime.
     for word in ["Database", "CircuitBreaker", "Tokio"] {
         ensure!(!http.rules().contains(word) && !shop.rules().contains(word), "{word}");
     }
     Ok(())
 }
 
-/// What a test expects of an alert: the labels that it has in addition to its severity, where it fires.
+/// The expected state of an alert: if it fires, its labels in addition to its severity.
 fn alert(name: &str, at: &str, mut firing: Option<Value>) -> Value {
     if let Some(labels) = &mut firing {
         labels["alertname"] = json!(name);
@@ -97,8 +97,8 @@ fn test_rules(rules: &str, series: &[(String, &str)], expected: &[Value]) -> Res
     Ok(())
 }
 
-/// Half of the requests fail. The alert fires for the service whose requests they are, and not for another
-/// one with the same metrics.
+/// Half of the requests fail. The alert fires for the service that received them, and not for another
+/// service with the same metrics.
 pub(crate) async fn alerts_are_about_their_own_job() -> Result<()> {
     let shop = Shop::with_gateway_names().await?;
     let http = Shop::with_http_names().await?;
@@ -130,7 +130,7 @@ pub(crate) async fn alerts_are_about_their_own_job() -> Result<()> {
         ];
         test_rules(&http.rules(), &series, &expected)?;
     }
-    // A client that goes away is not a failure of the service.
+    // A client that disconnects is not a failure of the service.
     let series = [
         (answered(JOB, "http_response_status_code=\"200\""), counting),
         (answered(JOB, "error_type=\"client_closed\""), counting),
@@ -140,7 +140,7 @@ pub(crate) async fn alerts_are_about_their_own_job() -> Result<()> {
     test_rules(&http.rules(), &series, &[alert(name, "30m", None)])
 }
 
-/// Prometheus reads a name of any characters as the name that it is.
+/// Prometheus reads a name with any characters unchanged.
 pub(crate) async fn a_hostile_job_breaks_nothing() -> Result<()> {
     let metrics = MetricsRegistry::builder().namespace("shop").build()?;
     for job in [
@@ -165,7 +165,7 @@ pub(crate) async fn a_hostile_job_breaks_nothing() -> Result<()> {
         let down = absent.unwrap_or_default();
         let absent = down.replace("TargetDown", "TargetAbsent");
         ensure!(down.ends_with("TargetDown"), "{rules}");
-        // promtool reads these strings as PromQL's, of which those of JSON are a part.
+        // promtool reads these strings as PromQL, which accepts all JSON strings.
         let quoted = Value::from(job);
         let up = |value| (format!("up{{job={quoted},instance=\"a\"}}"), value);
         let expected = [

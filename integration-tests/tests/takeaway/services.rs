@@ -1,4 +1,4 @@
-//! Services of others: a shop with families of its own, and its requests under either names.
+//! Services of users: a shop with its own families, and with its requests under either set of names.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -32,7 +32,7 @@ static BASKETS: Family<Histogram, Order<'_>> =
         .buckets(&[16.0, 256.0, 4096.0]);
 static BALANCE: Family<FloatGauge> = Family::float_gauge("balance_euros", "May be negative.");
 
-/// What the job of the shop is called.
+/// The name of the shop's job.
 pub(crate) const JOB: &str = "shop-api";
 
 /// A running shop.
@@ -52,14 +52,15 @@ impl Drop for Shop {
 }
 
 impl Shop {
-    /// One that records requests with the layer of the gateway.
+    /// A shop that records requests with the layer of the gateway.
     pub(crate) async fn with_gateway_names() -> Result<Self> {
         let metrics = MetricsRegistry::builder().namespace("shop").process_metrics().build()?;
         let layer = GatewayMetricsLayer::new(&metrics).by_route();
         Self::start(metrics, |router| router.layer(layer)).await
     }
 
-    /// One that records requests under the names of OpenTelemetry, and has given its registry no name.
+    /// A shop that records requests under the names of OpenTelemetry, in a registry with the default
+    /// namespace.
     pub(crate) async fn with_http_names() -> Result<Self> {
         let metrics = MetricsRegistry::new();
         let layer = HttpMetricsLayer::new(&metrics);
@@ -110,7 +111,7 @@ impl Shop {
         scrape_config(&self.target())
     }
 
-    /// Something of everything that the shop does.
+    /// Sends requests that use all parts of the shop.
     pub(crate) async fn serve_customers(&self) -> Result<()> {
         for number in 0..20_u32 {
             let tenant = if number % 2 == 0 { "acme" } else { "}\"{{x}}" };

@@ -1,5 +1,5 @@
-//! `compose.yml` and what it provisions Grafana with, as far as that can be told without the images.
-//! The test `dashboard` lets Docker's own parser read it.
+//! `compose.yml` and the files with which it provisions Grafana, as far as they can be checked without
+//! the images. The test `dashboard` reads `compose.yml` with Docker's own parser.
 
 use std::fs;
 use std::path::Path;
@@ -31,7 +31,7 @@ struct Service {
     volumes: Vec<String>,
 }
 
-/// Grafana's file of data sources: the fields of its documentation that are in use here.
+/// Grafana's file of data sources: the documented fields that are used here.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Datasources {
@@ -83,7 +83,7 @@ struct ProviderOptions {
 }
 
 impl Service {
-    /// The file of the repository that the container has at this path.
+    /// The file of the repository that is at this path in the container.
     fn mounted(&self, path: &str) -> Result<&str> {
         let mount =
             |volume: &'_ String| volume.trim_end_matches(":ro").ends_with(&format!(":{path}"));
@@ -105,7 +105,7 @@ impl Service {
     }
 }
 
-/// Checks the files against what reads them, and against each other.
+/// Checks the files against the programs that read them, and against each other.
 fn check(folder: &Path) -> Result<()> {
     let text = read(&folder.join("compose.yml"))?;
     let compose: Compose = serde_saphyr::from_str(&text).context("in compose.yml")?;

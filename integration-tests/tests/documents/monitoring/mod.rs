@@ -1,5 +1,5 @@
-//! The files in `monitoring/`, checked against the families and each other. The test `dashboard` lets promtool
-//! read them.
+//! Checks the files in `monitoring/` against the families and against each other. The test `dashboard`
+//! checks them with promtool.
 
 mod compose;
 mod rules;
@@ -13,7 +13,8 @@ use integration_tests::repository_file;
 
 use crate::families::{FAMILIES, Kind};
 
-/// What `MetricsRegistryBuilder::process_metrics` exposes, by the `prometheus` crate's collector.
+/// The metrics that `MetricsRegistryBuilder::process_metrics` exposes through the collector of the
+/// `prometheus` crate.
 const PROCESS: &[&str] = &[
     "process_cpu_seconds_total",
     "process_max_fds",
@@ -64,8 +65,8 @@ fn tests(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(tests)
 }
 
-/// Checks that every metric that a text names is exposed, or recorded by a rule in the same text. Metrics
-/// are told by the `caracal_` or `process_` that they start with; `up` is Prometheus's own.
+/// Checks that every metric in a text is exposed, or recorded by a rule in the same text. Metrics are
+/// recognized by their prefix `caracal_` or `process_`. `up` comes from Prometheus itself.
 fn check_names(text: &str) -> Result<()> {
     let known = sample_names();
     let recorded = rules::recorded(text);
@@ -79,7 +80,7 @@ fn check_names(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// The names of all samples that a scrape may hold.
+/// The names of all samples that a scrape may contain.
 fn sample_names() -> BTreeSet<String> {
     let mut names: BTreeSet<_> = PROCESS.iter().map(ToString::to_string).collect();
     for family in &*FAMILIES {
@@ -92,7 +93,7 @@ fn sample_names() -> BTreeSet<String> {
     names
 }
 
-/// The names of metrics that stand in a text.
+/// The names of metrics in a text.
 fn names(text: &str) -> BTreeSet<&str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'))
         .map(|word| word.trim_matches(':'))

@@ -1,4 +1,4 @@
-//! Alerts, their annotations, their runbook and their tests.
+//! Alerts, with their annotations, their runbook and their tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,8 @@ struct Rule {
     annotations: BTreeMap<String, String>,
 }
 
-/// The names of the alerts in a rule file, each of which says what the one who is woken needs to know.
+/// Returns the names of the alerts in a rule file. Each alert must tell the person on call what they
+/// need to know.
 pub(super) fn alerts(text: &str) -> Result<Vec<String>> {
     let file: RuleFile = serde_saphyr::from_str(text)?;
     let mut alerts = Vec::new();
@@ -55,7 +56,7 @@ fn check_alert(
         !description.replace(' ', "").contains("{{$value}}"),
         "prints its value with all its digits: format it"
     );
-    // Only an operator knows where a runbook can be read.
+    // Only an operator knows the address of the runbook.
     ensure!(
         !annotations.contains_key("runbook_url"),
         "has a runbook_url, whose address is a guess"
@@ -63,7 +64,7 @@ fn check_alert(
     Ok(())
 }
 
-/// Every alert has a section in the runbook, and every section an alert.
+/// Checks that every alert has a section in the runbook, and every section has an alert.
 pub(super) fn check_runbook(alerts: &[String], runbook: &str) -> Result<()> {
     let sections: BTreeSet<_> =
         runbook.lines().filter_map(|line| line.strip_prefix("### ")).map(str::trim).collect();
@@ -93,7 +94,7 @@ struct AlertTest {
     exp_alerts: Vec<serde::de::IgnoredAny>,
 }
 
-/// The alerts that some test wants to fire, and those that some test wants to be silent.
+/// The alerts that a test expects to fire, and those that a test expects to be silent.
 #[derive(Default)]
 pub(super) struct Tested {
     firing: BTreeSet<String>,
@@ -111,8 +112,8 @@ impl Tested {
     }
 }
 
-/// Every alert was seen to fire and to be silent; promtool takes the name of an alert that is not there
-/// for a silent one.
+/// Checks that tests expect every alert both to fire and to be silent. promtool treats the name of a
+/// missing alert as a silent alert.
 pub(super) fn check_tested(alerts: &[String], tested: &Tested) -> Result<()> {
     for alert in alerts {
         ensure!(tested.firing.contains(alert), "no test sees {alert} fire");
