@@ -153,7 +153,7 @@ impl<R: Recording> Exchange<R> {
 
     /// The facts about the exchange, if it ends now in this way.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "facts that the recording does not read are not computed")]
+    #[expect(clippy::inline_always, reason = "facts that are not read are not computed")]
     fn ended<'a>(&'a self, end: End, duration: Duration, trace: Option<&'a Exemplar>) -> Ended<'a> {
         let extras = self.extras.as_deref();
         let grpc = extras.and_then(|extras| extras.grpc.as_ref()?.labels());

@@ -45,7 +45,7 @@ use crate::recording::UNMATCHED_ROUTE;
 /// # });
 /// ```
 #[derive(Clone, Copy, Debug)]
-#[must_use = "a name has no effect until it is put around a service"]
+#[must_use = "a name has no effect until it is applied to a service"]
 pub struct RouteName(&'static str);
 
 impl RouteName {

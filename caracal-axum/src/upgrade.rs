@@ -42,7 +42,7 @@ use crate::shared::Shared;
 /// With axum's `WebSocketUpgrade`, return `(open.mark(), upgrade.on_upgrade(…))`, and move `open` into the
 /// callback. If you drop this value without calling [`complete`](Self::complete) or [`fail`](Self::fail), the
 /// connection counts as closed by the client. If its thread is panicking, the connection counts as failed.
-#[must_use = "the connection counts as open only as long as this is held"]
+#[must_use = "the connection counts as open only while this is held"]
 pub struct OpenConnection {
     slot: Arc<Slot>,
     end: StreamEnd,
@@ -85,7 +85,7 @@ impl OpenConnection {
     }
 
     /// Returns the mark that tells the layer about the connection. Put it into the response.
-    #[must_use = "the connection is not counted without its mark in the response"]
+    #[must_use = "the connection is counted only if its mark is in the response"]
     pub fn mark(&self) -> ConnectionMark {
         ConnectionMark(Arc::clone(&self.slot))
     }

@@ -233,7 +233,7 @@ fn half_open_stays_when_its_callback_is_late() {
     let race = Race::open();
     let held = race.hold_half_open();
     enter_half_open(&race.breaker);
-    assert_eq!(race.gauge(), Some(1.0), "nothing has told yet");
+    assert_eq!(race.gauge(), Some(1.0), "no callback has arrived yet");
     held.let_go();
     race.assert_walk(HalfOpen, [1., 1., 0., 0., 0.]);
 }

@@ -59,7 +59,9 @@ fn main() -> Result<()> {
     for (kind, _) in NAMES {
         alone(kind)?;
     }
-    println!("\nMemory after a flood of 1,000,000 label sets through the `metrics` facade, in MB:\n");
+    println!(
+        "\nMemory after a flood of 1,000,000 label sets through the `metrics` facade, in MB:\n"
+    );
     println!("| | memory |\n|---|--:|");
     for (recorder, _) in FLOODS {
         alone(recorder)?;

@@ -77,7 +77,7 @@ impl Endpoint {
             return scrape.end(refusal);
         }
         let Some(place) = self.readers.enter(Client::Scrape).await else {
-            let text = "As many scrapes as allowed are being answered: try again later.\n";
+            let text = "The maximum number of concurrent scrapes is reached: try again later.\n";
             let mut refusal = text_answer(StatusCode::SERVICE_UNAVAILABLE, text.into());
             refusal.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
             return scrape.end(refusal);

@@ -89,7 +89,7 @@ where
 ///
 /// [`Negotiated::from_accept`]: caracal_metrics_core::Negotiated::from_accept
 #[derive(Clone, Debug)]
-#[must_use = "an endpoint serves nothing until it is put into a router, or served"]
+#[must_use = "an endpoint serves nothing until it is added to a router or served"]
 pub struct MetricsEndpoint {
     metrics: MetricsRegistry,
     max_concurrent_scrapes: usize,

@@ -74,7 +74,7 @@ pub(super) struct GivenUp;
 
 impl fmt::Display for GivenUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the page of metrics was not read in time")
+        f.write_str("the metrics page was not read in time")
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Unmade;
 
 impl fmt::Display for Unmade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("The page of metrics could not be made: the runtime is shutting down")
+        f.write_str("The metrics page could not be generated: the runtime is shutting down")
     }
 }
 
@@ -181,7 +181,7 @@ mod tests {
                 let mut second = pin!(pages.make(key.clone()));
                 assert!(matches!(second.as_mut().poll(&mut context), Poll::Pending));
             }
-            assert_eq!(pages.waiting.lock().len(), 1, "the first one waits still");
+            assert_eq!(pages.waiting.lock().len(), 1, "the first one is still waiting");
         }
         assert!(pages.waiting.lock().is_empty());
         drop(turn);

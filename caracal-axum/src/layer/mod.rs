@@ -27,7 +27,7 @@ use crate::shared::Shared;
 ///
 /// Applying the layer to a service panics if one of your families in the registry has the name of one of the
 /// layer's families. The message names both.
-#[must_use = "a layer counts nothing until it is put around a service"]
+#[must_use = "a layer counts nothing until it is applied to a service"]
 pub struct MetricsLayer<R: Recording> {
     /// Shared by clones, because a `Router` clones its layers for each route.
     made: Arc<Made<R>>,

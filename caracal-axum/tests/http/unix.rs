@@ -95,7 +95,7 @@ async fn what_is_not_stale_is_left_alone() {
     fs::write(&file, "mine").unwrap();
     let error = endpoint().serve_unix(&file).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
-    assert!(error.to_string().contains("notes.txt: there is a file"), "{error}");
+    assert!(error.to_string().contains("notes.txt: a file with this name exists"), "{error}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
 
     let nowhere = directory.path().join("no such directory").join("metrics.sock");

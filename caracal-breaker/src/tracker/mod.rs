@@ -160,7 +160,7 @@ impl fmt::Debug for Tracker {
 }
 
 /// A guard for the time in which a breaker has closed and the user's policy is being told.
-#[must_use = "dropped, it says that the policy panicked"]
+#[must_use = "dropping it reports that the policy panicked"]
 pub(crate) struct Closing<'a> {
     tracker: Option<&'a Tracker>,
 }

@@ -82,7 +82,7 @@ where
         let recorder = &self.observation.recorder;
         let mut load = None;
         let init = timed(recorder, &mut load, init, |_| true);
-        #[allow(deprecated, reason = "offered as long as moka offers it")]
+        #[allow(deprecated, reason = "available while moka has it")]
         let value = self.inner().get_with_if(key, init, replace_if).await;
         recorder.finish(load, true);
         value

@@ -13,14 +13,14 @@ use crate::recorder::Recorder;
 
 /// The entry of a key, like moka's selector of the same name. Use it to insert or compute the
 /// value.
-#[must_use = "selecting an entry does nothing with it"]
+#[must_use = "selecting an entry has no effect by itself"]
 pub struct OwnedKeyEntrySelector<'a, K, V, S> {
     selector: moka::future::OwnedKeyEntrySelector<'a, K, V, S>,
     recorder: &'a Recorder,
 }
 
 /// The entry of a key that was given by reference. See [`OwnedKeyEntrySelector`].
-#[must_use = "selecting an entry does nothing with it"]
+#[must_use = "selecting an entry has no effect by itself"]
 pub struct RefKeyEntrySelector<'a, K, Q, V, S>
 where
     Q: ?Sized,

@@ -93,7 +93,7 @@ macro_rules! calls {
                 let recorder = &self.observation.recorder;
                 let mut load = None;
                 let init = timed(recorder, &mut load, init, |_| true);
-                #[allow(deprecated, reason = "offered as long as moka offers it; deprecated in one kind only")]
+                #[allow(deprecated, reason = "available while moka has it; deprecated in one kind only")]
                 let value = self.inner().get_with_if(key, init, replace_if);
                 recorder.finish(load, true);
                 value

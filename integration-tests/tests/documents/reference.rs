@@ -30,7 +30,10 @@ fn tables() -> Result<String> {
     for row in label_rows()? {
         writeln!(text, "{row}")?;
     }
-    writeln!(text, "\nBuckets of the histograms, in the unit of each histogram:\n\n| family | buckets |\n|---|---|")?;
+    writeln!(
+        text,
+        "\nBuckets of the histograms, in the unit of each histogram:\n\n| family | buckets |\n|---|---|"
+    )?;
     for family in FAMILIES.iter().filter(|family| family.kind == Kind::Histogram) {
         let buckets = family.buckets.iter().flatten().map(f64::to_string);
         let buckets = buckets.collect::<Vec<_>>().join(" ");

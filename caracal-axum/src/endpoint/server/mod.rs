@@ -120,7 +120,7 @@ impl MetricsEndpoint {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a server is started by `serve`"]
+#[must_use = "the server does not start until `serve` is called"]
 pub struct MetricsServerBuilder {
     endpoint: MetricsEndpoint,
     limits: Limits,
