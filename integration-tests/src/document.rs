@@ -34,7 +34,7 @@ fn update(path: &Path, name: &str, content: &str, rewrite: bool) -> Result<()> {
         return fs::write(path, new).with_context(|| format!("can't write {}", path.display()));
     }
     let path = path.display();
-    ensure!(old == new, "{path}: the region `{name}` is stale; `cargo xtask docs` writes it again");
+    ensure!(old == new, "{path}: the region `{name}` is outdated: run `cargo xtask docs`");
     Ok(())
 }
 
@@ -60,7 +60,7 @@ fn line_of(document: &str, marker: &str) -> Result<Range<usize>> {
     let mut offset = 0;
     for line in document.split_inclusive('\n') {
         if line.trim_end() == marker && found.replace(offset..offset + line.len()).is_some() {
-            bail!("the line `{marker}` is there twice");
+            bail!("the line `{marker}` occurs twice");
         }
         offset += line.len();
     }
@@ -108,7 +108,7 @@ mod tests {
             ),
             (
                 "<!-- metrics:start -->\n<!-- metrics:start -->\n<!-- metrics:end -->\n",
-                "the line `<!-- metrics:start -->` is there twice",
+                "the line `<!-- metrics:start -->` occurs twice",
             ),
         ] {
             assert_eq!(replaced(document, "metrics", "x").unwrap_err().to_string(), message);

@@ -69,7 +69,9 @@ async fn within(
     deadline: Duration,
     body: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
-    timeout(deadline, body).await.with_context(|| format!("it was not over after {deadline:?}"))?
+    timeout(deadline, body)
+        .await
+        .with_context(|| format!("the test did not end within {deadline:?}"))?
 }
 
 /// Runs the tests with the arguments, the output and the exit code that `cargo test` expects of a test
@@ -103,7 +105,7 @@ mod tests {
     #[tokio::test]
     async fn a_test_that_does_not_end_fails() {
         let error = within(Duration::ZERO, std::future::pending()).await.unwrap_err();
-        assert_eq!(error.to_string(), "it was not over after 0ns");
+        assert_eq!(error.to_string(), "the test did not end within 0ns");
         within(DEADLINE, async { Ok(()) }).await.unwrap();
     }
 

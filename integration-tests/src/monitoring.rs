@@ -40,7 +40,7 @@ pub fn expressions() -> Result<Vec<Expression>> {
         (!line.starts_with('#')).then_some(line)
     })?);
     expressions.extend(of_lines("rules.yml", |line| line.trim().strip_prefix("- record: "))?);
-    ensure!(expressions.len() > 80, "where are the others? {expressions:?}");
+    ensure!(expressions.len() > 80, "more than 80 expressions expected: {expressions:?}");
     Ok(expressions)
 }
 
@@ -79,11 +79,11 @@ pub fn dashboard_expressions(dashboard: &str) -> Result<Vec<Expression>> {
         if panel["type"] == "row" {
             // Grafana moves the panels of a collapsed row into the row.
             let inside = panel["panels"].as_array().is_some_and(|panels| !panels.is_empty());
-            ensure!(!inside, "the row {title} is collapsed: its panels would not be looked at");
+            ensure!(!inside, "the row {title} is collapsed: its panels would not be checked");
             continue;
         }
         let targets = panel["targets"].as_array().filter(|targets| !targets.is_empty());
-        for target in targets.with_context(|| format!("the panel {title} asks for nothing"))? {
+        for target in targets.with_context(|| format!("the panel {title} has no query"))? {
             let promql = target["expr"].as_str().context("a target has an expression")?;
             let promql = promql.replace("$__rate_interval", "10s").replace("$job", ".+");
             ensure!(!promql.contains('$'), "{title} uses another variable: {promql}");

@@ -87,7 +87,7 @@ impl Prometheus {
                 Ok(own.into_iter().chain(flags.iter().map(ToString::to_string)).collect())
             })
             .await
-            .context("Prometheus does not start (`cargo xtask test` gets it)")?;
+            .context("Prometheus does not start (`cargo xtask test` installs it)")?;
         Ok(Self { server })
     }
 
@@ -112,7 +112,7 @@ impl Prometheus {
     /// Returns an error if Prometheus rejects the expression, or does not respond with samples.
     pub async fn query(&self, expression: &str) -> Result<Vec<Sample>> {
         let answer = self.get("/api/v1/query", &[("query", expression)]).await?;
-        samples(&answer).with_context(|| format!("the query {expression} was answered {answer}"))
+        samples(&answer).with_context(|| format!("the query {expression} returned {answer}"))
     }
 
     /// Evaluates an expression until its samples are `wanted`, for at most half a minute.
@@ -135,7 +135,7 @@ impl Prometheus {
             if Instant::now() > deadline {
                 let targets = self.get("/api/v1/targets", &[]).await?;
                 let scrapes = &targets["data"]["activeTargets"];
-                bail!("{expression} is {samples:?} still; the scrapes: {scrapes}");
+                bail!("{expression} is still {samples:?}; scrapes: {scrapes}");
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -72,7 +72,7 @@ pub fn promtool(arguments: &[&str]) -> Result<PromtoolReport> {
     PromtoolReport::of(command(arguments).output().context(MISSING)?)
 }
 
-const MISSING: &str = "promtool can't be started (`cargo xtask test` gets it)";
+const MISSING: &str = "promtool can't be started (`cargo xtask test` installs it)";
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new("promtool");

@@ -55,14 +55,14 @@ fn run(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .with_context(|| format!("{program} can't be started (`cargo xtask test` gets it)"))?;
+        .with_context(|| format!("{program} can't be started (`cargo xtask test` installs it)"))?;
     let mut pipe = python.stdin.take().context("Python has no standard input")?;
     // An error here means that the script ended early. Its standard error contains the reason.
     let written = pipe.write_all(input);
     drop(pipe);
     let finished = python.wait_with_output()?;
     let said = [&*finished.stdout, &finished.stderr].concat();
-    ensure!(finished.status.success(), "it said:\n{}", String::from_utf8_lossy(&said));
+    ensure!(finished.status.success(), "its output:\n{}", String::from_utf8_lossy(&said));
     written?;
     Ok(finished.stdout)
 }

@@ -15,7 +15,7 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 pub async fn eventually(what: &str, mut so: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     while !so().await? {
-        ensure!(Instant::now() < deadline, "it never came about that {what}");
+        ensure!(Instant::now() < deadline, "timed out while waiting until {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(())

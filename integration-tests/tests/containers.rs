@@ -37,9 +37,9 @@ async fn exists(container: &str) -> Result<bool> {
 async fn panic_beside(named: oneshot::Sender<String>) -> Result<()> {
     let postgres = Postgres::start().await?;
     let id = postgres.container().id().to_owned();
-    ensure!(exists(&id).await?, "{id} is not there while it is used");
+    ensure!(exists(&id).await?, "{id} does not exist while it is used");
     named.send(id).ok();
-    panic!("this one is wanted: a server must not outlive it");
+    panic!("an intended panic, which the server must not outlive");
 }
 
 async fn no_container_outlives_a_panic() -> Result<()> {
@@ -47,6 +47,8 @@ async fn no_container_outlives_a_panic() -> Result<()> {
     let panicking = tokio::spawn(panic_beside(named));
     let id = name.await.context("no container was started")?;
     ensure!(panicking.await.is_err_and(|error| error.is_panic()));
-    eventually("the container goes with the test that started it", async || Ok(!exists(&id).await?))
-        .await
+    eventually("the container is removed with the test that started it", async || {
+        Ok(!exists(&id).await?)
+    })
+    .await
 }

@@ -129,8 +129,8 @@ async fn python_reads_the_same() -> Result<()> {
     let begin = begin.count();
     openmetrics.retain(|(name, _), _| !(ours(name) && name.ends_with("_created")));
     let created = text.len() + begin;
-    ensure!(text.len() == openmetrics.len(), "OpenMetrics has samples that text has not");
-    ensure!(all == created, "{all} samples, not {created}: a series did not say when it began");
+    ensure!(text.len() == openmetrics.len(), "OpenMetrics has samples that text does not have");
+    ensure!(all == created, "{all} samples, not {created}: a series has no start timestamp");
     Ok(())
 }
 
@@ -200,7 +200,7 @@ async fn prometheus_stores_everything(flags: &[&str], content_type: &str) -> Res
         }
     }
     missing.retain(|_, count| *count != 0);
-    ensure!(missing.is_empty(), "in the page (> 0) or in Prometheus (< 0) alone: {missing:?}");
+    ensure!(missing.is_empty(), "only on the page (> 0) or only in Prometheus (< 0): {missing:?}");
 
     let bound = r#"caracal_gateway_request_duration_seconds_bucket{le="1e+06"}"#;
     ensure!(prometheus.query(bound).await?.is_empty());

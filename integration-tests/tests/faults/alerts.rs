@@ -177,7 +177,10 @@ pub(crate) async fn long_windows() -> Result<()> {
     until_resolved(&prometheus, &LONG_WINDOWS).await?;
     // Only the short windows have recovered.
     let remembered = "job:caracal_gateway_error_ratio:rate3d > 0.001";
-    ensure!(!prometheus.query(remembered).await?.is_empty(), "three days have forgotten");
+    ensure!(
+        !prometheus.query(remembered).await?.is_empty(),
+        "the ratio of three days has recovered too"
+    );
     traffic.stop().await?;
     scene.recovered().await?;
     Ok(())

@@ -144,7 +144,7 @@ impl Books {
         for name in BOOKED {
             if self.agents_are_folded && name == POLICY_EVALUATIONS {
                 let (booked, read) = (self.sum(name, &[]), page.sum(name, &[]));
-                ensure!(booked == read, "{name}: the books say {booked}, the page {read}");
+                ensure!(booked == read, "{name}: {booked} recorded, {read} on the page");
                 continue;
             }
             let booked: BTreeMap<_, _> =

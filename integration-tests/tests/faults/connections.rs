@@ -152,11 +152,18 @@ pub(crate) async fn cancelled_requests() -> Result<()> {
     ensure!(failed == 10.0, "{failed} queries were cancelled");
 
     lock.release().await?;
-    eventually("the server is through", async || Ok(scene.database.waiting().await? == 0)).await?;
+    eventually("the server has finished the queries", async || {
+        Ok(scene.database.waiting().await? == 0)
+    })
+    .await?;
     scene.unheard = 3.0;
     works(&scene).await?;
     let page = scene.recovered().await?;
     without_a_connection(&page, 7.0)?;
-    ensure!(page.sum(ERRORS, &[]) == 0.0, "to cancel is no connection error:\n{}", page.excerpt());
+    ensure!(
+        page.sum(ERRORS, &[]) == 0.0,
+        "a cancellation is not a connection error:\n{}",
+        page.excerpt()
+    );
     Ok(())
 }

@@ -69,7 +69,7 @@ impl Database {
         })
         .await?;
         let admin = PgPoolOptions::new().max_connections(2).connect(postgres.url()).await?;
-        sqlx::raw_sql(SCHEMA).execute(&admin).await.context("the schema can't be made")?;
+        sqlx::raw_sql(SCHEMA).execute(&admin).await.context("can't create the schema")?;
         let options: PgConnectOptions = postgres.url().parse()?;
         let (host, port) = (options.get_host(), options.get_port());
         let name = options.get_database().context("the URL names no database")?;
@@ -152,7 +152,7 @@ impl Database {
             match PgConnection::connect(self.postgres.url()).await {
                 Ok(connection) => return Ok(connection.close().await?),
                 Err(error) if Instant::now() > deadline => {
-                    bail!("Postgres does not come back: {error}")
+                    bail!("Postgres does not start again: {error}")
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }

@@ -136,7 +136,7 @@ pub(crate) async fn until(
         if Instant::now() > deadline {
             let alerts = prometheus.query("ALERTS").await?;
             let up = prometheus.query("up").await?;
-            bail!("{expression} is {samples:?} still; alerts: {alerts:?}; {up:?}");
+            bail!("{expression} is still {samples:?}; alerts: {alerts:?}; {up:?}");
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

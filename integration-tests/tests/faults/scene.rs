@@ -46,7 +46,7 @@ impl Scene {
         let service = Service::start(&settings, database.service_url()).await?;
         let client = Client::new(service.address());
         let memory = client.page().await?.value("process_resident_memory_bytes", &[]);
-        ensure!(memory > 0.0, "the page does not say how much memory the process has");
+        ensure!(memory > 0.0, "the page does not contain the memory of the process");
         Ok(Self { database, settings, service, client, unheard: 0.0, memory })
     }
 
@@ -129,10 +129,13 @@ impl Scene {
         self.gauges_are_true(&page, &[("pending", 0.0)])?;
         // sqlx checks a connection before it counts it as returned, and a test can't accelerate this.
         // As soon as the pool itself and the server agree, the first page must be right.
-        eventually("the pool has its connections back, and the server no others", async || {
-            let Connections { open, idle } = self.service.connections().await?;
-            Ok(idle == open as usize && self.database.sessions().await? == f64::from(open))
-        })
+        eventually(
+            "all connections are returned to the pool, and the server has no others",
+            async || {
+                let Connections { open, idle } = self.service.connections().await?;
+                Ok(idle == open as usize && self.database.sessions().await? == f64::from(open))
+            },
+        )
         .await?;
         let open = self.service.connections().await?.open;
         let overflow = match self.settings.baseline {
@@ -184,7 +187,11 @@ impl Scene {
         let memory = page.value("process_resident_memory_bytes", &[]);
         let open = page.value("process_open_fds", &[]);
         let bound = self.memory + MEMORY + open * MEMORY_OF_A_FILE;
-        ensure!(memory < bound, "{} bytes became {memory}; files open: {open}", self.memory);
+        ensure!(
+            memory < bound,
+            "memory grew from {} to {memory} bytes; open files: {open}",
+            self.memory
+        );
         self.service.ensure_no_panic()
     }
 }

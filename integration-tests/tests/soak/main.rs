@@ -80,7 +80,7 @@ async fn no_scrape_is_missed() -> Result<()> {
     }
     drop(hostile);
     // Only the scrape that reads the page remains.
-    eventually("no scrape is in flight but the one that asks", async || {
+    eventually("only the scrape that reads the page is in flight", async || {
         let page = reqwest::get(format!("http://{}/metrics", service.metrics())).await?;
         let page = page.error_for_status()?.text().await?;
         Ok(page.contains("\ncaracal_metrics_scrapes_in_flight 1\n"))

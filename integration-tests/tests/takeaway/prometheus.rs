@@ -73,7 +73,7 @@ pub(crate) async fn a_target_is_absent_once_it_is_gone() -> Result<()> {
     shop.serve_customers().await?;
     prometheus.wait_until(evaluations, often).await?;
     let alerts = prometheus.query("ALERTS").await?;
-    ensure!(alerts.is_empty(), "a healthy shop set off {alerts:?}");
+    ensure!(alerts.is_empty(), "a healthy shop triggered {alerts:?}");
 
     // The job has no targets any more, as if service discovery found none.
     let (rules, scrape_config) = (shop.rules(), shop.scrape_config());

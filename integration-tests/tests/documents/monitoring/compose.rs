@@ -96,10 +96,10 @@ impl Service {
         let version = self.image.split_once(':').map(|(_, version)| version);
         let is_pinned =
             version.is_some_and(|version| version.split('.').count() == 3 && version != "latest");
-        ensure!(is_pinned, "{} is not one version", self.image);
+        ensure!(is_pinned, "{} is not a fixed version", self.image);
         for source in self.volumes.iter().filter_map(|volume| volume.split(':').next()) {
             let is_there = !source.starts_with('.') || folder.join(source).is_file();
-            ensure!(is_there, "{source} is not a file: Docker would make a folder of it");
+            ensure!(is_there, "{source} is not a file: Docker would create a folder");
         }
         Ok(())
     }

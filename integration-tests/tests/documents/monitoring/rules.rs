@@ -120,7 +120,7 @@ pub(super) fn check_tested(alerts: &[String], tested: &Tested) -> Result<()> {
         ensure!(tested.silent.contains(alert), "no test sees {alert} silent");
     }
     for tested in tested.firing.union(&tested.silent) {
-        ensure!(alerts.contains(tested), "a test is about {tested}, which is no alert");
+        ensure!(alerts.contains(tested), "a test is about {tested}, which is not an alert");
     }
     Ok(())
 }
@@ -185,7 +185,7 @@ fn an_alert_is_tested_both_ways() {
     for (cases, message) in [
         (vec![fires], Some("no test sees TooMuch silent")),
         (vec![silent], Some("no test sees TooMuch fire")),
-        (vec![fires, silent, other], Some("a test is about TooMuhc, which is no alert")),
+        (vec![fires, silent, other], Some("a test is about TooMuhc, which is not an alert")),
         (vec![fires, silent], None),
     ] {
         let mut tested = Tested::default();
