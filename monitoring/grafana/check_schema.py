@@ -1,9 +1,8 @@
-"""Reads a dashboard with Grafana's own models, and fails on whatever they do not know.
+"""Reads a dashboard with Grafana's own models, and fails on everything that they do not know.
 
 The models of grafana-foundation-sdk are generated from the schemas in Grafana's repository. They skip
-fields that they have no place for, so the dashboard is read, written again and compared: a name that is
-misspelt or that stands in the wrong place is gone. Values of closed sets and types are compared with
-the models' annotations.
+unknown fields. The dashboard is therefore read, written again and compared: a name that is misspelled or in
+the wrong place is then missing. Types and values of enumerations are compared with the models' annotations.
 
     pip install 'grafana-foundation-sdk==1769699379!11.6.0'
     python monitoring/grafana/check_schema.py [FILE]
