@@ -22,7 +22,7 @@ fn built(metrics: &MetricsRegistry, backoff: Duration) -> BuiltBreaker<Policy> {
         .expect("a fresh registry")
 }
 
-/// Polls once, as a task does that is then given up or goes on.
+/// Polls once, like a task that is then dropped or continues.
 fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
@@ -56,8 +56,8 @@ fn give_up() -> ! {
     panic::resume_unwind(Box::new("a panic of the user's code"))
 }
 
-/// Makes a call of one of many kinds and says, from what the caller saw, how it must be counted:
-/// the place in [`counts`].
+/// Makes a call of one of many kinds. Returns how it must be counted, judged by what the caller saw:
+/// the index in [`counts`].
 fn call<P: FailurePolicy, I: Instrument>(breaker: &ObservedBreaker<P, I>, kind: u64) -> usize {
     let ignored = |error: &&str| *error != "ignored";
     let result = match kind % 12 {

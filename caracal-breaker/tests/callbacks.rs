@@ -1,4 +1,5 @@
-//! The user's own policy and instrument: they do their work, and whatever they do, the numbers hold.
+//! The user's own policy and instrument. They work as usual, and the numbers are right whatever they
+//! do.
 
 mod common;
 
@@ -15,7 +16,7 @@ use failsafe::{CircuitBreaker, FailurePolicy, Instrument, StateMachine};
 
 type Log = Arc<Mutex<Vec<&'static str>>>;
 
-/// Writes down what it is called for, as a policy and as an instrument.
+/// Records its calls, both as a policy and as an instrument.
 #[derive(Clone, Default)]
 struct Logs(Log);
 
@@ -47,7 +48,7 @@ impl Instrument for Logs {
     }
 }
 
-/// Opens for what it is told, in turn, and not at all once that has come to its end.
+/// Answers with the entries of a list in turn, and never opens after its end.
 struct Script<I> {
     logs: Logs,
     delays: I,
@@ -68,7 +69,7 @@ impl<I: Iterator<Item = Duration> + Clone> FailurePolicy for Script<I> {
     }
 }
 
-/// What happens to any breaker here: each transition, and each call that makes none.
+/// Everything that can happen to a breaker: each transition, and each call that makes none.
 fn exercise(
     log: &Logs,
     is_call_permitted: impl Fn() -> bool,
@@ -86,7 +87,7 @@ fn exercise(
     step(&|| on_error());
     step(&|| on_success());
     step(&|| {
-        // The backoff is zero, but the clock may stand still for a tick.
+        // The backoff is zero, but the clock may not advance at once.
         while !is_call_permitted() {}
         let mut all = log.take();
         all.retain(|what| *what != "on_call_rejected");
@@ -135,7 +136,7 @@ fn half_open_opens_again_whatever_the_policy_answers() {
     let breaker = BreakerObserver::new("script").build(policy, (), &metrics).unwrap();
     breaker.on_error();
     enter_half_open(&breaker);
-    // The script is over: the policy says no.
+    // The script has ended, so the policy does not open the breaker.
     breaker.on_error();
     let page = Page::scrape(&metrics);
     assert_eq!(page.state("script"), Some(1));
@@ -282,7 +283,7 @@ fn read_in_callbacks<P, I>(
     }
 }
 
-/// Reads the metrics whenever it is asked, which is under failsafe's lock.
+/// Reads the metrics whenever it is called, which is under failsafe's lock.
 struct Reads(MetricsRegistry);
 
 impl FailurePolicy for Reads {
@@ -311,7 +312,7 @@ fn metrics_can_be_read_from_the_policy() {
         wrapped.on_success();
         built.on_error();
         wrapped.on_error();
-        // The look at the wrapped one comes when the lock is free.
+        // The wrapped breaker is read when the lock is free.
         while Page::scrape(&metrics).state("wrapped") != Some(1) {}
         assert_eq!(Page::scrape(&metrics).state("built"), Some(1));
     });

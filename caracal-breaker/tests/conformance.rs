@@ -19,7 +19,7 @@ use caracal_metrics_core::conformance::{Conformance, UserCode};
 use common::{HOUR, trip_at_once};
 use failsafe::{CircuitBreaker, FailurePolicy, StateMachine};
 
-/// Runs code of the application's under the breaker's lock, which a look at the state takes.
+/// Runs code of the application under the breaker's lock. Reading the state takes that lock.
 struct RunsCode(UserCode);
 
 impl FailurePolicy for RunsCode {
@@ -76,7 +76,7 @@ fn breakers_that_are_wrapped_pass() {
         let machine = StateMachine::new(boxed(RunsCode(code)), ());
         let breaker = BreakerObserver::new(name).wrap(machine, metrics)?;
         let calling = breaker.clone();
-        // It keeps the lock.
+        // This keeps the lock.
         thread::spawn(move || calling.call(|| Err::<(), _>("down")));
         Ok(breaker)
     })

@@ -57,14 +57,14 @@ fn each_call_is_timed_by_how_it_ends() {
     catch_unwind(AssertUnwindSafe(|| poll(panics))).unwrap_err();
     assert_eq!(counts(&metrics), [2.0, 0.0, 0.0, 2.0]);
 
-    // One that is never polled is not a call.
+    // A call that is never polled does not count.
     drop(breaker.call_async(pending::<Result<(), ()>>()));
     assert!(poll(breaker.call_async(pending::<Result<(), ()>>())).is_pending());
     assert_eq!(counts(&metrics), [2.0, 0.0, 1.0, 2.0]);
 
     breaker.call(|| Err::<(), _>("refused")).unwrap_err();
     assert_eq!(counts(&metrics), [2.0, 1.0, 1.0, 2.0]);
-    // The breaker is open: rejected calls are not timed.
+    // The breaker is open. Rejected calls are not timed.
     assert!(matches!(breaker.call(|| Ok::<_, ()>(())), Err(Error::Rejected)));
     assert!(poll(breaker.call_async(ready(Ok::<_, ()>(())))).is_ready());
     assert_eq!(counts(&metrics), [2.0, 1.0, 1.0, 2.0]);

@@ -1,4 +1,4 @@
-//! What this crate takes for granted of failsafe and its documentation does not promise.
+//! The behaviour of failsafe that this crate relies on and that its documentation does not promise.
 
 mod common;
 

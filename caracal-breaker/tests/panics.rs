@@ -1,4 +1,4 @@
-//! A policy or an instrument of the user's that panics changes no number.
+//! A panic in the user's policy or instrument changes no number.
 
 mod common;
 
@@ -45,7 +45,7 @@ fn an_instrument_that_panics_corrupts_nothing() {
     caught(&|| drop(breaker.call(|| Ok::<_, ()>(()))));
     caught(&|| drop(breaker.call(|| Err::<(), _>(()))));
     caught(&|| breaker.reset());
-    // The calls ended, and are counted as what they were, whatever the instrument did then.
+    // The calls have ended. They are counted by their results, whatever the instrument did then.
     let page = Page::scrape(&metrics);
     assert_eq!(page.walk("reacts"), [2, 2, 1, 1, 1]);
     assert_eq!(page.successes("reacts"), Some(1));
@@ -68,7 +68,7 @@ fn a_call_whose_permission_panics_is_a_panicked_call() {
     assert_eq!(page.rejections("reacts"), Some(0), "counted once");
 }
 
-/// Panics in the method that is named.
+/// Panics in the method with this name.
 struct Panics(Arc<Mutex<&'static str>>);
 
 impl Panics {
@@ -118,7 +118,7 @@ fn a_policy_that_panics_corrupts_nothing() {
     assert_eq!(walk(), [1, 1, 0, 1, 0]);
     breaker.on_error();
     caught("revived", &|| breaker.reset());
-    // From open, a policy that panics keeps its reason to itself.
+    // From open, a policy that panics does not reveal the reason.
     assert_eq!(walk(), [2, 2, 0, 2, 0]);
     breaker.on_error();
     enter_half_open(&breaker);
@@ -129,7 +129,7 @@ fn a_policy_that_panics_corrupts_nothing() {
     assert_eq!(walk(), [4, 3, 0, 3, 1], "nothing is left over");
 }
 
-/// "Until I reset it": there is no such time, so failsafe panics before it opens.
+/// A backoff that means "until I reset it". Its end can't be represented, so failsafe panics before it opens.
 #[test]
 fn a_backoff_beyond_the_end_of_time_is_no_change_of_state() {
     let metrics = MetricsRegistry::new();

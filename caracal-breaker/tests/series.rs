@@ -1,4 +1,4 @@
-//! Which series there are, from when to when.
+//! The series that exist, and for how long.
 
 mod common;
 
@@ -14,7 +14,7 @@ use caracal_metrics_core::{AttachError, CircuitBreakerState, Format, MetricsRegi
 use common::{HOUR, Page, enter_half_open, trip_at_once};
 use failsafe::{CircuitBreaker, FailurePolicy, Instrument, StateMachine};
 
-/// A policy and an instrument that say when they are dropped.
+/// A policy and an instrument that report when they are dropped.
 struct Tells {
     _alive: Arc<()>,
 }
@@ -132,7 +132,7 @@ fn a_scrape_does_not_take_a_breaker_that_is_being_made_for_gone() {
 #[test]
 fn a_name_is_free_at_once_even_while_a_scrape_holds_the_breaker() {
     let metrics = MetricsRegistry::new();
-    // An instance that comes before stops the scrape in its middle.
+    // An instance that is read earlier stops the scrape in the middle.
     let (reached, scraping) = mpsc::sync_channel(0);
     let (go, going) = mpsc::sync_channel::<()>(0);
     let going = Mutex::new(going);
@@ -140,7 +140,7 @@ fn a_name_is_free_at_once_even_while_a_scrape_holds_the_breaker() {
     let closed = Arc::clone(&attached);
     let gate =
         metrics.attach(InstanceKind::new("cache"), Some("gate")).unwrap().on_scrape(move |_| {
-            // Open while it is attached, and once the test has let go of its ends.
+            // Open while it is attached, and once the test has released its ends.
             if closed.load(SeqCst) && reached.send(()).is_ok() {
                 let _ = going.lock().unwrap().recv();
             }
@@ -193,7 +193,7 @@ fn a_name_used_twice_is_a_typed_error() {
     assert_eq!(wrapped.unwrap_err(), expected);
     assert_eq!(Page::scrape(&metrics).len(), 11, "the first is untouched");
 
-    // The same name in another registry, and here again once it is free.
+    // The same name in another registry, and in this one once it is free.
     let elsewhere = MetricsRegistry::new();
     let other = BreakerObserver::new("database").build(trip_at_once(HOUR), (), &elsewhere);
     assert!(other.is_ok());
@@ -255,7 +255,7 @@ fn the_series_go_with_the_last_handle() {
     assert_eq!(Page::scrape(&metrics).len(), 11, "a call is a handle");
     drop(call);
     assert_eq!(Page::scrape(&metrics).len(), 0);
-    // The bare breaker goes on, unobserved.
+    // The inner breaker continues without being observed.
     enter_half_open(&bare);
     bare.on_success();
     bare.on_error();
@@ -304,7 +304,7 @@ fn a_breaker_outlives_its_registry() {
     );
 }
 
-/// Stops the scrapes, also when the test fails.
+/// Stops the scrapes, even if the test fails.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -322,7 +322,7 @@ fn the_name_of_a_dropped_breaker_is_free_while_scrapes_read_it() {
             let mut page = Vec::new();
             while !done.load(SeqCst) {
                 page.clear();
-                // A short page, so that most of the time goes into reading the breaker.
+                // A short page, so that most of the time is spent on reading the breaker.
                 metrics.encode_named(Format::Text, &["caracal_circuit_breaker_state"], &mut page);
             }
         });

@@ -1,4 +1,4 @@
-//! Many threads on one breaker, tens of thousands of times: at rest nothing may be off.
+//! Many threads on one breaker, tens of thousands of times. At rest, all numbers must be exact.
 
 mod common;
 
@@ -16,15 +16,15 @@ use failsafe::{CircuitBreaker, FailurePolicy};
 
 const THREADS: RangeInclusive<usize> = 2..=16;
 const BACKOFFS_US: [u64; 5] = [0, 100, 500, 1_000, 2_000];
-/// Breakers that are stormed in one round, so that they wait for their backoffs together.
+/// The number of breakers in one round. They wait for their backoffs together.
 const BREAKERS: usize = 48;
 const ROUNDS: usize = 8;
-/// Times that all threads go over the breakers, with a backoff in between.
+/// How often all threads go through the breakers, with a backoff in between.
 const PHASES: u64 = 4;
 const OPERATIONS: u64 = 3;
 
-/// Lets others run while failsafe's lock is held, so that they queue for it: whoever comes next does so
-/// just when a callback is due.
+/// Yields while failsafe's lock is held, so that other threads queue for it. The next one then comes
+/// exactly when a callback is due.
 struct Crowded(Policy);
 
 impl FailurePolicy for Crowded {
@@ -86,7 +86,7 @@ fn at_rest_the_gauge_is_right_and_the_transitions_are_a_legal_walk() {
     );
 }
 
-/// Runs the rounds of one setting and hands each trial over when its breaker is at rest.
+/// Runs the rounds of one setting. Passes each trial on when its breaker is at rest.
 fn storm(
     threads: usize,
     backoff: Duration,
@@ -153,13 +153,14 @@ fn trial(index: usize, backoff: Duration, metrics: &MetricsRegistry) -> Trial {
 }
 
 fn operate(breaker: &BuiltBreaker<Crowded, Naive>, resets: bool, random: u64) {
-    // Half of the calls take their time, so that they end in another state than they began in.
+    // Half of the calls take some time, so that they end in a different state than the one in which
+    // they began.
     let work = || {
         if random & 0x100 != 0 {
             thread::yield_now();
         }
     };
-    // What a rejected call answers is no concern here.
+    // The result of a rejected call does not matter here.
     match random % 16 {
         0 | 1 if resets => breaker.reset(),
         2..=8 => drop(breaker.call(|| {
@@ -188,13 +189,13 @@ fn check(trial: &Trial, page: &Page, resets: bool) -> Result<(), String> {
             return Err(format!("{walk:?} is no walk from closed to {real}"));
         }
     }
-    // failsafe calls back once for each transition, and once when it makes a breaker; only the order
-    // says nothing.
+    // failsafe calls back once for each transition, and once when it creates a breaker. Only the order
+    // has no meaning.
     let callbacks = &trial.naive.0;
     let opened = callbacks.opened.load(SeqCst);
     let half_opened = callbacks.half_opened.load(SeqCst);
     let closed = callbacks.closed.load(SeqCst) - 1;
-    // A reset that overtakes the callback of half-open counts as a reset of the open breaker.
+    // A reset that overtakes the half-open callback counts as a reset of the open breaker.
     let overtaken = half_opened - entries(HalfOpen);
     let explained = if resets { 0..=walk[4] } else { 0..=0 };
     if entries(Open) != opened || entries(Closed) != closed || !explained.contains(&overtaken) {

@@ -1,7 +1,8 @@
-//! What a wrapped `get` of a key that is there costs, beside the bare one in the same run.
+//! The cost of a wrapped `get` of an existing key, compared with that of the inner cache in the same
+//! run.
 //!
-//! Rounds of both alternate, and each is compared with its neighbour: the machine's moods hit both
-//! alike. Ends with an error if the median ratio is over the limit.
+//! Rounds of both alternate, and each is compared with its neighbour, so that changes in the speed of the
+//! machine affect both. Ends with an error if the median ratio is over the limit.
 #![allow(clippy::print_stdout, reason = "a benchmark reports to its user")]
 
 use std::hint::black_box;
@@ -25,11 +26,11 @@ fn time(mut get: impl FnMut(&u32)) -> Duration {
     start.elapsed()
 }
 
-/// The median of what one round costs of what its neighbour does.
+/// The median ratio of the costs of neighbouring rounds.
 fn ratio(mut bare: impl FnMut(&u32), mut wrapped: impl FnMut(&u32)) -> f64 {
     let mut ratios: Vec<f64> = (0..ROUNDS)
         .map(|round| {
-            // Turn about, so that neither is always the one that finds the caches warm.
+            // Alternates, so that the caches are not always warm for the same one.
             let (bare, wrapped) = if round % 2 == 0 {
                 let bare = time(&mut bare);
                 (bare, time(&mut wrapped))

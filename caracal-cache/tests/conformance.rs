@@ -46,7 +46,7 @@ fn caches_of_moka_sync_pass() {
             .max_capacity(2)
             .eviction_listener(observer.listener(move |_, _, _| code.call()))
             .build();
-        // More than it holds: the scrape evicts some.
+        // More than the capacity, so that the scrape evicts some.
         for key in 0..10 {
             cache.insert(key.to_string(), key);
         }

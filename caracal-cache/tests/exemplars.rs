@@ -27,7 +27,7 @@ fn a_load_has_the_trace_of_its_thread() {
     metrics.encode(Format::OpenMetrics, &mut page);
     let page = String::from_utf8(page).unwrap();
     let exemplars: Vec<_> = page.lines().filter(|line| line.contains(" # {trace_id=")).collect();
-    // The first load had no trace, and the hit is no load.
+    // The first load had no trace, and the hit is not a load.
     assert_eq!(exemplars.len(), 1, "{exemplars:?}");
     let series = r#"caracal_cache_load_duration_seconds_bucket{cache="sessions",result="error","#;
     assert!(exemplars[0].starts_with(series), "{exemplars:?}");

@@ -1,4 +1,4 @@
-//! What a page says of a cache whose entries expire while it is made.
+//! The page of a cache whose entries expire while the page is made.
 #![cfg(feature = "sync")]
 
 mod page;
@@ -9,7 +9,7 @@ use caracal_cache::CacheObserver;
 use moka::sync::Cache;
 use page::{Page, patient};
 
-/// Far more than fits between two looks of one scrape.
+/// Far more entries than expire between two reads of one scrape.
 const ENTRIES: u64 = 20_000;
 
 #[test]

@@ -1,4 +1,4 @@
-//! `moka::future` caches, seen through the page.
+//! `moka::future` caches, tested through the page.
 #![cfg(feature = "future")]
 
 mod page;
@@ -20,7 +20,7 @@ fn observed(metrics: &MetricsRegistry) -> ObservedCache<u32, u32> {
     observer.wrap(cache, metrics).expect("the name is free")
 }
 
-/// Lets every task that can run do so.
+/// Lets every task run that is ready.
 async fn settle() {
     for _ in 0..1_000 {
         tokio::task::yield_now().await;
@@ -91,7 +91,7 @@ async fn a_cancelled_call_counts_nothing() {
             let cache = cache.clone();
             async move { cache.get_with(1, never()).await }
         }),
-        // Waits for the first.
+        // Waits for the first one.
         tokio::spawn({
             let cache = cache.clone();
             async move { cache.get_with(1, never()).await }
@@ -111,7 +111,7 @@ async fn a_cancelled_call_counts_nothing() {
     }
     assert_eq!(Page::scrape(&metrics).lookups("sessions"), [0; 4]);
 
-    // What was waiting for a cancelled call loads for itself.
+    // A call that waited for a cancelled call loads the value itself.
     assert_eq!(cache.try_get_with(1, async { Ok::<_, Infallible>(7) }).await, Ok(7));
     assert_eq!(Page::scrape(&metrics).lookups("sessions"), [0, 1, 1, 0]);
 }

@@ -1,4 +1,4 @@
-//! Many entries are invalidated at once: what does the next page say?
+//! The page after many entries were invalidated at once.
 #![cfg(all(feature = "future", feature = "sync", feature = "tokio"))]
 
 mod page;
@@ -8,7 +8,7 @@ use page::{Page, patient};
 
 const ENTRIES: u64 = 5_000;
 
-/// Invalidates every odd key, then some others in ways that moka takes several runs for.
+/// Invalidates every odd key, then some others in ways for which moka needs several runs.
 macro_rules! invalidations {
     ($builder:expr, $listens:literal $(, $wait:ident)?) => {{
         let metrics = patient();
@@ -21,8 +21,8 @@ macro_rules! invalidations {
             cache.insert(key, key)$(.$wait)?;
         }
         cache.run_pending_tasks()$(.$wait)?;
-        // What `iter` visits is what a lookup finds. While a predicate is at work, that is less than
-        // what the cache holds; afterwards it is the same.
+        // `iter` returns the entries that a lookup finds. While a predicate is being applied, these are
+        // fewer than the cache holds. Afterwards, both are the same.
         let entries = |accept: fn(u64) -> bool| {
             cache.iter().filter(|(key, _)| accept(**key)).count() as u64
         };
@@ -32,8 +32,9 @@ macro_rules! invalidations {
             assert_eq!(page.size("policies"), Some(left));
             assert_eq!(page.removals("policies")[1], $listens.then_some(ENTRIES - left));
         };
-        // moka 0.12.16 loses sight of one entry after each 384 that it shows to a predicate: those
-        // stay in the cache, in its size and in the answers to lookups. Asked again, it finds them.
+        // moka 0.12.16 skips one entry after each 384 entries that it passes to a predicate. The
+        // skipped entries stay in the cache, in its size, and in the results of lookups. The next
+        // invalidation finds them.
         let mut times = 0;
         while entries(|key| key % 2 == 1) > 0 {
             times += 1;

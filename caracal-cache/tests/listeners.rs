@@ -1,5 +1,5 @@
-//! What a scrape does with the user's code in a cache: it is run to its end or not at all, and the page
-//! does not depend on it.
+//! How a scrape runs the user's code in a cache: completely or not at all. The page does not depend on
+//! it.
 #![cfg(all(feature = "future", feature = "sync", feature = "tokio"))]
 
 mod page;
@@ -18,12 +18,12 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// Far more than anything here takes.
+/// Far longer than anything in this file takes.
 const LONG: Duration = Duration::from_secs(60);
 
 const ERRORS: &str = "caracal_metrics_collection_errors_total";
 
-/// A registry whose scrapes do not wait for long.
+/// A registry whose scrapes have a short timeout.
 fn impatient() -> MetricsRegistry {
     let builder = MetricsRegistry::builder().collection_timeout(Duration::from_millis(100));
     builder.build().expect("the settings are valid")
@@ -33,7 +33,7 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("there are threads")
 }
 
-/// Waits for a condition that comes without any help.
+/// Waits for a condition that becomes true without further action.
 fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + LONG;
     while !condition() {
@@ -49,7 +49,7 @@ fn without_hanging(scene: impl FnOnce() + Send + 'static) {
     scene.join().expect("the scene does not panic");
 }
 
-/// A cache all of whose entries have expired.
+/// A cache in which all entries have expired.
 async fn expired<F, Fut>(metrics: &MetricsRegistry, listener: F) -> future::ObservedCache<u32, u32>
 where
     F: Fn() -> Fut + Send + Sync + 'static,
@@ -70,7 +70,7 @@ where
     cache
 }
 
-/// What a scrape by an endpoint is: on a thread for blocking work.
+/// Scrapes like an endpoint: on a thread for blocking work.
 async fn scrape(metrics: &MetricsRegistry) -> Page {
     let metrics = metrics.clone();
     let page = tokio::task::spawn_blocking(move || Page::scrape(&metrics));
@@ -80,7 +80,7 @@ async fn scrape(metrics: &MetricsRegistry) -> Page {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_async_listener_that_a_scrape_starts_is_driven_to_its_end() {
     let metrics = patient();
-    // The connections of a pool of one.
+    // The connections of a pool with one connection.
     let pool = Arc::new(Semaphore::new(1));
     let done = Arc::new(AtomicU64::new(0));
     let cache = expired(&metrics, {
@@ -89,7 +89,7 @@ async fn an_async_listener_that_a_scrape_starts_is_driven_to_its_end() {
             let (pool, done) = (Arc::clone(&pool), Arc::clone(&done));
             async move {
                 let _connection = pool.acquire_owned().await.expect("it is not closed");
-                // A query: it needs the runtime.
+                // A query, which needs the runtime.
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 done.fetch_add(1, SeqCst);
             }
@@ -97,13 +97,13 @@ async fn an_async_listener_that_a_scrape_starts_is_driven_to_its_end() {
     })
     .await;
     scrape(&metrics).await;
-    // Nobody uses the cache from here on, and yet nothing is left halfway.
+    // Nothing uses the cache from here on, but no operation may remain incomplete.
     let acquired = timeout(LONG, pool.acquire()).await;
     drop(acquired.expect("the listener gives the connection back").expect("it is not closed"));
     timeout(LONG, cache.insert(0, 2)).await.expect("no lock on the key is left behind");
     wait_until("each entry has its end", || done.load(SeqCst) >= 3);
     let page = scrape(&metrics).await;
-    // The entry that was put in just now may have expired as well.
+    // The entry that was just inserted may also have expired.
     assert!(matches!(page.evictions("sessions"), Some(3 | 4)));
     assert_eq!(page.count(ERRORS), Some(0));
 }
@@ -132,7 +132,7 @@ async fn an_async_listener_that_never_ends_costs_no_page() {
         assert_eq!(page.count(ERRORS), Some(scrapes));
     }
     assert_eq!((started.load(SeqCst), done.load(SeqCst)), (1, 0));
-    // Once it ends, all is made up for.
+    // Once it ends, the metrics catch up.
     go.add_permits(10);
     let deadline = Instant::now() + LONG;
     while scrape(&metrics).await.evictions("sessions") != Some(3) {
@@ -159,7 +159,7 @@ fn without_a_runtime_no_async_listener_is_started() {
         .async_eviction_listener(observer.async_listener(listener))
         .build();
     let cache = observer.wrap(cache, &metrics).expect("the name is free");
-    // An executor that we know nothing of.
+    // An executor that is unknown to us.
     let drive = |future: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>| {
         assert_eq!(future(&mut Context::from_waker(Waker::noop())), Poll::Ready(()));
     };
@@ -185,7 +185,7 @@ fn a_listener_survives_the_end_of_the_runtime_that_it_was_made_in() {
         move || {
             let done = Arc::clone(&done);
             async move {
-                // Panics where there is no runtime or one that was shut down.
+                // Panics if there is no runtime, or if the runtime was shut down.
                 tokio::time::sleep(Duration::from_millis(1)).await;
                 done.fetch_add(1, SeqCst);
             }
@@ -226,7 +226,7 @@ fn a_listener_may_use_the_runtime_that_its_cache_was_wrapped_in() {
     wait_until("the listener is switched off", || told.load(SeqCst) == 1);
 }
 
-/// A cache of at most two entries, with ten in it that nobody has evicted.
+/// A cache with a capacity of two that contains ten entries, because none has been evicted yet.
 fn full<F>(
     observer: CacheObserver,
     metrics: &MetricsRegistry,
@@ -296,7 +296,7 @@ fn a_listener_may_read_the_metrics() {
                 read.fetch_add(1, SeqCst);
             }
         });
-        // On the thread of the scrape, and on one of the user's.
+        // On the thread of the scrape, and on a thread of the user.
         let page = Page::scrape(&metrics);
         assert_eq!((page.size("sessions"), read.load(SeqCst)), (Some(2), 8));
         for key in 10..20 {
@@ -370,7 +370,7 @@ fn a_listener_that_hangs_in_its_own_cache_costs_no_page() {
             move || {
                 let own: &sync::ObservedCache<u32, u32> = own.get().expect("it is set");
                 inside.store(true, SeqCst);
-                // moka's lock is not reentrant: this never returns, with or without us.
+                // moka's lock is not reentrant, so this never returns, with or without our wrapper.
                 own.run_pending_tasks();
             }
         });
@@ -384,7 +384,7 @@ fn a_listener_that_hangs_in_its_own_cache_costs_no_page() {
             assert_eq!(page.lookups("other")[0], u64::from(key) + 1);
         }
         assert!(inside.load(SeqCst));
-        // The other cache is up to date as soon as its callback has had its turn.
+        // The other cache is up to date as soon as its callback has run.
         while Page::scrape(&metrics).size("other") != Some(10) {}
     });
 }

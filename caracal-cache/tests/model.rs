@@ -1,9 +1,10 @@
-//! Random sequences of all operations give what a plain model gives: answers, hits, misses, loads,
-//! removals by cause, evictions and size, after each operation, for all kinds of cache.
+//! Random sequences of all operations have the same results as a simple model: return values, hits,
+//! misses, loads, removals by cause, evictions and size, after each operation, and for all kinds of
+//! caches.
 //!
-//! Nothing here waits for time to pass. moka's clock can't be set from outside, so entries either
-//! expire with the operation that put them in (a time to live of nothing) or never. Every scrape
-//! runs the pending tasks, so what an operation leads to is seen right after it.
+//! No test waits for time to pass. moka's clock can't be set from outside, so entries expire either
+//! with the operation that inserted them (a time to live of zero) or never. Every scrape runs the
+//! pending tasks, so the effect of an operation is visible immediately.
 #![cfg(all(feature = "future", feature = "sync"))]
 
 mod model {

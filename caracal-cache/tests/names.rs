@@ -21,7 +21,7 @@ fn the_name_of_a_dropped_cache_is_free_while_scrapes_read_it() {
                 let mut page = Vec::new();
                 while !done.load(SeqCst) {
                     page.clear();
-                    // A short page, so that most of the time goes into reading the cache.
+                    // A short page, so that most of the time is spent on reading the cache.
                     metrics.encode_named(Format::Text, &["caracal_cache_size"], &mut page);
                 }
             });
@@ -48,7 +48,7 @@ fn the_name_of_a_dropped_cache_is_free_while_scrapes_read_it() {
     }
 }
 
-/// Stops the scrapes, also when the test fails.
+/// Stops the scrapes, even if the test fails.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {

@@ -1,4 +1,4 @@
-//! What the observer promises for every kind of cache.
+//! The promises of the observer, for every kind of cache.
 #![cfg(all(feature = "future", feature = "sync"))]
 
 mod page;
@@ -29,7 +29,7 @@ fn quiet_listener(
     observer.listener(|_, _, _| {})
 }
 
-/// A cache of two entries at most, wrapped under the name "small", and its evictions counted.
+/// A cache with at most two entries, wrapped under the name "small", whose evictions are counted.
 fn small_cache(metrics: &MetricsRegistry) -> sync::ObservedCache<u32, u32> {
     let observer = CacheObserver::named("small");
     let cache =
@@ -67,7 +67,7 @@ async fn ten_inserts_and_one_scrape_read_ten_inside_a_runtime() {
 #[test]
 fn entries_that_expired_are_gone_without_any_traffic() {
     let deadline = Instant::now() + Duration::from_secs(60);
-    // A machine that stalls between the inserts and the scrape gets more time in the next round.
+    // If the machine stalls between the inserts and the scrape, the next round allows more time.
     for lifetime in (0..).map(|round| Duration::from_millis(200 << round)) {
         let metrics = patient();
         let observer = CacheObserver::named("short");
@@ -95,7 +95,7 @@ fn entries_that_expired_are_gone_without_any_traffic() {
     }
 }
 
-/// Expires every entry with the operation that puts it in.
+/// Expires every entry with the operation that inserts it.
 struct AtOnce;
 
 impl moka::Expiry<u32, u32> for AtOnce {
@@ -112,7 +112,8 @@ fn an_entry_with_an_expiry_of_its_own_goes_when_its_timer_does() {
     let cache = CacheObserver::named("own").wrap(cache, &metrics).expect("the name is free");
     cache.insert(1, 1);
     assert_eq!(cache.get(&1), None);
-    // moka's timers step by a second or so: the entry is there, and counted, until the next step.
+    // moka's timers advance in steps of about a second. Until the next step, the entry is in the cache
+    // and in the size.
     while page(&metrics).size("own") != Some(0) {
         assert!(Instant::now() < deadline, "an expired entry stays in the size");
         thread::yield_now();
@@ -125,7 +126,7 @@ fn a_lazy_size_is_the_one_that_moka_has() {
     let observer = CacheObserver::named("lazy").lazy_size();
     let cache = observer.wrap(SyncCache::new(100), &metrics).expect("the name is free");
     cache.insert(1, 1);
-    // Nothing but operations on the cache does maintenance now, and a scrape is none.
+    // Only operations on the cache run maintenance now, and a scrape is not such an operation.
     let estimate = cache.entry_count();
     assert_eq!(page(&metrics).size("lazy"), Some(estimate));
     cache.run_pending_tasks();
@@ -160,7 +161,7 @@ fn the_listener_of_the_user_gets_every_removal_and_so_do_we() {
             }
         }))
         .build();
-    // Before it is wrapped: counted all the same.
+    // An insert before the cache is wrapped is counted too.
     cache.insert(1, 10);
     cache.insert(1, 11);
     let cache = observer.wrap(cache, &metrics).expect("the name is free");
@@ -179,7 +180,7 @@ fn the_listener_of_the_user_gets_every_removal_and_so_do_we() {
     assert_eq!(*seen.lock().expect("no test panics"), expected);
 }
 
-/// Removes three entries from a cache and says how many removals were counted.
+/// Removes three entries from a cache, and returns how many removals were counted.
 macro_rules! three_removals {
     ($builder:expr, $metrics:expr, $observer:expr $(, $wait:ident)?) => {{
         let cache = $observer.wrap($builder.build(), $metrics).expect("the name is free");
@@ -262,7 +263,7 @@ async fn an_async_listener_of_the_user_runs_to_its_end() {
     let metrics = patient();
     let observer = CacheObserver::named("async");
     let seen = Arc::new(Mutex::new(Vec::new()));
-    // A closure that suited moka as it was: it gives a boxed future.
+    // A closure that works with moka alone: it returns a boxed future.
     let listener = observer.async_listener({
         let seen = Arc::clone(&seen);
         move |key: Arc<u32>, value: u32, cause| {
@@ -323,7 +324,7 @@ fn a_name_is_taken_until_the_last_clone_is_dropped() {
     drop(cache);
     assert!(page(&metrics).has("small"));
     drop(clone);
-    // The cache itself lives on, with our listener in it.
+    // The inner cache continues to exist, with our listener in it.
     bare.insert(1, 1);
     bare.invalidate(&1);
     assert!(!page(&metrics).has("small"));
@@ -352,7 +353,7 @@ fn there_is_one_policy_cache_and_its_name_is_reserved() {
     let policy = CacheObserver::policy().wrap(SyncCache::new(1), &metrics).err();
     assert_eq!(policy, Some(taken));
     drop(named);
-    // The attempt that failed halfway left nothing behind.
+    // The failed attempt left nothing behind.
     assert!(CacheObserver::policy().wrap(SyncCache::new(1), &metrics).is_ok());
 }
 
@@ -368,7 +369,7 @@ fn what_the_policy_cache_counted_stays() {
     }
     cache.run_pending_tasks();
     assert_eq!(cache.get(&99), None);
-    // No scrape has carried the evictions over yet.
+    // No scrape has counted these evictions yet.
     drop(cache);
     let page = page(&metrics);
     assert_eq!(page.count("caracal_policy_cache_misses_total"), Some(6));

@@ -1,4 +1,4 @@
-//! What the tests of this crate share. Each uses a part of it.
+//! Code that the tests of this crate share. Each test uses a part of it.
 #![allow(dead_code, reason = "every test binary compiles this for itself and uses a part")]
 
 pub(crate) mod reacts;
@@ -19,7 +19,7 @@ use failsafe::{CircuitBreaker, Instrument};
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
-/// Half-open as soon as it is asked, or not for an hour.
+/// Half-open at the next call, or not for an hour.
 pub(crate) type Policy = ConsecutiveFailures<iter::Repeat<Duration>>;
 
 /// Opens at the first failure.
@@ -27,7 +27,7 @@ pub(crate) fn trip_at_once(backoff: Duration) -> Policy {
     consecutive_failures(1, iter::repeat(backoff))
 }
 
-/// Asks until the backoff, which must be short, is over.
+/// Requests permission until the backoff, which must be short, is over.
 pub(crate) fn enter_half_open(breaker: &impl CircuitBreaker) {
     while !breaker.is_call_permitted() {
         thread::yield_now();
@@ -51,12 +51,12 @@ impl Page {
         Self(samples.collect())
     }
 
-    /// How many series of circuit breakers there are.
+    /// The number of series of circuit breakers.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// How many series the breaker of this name has.
+    /// The number of series of the breaker with this name.
     pub(crate) fn series_of(&self, name: &str) -> usize {
         let label = format!("name=\"{name}\"");
         self.0.keys().filter(|key| key.contains(&label)).count()
@@ -94,7 +94,7 @@ impl Page {
         })
     }
 
-    /// As [`transitions`](Self::transitions), where all must be there.
+    /// Like [`transitions`](Self::transitions), if all of them must exist.
     pub(crate) fn walk(&self, name: &str) -> [i64; 5] {
         self.transitions(name).map(|count| count.expect("every transition is exposed"))
     }
@@ -105,7 +105,7 @@ impl Page {
     }
 }
 
-/// What a breaker says of itself.
+/// The state of a breaker according to itself.
 pub(crate) fn real_state(machine: &impl Debug) -> CircuitBreakerState {
     match format!("{machine:?}").as_str() {
         r#"StateMachine { state: "closed" }"# => Closed,
@@ -115,7 +115,7 @@ pub(crate) fn real_state(machine: &impl Debug) -> CircuitBreakerState {
     }
 }
 
-/// The gauge as exporters have it that believe the callbacks, and how many callbacks there were.
+/// The gauge of an exporter that trusts the callbacks, and the number of callbacks.
 #[derive(Debug, Default)]
 pub(crate) struct Callbacks {
     pub(crate) gauge: AtomicI64,
@@ -153,7 +153,7 @@ impl Instrument for Naive {
     }
 }
 
-/// Fails instead of hanging when `f` deadlocks.
+/// Fails instead of hanging if `f` deadlocks.
 pub(crate) fn without_deadlock<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> R {
     let (done, waiting) = mpsc::channel();
     let thread = thread::spawn(move || done.send(f()));

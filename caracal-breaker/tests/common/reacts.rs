@@ -45,7 +45,7 @@ impl Instrument for Reacts {
     }
 }
 
-/// A built breaker, half-open as soon as it is asked.
+/// A built breaker that becomes half-open at the next call.
 pub(crate) fn reacting(metrics: &MetricsRegistry) -> (BuiltBreaker<Policy, Reacts>, Reacts) {
     let reacts = Reacts::default();
     let breaker = BreakerObserver::new("reacts")
@@ -54,7 +54,7 @@ pub(crate) fn reacting(metrics: &MetricsRegistry) -> (BuiltBreaker<Policy, React
     (breaker, reacts)
 }
 
-/// As [`reacting`], made without our listeners.
+/// Like [`reacting`], built without our listeners.
 pub(crate) fn reacting_wrapped(
     metrics: &MetricsRegistry,
 ) -> (ObservedBreaker<Policy, Reacts>, Reacts) {

@@ -1,16 +1,16 @@
-//! A cache as plain as can be, that counts by the rules.
+//! A cache as simple as possible, which counts by the documented rules.
 
 use super::operation::{Answer, Change, FAILURE, Key, OnEntry, Operation, Value};
 
-/// What makes the cache evict.
+/// The reason why the cache evicts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Limit {
     None,
     /// Every entry expires at once.
     Expiring,
-    /// So many entries a segment, least recently used first to go.
+    /// The maximum number of entries per segment. The least recently used entry is evicted first.
     Entries(u64),
-    /// So much weight a segment, a value being its own weight.
+    /// The maximum weight per segment. The weight of a value is the value itself.
     Weight(u64),
 }
 
@@ -24,7 +24,7 @@ enum Cause {
 
 pub(crate) struct Model {
     limit: Limit,
-    /// Least recently used first.
+    /// The least recently used entry is the first.
     segments: Vec<Vec<(Key, Value)>>,
     hits: u64,
     misses: u64,
@@ -34,7 +34,7 @@ pub(crate) struct Model {
     removals: [u64; 4],
 }
 
-/// The segment of a key: the caches' hasher puts a key's last bit first.
+/// The segment of a key. The caches' hasher moves the last bit of a key to the front.
 fn segment(key: Key, segments: usize) -> usize {
     key as usize % segments
 }
@@ -142,7 +142,7 @@ impl Model {
         *(if found { &mut self.hits } else { &mut self.misses }) += 1;
     }
 
-    /// An init that gives `answer` runs unless there is a value that stays.
+    /// Runs an init with the result `answer`, unless there is a value that is kept.
     fn load(&mut self, key: Key, answer: Answer, replace: fn(Value) -> bool) -> Answer {
         if let Some(value) = self.peek(key).filter(|value| !replace(*value)) {
             self.touch(key);
@@ -219,7 +219,7 @@ impl Model {
             self.entries(key).pop();
             self.removals[Cause::Replaced as usize] += 1;
         } else if self.weight(value) > self.room() {
-            // moka does not throw others out for what never fits, but only for a new entry.
+            // moka does not evict other entries for one that never fits, except if that entry is new.
             self.removals[Cause::Size as usize] += 1;
             return;
         }

@@ -1,4 +1,4 @@
-//! The three kinds of cache, run by the same operations.
+//! The three kinds of caches, driven by the same operations.
 
 use std::convert::identity;
 use std::future::ready;
@@ -15,12 +15,12 @@ use super::operation::{Answer, By, Change, FAILURE, Key, OnEntry, Operation, Val
 
 pub(crate) const SEGMENTS: usize = 2;
 
-/// Something that runs operations.
+/// Something that executes operations.
 pub(crate) trait Driver {
     fn run(&self, operation: &Operation) -> Answer;
 }
 
-/// Gives a key's last bit the first place, where `SegmentedCache` looks for the segment.
+/// Moves the last bit of a key to the front, where `SegmentedCache` looks for the segment.
 #[derive(Clone, Default)]
 pub(crate) struct ByLastBit(u64);
 
@@ -99,8 +99,8 @@ fn outcome(result: CompResult<Key, Value>) -> Option<Value> {
     result.into_entry().map(moka::Entry::into_value)
 }
 
-/// Runs an operation on a cache. `$init` makes an init of an answer, `$reply` is what compute
-/// closures reply with, `$wait` is `.await` or nothing.
+/// Runs an operation on a cache. `$init` creates an init with a given result, `$reply` is the result of
+/// compute closures, and `$wait` is `.await` or nothing.
 macro_rules! run {
     ($cache:expr, $operation:expr, $init:ident, $reply:ident, [$($wait:tt)*], $nobody_else:ident) => {
         match *$operation {

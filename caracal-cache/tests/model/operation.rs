@@ -1,16 +1,16 @@
-//! What can be done with a cache.
+//! The operations on a cache.
 
 use proptest::prelude::*;
 
 pub(crate) type Key = u32;
 pub(crate) type Value = u32;
 
-/// What an operation gave: a value or none, or the error of an init or compute closure.
+/// The result of an operation: a value or none, or the error of an init or compute closure.
 pub(crate) type Answer = Result<Option<Value>, &'static str>;
 
 pub(crate) const FAILURE: &str = "the closure failed";
 
-/// How the key is handed over.
+/// How the key is passed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum By {
     Value,
@@ -25,9 +25,9 @@ pub(crate) enum Operation {
     Invalidate(Key),
     Remove(Key),
     InvalidateAll,
-    /// Takes out the even values.
+    /// Removes the even values.
     InvalidateEven,
-    /// How many entries an iterator visits.
+    /// The number of entries that an iterator returns.
     Count,
     RunPendingTasks,
     GetWith(By, Key, Value),
@@ -36,7 +36,7 @@ pub(crate) enum Operation {
     OptionallyGetWith(By, Key, Option<Value>),
     TryGetWith(By, Key, Option<Value>),
     Entry(By, Key, OnEntry),
-    /// Goes around the wrapper: changes the cache and counts no lookup.
+    /// Bypasses the wrapper: changes the cache and counts no lookup.
     InnerGetWith(Key, Value),
 }
 
@@ -44,7 +44,7 @@ pub(crate) enum Operation {
 pub(crate) enum OnEntry {
     Compute(Change),
     TryCompute(Option<Change>),
-    /// The same, where moka has it: on `future` caches.
+    /// The same, for the caches in which moka has it: `future` caches.
     TryComputeIfNobodyElse(Option<Change>),
     Upsert(Value),
     OrDefault,

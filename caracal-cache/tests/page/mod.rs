@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use caracal_metrics_core::MetricsRegistry;
 
-/// A registry whose scrapes give a cache all the time that it takes, however busy the machine is.
+/// A registry whose scrapes give a cache all the time that it needs, even on a busy machine.
 pub(crate) fn patient() -> MetricsRegistry {
     let builder = MetricsRegistry::builder().collection_timeout(Duration::from_secs(600));
     builder.build().expect("the settings are valid")
@@ -19,7 +19,7 @@ impl Page {
         Self(String::from_utf8(metrics.generate_metrics()).expect("the page is UTF-8"))
     }
 
-    /// The value of a series, written as the page has it, or nothing if it isn't there.
+    /// The value of a series that is written as on the page. `None` if it does not exist.
     pub(crate) fn count(&self, series: &str) -> Option<u64> {
         self.0.lines().find_map(|line| {
             let value = line.strip_prefix(series)?.strip_prefix(' ')?;
@@ -27,12 +27,12 @@ impl Page {
         })
     }
 
-    /// Whether any series carries this label.
+    /// Whether any series has this label.
     pub(crate) fn has(&self, label: &str) -> bool {
         self.0.contains(label)
     }
 
-    /// Hits, misses, successful loads and failed ones of the cache of this name.
+    /// Hits, misses, successful loads and failed loads of the cache with this name.
     pub(crate) fn lookups(&self, cache: &str) -> [u64; 4] {
         let load = |result| {
             self.count(&format!(
@@ -48,7 +48,7 @@ impl Page {
         .map(|count| count.expect("the cache is attached"))
     }
 
-    /// Removals from the cache of this name: expired, explicit, replaced, size.
+    /// Removals from the cache with this name: expired, explicit, replaced, size.
     pub(crate) fn removals(&self, cache: &str) -> [Option<u64>; 4] {
         ["expired", "explicit", "replaced", "size"].map(|cause| {
             self.count(&format!(
