@@ -153,7 +153,7 @@ fn what_does_not_belong_together_is_an_error() {
     let here = folder();
     for (file, from, to, message) in [
         ("compose.yml", "./rules.yml:", "./rule.yml:", "./rule.yml is not a file"),
-        ("compose.yml", ":11.6.0", ":latest", "is not one version"),
+        ("compose.yml", ":11.6.0", ":latest", "is not a fixed version"),
         (FILES[2], ":9090", ":9091", "does not listen on 127.0.0.1:9091"),
         (FILES[2], "isDefault", "default", "default"),
         (FILES[3], "/dashboards\n", "/boards\n", "nothing is mounted at"),
