@@ -109,9 +109,9 @@ impl CacheObserver {
 
     /// Like [`listener`](Self::listener), for `async_eviction_listener` of `moka::future`.
     ///
-    /// A scrape runs each listener future that it starts to its end. It does so inside the tokio
-    /// runtime of the thread that scrapes. If that thread has none, and the feature `tokio` is
-    /// enabled, it uses the runtime in which you wrapped the cache.
+    /// A scrape runs each listener future that it starts to its end. With the feature `tokio`, it
+    /// does so inside the tokio runtime of the thread that scrapes or, if that thread has none,
+    /// inside the runtime in which you wrapped the cache.
     ///
     /// If there is no such runtime, or it was shut down, a scrape starts no asynchronous listener,
     /// and the size is as with [`lazy_size`](Self::lazy_size). On another executor, call
