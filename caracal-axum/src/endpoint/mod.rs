@@ -160,8 +160,8 @@ impl MetricsEndpoint {
         self
     }
 
-    /// Answers only requests that have this token (`Authorization: Bearer …`), and all others with status
-    /// 401. Prometheus sends it with `authorization: { credentials: … }`. White space around the token, such
+    /// Answers only requests that have this token (`Authorization: Bearer …`). All others get status 401.
+    /// Prometheus sends the token with `authorization: { credentials: … }`. White space around the token, such
     /// as the line break at the end of a mounted file, is removed.
     ///
     /// You can add several tokens and users. A request needs only one of them.
@@ -189,8 +189,8 @@ impl MetricsEndpoint {
         self
     }
 
-    /// Answers only requests that have this name and password (`Authorization: Basic …`), and all others with
-    /// status 401. Prometheus sends them with `basic_auth`.
+    /// Answers only requests that have this name and password (`Authorization: Basic …`). All others get status
+    /// 401 Unauthorized. Prometheus sends them with `basic_auth`.
     ///
     /// You can add several tokens and users. A request needs only one of them.
     ///
