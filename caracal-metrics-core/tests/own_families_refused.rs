@@ -307,7 +307,7 @@ fn gauges_with_an_aggregated_label() {
     let metrics = builder.build().unwrap();
     for error in [
         refused(&metrics, &DEPTH, &["aggregate_label(\"tenant\")", "`sum without (tenant) (…)`"]),
-        refused(&metrics, &LOAD, &["aggregate_label(\"tenant\")", "have no sum"]),
+        refused(&metrics, &LOAD, &["aggregate_label(\"tenant\")", "be added up"]),
     ] {
         assert!(matches!(error, FamilyError::AggregatedGauge { .. }), "{error}");
     }

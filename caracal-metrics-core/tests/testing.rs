@@ -188,9 +188,9 @@ fn a_misspelt_name_is_a_mistake_and_not_0() {
     let expected = format!("{rows}no family is registered under the name {name:?}: {hint}\n");
     assert_eq!(found, expected);
     let found = message(|| moved.value("kitchen_sink_total", &[]));
-    assert!(
-        found.ends_with(": register it, or attach what it belongs to, before the first snapshot")
-    );
+    assert!(found.ends_with(
+        ": register it, or attach the thing that it belongs to, before the first snapshot"
+    ));
     let found = message(|| moved.counter(&LATER, ()));
     assert!(found.starts_with("no family is registered under the name \"later_total\""), "{found}");
     let found = message(|| metrics.snapshot().value_of(&LATER, ()).is_some());
