@@ -155,7 +155,7 @@ impl Instances {
         self.workers.is_inside()
     }
 
-    /// Runs tasks and counts those that fail. Returns for each task whether it has ended.
+    /// Runs tasks and counts those that fail. Returns for each task whether it succeeded in time.
     pub(crate) fn run(&self, tasks: &[&Arc<Task>]) -> Vec<bool> {
         let through = self.try_run(tasks);
         for _ in through.iter().filter(|through| !**through) {
@@ -164,7 +164,7 @@ impl Instances {
         through
     }
 
-    /// Runs tasks. Returns for each task whether it has ended.
+    /// Runs tasks. Returns for each task whether it succeeded in time.
     pub(crate) fn try_run(&self, tasks: &[&Arc<Task>]) -> Vec<bool> {
         self.workers.run(tasks)
     }

@@ -43,7 +43,7 @@ impl<T: Send + 'static> Gathering<T> {
         self.gathered.lock().take()
     }
 
-    /// Gathers. `run` runs the task and returns whether it has ended. Returns `None` if it has not.
+    /// Gathers. `run` runs the task and returns whether it succeeded in time. Returns `None` if it did not.
     pub(crate) fn gather(&self, run: impl Fn(&Arc<Task>) -> bool) -> Option<T> {
         while run(&self.task) {
             // If several readers wait for the same run, one of them gets the result.

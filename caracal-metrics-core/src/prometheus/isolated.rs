@@ -31,7 +31,7 @@ impl Isolated {
         self.gathering.task()
     }
 
-    /// Notes whether the task ended when the page ran it.
+    /// Notes whether the task succeeded in time when the page ran it.
     pub(super) fn note(&self, through: bool) {
         self.failed.store(!through, Relaxed);
     }

@@ -101,7 +101,7 @@ impl Others {
         named_families(&self.gather(instances, |tasks| instances.try_run(tasks)))
     }
 
-    /// Gathers. `run` runs tasks and returns for each of them whether it has ended.
+    /// Gathers. `run` runs tasks and returns for each of them whether it succeeded in time.
     fn gather(
         &self,
         instances: &Instances,

@@ -7,8 +7,7 @@ thread_local! {
     static STARVED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
-/// Has the system refuse the thread where a test wants that: no address space has room for such a
-/// stack.
+/// Makes the system refuse the thread if a test wants this: no address space has room for such a stack.
 pub(super) fn starved(thread: thread::Builder) -> thread::Builder {
     if STARVED.get() { thread.stack_size(1 << 47) } else { thread }
 }
@@ -37,7 +36,7 @@ fn a_stuck_task_is_not_started_again_and_is_picked_up_when_it_returns() {
     });
     let other = counting(&others);
     for round in 1..=20 {
-        // Under load the other one may miss its time: then it is run later, but it is run.
+        // Under load, the other task may exceed its time. Then it runs later, but it runs.
         loop {
             assert!(!workers.run(&[&stuck, &other])[0]);
             if others.load(SeqCst) >= round {
@@ -46,7 +45,7 @@ fn a_stuck_task_is_not_started_again_and_is_picked_up_when_it_returns() {
         }
         assert_eq!(runs.load(SeqCst), 1);
     }
-    // Once for the run that is under way, and once for each run that may follow.
+    // One message for the current run, and one for each run that may follow.
     for _ in 0..1_000 {
         go.send(()).expect("the task is there");
     }
