@@ -1,4 +1,4 @@
-//! How many threads have pages, and how many.
+//! Tests of the limits of threads with pages, and of pages.
 
 use super::*;
 use crate::engine::store::MAX_THREADS;

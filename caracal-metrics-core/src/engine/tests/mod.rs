@@ -1,4 +1,4 @@
-//! Cells, as the rest of the crate uses them.
+//! Tests of cells, as the rest of the crate uses them.
 
 mod limits;
 mod own;
@@ -10,14 +10,14 @@ const NARROW: Width = Width::Histogram { runs: 1, sum: Sum::Nanos };
 const WIDE: Width = Width::Histogram { runs: 4, sum: Sum::Nanos };
 const FLOATS: Width = Width::Histogram { runs: 2, sum: Sum::Float };
 
-/// A narrow histogram: its buckets, and its sum in nanoseconds.
+/// Returns the buckets of a narrow histogram, and its sum in nanoseconds.
 fn histogram(cell: Cell) -> ([u64; NARROW_BUCKETS], u128) {
     let mut buckets = [0; NARROW_BUCKETS];
     let nanos = reader().histogram(&[cell], &mut buckets);
     (buckets, nanos)
 }
 
-/// The words of a run.
+/// Returns the words of a run.
 fn words(run: Cell) -> [u64; RUN_WORDS] {
     let mut words = [0; RUN_WORDS];
     reader().run(run, &mut words);
@@ -100,7 +100,7 @@ fn cells_never_overlap() {
         }
     };
     record();
-    // Its words are folded into the shared ones.
+    // The words of the thread are added to the shared ones.
     std::thread::scope(|scope| scope.spawn(record).join().expect("it records"));
     for (cell, width) in &cells {
         match width {
