@@ -1,14 +1,14 @@
-//! The label values of a series as one string of bytes, which sorts as the values do.
+//! The label values of a series as one byte string with the same order as the values.
 
 use std::borrow::Cow;
 
 use crate::text::utf8;
 
-/// Follows each value but the last one. It is less than any byte of a value, so a value comes before
-/// those that it begins.
+/// Follows each value except the last one. It is less than any byte of a value, so a value sorts before longer
+/// values that start with it.
 pub(crate) const SEPARATOR: u8 = 0;
 
-/// Comes before a byte of a value that is not greater than this, whose number it raises by one.
+/// Precedes a byte of a value that is not greater than this. That byte is then increased by one.
 const ESCAPE: u8 = 1;
 
 /// Appends the key of these values.
@@ -33,7 +33,7 @@ pub(super) fn write<'a>(values: impl IntoIterator<Item = &'a str>, out: &mut Vec
 
 /// The values of a key.
 pub(crate) fn values(key: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
-    // All of it is text: the values, what separates them, and what is put into them.
+    // All of this is text: the values, the separators, and the escapes.
     let key = str::from_utf8(key).unwrap_or_default();
     key.split(char::from(SEPARATOR)).map(|value| {
         if value.as_bytes().contains(&ESCAPE) {
