@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_index_has_a_place_of_its_own() {
+    fn every_index_has_its_own_location() {
         let mut expected = Location { block: 0, place: 0 };
         for index in 0..FIRST * 400 {
             assert_eq!(locate(index), expected);
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn room_is_the_next_place_that_is_long_enough() {
+    fn room_is_the_next_index_with_enough_space() {
         for index in 0..FIRST * 20 {
             for elements in [1, 2, 15, 16, 17, 40] {
                 let first = Blocks::<u64>::room(index, elements);

@@ -159,7 +159,7 @@ mod settable {
 
     /// Keeps a clock as the clock of the process. [`Clock::run_process`] creates it.
     #[derive(Debug)]
-    #[must_use = "the process goes by its own clock again when it is dropped"]
+    #[must_use = "the process uses its own clock again when this is dropped"]
     pub struct ProcessClock {
         before: Option<Clock>,
     }

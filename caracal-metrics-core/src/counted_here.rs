@@ -27,7 +27,7 @@ static IS_SOUGHT: AtomicBool = AtomicBool::new(false);
 /// assert!(!CountedHere::is_entered());
 /// ```
 #[derive(Debug)]
-#[must_use = "the mark is gone when this is dropped"]
+#[must_use = "the mark ends when this is dropped"]
 pub struct CountedHere {
     before: bool,
     /// The mark belongs to this thread.

@@ -71,7 +71,7 @@ pub enum BuildError {
     },
     /// The time passed to `hide_idle_series` or `hide_idle_series_of` is zero.
     #[error(
-        "hide_idle_series(0) would hide every series at once: choose a time that is longer than the \
+        "hide_idle_series(0) would hide every series immediately: choose a time that is longer than the \
          interval of scrapes, such as an hour"
     )]
     NoIdleTime,

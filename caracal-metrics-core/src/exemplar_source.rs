@@ -31,7 +31,7 @@ impl ExemplarSource {
         Self(Arc::new(source))
     }
 
-    /// Requests an exemplar for the current observation. The caller must hold no lock of ours. What the closure
+    /// Requests an exemplar for the current observation. The caller must hold none of our locks. What the closure
     /// records itself gets no exemplar.
     pub(crate) fn ask(&self) -> Result<Option<Exemplar>, Panicked> {
         if ASKING.replace(true) {

@@ -175,7 +175,7 @@ impl<K, L: Labels> Family<K, L> {
     /// Panics if the time is zero. For a constant, this is an error at compile time.
     #[must_use]
     pub const fn hide_idle_series(mut self, after: Duration) -> Self {
-        assert!(!after.is_zero(), "series would be hidden at once: choose a longer time");
+        assert!(!after.is_zero(), "series would be hidden immediately: choose a longer time");
         self.spec.hide_idle = Some(IdleTime { after, watch: || Box::new(watch_idle as MakeWatch) });
         self
     }

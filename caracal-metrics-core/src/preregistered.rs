@@ -57,14 +57,14 @@ impl MetricsRegistry {
 
     /// Adds one to a counter.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    #[expect(clippy::inline_always, reason = "most of it depends on constants of the caller")]
     pub(crate) fn count<L: Labels>(&self, family: Preregistered<Counter, L>, labels: L::Of<'_>) {
         self.store(family).add(&labels, 1);
     }
 
     /// Adds one to a counter and counts the duration.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    #[expect(clippy::inline_always, reason = "most of it depends on constants of the caller")]
     pub(crate) fn count_and_observe<L: Labels, T: Labels>(
         &self,
         (counter, labels): (Preregistered<Counter, L>, L::Of<'_>),

@@ -73,7 +73,7 @@ pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
         count.fetch_add(1, Relaxed);
         model();
     });
-    assert!(executions.load(Relaxed) > 1, "the model was executed in one way only");
+    assert!(executions.load(Relaxed) > 1, "loom found only one execution of the model");
 }
 
 /// Defines a constructor that is `const`, except in loom's models, whose primitives can't be created at compile

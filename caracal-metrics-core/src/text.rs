@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_what_the_digits_say() {
+    fn seconds_match_the_written_digits() {
         for nanos in [
             0,
             1,

@@ -37,7 +37,7 @@ fn a_page_is_compared_with_times_masked() {
 }
 
 #[test]
-fn what_differs_is_in_the_message() {
+fn the_message_shows_the_differences() {
     let metrics = shop(Duration::from_millis(7));
     metrics.family(&DEPTH).unwrap().set(4);
     metrics.family(&PACKING).unwrap().observe(Duration::from_millis(1));
@@ -57,7 +57,7 @@ fn what_differs_is_in_the_message() {
          + queue_depth 4\n\
          if the new page is correct, run the test with METRICS_REWRITE_PAGES=1\n"
     );
-    // Named families are masked whole.
+    // All values of named families are masked.
     let (ours, other) = (masked_page(&metrics, &["queue_*", "packing_duration_seconds"]), "*\n");
     assert!(ours.contains(&format!("queue_depth {other}")), "{ours}");
     assert!(ours.contains(&format!("packing_duration_seconds_count {other}")), "{ours}");

@@ -143,7 +143,7 @@ impl MetricsRegistry {
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    #[expect(clippy::inline_always, reason = "most of it depends on constants of the caller")]
     fn count_of_breaker<L: Labels>(
         &self,
         family: Preregistered<Counter, L>,

@@ -67,14 +67,14 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_is_interrupted_counts_none_of_what_passed_meanwhile() {
+    fn an_interrupted_reader_counts_no_guards_that_passed() {
         assert_eq!(read_while_interrupted(500, 0), 1);
         assert_eq!(read_while_interrupted(500, 1), 1);
         assert_eq!(read_while_interrupted(500, TRIES - 1), 1);
     }
 
     #[test]
-    fn a_reader_that_is_always_disturbed_is_off_by_half_of_what_passed_in_the_best_read() {
+    fn an_always_disturbed_reader_is_off_by_half_of_the_best_read() {
         // As far as the reader can tell, between 1 and 5 guards were in flight.
         assert_eq!(read_while_interrupted(4, usize::MAX), 3);
     }

@@ -25,7 +25,7 @@ use super::store::STORE;
 use crate::sync::AtomicU64;
 
 /// The number of gauges whose guard words a thread keeps. This is enough for those of the layers, and for some
-/// of the user's.
+/// gauges of the user.
 const GAUGES: usize = 8;
 
 thread_local! {

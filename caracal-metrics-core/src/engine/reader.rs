@@ -159,7 +159,7 @@ impl Reader<'_> {
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the ordering is a constant of the caller")]
+    #[expect(clippy::inline_always, reason = "the ordering is a constant in the caller")]
     fn word(&self, cell: Cell, ordering: Ordering) -> u64 {
         let mut sum = self.store.shared.word(cell).load(ordering);
         for pages in &self.threads.live {

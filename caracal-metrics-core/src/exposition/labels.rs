@@ -42,7 +42,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_value_survives_the_page(values in proptest::collection::vec(any::<String>(), 0..4)) {
+        fn any_value_reads_back_from_the_page(values in proptest::collection::vec(any::<String>(), 0..4)) {
             let mut text = Vec::new();
             write_labels(values.iter().map(|value| ("name", value.as_str())), &mut text);
             let text = String::from_utf8(text).unwrap();

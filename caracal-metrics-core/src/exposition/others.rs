@@ -19,7 +19,7 @@ pub(crate) trait OtherFamilies {
     /// Writes the families whose names come before this one. For `None`, writes all that are left.
     fn write_before(&mut self, name: Option<&str>, format: Format, out: &mut Out);
 
-    /// Leaves out series that this family of ours also has. Returns in how many families of its name this was
+    /// Leaves out series that this family, which is one of ours, also has. Returns in how many families of its name this was
     /// the case.
     fn leave_out(&mut self, ours: &FamilyStore, rows: &Rows) -> usize;
 

@@ -142,7 +142,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_bucket_is_how_many_bounds_are_less(
+        fn a_bucket_is_the_number_of_lower_bounds(
             mut bounds in btree_set(number(), 1..NARROW_BUCKETS - 2),
             observed in number(),
             near in any::<prop::sample::Index>(),

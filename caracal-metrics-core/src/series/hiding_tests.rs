@@ -88,7 +88,7 @@ fn a_series_that_was_found_before_the_mark_is_not_kept_after_it() {
 /// The series is hidden, and its place is taken, before it is held. The handle is therefore that of a folded
 /// series, which then stays on the page.
 #[test]
-fn a_handle_holds_the_series_that_it_is_of() {
+fn a_handle_holds_its_own_series() {
     let test = Test::new();
     let uses = test.metrics.family(&USES).unwrap();
     let store = test.store("uses_total");

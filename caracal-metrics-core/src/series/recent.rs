@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_twice_in_a_row_has_a_place_until_it_is_forgotten() {
+    fn a_label_set_that_occurs_twice_in_a_row_is_kept() {
         let set = numbers(1);
         let lookup = |value: u32| Lookup::of_one(set, &value.to_string()).unwrap();
         let found = |cell| Found { cell: Cell::from_raw(cell), word: None, durations: None };

@@ -80,12 +80,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn keys_sort_as_their_values(a in some_values(), b in some_values()) {
+        fn keys_sort_like_their_values(a in some_values(), b in some_values()) {
             prop_assert_eq!(key(&a).cmp(&key(&b)), a.cmp(&b));
         }
 
         #[test]
-        fn a_key_has_its_values(all in some_values()) {
+        fn a_key_contains_its_values(all in some_values()) {
             let key = key(&all);
             prop_assert!(values(&key).eq(all.iter().map(String::as_str)));
             if is_plain(&key) {

@@ -67,7 +67,7 @@ fn check(page: &str, path: &Path, is_rewriting: bool, is_ci: bool) -> Result<(),
     let file = path.display();
     if is_rewriting && is_ci {
         return Err(format!(
-            "{REWRITE} and CI are both set: golden pages are written anew on a developer's machine \
+            "{REWRITE} and CI are both set: golden pages are rewritten on a developer's machine \
              only, or a test could not fail"
         ));
     }

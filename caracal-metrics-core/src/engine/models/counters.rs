@@ -60,7 +60,7 @@ fn a_thread_beyond_the_limit_shares_words() {
 }
 
 #[test]
-fn the_next_thread_goes_on_with_the_pages_of_one_that_ended() {
+fn the_next_thread_uses_the_pages_of_one_that_ended() {
     explore(|| {
         let (store, cell) = store_with(Width::Word);
         add(&store, cell, 1);
@@ -78,7 +78,7 @@ fn the_next_thread_goes_on_with_the_pages_of_one_that_ended() {
 }
 
 #[test]
-fn a_cell_that_is_given_back_while_its_thread_ends_reads_zero() {
+fn a_cell_that_is_released_while_its_thread_ends_reads_zero() {
     explore(|| {
         let (store, cell) = store_with(Width::Word);
         let pages = store.enter().unwrap();

@@ -115,7 +115,7 @@ fn a_histogram_is_whole_after_its_threads_ended() {
 }
 
 #[test]
-fn floats_that_two_threads_add_are_all_there() {
+fn no_float_that_two_threads_add_is_lost() {
     explore(|| {
         let (store, cell) = store_with(Width::Float);
         let reader = thread::spawn({
@@ -139,7 +139,7 @@ fn floats_that_two_threads_add_are_all_there() {
 }
 
 #[test]
-fn a_float_sum_never_comes_before_its_buckets() {
+fn a_float_sum_is_never_visible_before_its_buckets() {
     explore(|| {
         let (store, cell) = store_with(Width::histogram(1, Sum::Float));
         let pages = store.enter().unwrap();

@@ -49,7 +49,7 @@ fn never_reads_more_guards_than_there_are() {
 }
 
 #[test]
-fn reads_zero_only_when_the_counts_are_there() {
+fn reads_zero_only_when_the_counts_are_visible() {
     explore(|| {
         let (store, gauge) = store_with(Width::Gauge);
         let counter = store.allocate(Width::Word);

@@ -25,7 +25,7 @@ fn words(run: Cell) -> [u64; RUN_WORDS] {
 }
 
 #[test]
-fn a_released_cell_is_given_out_again_and_reads_zero() {
+fn a_released_cell_is_reused_and_reads_zero() {
     let (narrow, wide, floats) = (allocate(NARROW), allocate(WIDE), allocate(FLOATS));
     let (word, float, gauge) =
         (allocate(Width::Word), allocate(Width::Float), allocate(Width::Gauge));
@@ -166,7 +166,7 @@ fn a_sum_that_is_carried_while_it_is_read_never_goes_down() {
 }
 
 #[test]
-fn floats_that_all_threads_add_are_all_there() {
+fn no_float_that_all_threads_add_is_lost() {
     const ROUNDS: u32 = 50_000;
     let (counter, gauge) = (allocate(Width::Float), allocate(Width::Float));
     set_float(gauge, 1.5);

@@ -5,7 +5,7 @@ use std::cell::Cell as StdCell;
 use super::*;
 
 #[test]
-fn own_words_are_those_of_the_cell() {
+fn own_words_belong_to_the_cell() {
     fn forget() {}
     let (word, narrow) = (allocate(Width::Word), allocate(NARROW));
     // A thread gets no pages while another test is reading.
@@ -19,7 +19,7 @@ fn own_words_are_those_of_the_cell() {
     };
     own.add(3);
     observe(narrow, 3, 5);
-    own_histogram(narrow, forget).expect("a page was made").observe(narrow, 14, 7);
+    own_histogram(narrow, forget).expect("the page exists").observe(narrow, 14, 7);
     assert_eq!(reader().counter(&[word]), count + 3);
     let (buckets, nanos) = histogram(narrow);
     assert_eq!((buckets[3], buckets[14], nanos), (1, 1, 12));
@@ -56,7 +56,7 @@ impl Drop for OnExit {
 }
 
 #[test]
-fn is_forgotten_before_the_thread_gives_up_its_words() {
+fn own_words_are_forgotten_before_the_thread_gives_them_up() {
     let cell = allocate(Width::Word);
     let mut some_kept = false;
     for threads in 1..=100 {

@@ -26,7 +26,7 @@ fn read_all(reader: &Reader<'_>, cells: &[(Cell, Width)]) -> Vec<(u64, u64, u128
 }
 
 #[test]
-fn what_is_summed_up_reads_as_what_is_read_thread_by_thread() {
+fn summed_up_values_equal_those_read_thread_by_thread() {
     const NARROW_FLOATS: Width = Width::Histogram { runs: 1, sum: Sum::Float };
     const WIDTHS: [Width; 7] =
         [NARROW, Width::Word, WIDE, Width::Gauge, Width::Float, FLOATS, NARROW_FLOATS];

@@ -99,7 +99,7 @@ fn no_series_is_lost_to_another_page_or_another_series() {
 }
 
 #[test]
-fn series_of_an_instance_come_and_go_with_it() {
+fn series_of_an_instance_are_added_and_removed_with_it() {
     explore(|| {
         let family = Family::new();
         let reader = thread::spawn({

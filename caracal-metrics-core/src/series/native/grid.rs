@@ -92,7 +92,7 @@ mod tests {
     /// For each resolution, 10,000 numbers: bounds and their neighbours in octaves from 2^-100 to 2^100, and
     /// numbers from anywhere in between. The bucket of each number is computed with integers only.
     #[test]
-    fn buckets_are_those_of_the_formula() {
+    fn buckets_match_the_formula() {
         let mut state = 1_u64;
         let mut random = || {
             state = state
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_the_ends_have_a_bucket() {
+    fn the_largest_and_smallest_numbers_have_a_bucket() {
         assert_eq!(halved(index(f64::MAX), halvings(0)), 1024);
         assert_eq!(halved(index(ZERO_THRESHOLD.next_up()), halvings(0)), -127);
         assert_eq!(ZERO_THRESHOLD, 2.938_735_877_055_719e-39);

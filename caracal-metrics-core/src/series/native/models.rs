@@ -103,7 +103,7 @@ fn a_sum_is_never_read_without_the_chunk_of_a_halved_resolution() {
 }
 
 #[test]
-fn two_threads_make_one_chunk() {
+fn two_threads_create_one_chunk() {
     explore(|| {
         let series = Series::new();
         let other = thread::spawn({

@@ -121,7 +121,7 @@ mod tests {
     proptest! {
         /// Both buckets can be derived from the interval, whatever bounds are close to the number.
         #[test]
-        fn an_interval_tells_both_buckets(
+        fn an_interval_determines_both_buckets(
             mut bounds in prop::collection::vec(number(), 1..62),
             mut values in prop::collection::vec(number(), 1..20),
             schema in -4..=8_i32,
