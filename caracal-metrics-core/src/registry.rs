@@ -256,9 +256,9 @@ impl MetricsRegistry {
         self.append(format, names, out);
     }
 
-    /// Returns the same page as [`encode_named`](Self::encode_named), in pieces. A piece is about
-    /// as long as the given number of bytes, less than twice as long, and not empty. No part of the
-    /// page is in memory twice.
+    /// Returns the same page as [`encode_named`](Self::encode_named), in pieces. Each piece has
+    /// about `bytes` bytes, fewer than twice as many, and is not empty. No part of the page is in
+    /// memory twice.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;

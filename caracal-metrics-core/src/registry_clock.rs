@@ -14,7 +14,7 @@ pub(crate) struct RegistryClock {
 }
 
 impl RegistryClock {
-    /// The system's clock.
+    /// Returns the system's clock.
     pub(crate) fn system() -> Self {
         Self {
             start: Instant::now(),

@@ -1,4 +1,4 @@
-//! Checks of single settings.
+//! Checks of individual settings.
 //!
 //! The method of each setting stores its check in the builder. A program that does not use the
 //! setting therefore does not contain the check.

@@ -1,4 +1,4 @@
-//! Hides series that nothing was recorded into for some time.
+//! Hides series into which nothing was recorded for some time.
 //!
 //! Each page looks at some of its series, so that each series is looked at eight times within the idle time. A
 //! series that can be found by its labels may have been recorded since the last look. It is marked, so that the

@@ -2,7 +2,7 @@
 
 use crate::labels::MAX_CLOSED_SETS;
 
-/// The steps in which a record leaves the page if nothing is recorded into it for some time.
+/// The steps in which a series leaves the page if nothing is recorded into it for some time.
 ///
 /// Recording must not pay for this, so nothing notes when a series was recorded last. Instead, a page
 /// occasionally makes one of its series impossible to find: the series is *marked*. The next record takes the

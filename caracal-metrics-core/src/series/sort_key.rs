@@ -31,7 +31,7 @@ pub(super) fn write<'a>(values: impl IntoIterator<Item = &'a str>, out: &mut Vec
     }
 }
 
-/// The values of a key.
+/// Returns the values of a key.
 pub(crate) fn values(key: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
     // All of this is text: the values, the separators, and the escapes.
     let key = str::from_utf8(key).unwrap_or_default();
@@ -44,7 +44,7 @@ pub(crate) fn values(key: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
     })
 }
 
-/// Whether the bytes between separators are the values, and no format escapes any of them.
+/// Returns whether the bytes between separators are the values, and no format escapes any of them.
 pub(super) fn is_plain(key: &[u8]) -> bool {
     !key.iter().any(|byte| matches!(*byte, ESCAPE | b'"' | b'\\' | b'\n'))
 }
