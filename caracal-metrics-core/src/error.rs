@@ -109,8 +109,8 @@ pub enum BuildError {
     },
     /// The resolution passed to `native_histograms` or `native_histograms_of` is out of range.
     #[error(
-        "native_histograms(Resolution::schema({schema})): the schema must be from 0 (each bound is 2 times \
-         the one before) to 8 (1.003 times); the default is 3"
+        "native_histograms(Resolution::schema({schema})): Prometheus has the schemas 0 (each bound is 2 \
+         times the one before) to 8 (1.003 times): choose one of these; the default is 3"
     )]
     NoSuchResolution {
         /// The refused schema.

@@ -196,7 +196,7 @@ pub enum FamilyError {
     /// help texts of collectors that were unregistered, and refuses different metrics with these names.
     #[error(
         "the attached prometheus registry has, or once had, a metric that clashes with {name:?}: \
-         rename one of them, or do not register the other one"
+         rename one of them, or do not register the other one at all"
     )]
     NameInPrometheusRegistry {
         /// The name.

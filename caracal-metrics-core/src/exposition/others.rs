@@ -19,8 +19,8 @@ pub(crate) trait OtherFamilies {
     /// Writes the families whose names come before this one. For `None`, writes all that are left.
     fn write_before(&mut self, name: Option<&str>, format: Format, out: &mut Out);
 
-    /// Leaves out series that this family, which is one of ours, also has. Returns in how many families of its name this was
-    /// the case.
+    /// Leaves out series that our family with this name also has. Returns the number of families in which it left
+    /// out a series.
     fn leave_out(&mut self, ours: &FamilyStore, rows: &Rows) -> usize;
 
     /// Writes the samples of the families with this name into one of our families.
