@@ -1,17 +1,15 @@
-//! For authors of adapters: the series of one observed thing, from attaching to dropping it.
+//! For authors of adapters: the series of an observed thing, while the thing is attached.
 //!
-//! An adapter declares its families as every service does. It asks for an [`InstanceBuilder`], names
-//! the series that the thing feeds, and keeps the [`Instance`] as long as it observes. Counters and
-//! histograms are recorded through their handles; gauges are read from the thing at scrape, by a
-//! callback.
+//! An adapter declares its families in the same way as a service. It creates an [`InstanceBuilder`], declares
+//! the series of the thing, and keeps the [`Instance`] while it observes the thing. It records counters and
+//! histograms through their handles. A callback reads the gauges from the thing at scrape.
 //!
-//! A callback that may wait for a lock or run code of the application's, such as a cache's eviction
-//! listener, is given to [`InstanceBuilder::on_scrape`]. It runs on a thread of the registry's own,
-//! and the reader waits for it no longer than
-//! [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout). One that only loads
-//! atomics is given to [`InstanceBuilder::on_scrape_inline`], which starts no thread.
+//! Pass a callback that may wait for a lock or run code of the application, such as the eviction listener of a
+//! cache, to [`InstanceBuilder::on_scrape`]. It runs on a thread of the registry, and the reader waits for it
+//! for at most [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout). Pass a callback that
+//! only loads atomics to [`InstanceBuilder::on_scrape_inline`], which starts no thread.
 //!
-//! An adapter that learns the names of metrics only at run time declares them as [`RuntimeFamily`].
+//! An adapter that learns the names of metrics only at run time declares them with [`RuntimeFamily`].
 //!
 //! ```
 //! # extern crate caracal_metrics_core as caracal_metrics;

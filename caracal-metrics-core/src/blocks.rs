@@ -1,27 +1,27 @@
-//! A list that grows and whose elements never move, in blocks.
+//! A growing list in blocks. Its elements never move.
 
 use std::sync::OnceLock;
 
-/// Elements of the first block, a power of two.
+/// The length of the first block, a power of two.
 const FIRST: usize = 16;
 
-/// Blocks of one size. Then the next ones are twice as large: once there are many, about a quarter
-/// of what is used is set aside unused at most.
+/// The number of blocks of one length. The next ones are twice as long. In a long list, at most about a quarter
+/// of the allocated elements is unused.
 const OF_A_SIZE: usize = 4;
 
-/// The number of the first block, if one counts from that of the index 1 and there were those before.
+/// The index that the first block would have if the blocks started with one for the index 1.
 const BEFORE: usize = ((FIRST * OF_A_SIZE).ilog2() as usize + 1) * OF_A_SIZE;
 
-/// Enough for every index that a `u32` holds.
+/// Enough for every index that fits into a `u32`.
 const BLOCKS: usize = 27 * OF_A_SIZE;
 
-/// Readers take no lock. Elements come block by block, and never go.
+/// Readers take no lock. Elements are added block by block, and never removed.
 #[derive(Debug)]
 pub(crate) struct Blocks<T> {
     blocks: [OnceLock<Box<[T]>>; BLOCKS],
 }
 
-/// Where an element is.
+/// The position of an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Location {
     block: usize,
@@ -30,11 +30,11 @@ struct Location {
 
 #[inline]
 fn locate(index: usize) -> Location {
-    // As if blocks of a quarter of each power of two came before.
+    // This counts as if there were smaller blocks before, each a quarter of a power of two.
     let from_zero = index + FIRST * OF_A_SIZE;
     let power = from_zero.ilog2() as usize;
     let len = power - OF_A_SIZE.ilog2() as usize;
-    // From `OF_A_SIZE` on.
+    // At least `OF_A_SIZE`.
     let of_this_size = from_zero >> len;
     Location {
         block: power * OF_A_SIZE + of_this_size - BEFORE,
@@ -51,8 +51,8 @@ impl<T> Blocks<T> {
         Self { blocks: [const { OnceLock::new() }; BLOCKS] }
     }
 
-    /// The element with this index and those that follow it in its block; none where
-    /// [`make`](Self::make) has not made them.
+    /// Returns the element with this index and the following ones of its block. Empty if [`make`](Self::make)
+    /// has not created the block.
     #[inline]
     pub(crate) fn from(&self, index: usize) -> &[T] {
         let Location { block, place } = locate(index);
@@ -60,14 +60,13 @@ impl<T> Blocks<T> {
         made.and_then(|elements| elements.get(place..)).unwrap_or_default()
     }
 
-    /// Makes the block of this index, unless it was made. `elements` makes as many as it is told.
+    /// Creates the block of this index, unless it exists. `elements` receives the number of elements.
     pub(crate) fn make(&self, index: usize, elements: impl FnOnce(usize) -> Box<[T]>) {
         let block = locate(index).block;
         self.blocks[block].get_or_init(|| elements(len_of(block)));
     }
 
-    /// The first index from `index` on that has so many elements behind it, itself included, in one
-    /// block.
+    /// Returns the first index from `index` on at which this many elements fit into one block.
     pub(crate) fn room(mut index: usize, elements: usize) -> usize {
         loop {
             let Location { block, place } = locate(index);
@@ -85,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_index_has_a_place_of_its_own() {
+    fn every_index_has_its_own_location() {
         let mut expected = Location { block: 0, place: 0 };
         for index in 0..FIRST * 400 {
             assert_eq!(locate(index), expected);
@@ -98,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn room_is_the_next_place_that_is_long_enough() {
+    fn room_is_the_next_index_with_enough_space() {
         for index in 0..FIRST * 20 {
             for elements in [1, 2, 15, 16, 17, 40] {
                 let first = Blocks::<u64>::room(index, elements);

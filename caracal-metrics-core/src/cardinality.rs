@@ -1,4 +1,4 @@
-//! How many series the families of a registry have, and which label values have most of them.
+//! The number of series of the families of a registry, and the label values with the most series.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,68 +6,67 @@ use std::collections::HashMap;
 use crate::registry::MetricsRegistry;
 use crate::series::FamilyStore;
 
-/// How many values of a label [`MetricsRegistry::cardinality`] names.
+/// The number of values per label that [`MetricsRegistry::cardinality`] returns.
 const TOP: usize = 10;
 
-/// How many series a family has; see [`MetricsRegistry::cardinality`].
+/// The number of series of a family. See [`MetricsRegistry::cardinality`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FamilyCardinality {
     /// The name of the family.
     pub metric: String,
-    /// Series on the page. A histogram is one series here, whatever its buckets.
+    /// The number of series on the page. A histogram is one series here, regardless of its buckets.
     pub series: usize,
-    /// Series that count against the limit: those of label sets that were recorded, and those of
-    /// attached instances. Series that are there from the start and aggregated ones do not.
+    /// The number of series that count towards the limit: those of label sets that were recorded, and those of
+    /// attached instances. Series that exist from the start, and aggregated series, do not count.
     pub counted: usize,
-    /// Series that are hidden: see
-    /// [`hide_idle_series`](crate::MetricsRegistryBuilder::hide_idle_series).
+    /// The number of hidden series. See [`hide_idle_series`](crate::MetricsRegistryBuilder::hide_idle_series).
     pub hidden: usize,
-    /// The most series that may count. `None` where nothing is ever folded: all labels are closed.
+    /// The limit of the series that count. `None` if nothing is ever folded, because all labels are closed.
     pub limit: Option<usize>,
-    /// Records that were folded, as in `caracal_metrics_series_limited_total`.
+    /// The number of folded records, as in `caracal_metrics_series_limited_total`.
     pub folded: u64,
-    /// Label sets that were folded lately, the newest one last: up to 8 of those that came after the
-    /// last page. Each is the names and values of the open labels, with values cut to 256 bytes.
+    /// Up to 8 label sets that were folded since the last page, the newest one last. Each has the names and
+    /// values of the open labels, with values cut to 256 bytes.
     pub last_folded: Vec<Vec<(String, String)>>,
-    /// The open labels, in the family's order. Those of a family that was declared at run time are in
+    /// The open labels, in the order of the family. The labels of a family that was declared at run time are in
     /// alphabetical order.
     pub labels: Vec<LabelCardinality>,
 }
 
-/// How many values an open label has on the page.
+/// The number of values of an open label on the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LabelCardinality {
     /// The name of the label.
     pub label: String,
-    /// Different values.
+    /// The number of different values.
     pub values: usize,
-    /// The most values that may have a series of their own, if the label has a limit: see
+    /// The limit of the values with their own series, if the label has a limit. See
     /// [`max_values`](crate::MetricsRegistryBuilder::max_values).
     pub limit: Option<usize>,
-    /// The 10 values with most series, those with most first. Values with equally many are in
-    /// alphabetical order.
+    /// The 10 values with the most series, in descending order of their series. Values with equally many series
+    /// are in alphabetical order.
     pub top: Vec<ValueCardinality>,
 }
 
-/// How many series have a label value.
+/// The number of series with a label value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ValueCardinality {
-    /// The value; empty for series without the label.
+    /// The value. Empty for series without the label.
     pub value: String,
-    /// Series with this value.
+    /// The number of series with this value.
     pub series: usize,
 }
 
 impl MetricsRegistry {
-    /// How many series each family has, and which label values have most of them: for a live page, logs
-    /// and tests. Families are in alphabetical order. Families of the attached `prometheus::Registry` are
-    /// not among them.
+    /// Returns the number of series of each family, and the label values with the most series. This is meant
+    /// for live pages, logs and tests. Families are in alphabetical order. Families of the attached
+    /// `prometheus::Registry` are not included.
     ///
-    /// It visits every series, and counts the values of every open label, so it takes about as long
-    /// as a page. It runs no callbacks and no collectors.
+    /// This visits every series and counts the values of every open label, so it takes about as long as a page.
+    /// It runs no callbacks and no collectors.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -94,7 +93,7 @@ impl MetricsRegistry {
     }
 }
 
-/// The values of a label, each with its number of series.
+/// The values of a label, with the number of series of each.
 struct Counts {
     label: String,
     limit: Option<usize>,
@@ -157,7 +156,7 @@ fn of_family(store: &FamilyStore) -> FamilyCardinality {
     }
 }
 
-/// Counts the labels of a series in a family whose series have each their own.
+/// Counts the labels of a series, in a family in which each series has its own labels.
 fn count_own_labels<'a>(
     labels: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
     counts: &mut Vec<Counts>,

@@ -1,15 +1,15 @@
-//! A setting that a builder has for all families, and for single ones.
+//! A setting of the builder that can be set for all families and for individual ones.
 
 use std::sync::Arc;
 
 use crate::family_spec::FamilySpec;
 
-/// What a builder says of all families, and of single ones.
+/// The values that were set for all families and for individual ones.
 #[derive(Clone, Debug)]
 pub(crate) struct Chosen<T: 'static> {
     of_all: Option<T>,
     of_one: Vec<(&'static FamilySpec, T)>,
-    /// A pointer, so that only programs that choose something contain the code.
+    /// This is a function pointer, so that only programs that set something contain the code.
     find: fn(&Self, &str, &str, Option<T>) -> Option<T>,
 }
 
@@ -27,12 +27,12 @@ impl<T: Clone> Chosen<T> {
         Arc::make_mut(chosen.get_or_insert_with(|| Arc::new(nothing())))
     }
 
-    /// Everything that was chosen.
+    /// Returns all values that were set.
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
         self.of_all.iter().chain(self.of_one.iter().map(|(_, value)| value))
     }
 
-    /// What was chosen for single families.
+    /// Returns the values that were set for individual families.
     pub(crate) fn of_one(&self) -> &[(&'static FamilySpec, T)] {
         &self.of_one
     }
@@ -44,8 +44,8 @@ impl<T: Clone> Chosen<T> {
     }
 }
 
-/// The value for the family of this name: as the builder says for this family (the last time), as the family
-/// says, or as the builder says for all.
+/// Returns the value for the family with this name: the last value that the builder sets for this family, else
+/// the value of the family itself, else the value that the builder sets for all families.
 pub(crate) fn of_family<T>(
     chosen: Option<&Chosen<T>>,
     namespace: &str,

@@ -1,14 +1,14 @@
-//! The time by which durations are measured.
+//! The clock that measures durations.
 
 use std::time::{Duration, Instant};
 
 #[cfg(feature = "testing")]
 pub use settable::{Clock, ProcessClock};
 
-/// Measures the time of a piece of work, for an adapter that observes durations.
+/// Measures how long a piece of work takes, for an adapter that observes durations.
 ///
 /// It reads `std::time::Instant`. With the feature `testing`, it reads the clock that a test has
-/// [set](crate::testing::Clock) where it is started, to its end.
+/// [set](crate::testing::Clock) where the stopwatch is started, until it ends.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -21,13 +21,13 @@ pub use settable::{Clock, ProcessClock};
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch {
     started: Instant,
-    /// The clock of the test that started it.
+    /// The clock of the test that started the stopwatch.
     #[cfg(feature = "testing")]
     clock: Option<Clock>,
 }
 
 impl Stopwatch {
-    /// Starts one.
+    /// Starts a stopwatch.
     #[inline]
     #[must_use]
     pub fn start() -> Self {
@@ -42,7 +42,7 @@ impl Stopwatch {
         }
     }
 
-    /// The time since it was started.
+    /// Returns the time since the start.
     #[inline]
     #[must_use]
     pub fn elapsed(&self) -> Duration {
@@ -72,11 +72,11 @@ mod settable {
 
     static OF_PROCESS: Mutex<Option<Clock>> = Mutex::new(None);
 
-    /// A clock that stands still until a test sets it forward.
+    /// A clock that does not move until a test moves it forward.
     ///
-    /// Timers, layers and adapters that are started while it runs a closure or a future measure by it,
-    /// to their end, on whatever thread they end. Timeouts do not go by it, and neither does tokio's
-    /// clock: where the code under test sleeps, pause tokio's as well.
+    /// If timers, layers and adapters are started while this clock runs a closure or a future, they measure by
+    /// this clock until they end, on whichever thread they end. It does not affect timeouts or tokio's clock.
+    /// If the code under test sleeps, pause tokio's clock as well.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -105,7 +105,7 @@ mod settable {
     #[derive(Debug)]
     struct Reading {
         made: Instant,
-        /// Nanoseconds that it was set forward.
+        /// The number of nanoseconds that it was moved forward.
         ahead: AtomicU64,
     }
 
@@ -116,49 +116,50 @@ mod settable {
     }
 
     impl Clock {
-        /// A clock that reads the present moment.
+        /// Creates a clock that starts at the present moment.
         #[must_use]
         pub fn new() -> Self {
-            // Never freed, so that a stopwatch may be copied as one without a clock is: tests make few.
+            // It is never freed, so that a stopwatch with a clock can be copied like one without. Tests create
+            // few clocks.
             Self(Box::leak(Box::new(Reading { made: Instant::now(), ahead: AtomicU64::new(0) })))
         }
 
-        /// Sets it forward.
+        /// Moves the clock forward.
         pub fn advance(&self, by: Duration) {
             self.0.ahead.fetch_add(nanos(by), SeqCst);
         }
 
-        /// What it reads.
+        /// Returns the time on this clock.
         #[must_use]
         pub fn now(&self) -> Instant {
             self.0.made + Duration::from_nanos(self.0.ahead.load(SeqCst))
         }
 
-        /// Runs code that measures by this clock. Threads that it starts do not: see
+        /// Runs code that measures by this clock. Threads that the code starts do not: see
         /// [`inherit`](crate::testing::inherit).
         pub fn run<R>(&self, run: impl FnOnce() -> R) -> R {
             let _entered = scoped::enter(Some(*self));
             run()
         }
 
-        /// A future whose code measures by this clock, on whatever thread it is polled. Tasks that it
+        /// Returns a future whose code measures by this clock, on whichever thread it is polled. Tasks that it
         /// spawns do not: see [`inherit_async`](crate::testing::inherit_async).
         pub fn run_async<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
             ScopedFuture::new(Some(*self), future)
         }
 
-        /// Has all code of the process measure by this clock until the guard is dropped: for a server
-        /// whose tasks are not the test's own. Tests that run at the same time measure by it as well,
-        /// so keep such a test in a binary of its own or run it with nextest, which gives each test a
-        /// process.
+        /// Makes all code of the process measure by this clock until the guard is dropped. Use it for a server
+        /// that runs in tasks that the test does not spawn itself. Tests that run at the same time measure by
+        /// this clock as well. Put such a test into its own binary, or use nextest, which runs each test in its
+        /// own process.
         pub fn run_process(&self) -> ProcessClock {
             ProcessClock { before: OF_PROCESS.lock().replace(*self) }
         }
     }
 
-    /// Keeps a clock the clock of the process; [`Clock::run_process`] makes it.
+    /// Keeps a clock as the clock of the process. [`Clock::run_process`] creates it.
     #[derive(Debug)]
-    #[must_use = "the process goes by its own clock again when it is dropped"]
+    #[must_use = "the process uses its own clock again when this is dropped"]
     pub struct ProcessClock {
         before: Option<Clock>,
     }
@@ -175,7 +176,7 @@ mod settable {
         }
     }
 
-    /// The clock that the calling code measures by, if it is one of a test.
+    /// Returns the clock that the calling code measures by, if it is the clock of a test.
     pub(super) fn current() -> Option<Clock> {
         scoped::current().or_else(|| *OF_PROCESS.lock())
     }

@@ -1,4 +1,4 @@
-//! Telling one adapter what another one counts already.
+//! Lets one adapter tell another one that it already counts something.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -10,11 +10,11 @@ thread_local! {
 
 static IS_SOUGHT: AtomicBool = AtomicBool::new(false);
 
-/// Marks this thread, until it is dropped, as running something that an adapter counts.
+/// Marks this thread, until it is dropped, as running something that an adapter already counts.
 ///
-/// A library that is wrapped may emit events of its own, from which another adapter counts. It leaves
-/// out those that come while the thread is marked. The mark is the process's, so that the two adapters
-/// may be crates that do not know each other.
+/// A wrapped library may emit events of its own, which another adapter counts. That adapter ignores events that
+/// are emitted while the thread is marked. The mark belongs to the process, so the two adapters can be crates
+/// that do not depend on each other.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -27,10 +27,10 @@ static IS_SOUGHT: AtomicBool = AtomicBool::new(false);
 /// assert!(!CountedHere::is_entered());
 /// ```
 #[derive(Debug)]
-#[must_use = "the mark is gone when this is dropped"]
+#[must_use = "the mark ends when this is dropped"]
 pub struct CountedHere {
     before: bool,
-    /// Of this thread.
+    /// The mark belongs to this thread.
     not_send: PhantomData<*const ()>,
 }
 
@@ -41,18 +41,19 @@ impl CountedHere {
         Self { before, not_send: PhantomData }
     }
 
-    /// Whether this thread is marked.
+    /// Returns whether this thread is marked.
     #[must_use]
     pub fn is_entered() -> bool {
         IS_ENTERED.try_with(Cell::get).unwrap_or(false)
     }
 
-    /// Says that somebody in this process looks for the mark, from now on.
+    /// Declares that code in this process checks for the mark, from now on.
     pub fn seek() {
         IS_SOUGHT.store(true, Relaxed);
     }
 
-    /// Whether somebody looks for the mark: otherwise what a mark costs more than this can be saved.
+    /// Returns whether code in this process checks for the mark. If not, an adapter can omit marks that are
+    /// more expensive than this one.
     #[must_use]
     pub fn is_sought() -> bool {
         IS_SOUGHT.load(Relaxed)

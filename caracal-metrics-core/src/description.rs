@@ -1,4 +1,4 @@
-//! A family as a registry has it: under its whole name, and checked.
+//! A family in a registry, checked and with its full name.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl Bounds {
         }
     }
 
-    /// Whether a family of this kind has such bounds.
+    /// Returns whether a family of this kind has such bounds.
     pub(crate) fn are_of(&self, kind: FamilyKind) -> bool {
         match self {
             Self::None => !kind.is_histogram(),
@@ -43,12 +43,12 @@ impl Bounds {
         }
     }
 
-    /// Whether there are buckets for negative numbers.
+    /// Returns whether there are buckets for negative numbers.
     pub(crate) fn are_negative(&self) -> bool {
         matches!(self, Self::Floats(bounds) if bounds.first().is_some_and(|bound| *bound < 0.0))
     }
 
-    /// The bounds in the unit that the page has: seconds for durations.
+    /// Returns the bounds in the unit on the page: seconds for durations.
     pub(crate) fn exposed(&self) -> Vec<f64> {
         match self {
             Self::None => Vec::new(),
@@ -58,10 +58,10 @@ impl Bounds {
     }
 }
 
-/// Reads the labels of a series back from their text, `name="value",…`.
+/// Parses the labels of a series from their text, `name="value",…`.
 pub(crate) type ReadLabels = fn(&str) -> Vec<(Cow<'static, str>, Cow<'static, str>)>;
 
-/// What a family is.
+/// The description of a family.
 #[derive(Clone, Debug)]
 pub(crate) struct Description {
     pub(crate) name: String,
@@ -70,13 +70,13 @@ pub(crate) struct Description {
     pub(crate) unit: Option<Cow<'static, str>>,
     pub(crate) labels: Cow<'static, [LabelSpec]>,
     pub(crate) bounds: Bounds,
-    /// Of a family that is declared at run time, whose series have each their own labels and which has no
-    /// `labels`. A pointer, so that the linker leaves the reader out of a program without such families.
+    /// Set for a family that is declared at run time. Its series have their own labels, so `labels` is empty.
+    /// This is a function pointer, so that the linker leaves the parser out of a program without such families.
     pub(crate) series_labels: Option<ReadLabels>,
 }
 
 impl Description {
-    /// The family of a constant, with other buckets if the registry says so.
+    /// Returns the description of a constant, with other buckets if the registry has some for it.
     pub(crate) fn of(spec: &FamilySpec, namespace: &str, buckets: Option<Bounds>) -> Self {
         Self {
             name: spec.exposed_name(namespace),
@@ -89,7 +89,7 @@ impl Description {
         }
     }
 
-    /// Gives labels other names: each name in the source, and the name on the page.
+    /// Renames labels. Each pair contains the name in the source and the name on the page.
     pub(crate) fn rename_labels(&mut self, names: &[(&str, &'static str)]) {
         for (from, to) in names {
             if let Some(at) = self.labels.iter().position(|label| label.name == *from) {
@@ -98,7 +98,7 @@ impl Description {
         }
     }
 
-    /// Whether the page may have such a family, with these labels on every series.
+    /// Checks whether such a family is allowed on the page, with these labels on every series.
     pub(crate) fn check(&self, const_labels: &[&[(String, String)]]) -> Result<(), FamilyError> {
         self.check_name()?;
         if self.help.is_empty() {
@@ -108,7 +108,7 @@ impl Description {
         self.check_bounds()
     }
 
-    /// An open label that is one of those that are aggregated.
+    /// Returns an open label that is among the aggregated ones.
     pub(crate) fn aggregated_label(&self, aggregated: &[String]) -> Option<&'static str> {
         let open = self.labels.iter().filter(|label| label.values.is_open());
         open.map(|label| label.name).find(|label| aggregated.iter().any(|name| name == label))
@@ -128,8 +128,8 @@ impl Description {
             base
         } else {
             for suffix in ["_total", "_bucket", "_sum", "_count"] {
-                // A name that is known only at run time is a library's, whose user can't change it. It
-                // is refused if another family has it.
+                // A name that is only known at run time comes from a library, whose user can't change it. It is
+                // refused if another family needs it.
                 if self.name.ends_with(suffix) && self.series_labels.is_none() {
                     let kind = self.kind.as_str();
                     return Err(FamilyError::ReservedSuffix { name: name(), kind, suffix });
@@ -171,7 +171,7 @@ impl Description {
         Ok(())
     }
 
-    /// Whether a histogram may have such bounds.
+    /// Checks whether a histogram can have such bounds.
     pub(crate) fn check_bounds(&self) -> Result<(), FamilyError> {
         if !self.kind.is_histogram() {
             return Ok(());
@@ -190,7 +190,7 @@ impl Description {
             _ => ("positive and ascending", 0.0),
         };
         for bound in bounds {
-            // Not `bound <= before`, which is false for NaN.
+            // `bound <= before` would be false for NaN.
             if !(bound > before && bound.is_finite()) {
                 return Err(FamilyError::InvalidBound { name: name(), rule, bound, before });
             }
@@ -199,8 +199,8 @@ impl Description {
         Ok(())
     }
 
-    /// How this family and another one of the same name differ: what this one has, and what the
-    /// other one has.
+    /// Returns how this family and another one with the same name differ: the properties of this one, and those
+    /// of the other one.
     pub(crate) fn difference(&self, other: &Self) -> Option<(String, String)> {
         let labels = |description: &Self| {
             if description.series_labels.is_some() {
@@ -225,8 +225,8 @@ impl Description {
     }
 }
 
-/// Saturates. Without the 128 bits of [`Duration::as_nanos`], on whose arithmetic a record would
-/// spend more than on its cell.
+/// Saturates. This avoids the 128 bits of [`Duration::as_nanos`], whose arithmetic would cost a record more
+/// than its cell.
 #[inline]
 pub(crate) fn nanos(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos().into())

@@ -1,4 +1,4 @@
-//! Errors of building, attaching and the process-wide instance.
+//! The errors of building, registering, attaching, and of the process-wide registry.
 
 use std::time::Duration;
 
@@ -20,8 +20,7 @@ pub enum BuildError {
         /// The refused name.
         name: String,
     },
-    /// A constant label has the name of a label that a family of the catalogue uses, or `le` or
-    /// `quantile`.
+    /// A constant label has the name of a label of a family of the catalogue, or `le` or `quantile`.
     #[error(
         "constant label {name:?} is taken: a family of the catalogue has a label of that name, or \
          histograms and summaries need it; choose another name"
@@ -52,11 +51,11 @@ pub enum BuildError {
     /// The argument of `max_label_value_bytes` is out of range.
     #[error("max_label_value_bytes({bytes}) is out of range: choose from {least} to {most} bytes")]
     LabelValueLimit {
-        /// The refused limit.
+        /// The refused value.
         bytes: usize,
-        /// The lowest limit.
+        /// The minimum.
         least: usize,
-        /// The highest limit.
+        /// The maximum.
         most: usize,
     },
     /// The label passed to `max_values` does not exist in the family, or has fixed values.
@@ -72,7 +71,7 @@ pub enum BuildError {
     },
     /// The time passed to `hide_idle_series` or `hide_idle_series_of` is zero.
     #[error(
-        "hide_idle_series(0) would hide every series at once: choose a time that is longer than the \
+        "hide_idle_series(0) would hide every series immediately: choose a time that is longer than the \
          interval of scrapes, such as an hour"
     )]
     NoIdleTime,
@@ -98,8 +97,8 @@ pub enum BuildError {
     },
     /// `aggregate_label` names a label of a gauge, such as the `name` of a circuit breaker.
     #[error(
-        "aggregate_label({name:?}): this is a label of {family}, a gauge, and the values of \
-         several gauges have no sum: remove it, and aggregate in queries with `sum without \
+        "aggregate_label({name:?}): this is a label of the gauge {family}, and the values of \
+         several gauges can't be added up: remove this call, and aggregate in queries with `sum without \
          ({name}) (…)`"
     )]
     GaugeAggregateLabel {
@@ -108,16 +107,16 @@ pub enum BuildError {
         /// A gauge that has the label.
         family: String,
     },
-    /// `native_histograms` or `native_histograms_of` with a resolution that there is not.
+    /// The resolution passed to `native_histograms` or `native_histograms_of` is out of range.
     #[error(
-        "native_histograms(Resolution::schema({schema})): Prometheus has the schemas 0 (2 from bound to \
-         bound) to 8 (1.003): choose one of these; the default is 3"
+        "native_histograms(Resolution::schema({schema})): Prometheus has the schemas 0 (each bound is 2 \
+         times the one before) to 8 (1.003 times): choose one of these; the default is 3"
     )]
     NoSuchResolution {
         /// The refused schema.
         schema: u8,
     },
-    /// `max_series_per_family(0)` or `max_series(…, 0)`.
+    /// The limit passed to `max_series_per_family` or `max_series` is 0.
     #[error(
         "a family must be allowed at least 1 series; to always fold a label, use aggregate_label"
     )]
@@ -134,17 +133,17 @@ pub enum BuildError {
     /// A family of the catalogue can't be registered with these settings, such as other buckets.
     #[error(transparent)]
     Family(#[from] FamilyError),
-    /// `collection_timeout(Duration::ZERO)`.
+    /// The time passed to `collection_timeout` is zero.
     #[error(
         "collection_timeout must be longer than zero: with zero, no callback and no collector would \
          ever return in time"
     )]
     ZeroCollectionTimeout,
-    /// The collectors of the `prometheus::Registry` did not return within `collection_timeout`, or the
-    /// system started no thread for them.
+    /// The collectors of the `prometheus::Registry` did not return within `collection_timeout`, or the system
+    /// could not start a thread for them.
     #[error(
         "the collectors of the prometheus registry did not return within {timeout:?}, which is the \
-         collection_timeout: find the collector that waits, or raise collection_timeout"
+         collection_timeout: find the collector that takes so long, or raise collection_timeout"
     )]
     CollectorsOverran {
         /// The timeout.
@@ -172,15 +171,15 @@ pub enum BuildError {
         /// The name that both need, such as that of a histogram's `_count`.
         shared: String,
     },
-    /// The `prometheus::Registry` adds a prefix to every name that it gathers.
+    /// The `prometheus::Registry` adds a prefix to all names that it gathers.
     #[error(
-        "the prometheus registry puts the prefix {prefix:?} before every name that it gathers, so \
-         families would have other names there than on the page and in the alerts: attach to a \
+        "the prometheus registry adds the prefix {prefix:?} to every name that it gathers, so \
+         families would have different names there than on the page and in the alerts: attach to a \
          registry that was made without a prefix, and put it into your own names with \
          `Opts::namespace`"
     )]
     RegistryPrefix {
-        /// The prefix that `Registry::new_custom` was given.
+        /// The prefix that was passed to `Registry::new_custom`.
         prefix: String,
     },
     /// The `prometheus::Registry` adds a label that Caracal's series already have.
@@ -189,19 +188,19 @@ pub enum BuildError {
          already: give it another name in `Registry::new_custom`"
     )]
     RegistryLabel {
-        /// The label that `Registry::new_custom` was given.
+        /// The label that was passed to `Registry::new_custom`.
         name: String,
-        /// What else has a label of this name.
+        /// What already has a label of this name.
         other: String,
     },
     /// The `prometheus::Registry` adds a label whose name is not valid.
     #[error(
-        "the prometheus registry adds the label {name:?} to every series, which is not a valid label \
+        "the prometheus registry adds a label {name:?} to every series, but this is not a valid label \
          name: use letters, digits and underscores, not starting with a digit or with two \
          underscores"
     )]
     InvalidRegistryLabel {
-        /// The label that `Registry::new_custom` was given.
+        /// The label that was passed to `Registry::new_custom`.
         name: String,
     },
     /// The `prometheus::Registry` refused the families for another reason.
@@ -260,7 +259,7 @@ pub enum AttachError {
         /// The name.
         name: String,
     },
-    /// A second instance without a name.
+    /// Another instance without a name is attached.
     #[error("an unnamed {kind} is attached already: give each one a name, or drop that one first")]
     UnnamedTaken {
         /// The kind of the instance.
@@ -294,8 +293,8 @@ pub enum AttachError {
     /// A label of the family is aggregated. A counter that is the sum of several instances would decrease
     /// when one of them is dropped, which Prometheus treats as a restart.
     #[error(
-        "the label {label:?} of {metric} can't be aggregated, since instances that are dropped take \
-         their counts along: remove aggregate_label({label:?}), and aggregate in queries with `sum \
+        "the label {label:?} of {metric} can't be aggregated, because the counts of an instance \
+         disappear when it is dropped: remove aggregate_label({label:?}), and aggregate in queries with `sum \
          without ({label}) (…)`"
     )]
     AggregatedLabel {
@@ -334,18 +333,18 @@ pub enum InvalidExemplar {
          are allowed: leave out a label, or shorten its value"
     )]
     TooLong {
-        /// How many there were.
+        /// The number of characters.
         characters: usize,
     },
 }
 
-/// [`initialize_metrics_registry`](crate::initialize_metrics_registry) was called a second time.
+/// The error of a second call of [`initialize_metrics_registry`](crate::initialize_metrics_registry).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("Metrics registry already initialized: call get_metrics_registry() instead")]
 #[non_exhaustive]
 pub struct AlreadyInitialized;
 
-/// [`get_metrics_registry`](crate::get_metrics_registry) was called before the registry was there.
+/// The error of [`get_metrics_registry`](crate::get_metrics_registry) if there is no registry yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("Metrics registry not initialized: call initialize_metrics_registry() first")]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! Exemplars: for a bucket, one request that fell into it.
+//! Exemplars: an example of a request for each bucket.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -6,24 +6,24 @@ use std::sync::Arc;
 use crate::error::InvalidExemplar;
 use crate::text::is_label_name;
 
-/// What OpenMetrics 1.0 lets the names and values of an exemplar's labels have together.
+/// The maximum length of all names and values of the labels of an exemplar together, in OpenMetrics 1.0.
 const MOST_CHARACTERS: usize = 128;
 
-/// The label of a trace's id, which Prometheus and Grafana know by this name.
+/// The label with the id of a trace. Prometheus and Grafana expect this name.
 const TRACE_ID: &str = "trace_id";
 
-/// Hexadecimal digits of a trace's id.
+/// The number of hexadecimal digits of the id of a trace.
 const DIGITS: usize = 32;
 
 /// Labels that lead from a bucket of a histogram to one of the events in it, such as the id of a
 /// trace.
 ///
-/// The page shows at most one for each bucket, and only in OpenMetrics and protobuf: text 0.0.4 has
-/// none. A bucket keeps the exemplar that it got until a page has shown it. Then the next one takes
-/// its place, and until there is a next one, every page shows the old one. So a bucket that gets
-/// thousands of exemplars between two pages keeps the first of them, and the others cost next to
-/// nothing. All threads together keep one: a thread whose exemplar comes while another thread or a
-/// page is at the same bucket drops it, and never waits.
+/// A page shows at most one exemplar per bucket, and only in OpenMetrics and protobuf. The text format 0.0.4
+/// has no exemplars. A bucket keeps its exemplar until a page has shown it. After that, the next exemplar
+/// replaces it. Until then, every page shows the old one. If a bucket gets thousands of exemplars between two
+/// pages, it keeps the first one, and the others cost almost nothing. A bucket has one exemplar for all threads
+/// together. If another thread or a page is using the same bucket, a thread drops its exemplar instead of
+/// waiting.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -44,24 +44,25 @@ pub struct Exemplar(Labels);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Labels {
-    /// High and low half: the alignment of a `u128` would make everything larger that holds one.
+    /// The high and the low half. A `u128` would increase the alignment, and therefore the size, of every type
+    /// that contains it.
     Trace([u64; 2]),
-    /// All other labels. Those of a trace are never here, so that equal exemplars are equal.
+    /// All other labels. A lone trace id is never stored here, so that equal exemplars compare as equal.
     Other(Arc<[(Box<str>, Box<str>)]>),
 }
 
 impl Exemplar {
-    /// An exemplar with the label `trace_id`, whose value is the id in 32 lower-case hexadecimal
-    /// digits. Making one and recording with it never allocates.
+    /// Returns an exemplar with the label `trace_id`. Its value is the id in 32 lower-case hexadecimal digits.
+    /// Neither creating it nor recording with it allocates.
     ///
-    /// Give the traces only that your tracing backend keeps (the sampled ones): a link to another one
-    /// leads nowhere.
+    /// Only use traces that your tracing backend keeps (the sampled ones). A link to any other trace leads
+    /// nowhere.
     #[must_use]
     pub const fn trace(id: u128) -> Self {
         Self(Labels::Trace([(id >> 64) as u64, id as u64]))
     }
 
-    /// The id of the trace, if the exemplar has nothing but the label of one.
+    /// Returns the id of the trace, if that is the only label of the exemplar.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -79,7 +80,7 @@ impl Exemplar {
         }
     }
 
-    /// An exemplar with these labels.
+    /// Returns an exemplar with these labels.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -94,8 +95,8 @@ impl Exemplar {
     ///
     /// # Errors
     ///
-    /// Returns an error if a name is not a label name or is given twice, or names and values together are
-    /// longer than the 128 characters that OpenMetrics allows.
+    /// Returns an error if a name is not a valid label name or is given twice, or if the names and values
+    /// together are longer than the 128 characters that OpenMetrics allows.
     pub fn new(labels: &[(&str, &str)]) -> Result<Self, InvalidExemplar> {
         let mut characters = 0;
         for (index, (name, value)) in labels.iter().enumerate() {
@@ -119,12 +120,12 @@ impl Exemplar {
         Ok(Self(Labels::Other(owned.collect())))
     }
 
-    /// The labels as a page shows them.
+    /// Returns the labels as a page shows them.
     pub(crate) fn written(&self) -> WrittenLabels {
         match &self.0 {
             Labels::Trace([high, low]) => {
                 let mut digits = [b'0'; DIGITS];
-                // As many digits as there is room for.
+                // The buffer has exactly as many bytes as there are digits.
                 let _ = write!(&mut digits[..], "{high:016x}{low:016x}");
                 WrittenLabels::Trace(digits)
             }
@@ -133,14 +134,14 @@ impl Exemplar {
     }
 }
 
-/// The id that is written with these digits, if a page would write it with them again.
+/// Returns the id with these digits, if a page would write the id with the same digits.
 fn trace_id(digits: &str) -> Option<u128> {
     let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let is_id = digits.len() == DIGITS && digits.bytes().all(is_digit);
     is_id.then(|| u128::from_str_radix(digits, 16).ok()).flatten()
 }
 
-/// The labels of an exemplar, written.
+/// The labels of an exemplar, as text.
 #[derive(Debug)]
 pub(crate) enum WrittenLabels {
     Trace([u8; DIGITS]),

@@ -1,4 +1,4 @@
-//! Where the exemplars of observations come from that are recorded without one.
+//! The source of exemplars for observations that are recorded without one.
 
 use std::cell::Cell;
 use std::fmt;
@@ -8,7 +8,7 @@ use crate::exemplar::Exemplar;
 use crate::panics::contain;
 
 thread_local! {
-    /// Whether this thread is asking a source, which may record something itself.
+    /// Whether this thread is calling a source. The source may record something itself.
     static ASKING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -31,8 +31,8 @@ impl ExemplarSource {
         Self(Arc::new(source))
     }
 
-    /// Asks for an exemplar of what is observed now. No lock of ours may be held. What the closure
-    /// records itself has none.
+    /// Requests an exemplar for the current observation. The caller must hold none of our locks. What the closure
+    /// records itself gets no exemplar.
     pub(crate) fn ask(&self) -> Result<Option<Exemplar>, Panicked> {
         if ASKING.replace(true) {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! A family with its types: its name, help, labels and buckets, written down as a constant.
+//! A typed family: its name, help, labels and buckets, declared as a constant.
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use crate::value_limits::{NO_LIMITS, ValueLimits, counts};
 
 /// A family of metrics: a name, a type, a help text and a typed set of labels.
 ///
-/// It is a constant. [`MetricsRegistry::family`](crate::MetricsRegistry::family) registers it, and
-/// gives you what you record with.
+/// You declare it as a constant. [`MetricsRegistry::family`](crate::MetricsRegistry::family)
+/// registers it and returns what you record with.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -45,19 +45,20 @@ use crate::value_limits::{NO_LIMITS, ValueLimits, counts};
 /// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 ///
-/// A family has at most 8 labels, and its closed labels have at most 65,536 combinations. One with
-/// more does not compile:
+/// A family has at most 8 labels, and its closed labels have at most 65,536 combinations. A family
+/// with more does not compile:
 ///
 /// ```compile_fail,E0080
-/// # use caracal_metrics_core::{Counter, Family, StatusCode, labels};
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// # use caracal_metrics::{Counter, Family, StatusCode, labels};
 /// labels! { struct Hop { client: StatusCode, upstream: StatusCode } }
 ///
 /// // 901 times 901 combinations.
 /// static HOPS: Family<Counter, Hop> = Family::counter("hops_total", "Hops.");
 /// ```
-/// # extern crate caracal_metrics_core as caracal_metrics;
 ///
 /// ```compile_fail,E0080
+/// # extern crate caracal_metrics_core as caracal_metrics;
 /// # use caracal_metrics::{Counter, Family, labels};
 /// labels! {
 ///     struct Nine {
@@ -138,50 +139,50 @@ impl<K, L: Labels> Family<K, L> {
         Self { spec, types: PhantomData }
     }
 
-    /// What the family is, without the types of its labels.
+    /// Returns the description of the family, without the types of its labels.
     #[must_use]
     pub const fn spec(&self) -> &FamilySpec {
         &self.spec
     }
 
-    /// Puts the namespace of the registry before the name. Families of adapters do this; a
-    /// service's own are exposed under the name in its source, where a search finds it.
+    /// Adds the namespace of the registry to the beginning of the name. Adapters do this for their
+    /// families. The families of a service keep the name in its source, so that a search finds it.
     #[must_use]
     pub const fn namespaced(mut self) -> Self {
         self.spec.namespaced = true;
         self
     }
 
-    /// Leaves the family out of the page until something was recorded into it or attached to it, or,
-    /// without labels, until it was registered.
+    /// Leaves the family out of the page until something was recorded into it or attached to it. A
+    /// family without labels is left out until it is registered.
     ///
-    /// Without this, the series whose labels are known beforehand read 0 from the start, so that
-    /// `rate()` shows the first event: those without labels, with closed labels, and with optional
-    /// labels left out. That goes for up to 100 series, and not for labels of type
-    /// [`StatusCode`](crate::StatusCode).
+    /// Without this setting, series whose labels are known in advance are on the page from the
+    /// start with the value 0, so that `rate()` shows the first event. These are the series without
+    /// labels, with closed labels, and with optional labels left out. This applies to families with
+    /// up to 100 such series, and not to labels of type [`StatusCode`](crate::StatusCode).
     #[must_use]
     pub const fn shown_once_used(mut self) -> Self {
         self.spec.shown_once_used = true;
         self
     }
 
-    /// Hides series of this family after this time without a record, as
-    /// [`hide_idle_series`](crate::MetricsRegistryBuilder::hide_idle_series) of the registry's builder does for
-    /// all families. The builder's `hide_idle_series_of` goes before this.
+    /// Hides series of this family if nothing was recorded for this time, as
+    /// [`hide_idle_series`](crate::MetricsRegistryBuilder::hide_idle_series) of the builder does
+    /// for all families. The builder's `hide_idle_series_of` takes precedence over this.
     ///
     /// # Panics
     ///
-    /// Panics if the time is zero. If the family is a constant, it panics at compile time.
+    /// Panics if the time is zero. For a constant, this is an error at compile time.
     #[must_use]
     pub const fn hide_idle_series(mut self, after: Duration) -> Self {
-        assert!(!after.is_zero(), "series would be hidden at once: choose a longer time");
+        assert!(!after.is_zero(), "series would be hidden immediately: choose a longer time");
         self.spec.hide_idle = Some(IdleTime { after, watch: || Box::new(watch_idle as MakeWatch) });
         self
     }
 
-    /// Limits the number of values that an open label has, as
-    /// [`max_values`](crate::MetricsRegistryBuilder::max_values) of the registry's builder does. It may
-    /// be called once for each label.
+    /// Limits the number of values of an open label, as
+    /// [`max_values`](crate::MetricsRegistryBuilder::max_values) of the builder does. You can call
+    /// this once for each label.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -203,7 +204,7 @@ impl<K, L: Labels> Family<K, L> {
     ///
     /// # Panics
     ///
-    /// Panics if the family has no open label of this name. If the family is a constant, it panics at
+    /// Panics if the family has no open label of this name. For a constant, this is an error at
     /// compile time.
     #[must_use]
     pub const fn max_values(mut self, label: &str, limit: usize) -> Self {
@@ -219,7 +220,7 @@ impl<K, L: Labels> Family<K, L> {
         self
     }
 
-    /// The unit of the values, which OpenMetrics writes as `# UNIT`. The name has to end in it.
+    /// Sets the unit of the values, which OpenMetrics writes as `# UNIT`. The name must end in it.
     #[must_use]
     pub const fn unit(mut self, unit: &'static str) -> Self {
         self.spec.unit = Some(unit);
@@ -228,16 +229,16 @@ impl<K, L: Labels> Family<K, L> {
 }
 
 impl<K: Bucketed, L: Labels> Family<K, L> {
-    /// Gives the family native buckets in addition to its own, as
-    /// [`native_histograms`](crate::MetricsRegistryBuilder::native_histograms) of the registry's builder does for
-    /// all histograms. The builder's `native_histograms_of` goes before this.
+    /// Adds native buckets to the family, in addition to its classic ones, as
+    /// [`native_histograms`](crate::MetricsRegistryBuilder::native_histograms) of the builder does
+    /// for all histograms. The builder's `native_histograms_of` takes precedence over this.
     ///
     /// # Panics
     ///
-    /// When there is no such resolution: while the program is compiled, if the family is a constant.
+    /// Panics if the resolution is out of range. For a constant, this is an error at compile time.
     #[must_use]
     pub const fn native_histograms(mut self, resolution: Resolution) -> Self {
-        assert!(resolution.is_valid(), "there is no such schema: choose one from 0 to 8");
+        assert!(resolution.is_valid(), "the schema is out of range: choose one from 0 to 8");
         self.spec.native =
             Some(NativeSpec { resolution, make: || Box::new(native_buckets as MakeNative) });
         self
@@ -245,7 +246,7 @@ impl<K: Bucketed, L: Labels> Family<K, L> {
 }
 
 impl<L: Labels> Family<crate::kinds::DurationHistogram, L> {
-    /// The upper bounds of the buckets, ascending. `+Inf` is added.
+    /// Sets the upper bounds of the buckets, in ascending order. `+Inf` is added.
     #[must_use]
     pub const fn buckets(mut self, bounds: &'static [Duration]) -> Self {
         self.spec.buckets = Buckets::Durations(bounds);
@@ -254,7 +255,7 @@ impl<L: Labels> Family<crate::kinds::DurationHistogram, L> {
 }
 
 impl<L: Labels> Family<crate::kinds::Histogram, L> {
-    /// The upper bounds of the buckets, ascending and finite. `+Inf` is added.
+    /// Sets the upper bounds of the buckets, finite and in ascending order. `+Inf` is added.
     #[must_use]
     pub const fn buckets(mut self, bounds: &'static [f64]) -> Self {
         self.spec.buckets = Buckets::Floats(bounds);

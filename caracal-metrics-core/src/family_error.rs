@@ -1,8 +1,8 @@
-//! Errors of registering a family.
+//! The errors of registering a family.
 
 use thiserror::Error;
 
-/// An error of [`MetricsRegistry::family`](crate::MetricsRegistry::family). Nothing was registered.
+/// An error of [`MetricsRegistry::family`](crate::MetricsRegistry::family). Nothing has been registered.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum FamilyError {
@@ -33,7 +33,7 @@ pub enum FamilyError {
         name: String,
         /// The type of the family.
         kind: &'static str,
-        /// The ending.
+        /// The suffix.
         suffix: &'static str,
     },
     /// The name of a counter does not end in `_total`.
@@ -79,7 +79,7 @@ pub enum FamilyError {
     },
     /// The family has a label with the name of a constant label of the registry.
     #[error(
-        "{name:?} has the label {label:?}, which the registry puts on every series as a constant \
+        "{name:?} has the label {label:?}, which the registry adds to every series as a constant \
          label: rename one of them"
     )]
     ConstLabel {
@@ -95,9 +95,9 @@ pub enum FamilyError {
     TooManyLabels {
         /// The family.
         name: String,
-        /// How many there were.
+        /// The number of labels.
         labels: usize,
-        /// How many are allowed.
+        /// The maximum.
         most: usize,
     },
     /// The name of a label of a series is longer than
@@ -109,9 +109,9 @@ pub enum FamilyError {
     LongLabelName {
         /// The family.
         name: String,
-        /// How many there were.
+        /// The length of the name, in bytes.
         bytes: usize,
-        /// How many are allowed.
+        /// The maximum.
         most: usize,
     },
     /// A label with fixed values has the same value twice.
@@ -137,9 +137,9 @@ pub enum FamilyError {
     TooManyBuckets {
         /// The name.
         name: String,
-        /// How many there were.
+        /// The number of bounds.
         bounds: usize,
-        /// How many are allowed.
+        /// The maximum.
         most: usize,
     },
     /// The bounds of a histogram are not ascending, finite and, for durations, positive.
@@ -150,11 +150,11 @@ pub enum FamilyError {
     InvalidBound {
         /// The name.
         name: String,
-        /// What the bounds have to be.
+        /// The rule for the bounds.
         rule: &'static str,
         /// The first bound that breaks the rule.
         bound: f64,
-        /// The bound before it; 0 or negative infinity before the first one.
+        /// The bound before it. 0 or negative infinity if it is the first one.
         before: f64,
     },
     /// A different family has the same name.
@@ -183,7 +183,7 @@ pub enum FamilyError {
     /// A gauge has an open label that the registry aggregates.
     #[error(
         "the label {label:?} of the gauge {name:?} can't be aggregated, because the values of several \
-         gauges have no sum: remove aggregate_label({label:?}), and aggregate in queries with \
+         gauges can't be added up: remove aggregate_label({label:?}), and aggregate in queries with \
          `sum without ({label}) (…)`"
     )]
     AggregatedGauge {
@@ -192,7 +192,7 @@ pub enum FamilyError {
         /// The label.
         label: String,
     },
-    /// The attached `prometheus::Registry` has a metric of this name. It also remembers the names, labels and
+    /// The attached `prometheus::Registry` has a metric with this name. It also remembers the names, labels and
     /// help texts of collectors that were unregistered, and refuses different metrics with these names.
     #[error(
         "the attached prometheus registry has, or once had, a metric that clashes with {name:?}: \

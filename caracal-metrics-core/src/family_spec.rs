@@ -1,4 +1,4 @@
-//! What a family is, whatever the types of its labels and of its metrics.
+//! The description of a family, independent of the types of its labels and metrics.
 
 use std::any::Any;
 use std::fmt;
@@ -20,14 +20,14 @@ pub enum FamilyKind {
     Gauge,
     /// A floating-point number that goes up and down.
     FloatGauge,
-    /// Durations counted into buckets, with their sum in seconds.
+    /// Durations that are counted in buckets, with their sum in seconds.
     DurationHistogram,
-    /// Floating-point numbers counted into buckets, with their sum.
+    /// Floating-point numbers that are counted in buckets, with their sum.
     Histogram,
 }
 
 impl FamilyKind {
-    /// The word that `# TYPE` carries: `counter`, `gauge` or `histogram`.
+    /// Returns the word that `# TYPE` contains: `counter`, `gauge` or `histogram`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl FamilyKind {
         matches!(self, Self::Gauge | Self::FloatGauge)
     }
 
-    /// Whether there are values that such a family corrects or sets aside.
+    /// Returns whether there are values that such a family corrects or ignores.
     pub(crate) const fn corrects(self) -> bool {
         !matches!(self, Self::Counter | Self::Gauge)
     }
@@ -51,20 +51,20 @@ impl FamilyKind {
     }
 }
 
-/// The upper bounds of a histogram's buckets, ascending, without `+Inf`.
+/// The upper bounds of the buckets of a histogram, in ascending order, without `+Inf`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Buckets {
     /// The family is not a histogram.
     None,
-    /// Of a [`DurationHistogram`](FamilyKind::DurationHistogram).
+    /// The bounds of a [`DurationHistogram`](FamilyKind::DurationHistogram).
     Durations(&'static [Duration]),
-    /// Of a [`Histogram`](FamilyKind::Histogram).
+    /// The bounds of a [`Histogram`](FamilyKind::Histogram).
     Floats(&'static [f64]),
 }
 
 impl Buckets {
-    /// How many there are, without the one up to `+Inf`.
+    /// Returns the number of bounds, without `+Inf`.
     #[must_use]
     pub const fn len(self) -> usize {
         match self {
@@ -74,35 +74,35 @@ impl Buckets {
         }
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no bounds.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.len() == 0
     }
 
-    /// The bound at this place, in the unit that the page has: seconds for durations.
+    /// Returns the bound with this index, in the unit on the page: seconds for durations.
     #[must_use]
     pub fn get(self, place: usize) -> Option<f64> {
         match self {
             Self::None => None,
-            // As the page rounds them: `as_secs_f64` rounds twice.
+            // This rounds like the page: `as_secs_f64` would round twice.
             Self::Durations(bounds) => bounds.get(place).map(|bound| bound.as_nanos() as f64 / 1e9),
             Self::Floats(bounds) => bounds.get(place).copied(),
         }
     }
 
-    /// The bounds in the unit that the page has.
+    /// Returns the bounds in the unit on the page.
     pub fn iter(self) -> impl Iterator<Item = f64> {
         (0..self.len()).filter_map(move |place| self.get(place))
     }
 }
 
-/// After what time idle series of a family are hidden, with what hides them.
+/// The time after which idle series of a family are hidden, and the code that hides them.
 #[derive(Clone, Copy)]
 pub(crate) struct IdleTime {
     pub(crate) after: Duration,
-    /// Returns a [`MakeWatch`](crate::series::MakeWatch), whose type is not known here: a store of series
-    /// is made from what a family is. Only a family that hides series links the code that does.
+    /// Returns a [`MakeWatch`](crate::series::MakeWatch). Its type is unknown here, because the store of series
+    /// depends on the description of a family. Only a family that hides series links the code.
     pub(crate) watch: fn() -> Box<dyn Any>,
 }
 
@@ -118,11 +118,12 @@ impl PartialEq for IdleTime {
     }
 }
 
-/// The native buckets of a family, with what makes them.
+/// The native buckets of a family, and the code that creates them.
 #[derive(Clone, Copy)]
 pub(crate) struct NativeSpec {
     pub(crate) resolution: Resolution,
-    /// Returns a [`MakeNative`](crate::series::MakeNative), as [`IdleTime::watch`].
+    /// Returns a [`MakeNative`](crate::series::MakeNative). Its type is unknown here, as for
+    /// [`IdleTime::watch`].
     pub(crate) make: fn() -> Box<dyn Any>,
 }
 
@@ -138,36 +139,36 @@ impl PartialEq for NativeSpec {
     }
 }
 
-/// What a family is, without the types of its labels: for tools that list families.
+/// The description of a family, without the types of its labels. It is meant for tools that list families.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FamilySpec {
-    /// The name. A [namespaced](crate::Family::namespaced) family's is without the namespace.
+    /// The name. For a [namespaced](crate::Family::namespaced) family, it does not include the namespace.
     pub name: &'static str,
-    /// Whether the namespace of the registry comes before the name.
+    /// Whether the name on the page starts with the namespace of the registry.
     pub namespaced: bool,
     /// The type.
     pub kind: FamilyKind,
     /// The help text, unescaped.
     pub help: &'static str,
-    /// The unit of the values, or nothing for plain counts.
+    /// The unit of the values, or none for plain counts.
     pub unit: Option<&'static str>,
     /// The labels, in the order in which they are written.
     pub labels: &'static [LabelSpec],
     /// The bounds of a histogram.
     pub buckets: Buckets,
-    /// Whether the page has the family only once something was recorded into it.
+    /// Whether the family is on the page only after something was recorded into it.
     pub shown_once_used: bool,
-    /// After what time idle series are hidden.
+    /// The time after which idle series are hidden.
     pub(crate) hide_idle: Option<IdleTime>,
-    /// The native buckets of a histogram that has some.
+    /// The native buckets of a histogram, if it has any.
     pub(crate) native: Option<NativeSpec>,
-    /// How many values single labels may have.
+    /// The limits of the number of values of individual labels.
     pub(crate) value_limits: Option<ValueLimits>,
 }
 
 impl FamilySpec {
-    /// The name on the page of a registry with this namespace.
+    /// Returns the name on the page of a registry with this namespace.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;

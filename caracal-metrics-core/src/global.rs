@@ -1,4 +1,4 @@
-//! The process-wide instance.
+//! The process-wide registry.
 
 use std::sync::OnceLock;
 
@@ -7,11 +7,11 @@ use crate::registry::MetricsRegistry;
 
 static REGISTRY: OnceLock<MetricsRegistry> = OnceLock::new();
 
-/// Makes the process-wide registry with default settings.
+/// Creates the process-wide registry with default settings.
 ///
 /// # Errors
 ///
-/// Returns an error if the instance already exists.
+/// Returns an error if the process-wide registry already exists.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -37,7 +37,7 @@ pub fn initialize_metrics_registry() -> Result<MetricsRegistry, AlreadyInitializ
 ///
 /// # Errors
 ///
-/// Returns an error if the instance already exists.
+/// Returns an error if the process-wide registry already exists.
 pub fn initialize_metrics_registry_with(
     registry: MetricsRegistry,
 ) -> Result<MetricsRegistry, AlreadyInitialized> {
@@ -49,11 +49,11 @@ pub fn initialize_metrics_registry_with(
     Ok(registry)
 }
 
-/// The process-wide registry.
+/// Returns the process-wide registry.
 ///
 /// # Errors
 ///
-/// Returns an error if the instance does not exist yet.
+/// Returns an error if the process-wide registry does not exist yet.
 pub fn get_metrics_registry() -> Result<MetricsRegistry, NotInitialized> {
     #[cfg(feature = "testing")]
     if let Some(registry) = of_test() {
@@ -62,7 +62,7 @@ pub fn get_metrics_registry() -> Result<MetricsRegistry, NotInitialized> {
     REGISTRY.get().cloned().ok_or(NotInitialized)
 }
 
-/// The registry that a test has in place of the process-wide one.
+/// Returns the registry that a test uses instead of the process-wide one.
 #[cfg(feature = "testing")]
 fn of_test() -> Option<MetricsRegistry> {
     crate::scoped::current()

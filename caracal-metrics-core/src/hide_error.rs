@@ -1,12 +1,12 @@
-//! Why a series was not hidden.
+//! The errors of hiding a series.
 
 use thiserror::Error;
 
-/// Why [`Metric::hide`](crate::Metric::hide) left a series on the page.
+/// An error of [`Metric::hide`](crate::Metric::hide). The series is still on the page.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HideError {
-    /// The family hides no series.
+    /// The family does not hide series.
     #[error(
         "series of {metric:?} can't be hidden: call hide_idle_series or hide_idle_series_of on the \
          builder of the registry, and give the family an open label"
@@ -21,7 +21,7 @@ pub enum HideError {
         /// The family.
         metric: String,
     },
-    /// Something keeps the series on the page: a handle, an attached instance, or a guard of the gauge.
+    /// A handle, a guard of the gauge, or an attached instance keeps the series on the page.
     #[error(
         "the series of {metric:?} is in use: drop its handles and guards, and detach the instance \
          that feeds it"
@@ -30,10 +30,8 @@ pub enum HideError {
         /// The family.
         metric: String,
     },
-    /// The series is there for good, since its open labels are all empty or all `aggregated`.
-    #[error(
-        "the series of {metric:?} whose open labels are empty or `aggregated` stays on the page"
-    )]
+    /// The series is never hidden, because its open labels are all empty or all `aggregated`.
+    #[error("the series of {metric:?} whose open labels are empty or `aggregated` can't be hidden")]
     Permanent {
         /// The family.
         metric: String,

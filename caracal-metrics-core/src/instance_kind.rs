@@ -1,9 +1,9 @@
-//! What kind of thing is observed.
+//! The kinds of observed things.
 
 use std::fmt;
 
-/// What kind of thing an instance observes, in the words of the errors about it. Names are unique
-/// within a kind.
+/// The kind of thing that an instance observes, such as a pool. Errors about the instance contain this word.
+/// Names are unique within a kind.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -22,7 +22,7 @@ use std::fmt;
 pub struct InstanceKind(&'static str);
 
 impl InstanceKind {
-    /// The kind that this noun names. Two kinds of one noun are the same kind.
+    /// Returns the kind with this noun. Two kinds with the same noun are equal.
     #[must_use]
     pub const fn new(noun: &'static str) -> Self {
         Self(noun)

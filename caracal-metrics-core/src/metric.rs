@@ -1,4 +1,4 @@
-//! A family that was registered: recording by value.
+//! A registered family: recording by value.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -15,8 +15,8 @@ use crate::kinds::{
 use crate::labels::Labels;
 use crate::series::FamilyStore;
 
-/// A registered family with labels. You record by value, which takes neither a lock nor an
-/// allocation, or through the handle of one series.
+/// A registered family with labels. You record by value, or through the handle of one series. Recording by
+/// value into an existing series neither takes a lock nor allocates memory.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -57,11 +57,10 @@ impl<K, L> Metric<K, L> {
     }
 }
 
-/// Label sets of families that can be registered. Implemented by [`labels!`](crate::labels), and by
-/// `()`.
+/// Label sets of families that can be registered. [`labels!`](crate::labels) implements this for label sets,
+/// and `()` implements it for families without labels.
 pub trait Registered: Labels + Sized {
-    /// What records into such a family: a [`Metric`], or the handle itself where there are no
-    /// labels.
+    /// What you record with: a [`Metric`], or the handle of the only series if there are no labels.
     type Handle<K: Kind>;
 
     #[doc(hidden)]
@@ -77,7 +76,7 @@ impl Registered for () {
 }
 
 impl<K: Kind, L: Labels> Metric<K, L> {
-    /// The handle of one series, which is on the page from now on.
+    /// Returns the handle of one series. The series is on the page from now on.
     #[must_use]
     pub fn with(&self, labels: L::Of<'_>) -> K {
         K::from_series(Series::of(&self.store, &labels))
@@ -85,12 +84,12 @@ impl<K: Kind, L: Labels> Metric<K, L> {
 }
 
 impl<K, L: Labels> Metric<K, L> {
-    /// Takes a series off the page: this tenant is gone. Its total is kept. If something is recorded with
-    /// these labels again, the series returns with it. The family has to hide idle series, see
+    /// Takes a series off the page, for example because the tenant has left. Its total is kept: if something is
+    /// recorded with these labels again, the series returns with it. The family must hide idle series, see
     /// [`hide_idle_series`](crate::MetricsRegistryBuilder::hide_idle_series).
     ///
-    /// Hiding a series that is hidden already changes nothing. It takes the locks that a page takes, so
-    /// do not call it for each request.
+    /// Hiding a hidden series changes nothing. This takes the same locks as a page, so do not call it for each
+    /// request.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -115,7 +114,7 @@ impl<K, L: Labels> Metric<K, L> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the family hides no series, if nothing was recorded with these labels, and when a
+    /// Returns an error if the family does not hide series, if nothing was recorded with these labels, or if a
     /// handle, a guard or an attached instance keeps the series on the page.
     pub fn hide(&self, labels: L::Of<'_>) -> Result<(), HideError> {
         self.store.hide_set(&labels)
@@ -137,9 +136,9 @@ impl<L: Labels> Metric<Counter, L> {
 }
 
 impl<L: Labels> Metric<Counter, L> {
-    /// Adds one, and counts the duration of the same event. It does what [`inc`](Self::inc) and
-    /// `observe` do one after the other, in less time where the histogram has no open labels, or the
-    /// open labels of the counter with the same text.
+    /// Adds one, and counts the duration of the same event. This has the same effect as [`inc`](Self::inc)
+    /// followed by `observe`. It takes less time if the histogram has no open labels, or the same open labels
+    /// as the counter, with the same values.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -178,27 +177,27 @@ impl<L: Labels> Metric<Counter, L> {
 }
 
 impl<L: Labels> Metric<Gauge, L> {
-    /// Sets the gauge of these labels.
+    /// Sets the gauge with these labels.
     #[inline]
     pub fn set(&self, labels: L::Of<'_>, value: i64) {
         engine::set(self.store.cell_of_set(&labels), value);
     }
 
-    /// Adds to the gauge of these labels; a negative number subtracts.
+    /// Adds `n` to the gauge with these labels. A negative number subtracts.
     #[inline]
     pub fn add(&self, labels: L::Of<'_>, n: i64) {
         engine::shift(self.store.cell_of_set(&labels), n);
     }
 
-    /// Counts one more in the gauge of these labels until the guard is dropped.
+    /// Adds one to the gauge with these labels until the guard is dropped.
     #[inline]
     pub fn track(&self, labels: L::Of<'_>) -> GaugeGuard {
         GaugeGuard::begin(&self.store, self.store.cell_of_set(&labels))
     }
 
-    /// Counts a guard of another gauge in the gauge of these labels from now on: a request that is in
-    /// flight becomes an open stream, say. No page counts it in both, if the name of this family comes
-    /// after that of the other one in alphabetical order.
+    /// Moves a guard from another gauge to the gauge with these labels. For example, a request in flight
+    /// becomes an open stream. No page counts the guard in both gauges if the name of this family comes after
+    /// the name of the other one in alphabetical order.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -222,7 +221,8 @@ impl<L: Labels> Metric<Gauge, L> {
 }
 
 impl<L: Labels> Metric<FloatCounter, L> {
-    /// Adds `n`. A step that is negative or not finite is set aside, and counted.
+    /// Adds `n`. A negative or non-finite number is ignored and counted in
+    /// `caracal_metrics_invalid_values_total`.
     #[inline]
     pub fn inc_by(&self, labels: L::Of<'_>, n: f64) {
         self.store.add_float_cell(self.store.cell_of_set(&labels), n);
@@ -230,13 +230,15 @@ impl<L: Labels> Metric<FloatCounter, L> {
 }
 
 impl<L: Labels> Metric<FloatGauge, L> {
-    /// Sets the gauge of these labels. An infinity is set aside, and counted.
+    /// Sets the gauge with these labels. An infinite number is ignored and counted in
+    /// `caracal_metrics_invalid_values_total`.
     #[inline]
     pub fn set(&self, labels: L::Of<'_>, value: f64) {
         self.store.set_float_cell(self.store.cell_of_set(&labels), value);
     }
 
-    /// Adds to the gauge of these labels. What is not finite is set aside, and counted.
+    /// Adds `n` to the gauge with these labels. A non-finite number is ignored and counted in
+    /// `caracal_metrics_invalid_values_total`.
     #[inline]
     pub fn add(&self, labels: L::Of<'_>, n: f64) {
         self.store.shift_float_cell(self.store.cell_of_set(&labels), n);
@@ -244,13 +246,13 @@ impl<L: Labels> Metric<FloatGauge, L> {
 }
 
 impl<L: Labels> Metric<Histogram, L> {
-    /// Counts a number. One that is not finite is set aside, and counted.
+    /// Counts a number. A non-finite number is ignored and counted in `caracal_metrics_invalid_values_total`.
     #[inline]
     pub fn observe(&self, labels: L::Of<'_>, value: f64) {
         self.store.observe_float_cell(self.store.cell_of_set(&labels), value);
     }
 
-    /// Counts a number that the exemplar is an example of.
+    /// Counts a number together with an exemplar of it.
     pub fn observe_with_exemplar(&self, labels: L::Of<'_>, value: f64, exemplar: &Exemplar) {
         let cell = self.store.cell_of_set(&labels);
         self.store.observe_float_cell_with_exemplar(cell, value, exemplar);
@@ -264,7 +266,7 @@ impl<L: Labels> Metric<DurationHistogram, L> {
         self.store.observe(&labels, duration);
     }
 
-    /// Counts a duration that the exemplar is an example of.
+    /// Counts a duration together with an exemplar of it.
     pub fn observe_with_exemplar(
         &self,
         labels: L::Of<'_>,

@@ -1,21 +1,21 @@
-//! The names that a family takes for itself.
+//! The names that a family reserves.
 //!
-//! A family's samples have names of their own: a histogram `x` has `x_bucket`, `x_sum` and `x_count`.
-//! OpenMetrics reserves `x_created` for it as well, whether or not the page has such a sample, and
-//! calls the counter `x_total` `x`. A second family with one of these names makes a page that
-//! scrapers refuse, or, worse, accept as samples of the first one.
+//! The samples of a family have names of their own: a histogram `x` has `x_bucket`, `x_sum` and `x_count`.
+//! OpenMetrics also reserves `x_created` for it, whether or not the page has such a sample, and calls the
+//! counter `x_total` `x`. If a second family had one of these names, scrapers would refuse the page or, worse,
+//! accept its samples as samples of the first family.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// A family, by its name and, where it is known, its type as `# TYPE` has it.
+/// A family: its name and, if known, its type as in `# TYPE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NamedFamily {
     pub(crate) name: String,
     pub(crate) kind: Option<&'static str>,
 }
 
-/// Two families need the same name.
+/// A clash: two families need the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Clash {
     /// A name of the family belongs to another one.
@@ -24,7 +24,7 @@ pub(crate) enum Clash {
     Type { name: String, kind: &'static str, other: &'static str },
 }
 
-/// The name that OpenMetrics gives a family: a counter's goes without `_total`.
+/// Returns the name that OpenMetrics gives a family. For a counter, this is the name without `_total`.
 pub(crate) fn base_name<'a>(name: &'a str, kind: &str) -> &'a str {
     match name.strip_suffix("_total") {
         Some(base) if kind == "counter" => base,
@@ -32,11 +32,11 @@ pub(crate) fn base_name<'a>(name: &'a str, kind: &str) -> &'a str {
     }
 }
 
-/// Suffixes of names that a family has in addition to its own.
+/// The suffixes of the names that a family can have in addition to its own.
 const SUFFIXES: &[&str] = &["_bucket", "_sum", "_count", "_created"];
 
-/// The suffixes that a type has in any of the formats. A counter is not among them: those of its
-/// names that text 0.0.4 does not have are OpenMetrics' alone ([`open_metrics_names`]).
+/// Returns the suffixes that a type has in any of the formats. Counters are not included: OpenMetrics is the
+/// only format with additional names for them ([`open_metrics_names`]).
 fn suffixes(kind: &str) -> &'static [&'static str] {
     match kind {
         "histogram" => SUFFIXES,
@@ -45,48 +45,48 @@ fn suffixes(kind: &str) -> &'static [&'static str] {
     }
 }
 
-/// The names that a family can't do without, in whatever format.
+/// Returns the names that a family needs in any format.
 pub(crate) fn own_names(name: &str, kind: &str) -> Vec<String> {
     let mut names = vec![name.to_owned()];
     names.extend(suffixes(kind).iter().map(|suffix| [name, suffix].concat()));
     names
 }
 
-/// The names that OpenMetrics gives a counter beyond its own, as long as its type is `counter`.
+/// Returns the additional names that OpenMetrics gives a counter while its type is `counter`.
 pub(crate) fn open_metrics_names(name: &str, kind: &str) -> Vec<String> {
     let suffixes: &[&str] = if kind == "counter" { &["", "_total", "_created"] } else { &[] };
     let names = suffixes.iter().map(|suffix| [base_name(name, kind), suffix].concat());
     names.filter(|other| other != name).collect()
 }
 
-/// All names of a family, in whatever format.
+/// Returns all names of a family, in any format.
 pub(crate) fn all_names(name: &str, kind: &str) -> Vec<String> {
     let mut names = own_names(name, kind);
     names.append(&mut open_metrics_names(name, kind));
     names
 }
 
-/// Names of samples and of metadata, each with the family that it belongs to, sorted by name.
+/// The names of samples and of metadata, sorted by name, each with its family.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Taken(Vec<(Arc<str>, Arc<str>)>);
 
 impl Taken {
-    /// The family that has a name.
+    /// Returns the family to which a name belongs.
     pub(crate) fn owner(&self, name: &str) -> Option<&str> {
         self.place(name).ok().map(|place| &*self.0[place].1)
     }
 
-    /// The names.
+    /// Returns the names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| &**name)
     }
 
-    /// Where the name is, or would be.
+    /// Returns the index of the name, or where to insert it.
     fn place(&self, name: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|(other, _)| (**other).cmp(name))
     }
 
-    /// Takes all of the names for a family, or none if one of them is another family's.
+    /// Reserves all of the names for a family, or none of them if one belongs to another family.
     pub(crate) fn take(&mut self, family: &str, names: &[String]) -> Result<(), Clash> {
         for shared in names {
             if let Some(other) = self.owner(shared) {
@@ -104,10 +104,9 @@ impl Taken {
     }
 }
 
-/// Whether new families can join ours, whose names are taken, and others.
+/// Checks whether new families can be added to ours, whose names are reserved, and to others.
 ///
-/// Two families of one name and type are left to `prometheus`, which wants them to have different
-/// constant labels.
+/// Two families with the same name and type are left to `prometheus`, which requires different constant labels.
 pub(crate) fn check(
     new: &[NamedFamily],
     ours: &[NamedFamily],
@@ -115,7 +114,7 @@ pub(crate) fn check(
     others: &[NamedFamily],
 ) -> Result<(), Clash> {
     for NamedFamily { name, kind } in others {
-        // Those that clash with each other are not the new ones' fault.
+        // Clashes among these families are not caused by the new ones.
         let _ = taken.take(name, &own_names(name, kind.unwrap_or_default()));
     }
     let known = others.iter().chain(ours);
@@ -135,14 +134,14 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// The names of families that may clash with one of this name, depending on their types.
+/// Returns the names of families that may clash with a family of this name, depending on their types.
 pub(crate) fn related(name: &str) -> impl Iterator<Item = String> {
     let longer = SUFFIXES.iter().map(move |suffix| format!("{name}{suffix}"));
     let shorter = SUFFIXES.iter().filter_map(move |suffix| name.strip_suffix(suffix));
     longer.chain(shorter.map(str::to_owned))
 }
 
-/// Whether this is a name that every version of Prometheus takes for a family.
+/// Returns whether every version of Prometheus accepts this name for a family.
 pub(crate) fn is_metric_name(name: &str) -> bool {
     let first = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | ':');
     name.starts_with(first) && name.chars().all(|c| first(c) || c.is_ascii_digit())

@@ -1,20 +1,20 @@
-//! Keeping the panics of the user's code where they happen.
+//! Contains panics of the user's code.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs code that may panic. Returns `None` if it did; nothing unwinds out of here.
+/// Runs code that may panic. Returns `None` if it did. No panic leaves this function.
 ///
-/// A plain `catch_unwind` is not enough for that: its caller drops the payload, and dropping a
-/// payload runs code of its author, which may panic as well.
+/// A plain `catch_unwind` is not enough: its caller drops the payload, and dropping the payload runs code that
+/// may panic as well.
 pub fn contain<R>(run: impl FnOnce() -> R) -> Option<R> {
     catch_unwind(AssertUnwindSafe(run)).map_err(discard).ok()
 }
 
-/// Drops the payload of a panic that was caught.
+/// Drops the payload of a caught panic.
 pub fn discard(payload: Box<dyn Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        // Its drop may panic without an end, so the leak is deliberate.
+        // Dropping the second payload could panic again, and so on, so it is deliberately leaked.
         std::mem::forget(second);
     }
 }

@@ -1,4 +1,4 @@
-//! Families that a registry has from the start, found by their place.
+//! Families that a registry has from the start. They are found by index.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::labels::{Labels, is_same};
 use crate::registry::MetricsRegistry;
 use crate::series::FamilyStore;
 
-/// The place of a family among those that a registry has from the start.
+/// The index of a family among those that a registry has from the start.
 #[derive(Debug)]
 pub(crate) struct Preregistered<K, L = ()> {
     place: usize,
@@ -28,11 +28,11 @@ impl<K, L> Clone for Preregistered<K, L> {
 impl<K, L> Copy for Preregistered<K, L> {}
 
 impl<K, L: Labels> Preregistered<K, L> {
-    /// The place of a family among some that end before the place `end`.
+    /// Returns the index of a family in a list that ends before the index `end`.
     ///
     /// # Panics
     ///
-    /// Panics at compile time if the family is not one of them.
+    /// Panics at compile time if the family is not in the list.
     pub(crate) const fn find(
         family: &'static Family<K, L>,
         families: &[&FamilySpec],
@@ -55,16 +55,16 @@ impl MetricsRegistry {
         &self.preregistered()[family.place]
     }
 
-    /// Counts one.
+    /// Adds one to a counter.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    #[expect(clippy::inline_always, reason = "most of it depends on constants of the caller")]
     pub(crate) fn count<L: Labels>(&self, family: Preregistered<Counter, L>, labels: L::Of<'_>) {
         self.store(family).add(&labels, 1);
     }
 
-    /// Counts one and its duration.
+    /// Adds one to a counter and counts the duration.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    #[expect(clippy::inline_always, reason = "most of it depends on constants of the caller")]
     pub(crate) fn count_and_observe<L: Labels, T: Labels>(
         &self,
         (counter, labels): (Preregistered<Counter, L>, L::Of<'_>),
@@ -75,7 +75,7 @@ impl MetricsRegistry {
         self.store(counter).add_and_observe(&labels, histogram, &of_duration, duration);
     }
 
-    /// Sets a gauge. A number beyond `i64` reads as its largest.
+    /// Sets a gauge. A number that is too large for an `i64` is replaced by `i64::MAX`.
     pub(crate) fn set<L: Labels>(
         &self,
         family: Preregistered<Gauge, L>,
@@ -86,7 +86,7 @@ impl MetricsRegistry {
         engine::set(self.store(family).cell_of_set(&labels), value);
     }
 
-    /// The handle of a series.
+    /// Returns the handle of a series.
     pub(crate) fn handle<K: Kind, L: Labels>(
         &self,
         family: Preregistered<K, L>,

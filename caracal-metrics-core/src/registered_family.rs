@@ -1,4 +1,4 @@
-//! What families a registry has, for tools that describe a service.
+//! Lists the families of a registry, for tools that describe a service.
 
 use std::sync::Arc;
 
@@ -6,37 +6,37 @@ use crate::labels::LabelValues;
 use crate::registry::MetricsRegistry;
 use crate::series::{FamilyStore, InFlight, Value, Values};
 
-/// A family that a registry has: the registry's own, an adapter's, the service's, or one of the attached
+/// A family of a registry: the registry's own, an adapter's, the service's, or one of the attached
 /// `prometheus::Registry`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RegisteredFamily {
     /// The name on the page.
     pub name: String,
-    /// The word that `# TYPE` carries: `counter`, `gauge`, `histogram`, `summary` or `untyped`.
+    /// The word that `# TYPE` contains: `counter`, `gauge`, `histogram`, `summary` or `untyped`.
     pub kind: &'static str,
     /// The help text, unescaped.
     pub help: String,
-    /// The unit of the values, such as `seconds`. Families of the attached registry have none.
+    /// The unit of the values, such as `seconds`. `None` for families of the attached registry.
     pub unit: Option<String>,
-    /// The names of the labels, in the order in which they are written. For a family of the attached
-    /// registry, those of its first series.
+    /// The names of the labels, in the order in which they are written. For a family of the attached registry,
+    /// these are the labels of its first series.
     pub labels: Vec<String>,
-    /// The upper bounds of a histogram's buckets, without `+Inf`, in the unit of the page. Families of the
-    /// attached registry have none here.
+    /// The upper bounds of the buckets of a histogram, without `+Inf`, in the unit on the page. Empty for
+    /// families of the attached registry.
     pub buckets: Vec<f64>,
-    /// Whether something uses the family: it was registered after the registry was built, something asked
-    /// for it or is attached to it, or something was recorded into it. False for a family of the
-    /// [`catalogue`](crate::catalogue) that is on the page and that nothing has to do with.
+    /// Whether the family is in use: it was registered after the registry was built, something requested it or
+    /// is attached to it, or something was recorded into it. False for a family of the
+    /// [`catalogue`](crate::catalogue) that is on the page without any of these.
     pub in_use: bool,
 }
 
 impl MetricsRegistry {
-    /// The families that the registry has, sorted by name, those of the attached `prometheus::Registry`
-    /// included. A family is listed whether or not the page shows it already.
+    /// Returns the families of the registry, sorted by name, including those of the attached
+    /// `prometheus::Registry`. A family is listed whether or not the page already shows it.
     ///
-    /// For tools that describe a service, such as a generator of dashboards and alerts. It asks the
-    /// collectors of the attached registry, as a page does.
+    /// This is meant for tools that describe a service, such as a generator of dashboards and alerts. It runs
+    /// the collectors of the attached registry, as a page does.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -61,7 +61,7 @@ impl MetricsRegistry {
         let mut registered: Vec<_> =
             families.stores.iter().map(|store| self.registered(store, &in_flight)).collect();
         if let Some(mut others) = self.families_of_others() {
-            // Those that no page shows are left out here, too; the pages count them.
+            // Families that no page shows are left out here, too. The pages count them.
             others.settle(&families, &|_| true);
             let others = others.describe().into_iter();
             registered.extend(others.filter(|other| families.find(&other.name).is_none()));
@@ -70,8 +70,8 @@ impl MetricsRegistry {
         registered
     }
 
-    /// What comes before the names of [namespaced](crate::Family::namespaced) families, without the
-    /// underscore.
+    /// Returns the namespace with which the names of [namespaced](crate::Family::namespaced) families start,
+    /// without the underscore.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.instances().state().settings().namespace
@@ -92,8 +92,8 @@ impl MetricsRegistry {
     }
 }
 
-/// Whether something was recorded into the family. Series that are known beforehand are there from the
-/// start, and read 0.
+/// Returns whether something was recorded into the family. Series that are known in advance exist from the
+/// start, with the value 0.
 fn is_recorded(store: &FamilyStore, in_flight: &InFlight) -> bool {
     let rows = store.rows();
     let labels = &store.description.labels;

@@ -17,7 +17,7 @@ use crate::series::{FamilyStore, InFlight};
 use crate::snapshot::Snapshot;
 use crate::state::State;
 
-/// What a page may be longer than the one before it, in bytes, without another allocation.
+/// How many bytes longer than the previous page a page can become without another allocation.
 const PAGE_GROWTH: usize = 1024;
 
 /// All metrics of one service. Clones are cheap and record into the same metrics.
@@ -37,13 +37,14 @@ const PAGE_GROWTH: usize = 1024;
 /// ```
 #[derive(Clone)]
 pub struct MetricsRegistry {
-    /// Families that the registry has from the start, in the order of the list that the builder was
-    /// given.
+    /// The families that the registry has from the start, in the order in which the builder was
+    /// given them.
     preregistered: Arc<[Arc<FamilyStore>]>,
     instances: Arc<Instances>,
-    /// A `prometheus::Registry`: the builder was given one, or it was asked for.
+    /// The attached `prometheus::Registry`: either the builder was given one, or the user asked for
+    /// one.
     attached: Arc<OnceLock<Box<dyn Attached>>>,
-    /// The length of the last page: the next one will be about as long.
+    /// The length of the last page. The next page will be about as long.
     page_len: Arc<AtomicUsize>,
 }
 
@@ -77,16 +78,17 @@ impl MetricsRegistry {
         &self.instances
     }
 
-    /// Registers a family of your own, and gives you what records into it: a [`Metric`], or for a
-    /// family without labels the handle of its series. Do this once, at start; it takes locks.
+    /// Registers a family of your own and returns what you record with: a [`Metric`], or the handle
+    /// of the only series if the family has no labels. This takes locks, so do it once, when the
+    /// service starts.
     ///
-    /// The same constant gives the same series, however often it is registered. The family is on the
-    /// page from now on under the name in your source. Constant labels, aggregated labels and limits
-    /// of the registry apply to it.
+    /// Registering the same constant again returns the same series. The family is on the page from
+    /// now on, under the name in your source. The constant labels, aggregated labels and limits of
+    /// the registry apply to it.
     ///
-    /// A family that is new waits for the attached `prometheus::Registry`, which keeps its lock while
-    /// it gathers. So a collector must not register a family while it is collected from. One that is
-    /// registered already waits for nothing.
+    /// Registering a new family waits for the attached `prometheus::Registry`, which keeps its lock
+    /// while it gathers. A collector must therefore not register a new family while it is being
+    /// collected. Registering a family that is already registered waits for nothing.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -107,10 +109,11 @@ impl MetricsRegistry {
     ///
     /// # Errors
     ///
-    /// Returns an error if the name, a label or the buckets are not valid, or if another family has the
-    /// name, or a name that one of them has for its samples. Nothing is registered then. A family of the
-    /// attached `prometheus::Registry` that has no description, or none yet, can't be known here: a page
-    /// leaves it out, and counts that in `caracal_metrics_collection_errors_total`.
+    /// Returns an error if the name, a label or the buckets are not valid, or if another family
+    /// uses the name or the name of one of the samples. In this case, nothing is registered.
+    /// Registering can't detect a clash with a family of the attached `prometheus::Registry` that
+    /// has no description, or none yet. Pages leave such a family out and count it in
+    /// `caracal_metrics_collection_errors_total`.
     pub fn family<K: Kind, L: Registered>(
         &self,
         family: &'static Family<K, L>,
@@ -118,8 +121,8 @@ impl MetricsRegistry {
         Ok(L::handle(Metric::new(self.register_family(family.spec(), &[])?)))
     }
 
-    /// Registers a family whose labels have other names, each given as the name in the source and the
-    /// name on the page: for an adapter that lets its user name a label.
+    /// Registers a family and renames some of its labels. Each pair contains the name in the source
+    /// and the name on the page. Adapters use this to let their users choose the name of a label.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -137,8 +140,8 @@ impl MetricsRegistry {
     ///
     /// # Errors
     ///
-    /// As [`family`](Self::family). The same constant with labels of other names is another family of
-    /// that name, and is refused.
+    /// As for [`family`](Self::family). The same constant with other label names is a different
+    /// family with the same name, and is refused.
     pub fn family_with_labels<K: Kind, L: Registered>(
         &self,
         family: &'static Family<K, L>,
@@ -159,8 +162,8 @@ impl MetricsRegistry {
         })
     }
 
-    /// The `prometheus::Registry` that the metrics are attached to: register collectors of your
-    /// own here, and they appear in the page.
+    /// Returns the `prometheus::Registry` that the metrics are attached to. Collectors that you
+    /// register with it appear on the page.
     #[must_use]
     pub fn prometheus_registry(&self) -> &prometheus::Registry {
         self.attached().registry()
@@ -168,7 +171,8 @@ impl MetricsRegistry {
 
     fn attached(&self) -> &dyn Attached {
         let attached = self.attached.get().unwrap_or_else(|| {
-            // Families that are registered from then on are reserved.
+            // The names of families that are registered later are reserved when they are
+            // registered.
             self.instances.state().while_none_is_registered(|families| {
                 let families = families.stores.iter().map(|store| &store.description);
                 self.attached.get_or_init(|| attach_to_fresh(&self.instances, families))
@@ -177,29 +181,32 @@ impl MetricsRegistry {
         &**attached
     }
 
-    /// Registers a collector of your own. When it panics, or does not return within
-    /// [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout), its own families
-    /// are left out and nothing else, and the failure is counted in
+    /// Registers a collector of your own. If it panics, or does not return within
+    /// [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout), only its own
+    /// families are left out, and the failure is counted in
     /// `caracal_metrics_collection_errors_total`.
     ///
-    /// A collector that is registered with [`prometheus_registry`](Self::prometheus_registry) itself
-    /// takes the other collectors of that registry with it, since `prometheus` gathers as a whole.
-    /// The families of this registry are served all the same.
+    /// If you register a collector with [`prometheus_registry`](Self::prometheus_registry)
+    /// directly, a failure of it also affects the other collectors of that registry, because
+    /// `prometheus` gathers them all together. The families of this registry are served
+    /// nevertheless.
     ///
     /// # Errors
     ///
-    /// Returns an error if a family of the collector needs a name that belongs to another family, or has
-    /// another type than a family of the same name. A family's names are its own and, for a histogram or a
-    /// summary, those of its samples (`_bucket`, `_sum`, `_count`) and of OpenMetrics (`_created`). Types
-    /// are not part of what a collector describes. So if the name of a family is the name of another with
-    /// such a suffix, this collects once from the collector, and gathers the others.
+    /// Returns an error if a family of the collector needs a name that belongs to another family,
+    /// or if a family of the same name has another type. A family owns its name, the names of the
+    /// samples of a histogram or a summary (`_bucket`, `_sum`, `_count`), and the names of
+    /// OpenMetrics (`_created`). A collector does not describe the types of its families. If the
+    /// name of a family is the name of another one with such a suffix, this method therefore
+    /// collects from the collector once, and gathers the others.
     ///
-    /// When `prometheus::Registry::register` refuses: a name is taken by a family with other labels
-    /// or another help text, or the same collector is registered already.
+    /// Also returns an error if `prometheus::Registry::register` refuses the collector, because a
+    /// name is used by a family with other labels or another help text, or because the same
+    /// collector is already registered.
     ///
-    /// A clash that can't be known here, with a family that has no series yet or is registered
-    /// later with [`prometheus_registry`](Self::prometheus_registry), is found by each page: the
-    /// family is left out in every format, and counted in
+    /// This method can't detect a clash with a family that has no series yet, or that is registered
+    /// with [`prometheus_registry`](Self::prometheus_registry) later. Each page detects such a
+    /// clash, leaves the family out in every format, and counts it in
     /// `caracal_metrics_collection_errors_total`.
     pub fn register(
         &self,
@@ -208,7 +215,7 @@ impl MetricsRegistry {
         self.attached().register(&self.instances, collector)
     }
 
-    /// The page in text format 0.0.4.
+    /// Returns the page in the text format 0.0.4.
     #[must_use]
     pub fn generate_metrics(&self) -> Vec<u8> {
         let mut page = Vec::new();
@@ -216,13 +223,13 @@ impl MetricsRegistry {
         page
     }
 
-    /// The `Content-Type` of [`generate_metrics`](Self::generate_metrics).
+    /// Returns the `Content-Type` of [`generate_metrics`](Self::generate_metrics).
     #[must_use]
     pub fn get_content_type(&self) -> &'static str {
         Format::Text.content_type()
     }
 
-    /// Appends the page to a buffer, which the caller may reuse from scrape to scrape.
+    /// Appends the page to a buffer. You can reuse the buffer for the next scrape.
     pub fn encode(&self, format: Format, out: &mut Vec<u8>) {
         let before = out.len();
         out.reserve(self.page_len.load(Relaxed) + PAGE_GROWTH);
@@ -230,11 +237,12 @@ impl MetricsRegistry {
         self.page_len.store(out.len() - before, Relaxed);
     }
 
-    /// Appends the page of these families, yours and Caracal's; without any name, the whole page.
+    /// Appends a page that contains only the named families, yours and Caracal's. Without any name,
+    /// it contains all families.
     ///
-    /// Names are those of the [catalogue](crate::catalogue), which text 0.0.4 has as well: a
-    /// counter's ends in `_total` whatever the format, and a histogram is asked for without
-    /// `_bucket`. A name that no family has asks for nothing.
+    /// The names are those of the [catalogue](crate::catalogue), which are also the names in the
+    /// text format 0.0.4: the name of a counter ends in `_total` in every format, and the name of a
+    /// histogram has no `_bucket`. A name that no family has is ignored.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -248,8 +256,9 @@ impl MetricsRegistry {
         self.append(format, names, out);
     }
 
-    /// As [`encode_named`](Self::encode_named), in pieces of about so many bytes and less than twice as
-    /// many, none of which is empty. Nothing of the page is in memory twice.
+    /// Returns the same page as [`encode_named`](Self::encode_named), in pieces. Each piece has
+    /// about `bytes` bytes, fewer than twice as many, and is not empty. No part of the page is in
+    /// memory twice.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -271,7 +280,7 @@ impl MetricsRegistry {
         out.into_pieces()
     }
 
-    /// What the attached registry gathers now.
+    /// Gathers from the attached registry.
     pub(crate) fn families_of_others(&self) -> Option<Box<dyn OtherFamilies>> {
         self.attached.get().map(|registry| registry.families(&self.instances))
     }
@@ -289,24 +298,24 @@ impl MetricsRegistry {
         });
     }
 
-    /// Runs `read` with everything that a page reads brought up to date.
+    /// Updates everything that a page reads, and then runs `read`.
     fn scrape<R>(
         &self,
         read: impl FnOnce(&State, &InFlight, Option<Box<dyn OtherFamilies>>) -> R,
     ) -> R {
-        // Before anything else: see `InFlight`.
+        // This comes before everything else: see `InFlight`.
         let in_flight = self.instances.state().in_flight();
-        // Callbacks of instances first: a collector may derive its metrics from ours.
+        // Callbacks of instances run first, because a collector may derive its metrics from ours.
         let instances = self.instances.attached(|_| true);
         self.instances.sample(&instances);
         let others = self.families_of_others();
         self.instances.page(instances, || read(self.instances.state(), &in_flight, others))
     }
 
-    /// Everything that a page would have, as values: families, series and numbers with their types.
+    /// Returns everything that a page would contain, as values: families, series and typed numbers.
     ///
-    /// It is one scrape, as [`encode`](Self::encode) is, and reads the cells themselves: no page is
-    /// written. The families of an attached `prometheus::Registry` are in it as well.
+    /// Like [`encode`](Self::encode), this is one scrape. It reads the cells directly and writes no
+    /// page. The families of an attached `prometheus::Registry` are included.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -325,21 +334,22 @@ impl MetricsRegistry {
         self.snapshot_named::<&str>(&[])
     }
 
-    /// As [`snapshot`](Self::snapshot), of the families with these names only, as
-    /// [`encode_named`](Self::encode_named) has them; without any name, of all families.
+    /// Returns a [`snapshot`](Self::snapshot) of the families with these names, which are the same
+    /// as for [`encode_named`](Self::encode_named). Without any name, it contains all families.
     #[must_use]
     pub fn snapshot_named<N: AsRef<str>>(&self, names: &[N]) -> Snapshot {
         let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
         self.scrape(|state, in_flight, others| snapshot(state, Filter(&names), in_flight, others))
     }
 
-    /// The value of one exposed sample, for tests and for dashboards of your own.
+    /// Returns the value of one exposed sample, for tests and for dashboards of your own.
     ///
-    /// The name is a sample's (a histogram's has `_bucket`, `_sum` or `_count`), the labels are all
-    /// of its labels (`le` and constant ones included), in any order. The whole page is written to
-    /// find it: what this answers is what a scrape would have seen. Called by code that
-    /// reading the metrics runs, such as a collector of the attached registry or a cache's eviction
-    /// listener, it sees Caracal's own families only, with the gauges as they were read last.
+    /// The name is that of a sample: `_bucket`, `_sum` or `_count` is part of the name for a
+    /// histogram. Pass all labels of the sample, in any order, including `le` and constant labels.
+    /// This writes the whole page to find the sample, so it returns what a scrape would have seen.
+    /// Reading the metrics may run your code, such as a collector of the attached registry or the
+    /// eviction listener of a cache. If such code calls this method, it sees only Caracal's own
+    /// families, and the gauges as they were last read.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;

@@ -1,4 +1,4 @@
-//! The time by which a registry decides what is idle.
+//! The clock by which a registry decides which series are idle.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ pub(crate) struct RegistryClock {
 }
 
 impl RegistryClock {
-    /// The system's clock.
+    /// Returns the system's clock.
     pub(crate) fn system() -> Self {
         Self {
             start: Instant::now(),
@@ -23,7 +23,7 @@ impl RegistryClock {
         }
     }
 
-    /// The time since this clock was made.
+    /// Returns the time since this clock was created.
     pub(crate) fn now(&self) -> Duration {
         #[cfg(feature = "testing")]
         if let Some(clock) = &self.set {

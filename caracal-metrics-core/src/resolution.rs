@@ -1,9 +1,9 @@
-//! How fine native buckets are.
+//! The resolution of native buckets.
 
-/// How fine the native buckets of a histogram are: 2^`schema` for each octave, so that each bound is
-/// 2^(1 / 2^`schema`) times the one before.
+/// The resolution of the native buckets of a histogram: 2^`schema` buckets per power of two. Each bound is 2^(1
+/// / 2^`schema`) times the one before.
 ///
-/// | schema | buckets of an octave | from bound to bound | error of a quantile, at most |
+/// | schema | buckets per power of two | ratio of bounds | maximum error of a quantile |
 /// |--:|--:|--:|--:|
 /// | 0 | 1 | 2 | 33 % |
 /// | 1 | 2 | 1.41 | 17 % |
@@ -15,17 +15,17 @@
 /// | 7 | 128 | 1.005 | 0.27 % |
 /// | 8 | 256 | 1.003 | 0.14 % |
 ///
-/// The error is that of the middle of a bucket, which is what `histogram_quantile` can promise at best: a
-/// quantile is in the right bucket, and Prometheus interpolates within it.
+/// The error is that of the middle of a bucket. This is the best that `histogram_quantile` can promise: a
+/// quantile is in the right bucket, and Prometheus interpolates within the bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Resolution(u8);
 
 impl Resolution {
-    /// The finest one.
+    /// The highest schema.
     pub const HIGHEST: u8 = 8;
 
-    /// 2^`schema` buckets for each octave, as Prometheus numbers resolutions. From 0 to
-    /// [`HIGHEST`](Self::HIGHEST): what is told to use another one refuses it.
+    /// Returns the resolution with 2^`schema` buckets per power of two, as numbered by Prometheus. The schema
+    /// must be from 0 to [`HIGHEST`](Self::HIGHEST). The methods that use a resolution refuse any other schema.
     #[must_use]
     pub const fn schema(schema: u8) -> Self {
         Self(schema)
@@ -41,7 +41,7 @@ impl Resolution {
 }
 
 impl Default for Resolution {
-    /// Schema 3: eight buckets for each octave.
+    /// Schema 3: eight buckets per power of two.
     fn default() -> Self {
         Self(3)
     }

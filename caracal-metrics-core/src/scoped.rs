@@ -1,23 +1,23 @@
-//! Values that the code of one test has in place of those of the process.
+//! Values that the code of one test uses instead of those of the process.
 
 use std::cell::RefCell;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread::LocalKey;
 
-/// A value that code may have in place of the process's.
+/// A value that code can use instead of the one of the process.
 pub(crate) trait Scoped: Clone + 'static {
-    /// Where a thread has it.
+    /// Returns the variable in which a thread keeps it.
     fn slot() -> &'static LocalKey<RefCell<Option<Self>>>;
 }
 
-/// The value that the calling code has. None in a destructor of a thread-local, whose thread may have
-/// dropped it.
+/// Returns the value that the calling code uses. Returns `None` in the destructor of a thread-local if the
+/// thread has already dropped the value.
 pub(crate) fn current<T: Scoped>() -> Option<T> {
     T::slot().try_with(|slot| slot.borrow().clone()).ok().flatten()
 }
 
-/// Gives the thread this value until the guard is dropped.
+/// Sets the value for this thread until the guard is dropped.
 pub(crate) fn enter<T: Scoped>(value: Option<T>) -> Entered<T> {
     Entered { before: T::slot().with(|slot| slot.replace(value)) }
 }
@@ -29,16 +29,16 @@ pub(crate) struct Entered<T: Scoped> {
 impl<T: Scoped> Drop for Entered<T> {
     fn drop(&mut self) {
         let before = self.before.take();
-        // The value may be the last of a registry, whose end is not for the borrow.
+        // The value may hold the last reference to a registry, which must not be dropped during the borrow.
         let value = T::slot().try_with(|slot| slot.replace(before));
         drop(value);
     }
 }
 
-/// A future whose code has the value: while it is polled, and while it is dropped.
+/// A future whose code uses the value, both when it is polled and when it is dropped.
 pub(crate) struct ScopedFuture<T: Scoped, F> {
     value: Option<T>,
-    /// Boxed, since only the engine may be unsafe.
+    /// It is boxed because only the engine may contain `unsafe` code.
     future: Option<Pin<Box<F>>>,
 }
 

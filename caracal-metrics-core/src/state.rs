@@ -21,22 +21,22 @@ use crate::series::{
 use crate::value_limits::{MakeCounts, NO_LIMITS, ValueLimits};
 
 crate::labels! {
-    /// The label of what a registry counts about its families.
+    /// The label of the registry's own families that describe its families.
     pub struct AboutFamily<'a> {
         /// The name of the family.
         pub metric: &'a str,
     }
 }
 
-/// `metrics_series_limited_total`: records that went to the aggregated series of a family, because
-/// the family had as many series as it may.
+/// `metrics_series_limited_total`: records that went to the aggregated series of a family, because the family
+/// has reached its limit of series.
 pub static SERIES_LIMITED: Family<Counter, AboutFamily<'_>> = Family::counter(
     "metrics_series_limited_total",
     "Total number of records folded into an aggregated series because the family reached its limit",
 )
 .namespaced();
 
-/// `metrics_invalid_values_total`: values that were corrected or set aside.
+/// `metrics_invalid_values_total`: values that were corrected or ignored.
 pub static INVALID_VALUES: Family<Counter, AboutFamily<'_>> = Family::counter(
     "metrics_invalid_values_total",
     "Total number of recorded values that were corrected or dropped",
@@ -50,14 +50,14 @@ pub static COLLECTION_ERRORS: Family<Counter> = Family::counter(
 )
 .namespaced();
 
-/// `metrics_series`: series that count against the limit of a family. A family without an open label
-/// has no limit.
+/// `metrics_series`: series that count towards the limit of a family. A family without an open label has no
+/// limit.
 pub static SERIES: Family<Gauge, AboutFamily<'_>> =
     Family::gauge("metrics_series", "Number of series of a family that count towards its limit")
         .namespaced()
         .shown_once_used();
 
-/// `metrics_series_limit`: the most series that may count. Beyond it, records are folded.
+/// `metrics_series_limit`: the limit of the series that count. Above it, records are folded.
 pub static SERIES_LIMIT: Family<Gauge, AboutFamily<'_>> = Family::gauge(
     "metrics_series_limit",
     "Maximum number of series of a family before records are folded",
@@ -65,7 +65,7 @@ pub static SERIES_LIMIT: Family<Gauge, AboutFamily<'_>> = Family::gauge(
 .namespaced()
 .shown_once_used();
 
-/// `metrics_native_limited_total`: native buckets that a limit kept from being as fine as they were asked for.
+/// `metrics_native_limited_total`: how often a limit kept native buckets from the requested resolution.
 pub static NATIVE_LIMITED: Family<Counter, AboutFamily<'_>> = Family::counter(
     "metrics_native_limited_total",
     "Total number of times that native buckets of a series were merged or left out because of a limit",
@@ -73,7 +73,7 @@ pub static NATIVE_LIMITED: Family<Counter, AboutFamily<'_>> = Family::counter(
 .namespaced()
 .shown_once_used();
 
-/// What a registry says about itself.
+/// The families in which a registry describes itself.
 pub static REGISTRY_FAMILIES: [&FamilySpec; 6] = [
     SERIES_LIMITED.spec(),
     INVALID_VALUES.spec(),
@@ -83,39 +83,39 @@ pub static REGISTRY_FAMILIES: [&FamilySpec; 6] = [
     NATIVE_LIMITED.spec(),
 ];
 
-/// Settings that hold for all families of a registry.
+/// The settings that apply to all families of a registry.
 #[derive(Clone, Debug)]
 pub(crate) struct RegistrySettings {
     pub(crate) namespace: String,
     pub(crate) const_labels: Arc<[(String, String)]>,
-    /// What the attached registry adds to every series that it gathers.
+    /// The labels that the attached registry adds to every series that it gathers.
     pub(crate) registry_labels: Arc<[(String, String)]>,
     pub(crate) max_series_per_family: usize,
-    /// Limits of single families.
+    /// The limits of individual families.
     pub(crate) max_series: Option<Arc<Chosen<usize>>>,
-    /// Buckets of single families.
+    /// The buckets of individual families.
     pub(crate) buckets: Option<Arc<Chosen<Bounds>>>,
-    /// Bytes of a label value.
+    /// The maximum length of a label value, in bytes.
     pub(crate) value_bytes: usize,
     pub(crate) aggregate: Vec<String>,
-    /// What notes when series began, where that is to be shown.
+    /// The code that notes when series began, if this is shown.
     pub(crate) created: Option<MakeCreated>,
     pub(crate) created_lines: bool,
     pub(crate) only_used: bool,
     pub(crate) clock: RegistryClock,
-    /// Limits of single labels: the name of the family on the page, the place of the label, and the limit.
-    /// The last one of a label counts.
+    /// The limits of individual labels: the name of the family on the page, the index of the label, and the
+    /// limit. If a label has several limits, the last one applies.
     pub(crate) max_values: Vec<(String, (usize, usize))>,
-    /// What counts the values of those.
+    /// The code that counts the values of these labels.
     pub(crate) count_values: Option<MakeCounts>,
-    /// Which idle series are hidden.
+    /// The idle times after which series are hidden.
     pub(crate) hide_idle: Option<Arc<Chosen<AfterIdle>>>,
     pub(crate) exemplar_source: Option<ExemplarSource>,
-    /// Which histograms have native buckets.
+    /// The histograms with native buckets.
     pub(crate) native: Option<Arc<Chosen<WithNative>>>,
 }
 
-/// The families of a registry, and the names that are theirs.
+/// The families of a registry, and the names that they reserve.
 #[derive(Debug, Default)]
 pub(crate) struct Families {
     /// Sorted by name.
@@ -124,13 +124,14 @@ pub(crate) struct Families {
 }
 
 impl Families {
-    /// The family of this name.
+    /// Returns the family with this name.
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<FamilyStore>> {
         let place = self.stores.binary_search_by(|store| store.name().cmp(name)).ok()?;
         Some(&self.stores[place])
     }
 
-    /// The family of this description, or why none can have its name; `None` where no family has.
+    /// Returns the family with this description, or an error if its name is already used differently, or `None`
+    /// if the name is free.
     fn registered(
         &self,
         description: &Description,
@@ -148,7 +149,7 @@ impl Families {
         })
     }
 
-    /// Names and types.
+    /// Returns the names and types.
     pub(crate) fn named(&self) -> Vec<NamedFamily> {
         let named = |store: &Arc<FamilyStore>| NamedFamily {
             name: store.name().to_owned(),
@@ -157,14 +158,14 @@ impl Families {
         self.stores.iter().map(named).collect()
     }
 
-    /// The names that are taken once this family has joined these.
+    /// Returns the names that are reserved when this family is added.
     fn taken_with(&self, family: &Description) -> Result<Taken, Clash> {
         let mut taken = self.taken.clone();
         taken.take(&family.name, &all_names(&family.name, family.kind.as_str()))?;
         Ok(taken)
     }
 
-    /// These families and one more; `taken` are the names of all.
+    /// Returns these families and one more. `taken` contains the names of all of them.
     fn with(&self, store: Arc<FamilyStore>, taken: Taken) -> Self {
         let mut stores = self.stores.clone();
         let place = stores.partition_point(|other| other.name() < store.name());
@@ -176,9 +177,9 @@ impl Families {
 #[derive(Debug)]
 pub(crate) struct State {
     settings: RegistrySettings,
-    /// A page that is being written keeps those that it began with.
+    /// A page that is being written keeps the list with which it started.
     families: RwLock<Arc<Families>>,
-    /// One registration at a time, but for families that are registered at run time.
+    /// Only one registration runs at a time, except those of families that are declared at run time.
     registering: Mutex<()>,
     limited: Arc<FamilyStore>,
     invalid: Arc<FamilyStore>,
@@ -189,14 +190,14 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// The families that a registry has from the start: its own.
+    /// Creates the state with the registry's own families.
     pub(crate) fn new(settings: RegistrySettings) -> Self {
         let own = |spec: &'static FamilySpec| {
             let description = Description::of(spec, &settings.namespace, None);
             FamilyStore::new(
                 description,
                 Settings {
-                    // As many as there are families.
+                    // The limit is the number of families.
                     limit: usize::MAX,
                     value_bytes: usize::MAX,
                     aggregate: Vec::new(),
@@ -248,29 +249,29 @@ impl State {
         Arc::clone(&self.families.read())
     }
 
-    /// The gauges that count guards, for a page that is begun.
+    /// Returns the gauges that count guards, for a new page.
     pub(crate) fn in_flight(&self) -> InFlight {
         InFlight::of(&self.families().stores)
     }
 
-    /// What a family of this registry would be.
+    /// Returns the description that a family would have in this registry.
     pub(crate) fn describe(&self, spec: &FamilySpec) -> Description {
         let name = spec.exposed_name(&self.settings.namespace);
         let namespace = &self.settings.namespace;
         let buckets = chosen::of_family(self.settings.buckets.as_deref(), namespace, &name, None);
-        // Buckets for a family of this name and another type are not for this one.
+        // Buckets for a family with this name but another type do not apply.
         let buckets = buckets.filter(|buckets| buckets.are_of(spec.kind));
         Description::of(spec, namespace, buckets)
     }
 
-    /// Runs `f` with the families, while none is registered.
+    /// Runs `f` with the families. No family is registered during this time.
     pub(crate) fn while_none_is_registered<R>(&self, f: impl FnOnce(&Families) -> R) -> R {
         let _registering = self.registering.lock();
         f(&self.families())
     }
 
-    /// Registers a family, unless it is registered, with other names for some of its labels. `reserve`
-    /// is asked before anything is changed, and may refuse.
+    /// Registers a family, if it is not registered yet, and renames some of its labels. `reserve` is called
+    /// before anything is changed, and can refuse.
     pub(crate) fn register(
         &self,
         spec: &FamilySpec,
@@ -279,7 +280,7 @@ impl State {
     ) -> Result<Arc<FamilyStore>, FamilyError> {
         let mut description = self.describe(spec);
         description.rename_labels(names);
-        // Before the lock: `reserve` may wait for a collector that does not return.
+        // This comes before the lock, because `reserve` may wait for a collector that does not return.
         if let Some(registered) = self.families().registered(&description) {
             return registered;
         }
@@ -293,8 +294,8 @@ impl State {
         self.join(self.store(description, Some(spec)))
     }
 
-    /// Registers a family whose series have each their own labels, unless it is registered. It waits for
-    /// nobody's code, so it may be called where something is recorded.
+    /// Registers a family in which each series has its own labels, if it is not registered yet. This does not
+    /// wait for code of the user, so it can be called while recording.
     pub(crate) fn register_at_run_time(
         &self,
         description: Description,
@@ -307,7 +308,7 @@ impl State {
         self.join(self.store(description, None))
     }
 
-    /// Puts a family among those that there are by now.
+    /// Adds a family to the current families.
     fn join(&self, store: Arc<FamilyStore>) -> Result<Arc<FamilyStore>, FamilyError> {
         loop {
             let families = self.families();
@@ -317,7 +318,7 @@ impl State {
             let taken = self.check(&families, &store.description)?;
             let joined = Arc::new(families.with(Arc::clone(&store), taken));
             let mut current = self.families.write();
-            // Otherwise another family came meanwhile.
+            // Otherwise, another family was added in the meantime.
             if Arc::ptr_eq(&current, &families) {
                 *current = joined;
                 return Ok(store);
@@ -325,7 +326,7 @@ impl State {
         }
     }
 
-    /// Whether a family may join these, and the names that are taken once it has.
+    /// Checks whether a family can be added, and returns the names that are then reserved.
     fn check(&self, families: &Families, description: &Description) -> Result<Taken, FamilyError> {
         let settings = &self.settings;
         description.check(&[&settings.const_labels, &settings.registry_labels])?;
@@ -347,7 +348,7 @@ impl State {
         })
     }
 
-    /// How idle series of a family are hidden.
+    /// Returns how idle series of a family are hidden.
     fn hide_idle(&self, spec: Option<&FamilySpec>, name: &str) -> Option<HideIdle> {
         let settings = &self.settings;
         let of_spec = || {
@@ -360,7 +361,7 @@ impl State {
         Some(HideIdle { idle, clock: settings.clock.clone() })
     }
 
-    /// The native buckets of a family.
+    /// Returns the native buckets of a family.
     fn native(&self, spec: Option<&FamilySpec>, name: &str) -> Option<WithNative> {
         let settings = &self.settings;
         let of_spec = || {
@@ -372,7 +373,7 @@ impl State {
         chosen::of_family(chosen, &settings.namespace, name, of_spec())
     }
 
-    /// How many values labels of a family may have: as the builder says for a label, or as the family says.
+    /// Returns the limits of the values of labels of a family: the builder's for a label, or else the family's.
     fn value_limits(&self, spec: Option<&FamilySpec>, name: &str) -> Option<ValueLimits> {
         let mut limits = spec.and_then(|spec| spec.value_limits);
         let make = self.settings.count_values;
@@ -385,7 +386,7 @@ impl State {
         limits
     }
 
-    /// The series of a family; one that is declared at run time has no `spec`.
+    /// Creates the store of a family. A family that is declared at run time has no `spec`.
     fn store(&self, description: Description, spec: Option<&FamilySpec>) -> Arc<FamilyStore> {
         let settings = &self.settings;
         let about = |counter: &Arc<FamilyStore>| {
@@ -405,7 +406,7 @@ impl State {
             // A service's own family is in use from the moment it is registered.
             shown_once_used: spec
                 .is_none_or(|spec| spec.shown_once_used || (settings.only_used && spec.namespaced)),
-            // The extras of adapters are many, and each would add a series or two.
+            // Adapters have many optional families, and each of them would add one or two series.
             tallies_from_zero: spec.is_some_and(|spec| !spec.shown_once_used),
             const_labels: Arc::clone(&settings.const_labels),
             registry_labels: Arc::clone(&settings.registry_labels),
@@ -420,7 +421,7 @@ impl State {
         FamilyStore::new(description, of_store)
     }
 
-    /// Sets the gauges of how full families are, for a page that is begun.
+    /// Sets the gauges that show how full families are, for a new page.
     pub(crate) fn count_series(&self) {
         for store in &self.families().stores {
             let counted = store.series();

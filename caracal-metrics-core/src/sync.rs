@@ -1,5 +1,4 @@
-//! The primitives that the engine and the series are built from: the real ones, or loom's in its
-//! models.
+//! The synchronization primitives of the engine and the series: the real ones or, in its models, those of loom.
 
 #[cfg(caracal_loom)]
 pub(crate) use self::modelled::{Mutex, RwLock, RwLockReadGuard};
@@ -11,8 +10,8 @@ pub(crate) use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 #[cfg(not(caracal_loom))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize};
 
-/// Loom's locks with the signatures of `parking_lot`'s. A model that panics fails as a whole, so
-/// poisoning says nothing more.
+/// Loom's locks with the signatures of `parking_lot`. A model that panics fails as a whole, so poisoning adds
+/// no information.
 #[cfg(caracal_loom)]
 mod modelled {
     pub(crate) use loom::sync::RwLockReadGuard;
@@ -57,13 +56,13 @@ mod modelled {
     }
 }
 
-/// Runs a model, and fails if loom found only one way to run it: the threads of such a model do not
-/// race, so it shows nothing.
+/// Runs a model. Fails if loom found only one execution: the threads of such a model do not race, so the model
+/// proves nothing.
 ///
-/// Loom runs the main thread first, and then looks for accesses of the other threads that could
-/// have come earlier. Of each atomic it remembers only the last access. So the spawned thread has to
-/// be the reader. If it were the writer, then its own load, as the last access, would replace the
-/// reader's load, and loom would not see that the store that follows races with that.
+/// Loom runs the main thread first, and then searches for accesses of the other threads that could have
+/// happened earlier. It only remembers the last access of each atomic. The spawned thread must therefore be the
+/// reader. If it were the writer, its own load, as the last access, would replace the load of the reader. Loom
+/// would then miss the race between that load and the following store.
 #[cfg(all(test, caracal_loom))]
 pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -74,10 +73,10 @@ pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
         count.fetch_add(1, Relaxed);
         model();
     });
-    assert!(executions.load(Relaxed) > 1, "the model was executed in one way only");
+    assert!(executions.load(Relaxed) > 1, "loom found only one execution of the model");
 }
 
-/// A constructor that is `const` except in loom's models, whose primitives can't be made at compile
+/// Defines a constructor that is `const`, except in loom's models, whose primitives can't be created at compile
 /// time.
 macro_rules! const_unless_modelled {
     ($(#[$attribute:meta])* $visibility:vis fn $name:ident() -> $type:ty $body:block) => {

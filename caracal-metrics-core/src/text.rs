@@ -1,14 +1,14 @@
-//! Text as the exposition formats want it: names, label values and numbers.
+//! Text in the exposition formats: names, label values and numbers.
 
 use std::borrow::Cow;
 
-/// Whether Prometheus takes this for the name of a metric of a service's own. Colons are for
-/// recording rules.
+/// Returns whether Prometheus accepts this as the name of a metric of a service. Colons are for recording
+/// rules.
 pub(crate) fn is_metric_name(name: &str) -> bool {
     is_word(name)
 }
 
-/// Whether Prometheus takes this for the name of a label of a service's own.
+/// Returns whether Prometheus accepts this as the name of a label of a service.
 pub(crate) fn is_label_name(name: &str) -> bool {
     is_word(name) && !name.starts_with("__")
 }
@@ -19,8 +19,8 @@ fn is_word(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Bytes that were made from text. `from_utf8` checks a word at a time, where `from_utf8_lossy` goes from byte to
-/// byte.
+/// Converts bytes that come from text. `from_utf8` checks a word at a time, whereas `from_utf8_lossy` checks
+/// single bytes.
 pub(crate) fn utf8(bytes: &[u8]) -> Cow<'_, str> {
     str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
@@ -59,10 +59,10 @@ pub(crate) fn write_integer(value: impl itoa::Integer, out: &mut Vec<u8>) {
 
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 
-/// Nanoseconds as seconds, exactly: every digit is the sum's own.
+/// Appends nanoseconds as seconds. The result is exact.
 pub(crate) fn write_seconds(nanos: u128, out: &mut Vec<u8>) {
     let fraction = if let Ok(nanos) = u64::try_from(nanos) {
-        // Most sums. Division of 128 bits takes many times as long.
+        // This is enough for most sums. A division of 128 bits takes many times as long.
         write_integer(nanos / NANOS_PER_SECOND as u64, out);
         nanos % NANOS_PER_SECOND as u64
     } else {
@@ -70,7 +70,7 @@ pub(crate) fn write_seconds(nanos: u128, out: &mut Vec<u8>) {
         (nanos % NANOS_PER_SECOND) as u64
     };
     if fraction > 0 {
-        // The one gives way to the point, and keeps the zeros after it.
+        // The leading 1 keeps the zeros after it, and is replaced by the point.
         let mut digits = itoa::Buffer::new();
         let digits = digits.format(NANOS_PER_SECOND as u64 + fraction).as_bytes();
         let last = digits.iter().rposition(|digit| *digit != b'0').unwrap_or_default();
@@ -79,9 +79,9 @@ pub(crate) fn write_seconds(nanos: u128, out: &mut Vec<u8>) {
     }
 }
 
-/// Nanoseconds as the number of seconds that a reader of the digits of [`write_seconds`] gets.
+/// Returns nanoseconds as the number of seconds that a reader parses from the output of [`write_seconds`].
 pub(crate) fn seconds(nanos: u128) -> f64 {
-    // Up to here the division is rounded once, and so rounded right.
+    // Up to this number, the division rounds only once and therefore correctly.
     const EXACT: u128 = 1 << f64::MANTISSA_DIGITS;
     if nanos <= EXACT {
         return nanos as f64 / NANOS_PER_SECOND as f64;
@@ -91,9 +91,9 @@ pub(crate) fn seconds(nanos: u128) -> f64 {
     std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok()).unwrap_or_default()
 }
 
-/// A number as Prometheus itself writes a bound: with at least one digit after its point, and from
-/// a million on, or below a ten-thousandth, with an exponent of two digits. Prometheus 2 takes
-/// `le="1"` and `le="1.0"` for different series.
+/// Returns a bound as Prometheus writes it: with at least one digit after the point, and with an exponent of
+/// two digits from a million on or below a ten-thousandth. Prometheus 2 treats `le="1"` and `le="1.0"` as
+/// different series.
 pub(crate) fn canonical_float(value: f64) -> String {
     if value.is_nan() {
         "NaN".to_owned()
@@ -109,7 +109,7 @@ pub(crate) fn canonical_float(value: f64) -> String {
                 let sign = if exponent < 0 { '-' } else { '+' };
                 format!("{mantissa}e{sign}{:02}", exponent.abs())
             }
-            // `Debug` keeps the `.0` that `Display` drops.
+            // `Debug` keeps the `.0`, which `Display` omits.
             _ => format!("{value:?}"),
         }
     }
@@ -148,14 +148,14 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_what_the_digits_say() {
+    fn seconds_match_the_written_digits() {
         for nanos in [
             0,
             1,
             65_000_000,
             (1 << 53) + 1,
             9_007_199_254_740_993_123,
-            // Divided as floats, this one would be rounded twice, and wrong.
+            // A floating-point division would round this one twice, and wrong.
             665_254_580_340_503_029,
             u128::from(u64::MAX) * 7 + 3,
         ] {

@@ -1,4 +1,4 @@
-//! Limits of the number of values of single labels.
+//! Limits of the number of values of individual labels.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,33 +7,34 @@ use parking_lot::RwLock;
 
 use crate::labels::{AGGREGATED, MAX_LABELS};
 
-/// For each open label, by its place among those, how many values it may have.
+/// The limit of the number of values of each open label, by its index among the open labels.
 pub(crate) type Limits = [Option<usize>; MAX_LABELS];
 
 /// No label has a limit.
 pub(crate) const NO_LIMITS: Limits = [None; MAX_LABELS];
 
-/// Counts the values of labels that have a limit.
+/// Counts the values of labels with a limit.
 ///
-/// A trait: the code is reached only from what sets such a limit, so the linker leaves it out of a program
-/// that sets none.
+/// This is a trait so that only settings of such a limit reach the code. The linker leaves it out of a program
+/// without one.
 pub(crate) trait CountValues: fmt::Debug + Send + Sync {
-    /// Which of these open values are new to a label that has as many as it may.
+    /// Returns which of these open values are new to a label that has reached its limit.
     fn excess(&self, open: &[&str]) -> Option<[bool; MAX_LABELS]>;
 
-    /// Counts the values of a series that comes, and says whether there is room. With `always`, there is.
+    /// Counts the values of a new series, and returns whether there was room. With `always`, they are counted
+    /// in any case.
     fn count(&self, open: &[&str], always: bool) -> bool;
 
-    /// The series is hidden.
+    /// Removes the values of a series that is hidden.
     fn forget(&self, open: &[Box<str>]);
 
     fn limit(&self, label: usize) -> Option<usize>;
 }
 
-/// Makes what counts the values.
+/// Creates the counter of values.
 pub(crate) type MakeCounts = fn(&Limits) -> Box<dyn CountValues>;
 
-/// Limits, with what counts the values.
+/// The limits, and the code that counts the values.
 #[derive(Clone, Copy)]
 pub(crate) struct ValueLimits {
     pub(crate) limits: Limits,
@@ -55,17 +56,17 @@ impl PartialEq for ValueLimits {
 #[derive(Debug)]
 struct Counts {
     limits: Limits,
-    /// For each label with a limit, how many series on the page have a value.
+    /// For each label with a limit, the number of series on the page with each value.
     series: RwLock<[HashMap<Box<str>, usize>; MAX_LABELS]>,
 }
 
-/// Counts the values of labels with these limits.
+/// Creates the counter of the values of labels with these limits.
 pub(crate) fn counts(limits: &Limits) -> Box<dyn CountValues> {
     Box::new(Counts { limits: *limits, series: RwLock::default() })
 }
 
 impl Counts {
-    /// The labels that have a limit, with their values but for those that were replaced.
+    /// Returns the labels with a limit and their values, except for values that were replaced.
     fn limited<'a, S: AsRef<str>>(
         &'a self,
         open: &'a [S],

@@ -6,7 +6,8 @@ const VARINT: u64 = 0;
 const FIXED64: u64 = 1;
 const LENGTH_DELIMITED: u64 = 2;
 
-/// Seven bits a byte, the lowest first; all bytes but the last one have their highest bit.
+/// Appends a number with seven bits per byte, lowest bits first. All bytes except the last one have their
+/// highest bit set.
 #[inline]
 pub(crate) fn varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
@@ -16,13 +17,13 @@ pub(crate) fn varint(mut value: u64, out: &mut Vec<u8>) {
     out.push(value as u8);
 }
 
-/// How many bytes [`varint`] writes.
+/// Returns how many bytes [`varint`] writes.
 #[inline]
 pub(crate) fn varint_len(value: u64) -> u64 {
     u64::from((u64::BITS - value.leading_zeros()).max(1).div_ceil(7))
 }
 
-/// What comes before so many bytes of a field.
+/// Appends the key and the length of a field with this number of bytes.
 #[inline]
 pub(crate) fn begin_bytes(field: u64, len: u64, out: &mut Vec<u8>) {
     let key = field << 3 | LENGTH_DELIMITED;
@@ -34,11 +35,11 @@ pub(crate) fn begin_bytes(field: u64, len: u64, out: &mut Vec<u8>) {
     }
 }
 
-/// A message of one double, in bytes.
+/// The length of a message with one double, in bytes.
 pub(crate) const DOUBLE_MESSAGE: u64 = 11;
 
-/// A message whose first field is this number, the only one. The number of its own field is less
-/// than 16.
+/// Appends a message with this number as its only field, which has the field number 1. The field number of the
+/// message is less than 16.
 #[inline]
 pub(crate) fn double_message(field: u64, value: f64, out: &mut Vec<u8>) {
     let mut message = [0; DOUBLE_MESSAGE as usize];
@@ -48,22 +49,23 @@ pub(crate) fn double_message(field: u64, value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(&message);
 }
 
-/// A message of a timestamp and a double, in bytes.
+/// The length of a message with a timestamp and a double, in bytes.
 pub(crate) const TIMED_DOUBLE_MESSAGE: u64 = DOUBLE_MESSAGE + 2 + TIMESTAMP as u64;
 
-/// Of the seconds and the nanoseconds, each after its key.
+/// The length of the seconds and the nanoseconds, each after its key.
 const TIMESTAMP: usize = 2 * (1 + LONG_VARINT);
 
-/// As many bytes as the seconds take from 1978 to 3058, and the nanoseconds at most.
+/// Enough for the seconds from 1978 to 3058, and for all nanoseconds.
 const LONG_VARINT: usize = 5;
 
-/// A double and the end of the timestamp before it, in bytes: what differs between messages of the same fields.
+/// The length of a double and the end of the timestamp before it, in bytes. This part differs between messages
+/// of the same fields.
 pub(crate) const TIMED_DOUBLE: usize = TIMESTAMP + 1 + size_of::<f64>();
 
-/// As [`double_message`], with a timestamp since 1970 in its third field.
+/// Appends the same message as [`double_message`], with a timestamp since 1970 in its third field.
 ///
-/// All of these have the same length, so that one can be written over another: the numbers of the timestamp have
-/// leading zeros. The double is the last field, as in the message without a timestamp.
+/// All such messages have the same length, so that one can be overwritten by another: the numbers of the
+/// timestamp have leading zeros. The double is the last field, as in the message without a timestamp.
 pub(crate) fn timed_double_message(field: u64, value: f64, since: Duration, out: &mut Vec<u8>) {
     let len = TIMED_DOUBLE_MESSAGE as u8 - 2;
     out.extend_from_slice(&[(field << 3 | LENGTH_DELIMITED) as u8, len]);
@@ -71,7 +73,7 @@ pub(crate) fn timed_double_message(field: u64, value: f64, since: Duration, out:
     out.extend_from_slice(&timed_double(value, since));
 }
 
-/// The end of a [`timed_double_message`].
+/// Returns the end of a [`timed_double_message`].
 #[inline]
 pub(crate) fn timed_double(value: f64, since: Duration) -> [u8; TIMED_DOUBLE] {
     let mut end = [0; TIMED_DOUBLE];
@@ -86,7 +88,7 @@ pub(crate) fn timed_double(value: f64, since: Duration) -> [u8; TIMED_DOUBLE] {
     end
 }
 
-/// A number of at most 35 bits as a [`varint`] with leading zeros, which readers skip.
+/// Returns a number of at most 35 bits as a [`varint`] with leading zeros, which readers skip.
 #[inline]
 fn long_varint(value: u64) -> [u8; LONG_VARINT] {
     std::array::from_fn(|place| {
@@ -112,7 +114,7 @@ pub(crate) fn text_field(field: u64, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// A label pair of this field for each label.
+/// Appends a label pair of this field for each label.
 pub(crate) fn write_labels<'a>(
     field: u64,
     labels: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -126,10 +128,10 @@ pub(crate) fn write_labels<'a>(
     }
 }
 
-/// What `write` writes, after its length.
+/// Appends a message that `write` writes, with its length before it.
 #[inline]
 pub(crate) fn message(field: u64, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    // One byte is enough for the length of most messages; only longer ones are moved.
+    // One byte is enough for the length of most messages. Only longer messages are moved.
     begin_bytes(field, 0, out);
     let start = out.len() - 1;
     write(out);
@@ -143,7 +145,7 @@ pub(crate) fn message(field: u64, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec
     let mut prefix = [0; 10];
     let bytes = out.len() - end;
     prefix[..bytes].copy_from_slice(&out[end..]);
-    // One byte was there already.
+    // One byte was already there.
     out.truncate(end + bytes - 1);
     out.copy_within(start + 1..end, start + bytes);
     out[start..start + bytes].copy_from_slice(&prefix[..bytes]);

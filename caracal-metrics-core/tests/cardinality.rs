@@ -1,4 +1,4 @@
-//! A flood of label values: series and memory stay bounded, and nothing is lost from the sums.
+//! A flood of label values: the number of series and the memory stay limited, and the sums lose nothing.
 
 mod support;
 
@@ -15,7 +15,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const EVALUATIONS: &str = "caracal_policy_evaluations_total";
 
-/// One test, since the allocator counts for the whole process.
+/// This is one test, because the allocator counts for the whole process.
 #[test]
 fn a_million_agents_cost_what_the_limit_allows() {
     const AGENTS: usize = 1_000_000;
@@ -102,7 +102,7 @@ fn an_aggregated_label_folds_always() {
     };
     assert_eq!((failures("jwt"), failures("key")), (2.0, 1.0));
     let limited = value(&page, "caracal_metrics_series_limited_total", &[("metric", EVALUATIONS)]);
-    assert_eq!(limited, 0.0, "what the user asked for is not a limit that was met");
+    assert_eq!(limited, 0.0, "an aggregated label is not a limit that was reached");
 }
 
 fn every_family_is_bounded() {
@@ -140,7 +140,7 @@ fn every_family_is_bounded() {
     }
 }
 
-/// The states of several breakers have no sum: the last one that was set would hide the others.
+/// The states of several breakers can't be added up, and the last one that was set would hide the others.
 fn a_gauge_is_not_folded() {
     const STATE: &str = "caracal_circuit_breaker_state";
     let m = MetricsRegistry::builder().max_series_per_family(2).build().expect("a valid limit");

@@ -1,5 +1,4 @@
-//! Families that need the same name: a page has each name once, and the same families in every
-//! format.
+//! Families that need the same name: a page has each name once, and all formats have the same families.
 
 mod support;
 
@@ -45,7 +44,7 @@ fn collector(name: &str, kind: Kind) -> Box<dyn Collector> {
     }
 }
 
-/// The `prometheus` crate has no summary to register, but can gather one.
+/// The `prometheus` crate has no summary that can be registered, but it can gather one.
 struct Summary(Desc);
 
 impl Collector for Summary {
@@ -68,11 +67,11 @@ impl Collector for Summary {
     }
 }
 
-/// What the pages of a registry have, in all formats, checked by the strict readers.
+/// The pages of a registry in all formats, checked by the strict readers.
 struct Pages {
     text: BTreeMap<String, Family>,
     open_metrics: BTreeMap<String, Family>,
-    /// What this set of pages counted.
+    /// The errors that were counted for this set of pages.
     errors: f64,
 }
 
@@ -91,7 +90,11 @@ fn pages(m: &MetricsRegistry) -> Pages {
     let counted = errors(&text, "caracal_metrics_collection_errors_total");
     let open_metrics = open_metrics::parse(&encode(Format::OpenMetrics));
     let again = errors(&open_metrics, "caracal_metrics_collection_errors_total");
-    assert_eq!(counted - before, again - counted, "what is left out does not depend on the format");
+    assert_eq!(
+        counted - before,
+        again - counted,
+        "the families that are left out do not depend on the format"
+    );
     assert!(samples(&text) == samples(&open_metrics), "not the same samples");
     #[cfg(feature = "protobuf")]
     {
@@ -101,8 +104,8 @@ fn pages(m: &MetricsRegistry) -> Pages {
     Pages { text, open_metrics, errors: counted - before }
 }
 
-/// The samples of a page, sorted, without what the formats differ in: OpenMetrics gives a counter's
-/// sample the suffix `_total`, and alone has `_created`.
+/// Returns the samples of a page, sorted and without the differences between the formats: OpenMetrics adds the
+/// suffix `_total` to the sample of a counter, and is the only one with `_created`.
 fn samples(page: &BTreeMap<String, Family>) -> Vec<String> {
     let mut all = Vec::new();
     for (family, Family { kind, samples, .. }) in page {
@@ -117,8 +120,8 @@ fn samples(page: &BTreeMap<String, Family>) -> Vec<String> {
     all
 }
 
-/// Registers families behind our back, and says which of them are on the page and how OpenMetrics
-/// names them.
+/// Registers families with the attached registry directly. Returns which of them are on the page, and their
+/// names in OpenMetrics.
 fn shown(families: &[(&str, Kind)]) -> (Vec<String>, Vec<String>, f64) {
     let m = MetricsRegistry::builder().created_lines().build().unwrap();
     for (name, kind) in families {
@@ -133,7 +136,7 @@ fn shown(families: &[(&str, Kind)]) -> (Vec<String>, Vec<String>, f64) {
 }
 
 #[test]
-fn a_name_of_a_histograms_samples_belongs_to_it() {
+fn sample_names_belong_to_their_histogram() {
     use Kind::{Counter, Gauge, Histogram, Summary};
     for kind in [Histogram, Summary] {
         let text = if kind == Histogram { "job histogram" } else { "job summary" };
@@ -166,8 +169,8 @@ fn a_name_of_a_histograms_samples_belongs_to_it() {
     }
 }
 
-/// OpenMetrics calls the counter `x_total` `x` and reserves `x_created`, and gives the counter `x` the
-/// sample `x_total`. Text 0.0.4 knows nothing of that, and nothing is lost.
+/// OpenMetrics calls the counter `x_total` `x`, reserves `x_created`, and adds the sample `x_total` to the
+/// counter `x`. The text format 0.0.4 does none of this, and loses nothing.
 #[test]
 fn a_counter_whose_openmetrics_names_are_taken_has_no_type_there() {
     use Kind::{Counter, Gauge, Histogram};
@@ -196,8 +199,7 @@ fn a_counter_whose_openmetrics_names_are_taken_has_no_type_there() {
     }
 }
 
-/// Collects what it does not describe, as a collector does that passes on what another registry
-/// gathers.
+/// Collects families that it does not describe, like a collector that passes on what another registry gathers.
 struct Undescribed(Desc, Vec<(&'static str, Kind)>);
 
 impl Collector for Undescribed {
@@ -216,7 +218,7 @@ impl Collector for Undescribed {
 }
 
 #[test]
-fn a_name_of_ours_stays_ours_whatever_is_collected() {
+fn our_names_stay_ours_whatever_is_collected() {
     let m = MetricsRegistry::new();
     let families = vec![
         ("caracal_gateway_request_duration_seconds_count", Kind::Gauge),
@@ -239,7 +241,7 @@ fn a_name_of_ours_stays_ours_whatever_is_collected() {
     assert_eq!(untyped.kind, "unknown");
 }
 
-/// Passes on what another registry gathers, and may rename or relabel nothing of it.
+/// Passes on what another registry gathers. It can't rename or relabel anything.
 struct PassedOn(Desc, Registry);
 
 impl Collector for PassedOn {
@@ -253,7 +255,7 @@ impl Collector for PassedOn {
 }
 
 #[test]
-fn series_of_ours_are_on_the_page_once() {
+fn our_series_are_on_the_page_once() {
     let other = Registry::new();
     let theirs = MetricsRegistry::builder().registry(other.clone()).build().unwrap();
     theirs.record_replay_block("expired");
@@ -268,7 +270,7 @@ fn series_of_ours_are_on_the_page_once() {
     assert!(pages.errors > 0.0);
     for page in [&pages.text, &pages.open_metrics] {
         let value = |name, labels: &[(&str, &str)]| support::value(page, name, labels);
-        // Ours where both have it, and theirs where we have none.
+        // Our series is shown if both have it, and theirs if we have none.
         let name = "caracal_gateway_replay_blocks_total";
         assert_eq!(value(name, &[("reason", "nonce_reused")]), 2.0);
         assert_eq!(value(name, &[("reason", "expired")]), 1.0);
@@ -291,10 +293,10 @@ fn family() -> impl Strategy<Value = (String, Kind)> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Whatever is registered, through us or not: each name once, the same families in each format,
-    /// and each family is on the page, refused, or counted.
+    /// Whatever is registered, through us or directly, a page has each name once, all formats have the same
+    /// families, and each family is on the page, refused, or counted.
     #[test]
-    fn any_set_of_names(families in proptest::collection::vec((family(), any::<bool>()), 0..8)) {
+    fn any_set_of_names_is_resolved(families in proptest::collection::vec((family(), any::<bool>()), 0..8)) {
         let m = MetricsRegistry::builder().created_lines().build().unwrap();
         let mut accepted = BTreeSet::new();
         for ((name, kind), through_us) in families {

@@ -1,6 +1,6 @@
-//! Mistakes that the types of families rule out. Those that fail while a constant is evaluated are in
-//! the documentation of `Family`: what the compiler says about them depends on whether the sources of
-//! the standard library are installed.
+//! Mistakes that the types of families prevent. Those that fail in the evaluation of a constant are in the
+//! documentation of `Family`, because the compiler's message depends on whether the sources of the standard
+//! library are installed.
 
 #[test]
 fn mistakes_with_families_do_not_compile() {

@@ -1,4 +1,4 @@
-//! Threads that record while others scrape: every count exact, every page consistent.
+//! Threads record while others scrape: every count is exact, and every page is consistent.
 
 mod support;
 
@@ -16,7 +16,7 @@ use support::{Family, parse, value};
 const THREADS: u64 = 8;
 const ROUNDS: u64 = 5_000;
 
-/// No counter, bucket, sum or count of a page is below that of the page before.
+/// Checks that no counter, bucket, sum or count on a page is below its value on the page before.
 fn check_monotonic(before: &BTreeMap<String, Family>, after: &BTreeMap<String, Family>) {
     for (name, family) in before {
         if family.kind == "gauge" {
@@ -30,7 +30,7 @@ fn check_monotonic(before: &BTreeMap<String, Family>, after: &BTreeMap<String, F
     }
 }
 
-/// A page that is not consistent ends the scraper, and nobody may wait for it then.
+/// A page that is not consistent ends the scraper. Nobody may wait for it then.
 struct ScraperEnds<'a>(&'a AtomicU64);
 
 impl Drop for ScraperEnds<'_> {
@@ -41,11 +41,11 @@ impl Drop for ScraperEnds<'_> {
 
 fn record(m: &MetricsRegistry, thread: u64, round: u64) {
     let _in_flight = m.track_gateway_request_in_flight();
-    // Shared by all threads, and the first to make most of its series wins a race each time.
+    // All threads share this series. The first one wins a race to create it each time.
     m.record_gateway_request("GET", 200, "jwt", Duration::from_micros(round));
     m.record_policy_evaluation(PolicyDecisionType::Allowed, "shared", Duration::from_micros(round));
     m.record_auth_failure("jwt", &format!("reason-{}", round % 700));
-    // A thread's own.
+    // Only this thread uses this series.
     let own = format!("agent-{thread}-{}", round % 50);
     m.record_policy_evaluation(PolicyDecisionType::Denied, &own, Duration::from_millis(round % 7));
     m.record_database_query(
@@ -79,7 +79,7 @@ fn counts_are_exact_and_pages_consistent() {
                 scope.spawn(move || {
                     for round in 0..ROUNDS {
                         record(m, thread, round);
-                        // However slow the machine is: some pages are made between records.
+                        // On machines of any speed, some pages are made between records.
                         while round == ROUNDS / 2 && pages.load(Ordering::Relaxed) < 3 {
                             thread::yield_now();
                         }
@@ -120,7 +120,7 @@ fn counts_are_exact_and_pages_consistent() {
 }
 
 #[test]
-fn scrapes_at_once_are_all_whole() {
+fn concurrent_scrapes_are_complete() {
     let m = MetricsRegistry::new();
     thread::scope(|scope| {
         for thread in 0..THREADS {
@@ -129,7 +129,7 @@ fn scrapes_at_once_are_all_whole() {
                 for round in 0..10 {
                     record(m, thread, round);
                     parse(&m.generate_metrics());
-                    // The same through the prometheus crate's own path.
+                    // This reads the same through the `prometheus` crate's own path.
                     assert!(m.prometheus_registry().gather().len() >= 15);
                 }
             });
@@ -158,7 +158,7 @@ fn a_family_that_fills_up_under_contention_keeps_its_limit_and_its_sum() {
     assert_eq!(value(&page, "caracal_metrics_series_limited_total", &of), folded);
 }
 
-/// Two threads that are the first to record a label set must not make a series each.
+/// If two threads are the first to record a label set, they must not create a series each.
 #[test]
 fn the_first_record_of_a_series_is_never_lost() {
     const FIRST: usize = 4;

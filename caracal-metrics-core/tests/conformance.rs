@@ -1,4 +1,4 @@
-//! The conformance kit finds nothing in a sound adapter, and each fault that is put into a copy of it.
+//! The conformance kit finds no fault in a correct adapter, and finds each fault that is added to a copy of it.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
@@ -38,7 +38,7 @@ static CALLERS: Family<Counter, Caller<'_>> =
         .namespaced()
         .shown_once_used();
 
-// What faults bring.
+// The families that faults add.
 static UNDECLARED: Family<Counter> =
     Family::counter("semaphore_extra_total", "A family that nobody knows of.").namespaced();
 static SHORT_HELP: Family<Counter> =
@@ -48,7 +48,7 @@ static NO_UNIT: Family<FloatGauge> =
 static MILLISECONDS: Family<Gauge> =
     Family::gauge("semaphore_wait_milliseconds", "The longest wait.").namespaced();
 
-/// What is wrong with a copy of the adapter.
+/// The fault of a copy of the adapter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     None,
@@ -80,7 +80,7 @@ struct Observed {
     instance: Mutex<Option<Instance>>,
     callers: Option<prometheus::IntCounterVec>,
     detaching: Arc<Mutex<()>>,
-    /// How often a page has asked for the lock.
+    /// How often a page has requested the lock.
     entered: Arc<AtomicU64>,
 }
 
@@ -198,7 +198,7 @@ impl Observed {
 }
 
 impl Observed {
-    /// Has a page ask for the lock, if one is written at this moment.
+    /// Makes a page request the lock, if one is being written at this moment.
     fn wait_for_a_page(&self) {
         let (begun, before) = (std::time::Instant::now(), self.entered.load(SeqCst));
         while self.fault == Fault::LocksWhileItDetaches
@@ -255,7 +255,7 @@ fn is_found_as(fault: Fault, check: Check) {
     let found: BTreeSet<_> = failures.iter().map(|failure| failure.check).collect();
     let all: Vec<_> = failures.iter().map(ToString::to_string).collect();
     assert!(found.contains(&check), "{fault:?}: {all:?}");
-    // What is found is what is wrong, and no list of everything.
+    // The kit finds the actual fault, and does not list everything.
     assert!(found.len() <= 4, "{fault:?}: {all:?}");
 }
 

@@ -6,7 +6,7 @@ use caracal_metrics_core::{Counter, Family, MetricsRegistry};
 
 static HITS: Family<Counter> = Family::counter("hits_total", "Hits.");
 
-/// The digits on the page: an `f64` can't tell these numbers apart.
+/// Returns the digits on the page, because an `f64` can't distinguish these numbers.
 fn hits(m: &MetricsRegistry) -> String {
     let page = String::from_utf8(m.generate_metrics()).expect("a page is UTF-8");
     let line = page.lines().find_map(|line| line.strip_prefix("hits_total ").map(str::to_owned));
@@ -14,7 +14,7 @@ fn hits(m: &MetricsRegistry) -> String {
 }
 
 #[test]
-fn a_counter_goes_on_from_zero_after_its_largest_number() {
+fn a_counter_wraps_around_to_zero() {
     let m = MetricsRegistry::new();
     let counter = m.family(&HITS).expect("the name is free");
     counter.inc_by(u64::MAX);
@@ -23,7 +23,7 @@ fn a_counter_goes_on_from_zero_after_its_largest_number() {
     assert_eq!(hits(&m), "0");
     counter.inc_by(u64::MAX - 1);
     assert_eq!(hits(&m), "18446744073709551614");
-    // The parts of several threads wrap as their sum does, also once one of them has ended.
+    // The words of several threads wrap around like their sum, even after one of the threads has ended.
     let (added, is_read) = (std::sync::Barrier::new(2), std::sync::Barrier::new(2));
     thread::scope(|scope| {
         scope.spawn(|| {

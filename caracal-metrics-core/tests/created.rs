@@ -1,4 +1,4 @@
-//! `_created` lines, which only OpenMetrics has, and only where the builder was asked for them.
+//! `_created` lines, which only OpenMetrics has, and only if the builder enables them.
 
 #[cfg(feature = "protobuf")]
 #[path = "support/model.rs"]
@@ -23,7 +23,7 @@ fn page(m: &MetricsRegistry, format: Format) -> String {
     String::from_utf8(page).expect("UTF-8")
 }
 
-/// Each `_created` line's series and seconds.
+/// Returns the series and the seconds of each `_created` line.
 fn created(m: &MetricsRegistry) -> BTreeMap<String, f64> {
     page(m, Format::OpenMetrics)
         .lines()
@@ -44,8 +44,8 @@ fn asked() -> MetricsRegistry {
 }
 
 #[test]
-fn a_series_says_when_it_began_and_keeps_to_it() {
-    // A line has milliseconds.
+fn the_start_of_a_series_does_not_change() {
+    // The lines have a resolution of milliseconds.
     let before = now() - 0.001;
     let m = asked();
     m.record_gateway_request("GET", 200, "jwt", Duration::from_millis(5));
@@ -69,7 +69,7 @@ fn a_series_says_when_it_began_and_keeps_to_it() {
 }
 
 #[test]
-fn a_series_that_comes_back_began_anew() {
+fn a_series_that_returns_has_a_new_start() {
     let m = asked();
     let series = r#"caracal_cache_hits_created{cache="sessions"}"#;
     let attach = || {
@@ -89,7 +89,7 @@ fn a_series_that_comes_back_began_anew() {
 }
 
 #[test]
-fn without_the_setting_there_are_none() {
+fn without_the_setting_there_are_no_created_lines() {
     let m = MetricsRegistry::new();
     m.record_policy_cache_hit();
     assert!(created(&m).is_empty());
@@ -98,10 +98,10 @@ fn without_the_setting_there_are_none() {
     assert!(!page(&m, Format::Text).contains("_created"));
 }
 
-/// Protobuf says it always, of counters and histograms, to the nanosecond.
+/// Protobuf always has the start of counters and histograms, in nanoseconds.
 #[cfg(feature = "protobuf")]
 #[test]
-fn protobuf_says_when_a_series_began() {
+fn protobuf_has_the_start_of_each_series() {
     let since_epoch = |timestamp: Option<model::Timestamp>| {
         let timestamp = timestamp.expect("a start timestamp");
         timestamp.seconds as f64 + f64::from(timestamp.nanos) / 1e9
@@ -122,7 +122,7 @@ fn protobuf_says_when_a_series_began() {
         }
         created
     };
-    // A float has less than a microsecond at such times.
+    // For such times, the resolution of a float is below a microsecond.
     let before = now() - 1e-6;
     let m = MetricsRegistry::new();
     let hits = m.family(&CACHE_HITS).expect("a free name");
@@ -138,11 +138,12 @@ fn protobuf_says_when_a_series_began() {
         std::thread::yield_now();
     }
     hits.inc(Cache { cache: "first" });
-    // Its row is written over that of the first one, which has the same length; the last row of a page is not.
+    // Its row overwrites the row of the first one, which has the same length. The last row of a page is not
+    // overwritten.
     hits.inc(Cache { cache: "other" });
     hits.inc(Cache { cache: "the last of the rows" });
     let second = read(&m);
     assert!(first.iter().all(|(series, at)| second[series] == *at), "it is stable");
     assert!(second[&series("other")] > after);
-    assert!(created(&m).is_empty(), "text says it where it was asked to");
+    assert!(created(&m).is_empty(), "text has it only if it is enabled");
 }

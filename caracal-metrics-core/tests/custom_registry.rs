@@ -1,5 +1,5 @@
-//! A `prometheus::Registry` that adds labels or a prefix to what it gathers: its `gather()` and our
-//! page agree, or it is refused.
+//! A `prometheus::Registry` that adds labels or a prefix to what it gathers: either its `gather()` and our page
+//! agree, or it is refused.
 
 mod support;
 
@@ -31,7 +31,7 @@ fn all_samples(page: &BTreeMap<String, Family>) -> BTreeMap<(String, Labels), f6
     page.values().flat_map(|family| family.samples.clone()).collect()
 }
 
-/// What the registry itself gathers. Its encoder writes the bound of one second as `1`.
+/// Returns what the registry itself gathers. Its encoder writes the bound of one second as `1`.
 fn gathered(registry: &Registry) -> BTreeMap<(String, Labels), f64> {
     let page = TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
     let samples = all_samples(&parse(page.as_bytes())).into_iter();
@@ -77,7 +77,7 @@ fn labels_of_the_registry_are_on_the_page_too() {
     ];
     assert_eq!(m.sample("caracal_gateway_replay_blocks_total", &labels), Some(1.0));
 
-    // Nothing is left of looking, and a second one is refused as before.
+    // The check leaves nothing behind, and a second attachment is refused as before.
     assert!(!mine.gather().iter().any(|family| family.name().contains("marker")));
     assert!(matches!(attach(&mine).build().unwrap_err(), BuildError::NameTaken { .. }));
 }
@@ -129,13 +129,13 @@ fn labels_that_clash_with_ours_are_refused() {
         let (name, other) = (name.to_owned(), other.to_owned());
         assert_eq!(refused(&name), BuildError::RegistryLabel { name: name.clone(), other });
     }
-    // `prometheus` takes any name.
+    // `prometheus` accepts any name.
     for name in ["a-b", "", "__name__", "1st"] {
         assert_eq!(refused(name), BuildError::InvalidRegistryLabel { name: name.to_owned() });
     }
 }
 
-/// What it reads is not there yet.
+/// What it reads does not exist yet.
 struct NotReady(IntCounter);
 
 impl Collector for NotReady {
@@ -144,7 +144,7 @@ impl Collector for NotReady {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        panic!("this one is wanted: the collector is not ready")
+        panic!("deliberate: the collector is not ready")
     }
 }
 
@@ -160,7 +160,7 @@ fn a_collector_that_panics_hides_the_labels_and_nothing_else() {
 }
 
 #[test]
-fn others_who_gather_meanwhile_see_no_marker() {
+fn concurrent_gatherings_see_no_marker() {
     let mine = custom(None, &[("cluster", "blue")]);
     let jobs = IntCounter::new("jobs_total", "Jobs").unwrap();
     mine.register(Box::new(jobs)).unwrap();

@@ -1,4 +1,4 @@
-//! What errors say: which thing is wrong, and what to do about it.
+//! The contents of error messages: what is wrong, and how to correct it.
 
 use caracal_metrics_core::adapter::InstanceKind;
 use caracal_metrics_core::{Exemplar, MetricsRegistry};

@@ -1,4 +1,4 @@
-//! Exemplars from the source of a registry.
+//! Exemplars from the exemplar source of a registry.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,13 +38,13 @@ thread_local! {
     static TRACE: Cell<Option<u128>> = const { Cell::new(None) };
 }
 
-/// A registry whose exemplars are the traces that threads say they are in.
+/// Returns a registry whose exemplars are the current traces of the threads.
 fn traced() -> MetricsRegistry {
     let builder = MetricsRegistry::builder();
     builder.exemplar_source(|| TRACE.get().map(Exemplar::trace)).build().unwrap()
 }
 
-/// Name of the family and id of each exemplar on the page.
+/// Returns the name of the family and the id of each exemplar on the page.
 fn exemplars(m: &MetricsRegistry) -> Vec<(String, u128)> {
     let mut page = Vec::new();
     m.encode(Format::OpenMetrics, &mut page);
@@ -84,7 +84,7 @@ fn every_histogram_has_the_trace_of_the_thread() {
         "value_euros",
         "wide_seconds",
     ];
-    // The first record of a series, and those that find it at once.
+    // The first record creates a series, and the others find it immediately.
     for id in 1..5 {
         record(Some(id));
         record(Some(99));
@@ -103,7 +103,7 @@ fn every_histogram_has_the_trace_of_the_thread() {
 }
 
 #[test]
-fn an_exemplar_of_its_own_comes_before_the_source() {
+fn a_recorded_exemplar_takes_precedence_over_the_source() {
     let m = traced();
     TRACE.set(Some(1));
     let own = Exemplar::trace(2);
@@ -115,7 +115,7 @@ fn an_exemplar_of_its_own_comes_before_the_source() {
 }
 
 #[test]
-fn it_is_asked_only_where_a_bucket_takes_one() {
+fn the_source_is_called_only_if_the_bucket_accepts_an_exemplar() {
     let asked = Arc::new(AtomicU64::new(0));
     let source = Arc::clone(&asked);
     let m = MetricsRegistry::builder()
@@ -129,9 +129,9 @@ fn it_is_asked_only_where_a_bucket_takes_one() {
     }
 }
 
-/// It may record and even read the metrics, since it runs under no lock.
+/// The closure can record, and even read the metrics, because it runs under no lock.
 #[test]
-fn what_it_records_itself_has_no_exemplar_from_it() {
+fn records_of_the_source_get_no_exemplar() {
     let registry: Arc<OnceLock<MetricsRegistry>> = Arc::default();
     let source = Arc::clone(&registry);
     let m = MetricsRegistry::builder()
@@ -150,12 +150,12 @@ fn what_it_records_itself_has_no_exemplar_from_it() {
 }
 
 #[test]
-fn a_panic_costs_the_exemplar_and_is_counted() {
+fn a_panic_loses_only_the_exemplar_and_is_counted() {
     let m = MetricsRegistry::builder().exemplar_source(|| panic!("no trace")).build().unwrap();
     let packing = m.family(&PACKING).unwrap();
     packing.observe(TENANT, TOOK);
     query(&m);
-    // One that is dropped while another panic unwinds.
+    // This timer is dropped while another panic unwinds.
     let unwound = catch_unwind(AssertUnwindSafe(|| {
         let _timer = packing.start_timer(TENANT);
         panic!("the work failed");

@@ -1,4 +1,4 @@
-//! Exemplars, as the page shows them.
+//! Exemplars on the page.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ fn page(m: &MetricsRegistry, format: Format) -> String {
     String::from_utf8(page).unwrap()
 }
 
-/// Bound, labels and value of each exemplar on the page.
+/// Returns the bound, labels and value of each exemplar on the page.
 fn exemplars(m: &MetricsRegistry) -> Vec<String> {
     page(m, Format::OpenMetrics)
         .lines()
@@ -58,10 +58,9 @@ fn each_bucket_shows_the_first_since_the_last_page() {
     assert_eq!(count, Some(5.0));
 }
 
-/// A bucket that many requests fall into is not written for each of them, and still shows a new
-/// exemplar on each page.
+/// A bucket with many requests is not written for each of them, and still shows a new exemplar on each page.
 #[test]
-fn an_exemplar_is_replaced_once_a_page_has_shown_it() {
+fn an_exemplar_is_replaced_after_a_page_has_shown_it() {
     let m = MetricsRegistry::new();
     let requests = m.gateway_request("GET", 200, "jwt");
     let record = |id| requests.record_with_exemplar(Duration::from_millis(1), &trace(id));
@@ -76,10 +75,10 @@ fn an_exemplar_is_replaced_once_a_page_has_shown_it() {
     assert_eq!(exemplars(&m), only("third"));
 }
 
-/// Nobody has seen an exemplar that was not written: on a page without exemplars, or one of other
+/// An exemplar that was not written does not count as shown: on a page without exemplars, or on one with other
 /// families.
 #[test]
-fn a_page_without_the_exemplar_does_not_count() {
+fn a_page_without_the_exemplar_does_not_count_as_shown() {
     let m = MetricsRegistry::new();
     let requests = m.gateway_request("GET", 200, "jwt");
     requests.record_with_exemplar(Duration::from_millis(1), &trace("first"));
@@ -112,9 +111,9 @@ fn an_id_is_shown_with_all_its_digits() {
     }
 }
 
-/// The cells of a registry that is gone are used again.
+/// The cells of a dropped registry are reused.
 #[test]
-fn a_new_registry_has_none_of_an_old_one() {
+fn a_new_registry_has_no_exemplars_of_an_old_one() {
     for round in 0..3 {
         let m = MetricsRegistry::new();
         for status in 200..300 {
@@ -149,16 +148,16 @@ fn labels_are_escaped_and_counted_in_characters() {
     assert_eq!(twice, Err(InvalidExemplar::DuplicateLabelName { name: "a".to_owned() }));
 }
 
-/// Recording goes on while exemplars are kept and read from all sides, and no page has half of one.
+/// Recording continues while exemplars are stored and read concurrently, and no page has a half-written one.
 #[test]
-fn kept_and_read_at_once() {
+fn exemplars_are_stored_and_read_concurrently() {
     let m = MetricsRegistry::new();
     std::thread::scope(|scope| {
         for thread in 0..4 {
             let m = &m;
             scope.spawn(move || {
                 for n in 0..2_000_u64 {
-                    // The value says the same as the label.
+                    // The value contains the same information as the label.
                     let duration = Duration::from_micros(thread * 10_000 + n);
                     let exemplar = trace(&duration.as_micros().to_string());
                     let status = 200 + (n % 10) as u16;

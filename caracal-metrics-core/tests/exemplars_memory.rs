@@ -1,4 +1,4 @@
-//! Recording with the id of a trace allocates nothing.
+//! Recording with the id of a trace does not allocate.
 
 use std::alloc::System;
 use std::time::Duration;
@@ -9,9 +9,9 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// One test, since the allocator counts for the whole process.
+/// This is one test, because the allocator counts for the whole process.
 #[test]
-fn a_known_series_keeps_traces_without_memory() {
+fn recording_traces_into_a_known_series_does_not_allocate() {
     let m = MetricsRegistry::new();
     let requests = m.gateway_request("GET", 200, "jwt");
     let record = |id: u64| {
@@ -20,7 +20,7 @@ fn a_known_series_keeps_traces_without_memory() {
         let duration = Duration::from_millis(id);
         m.record_gateway_request_with_exemplar("GET", 200, "jwt", duration, &trace);
     };
-    // Room for them is made with the first one.
+    // The first exemplar allocates space for all of them.
     record(0);
     let mut page = Vec::new();
     for _ in 0..3 {

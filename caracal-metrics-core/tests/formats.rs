@@ -1,4 +1,4 @@
-//! What OpenMetrics looks like, and how text 0.0.4 differs from it.
+//! OpenMetrics, and its differences from the text format 0.0.4.
 
 mod support;
 
@@ -58,7 +58,7 @@ fn openmetrics_has_its_own_headers_and_the_same_samples() {
     parse(text.as_bytes());
 }
 
-/// What OpenMetrics calls its families, in the page's order.
+/// Returns the names of the families in OpenMetrics, in the order on the page.
 fn families(page: &str) -> Vec<&str> {
     page.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect()
 }
@@ -79,7 +79,7 @@ fn bounds_are_canonical_in_the_users_families_too() {
 }
 
 #[test]
-fn families_asked_for_by_name() {
+fn families_requested_by_name() {
     let m = MetricsRegistry::new();
     m.register(Box::new(Counter::with_opts(Opts::new("app_jobs_total", "Jobs")).unwrap())).unwrap();
     let ask = |format, names: &[&str]| {

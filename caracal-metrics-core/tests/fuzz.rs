@@ -1,5 +1,5 @@
-//! Random input at what reads a header, and at what writes text that others put in. `cargo xtask fuzz` runs this
-//! for as long as you like.
+//! Random input for the parser of a header, and for the writer of text that others provide. `cargo xtask fuzz`
+//! runs this for as long as you like.
 
 mod support;
 
@@ -9,7 +9,7 @@ use caracal_metrics_core::{Format, MetricsRegistry, Negotiated};
 use proptest::prelude::*;
 use support::{Family, labels, open_metrics, parse};
 
-/// The words of an `Accept` header, and what breaks them.
+/// The words of an `Accept` header, and characters that break them.
 const OF_ACCEPT: [&str; 30] = [
     "application/openmetrics-text",
     "text/plain",
@@ -43,7 +43,7 @@ const OF_ACCEPT: [&str; 30] = [
     "\0",
 ];
 
-/// What the formats escape, and what looks like an escape.
+/// Characters that the formats escape, and text that looks like an escape.
 const OF_VALUES: [&str; 18] = [
     "\\", "\"", "\n", "\r", "\\n", "\\\"", "{", "}", ",", "=", " ", "#", "# EOF\n", "\0", "🐆",
     "n", "\u{2028}", "\u{85}",
@@ -54,7 +54,7 @@ fn made_of(fragments: &'static [&'static str]) -> impl Strategy<Value = String> 
     prop_oneof![3 => parts.prop_map(|parts| parts.concat()), 1 => any::<String>()]
 }
 
-/// What a header's answer may be of.
+/// The possible answers to a header.
 const MEDIA_TYPES: [(Format, &str); 2] =
     [(Format::OpenMetrics, "application/openmetrics-text"), (Format::Text, "text/plain")];
 
@@ -71,8 +71,8 @@ proptest! {
         if let Some((_, media_type)) = MEDIA_TYPES.iter().find(|(f, _)| *f == negotiated.format()) {
             prop_assert!(content_type.starts_with(media_type), "{}", content_type);
         }
-        // A refusal at the end holds, whatever comes before: unless a quote swallows it, or a range names a format
-        // more specifically.
+        // A refusal at the end applies, whatever comes before, unless a quote swallows it or a range names a
+        // format more specifically.
         let other = MEDIA_TYPES.iter().find(|other| **other != refused).unwrap();
         let named = ["openmetrics", "text/plain", "protobuf", "\""].iter().any(|name| accept.contains(name));
         if !named {

@@ -1,4 +1,4 @@
-//! The operations that the Python module was given, replayed: the same samples, types and helps.
+//! Replays the operations that were recorded with the Python module: samples, types and helps must be the same.
 
 mod support;
 
@@ -39,8 +39,8 @@ fn state(name: &str) -> CircuitBreakerState {
     }
 }
 
-/// A timed block is replayed through the recorder that its timer calls, since only the duration of
-/// the golden data may pass, not that of this test.
+/// A timed block is replayed through the recorder that its timer calls, because the duration must be that of
+/// the golden data, and not that of this test.
 fn replay(m: &MetricsRegistry, function: &str, args: &Value, took: &Value) {
     let text = |name: &str| args[name].as_str().unwrap_or_else(|| panic!("{function}: {name}"));
     let seconds = |value: &Value| Duration::from_secs_f64(value.as_f64().expect("seconds"));
@@ -105,7 +105,7 @@ fn replay_all(m: &MetricsRegistry) {
     }
 }
 
-/// The Python client writes a family's samples under a header of its own, in no order.
+/// The Python client writes the samples of a family under their own header, in no particular order.
 fn golden() -> BTreeMap<String, support::Family> {
     let text = include_str!("golden/golden_python.txt");
     let mut blocks: Vec<String> =
@@ -148,7 +148,7 @@ fn label_names_are_those_of_the_python_module() {
         let labels: Vec<_> = ours
             .labels
             .iter()
-            // Only named pools have this label, and the Python module knows none.
+            // Only named pools have this label, and the Python module has none.
             .filter(|label| label.name != "pool")
             .map(|label| label.name)
             .collect();
@@ -156,7 +156,7 @@ fn label_names_are_those_of_the_python_module() {
     }
 }
 
-/// Fails with the first line that differs.
+/// Fails at the first line that differs.
 #[track_caller]
 fn assert_page(m: &MetricsRegistry, format: Format, expected: &str) {
     let mut page = Vec::new();
@@ -168,7 +168,7 @@ fn assert_page(m: &MetricsRegistry, format: Format, expected: &str) {
     assert_eq!(page, expected);
 }
 
-/// Byte by byte: order, labels, numbers and everything between them.
+/// Compares every byte: the order, the labels, the numbers, and everything between them.
 #[test]
 fn the_page_is_the_same_to_the_byte() {
     let m = MetricsRegistry::new();

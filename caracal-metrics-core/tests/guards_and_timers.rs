@@ -1,4 +1,4 @@
-//! What the end of a scope, a `?`, a panic and a cancelled future do to guards and timers.
+//! The effects of the end of a scope, a `?`, a panic and a cancelled future on guards and timers.
 
 mod support;
 
@@ -30,7 +30,7 @@ fn evaluations(m: &MetricsRegistry, decision: &str) -> f64 {
         .unwrap_or(0.0)
 }
 
-/// Polls a future once and drops it while it waits, as a client that goes away does.
+/// Polls a future once and drops it while it waits, as if the client had disconnected.
 fn cancel(future: impl Future<Output = ()>) {
     let mut future = pin!(future);
     let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
@@ -125,7 +125,7 @@ fn a_policy_timer_records_the_decision_that_was_last_set() {
 }
 
 #[test]
-fn an_evaluation_inside_somebody_elses_panic_is_no_error() {
+fn an_evaluation_during_another_panic_is_not_an_error() {
     struct CleanUp(MetricsRegistry);
     impl Drop for CleanUp {
         fn drop(&mut self) {
@@ -142,7 +142,7 @@ fn an_evaluation_inside_somebody_elses_panic_is_no_error() {
 }
 
 #[test]
-fn timers_measure_the_time_between_their_ends() {
+fn timers_measure_the_time_from_start_to_end() {
     let m = MetricsRegistry::new();
     let start = std::time::Instant::now();
     let timer = m.time_database_query(DatabaseOperationType::Update, "t");

@@ -1,4 +1,4 @@
-//! Label values, status codes and durations that nobody should send, and somebody will.
+//! Label values, status codes and durations that should never occur, but will.
 
 mod support;
 
@@ -10,7 +10,7 @@ use caracal_metrics_core::{
 use proptest::prelude::*;
 use support::{labels, parse, value};
 
-/// Anything, with the characters that the format cares about made common.
+/// Any text, with a high share of characters that are special in the format.
 fn hostile() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -108,7 +108,7 @@ fn methods_and_status_codes_out_of_range_are_folded() {
 }
 
 #[test]
-fn the_longest_durations_add_up() {
+fn the_longest_durations_are_added_up() {
     let m = MetricsRegistry::new();
     for round in 1..=5_000_u32 {
         m.record_policy_evaluation(PolicyDecisionType::Allowed, "a", Duration::MAX);
@@ -121,7 +121,7 @@ fn the_longest_durations_add_up() {
             let count = value(&page, &format!("{name}_count"), &[("decision", "allowed")]);
             assert_eq!(count, f64::from(round));
             let invalid = value(&page, "caracal_metrics_invalid_values_total", &[("metric", name)]);
-            assert_eq!(invalid, f64::from(round), "what was cut is told");
+            assert_eq!(invalid, f64::from(round), "a cut value is counted");
         }
     }
 }

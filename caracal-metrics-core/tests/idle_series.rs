@@ -1,4 +1,4 @@
-//! Series that nothing was recorded into for some time leave the page, and come back with their totals.
+//! Series leave the page if nothing is recorded into them for some time, and return with their totals.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ fn an_idle_series_leaves_the_page_and_returns_with_its_total() {
     assert_eq!(cardinality(&m, "orders_total").hidden, 1);
     assert_eq!(cardinality(&m, "orders_total").counted, 0);
     orders.inc(Order { tenant: "acme" });
-    assert_eq!(orders_of(&m, "acme"), Some(6.0), "on the page that is begun after the record");
+    assert_eq!(orders_of(&m, "acme"), Some(6.0), "on the page that starts after the record");
     assert_eq!(cardinality(&m, "orders_total").hidden, 0);
     pass(&m, clock, 2 * HOUR);
     assert_eq!(orders_of(&m, "acme"), None, "it is hidden again");
@@ -71,7 +71,7 @@ fn a_series_that_is_recorded_stays() {
     let orders = m.family(&ORDERS).unwrap();
     let mut minutes = 0_u32;
     while minutes < 24 * 60 {
-        // At the end of what the time allows.
+        // This is the end of the allowed range.
         minutes += 59;
         orders.inc(Order { tenant: "slow" });
         orders.inc(Order { tenant: "slow" });
@@ -126,7 +126,7 @@ fn every_kind_is_hidden_and_returns() {
 }
 
 #[test]
-fn a_gauge_that_is_set_to_what_it_reads_stays() {
+fn a_gauge_that_is_set_to_its_own_value_stays() {
     static DEPTH: Family<Gauge, Order<'_>> = Family::gauge("depth", "Depth.");
     let (m, clock) = hiding(HOUR);
     let depth = m.family(&DEPTH).unwrap();
@@ -173,7 +173,7 @@ fn a_handle_a_timer_and_a_guard_keep_their_series() {
     pass(&m, clock, 2 * HOUR);
     assert_eq!(read(), [None; 3]);
 
-    // A handle of what is hidden shows it, and it stays.
+    // A handle of a hidden series shows it, and it stays.
     let again = orders.with(Order { tenant: "acme" });
     assert_eq!(read()[0], Some(1.0));
     pass(&m, clock, 5 * HOUR);
@@ -193,7 +193,7 @@ fn an_attached_instance_keeps_what_was_recorded() {
     pass(&m, clock, 2 * HOUR);
     assert_eq!(read(), None);
 
-    // What was hidden is part of the sum from the start, which so never jumps.
+    // Hidden records are part of the sum from the start, so the sum never jumps.
     let mut builder = m.attach(QUEUE, Some("mail")).unwrap();
     let handle = builder.series(&SENT, mail()).unwrap();
     let instance = builder.build();
@@ -209,7 +209,7 @@ fn an_attached_instance_keeps_what_was_recorded() {
 }
 
 #[test]
-fn what_an_instance_shows_again_has_its_places() {
+fn series_that_an_instance_shows_again_have_their_places() {
     static SENT: Family<Counter, Named<'_>> =
         Family::counter("sent_total", "Sent.").max_values("name", 1);
     const QUEUE: InstanceKind = InstanceKind::new("queue");
@@ -228,14 +228,14 @@ fn what_an_instance_shows_again_has_its_places() {
     assert_eq!(
         (now.counted, now.hidden),
         (2, 1),
-        "the instance has a place, and so has what returned"
+        "both the instance and the returned series have a place"
     );
     sent.inc(Named { name: Some("third") });
     assert_eq!([read("third"), read("aggregated")], [None, Some(1.0)], "the label is full");
 }
 
 #[test]
-fn closed_labels_and_what_is_there_from_the_start_stay() {
+fn closed_labels_and_initial_series_stay() {
     static ANSWERS: Family<Counter, Answer> = Family::counter("answers_total", "Answers.");
     static SENT: Family<Counter, Named<'_>> = Family::counter("sent_total", "Sent.");
     let (m, clock) = hiding(HOUR);
@@ -248,7 +248,7 @@ fn closed_labels_and_what_is_there_from_the_start_stay() {
 }
 
 #[test]
-fn a_place_goes_to_others_and_what_finds_none_is_folded() {
+fn freed_places_are_reused_and_series_without_a_place_are_folded() {
     let clock = Clock::new();
     let builder = MetricsRegistry::builder().hide_idle_series(HOUR).clock(clock);
     let m = builder.max_series(&ORDERS, 2).build().unwrap();
@@ -260,14 +260,14 @@ fn a_place_goes_to_others_and_what_finds_none_is_folded() {
     pass(&m, clock, 2 * HOUR);
     orders.inc(Order { tenant: "c" });
     orders.inc(Order { tenant: "d" });
-    // No place is left for it.
+    // There is no place for it.
     orders.inc(Order { tenant: "a" });
     let read = |tenants: &[&str]| tenants.iter().map(|it| orders_of(&m, it)).collect::<Vec<_>>();
     assert_eq!(read(&["a", "b", "c", "d"]), [None, None, Some(1.0), Some(1.0)]);
     assert_eq!(orders_of(&m, "aggregated"), Some(2.0));
     let limited = m.sample("caracal_metrics_series_limited_total", &[("metric", "orders_total")]);
     assert_eq!(limited, Some(2.0));
-    // A series that is marked has its place.
+    // A marked series keeps its place.
     pass(&m, clock, HOUR / 2);
     orders.inc(Order { tenant: "c" });
     assert_eq!(read(&["c", "d", "aggregated"]), [Some(2.0), Some(1.0), Some(2.0)]);
@@ -295,7 +295,7 @@ fn a_family_keeps_ten_times_its_limit() {
 }
 
 #[test]
-fn hiding_says_why_it_does_not() {
+fn hiding_returns_why_a_series_stays() {
     let (m, _) = hiding(HOUR);
     let orders = m.family(&ORDERS).unwrap();
     let metric = || "orders_total".to_owned();
@@ -318,7 +318,7 @@ fn hiding_says_why_it_does_not() {
 }
 
 #[test]
-fn a_family_has_a_time_of_its_own() {
+fn a_family_can_have_its_own_idle_time() {
     const AFTER_4_HOURS: Duration = Duration::from_secs(4 * 3600);
     static LATER: Family<Counter, Order<'_>> =
         Family::counter("later_total", "Later.").hide_idle_series(AFTER_4_HOURS);
@@ -341,10 +341,10 @@ fn a_family_has_a_time_of_its_own() {
     assert!(matches!(refused, Err(BuildError::NoIdleTime)));
 }
 
-/// What the builder says for a family comes before what the family says, and that before what the builder says for
-/// all.
+/// The builder's setting for a family takes precedence over the setting of the family, which takes precedence
+/// over the builder's setting for all.
 #[test]
-fn the_time_that_is_said_most_closely_counts() {
+fn the_most_specific_idle_time_applies() {
     const AFTER_4_HOURS: Duration = Duration::from_secs(4 * 3600);
     static LATER: Family<Counter, Order<'_>> =
         Family::counter("later_total", "Later.").hide_idle_series(AFTER_4_HOURS);
@@ -368,9 +368,9 @@ fn the_time_that_is_said_most_closely_counts() {
     assert_eq!(read(), [false; 3]);
 }
 
-/// Counter and histogram are kept together by each thread. Both leave and return as one.
+/// Each thread keeps the counter and the histogram together. Both leave and return together.
 #[test]
-fn what_is_recorded_together_returns_together() {
+fn series_that_are_recorded_together_return_together() {
     static TIMES: Family<DurationHistogram, Order<'_>> =
         Family::duration_histogram("times_seconds", "Times.").buckets(&[HOUR]);
     let (m, clock) = hiding(HOUR);
@@ -410,7 +410,7 @@ fn a_label_gives_the_places_of_hidden_values_to_others() {
     call("a", "2");
     call("a", "3");
     assert_eq!(read("a", "aggregated"), Some(1.0));
-    // A handle of the folded series keeps it.
+    // A handle of the folded series keeps it on the page.
     let folded = calls.with(Three { first: "a", second: "4", third: "x" });
     for _ in 0..10 {
         pass(&m, clock, HOUR / 4);
@@ -418,7 +418,7 @@ fn a_label_gives_the_places_of_hidden_values_to_others() {
     }
     call("a", "3");
     call("c", "2");
-    assert_eq!(read("a", "3"), Some(1.0), "2 has left its place");
+    assert_eq!(read("a", "3"), Some(1.0), "2 has freed its place");
     assert_eq!(read("c", "aggregated"), Some(1.0));
     assert_eq!(read("b", "1"), Some(11.0));
     pass(&m, clock, 2 * HOUR);
@@ -434,7 +434,7 @@ fn a_label_gives_the_places_of_hidden_values_to_others() {
 }
 
 #[test]
-fn the_page_says_how_full_families_are() {
+fn the_page_shows_how_full_families_are() {
     let clock = Clock::new();
     let builder = MetricsRegistry::builder().hide_idle_series(HOUR).clock(clock);
     let m = builder.max_series(&ORDERS, 50).build().unwrap();

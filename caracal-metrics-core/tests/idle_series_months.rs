@@ -1,4 +1,4 @@
-//! A process that meets ten million agents in three months, of which at most 5,000 are active at once.
+//! A process that sees ten million agents in three months. At most 5,000 of them are active at once.
 
 use std::alloc::System;
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const AGENTS: usize = 10_000_000;
 const ACTIVE: usize = 5_000;
-/// Of the active ones, those that were there before.
+/// The number of active agents that were active before.
 const RETURNING: usize = 500;
 const LIMIT: usize = 20_000;
 const HOUR: Duration = Duration::from_secs(3600);
@@ -27,7 +27,7 @@ struct Process {
     metrics: MetricsRegistry,
     calls: Metric<Counter, Agent<'static>>,
     clock: Clock,
-    /// How many calls each agent has made.
+    /// The number of calls of each agent.
     books: Vec<u16>,
     name: String,
     page: Vec<u8>,
@@ -46,7 +46,7 @@ impl Process {
         self.metrics.encode(Format::Text, &mut self.page);
     }
 
-    /// The calls of agents on the last page, and those of the aggregated series.
+    /// Returns the calls of agents on the last page, and those of the aggregated series.
     fn shown(&self) -> (HashMap<usize, u16>, u64) {
         let (mut agents, mut aggregated) = (HashMap::new(), 0);
         for line in std::str::from_utf8(&self.page).unwrap().lines() {
@@ -77,7 +77,7 @@ fn ten_million_agents_in_three_months() {
 
     let fresh = ACTIVE - RETURNING;
     let windows = AGENTS / fresh;
-    // The first so many agents are kept: there are labels for no more.
+    // Only the first agents are kept, because there are no more labels than this.
     let kept = LIMIT * 10;
     let mut longest = 0;
     let mut region = Region::new(ALLOCATOR);
@@ -89,7 +89,7 @@ fn ten_million_agents_in_three_months() {
             _ => (0..RETURNING).map(|at| (window * 7919 + at * 31) % known).collect(),
         };
         new.clone().for_each(|agent| process.call(agent));
-        // Every hour and 5 minutes: three months in all.
+        // The interval is one hour and 5 minutes. In total, this is three months.
         for _ in 0..3 {
             for agent in &returning {
                 process.call(*agent);
@@ -114,7 +114,7 @@ fn ten_million_agents_in_three_months() {
     assert!(grown < 1 << 20, "{grown} bytes more after the first tenth");
     assert!(longest < LIMIT * 48, "a page of {longest} bytes");
 
-    // Every total is right, and none is counted twice.
+    // Every total is correct, and nothing is counted twice.
     let (_, aggregated) = process.shown();
     let folded: u64 = process.books[kept..].iter().map(|calls| u64::from(*calls)).sum();
     assert_eq!(aggregated, folded);

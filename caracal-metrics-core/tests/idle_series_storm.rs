@@ -1,4 +1,4 @@
-//! Threads record while pages and other threads hide what they record into.
+//! Threads record while pages and other threads hide the series that they record into.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -12,7 +12,7 @@ const THREADS: usize = 4;
 const TENANTS: u64 = 40;
 const HOUR: Duration = Duration::from_secs(3600);
 const SECOND: Duration = Duration::from_secs(1);
-/// Half hours.
+/// The number of half hours.
 const STEPS: u64 = 60;
 
 labels! {
@@ -25,7 +25,7 @@ static TIMES: Family<DurationHistogram, Order<'_>> =
     Family::duration_histogram("times_seconds", "Times.").buckets(&[HOUR]);
 static HOPS: Family<Counter, Hop<'_>> = Family::counter("hops_total", "Hops.");
 
-/// Sets the flag when it is dropped, also by a panic, so that nobody waits for a test that failed.
+/// Sets the flag when it is dropped, including during a panic, so that nobody waits for a test that failed.
 struct Done<'a>(&'a AtomicBool);
 
 impl Drop for Done<'_> {
@@ -39,7 +39,7 @@ struct Storm {
     orders: Metric<Counter, Order<'static>>,
     times: Metric<DurationHistogram, Order<'static>>,
     hops: Metric<Counter, Hop<'static>>,
-    /// How many records each thread has made.
+    /// The number of records of each thread.
     progress: [AtomicU64; THREADS],
     done: AtomicBool,
 }
@@ -49,13 +49,13 @@ impl Storm {
         self.m.sample(name, &[("tenant", tenant)])
     }
 
-    /// Records into series that no other thread records into, and sees each record on the next page.
+    /// Records into series that no other thread uses, and checks that the next page has each record.
     fn record(&self, thread: usize) -> Vec<u64> {
         let mut books = vec![0_u64; TENANTS as usize];
         let mut random = thread as u64 + 1;
         while !self.done.load(SeqCst) {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            // A few tenants come all the time, and some seldom.
+            // A few tenants occur all the time, and others seldom.
             let tenant = (random >> 33) % TENANTS * ((random >> 20) % 4) / 3;
             let name = format!("{thread}-{tenant}");
             let label = || Order { tenant: &name };
@@ -84,14 +84,14 @@ impl Storm {
                 assert_eq!(self.read("orders_total", &name), None, "{name}");
             }
             if progress.is_multiple_of(5) {
-                // Others record into it meanwhile.
+                // Other threads record into it at the same time.
                 let _ = self.hops.hide(Hop { from: &shared, thread: "any", to: &shared });
             }
         }
         books
     }
 
-    /// Lets time pass, but no record takes as long as the time after which series are hidden.
+    /// Lets time pass. No record takes as long as the idle time.
     fn let_time_pass(&self, clock: Clock) -> usize {
         let _done = Done(&self.done);
         let mut most_hidden = 0;
@@ -146,7 +146,7 @@ fn no_record_is_lost_or_hidden_in_a_storm() {
         assert!(family.limit.is_none() || family.series == family.counted, "{family:?}");
     }
 
-    // What is hidden has its total as well.
+    // Hidden series keep their totals.
     let records: u64 = storm.progress.iter().map(|it| it.load(SeqCst)).sum();
     assert_eq!(records, books.iter().flatten().sum::<u64>());
     let mut hops = 0.0;

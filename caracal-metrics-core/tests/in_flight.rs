@@ -1,4 +1,4 @@
-//! Gauges that count guards, read while guards begin and end.
+//! Gauges that count guards are read while guards start and end.
 
 mod support;
 
@@ -16,7 +16,7 @@ const REPLAYS: &str = "caracal_gateway_replay_blocks_total";
 /// A counter of the `prometheus` crate.
 const OWN: &str = "app_requests_total";
 
-/// Sets the flag when it is dropped, also by a panic, so that nobody waits for a test that failed.
+/// Sets the flag when it is dropped, including during a panic, so that nobody waits for a test that failed.
 struct Done<'a>(&'a AtomicBool);
 
 impl Drop for Done<'_> {
@@ -25,8 +25,8 @@ impl Drop for Done<'_> {
     }
 }
 
-/// Threads that have words of their own and do nothing. They lie between the words of the threads
-/// that count, so that it takes longer to read all of them.
+/// Starts threads that have their own words and do nothing. Their words are between those of the threads that
+/// count, so that it takes longer to read all of them.
 fn idle_threads<'scope>(
     scope: &'scope thread::Scope<'scope, '_>,
     m: &'scope MetricsRegistry,
@@ -48,12 +48,12 @@ fn idle_threads<'scope>(
 }
 
 #[test]
-fn a_scrape_that_is_interrupted_does_not_count_what_passes_meanwhile() {
+fn an_interrupted_scrape_does_not_count_guards_that_pass() {
     const PAGES: u64 = 10_000;
     let m = MetricsRegistry::new();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
-        // At most one guard at a time, begun on one thread and ended on another.
+        // There is at most one guard at a time. It starts on one thread and ends on another.
         let (to_other, guards) = sync_channel(0);
         let (ended, is_ended) = sync_channel(0);
         let (m, done) = (&m, &done);
@@ -68,7 +68,7 @@ fn a_scrape_that_is_interrupted_does_not_count_what_passes_meanwhile() {
                 }
             }
         });
-        is_ended.recv().expect("the thread that ends guards began");
+        is_ended.recv().expect("the thread that ends guards has started");
         idle_threads(scope, m, done);
         let beginner = scope.spawn(move || {
             let mut guards = 0_u64;
@@ -79,7 +79,7 @@ fn a_scrape_that_is_interrupted_does_not_count_what_passes_meanwhile() {
             }
             guards
         });
-        // So that there are more threads than processors, and the scheduler interrupts a scrape.
+        // This makes more threads than there are processors, so that the scheduler interrupts scrapes.
         for _ in 0..thread::available_parallelism().map_or(4, usize::from) {
             scope.spawn(move || while !done.load(SeqCst) {});
         }
@@ -88,7 +88,7 @@ fn a_scrape_that_is_interrupted_does_not_count_what_passes_meanwhile() {
             page.clear();
             m.encode_named(Format::Text, &[IN_FLIGHT], &mut page);
             let in_flight = value(&parse(&page), IN_FLIGHT, &[]);
-            // One, and one more for each thread that changes their number.
+            // One, and one more for each thread that changes the number.
             assert!(in_flight <= 3.0, "page {read}: {in_flight} in flight");
         }
         done.store(true, SeqCst);
@@ -97,7 +97,8 @@ fn a_scrape_that_is_interrupted_does_not_count_what_passes_meanwhile() {
     assert_eq!(m.sample(IN_FLIGHT, &[]), Some(0.0));
 }
 
-/// How many requests are in flight and how many were counted, as each way to read says it.
+/// Returns the number of requests in flight and the number of counted requests. `way` selects how they are
+/// read.
 fn read(m: &MetricsRegistry, way: usize) -> (f64, f64) {
     let page = match way % 3 {
         0 => m.generate_metrics(),
@@ -122,11 +123,11 @@ fn read(m: &MetricsRegistry, way: usize) -> (f64, f64) {
 }
 
 #[test]
-fn a_page_with_nothing_in_flight_has_the_counts_of_all_that_was() {
+fn a_page_with_nothing_in_flight_has_all_counts() {
     const PAGES: usize = 60;
     let m = MetricsRegistry::new();
-    // Written between the counter that the test looks at and the gauge, so that the page takes its
-    // time from one to the other.
+    // These are written between the counter and the gauge of the test, so that the page takes some time between
+    // them.
     for i in 0..2_000 {
         m.record_replay_block(&format!("reason-{i}"));
     }

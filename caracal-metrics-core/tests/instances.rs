@@ -1,4 +1,4 @@
-//! Things that adapters attach: their names, their series, and how both go.
+//! Attached things: their names, their series, and how both are removed.
 
 mod support;
 
@@ -59,7 +59,8 @@ fn sizes(m: &MetricsRegistry) -> Vec<(String, f64)> {
     samples.map(|((_, l), v)| (l.get("pool").cloned().unwrap_or_default(), *v)).collect()
 }
 
-/// The page without how full families are, which tells of families that were there.
+/// Returns the page without the gauges that show how full families are, because they contain families that were
+/// there before.
 fn page_of_families(m: &MetricsRegistry) -> String {
     let page = String::from_utf8(m.generate_metrics()).unwrap();
     let of_families = page.lines().filter(|line| !line.contains("caracal_metrics_series"));
@@ -67,7 +68,7 @@ fn page_of_families(m: &MetricsRegistry) -> String {
 }
 
 #[test]
-fn the_unnamed_pool_gives_way_to_named_ones_and_comes_back() {
+fn named_pools_replace_the_unnamed_gauge_while_attached() {
     let m = MetricsRegistry::new();
     m.update_connection_pool_stats(PoolStats { size: 7, checked_out: 1, overflow: 0 });
     assert_eq!(sizes(&m), [(String::new(), 7.0)]);
@@ -77,7 +78,7 @@ fn the_unnamed_pool_gives_way_to_named_ones_and_comes_back() {
     m.update_connection_pool_stats(PoolStats { size: 8, ..PoolStats::default() });
     assert_eq!(sizes(&m), [(String::new(), 10.0)]);
     let set_aside = m.sample("caracal_metrics_invalid_values_total", &[("metric", SIZE)]);
-    assert_eq!(set_aside, Some(1.0), "the number that nobody sees is told");
+    assert_eq!(set_aside, Some(1.0), "the ignored number is counted");
     assert_eq!(pool(&m, None, 1).unwrap_err(), AttachError::UnnamedTaken { kind: CONNECTION_POOL });
     assert_eq!(
         pool(&m, Some("replica"), 1).unwrap_err(),
@@ -107,7 +108,7 @@ fn the_unnamed_pool_gives_way_to_named_ones_and_comes_back() {
 }
 
 #[test]
-fn series_go_with_the_instance_and_start_again_at_zero() {
+fn series_are_removed_with_the_instance_and_restart_at_zero() {
     let m = MetricsRegistry::new();
     for _ in 0..3 {
         let mut builder = m.attach(CACHE, Some("sessions")).unwrap();
@@ -125,7 +126,7 @@ fn series_go_with_the_instance_and_start_again_at_zero() {
         drop(instance);
         assert_eq!(m.sample("caracal_cache_hits_total", &labels), Some(1.0), "a clone is left");
         drop(clone);
-        // Counters that are left over neither keep the series and the name nor reach a successor.
+        // Counters that are left over neither keep the series or the name, nor affect a successor.
         hits.inc();
         expired.inc();
         assert!(!page_of_families(&m).contains("caracal_cache_hits"));
@@ -133,7 +134,7 @@ fn series_go_with_the_instance_and_start_again_at_zero() {
 }
 
 #[test]
-fn an_instance_that_is_gone_leaves_with_the_scrape_that_sees_it() {
+fn a_gone_instance_is_removed_by_the_scrape_that_detects_it() {
     let m = MetricsRegistry::new();
     let open = Arc::new(AtomicU64::new(1));
     let mut builder = m.attach(CONNECTION_POOL, Some("primary")).unwrap();
@@ -150,12 +151,12 @@ fn an_instance_that_is_gone_leaves_with_the_scrape_that_sees_it() {
     assert_eq!(sizes(&m), [(String::new(), 0.0)]);
     let successor = pool(&m, Some("primary"), 2).unwrap();
     drop(closing);
-    assert_eq!(sizes(&m), [("primary".to_owned(), 2.0)], "the name is the successor's");
+    assert_eq!(sizes(&m), [("primary".to_owned(), 2.0)], "the name belongs to the successor");
     drop(successor);
 }
 
 #[test]
-fn series_are_shown_once_their_gauges_were_read() {
+fn series_are_shown_after_their_gauges_were_read() {
     let m = MetricsRegistry::new();
     let mut builder = m.attach(CIRCUIT_BREAKER, Some("db")).unwrap();
     let state = builder.sampled_gauge(&CIRCUIT_BREAKER_STATE, BreakerName { name: "db" }).unwrap();
@@ -174,13 +175,13 @@ fn series_are_shown_once_their_gauges_were_read() {
     let mut builder = m.attach(CIRCUIT_BREAKER, Some("db")).unwrap();
     builder.sampled_gauge(&CIRCUIT_BREAKER_STATE, BreakerName { name: "db" }).unwrap();
     let gone = builder.on_scrape(|_| Sampled::Gone);
-    assert_eq!(shown(&m), None, "a thing that is gone when it is attached is never shown");
+    assert_eq!(shown(&m), None, "a thing that is already gone when it is attached is never shown");
     assert!(m.attach(CIRCUIT_BREAKER, Some("db")).is_ok(), "and its name is free");
     drop(gone);
 }
 
 #[test]
-fn what_recorders_and_an_instance_count_is_added_up() {
+fn counts_of_recorders_and_of_an_instance_are_added_up() {
     let m = MetricsRegistry::new();
     m.record_circuit_breaker_failure("db");
     m.set_circuit_breaker_state("db", CircuitBreakerState::Open);
@@ -232,7 +233,7 @@ fn a_callback_may_read_the_metrics() {
     let size = builder.sampled_gauge(&CACHE_SIZE, Cache { cache: "sessions" }).unwrap();
     let depth = AtomicU64::new(0);
     let instance = builder.on_scrape(move |gauges| {
-        // A cache's removal listener runs here, and may be anything.
+        // A removal listener of a cache runs here. It can do anything.
         if depth.fetch_add(1, Relaxed) == 0 {
             assert!(!inner.generate_metrics().is_empty());
         }
@@ -267,18 +268,18 @@ fn instances_that_come_and_go_under_scrapes_leave_no_trace() {
 }
 
 #[test]
-fn a_builder_that_was_given_up_frees_the_name() {
+fn a_dropped_builder_frees_the_name() {
     let m = MetricsRegistry::new();
     let mut builder = m.attach(CONNECTION_POOL, None).unwrap();
     builder.sampled_gauge(&DATABASE_CONNECTION_POOL_SIZE, Pool { pool: None }).unwrap();
     let error = builder.series(&INVALID, Invalid { cache: "c" }).unwrap_err();
     assert!(matches!(&error, AttachError::Family(FamilyError::InvalidLabelName { .. })), "{error}");
     drop(builder);
-    assert!(pool(&m, None, 1).is_ok(), "a builder that was given up frees the name");
+    assert!(pool(&m, None, 1).is_ok(), "a dropped builder frees the name");
 }
 
 #[test]
-fn a_callback_or_collector_that_panics_costs_no_page() {
+fn a_callback_or_collector_that_panics_loses_no_page() {
     #[derive(Clone)]
     struct Panics(prometheus::IntCounter);
     impl prometheus::core::Collector for Panics {
@@ -290,7 +291,7 @@ fn a_callback_or_collector_that_panics_costs_no_page() {
         }
     }
     const ERRORS: &str = "caracal_metrics_collection_errors_total";
-    // Printing a panic may take longer than a second on a busy machine.
+    // Printing a panic can take longer than a second on a busy machine.
     let patient = MetricsRegistry::builder().collection_timeout(Duration::from_mins(1));
     let m = patient.build().unwrap();
     let builder = m.attach(CACHE, Some("sessions")).unwrap();
@@ -317,7 +318,7 @@ fn a_callback_or_collector_that_panics_costs_no_page() {
 }
 
 #[test]
-fn long_names_are_cut_and_kept_apart() {
+fn long_names_are_cut_and_stay_distinct() {
     let m = MetricsRegistry::new();
     let names = ["a", "b"].map(|part| "x".repeat(300) + part + &"x".repeat(300));
     let caches = names.each_ref().map(|name| {
@@ -350,7 +351,7 @@ fn long_names_are_cut_and_kept_apart() {
 }
 
 #[test]
-fn every_closed_label_of_an_instance_takes_its_own_values() {
+fn every_closed_label_of_an_instance_has_its_own_values() {
     let m = MetricsRegistry::new();
     let mut builder = m.attach(CACHE, Some("sessions")).unwrap();
     let counters = [404, 1_000].map(|code| {
@@ -399,7 +400,7 @@ fn a_named_instance_hides_nothing_but_the_unnamed_gauge() {
     });
     own.inc();
     assert_eq!(read("client_calls_total"), series(&[("", 1.0), ("a", 2.0), ("b", 1.0)]));
-    // Without its label, the gauge would be one more client in every sum.
+    // Without its label, the gauge would count as another client in every sum.
     assert_eq!(read("client_slots"), series(&[("a", 5.0), ("b", 1.0)]));
     drop((instance, own));
     assert_eq!((read("client_calls_total"), read("client_slots")), (all.clone(), all));

@@ -1,4 +1,4 @@
-//! The user's code that reading the metrics runs: it may hang, panic or take locks, and every page is
+//! Code of the user that reading the metrics runs: it can hang, panic or take locks, and every page is still
 //! served.
 
 mod support;
@@ -41,13 +41,13 @@ fn impatient() -> MetricsRegistryBuilder {
     MetricsRegistry::builder().collection_timeout(Duration::from_millis(100))
 }
 
-/// A gate that code waits at, and the way to open it.
+/// Returns a gate at which code waits, and a sender that opens it.
 fn gate() -> (impl Fn() + Send + Sync + 'static, Sender<()>) {
     let (open, wait) = channel::<()>();
     let wait = Mutex::new(wait);
-    // Once the sender is dropped, nobody waits any more.
+    // Once the sender is dropped, nothing waits any more.
     let wait = move || {
-        let _ = wait.lock().expect("nobody panics").recv();
+        let _ = wait.lock().expect("no panic").recv();
     };
     (wait, open)
 }
@@ -66,7 +66,7 @@ fn cache(
     })
 }
 
-/// A counter whose collector does something first.
+/// A counter whose collector first runs some code.
 struct Does<F>(IntCounter, F);
 
 impl<F: Fn() + Send + Sync> Collector for Does<F> {
@@ -84,10 +84,10 @@ fn collector(name: &str, first: impl Fn() + Send + Sync + 'static) -> Box<dyn Co
     Box::new(Does(IntCounter::new(name, "Theirs").expect("a valid name"), first))
 }
 
-/// What a page has of the families `stuck_total` and `fine_total`.
+/// Returns whether a page has the families `stuck_total` and `fine_total`.
 fn theirs(m: &MetricsRegistry) -> [bool; 2] {
     let page = parse(&m.generate_metrics());
-    assert!(page.contains_key("caracal_gateway_requests_total"), "ours are there");
+    assert!(page.contains_key("caracal_gateway_requests_total"), "our families are on the page");
     ["stuck_total", "fine_total"].map(|name| page.contains_key(name))
 }
 
@@ -125,13 +125,13 @@ fn a_callback_that_does_not_return_keeps_its_last_reading_until_it_does() {
     drop(open);
     let deadline = Instant::now() + LONG;
     while size() <= last.0 {
-        assert!(Instant::now() < deadline, "it is picked up again");
+        assert!(Instant::now() < deadline, "it is called again");
     }
     drop(instance);
 }
 
 #[test]
-fn a_stuck_callback_costs_no_other() {
+fn a_stuck_callback_does_not_affect_others() {
     let m = impatient().build().unwrap();
     let (wait, _open) = gate();
     let stuck: Vec<_> = (0..3)
@@ -152,7 +152,7 @@ fn a_stuck_callback_costs_no_other() {
             assert_eq!(value(&page, SIZE, &[("cache", "fine")]), 7.0);
             break;
         }
-        assert!(Instant::now() < deadline, "what returns is on the page");
+        assert!(Instant::now() < deadline, "a collector that has returned is on the page");
     }
     drop((stuck, fine));
 }
@@ -172,7 +172,7 @@ fn a_collector_that_does_not_return_is_left_out() {
         let mut errors = 0.0;
         for _ in 0..10 {
             let [stuck, fine] = theirs(&m);
-            assert!(!stuck && (isolated || !fine), "`prometheus` gathers as a whole");
+            assert!(!stuck && (isolated || !fine), "`prometheus` gathers all collectors together");
             let now = m.sample(ERRORS, &[]).unwrap();
             assert!(now > errors, "and each page counts it");
             errors = now;
@@ -180,7 +180,7 @@ fn a_collector_that_does_not_return_is_left_out() {
         drop(open);
         let deadline = Instant::now() + LONG;
         while theirs(&m) != [true, true] {
-            assert!(Instant::now() < deadline, "it is picked up again");
+            assert!(Instant::now() < deadline, "it is called again");
         }
     }
 }
@@ -212,7 +212,7 @@ fn a_lock_that_collectors_and_callbacks_take_may_be_held_while_the_metrics_are_r
     drop(instance);
 }
 
-/// Panics when it is dropped, with more of its kind.
+/// Panics when it is dropped. The panic contains more payloads of this type.
 struct Payload(u32);
 
 impl Drop for Payload {
@@ -224,7 +224,7 @@ impl Drop for Payload {
 }
 
 #[test]
-fn a_payload_that_panics_when_it_is_dropped_ends_no_page() {
+fn a_payload_that_panics_when_dropped_does_not_end_a_page() {
     let m = MetricsRegistry::new();
     let errors = || m.sample(ERRORS, &[]).unwrap();
     m.register(collector("stuck_total", || panic_any(Payload(3)))).unwrap();
@@ -236,7 +236,7 @@ fn a_payload_that_panics_when_it_is_dropped_ends_no_page() {
     let inline = builder.on_scrape_inline(|_| panic_any(Payload(3)));
     assert_eq!(errors(), 7.0, "once as it was attached, too");
     m.prometheus_registry().register(collector("raw_total", || panic_any(Payload(3)))).unwrap();
-    // It takes the registry's own families with it, and is counted once.
+    // This removes the families of the registry itself, and is counted once.
     assert_eq!(errors(), 11.0);
     drop((instance, inline));
 }
@@ -254,7 +254,7 @@ fn attaching_to_a_registry_with_a_stuck_collector_is_refused() {
     assert_eq!(theirs(&m), [true, false]);
 }
 
-/// Whoever attaches a registry from within a collector attaches while another attachment gathers.
+/// A collector that attaches a registry does this while another attachment gathers.
 #[test]
 fn a_collector_may_attach_a_registry() {
     let mine = Registry::new();
@@ -273,7 +273,7 @@ fn a_timeout_of_zero_is_refused() {
     drop(instance);
 }
 
-/// What a callback reads belongs to the instance and to the registry.
+/// The values that a callback reads belong to the instance and to the registry.
 #[test]
 fn counters_that_a_callback_adds_to_are_exact() {
     let m = MetricsRegistry::new();
@@ -294,7 +294,7 @@ fn counters_that_a_callback_adds_to_are_exact() {
     for round in 1..=50_u64 {
         pending.fetch_add(3, SeqCst);
         let page = parse(&m.generate_metrics());
-        // A callback that was late on a busy machine is on the next page.
+        // If a callback was late on a busy machine, its values are on the next page.
         let removals = value(&page, "caracal_cache_removals_total", &labels);
         assert_eq!(removals, value(&page, "caracal_policy_cache_evictions_total", &[]));
         assert!(removals <= 3.0 * round as f64);

@@ -1,4 +1,4 @@
-//! What a thread keeps at hand of the label sets that it recorded last: nothing of it is ever wrong.
+//! The lookups of label sets that a thread keeps are never wrong.
 
 mod support;
 
@@ -11,7 +11,7 @@ use caracal_metrics_core::{
 };
 use support::{parse, value};
 
-/// More than a thread keeps.
+/// More label sets than a thread keeps.
 const SETS: usize = 400;
 const ROUNDS: u32 = 5;
 
@@ -51,7 +51,7 @@ const DURATION: &str = "caracal_policy_evaluation_duration_seconds";
 
 const TOOK: Duration = Duration::from_millis(4);
 
-/// Values of every length around a chunk, which differ in one place.
+/// Returns values of every length around a chunk, which differ in one position.
 fn names() -> Vec<String> {
     (0..SETS).map(|set| format!("{set:03}{}", "x".repeat(set % 30))).collect()
 }
@@ -69,13 +69,13 @@ fn label_sets_in_rotation_are_each_counted_in_their_own_series() {
         ones.inc(One { failed, name });
         let two = Two { name, failed, other: "" };
         twos.inc_and_observe(two, &two_time, two, TOOK);
-        // The same texts, changed over.
+        // The same texts, swapped.
         twos.inc(Two { name: "", failed, other: name });
         one_time.observe(One { failed, name }, TOOK);
     };
     for _ in 0..ROUNDS {
         (0..SETS).for_each(record);
-        // Some come more often.
+        // Some of them occur more often.
         (0..SETS).map(|place| place % 7).for_each(record);
     }
     let page = parse(&metrics.generate_metrics());
@@ -102,7 +102,7 @@ fn a_duration_goes_to_the_histogram_and_the_labels_that_come_with_it() {
     let closed = [&CLOSED_TIME, &OTHER_CLOSED_TIME, &WIDE_TIME];
     let closed = closed.map(|family| metrics.family(family).unwrap());
     let (one, equal) = (One { failed: true, name: "a" }, String::from("a"));
-    // The thread keeps the counter alone at first.
+    // At first, the thread keeps only the counter.
     for _ in 0..ROUNDS {
         ones.inc(one);
     }
@@ -113,7 +113,7 @@ fn a_duration_goes_to_the_histogram_and_the_labels_that_come_with_it() {
                 ones.inc_and_observe(one, histogram, Closed { failed }, took);
             }
         }
-        // Text that is equal, and text that is not.
+        // Once with equal text, and once with different text.
         ones.inc_and_observe(one, &one_time, One { failed: false, name: "b" }, TOOK);
         ones.inc_and_observe(one, &one_time, One { name: &equal, ..one }, TOOK);
         ones.inc_and_observe(one, &one_time, one, TOOK);
@@ -149,7 +149,7 @@ fn durations_of_more_than_a_year_are_counted_as_such_each_time() {
 }
 
 #[test]
-fn registries_and_threads_that_come_and_go_find_nothing_of_those_before() {
+fn new_registries_and_threads_find_nothing_of_earlier_ones() {
     const NAME: &str = "agent";
     let record = |metrics: &MetricsRegistry| {
         for _ in 0..ROUNDS {
@@ -158,7 +158,7 @@ fn registries_and_threads_that_come_and_go_find_nothing_of_those_before() {
         }
     };
     for _ in 0..100 {
-        // The cells and the words of the last ones are used again.
+        // The cells and words of the previous registries are reused.
         let metrics = MetricsRegistry::new();
         record(&metrics);
         thread::scope(|scope| {
@@ -199,12 +199,12 @@ thread_local! {
 }
 
 #[test]
-fn what_destructors_of_thread_locals_record_is_not_lost() {
+fn records_of_thread_local_destructors_are_not_lost() {
     let metrics = MetricsRegistry::new();
     for threads in 1..=20 {
         let own = metrics.clone();
         let thread = thread::spawn(move || {
-            // One of them is dropped after the thread has given up its words, whatever the order is.
+            // In any order, one of them is dropped after the thread has given up its words.
             BEFORE.set(Some(OnExit(own.clone())));
             for _ in 0..ROUNDS {
                 OnExit(own.clone()).record();

@@ -1,4 +1,4 @@
-//! Every label set has a series of its own, however alike the sets are.
+//! Every label set has its own series, however similar the sets are.
 
 use std::collections::HashMap;
 
@@ -6,8 +6,8 @@ use caracal_metrics_core::{DatabaseOperationType, MetricsRegistry, QueryStatus};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Values that share their first bytes, their last bytes or both, of every length on both sides of
-/// those where lookups change their way.
+/// Values that share their first bytes, their last bytes or both. Their lengths are on both sides of those at
+/// which the lookup changes.
 fn value() -> impl Strategy<Value = String> {
     let repeated = (select(vec!["a", "ab", "\0", "ü"]), 0..40_usize)
         .prop_map(|(part, times)| part.repeat(times));
@@ -56,7 +56,7 @@ impl Event {
         }
     }
 
-    /// The series that it counts in.
+    /// Returns the series in which it is counted.
     fn series(&self) -> Vec<(&'static str, Labels)> {
         match self {
             Self::Query { operation, table } => {
@@ -83,8 +83,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn counts_are_those_of_a_map(events in prop::collection::vec((0..2_usize, Event::any()), 1..120)) {
-        // The second one may have the cells of a registry that was here before.
+    fn counts_equal_those_of_a_map(events in prop::collection::vec((0..2_usize, Event::any()), 1..120)) {
+        // The second one may reuse the cells of an earlier registry.
         let first = MetricsRegistry::new();
         let gone = MetricsRegistry::new();
         for (_, event) in &events {
@@ -94,7 +94,7 @@ proptest! {
         let registries = [first, MetricsRegistry::new()];
         let mut counts: HashMap<_, f64> = HashMap::new();
         for (registry, event) in &events {
-            // Twice: a label set is found in another way when it is not new.
+            // This runs twice, because a known label set is found in another way than a new one.
             for _ in 0..2 {
                 event.record(&registries[*registry]);
             }
@@ -109,9 +109,9 @@ proptest! {
     }
 }
 
-/// So many that label sets meet in every place where one is looked for first.
+/// There are so many label sets that they collide in every slot at which a search starts.
 #[test]
-fn many_sets_that_differ_in_one_part_only() {
+fn many_sets_that_differ_in_only_one_part() {
     const VALUES: u32 = 2_000;
     let metrics = MetricsRegistry::builder().max_series_per_family(usize::MAX).build().unwrap();
     let tables = |value: u32| {
@@ -128,7 +128,7 @@ fn many_sets_that_differ_in_one_part_only() {
             }
         }
     }
-    // One kind after the other, so that what is looked up next was not replaced by something else.
+    // One kind after the other, so that the next label set was not replaced by something else.
     for kind in 0..3 {
         for value in 0..VALUES {
             metrics.record_replay_block(&tables(value)[kind]);

@@ -1,4 +1,4 @@
-//! Labels that a series does without.
+//! Labels that a series leaves out.
 
 use caracal_metrics_core::{Counter, Family, MetricsRegistry, labels};
 
@@ -18,7 +18,7 @@ fn a_closed_label_with_an_empty_value_is_left_out() {
     let page = String::from_utf8(metrics.generate_metrics()).unwrap();
     let samples: Vec<_> = page.lines().filter(|line| line.starts_with("sent_total{")).collect();
     assert_eq!(samples, [r#"sent_total{host="a"} 1"#, r#"sent_total{reply="200",host="a"} 1"#]);
-    // As a scraper that asks for protobuf and a `prometheus::Registry` get it.
+    // A scraper that requests protobuf and a `prometheus::Registry` get these.
     let families = metrics.prometheus_registry().gather();
     let family = families.iter().find(|family| family.name() == "sent_total").unwrap();
     let labels: Vec<_> = family.get_metric().iter().map(|m| m.get_label().len()).collect();

@@ -1,4 +1,4 @@
-//! Label values that are longer than a series may carry: cut, kept apart, and counted.
+//! Label values over the limit are cut, stay distinct, and are counted.
 
 mod support;
 
@@ -32,7 +32,7 @@ fn page(m: &MetricsRegistry) -> Page {
     parse(&m.generate_metrics())
 }
 
-/// The values of a label on the series of one sample name.
+/// Returns the values of a label on the series with one sample name.
 fn values(page: &Page, name: &str, label: &str) -> Vec<String> {
     let samples = page[name].samples.keys();
     samples.map(|(_, labels)| labels[label].clone()).collect()
@@ -42,7 +42,7 @@ fn invalid(page: &Page, metric: &str) -> f64 {
     value(page, INVALID, &[("metric", metric)])
 }
 
-/// Long values that are alike in all but a few characters, wherever those are.
+/// Long values that only differ in a few characters, at any position.
 fn long_value() -> impl Strategy<Value = String> {
     let filler = proptest::sample::select(vec!["a", "é", "豹", "🐆", "\"", "\\", "\n"]);
     let shared = |part: &str| part.repeat(300);
@@ -82,7 +82,7 @@ proptest! {
         for (_, labels) in family.samples.keys() {
             prop_assert!(labels.values().all(|value| value.len() <= LIMIT), "{:?}", labels);
         }
-        // Each count was recorded for one label set only.
+        // Each count was recorded for only one label set.
         let mut counts: Vec<_> = family.samples.values().copied().collect();
         counts.sort_by(f64::total_cmp);
         prop_assert_eq!(counts, (1..=sets.len()).map(|times| times as f64).collect::<Vec<_>>());
@@ -91,7 +91,7 @@ proptest! {
     }
 
     #[test]
-    fn a_value_that_fits_is_left_as_it_is(part in "[a🐆]", times in 0..300_usize) {
+    fn a_value_that_fits_is_unchanged(part in "[a🐆]", times in 0..300_usize) {
         let fits = part.repeat(times);
         prop_assume!(fits.len() <= LIMIT);
         let m = MetricsRegistry::new();
@@ -108,19 +108,19 @@ fn a_cut_value_is_its_beginning_and_its_hash() {
     m.record_replay_block(&"a".repeat(LIMIT));
     m.record_replay_block(&"a".repeat(LIMIT + 1));
     m.record_replay_block(&"é".repeat(LIMIT));
-    // SipHash-2-4 with a key of zeros, of the whole value. Another hash would begin every cut
-    // series anew after an upgrade.
+    // The SipHash-2-4 of the whole value, with a key of zeros. With another hash, every cut series would start
+    // anew after an upgrade.
     let cut = |beginning: String, hash: &str| format!("{beginning}…{hash}");
     let expected = [
         "a".repeat(LIMIT),
         cut("a".repeat(237), "fac4f43225ef8c91"),
-        // 237 is within a character.
+        // Byte 237 is inside a character.
         cut("é".repeat(118), "d5c8a2b2b707da5d"),
     ];
     assert_eq!(values(&page(&m), "caracal_gateway_replay_blocks_total", "reason"), expected);
 }
 
-/// Every way into every family with an open label.
+/// Uses every recorder of every family with an open label.
 #[test]
 fn no_recorder_bypasses_the_limit() {
     const TOOK: Duration = Duration::from_millis(1);
@@ -163,7 +163,7 @@ fn no_recorder_bypasses_the_limit() {
     let m = MetricsRegistry::new();
     record(&m);
     let text = m.generate_metrics();
-    assert!(!String::from_utf8_lossy(&text).contains(&long[0]), "a value passed whole");
+    assert!(!String::from_utf8_lossy(&text).contains(&long[0]), "a value was not cut");
     let page = parse(&text);
     for (name, label, each) in [
         ("caracal_gateway_requests_total", "auth_method", 3.0),
@@ -192,7 +192,7 @@ fn no_recorder_bypasses_the_limit() {
     for name in ["app_route_request_duration_seconds", "caracal_database_query_duration_seconds"] {
         assert!(invalid(&page, name) > 0.0, "{name}");
     }
-    // Twice: what is known is found in another way than what is new.
+    // This runs twice, because known label sets are found in another way than new ones.
     record(&m);
     let again = parse(&m.generate_metrics());
     assert_eq!(

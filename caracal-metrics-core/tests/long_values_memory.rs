@@ -1,4 +1,4 @@
-//! What long label values cost: memory that does not depend on their length.
+//! The cost of long label values: the memory does not depend on their length.
 
 use std::alloc::System;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// One test, since the allocator counts for the whole process.
+/// This is one test, because the allocator counts for the whole process.
 #[test]
 fn agent_ids_of_a_mebibyte_keep_less_than_a_kibibyte_each() {
     const AGENTS: u8 = 20;
@@ -26,7 +26,7 @@ fn agent_ids_of_a_mebibyte_keep_less_than_a_kibibyte_each() {
             m.record_policy_evaluation(PolicyDecisionType::Allowed, &agent, Duration::ZERO);
         }
     };
-    // What the family and the thread need whatever the label is.
+    // This allocates what the family and the thread need for any label.
     record(0..1);
     let region = Region::new(ALLOCATOR);
     record(1..AGENTS);

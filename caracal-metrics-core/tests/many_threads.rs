@@ -1,5 +1,5 @@
-//! Pages of so many threads and series that they are summed up thread by thread: they are as exact as
-//! all others.
+//! Pages with so many threads and series that they are summed up thread by thread. They are as exact as all
+//! others.
 
 mod support;
 
@@ -39,7 +39,7 @@ static SIZES: Family<Histogram, Id<'_>> =
     Family::histogram("job_bytes", "Size of a job.").buckets(&[10.0, 1000.0]);
 
 const THREADS: usize = 40;
-/// With the threads, more words than a page asks for one by one.
+/// Together with the threads, there are more words than a page reads one by one.
 const SERIES: usize = 1_700;
 
 fn ids() -> Vec<String> {
@@ -52,11 +52,11 @@ fn page(m: &MetricsRegistry, format: Format) -> Vec<u8> {
     page
 }
 
-/// Runs `read` while so many threads live that have called `record`, and then once more.
+/// Runs `read` while this many threads that have called `record` are alive, and once more afterwards.
 fn read_during_and_after<T>(record: impl Fn(usize) + Sync, read: impl Fn() -> T) -> (T, T) {
     let (recorded, done) = (Barrier::new(THREADS + 1), Mutex::new(()));
     let during = thread::scope(|scope| {
-        // Also unlocked by a panic.
+        // A panic also unlocks this.
         let reading = done.lock().unwrap();
         let threads: Vec<_> = (0..THREADS)
             .map(|number| {
@@ -80,7 +80,7 @@ fn read_during_and_after<T>(record: impl Fn(usize) + Sync, read: impl Fn() -> T)
 }
 
 #[test]
-fn a_page_is_the_same_while_its_threads_live_and_after() {
+fn a_page_is_the_same_while_threads_live_and_afterwards() {
     let m = MetricsRegistry::new();
     let (counter, floats) = (m.family(&COUNTER).unwrap(), m.family(&FLOATS).unwrap());
     let (times, sizes) = (m.family(&TIMES).unwrap(), m.family(&SIZES).unwrap());
@@ -89,7 +89,7 @@ fn a_page_is_the_same_while_its_threads_live_and_after() {
         for (place, id) in ids.iter().enumerate() {
             let id = Id { id };
             counter.inc_by(id, place as u64);
-            // Numbers whose sum depends on their order.
+            // The sum of these numbers depends on their order.
             floats.inc_by(id, 0.1 * (thread * place) as f64);
             times.observe(id, Duration::from_micros((thread * 100) as u64));
             sizes.observe(id, 0.3 * (thread * place) as f64);
@@ -115,7 +115,7 @@ fn a_page_is_the_same_while_its_threads_live_and_after() {
 }
 
 #[test]
-fn no_counter_falls_while_threads_come_and_go() {
+fn no_counter_falls_while_threads_start_and_end() {
     const WAVES: usize = 8;
     let m = MetricsRegistry::new();
     let counter = m.family(&COUNTER).unwrap();
@@ -165,7 +165,7 @@ fn an_exemplar_is_never_shown_before_it_is_counted() {
         let done = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| {
-                // Each time the first of a bucket.
+                // Each time, this is the first observation of a bucket.
                 for bound in STEP_BOUNDS {
                     for id in &ids {
                         let series = steps.with(Id { id });

@@ -1,4 +1,4 @@
-//! Guards that are moved from one gauge to another.
+//! Guards that move from one gauge to another.
 
 use std::sync::Barrier;
 use std::{hint, thread};
@@ -8,11 +8,11 @@ use caracal_metrics_core::{Family, Format, Gauge, MetricsRegistry, labels};
 labels! { struct Named<'a> { name: &'a str } }
 
 static IN_FLIGHT: Family<Gauge, Named<'_>> = Family::gauge("requests_in_flight", "Requests.");
-/// Is read between the other two, and takes its time.
+/// This is read between the other two, and takes some time.
 static BETWEEN: Family<Gauge, Named<'_>> = Family::gauge("routes_in_flight", "Routes.");
 static OPEN: Family<Gauge, Named<'_>> = Family::gauge("streams_open", "Streams.");
 
-/// The two gauges, from one page.
+/// Returns the values of the two gauges on one page.
 fn read(metrics: &MetricsRegistry) -> (u64, u64) {
     let mut page = Vec::new();
     metrics.encode_named(Format::Text, &["requests_in_flight", "streams_open"], &mut page);
@@ -39,7 +39,7 @@ fn no_page_has_a_guard_twice_while_it_is_moved() {
             for time in 0..TIMES {
                 let mut guard = in_flight.track(Named { name: "a" });
                 begun.wait();
-                // At any moment of the read.
+                // This varies the moment within the read.
                 for _ in 0..time % 100 * 50 {
                     hint::spin_loop();
                 }

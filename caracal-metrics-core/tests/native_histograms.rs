@@ -1,4 +1,4 @@
-//! Native buckets: those that a page has are those of the observations, and agree with the classic ones.
+//! The native buckets on a page correspond to the observations, and agree with the classic buckets.
 
 #[path = "support/model.rs"]
 mod model;
@@ -50,10 +50,14 @@ fn registry(schema: u8) -> MetricsRegistry {
     MetricsRegistry::builder().native_histograms(Resolution::schema(schema)).build().unwrap()
 }
 
-/// The histogram of a family that has one series.
+/// Returns the histogram of a family with one series.
 fn only(m: &MetricsRegistry, name: &str) -> model::Histogram {
-    let [family] = &decode(m, &[name])[..] else { panic!("{name} is not on the page once") };
-    let [metric] = &family.metric[..] else { panic!("not one series: {:?}", family.metric) };
+    let [family] = &decode(m, &[name])[..] else {
+        panic!("{name} is not on the page exactly once")
+    };
+    let [metric] = &family.metric[..] else {
+        panic!("not exactly one series: {:?}", family.metric)
+    };
     metric.histogram.clone().expect("a histogram")
 }
 
@@ -61,7 +65,7 @@ fn seconds(nanos: u64) -> f64 {
     nanos as f64 / 1e9
 }
 
-/// The classic buckets of these numbers, with the one up to `+Inf`, as a page has them.
+/// Returns the classic buckets of these numbers as on a page, including the bucket `+Inf`.
 fn classic(bounds: &[f64], values: &[f64]) -> Vec<u64> {
     let bounds = bounds.iter().copied().chain([f64::INFINITY]);
     bounds.map(|bound| values.iter().filter(|value| **value <= bound).count() as u64).collect()
@@ -79,7 +83,7 @@ fn bounds(histogram: &model::Histogram) -> Vec<f64> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Of durations of any length, in any resolution that has room for them.
+    /// Durations of any length, at any resolution that has room for them.
     #[test]
     fn buckets_of_durations(
         schema in 0..=8_u8,
@@ -103,7 +107,7 @@ proptest! {
         prop_assert_eq!(page.sample_sum, nanos.iter().map(|n| u128::from(*n)).sum::<u128>() as f64 / 1e9);
     }
 
-    /// Of numbers of both signs and of all sizes.
+    /// Numbers of both signs and of all sizes.
     #[test]
     fn buckets_of_numbers(
         schema in 0..=8_u8,
@@ -141,7 +145,7 @@ fn a_number_on_a_bound_is_in_the_bucket_below() {
 }
 
 #[test]
-fn numbers_that_are_not_finite_are_set_aside() {
+fn non_finite_numbers_are_ignored() {
     let m = registry(3);
     let size = m.family(&SIZE).unwrap();
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.0] {
@@ -154,9 +158,9 @@ fn numbers_that_are_not_finite_are_set_aside() {
     assert_eq!(m.sample("caracal_metrics_invalid_values_total", &invalid), Some(3.0));
 }
 
-/// A bucket needs a place, and there are 256 of them. None is lost when the resolution is halved.
+/// A series has room for 256 buckets. No observation is lost when the resolution is halved.
 #[test]
-fn the_resolution_is_halved_as_often_as_it_takes() {
+fn the_resolution_is_halved_as_often_as_necessary() {
     let m = registry(8);
     let took = m.family(&TOOK).unwrap();
     let limited =
@@ -164,7 +168,7 @@ fn the_resolution_is_halved_as_often_as_it_takes() {
     let mut values = Vec::new();
     let mut schema = 8;
     for octave in 0..36 {
-        // Ten durations of an octave, from a microsecond on.
+        // Ten durations per octave, starting at a microsecond.
         for step in 0..10 {
             let nanos = (1_000 << octave) + (100 << octave) * step;
             took.observe(Duration::from_nanos(nanos));
@@ -207,7 +211,7 @@ fn families_and_the_builder_choose_the_resolution() {
         .build()
         .unwrap();
     assert_eq!(schemas(&m), [Some(5), Some(0), Some(3), Some(7)]);
-    // A family without native buckets has nothing of them.
+    // A family without native buckets has none of these fields.
     let m = MetricsRegistry::new();
     m.family(&TOOK).unwrap().observe(MILLI);
     let plain = only(&m, "took_seconds");
@@ -215,7 +219,7 @@ fn families_and_the_builder_choose_the_resolution() {
 }
 
 #[test]
-fn a_resolution_that_there_is_not_is_refused() {
+fn a_resolution_out_of_range_is_refused() {
     let of_all = MetricsRegistry::builder().native_histograms(Resolution::schema(9));
     let of_one = MetricsRegistry::builder().native_histograms_of(&TOOK, Resolution::schema(9));
     for builder in [of_all, of_one] {
@@ -225,7 +229,7 @@ fn a_resolution_that_there_is_not_is_refused() {
     }
 }
 
-/// Text has the classic buckets, whatever else there is.
+/// The text formats have the classic buckets in any case.
 #[test]
 fn text_has_the_classic_buckets() {
     let observe = |m: &MetricsRegistry| {
@@ -271,7 +275,7 @@ fn exemplars_come_with_the_native_buckets_too() {
 }
 
 #[test]
-fn a_source_of_exemplars_is_asked() {
+fn a_source_of_exemplars_is_called() {
     let ids = AtomicU64::new(1);
     let m = MetricsRegistry::builder()
         .native_histograms(Resolution::default())
@@ -281,7 +285,7 @@ fn a_source_of_exemplars_is_asked() {
     let (took, size) = (m.family(&TOOK).unwrap(), m.family(&SIZE).unwrap());
     let mut traces = BTreeSet::new();
     for round in 1..5 {
-        // A page has shown the exemplar of the last round.
+        // A page has shown the exemplar of the previous round.
         for _ in 0..3 {
             took.observe(MILLI * 5);
             size.observe(1.0);
@@ -291,14 +295,14 @@ fn a_source_of_exemplars_is_asked() {
             assert_agree(&page);
             assert_eq!(page.sample_count, round * 3);
             let [exemplar] = &page.exemplars[..] else { panic!("{:?}", page.exemplars) };
-            assert!(traces.insert(exemplar.label[0].value.clone()), "{traces:?} had it");
+            assert!(traces.insert(exemplar.label[0].value.clone()), "{traces:?} already had it");
         }
     }
 }
 
-/// The words of a registry that is gone are those of the next one.
+/// The words of a dropped registry are reused by the next one.
 #[test]
-fn a_new_registry_begins_with_empty_buckets() {
+fn a_new_registry_starts_with_empty_buckets() {
     for round in 1..5 {
         let m = registry(round);
         let took = m.family(&TOOK).unwrap();
@@ -334,15 +338,15 @@ labels! { struct Queue<'a> { queue: &'a str } }
 static WAITED: Family<DurationHistogram, Queue<'_>> =
     Family::duration_histogram("waited_seconds", "Waited.").buckets(&[MILLI]).shown_once_used();
 
-/// A thread keeps the words that it used. Those of a series that is gone are another series' now.
+/// A thread keeps the words that it used. Those of a removed series now belong to another series.
 #[test]
-fn what_an_instance_gave_back_is_the_next_ones() {
+fn released_buckets_of_an_instance_are_reused() {
     const QUEUE: InstanceKind = InstanceKind::new("queue");
     let m = registry(3);
     for round in 1..20 {
         let mut builder = m.attach(QUEUE, Some("mail")).unwrap();
         let waited = builder.series(&WAITED, Queue { queue: "mail" }).unwrap();
-        // Another order of chunks each time.
+        // The chunks are in a different order each time.
         let values = (0..40).map(|step| MILLI * (1 + (step * 7919 * round) % 977));
         let instance = builder.build();
         for value in values.clone().chain(values.clone()) {
@@ -356,7 +360,7 @@ fn what_an_instance_gave_back_is_the_next_ones() {
     }
 }
 
-/// Observes when the thread ends, before or after its words were folded.
+/// Observes when the thread ends, before or after its words were added to the shared ones.
 struct OnExit(DurationHistogram);
 
 impl Drop for OnExit {
@@ -391,7 +395,7 @@ fn destructors_of_thread_locals_observe() {
     assert_eq!(page.sample_sum, THREADS as f64 * 7.0 / 1e3);
 }
 
-/// A thread keeps a counter and the histogram that is recorded with it together.
+/// A thread keeps a counter and the histogram that is recorded together with it.
 #[test]
 fn a_counter_and_its_native_histogram() {
     let m = registry(3);

@@ -1,4 +1,4 @@
-//! What native buckets may take together, in a process of its own.
+//! The limit of native buckets of a process, in a separate process.
 
 #[path = "support/model.rs"]
 mod model;
@@ -12,9 +12,9 @@ use native::{Native, assert_agree};
 labels! { struct Item<'a> { id: &'a str } }
 static SIZE: Family<Histogram, Item<'_>> = Family::histogram("size", "Sizes.").buckets(&[1.0, 1e9]);
 
-/// Runs of 16 buckets that a process may have.
+/// The maximum number of runs of 16 buckets in a process.
 const CHUNKS: usize = 1 << 18;
-/// Those that a series of this test takes.
+/// The number of runs of a series in this test.
 const OF_A_SERIES: i32 = 16;
 
 fn registry() -> MetricsRegistry {
@@ -32,11 +32,11 @@ fn histogram(m: &MetricsRegistry, id: &str) -> model::Histogram {
 }
 
 #[test]
-fn a_series_without_room_has_its_classic_buckets() {
+fn a_series_without_room_has_only_classic_buckets() {
     let m = registry();
     let size = m.family(&SIZE).unwrap();
     let limited = || m.sample("caracal_metrics_native_limited_total", &[("metric", "size")]);
-    // A part of its buckets is there before the limit is reached.
+    // Some of its buckets exist before the limit is reached.
     size.observe(Item { id: "early" }, 2.0);
     let last = CHUNKS / OF_A_SERIES as usize;
     for series in 0..last {
@@ -61,16 +61,16 @@ fn a_series_without_room_has_its_classic_buckets() {
         (vec![0, 1, 2], 2, 1e12 + 5.0)
     );
     assert_agree(&histogram(&m, "item-0"));
-    // What has a bucket is counted in it.
+    // An observation with a bucket is counted in it.
     size.observe(Item { id: "early" }, 2.0);
     assert_agree(&histogram(&m, "early"));
-    // What has none takes the native view from the series, and no count.
+    // An observation without a bucket removes the native view of the series, but no count.
     size.observe(Item { id: "early" }, 1e12);
     let early = histogram(&m, "early");
     assert_eq!(early.schema, None);
     assert_eq!((classic(&early), early.sample_count), (vec![0, 2, 3], 3));
 
-    // All of it is for the next registry.
+    // All of them are available to the next registry.
     drop(size);
     drop(m);
     let m = registry();

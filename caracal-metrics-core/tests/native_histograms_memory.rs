@@ -1,4 +1,4 @@
-//! Memory of native buckets.
+//! The memory of native buckets.
 
 use std::alloc::System;
 use std::time::Duration;
@@ -19,7 +19,7 @@ static TOOK: Family<DurationHistogram, Route<'_>> =
 
 const SERIES: isize = 1_000;
 
-/// Series with durations of five octaves, from a millisecond on.
+/// Observes durations of five octaves, starting at a millisecond, in many series.
 fn observe(m: &MetricsRegistry) {
     let took = m.family(&TOOK).unwrap();
     for series in 0..SERIES {
@@ -37,7 +37,7 @@ fn kept(region: &Region<'_, System>) -> isize {
 }
 
 #[test]
-fn five_octaves_take_a_kibibyte_and_are_given_back() {
+fn five_octaves_take_a_kibibyte_and_are_released() {
     let of_a_series = |m: &MetricsRegistry| {
         let region = Region::new(ALLOCATOR);
         observe(m);
@@ -48,7 +48,7 @@ fn five_octaves_take_a_kibibyte_and_are_given_back() {
     let first = registry();
     let native = of_a_series(&first);
     let classic = of_a_series(&MetricsRegistry::new());
-    // The words of the process and those of the thread, of four chunks of 16 intervals.
+    // The words of the process and those of the thread, for four chunks of 16 intervals.
     assert!((800..1_800).contains(&(native - classic)), "{native}, and {classic} without");
 
     drop(first);
@@ -57,5 +57,5 @@ fn five_octaves_take_a_kibibyte_and_are_given_back() {
         observe(&registry());
     }
     let kept = kept(&region) / SERIES;
-    assert!(kept < 100, "{kept} bytes of a series are kept of registries that are gone");
+    assert!(kept < 100, "dropped registries keep {kept} bytes per series");
 }

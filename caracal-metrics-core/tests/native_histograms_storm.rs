@@ -1,4 +1,4 @@
-//! Native buckets while threads come and go, pages are made, and resolutions are halved.
+//! Native buckets while threads start and end, pages are made, and resolutions are halved.
 
 #[path = "support/model.rs"]
 mod model;
@@ -24,27 +24,31 @@ labels! { struct Route<'a> { route: &'a str } }
 static ROUTES: Family<DurationHistogram, Route<'_>> =
     Family::duration_histogram("routes_seconds", "Took.").buckets(&[Duration::from_millis(25)]);
 
-/// The histogram of a family that has one series.
+/// Returns the histogram of a family with one series.
 fn only(m: &MetricsRegistry, name: &str) -> model::Histogram {
-    let [family] = &decode(m, &[name])[..] else { panic!("{name} is not on the page once") };
-    let [metric] = &family.metric[..] else { panic!("not one series: {:?}", family.metric) };
+    let [family] = &decode(m, &[name])[..] else {
+        panic!("{name} is not on the page exactly once")
+    };
+    let [metric] = &family.metric[..] else {
+        panic!("not exactly one series: {:?}", family.metric)
+    };
     metric.histogram.clone().expect("a histogram")
 }
 
-/// A number that differs in each step of each thread, of all sizes.
+/// Returns a number that differs in each step of each thread. The numbers have all sizes.
 fn mixed(thread: u64, step: u64) -> u64 {
     let number = (thread << 32 | step).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ number >> 31).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     number >> 12 >> (step % 44)
 }
 
-/// Threads, one generation after the other, that observe so often each.
+/// The number of threads per generation. Each of them makes the following number of observations.
 const THREADS: u64 = 4;
 const GENERATIONS: u64 = 6;
 const TIMES: u64 = 3_000;
 
-/// All that was observed is on the last page, and every page before agrees with itself and is not less
-/// than the one before.
+/// Checks that the last page has all observations, and that every page agrees with itself and is not below the
+/// previous one.
 fn storm(name: &str, m: &MetricsRegistry, observe: impl Fn(u64, u64) -> f64 + Sync) {
     let is_over = AtomicBool::new(false);
     let pages = AtomicU64::new(0);

@@ -1,4 +1,4 @@
-//! Which format and which content type an `Accept` header gets.
+//! The format and the content type for an `Accept` header.
 
 use caracal_metrics_core::{Format, Negotiated};
 use proptest::prelude::*;
@@ -26,20 +26,20 @@ fn negotiation_follows_rfc_9110() {
         ("application/openmetrics-text;version=\"1.0.0\"", Om),
         ("application/openmetrics-text;version=\"1\\.0.0\"", Om),
         (" application/openmetrics-text \t;\tversion=1.0.0 ; q=0.9 , text/plain;q=0.8", Om),
-        // Both alike: a client that names OpenMetrics can read it.
+        // Both have the same quality: a client that names OpenMetrics can read it.
         ("text/plain,application/openmetrics-text", Om),
         ("application/openmetrics-text;q=0.3,text/plain;q=0.4", Text),
-        // q=0 is a refusal, also of what a wildcard would allow.
+        // q=0 is a refusal, even if a wildcard would allow the type.
         ("application/openmetrics-text;q=0,*/*", Text),
         ("text/plain;q=0,*/*", Om),
         ("text/plain;q=0.0,application/openmetrics-text;q=0.001", Om),
-        // The more specific range decides, not the better one.
+        // The more specific range decides, and not the one with the higher quality.
         ("application/*;q=1,application/openmetrics-text;q=0.1,text/plain;q=0.2", Text),
         (
             "application/openmetrics-text;version=1.0.0;q=0.1,application/openmetrics-text,text/plain;q=0.5",
             Text,
         ),
-        // Versions, charsets and types that we don't have: text, never an error.
+        // Versions, charsets and types that we do not have get text, and never an error.
         ("application/openmetrics-text;version=2.0.0", Text),
         ("application/openmetrics-text;version=0.0.1", Text),
         ("text/plain;version=0.0.3", Text),
@@ -47,7 +47,7 @@ fn negotiation_follows_rfc_9110() {
         ("application/openmetrics-text;charset=utf-16", Text),
         ("image/png", Text),
         ("text/plain;q=0", Text),
-        // Not of the grammar: passed over, and the rest counts.
+        // Ranges that do not match the grammar are ignored, and the others count.
         (",,;q=1,application/openmetrics-text", Om),
         ("application/openmetrics-text;q=2,text/plain", Text),
         ("application/openmetrics-text;q=0.1234,text/plain;q=0.1", Text),
@@ -67,9 +67,9 @@ proptest! {
         prop_assert_eq!(negotiated.format(), Format::negotiate(&accept));
     }
 
-    /// Two ranges with their qualities: the better one wins, whatever else is in the header.
+    /// Two ranges with their qualities: the one with the higher quality wins, whatever else is in the header.
     #[test]
-    fn the_better_liked_format_wins(text in 0..=1000_u16, om in 0..=1000_u16, other in "[a-z]{1,8}/[a-z]{1,8}", swap: bool) {
+    fn the_preferred_format_wins(text in 0..=1000_u16, om in 0..=1000_u16, other in "[a-z]{1,8}/[a-z]{1,8}", swap: bool) {
         prop_assume!(text > 0 || om > 0);
         prop_assume!(text != om);
         let q = |quality: u16| if quality == 1000 { "1.000".to_owned() } else { format!("0.{quality:03}") };
@@ -91,7 +91,7 @@ const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
 const PLAIN_1: &str = "text/plain; version=1.0.0; charset=utf-8";
 
 #[test]
-fn the_escaping_scheme_that_was_asked_for_is_repeated() {
+fn the_requested_escaping_scheme_is_repeated() {
     for (accept, media_type, escaping) in [
         (PROMETHEUS_2_42, OM, None),
         (PROMETHEUS_3, OM, Some("allow-utf-8")),
@@ -100,17 +100,17 @@ fn the_escaping_scheme_that_was_asked_for_is_repeated() {
         ("text/plain;escaping=allow-utf-8;q=0.5", PLAIN, Some("allow-utf-8")),
         ("text/plain;version=0.0.4;escaping=underscores", PLAIN, Some("underscores")),
         ("*/*;escaping=values", PLAIN, Some("values")),
-        // Only the range that decides has a say.
+        // Only the range that decides matters.
         ("text/plain;q=0.9,application/openmetrics-text;escaping=values;q=0.8", PLAIN, None),
         ("*/*;escaping=values;q=0.1,text/plain", PLAIN, None),
         ("text/plain;escaping=values,text/plain;escaping=underscores", PLAIN, Some("values")),
         ("text/plain;escaping=values;q=0", PLAIN, None),
-        // Our names are not as `dots` wants them, which doubles each underscore.
+        // Our names do not comply with `dots`, which doubles each underscore.
         ("application/openmetrics-text;version=1.0.0;escaping=dots", OM, None),
         ("application/openmetrics-text;escaping=Values", OM, None),
         ("application/openmetrics-text;escaping=other;version=1.0.0", OM, None),
         ("text/plain;escaping=", PLAIN, None),
-        // Text 1.0.0 has a scheme in any case, and is answered to clients that name and prefer it.
+        // Text 1.0.0 always has a scheme, and is sent to clients that name it and prefer it.
         ("text/plain;version=1.0.0;escaping=allow-utf-8", PLAIN_1, Some("allow-utf-8")),
         ("text/plain;version=1.0.0;escaping=dots", PLAIN_1, Some("underscores")),
         ("text/plain;version=1.0.0", PLAIN_1, Some("underscores")),
@@ -128,8 +128,8 @@ fn the_escaping_scheme_that_was_asked_for_is_repeated() {
     }
 }
 
-/// Media ranges, and how specific each is about text 0.0.4, text 1.0.0, OpenMetrics and protobuf:
-/// the table of RFC 9110, section 12.5.1, for our offers.
+/// Media ranges, and how specific each of them is for text 0.0.4, text 1.0.0, OpenMetrics and protobuf: the
+/// table of RFC 9110, section 12.5.1, for our formats.
 const RANGES: &[(&str, [Option<u8>; 4])] = &[
     ("*/*", [Some(0), None, Some(0), None]),
     ("text/*", [Some(1), None, None, None]),
@@ -152,7 +152,7 @@ const RANGES: &[(&str, [Option<u8>; 4])] = &[
     ("image/png", [None, None, None, None]),
 ];
 
-/// Values of `escaping`, and what a content type says of each.
+/// Values of `escaping`, and the value in the content type for each.
 const SCHEMES: &[(&str, Option<&str>)] = &[
     ("", None),
     (";escaping=allow-utf-8", Some("allow-utf-8")),
@@ -174,8 +174,8 @@ proptest! {
             })
             .collect();
         let header = header.join(" ,\t");
-        // The most specific range that matches has the say, of equally specific ones the best, and
-        // of equally good ones the first.
+        // The most specific matching range decides. Among equally specific ranges, the one with the highest
+        // quality decides, and among equal qualities the first one.
         let [text, text_1, om, protobuf] = [0, 1, 2, 3].map(|offer| {
             let matching = ranges.iter().rev().filter_map(|(range, scheme, q)| {
                 Some((RANGES[*range].1[offer]?, *q, SCHEMES[*scheme].1))
@@ -211,7 +211,7 @@ proptest! {
     }
 }
 
-/// The protocols of Prometheus, as `ScrapeProtocolsHeaders` in its `config/config.go` has them.
+/// The protocols of Prometheus, as in `ScrapeProtocolsHeaders` in its `config/config.go`.
 const PROTO: &str =
     "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 const OM_1: &str = "application/openmetrics-text;version=1.0.0";
@@ -219,8 +219,8 @@ const OM_0: &str = "application/openmetrics-text;version=0.0.1";
 const TEXT_1: &str = "text/plain;version=1.0.0";
 const TEXT_0: &str = "text/plain;version=0.0.4";
 
-/// A header as `acceptHeader` in `scrape/scrape.go` makes it: qualities go down from 0.6, which is one more
-/// tenth than there are protocols.
+/// Builds a header like `acceptHeader` in `scrape/scrape.go`: the qualities go down from 0.6, which is one
+/// tenth more than the number of protocols.
 fn accept_header(protocols: &[&str], escaped: impl Fn(&str) -> bool) -> String {
     let weights = (1..=6).rev();
     let mut ranges: Vec<_> = protocols
@@ -236,9 +236,9 @@ fn accept_header(protocols: &[&str], escaped: impl Fn(&str) -> bool) -> String {
     ranges.join(",")
 }
 
-/// What releases of Prometheus 3 send: `DefaultScrapeProtocols`, or `DefaultProtoFirstScrapeProtocols` where
-/// they scrape native histograms. At first each range asked for escaping, later only those of the
-/// formats that have it.
+/// The headers of releases of Prometheus 3: `DefaultScrapeProtocols`, or `DefaultProtoFirstScrapeProtocols` if
+/// they scrape native histograms. At first, each range requested escaping. Later, only the ranges of formats
+/// that support it did.
 #[test]
 fn prometheus_3_gets_what_it_prefers() {
     let text_first = [OM_1, OM_0, TEXT_1, TEXT_0];
@@ -265,7 +265,7 @@ fn prometheus_3_gets_what_it_prefers() {
         // 3.5 with that flag, 3.8 with `scrape_native_histograms: true`.
         (accept_header(&proto_first, newer), protobuf),
     ] {
-        // Without the feature, the format that it prefers of those that there are.
+        // Without the feature, this is the preferred one of the available formats.
         let expected = if cfg!(feature = "protobuf") { with_protobuf } else { &*open_metrics };
         assert_eq!(Negotiated::from_accept(&accept).content_type(), expected, "{accept}");
     }

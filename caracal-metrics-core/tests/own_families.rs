@@ -1,4 +1,4 @@
-//! Families of a service's own: declared, registered and recorded into.
+//! A service's own families: declaring, registering, and recording.
 
 mod support;
 
@@ -89,7 +89,7 @@ fn unlabelled_and_closed_series_read_0_from_the_start() {
         ]
     );
     assert!(page.contains("# TYPE shop_orders_total counter\n"));
-    // What the registry may have to say about the family reads 0 as well.
+    // The registry's own families about this family have the value 0 as well.
     assert!(
         page.contains("caracal_metrics_series_limited_total{metric=\"shop_orders_total\"} 0\n")
     );
@@ -141,7 +141,7 @@ fn labels_of_every_kind_are_written_in_order() {
 }
 
 #[test]
-fn eight_open_labels_are_told_apart_by_each_of_them() {
+fn eight_open_labels_are_distinguished_by_each_of_them() {
     let metrics = MetricsRegistry::new();
     let many = metrics.family(&MANY).unwrap();
     let long = "x".repeat(100);
@@ -273,7 +273,7 @@ fn buckets_of_the_catalogue_can_be_replaced() {
     assert_eq!(buckets.len(), 3 * 2, "{buckets:?}");
     assert!(buckets[0].contains(r#"le="5e-05""#), "{buckets:?}");
 
-    // Those of a family of your own as well, by value and for its handles.
+    // The same for a family of your own, by value and through handles.
     let metrics = MetricsRegistry::builder()
         .buckets(&PACKING, &[Duration::from_secs(1), Duration::from_secs(2)])
         .build()
@@ -291,7 +291,7 @@ fn buckets_of_the_catalogue_can_be_replaced() {
 }
 
 #[test]
-fn families_of_one_name_in_two_registries_are_apart() {
+fn families_with_one_name_in_two_registries_are_independent() {
     let (one, two) = (MetricsRegistry::new(), MetricsRegistry::new());
     one.family(&QUEUE).unwrap().set(1);
     two.family(&QUEUE).unwrap().set(2);
@@ -360,7 +360,7 @@ fn long_values_are_cut_and_counted() {
         orders.with(Order { payment: Payment::Card, tenant }).inc();
     }
     let [first, second] = &long;
-    // Two values of one record are one record.
+    // If one record has two long values, it is still one record.
     queues.inc(Many { a: first, b: second, c: "", d: "", e: "", f: "", g: "", h: "" });
     let page = page(&metrics);
     let series = lines(&page, "shop_orders");
@@ -384,7 +384,7 @@ fn a_namespaced_family_of_an_adapter_is_shown_once_it_is_used() {
     let jobs = metrics.family(&JOBS);
     let waiting = metrics.family(&WAITING);
     assert_eq!(lines(&page(&metrics), "shop_jobs_total"), ["shop_jobs_total 0"]);
-    // The handle of a family without labels is its series.
+    // The handle of a family without labels is that of its only series.
     assert_eq!(lines(&page(&metrics), "shop_jobs_waiting"), ["shop_jobs_waiting 0"]);
     drop((jobs, waiting));
 
@@ -403,7 +403,7 @@ fn a_namespaced_family_of_an_adapter_is_shown_once_it_is_used() {
 }
 
 #[test]
-fn threads_that_register_at_once_get_the_same_series() {
+fn threads_that_register_concurrently_get_the_same_series() {
     static HELP: Family<Counter> = Family::counter("shop_restarts_total", "Restarts.");
     static OTHER_HELP: Family<Counter> = Family::counter("shop_restarts_total", "Other restarts.");
     const THREADS: usize = 8;
@@ -429,7 +429,7 @@ fn threads_that_register_at_once_get_the_same_series() {
         });
         let placed = [("payment", "card"), ("tenant", "a")];
         assert_eq!(metrics.sample("shop_orders_total", &placed), Some(800.0));
-        // Of two constants with one name, one is registered and the other one refused.
+        // Of two constants with the same name, one is registered and the other is refused.
         let first = registered[0];
         assert!(registered.iter().step_by(2).all(|ok| *ok == first), "{registered:?}");
         assert!(registered.iter().skip(1).step_by(2).all(|ok| *ok != first), "{registered:?}");
@@ -462,9 +462,9 @@ fn as_many_as_100_series_read_0_from_the_start() {
     assert_eq!(many[9], r#"shop_200_total{tens="9",ones="7",negative="true"} 1"#);
 }
 
-/// A place beyond the last would be that of another label set, or of none.
+/// An index beyond the last one would belong to another label set, or to none.
 #[test]
-fn a_label_that_is_wrong_about_its_place_harms_nobody() {
+fn a_label_with_a_wrong_index_does_no_harm() {
     #[derive(Clone, Copy, Debug)]
     struct Shard(u32);
     impl Label for Shard {

@@ -1,4 +1,4 @@
-//! Numbers of a service's own families: floats, many buckets, and what is set aside.
+//! The numbers in a service's own families: floats, many buckets, and values that are ignored.
 
 mod support;
 
@@ -34,7 +34,7 @@ fn invalid(metrics: &MetricsRegistry, metric: &str) -> Option<f64> {
 }
 
 #[test]
-fn a_step_of_a_counter_that_is_no_step_is_set_aside_and_counted() {
+fn an_invalid_increment_of_a_counter_is_ignored_and_counted() {
     let metrics = MetricsRegistry::new();
     let (revenue, by_tenant) = (metrics.family(&REVENUE).unwrap(), metrics.family(&REVENUE_OF));
     let by_tenant = by_tenant.unwrap();
@@ -56,8 +56,8 @@ fn a_step_of_a_counter_that_is_no_step_is_set_aside_and_counted() {
     assert_eq!(invalid(&metrics, "shop_tenant_revenue_euros_total"), Some(12.0));
 }
 
-/// Prometheus takes a counter that falls for a restart. In another order the same numbers add up to
-/// another sum: 0.1 + 0.2 + 0.3 is more than 0.3 + 0.2 + 0.1.
+/// Prometheus treats a counter that falls as a restart. In another order, the same numbers have another sum:
+/// 0.1 + 0.2 + 0.3 is more than 0.3 + 0.2 + 0.1.
 #[test]
 fn a_sum_never_falls_when_threads_end() {
     let metrics = MetricsRegistry::new();
@@ -83,7 +83,7 @@ fn a_sum_never_falls_when_threads_end() {
             threads.push((end, thread));
         }
         let before = read();
-        // In an order other than that in which they began.
+        // The threads end in another order than they started.
         while let Some((end, thread)) = threads.pop() {
             end.send(()).unwrap();
             thread.join().unwrap();
@@ -103,7 +103,7 @@ fn a_sum_never_falls_when_threads_end() {
 }
 
 #[test]
-fn a_gauge_may_be_nan_and_comes_back() {
+fn a_gauge_can_be_nan_and_recover() {
     let metrics = MetricsRegistry::new();
     let (load, by_tenant) = (metrics.family(&LOAD).unwrap(), metrics.family(&LOAD_OF).unwrap());
     let read = || metrics.sample("shop_load_ratio", &[]).unwrap();
@@ -135,7 +135,7 @@ fn a_gauge_may_be_nan_and_comes_back() {
 }
 
 #[test]
-fn an_observation_that_is_not_finite_is_set_aside_and_counted() {
+fn a_non_finite_observation_is_ignored_and_counted() {
     let metrics = MetricsRegistry::new();
     let (values, by_tenant) = (metrics.family(&VALUES).unwrap(), metrics.family(&VALUES_OF));
     let by_tenant = by_tenant.unwrap();
@@ -175,7 +175,7 @@ fn a_sum_that_grows_out_of_range_stays_a_number() {
             values.observe(sign * f64::MAX);
         }
     };
-    // Each thread has a sum of its own: here one at each end of the range.
+    // Each thread has its own sum. Here, there is one at each end of the range.
     std::thread::scope(|scope| {
         scope.spawn(|| {
             record(1.0);
@@ -224,7 +224,7 @@ static WIDE: Family<DurationHistogram, Tenant<'_>> =
 static WIDE_FLOATS: Family<Histogram, Tenant<'_>> =
     Family::histogram("shop_wide", "62 bounds.").buckets(&FLOATS);
 
-/// How many observations each bucket has, those of smaller ones not counted.
+/// Returns the number of observations in each bucket, without those in smaller buckets.
 fn buckets(metrics: &MetricsRegistry, name: &str) -> Vec<f64> {
     let page = String::from_utf8(metrics.generate_metrics()).unwrap();
     let mut before = 0.0;
@@ -243,8 +243,8 @@ fn a_histogram_has_62_bounds() {
     let (wide, floats) = (metrics.family(&WIDE).unwrap(), metrics.family(&WIDE_FLOATS).unwrap());
     let (wide_handle, floats_handle) = (wide.with(TENANT), floats.with(TENANT));
     let mut nanos = 0;
-    // One more in each bucket than in the one before it, up to the bucket of infinity. The threads
-    // that record are gone when the page is read, all but this one.
+    // Each bucket gets one more observation than the previous one, up to the bucket of infinity. When the page
+    // is read, all recording threads except this one have ended.
     for place in 0..=MANY {
         let took = Duration::from_micros(place as u64 + 1);
         let number = place as f64 - 30.5;
@@ -288,7 +288,7 @@ fn a_duration_of_more_than_a_year_is_counted_as_one() {
 }
 
 #[test]
-fn every_place_of_62_keeps_its_exemplar() {
+fn each_of_62_buckets_keeps_its_exemplar() {
     let metrics = MetricsRegistry::new();
     let (wide, floats) = (metrics.family(&WIDE).unwrap(), metrics.family(&WIDE_FLOATS).unwrap());
     for place in 0..=MANY {
@@ -308,7 +308,7 @@ fn every_place_of_62_keeps_its_exemplar() {
     }
 }
 
-/// OpenMetrics has no sum that may fall, and its parsers refuse a page that has one.
+/// OpenMetrics allows no sum that can fall, and its parsers refuse a page with one.
 #[test]
 fn openmetrics_has_no_sum_of_negative_numbers() {
     static CHANGES: Family<Histogram> =

@@ -1,5 +1,4 @@
-//! Families that a registry refuses: each error names both sides and the remedy, and nothing is
-//! registered.
+//! Families that a registry refuses: each error names both sides and the remedy, and nothing is registered.
 
 mod support;
 
@@ -29,7 +28,7 @@ fn page(metrics: &MetricsRegistry) -> String {
     String::from_utf8(metrics.generate_metrics()).unwrap()
 }
 
-/// Registers a family that is refused, and says with which message.
+/// Registers a family that must be refused, and checks the parts of the message.
 #[track_caller]
 fn refused<K: Kind, L: Registered>(
     metrics: &MetricsRegistry,
@@ -108,7 +107,7 @@ fn buckets_of_the_builder_for_a_family_that_is_not_registered() {
 }
 
 #[test]
-fn buckets_of_the_builder_are_not_for_a_family_of_another_type() {
+fn buckets_of_the_builder_do_not_apply_to_a_family_of_another_type() {
     static FLOATS: Family<Histogram> = Family::histogram("jobs_seconds", "x").buckets(&[1.0]);
     static DURATIONS: Family<DurationHistogram> =
         Family::duration_histogram("jobs_seconds", "x").buckets(&[Duration::from_secs(1)]);
@@ -167,7 +166,7 @@ fn label_names_and_values() {
     let error = refused(&metrics, &TENANT, &["\"tenant\"", "constant", "rename one"]);
     assert!(matches!(error, FamilyError::ConstLabel { .. }), "{error}");
 
-    // What the attached registry adds to every series.
+    // The labels that the attached registry adds to every series.
     let added = [("tenant".to_owned(), "x".to_owned())].into();
     let mine = prometheus::Registry::new_custom(None, Some(added)).unwrap();
     let metrics = MetricsRegistry::builder().registry(mine).build().unwrap();
@@ -202,7 +201,7 @@ fn bounds() {
     static INFINITE: Family<Histogram> = Family::histogram("t", "x").buckets(&[1.0, f64::INFINITY]);
     static MINUS: Family<Histogram> =
         Family::histogram("t", "x").buckets(&[f64::NEG_INFINITY, 1.0]);
-    // Longer than the engine counts: both would be one bucket.
+    // These are longer than the engine can represent, so both would be one bucket.
     static ENDLESS: Family<DurationHistogram> = Family::duration_histogram("t_seconds", "x")
         .buckets(&[Duration::from_secs(u64::MAX - 1), Duration::MAX]);
     let metrics = MetricsRegistry::new();
@@ -259,7 +258,7 @@ fn another_family_of_the_same_name() {
         assert!(matches!(error, FamilyError::DifferentDescription { .. }), "{error}");
     }
 
-    // A family of the catalogue under the namespace.
+    // This is a family of the catalogue with the namespace.
     let metrics = MetricsRegistry::builder().namespace("shop").build().unwrap();
     let error = refused(&metrics, &CACHE, &["\"Total number of policy cache hits\"", "\"Mine.\""]);
     assert!(matches!(error, FamilyError::DifferentDescription { .. }), "{error}");
@@ -286,7 +285,7 @@ fn names_of_samples() {
     ] {
         assert!(matches!(error, FamilyError::NameCollision { .. }), "{error}");
     }
-    // In the other order.
+    // The same in the other order.
     let metrics = MetricsRegistry::new();
     metrics.family(&ORDERS_GAUGE).unwrap();
     metrics.family(&TOOK_CREATED).unwrap();
@@ -307,11 +306,11 @@ fn gauges_with_an_aggregated_label() {
     let metrics = builder.build().unwrap();
     for error in [
         refused(&metrics, &DEPTH, &["aggregate_label(\"tenant\")", "`sum without (tenant) (…)`"]),
-        refused(&metrics, &LOAD, &["aggregate_label(\"tenant\")", "have no sum"]),
+        refused(&metrics, &LOAD, &["aggregate_label(\"tenant\")", "be added up"]),
     ] {
         assert!(matches!(error, FamilyError::AggregatedGauge { .. }), "{error}");
     }
-    // The values of a closed label are few, and are left as they are.
+    // A closed label has few values, so they are left unchanged.
     metrics.family(&PAID).unwrap().set(Paid { payment: Payment::Card }, 1);
     assert_eq!(metrics.sample("paid", &[("payment", "card")]), Some(1.0));
     metrics.family(&PAID).unwrap().set(Paid { payment: Payment::Invoice }, 1);
@@ -343,7 +342,7 @@ fn names_in_the_attached_registry() {
         }
     }
 
-    // Once registered, the names are ours in their registry as well.
+    // After the registration, the names are also reserved in their registry.
     let metrics =
         MetricsRegistry::builder().registry(mine.clone()).namespace("third").build().unwrap();
     metrics.family(&PLACED).unwrap().inc(Tenant { tenant: "a" });

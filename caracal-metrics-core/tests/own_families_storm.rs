@@ -1,5 +1,4 @@
-//! Families of a service's own while many threads record, end, flood and scrape: nothing is lost or
-//! counted twice.
+//! A service's own families while many threads record, end, flood and scrape: nothing is lost or counted twice.
 
 mod support;
 
@@ -44,7 +43,7 @@ static BALANCE: Family<FloatGauge> = Family::float_gauge("shop_balance_euros", "
 const ORDER: Order<'static> = Order { payment: Payment::Card, tenant: "acme" };
 const ORDER_LABELS: [(&str, &str); 2] = [("payment", "card"), ("tenant", "acme")];
 
-/// Sets the flag when it is dropped, also by a panic, so that nobody waits for a test that failed.
+/// Sets the flag when it is dropped, including during a panic, so that nobody waits for a test that failed.
 struct Done<'a>(&'a AtomicBool);
 
 impl Drop for Done<'_> {
@@ -53,7 +52,7 @@ impl Drop for Done<'_> {
     }
 }
 
-/// Runs `storm` while two threads read pages of every format. `check` sees each page in text.
+/// Runs `storm` while two threads read pages in every format. `check` is called with each text page.
 fn under_scrapes(
     metrics: &MetricsRegistry,
     check: impl Fn(&BTreeMap<String, support::Family>) + Sync,
@@ -80,7 +79,7 @@ fn under_scrapes(
     });
 }
 
-/// Records `times` into every family, by value and through handles.
+/// Records into every family `times` times, by value and through handles.
 fn record_all(metrics: &MetricsRegistry, times: u32) {
     let orders = metrics.family(&ORDERS).unwrap();
     let revenue = metrics.family(&REVENUE).unwrap();
@@ -106,7 +105,7 @@ fn record_all(metrics: &MetricsRegistry, times: u32) {
     }
 }
 
-/// Asserts what `times` of [`record_all`] make.
+/// Asserts the results of `times` calls of [`record_all`].
 #[track_caller]
 fn assert_all(metrics: &MetricsRegistry, times: u32) {
     let page = parse(&metrics.generate_metrics());
@@ -124,7 +123,7 @@ fn assert_all(metrics: &MetricsRegistry, times: u32) {
     assert_eq!(of("shop_wide_sum", &[]), 16.25 * times);
     assert_eq!(of("shop_wide_bucket", &[("le", "16.0")]), 0.0);
     assert_eq!(of("shop_wide_count", &[]), times);
-    // Of whole nanoseconds, so that this is the nearest number to the exact sum.
+    // The durations are whole nanoseconds, so this is the number nearest to the exact sum.
     assert_eq!(of("shop_packing_seconds_sum", &ORDER_LABELS), 2.0 * times / 1e3);
     assert_eq!(of("shop_packing_seconds_count", &ORDER_LABELS), times);
     assert_eq!(of("shop_busy", &[]), 0.0);
@@ -133,7 +132,7 @@ fn assert_all(metrics: &MetricsRegistry, times: u32) {
 }
 
 #[test]
-fn threads_that_record_and_end_under_scrapes_lose_and_double_nothing() {
+fn threads_that_record_and_end_during_scrapes_lose_and_double_nothing() {
     const RECORDS: u32 = 2_000;
     const SHORT_LIVED: u32 = 400;
     const RECORDS_OF_SHORT_LIVED: u32 = 5;
@@ -168,7 +167,7 @@ fn threads_that_record_and_end_under_scrapes_lose_and_double_nothing() {
     assert_all(&metrics, 1 + THREADS as u32 * RECORDS + SHORT_LIVED * RECORDS_OF_SHORT_LIVED);
 }
 
-/// More threads than have words of their own: the others share words.
+/// There are more threads than can have their own words. The others share words.
 #[test]
 fn more_threads_at_once_than_have_their_own_words_lose_nothing() {
     const LIVE: usize = 1_100;
@@ -179,7 +178,7 @@ fn more_threads_at_once_than_have_their_own_words_lose_nothing() {
         for _ in 0..LIVE {
             scope.spawn(|| {
                 record_all(&metrics, RECORDS);
-                // Nobody ends before all have recorded.
+                // No thread ends before all of them have recorded.
                 all_live.wait();
                 record_all(&metrics, RECORDS);
             });
@@ -195,7 +194,7 @@ static THREE: Family<Histogram, Three<'_>> =
 static THREE_GAUGES: Family<Gauge, Three<'_>> = Family::gauge("shop_three_gauges", "Three.");
 
 #[test]
-fn floods_past_the_limit_fold_and_lose_nothing() {
+fn floods_beyond_the_limit_are_folded_and_lose_nothing() {
     const LIMIT: usize = 40;
     const LABEL_SETS: u32 = 400;
     const ROUNDS: u32 = 3;
@@ -208,7 +207,7 @@ fn floods_past_the_limit_fold_and_lose_nothing() {
     let flood = |thread: usize| {
         start.wait();
         for _ in 0..ROUNDS {
-            // All threads flood with the same label sets, each from a place of its own on.
+            // All threads flood with the same label sets. Each starts at a different one.
             for number in 0..LABEL_SETS {
                 let number = (number + 50 * thread as u32) % LABEL_SETS;
                 let payment =
@@ -240,7 +239,7 @@ fn floods_past_the_limit_fold_and_lose_nothing() {
     };
     let flood = &flood;
     let check = |page: &BTreeMap<String, support::Family>| {
-        // Closed labels tell aggregated series apart.
+        // There is an aggregated series for each combination of closed labels.
         for name in ["shop_one_total", "shop_two_total"] {
             assert!(page[name].samples.len() <= LIMIT + 2, "{name}");
         }
@@ -272,7 +271,7 @@ fn floods_past_the_limit_fold_and_lose_nothing() {
         let aggregated = samples.iter().filter(|((_, labels), _)| is_aggregated(labels));
         let aggregated: f64 = aggregated.map(|(_, value)| **value).sum();
         assert_eq!(aggregated, step * limited(name), "{sample}: each fold is counted");
-        // Those that have a series of their own have each of their records in it.
+        // A label set with its own series has all of its records in it.
         let own = samples.iter().filter(|((_, labels), _)| !is_aggregated(labels));
         let each = step * f64::from(THREADS as u32 * ROUNDS);
         let most = own.filter(|(_, value)| **value == each).count();
@@ -286,7 +285,7 @@ fn floods_past_the_limit_fold_and_lose_nothing() {
 }
 
 #[test]
-fn registries_that_come_and_go_start_at_zero() {
+fn new_registries_start_at_zero() {
     const ROUNDS: u32 = 40;
     thread::scope(|scope| {
         for _ in 0..THREADS {
@@ -295,7 +294,7 @@ fn registries_that_come_and_go_start_at_zero() {
                 for round in 0..ROUNDS {
                     let metrics = MetricsRegistry::builder().only_used_families().build().unwrap();
                     record_all(&metrics, round);
-                    // Handles of registries that are gone.
+                    // These are handles of dropped registries.
                     for (orders, values) in &left_over {
                         orders.inc();
                         values.observe(0.25);
@@ -317,7 +316,7 @@ fn registries_that_come_and_go_start_at_zero() {
 }
 
 #[test]
-fn guards_that_outlive_their_registry_are_in_no_other() {
+fn guards_that_outlive_their_registry_affect_no_other() {
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -337,7 +336,7 @@ fn guards_that_outlive_their_registry_are_in_no_other() {
     });
 }
 
-/// Registering takes locks that neither a page nor a record waits for.
+/// Registering takes locks for which neither a page nor a record waits.
 #[test]
 fn families_are_registered_while_others_record_and_scrape() {
     macro_rules! families {

@@ -1,5 +1,5 @@
-//! However series came and went, and however many pages were read meanwhile, a page is that of a
-//! registry that never had anything else.
+//! However series were added and removed, and however many pages were read in the meantime, a page equals that
+//! of a registry that never had anything else.
 
 #[cfg(feature = "protobuf")]
 #[path = "support/model.rs"]
@@ -40,7 +40,7 @@ type Set = (&'static str, String, String);
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// Counts into series whose last label is `stem` and a number of this range.
+    /// Counts into series whose last label is `stem` and a number in this range.
     Send {
         way: u8,
         stem: String,
@@ -48,7 +48,7 @@ enum Step {
         count: u32,
     },
     Answer(u16),
-    /// Records into the series that an instance of this name may have, too.
+    /// Records into the series that an instance with this name may have, too.
     Call(u8),
     SetSlots(Option<u8>),
     Attach(u8),
@@ -57,7 +57,7 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    // What formats escape, what keys escape, and keys whose length takes more than a byte.
+    // Text that formats escape, text that keys escape, and keys whose length takes more than one byte.
     let stem = prop_oneof![
         "1",
         "[ab1!\"\\\\\n\0\u{1}ü]{0,3}",
@@ -85,7 +85,7 @@ fn name(number: u8) -> String {
     format!("u\\{number}")
 }
 
-/// What was recorded, and what is attached.
+/// The expected records, and what is attached.
 #[derive(Default)]
 struct Books {
     sent: BTreeMap<Set, (u8, u64)>,
@@ -166,7 +166,7 @@ impl Books {
         }
     }
 
-    /// A registry with these books, whose first page is the next one.
+    /// Returns a registry with these records. No page of it was read yet.
     fn replay(&self) -> (MetricsRegistry, Vec<Instance>) {
         let metrics = registry();
         register(&metrics);
@@ -180,7 +180,7 @@ impl Books {
         (metrics, attached)
     }
 
-    /// The samples of one family, written without any code of ours.
+    /// Returns the samples of one family, written without any of our code.
     fn sent(&self) -> String {
         let escape =
             |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
@@ -193,7 +193,7 @@ impl Books {
         text
     }
 
-    /// As [`sent`](Self::sent), the family that may do without its label.
+    /// Like [`sent`](Self::sent), for the family whose label can be left out.
     fn slots(&self) -> String {
         let mut slots = self.slots.clone();
         slots.entry(None).or_default();
@@ -236,7 +236,7 @@ fn named(metrics: &MetricsRegistry, format: Format, names: &[&str]) -> Vec<u8> {
     page
 }
 
-/// A page without when its series began, which only protobuf has.
+/// Returns a page without the start times of its series, which only protobuf has.
 fn without_start(format: Format, page: &[u8]) -> Vec<u8> {
     #[cfg(feature = "protobuf")]
     if format == Format::Protobuf {
@@ -258,7 +258,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_page_is_that_of_a_registry_built_from_scratch(steps in steps()) {
+    fn a_page_equals_that_of_a_registry_built_from_scratch(steps in steps()) {
         let metrics = registry();
         register(&metrics);
         let mut books = Books::default();

@@ -30,13 +30,13 @@ fn families(page: &str) -> Vec<&str> {
 }
 
 #[test]
-fn nothing_is_exposed_unless_asked_for() {
+fn nothing_is_exposed_by_default() {
     let page = page(&MetricsRegistry::new());
     assert_eq!(families(&page), Vec::<&str>::new());
 }
 
 #[test]
-fn all_seven_families_tell_of_this_process() {
+fn all_seven_families_describe_this_process() {
     let metrics = MetricsRegistry::builder().process_metrics().build().unwrap();
     let page = page(&metrics);
     for family in FAMILIES {
@@ -50,7 +50,7 @@ fn all_seven_families_tell_of_this_process() {
     };
     let resident = value(&parse(page.as_bytes()), "process_resident_memory_bytes", &[]);
     assert!((1e6..1e12).contains(&resident), "{resident}");
-    // More than any other test of this process opens or closes at the same time.
+    // This is more than any other test of this process opens or closes at the same time.
     let before = open(&metrics);
     let files: Vec<_> =
         (0..100).map(|_| File::open("/proc/self/stat").expect("Linux has it")).collect();
@@ -58,8 +58,8 @@ fn all_seven_families_tell_of_this_process() {
     drop(files);
 }
 
-/// The `prometheus` crate's own collector has whole seconds: a service that uses a tenth of a processor
-/// shows a step each ten seconds.
+/// The collector of the `prometheus` crate has whole seconds. A service that uses a tenth of a processor would
+/// show one step every ten seconds.
 #[test]
 fn seconds_of_the_processor_have_fractions() {
     let metrics = MetricsRegistry::builder().process_metrics().build().unwrap();
@@ -67,7 +67,7 @@ fn seconds_of_the_processor_have_fractions() {
     let before = used();
     assert!(before > 0.0);
     let mut turns = 0_u64;
-    // Less than a second of work shows, and is neither lost nor counted twice.
+    // Less than a second of work is visible, and is neither lost nor counted twice.
     while used() < before + 0.05 {
         turns = std::hint::black_box(turns + 1);
     }
@@ -79,7 +79,7 @@ fn seconds_of_the_processor_have_fractions() {
 }
 
 #[test]
-fn a_collector_that_is_there_already_is_left_alone() {
+fn an_existing_collector_is_left_alone() {
     let mine = Registry::new();
     mine.register(Box::new(ProcessCollector::for_self())).unwrap();
     let metrics = MetricsRegistry::builder().registry(mine).process_metrics().build().unwrap();
@@ -87,14 +87,14 @@ fn a_collector_that_is_there_already_is_left_alone() {
 }
 
 #[test]
-fn the_default_registry_has_them_already() {
+fn the_default_registry_already_has_them() {
     let registry = prometheus::default_registry().clone();
     let metrics = MetricsRegistry::builder().registry(registry).process_metrics().build().unwrap();
     assert_eq!(families(&page(&metrics)).len(), FAMILIES.len());
 }
 
 #[test]
-fn a_family_of_the_users_own_without_series_is_found_too() {
+fn a_family_of_the_user_without_series_is_found_too() {
     let mine = Registry::new();
     let threads = IntGaugeVec::new(Opts::new("process_threads", "Mine"), &["kind"]).unwrap();
     mine.register(Box::new(threads)).unwrap();
@@ -103,7 +103,7 @@ fn a_family_of_the_users_own_without_series_is_found_too() {
 }
 
 #[test]
-fn a_name_of_the_users_own_is_an_error_that_leaves_nothing_behind() {
+fn a_clash_with_a_family_of_the_user_leaves_nothing_behind() {
     let mine = Registry::new();
     let threads = IntGauge::new("process_threads", "Mine").unwrap();
     mine.register(Box::new(threads.clone())).unwrap();
@@ -111,7 +111,7 @@ fn a_name_of_the_users_own_is_an_error_that_leaves_nothing_behind() {
     assert_eq!(error.unwrap_err(), BuildError::NameTaken { name: "process_threads".to_owned() });
     assert_eq!(mine.gather().len(), 1);
 
-    // Neither its families nor their names: with the cause out of the way it works.
+    // Neither its families nor their names are left behind: without the cause, it works.
     mine.unregister(Box::new(threads)).unwrap();
     let metrics = MetricsRegistry::builder().registry(mine.clone()).build().unwrap();
     let fds = IntGauge::new("process_open_fds", "Mine too").unwrap();

@@ -1,4 +1,4 @@
-//! The process-wide instance. One test: it is one per process, and so is this file.
+//! The process-wide registry. This is one test in its own file, because there is one such registry per process.
 
 use std::thread;
 
@@ -8,7 +8,7 @@ use caracal_metrics_core::{
 };
 
 #[test]
-fn there_is_one_and_the_first_to_make_it_wins() {
+fn there_is_one_registry_and_the_first_call_wins() {
     let error = get_metrics_registry().unwrap_err();
     assert_eq!(
         error.to_string(),

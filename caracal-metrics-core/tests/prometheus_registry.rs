@@ -1,4 +1,4 @@
-//! Living in a `prometheus::Registry`: the user's own families in our page, ours in its `gather()`.
+//! Attaching to a `prometheus::Registry`: the user's families are on our page, and ours are in its `gather()`.
 
 mod support;
 
@@ -20,7 +20,7 @@ fn encode(registry: &Registry) -> String {
 }
 
 #[test]
-fn each_family_stands_once_in_both_outputs() {
+fn each_family_is_once_in_both_outputs() {
     let mine = Registry::new();
     let before = IntCounter::new("app_before_total", "Registered before").unwrap();
     mine.register(Box::new(before.clone())).unwrap();
@@ -94,7 +94,7 @@ fn numbers_of_the_users_families_are_canonical() {
 }
 
 #[test]
-fn a_family_of_the_users_under_our_name_joins_ours() {
+fn a_family_of_the_user_with_our_name_joins_ours() {
     let m = MetricsRegistry::builder().const_label("service", "a").build().unwrap();
     let other = Opts::new(
         "caracal_gateway_replay_blocks_total",
@@ -113,7 +113,7 @@ fn a_family_of_the_users_under_our_name_joins_ours() {
 }
 
 #[test]
-fn a_family_of_the_users_under_our_name_is_there_while_ours_is_not() {
+fn a_family_of_the_user_with_our_name_is_shown_without_ours() {
     let m = MetricsRegistry::builder().const_label("service", "a").only_used_families();
     let m = m.build().unwrap();
     let help = "Total number of requests blocked by replay protection";
@@ -152,7 +152,7 @@ fn a_second_registry_on_one_prometheus_registry_is_refused() {
     );
 }
 
-/// The user has a family of one of our names, with and without series, before ours are attached.
+/// The user has a family with one of our names, with and without series, before our families are attached.
 #[test]
 fn a_refused_attachment_leaves_nothing_behind() {
     for const_labels in [false, true] {
@@ -175,7 +175,7 @@ fn a_refused_attachment_leaves_nothing_behind() {
             assert_eq!(refused, BuildError::NameTaken { name });
             assert_eq!(encode(&mine), before);
 
-            // Every other name of ours is still free for the user, whatever help and labels it has.
+            // All other names of ours are still free for the user, with any help and labels.
             let own = caracal_metrics_core::REGISTRY_FAMILIES;
             for family in caracal_metrics_core::catalogue::families().chain(own) {
                 let name = format!("caracal_{}", family.name);
@@ -191,7 +191,7 @@ fn a_refused_attachment_leaves_nothing_behind() {
 }
 
 #[test]
-fn an_attachment_that_was_refused_works_once_the_way_is_free() {
+fn a_refused_attachment_works_after_the_clash_is_removed() {
     let mine = Registry::new();
     let help = "Total number of requests processed in degraded mode (using cached policies)";
     let taken = IntCounter::new("caracal_gateway_degraded_mode_requests_total", help).unwrap();
@@ -203,7 +203,7 @@ fn an_attachment_that_was_refused_works_once_the_way_is_free() {
     assert_eq!(m.sample("caracal_gateway_degraded_mode_requests_total", &[]), Some(1.0));
 }
 
-/// Derives a metric of its own from ours.
+/// Derives its own metric from ours.
 struct Derived {
     from: MetricsRegistry,
     hits: Gauge,
@@ -219,9 +219,9 @@ impl Collector for Derived {
         assert_eq!(
             self.from.sample("app_before_total", &[]),
             None,
-            "the user's are not asked again"
+            "the user's collectors are not called again"
         );
-        self.hits.set(ours.expect("it stands from the start"));
+        self.hits.set(ours.expect("it exists from the start"));
         self.hits.collect()
     }
 }
@@ -240,7 +240,7 @@ fn a_collector_may_read_our_metrics() {
     assert_eq!(m.sample("app_hits", &[]), Some(1.0));
 }
 
-/// What it reads is not there yet.
+/// What it reads does not exist yet.
 struct NotReady(IntCounter);
 
 impl Collector for NotReady {
@@ -249,7 +249,7 @@ impl Collector for NotReady {
     }
 
     fn collect(&self) -> Vec<prometheus::proto::MetricFamily> {
-        panic!("this one is wanted: the collector is not ready")
+        panic!("deliberate: the collector is not ready")
     }
 }
 
@@ -258,16 +258,16 @@ fn a_collector_that_panics_does_not_keep_a_registry_from_being_attached() {
     let mine = Registry::new();
     let counter = IntCounter::new("app_total", "Theirs").unwrap();
     mine.register(Box::new(NotReady(counter))).unwrap();
-    // Printing the panic may take longer than a second on a busy machine.
+    // Printing the panic can take longer than a second on a busy machine.
     let patient = MetricsRegistry::builder().collection_timeout(Duration::from_mins(1));
     let m = patient.registry(mine).build().unwrap();
     assert_eq!(m.sample("caracal_metrics_collection_errors_total", &[]), Some(1.0));
 }
 
-/// `le` and `quantile` are numbers in the samples of histograms and summaries only. In other
-/// families they are labels of the user's, whose values are text.
+/// `le` and `quantile` are numbers only in the samples of histograms and summaries. In other families, they are
+/// labels of the user with text values.
 #[test]
-fn label_values_of_the_users_are_never_rewritten() {
+fn label_values_of_the_user_are_never_rewritten() {
     let m = MetricsRegistry::new();
     let latency = GaugeVec::new(Opts::new("app_latency", "Computed elsewhere"), &["quantile"]);
     let latency = latency.unwrap();
@@ -292,7 +292,7 @@ fn label_values_of_the_users_are_never_rewritten() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Any label, in any kind of family: the page shows the value that was given.
+    /// For any label in any kind of family, the page shows the given value.
     #[test]
     fn any_label_value_reads_back(
         name in proptest::sample::select(vec!["le", "quantile", "version"]),
@@ -324,7 +324,8 @@ proptest! {
     }
 }
 
-/// The families of the OpenMetrics page that text 0.0.4 calls the same, read by the strict reader.
+/// Returns the families of the OpenMetrics page with the names of the text format 0.0.4, read by the strict
+/// reader.
 fn open_metrics_as_text(
     m: &MetricsRegistry,
 ) -> std::collections::BTreeMap<String, support::Family> {

@@ -1,4 +1,4 @@
-//! Protobuf, read by a decoder that is not ours: the same families and samples as text 0.0.4.
+//! Protobuf, read by an independent decoder: the families and samples are the same as in the text format 0.0.4.
 
 #[path = "support/model.rs"]
 mod model;
@@ -37,7 +37,7 @@ fn bound(value: f64) -> String {
     if value == f64::INFINITY { "+Inf".to_owned() } else { format!("{value:?}") }
 }
 
-/// The samples that the family has in text 0.0.4.
+/// Returns the samples of the family in the text format 0.0.4.
 fn samples(family: &model::MetricFamily) -> Family {
     let kind = ["counter", "gauge", "summary", "untyped", "histogram"]
         [usize::try_from(family.kind).unwrap()];
@@ -55,7 +55,7 @@ fn samples(family: &model::MetricFamily) -> Family {
         assert_eq!(metric.counter.is_some(), kind == "counter");
         assert_eq!(metric.gauge.is_some(), kind == "gauge");
         if let Some(one) = one {
-            add("", None, one.value.expect("0 is written as well"));
+            add("", None, one.value.expect("0 is written, too"));
         }
         if let Some(histogram) = &metric.histogram {
             for bucket in &histogram.bucket {
@@ -81,12 +81,12 @@ fn assert_same(m: &MetricsRegistry) {
     let text = text(m);
     assert!(decoded.keys().eq(text.keys()), "{:?} {:?}", decoded.keys(), text.keys());
     for (name, family) in &text {
-        // As text, where NaN is NaN.
+        // This compares text, because NaN does not equal NaN.
         assert_eq!(format!("{:?}", decoded[name]), format!("{family:?}"));
     }
 }
 
-/// The `prometheus` crate has no summary to register, but can gather one.
+/// The `prometheus` crate has no summary that can be registered, but it can gather one.
 struct Summaries(Desc);
 
 impl Collector for Summaries {
@@ -119,7 +119,7 @@ fn the_same_samples_as_in_text() {
     assert_same(&m);
     m.record_gateway_request("GET", 200, "jwt", Duration::from_millis(7));
     m.record_gateway_request("BREW", 999, "\u{1f980}\"", Duration::from_nanos(1));
-    // Beyond what a float holds exactly: digits in text, one rounding here.
+    // A float can't represent this exactly: text has all digits, and protobuf is rounded once.
     let longest = Duration::from_nanos(9_007_199_254_740_993);
     m.record_gateway_request("GET", 200, "jwt", longest);
     m.record_database_query(DatabaseOperationType::Select, "agents", QueryStatus::Error, longest);
@@ -175,7 +175,7 @@ fn a_family_with_the_users_samples_is_one_message() {
     assert_eq!(families[0].metric.len(), 2);
 }
 
-/// As client_golang writes them, and as Prometheus keeps them.
+/// client_golang writes them in this order, and Prometheus stores them in it.
 #[test]
 fn the_labels_of_a_series_are_sorted_by_name() {
     let m = MetricsRegistry::builder().const_label("a_first", "x").build().unwrap();
@@ -234,7 +234,7 @@ fn units_and_exemplars() {
 }
 
 #[test]
-fn only_who_names_it_gets_it() {
+fn only_clients_that_name_protobuf_get_it() {
     const NAMED: &str = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
     for (accept, expected) in [
         (NAMED.to_owned(), Format::Protobuf),
@@ -248,7 +248,7 @@ fn only_who_names_it_gets_it() {
         ),
         (format!("{NAMED};q=0"), Format::Text),
         (format!("{NAMED};q=0.5, text/plain;q=0.6"), Format::Text),
-        // Liked the same: as without the feature.
+        // Equal qualities give the same result as without the feature.
         (format!("{NAMED}, application/openmetrics-text"), Format::OpenMetrics),
         (format!("{NAMED}, text/plain"), Format::Text),
         ("application/vnd.google.protobuf".to_owned(), Format::Text),

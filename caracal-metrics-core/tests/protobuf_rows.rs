@@ -1,5 +1,5 @@
-//! Rows of a protobuf page, which are written over those before them: each has its own labels and its own number,
-//! whatever it has in common with the one before.
+//! The rows of a protobuf page overwrite the previous ones: each row has its own labels and its own number,
+//! whatever it has in common with the previous one.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ struct Number {
 }
 
 labels! {
-    /// The last one is the first by name.
+    /// The last label is the first one by name.
     struct First<'a> { m: &'a str, z: &'a str, a: &'a str }
     struct Middle<'a> { a: &'a str, z: &'a str, m: &'a str }
     struct Last<'a> { a: &'a str, m: &'a str, z: &'a str }
@@ -48,7 +48,7 @@ static MIDDLE: Family<Counter, Middle<'_>> = Family::counter("middle_total", "It
 static LAST: Family<Counter, Last<'_>> = Family::counter("last_total", "It is last.");
 static ONLY: Family<Counter, Only<'_>> = Family::counter("only_total", "There is no other one.");
 
-/// What a page has of a family: numbers by labels, which are sorted by name.
+/// The numbers of a family on a page, by labels, which are sorted by name.
 type Rows = BTreeMap<Vec<(String, String)>, f64>;
 
 fn rows(metrics: &MetricsRegistry, family: &str) -> Rows {
@@ -62,12 +62,12 @@ fn rows(metrics: &MetricsRegistry, family: &str) -> Rows {
         (pairs(row), row.counter.as_ref().and_then(|it| it.value).expect("the number of a counter"))
     });
     let rows: Rows = rows.collect();
-    assert_eq!(rows.len(), all, "some labels are there twice");
+    assert_eq!(rows.len(), all, "some labels occur twice");
     rows
 }
 
-/// Values that begin alike and have all lengths about those from which on a length takes two bytes; some with what
-/// text escapes.
+/// Values with the same beginning, and with all lengths around the one from which a length takes two bytes.
+/// Some contain characters that text escapes.
 fn value() -> impl Strategy<Value = String> {
     let few = "[ab]{0,3}";
     let long =

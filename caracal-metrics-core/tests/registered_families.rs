@@ -1,4 +1,4 @@
-//! What a registry says that it has, and what of it is in use.
+//! The families that a registry lists, and which of them are in use.
 
 use std::time::Duration;
 
@@ -35,12 +35,12 @@ fn a_family_is_described_as_it_was_declared() {
     assert_eq!(deliveries.unit.as_deref(), Some("seconds"));
     assert_eq!(deliveries.labels, ["carrier"]);
     assert_eq!(deliveries.buckets, [0.5, 60.0]);
-    // Nothing was recorded, and the service has registered it all the same.
+    // Nothing was recorded, but the service has registered it.
     assert!(deliveries.in_use);
 }
 
 #[test]
-fn of_the_catalogue_is_in_use_what_something_asks_for_or_records_into() {
+fn families_of_the_catalogue_are_in_use_once_requested_or_recorded() {
     for only_used in [false, true] {
         let builder = MetricsRegistry::builder().namespace("shop");
         let builder = if only_used { builder.only_used_families() } else { builder };
@@ -83,7 +83,7 @@ fn a_gauge_of_guards_stays_in_use_when_they_have_ended() {
 }
 
 #[test]
-fn families_of_the_attached_registry_are_among_them() {
+fn families_of_the_attached_registry_are_listed() {
     let metrics = MetricsRegistry::new();
     let opts = prometheus::HistogramOpts::new("app_seconds", "Of \\ others");
     let histogram = prometheus::HistogramVec::new(opts, &["kind"]).unwrap();

@@ -1,5 +1,5 @@
-//! Names that clash are refused where they are known: as a registry is attached, and as a collector
-//! is registered.
+//! Clashing names are refused as soon as they are known: when a registry is attached, or when a collector is
+//! registered.
 
 mod support;
 
@@ -39,9 +39,9 @@ fn name_clash(name: &str, other: &str, shared: &str) -> RegisterError {
 }
 
 #[test]
-fn a_registry_with_a_name_of_ours_is_refused() {
+fn a_registry_with_one_of_our_names_is_refused() {
     let cases: [(Box<dyn Collector>, &str, &str, &str); 6] = [
-        // A histogram's samples, with and without a series of the user's.
+        // The samples of a histogram, with and without a series of the user.
         (
             gauge("caracal_gateway_request_duration_seconds_count"),
             "caracal_gateway_request_duration_seconds_count",
@@ -60,7 +60,7 @@ fn a_registry_with_a_name_of_ours_is_refused() {
             "caracal_policy_evaluation_duration_seconds",
             "caracal_policy_evaluation_duration_seconds_bucket",
         ),
-        // OpenMetrics' names of a counter.
+        // The names of a counter in OpenMetrics.
         (
             gauge("caracal_gateway_requests"),
             "caracal_gateway_requests",
@@ -73,7 +73,7 @@ fn a_registry_with_a_name_of_ours_is_refused() {
             "caracal_gateway_requests_total",
             "caracal_gateway_requests_created",
         ),
-        // Ours are not the only ones with derived names.
+        // The families of the user have derived names, too.
         (
             histogram("caracal_gateway_requests"),
             "caracal_gateway_requests",
@@ -129,7 +129,7 @@ fn a_family_with_a_name_from_the_registry_is_refused() {
 }
 
 #[test]
-fn names_of_ours_are_refused_from_then_on() {
+fn our_names_are_refused_afterwards() {
     let m = MetricsRegistry::new();
     m.family(&CACHE_REMOVALS).unwrap();
     for (name, other) in [
@@ -139,7 +139,7 @@ fn names_of_ours_are_refused_from_then_on() {
         ),
         ("caracal_gateway_requests_created", "caracal_gateway_requests_total"),
         ("caracal_policy_cache_hits", "caracal_policy_cache_hits_total"),
-        // Of a family that was registered later.
+        // Names of a family that was registered later.
         ("caracal_cache_removals", "caracal_cache_removals_total"),
     ] {
         let refused = m.register(gauge(name)).unwrap_err();
@@ -174,13 +174,13 @@ fn a_collector_that_clashes_with_another_is_refused() {
             let refused = m.register(gauge(&name)).unwrap_err();
             assert_eq!(refused, name_clash(&name, "job", &name));
 
-            // The other way round, and with a collector that has no series yet.
+            // The same in the other order, and with a collector that has no series yet.
             let m = MetricsRegistry::new();
             register(&m, gauge(&name));
             assert_eq!(m.register(histogram("job")).unwrap_err(), name_clash("job", &name, &name));
             let vec = HistogramVec::new(HistogramOpts::new("job", "Observes"), &["kind"]).unwrap();
             assert_eq!(m.register(Box::new(vec)).unwrap_err(), name_clash("job", &name, &name));
-            // A gauge of that name needs none of its samples' names.
+            // A gauge with this name needs none of the names of its samples.
             m.register(gauge("job")).unwrap();
             let page = parse(&m.generate_metrics());
             assert!(page.contains_key("job") && page.contains_key(&name));
@@ -189,7 +189,7 @@ fn a_collector_that_clashes_with_another_is_refused() {
 }
 
 #[test]
-fn constant_labels_make_no_difference() {
+fn constant_labels_do_not_matter() {
     let m = MetricsRegistry::new();
     let opts = HistogramOpts::new("job", "Observes").const_label("zone", "eu");
     m.register(Box::new(Histogram::with_opts(opts).unwrap())).unwrap();
@@ -199,7 +199,8 @@ fn constant_labels_make_no_difference() {
     assert_eq!(refused, name_clash("job_count", "job", "job_count"));
 }
 
-/// `prometheus` would gather both as one family of one type, and read 0 for those of the other.
+/// `prometheus` would gather both as one family with one type, and would read 0 for the series of the other
+/// type.
 #[test]
 fn one_name_has_one_type() {
     let m = MetricsRegistry::new();
@@ -217,7 +218,7 @@ fn one_name_has_one_type() {
 }
 
 #[test]
-fn what_prometheus_refuses_names_the_families() {
+fn refusals_by_prometheus_name_the_families() {
     let m = MetricsRegistry::new();
     m.register(counter("app_jobs_total")).unwrap();
     let refused = m.register(counter("app_jobs_total")).unwrap_err();
@@ -228,7 +229,7 @@ fn what_prometheus_refuses_names_the_families() {
     );
 }
 
-/// Counts how often it is read, and panics where it is told to.
+/// Counts how often it is read, and panics on request.
 struct Counting {
     calls: Arc<AtomicUsize>,
     gauge: Box<dyn Collector>,
@@ -242,14 +243,14 @@ impl Collector for Counting {
 
     fn collect(&self) -> Vec<MetricFamily> {
         self.calls.fetch_add(1, Relaxed);
-        assert!(!self.panics, "this one is wanted: the collector is not ready");
+        assert!(!self.panics, "deliberate: the collector is not ready");
         self.gauge.collect()
     }
 }
 
-/// It may be slow, or wait for something that its owner holds.
+/// A collector may be slow, or wait for something that its owner holds.
 #[test]
-fn a_collector_is_only_asked_where_a_clash_is_possible() {
+fn a_collector_is_only_called_if_a_clash_is_possible() {
     let m = MetricsRegistry::new();
     let calls = Arc::new(AtomicUsize::new(0));
     let counting =
@@ -258,7 +259,7 @@ fn a_collector_is_only_asked_where_a_clash_is_possible() {
     m.register(counting("app_queue", false)).unwrap();
     m.register(gauge("app_jobs_done")).unwrap();
     assert_eq!(calls.load(Relaxed), 0);
-    // Of a collector that is not ready the type is not known: it is the page's to find out.
+    // The type of a collector that is not ready is unknown. Pages find it out.
     m.register(counting("app_queue_count", true)).unwrap();
     assert!(calls.load(Relaxed) > 0);
 }
@@ -278,19 +279,19 @@ impl Collector for Stuck {
 }
 
 #[test]
-fn a_collector_that_does_not_return_is_not_waited_for() {
+fn a_collector_that_does_not_return_does_not_block() {
     let timeout = Duration::from_millis(100);
     let m = MetricsRegistry::builder().collection_timeout(timeout).build().unwrap();
     let (open, wait) = channel();
     m.register(gauge("app_queue_count")).unwrap();
     // It clashes if it is a histogram, which only a page can find out.
     m.register(Box::new(Stuck(histogram("app_queue"), Mutex::new(wait)))).unwrap();
-    // Those that are registered already are asked too.
+    // Collectors that are already registered are called, too.
     m.register(gauge("app_queue_sum")).unwrap();
     assert!(!parse(&m.generate_metrics()).contains_key("app_queue"));
     drop(open);
     let refused = loop {
-        // Once the collector returns, its type is known.
+        // After the collector has returned, its type is known.
         if let Err(refused) = m.register(gauge("app_queue_bucket")) {
             break refused;
         }
@@ -300,12 +301,12 @@ fn a_collector_that_does_not_return_is_not_waited_for() {
     assert_eq!(refused, name_clash("app_queue_bucket", "app_queue", "app_queue_bucket"));
 }
 
-/// Panics as it is dropped by whoever catches it.
+/// Panics when it is dropped by the code that catches it.
 struct Payload;
 
 impl Drop for Payload {
     fn drop(&mut self) {
-        panic!("this one is wanted: the payload is not to be dropped");
+        panic!("deliberate: the payload must not be dropped");
     }
 }
 

@@ -1,5 +1,5 @@
-//! Registering families while the attached `prometheus::Registry` gathers from a collector that does
-//! not return. It keeps its lock as long as it gathers.
+//! Registers families while the attached `prometheus::Registry` gathers from a collector that does not return.
+//! The registry keeps its lock while it gathers.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use prometheus::IntCounter;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 
-/// Nobody waits longer, so that a test that fails ends.
+/// The maximum time to wait, so that a failing test ends.
 const LONG: Duration = Duration::from_secs(20);
 
 labels! { struct Queue<'a> { queue: &'a str } }
@@ -20,7 +20,7 @@ labels! { struct Queue<'a> { queue: &'a str } }
 static JOBS: Family<Counter, Queue<'_>> = Family::counter("jobs_total", "Jobs.");
 static NEW: Family<Counter> = Family::counter("new_total", "Registered meanwhile.");
 
-/// Says that it is collected from, and waits until it may go on.
+/// Sends that it is being collected, and waits until it can continue.
 struct Waits {
     counter: IntCounter,
     collecting: Mutex<Sender<()>>,
@@ -34,14 +34,14 @@ impl Collector for Waits {
 
     fn collect(&self) -> Vec<MetricFamily> {
         self.collecting.lock().unwrap().send(()).unwrap();
-        // An error once the test is over.
+        // Returns an error once the test is over.
         let _ = self.go_on.lock().unwrap().recv();
         self.counter.collect()
     }
 }
 
 #[test]
-fn families_that_are_registered_are_there_and_new_ones_wait() {
+fn registered_families_are_returned_and_new_ones_wait() {
     let metrics =
         MetricsRegistry::builder().collection_timeout(Duration::from_millis(20)).build().unwrap();
     metrics.family(&JOBS).unwrap();
@@ -51,7 +51,7 @@ fn families_that_are_registered_are_there_and_new_ones_wait() {
     let waits = Waits { counter, collecting: Mutex::new(collecting), go_on: Mutex::new(go_on) };
     metrics.prometheus_registry().register(Box::new(waits)).unwrap();
 
-    // The page does not wait for the collector, which goes on.
+    // The page does not wait for the collector, which keeps running.
     assert!(!metrics.generate_metrics().is_empty());
     is_collecting.recv_timeout(LONG).unwrap();
 
@@ -73,7 +73,7 @@ fn families_that_are_registered_are_there_and_new_ones_wait() {
             done.send(()).unwrap();
         }
     });
-    is_done.recv_timeout(LONG).expect("a registered family waits for nobody");
+    is_done.recv_timeout(LONG).expect("a registered family does not wait");
     others.join().unwrap();
 
     drop(go);

@@ -1,4 +1,4 @@
-//! The `prometheus::Registry` of a registry whose builder was given none: made when it is asked for.
+//! The `prometheus::Registry` of a registry whose builder received none: it is created on demand.
 
 use std::sync::Barrier;
 use std::thread;
@@ -22,13 +22,13 @@ fn names(registry: &prometheus::Registry) -> Vec<String> {
 }
 
 #[test]
-fn it_has_the_families_from_before_and_after() {
+fn it_has_earlier_and_later_families() {
     let metrics = MetricsRegistry::builder().const_label("region", "eu").build().unwrap();
     metrics.family(&ORDERS).unwrap().inc(Order { tenant: "acme" });
     let registry = metrics.prometheus_registry().clone();
     metrics.family(&DEPTH).unwrap().set(3);
     for name in ["orders_total", "depth", "caracal_gateway_requests_total"] {
-        // A counter of the catalogue without series is not gathered, but its name is taken.
+        // A counter of the catalogue without series is not gathered, but its name is reserved.
         assert!(name.starts_with("caracal") || names(&registry).iter().any(|n| n == name));
         registry.register(gauge(name)).unwrap_err();
     }
@@ -49,7 +49,7 @@ fn names_of_the_users_collectors_are_refused_to_families() {
 }
 
 #[test]
-fn clones_have_the_same_one() {
+fn clones_have_the_same_prometheus_registry() {
     let metrics = MetricsRegistry::new();
     let clone = metrics.clone();
     clone.prometheus_registry().register(gauge("depth")).unwrap();
@@ -58,7 +58,7 @@ fn clones_have_the_same_one() {
 }
 
 #[test]
-fn no_family_slips_in_while_it_is_made() {
+fn no_family_is_missed_while_it_is_created() {
     for _ in 0..500 {
         let metrics = MetricsRegistry::builder().only_used_families().build().unwrap();
         let start = Barrier::new(2);

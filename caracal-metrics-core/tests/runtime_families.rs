@@ -1,4 +1,4 @@
-//! Families that are declared at run time, whose series have each their own labels.
+//! Families that are declared at run time, in which each series has its own labels.
 
 mod support;
 
@@ -29,7 +29,7 @@ fn page(metrics: &MetricsRegistry, format: Format) -> Vec<u8> {
     page
 }
 
-/// All kinds, without labels and with some.
+/// Records into all kinds of families, with and without labels.
 fn record_all(metrics: &MetricsRegistry) {
     let labels: [&[(&str, &str)]; 3] = [&[], &[("b", "x"), ("a", "\"\\\n\0\u{1}é")], &[("c", "y")]];
     macro_rules! record {
@@ -83,7 +83,7 @@ fn every_kind_is_on_the_page_in_every_format() {
     };
     assert_eq!(all(&open_metrics), all(&text));
 
-    // What a registry of the user's gathers.
+    // A registry of the user gathers this.
     let gathered = TextEncoder::new().encode_to_string(&metrics.prometheus_registry().gather());
     let gathered = parse(gathered.unwrap().as_bytes());
     assert_eq!(all(&gathered), all(&text));
@@ -113,7 +113,7 @@ fn the_same_declaration_gives_the_same_series() {
     counter(&metrics, "jobs_total").with(&[("b", "2"), ("a", "1")]).unwrap().inc();
     counter(&metrics, "jobs_total").with(&[("a", "1"), ("b", "2"), ("c", "")]).unwrap().inc();
     assert_eq!(metrics.sample("jobs_total", &[("a", "1"), ("b", "2")]), Some(2.0));
-    // The help text may be replaced once.
+    // The help text can be replaced once.
     let jobs = counter(&metrics, "jobs_total");
     for help in ["", "First.", "Second."] {
         jobs.describe(help);
@@ -126,7 +126,7 @@ fn the_same_declaration_gives_the_same_series() {
 }
 
 #[test]
-fn declarations_that_are_refused_name_both_sides() {
+fn refused_declarations_name_both_sides() {
     let metrics = MetricsRegistry::new();
     metrics.family(&JOBS).unwrap();
     record_all(&metrics);
@@ -163,7 +163,7 @@ fn declarations_that_are_refused_name_both_sides() {
 }
 
 #[test]
-fn labels_that_are_refused_name_both_sides() {
+fn refused_labels_name_both_sides() {
     let builder = MetricsRegistry::builder().const_label("region", "eu").aggregate_label("tenant");
     let metrics = builder.max_label_value_bytes(64).build().unwrap();
     let jobs = counter(&metrics, "jobs_total");
@@ -191,7 +191,7 @@ fn labels_that_are_refused_name_both_sides() {
 }
 
 #[test]
-fn past_the_limit_the_names_of_labels_stay() {
+fn beyond_the_limit_the_label_names_stay() {
     let metrics = MetricsRegistry::builder().max_series_per_family(2).build().unwrap();
     let jobs = counter(&metrics, "jobs_total");
     for tenant in ["a", "b", "c", "d"] {
@@ -203,14 +203,14 @@ fn past_the_limit_the_names_of_labels_stay() {
         metrics.sample("caracal_metrics_series_limited_total", &[("metric", "jobs_total")])
     };
     assert_eq!(limited(&metrics), Some(2.0));
-    // A total of one label set says nothing of the sum of several.
+    // The total of one label set does not determine the sum of several.
     jobs.with(&[("tenant", "e"), ("queue", "mail")]).unwrap().raise_to(1000);
     assert_eq!(metrics.sample("jobs_total", &aggregated), Some(2.0));
     assert_eq!(limited(&metrics), Some(3.0));
 }
 
 #[test]
-fn threads_that_declare_the_same_get_one_family() {
+fn threads_that_declare_the_same_family_share_it() {
     let metrics = MetricsRegistry::new();
     thread::scope(|threads| {
         for _ in 0..4 {
@@ -230,7 +230,7 @@ fn threads_that_declare_the_same_get_one_family() {
     }
 }
 
-/// Declares a family while it is collected from.
+/// Declares a family while it is being collected.
 struct Declares {
     counter: IntCounter,
     metrics: MetricsRegistry,
@@ -253,7 +253,7 @@ fn a_collector_may_declare_a_family_while_it_is_collected_from() {
     let app = IntCounter::new("app_total", "App.").unwrap();
     let collector = Declares { counter: app, metrics: metrics.clone() };
     metrics.prometheus_registry().register(Box::new(collector)).unwrap();
-    // One that is declared as a constant would wait for the gathering that it is a part of.
+    // A family that is declared as a constant would wait for the gathering of which it is a part.
     metrics.prometheus_registry().gather();
     let page = String::from_utf8(metrics.generate_metrics()).unwrap();
     assert!(page.contains("\napp_total 0\n"), "{page}");

@@ -1,4 +1,4 @@
-//! Floating-point numbers that an adapter reads at scrape, and what goes with an instance.
+//! Floating-point numbers that an adapter reads at scrape, and what is dropped with an instance.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
@@ -32,7 +32,7 @@ fn a_scrape_reads_them() {
         let scrape = scrapes.fetch_add(1, Relaxed);
         gauges.set_float(load, scrape as f64 + 0.25);
         gauges.add_float(busy, 1.5);
-        // Set aside, as where they are recorded: a counter never goes down.
+        // This is ignored, like a record: a counter never decreases.
         gauges.add_float(busy, -1.0);
         gauges.set_float(load, f64::INFINITY);
         Sampled::Live
@@ -49,7 +49,7 @@ fn a_scrape_reads_them() {
     assert_eq!(metrics.sample("engine_load_ratio", &MAIN), None);
 }
 
-/// What the callback holds: the handle of a series, and a witness of when the callback is dropped.
+/// The callback holds the handle of a series, and a witness that shows when the callback is dropped.
 fn attach(metrics: &MetricsRegistry) -> Result<(Instance, Weak<()>), AttachError> {
     let mut builder = metrics.attach(ENGINE, Some("main"))?;
     let starts = builder.series(&STARTS, Engine { engine: "main" })?;
@@ -64,7 +64,7 @@ fn attach(metrics: &MetricsRegistry) -> Result<(Instance, Weak<()>), AttachError
 }
 
 #[test]
-fn a_callback_that_holds_a_handle_goes_with_its_instance() {
+fn a_callback_that_holds_a_handle_is_dropped_with_its_instance() {
     let metrics = MetricsRegistry::new();
     for _ in 0..2 {
         let (instance, callback) = attach(&metrics).unwrap();

@@ -1,4 +1,4 @@
-//! Settings that make no sense are refused, and say what to change.
+//! Invalid settings are refused, and the error says what to change.
 
 mod support;
 
@@ -9,7 +9,7 @@ use caracal_metrics_core::{
 use support::parse;
 
 #[test]
-fn constant_labels_stand_on_every_series() {
+fn constant_labels_are_on_every_series() {
     let m = MetricsRegistry::builder()
         .const_label("service", "gate\"way")
         .const_label("region", "eu")
@@ -40,7 +40,7 @@ fn constant_labels_are_checked() {
 }
 
 #[test]
-fn a_constant_label_may_be_as_long_as_any_other() {
+fn a_constant_label_can_be_as_long_as_any_other() {
     let build = |limit: usize, value: &str| {
         MetricsRegistry::builder()
             .const_label("service", value)
@@ -101,7 +101,7 @@ fn every_open_label_can_be_aggregated() {
     for name in ["agent_id", "auth_method", "error_type", "reason", "table"] {
         assert!(MetricsRegistry::builder().aggregate_label(name).build().is_ok(), "{name}");
     }
-    // A label of a family that is registered later.
+    // The label belongs to a family that is registered later.
     let m = MetricsRegistry::builder().aggregate_label("agent").build().unwrap();
     let agents = m.family(&AGENTS).unwrap();
     agents.inc(Agent { agent: "a" });
@@ -109,7 +109,7 @@ fn every_open_label_can_be_aggregated() {
     assert_eq!(m.sample("app_agents_total", &[("agent", "aggregated")]), Some(2.0));
 }
 
-/// A counter that is the sum of several instances would fall when one of them goes.
+/// A counter that is the sum of several instances would decrease when one of them is dropped.
 #[test]
 fn an_instance_is_not_aggregated() {
     let m = MetricsRegistry::builder().aggregate_label("agent").build().unwrap();
@@ -143,9 +143,9 @@ fn a_label_with_fixed_values_is_not_aggregated() {
     }
 }
 
-/// States can't be added up, and an aggregated label that is accepted has to do something.
+/// States can't be added up, and an aggregated label that is accepted must have an effect.
 #[test]
-fn a_label_that_names_instances_is_not_aggregated() {
+fn a_label_with_names_of_instances_is_not_aggregated() {
     for (label, family) in [
         ("name", "caracal_circuit_breaker_state"),
         ("pool", "caracal_database_connection_pool_size"),
@@ -156,7 +156,7 @@ fn a_label_that_names_instances_is_not_aggregated() {
         let remedy = format!("`sum without ({label}) (…)`");
         assert!(error.to_string().ends_with(&remedy), "{error}");
     }
-    // A gauge that is registered later.
+    // The gauge is registered later.
     let m = MetricsRegistry::builder().aggregate_label("cache").build().unwrap();
     let error = m.family(&CACHE_SIZE).unwrap_err();
     let (name, label) = ("app_cache_size".to_owned(), "cache".to_owned());

@@ -1,4 +1,4 @@
-//! A snapshot has what a page has.
+//! A snapshot has the same contents as a page.
 
 mod support;
 
@@ -33,7 +33,7 @@ static PACKING: Family<DurationHistogram, Tenant<'_>> =
 static WEIGHT: Family<Histogram, Tenant<'_>> =
     Family::histogram("weight", "Kilograms.").buckets(&[-1.0, 0.5, 2.0]);
 
-/// A summary, which the `prometheus` crate can pass on and not make.
+/// A summary. The `prometheus` crate can pass one on, but not create one.
 struct Waits(Desc);
 
 impl Collector for Waits {
@@ -99,7 +99,7 @@ fn everything() -> MetricsRegistry {
 
 type Samples = BTreeMap<(String, support::Labels), f64>;
 
-/// The samples that a page would have.
+/// Returns the samples that a page would have.
 fn samples(snapshot: &Snapshot) -> BTreeMap<String, (String, String, Samples)> {
     let family = |family: &FamilySnapshot| {
         let name = family.name();
@@ -218,7 +218,7 @@ fn callbacks_run_for_it_and_exemplars_are_in_it() {
     assert!(after.family("depth").unwrap().get(&[("tenant", "mail")]).is_none());
 }
 
-/// A histogram's count is that of its buckets, and a guard that was begun before is never missing from
+/// The count of a histogram equals that of its buckets. A guard that was started before is never missing from
 /// both the gauge and the counter.
 #[test]
 fn it_is_consistent_while_others_record() {

@@ -1,4 +1,4 @@
-//! What a test reads of metrics that moved, and what it is told when they did not.
+//! The metrics that moved, as a test reads them, and the messages if they did not move as expected.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -37,7 +37,7 @@ fn message<R>(run: impl FnOnce() -> R) -> String {
     payload.downcast_ref::<String>().expect("a formatted message").clone()
 }
 
-/// Before and after, with something in every family that does not move.
+/// Returns a registry and a snapshot before the changes. Every family has a series that does not move.
 fn scene(settings: impl FnOnce(&MetricsRegistry)) -> (MetricsRegistry, Snapshot) {
     let metrics = MetricsRegistry::builder()
         .namespace("shop")
@@ -84,7 +84,10 @@ fn typed_reads_give_what_moved() {
     assert_eq!(moved.counter(&ANSWERS, Answer { status: StatusCode::new(404) }), 1);
     assert!((moved.float_counter(&VOLUME, ()) - 0.1).abs() < 1e-12);
     assert_eq!(moved.gauge(&DEPTH, ()), -3);
-    assert!(moved.float_gauge(&LOAD, ()).is_nan(), "NaN is no number that it could come from");
+    assert!(
+        moved.float_gauge(&LOAD, ()).is_nan(),
+        "there is no number from which NaN could result"
+    );
     let packing = moved.histogram(&PACKING, Tenant { tenant: "acme" });
     assert_eq!((packing.count(), packing.sum()), (2, 0.010_000_001));
     assert_eq!(packing.bucket(0.005), Some(1));
@@ -188,9 +191,9 @@ fn a_misspelt_name_is_a_mistake_and_not_0() {
     let expected = format!("{rows}no family is registered under the name {name:?}: {hint}\n");
     assert_eq!(found, expected);
     let found = message(|| moved.value("kitchen_sink_total", &[]));
-    assert!(
-        found.ends_with(": register it, or attach what it belongs to, before the first snapshot")
-    );
+    assert!(found.ends_with(
+        ": register it, or attach the thing that it belongs to, before the first snapshot"
+    ));
     let found = message(|| moved.counter(&LATER, ()));
     assert!(found.starts_with("no family is registered under the name \"later_total\""), "{found}");
     let found = message(|| metrics.snapshot().value_of(&LATER, ()).is_some());
@@ -201,7 +204,7 @@ fn a_misspelt_name_is_a_mistake_and_not_0() {
         let given: Vec<_> = labels.iter().map(|(name, _)| *name).collect();
         let given = given.join(", ");
         let expected = format!(
-            "orders_total has the labels [payment, tenant, type], and [{given}] were given"
+            "orders_total has the labels [payment, tenant, type], but [{given}] were given"
         );
         assert_eq!(found, expected);
     }
@@ -218,13 +221,13 @@ fn foreign_families_are_read_by_name() {
     assert_eq!(moved.value("jobs", &[("queue", "mail")]), 3.0);
     assert_moved!(moved, { "jobs" { queue: "mail" } => 3 });
     let found = message(|| moved.value("jobs", &[("queu", "mail")]));
-    assert_eq!(found, "jobs has the labels [queue], and [queu] were given");
+    assert_eq!(found, "jobs has the labels [queue], but [queu] were given");
     let found = message(|| moved.value("job", &[]));
     assert!(found.ends_with("did you mean jobs?"), "{found}");
 }
 
 #[test]
-fn what_is_attached_anew_counts_from_0_and_what_goes_is_named() {
+fn reattached_things_count_from_0_and_removed_series_are_named() {
     const QUEUE: InstanceKind = InstanceKind::new("queue");
     let attach = |metrics: &MetricsRegistry, name: &str| {
         let mut builder = metrics.attach(QUEUE, Some(name)).unwrap();
@@ -248,7 +251,7 @@ fn what_is_attached_anew_counts_from_0_and_what_goes_is_named() {
 }
 
 #[test]
-fn values_are_cut_and_aggregated_as_the_registry_does() {
+fn values_are_cut_and_aggregated_as_in_the_registry() {
     let metrics = MetricsRegistry::builder().max_label_value_bytes(40).build().unwrap();
     let long = "x".repeat(100);
     metrics.family(&ORDERS).unwrap().inc(Order { tenant: &long, ..ACME });

@@ -1,4 +1,4 @@
-//! Tests that share the process have a registry and a clock each.
+//! Tests in the same process each have their own registry and clock.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +19,7 @@ static PACKING: Family<DurationHistogram> =
     Family::duration_histogram("packing_duration_seconds", "Time to pack an order.")
         .buckets(&[Duration::from_millis(5), Duration::from_millis(50)]);
 
-/// Code under test, which knows the process-wide registry only.
+/// The code under test, which only uses the process-wide registry.
 fn place_order() {
     let metrics = get_metrics_registry().expect("there is one");
     metrics.family(&ORDERS).expect("it is valid").inc();
@@ -42,7 +42,7 @@ async fn yields() {
 }
 
 #[test]
-fn threads_have_a_registry_each() {
+fn each_thread_has_its_own_registry() {
     thread::scope(|scope| {
         for orders_placed in 1..=8_u32 {
             scope.spawn(move || {
@@ -74,11 +74,11 @@ fn scopes_nest_and_end_with_a_panic() {
         place_order();
     });
     assert_eq!((orders(&outer), orders(&inner)), (2.0, 1.0));
-    // Another thread has none of them, unless it inherits.
+    // Another thread has neither of them, unless it inherits.
     with_registry(&outer, || {
         thread::scope(|scope| {
             let bare = scope.spawn(|| get_metrics_registry().is_ok());
-            // This process may have one of its own, which is not ours.
+            // This process may have its own registry, which is not ours.
             bare.join().unwrap();
             scope.spawn(inherit(place_order)).join().unwrap();
         });
@@ -87,7 +87,7 @@ fn scopes_nest_and_end_with_a_panic() {
 }
 
 #[test]
-fn the_registry_of_a_test_is_there_already() {
+fn the_registry_of_a_test_already_exists() {
     let metrics = MetricsRegistry::new();
     with_registry(&metrics, || {
         assert!(initialize_metrics_registry().is_err());
@@ -110,7 +110,7 @@ fn futures_keep_their_registry_between_threads() {
                 place_order();
                 yields().await;
             }
-            // A task of its own inherits.
+            // A spawned task inherits.
             let task = tokio::spawn(inherit_async(async {
                 yields().await;
                 place_order();
@@ -149,7 +149,7 @@ fn a_future_that_is_dropped_midway_has_its_registry() {
 }
 
 #[test]
-fn timers_go_by_the_clock_of_the_test() {
+fn timers_use_the_clock_of_the_test() {
     let metrics = MetricsRegistry::builder().namespace("shop").build().expect("valid");
     let packing = metrics.family(&PACKING).unwrap();
     let clock = Clock::new();
@@ -163,7 +163,7 @@ fn timers_go_by_the_clock_of_the_test() {
         )
     });
     clock.advance(Duration::from_millis(7));
-    // It ends where another clock is.
+    // It ends where another clock is current.
     thread::scope(|scope| scope.spawn(move || Clock::new().run(|| drop(timer))).join()).unwrap();
     drop(evaluation);
     let moved = metrics.snapshot().since(&before);
@@ -171,7 +171,7 @@ fn timers_go_by_the_clock_of_the_test() {
     assert_eq!(moved.histogram_named(name, &[("decision", "allowed")]).sum(), 0.007);
     assert_moved!(moved, { PACKING => observations(2).sum(0.007).bucket(0.005, 1), .. });
 
-    // Without one, time passes.
+    // Without a clock, real time passes.
     let before = metrics.snapshot();
     let timer = packing.start_timer();
     let start = std::time::Instant::now();

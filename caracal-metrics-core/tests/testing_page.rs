@@ -37,7 +37,7 @@ fn a_page_is_compared_with_times_masked() {
 }
 
 #[test]
-fn what_differs_is_in_the_message() {
+fn the_message_shows_the_differences() {
     let metrics = shop(Duration::from_millis(7));
     metrics.family(&DEPTH).unwrap().set(4);
     metrics.family(&PACKING).unwrap().observe(Duration::from_millis(1));
@@ -46,7 +46,7 @@ fn what_differs_is_in_the_message() {
     }));
     let message = failed.unwrap_err().downcast_ref::<String>().unwrap().clone();
     let (_, lines) = message.split_once('\n').unwrap();
-    assert!(message.starts_with("the page is not that of "), "{message}");
+    assert!(message.starts_with("the page differs from "), "{message}");
     assert_eq!(
         lines,
         "- packing_duration_seconds_bucket{le=\"+Inf\"} 1\n\
@@ -55,9 +55,9 @@ fn what_differs_is_in_the_message() {
          + packing_duration_seconds_bucket{le=\"+Inf\"} 2\n\
          + packing_duration_seconds_count 2\n\
          + queue_depth 4\n\
-         if that is as it should be, run the test with METRICS_REWRITE_PAGES=1\n"
+         if the new page is correct, run the test with METRICS_REWRITE_PAGES=1\n"
     );
-    // Named families are masked whole.
+    // All values of named families are masked.
     let (ours, other) = (masked_page(&metrics, &["queue_*", "packing_duration_seconds"]), "*\n");
     assert!(ours.contains(&format!("queue_depth {other}")), "{ours}");
     assert!(ours.contains(&format!("packing_duration_seconds_count {other}")), "{ours}");

@@ -1,4 +1,4 @@
-//! Threads that come and go: nothing that they recorded is lost or counted twice.
+//! Threads start and end: nothing that they recorded is lost or counted twice.
 
 mod support;
 
@@ -21,7 +21,7 @@ fn blocks(m: &MetricsRegistry) -> f64 {
     m.sample(BLOCKS, &NONCE).unwrap_or_default()
 }
 
-/// Ends when `done` is set; says how many pages it read.
+/// Reads pages until `done` is set. Returns the number of pages.
 fn scrape_until(m: &MetricsRegistry, done: &AtomicBool) -> u32 {
     let (mut pages, mut last_blocks, mut last_count, mut last_sum) = (0, 0.0, 0.0, 0.0);
     while !done.load(SeqCst) {
@@ -38,7 +38,7 @@ fn scrape_until(m: &MetricsRegistry, done: &AtomicBool) -> u32 {
 }
 
 #[test]
-fn threads_that_record_and_die_during_scrapes_lose_and_double_nothing() {
+fn threads_that_record_and_exit_during_scrapes_lose_and_double_nothing() {
     const WAVES: u64 = 3;
     const THREADS: u64 = 500;
     const RECORDS: u64 = 20;
@@ -48,7 +48,7 @@ fn threads_that_record_and_die_during_scrapes_lose_and_double_nothing() {
     thread::scope(|scope| {
         let scraper = scope.spawn(|| scrape_until(&m, &done));
         for _ in 0..WAVES {
-            // Joined one by one, so that threads end while others begin.
+            // They are joined one by one, so that threads end while others start.
             let threads: Vec<_> = (0..THREADS)
                 .map(|_| {
                     scope.spawn(|| {
@@ -79,7 +79,7 @@ fn threads_that_record_and_die_during_scrapes_lose_and_double_nothing() {
 }
 
 #[test]
-fn more_threads_at_once_than_have_words_of_their_own() {
+fn more_threads_at_once_than_can_have_their_own_words() {
     const THREADS: usize = 1_100;
     let m = MetricsRegistry::new();
     let (all_recorded, read) = (Barrier::new(THREADS + 1), Barrier::new(THREADS + 1));
@@ -134,10 +134,10 @@ fn destructors_of_thread_locals_record() {
     let m = MetricsRegistry::new();
     for _ in 0..THREADS {
         let m = m.clone();
-        // Joined by hand: a scope's end does not wait for destructors of thread-locals.
+        // The thread is joined manually: the end of a scope does not wait for destructors of thread-locals.
         thread::spawn(move || {
-            // Those that are first used before and after the thread's first record: whatever the
-            // order of destruction is, one of them is destroyed after the thread's words were folded.
+            // These are first used before and after the thread's first record. In any order of destruction, one
+            // of them is destroyed after the thread's words were added to the shared ones.
             BEFORE.set(Some(OnExit::new(&m)));
             m.record_replay_block("nonce_reused");
             AFTER.set(Some(OnExit::new(&m)));
@@ -149,7 +149,7 @@ fn destructors_of_thread_locals_record() {
 }
 
 #[test]
-fn a_registry_starts_at_zero_where_another_one_ended() {
+fn a_registry_starts_at_zero_after_another_one_was_dropped() {
     let threads = 4;
     let start = Arc::new(Barrier::new(threads + 1));
     let end = Arc::new(Barrier::new(threads + 1));

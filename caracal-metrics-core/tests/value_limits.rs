@@ -1,4 +1,4 @@
-//! A label that floods is folded alone: the others keep their values.
+//! Only the label with a flood of values is folded. The others keep their values.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn calls(m: &MetricsRegistry, name: &str, route: &str, agent: &str) -> Option<f6
 }
 
 #[test]
-fn the_label_that_floods_is_folded_and_the_others_are_not() {
+fn only_the_label_with_a_flood_is_folded() {
     let m = MetricsRegistry::builder().max_values(&TIMES, "agent", 3).build().unwrap();
     let (counter, times) = (m.family(&CALLS).unwrap(), m.family(&TIMES).unwrap());
     for agent in 0..1000 {
@@ -31,9 +31,9 @@ fn the_label_that_floods_is_folded_and_the_others_are_not() {
         counter.inc(labels("/pay"));
         counter.inc_and_observe(labels("/pay"), &times, labels("/pay"), Duration::ZERO);
     }
-    // A known agent has a series for each route, and a new one finds the route.
+    // A known agent has a series for each route, and a new agent finds the route.
     counter.inc(Call { route: "/new", ok: true, agent: "1" });
-    // From one page to the next, the first folds are looked at.
+    // Between two pages, the first folds are looked at.
     let _page = m.generate_metrics();
     counter.with(Call { route: "/new", ok: true, agent: "unknown" }).inc();
     assert_eq!(calls(&m, "calls_total", "/pay", "2"), Some(2.0));
@@ -57,14 +57,14 @@ fn the_label_that_floods_is_folded_and_the_others_are_not() {
 }
 
 #[test]
-fn the_limit_of_the_family_holds_as_well() {
+fn the_limit_of_the_family_applies_as_well() {
     let m = MetricsRegistry::builder().max_series(&CALLS, 4).build().unwrap();
     let counter = m.family(&CALLS).unwrap();
     for number in 0..40 {
         let number = number.to_string();
         counter.inc(Call { route: &number, ok: true, agent: &number });
     }
-    // Three agents, then one more place.
+    // Three agents, and then one more place.
     assert_eq!(calls(&m, "calls_total", "3", "aggregated"), Some(1.0));
     assert_eq!(calls(&m, "calls_total", "aggregated", "aggregated"), Some(36.0));
 }

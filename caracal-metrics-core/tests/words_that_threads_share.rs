@@ -1,5 +1,5 @@
-//! Series beyond those that a thread may have words of its own for: all threads share their words, and
-//! nothing of what they record is lost.
+//! Series beyond those for which a thread can have its own words: all threads share their words, and no record
+//! is lost.
 
 mod support;
 
@@ -11,7 +11,7 @@ use caracal_metrics_core::{
 };
 use support::{parse, value};
 
-/// More words than a mebibyte has.
+/// More words than fit in a mebibyte.
 const SERIES: usize = 140_000;
 const THREADS: usize = 4;
 const ROUNDS: usize = 1_000;
@@ -21,18 +21,18 @@ labels! { struct Queue<'a> { name: &'a str } }
 
 static WAITING: Family<Gauge, Queue<'_>> = Family::gauge("waiting", "Jobs that wait.");
 
-/// One test, since the words are those of the whole process.
+/// This is one test, because the words belong to the whole process.
 #[test]
-fn series_whose_words_all_threads_share_are_counted_as_others() {
+fn series_whose_words_are_shared_are_counted_exactly() {
     let metrics = MetricsRegistry::builder().max_series_per_family(usize::MAX).build().unwrap();
     for number in 0..SERIES {
         metrics.record_replay_block(&number.to_string());
     }
-    // Their words come after all of those.
+    // Their words come after all of the others.
     let waiting = metrics.family(&WAITING).unwrap();
     let record = || {
         for round in 0..ROUNDS {
-            // Again and again, and in turns: label sets that a thread keeps at hand, and others.
+            // The label sets occur repeatedly and in turns: some that a thread keeps, and others.
             let (often, once) = (format!("often-{}", round % 3), format!("once-{round}"));
             for name in [&often, &once, &often] {
                 metrics.record_auth_failure("jwt", name);

@@ -1,4 +1,4 @@
-//! Naming the series of an instance.
+//! Declares the series of an instance.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock, Weak};
@@ -21,7 +21,7 @@ use crate::series::cut::Value;
 use crate::series::{FamilyStore, OwnedSeries};
 use crate::workers::Task;
 
-/// Names the series of one observed thing; see the [module](crate::adapter).
+/// Declares the series of one observed thing. See the [module](crate::adapter).
 #[derive(Debug)]
 #[must_use = "nothing is attached until `build` or `on_scrape`"]
 pub struct InstanceBuilder {
@@ -32,15 +32,15 @@ pub struct InstanceBuilder {
 }
 
 impl MetricsRegistry {
-    /// Reserves a name for a thing to observe.
+    /// Reserves a name for an observed thing.
     ///
     /// A name that is longer than
-    /// [`max_label_value_bytes`](crate::MetricsRegistryBuilder::max_label_value_bytes) is cut, as a
-    /// label value is.
+    /// [`max_label_value_bytes`](crate::MetricsRegistryBuilder::max_label_value_bytes) is cut, like a label
+    /// value.
     ///
     /// # Errors
     ///
-    /// Returns an error if the name is empty or taken, or if instances with and without names would be
+    /// Returns an error if the name is empty or already used, or if instances with and without names would be
     /// mixed.
     pub fn attach(
         &self,
@@ -67,9 +67,8 @@ impl MetricsRegistry {
         Ok(InstanceBuilder { metrics: self.clone(), owner, series: Vec::new(), shared: Vec::new() })
     }
 
-    /// Asks the instances of this kind whether they are still there, as a scrape does; the names of
-    /// those that are gone are free afterwards. It runs their callbacks, makes no page, and calls no
-    /// collector.
+    /// Checks whether the instances of this kind still exist, as a scrape does. Afterwards, the names of those
+    /// that do not exist are free. This runs their callbacks, but creates no page and calls no collector.
     pub fn look_at(&self, kind: InstanceKind) {
         let instances = self.instances().attached(|live| live == kind);
         self.instances().sample(&instances);
@@ -78,9 +77,9 @@ impl MetricsRegistry {
 }
 
 impl InstanceBuilder {
-    /// A series of this instance to record into.
+    /// Returns a series of this instance to record into.
     ///
-    /// It waits as [`family`](MetricsRegistry::family) does if the family is not registered yet.
+    /// If the family is not registered yet, this waits as [`family`](MetricsRegistry::family) does.
     ///
     /// # Errors
     ///
@@ -95,11 +94,11 @@ impl InstanceBuilder {
         Ok(K::from_series(Series::owned(&store, cell, Arc::clone(&self.owner.attached) as _)))
     }
 
-    /// A gauge of this instance, to be set at scrape.
+    /// Returns a gauge of this instance that is set at scrape.
     ///
     /// # Errors
     ///
-    /// As [`series`](Self::series).
+    /// As for [`series`](Self::series).
     pub fn sampled_gauge<L: Labels>(
         &mut self,
         family: &'static Family<Gauge, L>,
@@ -109,11 +108,11 @@ impl InstanceBuilder {
         Ok(SampledGauge(self.series.len() - 1))
     }
 
-    /// A gauge of floating-point numbers of this instance, to be set at scrape.
+    /// Returns a gauge of floating-point numbers of this instance that is set at scrape.
     ///
     /// # Errors
     ///
-    /// As [`series`](Self::series).
+    /// As for [`series`](Self::series).
     pub fn sampled_float_gauge<L: Labels>(
         &mut self,
         family: &'static Family<FloatGauge, L>,
@@ -123,11 +122,11 @@ impl InstanceBuilder {
         Ok(SampledFloatGauge(self.series.len() - 1))
     }
 
-    /// A counter of floating-point numbers of this instance, to be added to at scrape.
+    /// Returns a counter of floating-point numbers of this instance that is added to at scrape.
     ///
     /// # Errors
     ///
-    /// As [`series`](Self::series).
+    /// As for [`series`](Self::series).
     pub fn sampled_float_counter<L: Labels>(
         &mut self,
         family: &'static Family<FloatCounter, L>,
@@ -137,11 +136,11 @@ impl InstanceBuilder {
         Ok(SampledFloatCounter(self.series.len() - 1))
     }
 
-    /// A counter of this instance, to be added to at scrape.
+    /// Returns a counter of this instance that is added to at scrape.
     ///
     /// # Errors
     ///
-    /// As [`series`](Self::series).
+    /// As for [`series`](Self::series).
     pub fn sampled_counter<L: Labels>(
         &mut self,
         family: &'static Family<Counter, L>,
@@ -151,8 +150,8 @@ impl InstanceBuilder {
         Ok(SampledCounter(Target::Own(self.series.len() - 1)))
     }
 
-    /// A counter of the registry's own, to be added to at scrape. It stays in the output when the
-    /// instance is gone.
+    /// Returns a counter of the registry that is added to at scrape. It stays in the output after the instance
+    /// is gone.
     ///
     /// # Errors
     ///
@@ -192,7 +191,7 @@ impl InstanceBuilder {
         let series = std::mem::take(&mut self.series);
         attached.series.get_or_init(|| cells(&series));
         attached.shared.get_or_init(|| std::mem::take(&mut self.shared));
-        // In this order: a page that has the series has gauges that were read from the thing.
+        // The order matters: a page that has the series also has gauges that were read from the thing.
         let observed: Weak<dyn Observed> = Arc::<Attached>::downgrade(attached);
         if attached.task().is_some() {
             let (gauges, others) =
@@ -208,16 +207,15 @@ impl InstanceBuilder {
         Instance(Arc::clone(&self.owner))
     }
 
-    /// Attaches the instance. `sample` is called for each scrape to set the gauges, which are in the
-    /// output from its first run on.
+    /// Attaches the instance. Each scrape calls `sample` to set the gauges. They are in the output after its
+    /// first run.
     ///
-    /// It may take locks, run code of the application's and read the metrics: it is called on a
-    /// thread of the registry's own, once at a time, and a scrape waits for it no longer than
-    /// [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout). One that panics or
-    /// takes longer is counted in `caracal_metrics_collection_errors_total`, and its gauges keep what
-    /// they last read.
+    /// `sample` may take locks, run code of the application, and read the metrics. It runs on a thread of the
+    /// registry, never more than once at a time, and a scrape waits for it for at most
+    /// [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout). If it panics or takes longer,
+    /// this is counted in `caracal_metrics_collection_errors_total`, and its gauges keep their last values.
     ///
-    /// It must not hold an [`Instance`] of its own, which would keep each other.
+    /// It must not hold an [`Instance`] of its own, because both would then keep each other alive.
     pub fn on_scrape(
         self,
         sample: impl Fn(&Gauges<'_>) -> Sampled + Send + Sync + 'static,
@@ -233,10 +231,10 @@ impl InstanceBuilder {
         self.build()
     }
 
-    /// As [`on_scrape`](Self::on_scrape), for a callback that only loads atomics and the like. It is
-    /// called here and for each scrape, on the thread that reads the metrics and while no other page
-    /// is written: it must not wait for anything, run code that is not the adapter's (the drop of a
-    /// value of the application's included), or read the metrics.
+    /// Attaches the instance, like [`on_scrape`](Self::on_scrape), with a callback that only does quick
+    /// operations such as loading atomics. It is called now and at each scrape, on the thread that reads the
+    /// metrics, while no other page is written. It must not wait for anything, read the metrics, or run code
+    /// that does not belong to the adapter. This includes dropping a value of the application.
     pub fn on_scrape_inline(
         self,
         sample: impl Fn(&Gauges<'_>) -> Sampled + Send + Sync + 'static,
@@ -248,7 +246,8 @@ impl InstanceBuilder {
 
 impl Drop for InstanceBuilder {
     fn drop(&mut self) {
-        // Given up halfway (a full family): places and cells go back.
+        // If the instance is not completed, for example because a family is full, its places and cells are
+        // freed.
         for (store, _) in &self.series {
             store.give_up();
         }

@@ -17,19 +17,18 @@ use crate::workers::Task;
 
 /// Keeps the series of one observed thing in the output.
 ///
-/// Clones share them. When the last clone is dropped the series leave the output and the name is
-/// free, at once: a scrape that is reading the instance does not put that off, and neither does the
-/// handle of a series, even one that the callback holds. What such a handle records from then on is
-/// in no output.
+/// All clones share the series. When the last clone is dropped, the series leave the output and the name is
+/// free, immediately. Neither a scrape that is reading the instance nor the handle of a series delays this,
+/// even if the callback holds the handle. What such a handle records afterwards is in no output.
 ///
-/// Bind it to a name: `let _ =` drops it at once, and no series is ever shown. See
+/// Bind it to a name: `let _ =` drops it immediately, and the series never appear. See
 /// [`GaugeGuard`](crate::GaugeGuard) for the lint that finds this.
 #[derive(Clone, Debug)]
 #[must_use = "the series leave the output when the instance is dropped"]
 pub struct Instance(pub(super) Arc<Owner>);
 
 impl Instance {
-    /// The name in the metrics: the one it was attached with, cut if it was too long.
+    /// Returns the name in the metrics: the name that it was attached with, cut if it was too long.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.0.attached.name.as_deref()
@@ -61,8 +60,8 @@ impl Instance {
     }
 }
 
-/// What the clones of an [`Instance`] share. Series and name go with it: everybody else, a scrape and
-/// the handles of series included, keeps [`Attached`] only.
+/// The part that all clones of an [`Instance`] share. It owns the series and the name. Everything else,
+/// including scrapes and the handles of series, keeps only [`Attached`] alive.
 pub(super) struct Owner {
     pub(super) attached: Arc<Attached>,
 }
@@ -79,24 +78,24 @@ impl Drop for Owner {
     }
 }
 
-/// An instance as those see it who do not keep it attached.
+/// The part of an instance that does not keep it attached.
 pub(crate) struct Attached {
     pub(super) instances: Arc<Instances>,
     pub(super) id: u64,
     pub(super) kind: InstanceKind,
     pub(super) name: Option<String>,
-    /// Every series of the instance, in the order in which they were asked for.
+    /// The series of the instance, in the order in which the adapter asked for them.
     pub(super) series: OnceLock<Vec<(Arc<FamilyStore>, Cell)>>,
-    /// Series of the registry's own that the instance adds to.
+    /// The series of the registry that the instance adds to.
     pub(super) shared: OnceLock<Vec<Series>>,
-    /// What a scrape runs. It goes with the owner: it may hold handles of the instance's own series,
-    /// which keep us.
+    /// The callback that a scrape runs. It is dropped with the owner, because it may hold handles of the
+    /// instance's own series, which keep `Attached` alive.
     pub(super) callback: Mutex<Option<Arc<Callback>>>,
-    /// Runs the callback apart from the thread that writes the page.
+    /// Runs the callback on a different thread than the one that writes the page.
     pub(super) task: OnceLock<Arc<Task>>,
-    /// What callbacks have read since the last page, in order.
+    /// The values that callbacks have read since the last page, in order.
     pub(super) readings: Mutex<Vec<Reading>>,
-    /// Gauges that nobody has read yet. They are shown once they have a value.
+    /// Gauges that were not read yet. They are shown once they have a value.
     pub(super) unread: Mutex<Vec<(Arc<FamilyStore>, OwnedSeries)>>,
     pub(super) detached: AtomicBool,
 }
@@ -111,7 +110,7 @@ impl fmt::Debug for Attached {
 }
 
 impl Attached {
-    /// Detaches, and drops the callback where no scrape is running it.
+    /// Detaches, and drops the callback unless a scrape is running it.
     fn end(&self) {
         self.detach();
         let callback = self.callback.lock().take();
@@ -129,12 +128,12 @@ impl Attached {
         }
     }
 
-    /// Shows the series, unless the thing is gone already.
+    /// Shows the series, unless the thing is already gone.
     pub(super) fn show(&self, series: Vec<(Arc<FamilyStore>, OwnedSeries)>) {
         for (store, series) in series {
             store.own(self.id, series);
         }
-        // A scrape may have found it gone before they were shown.
+        // A scrape may have found that the thing is gone before its series were shown.
         if self.detached.load(SeqCst) {
             self.disown();
         }
@@ -146,7 +145,7 @@ impl Attached {
         }
     }
 
-    /// Runs the callback on a thread where it may be dropped. Panics if the callback does.
+    /// Runs the callback on a thread on which it may be dropped. Panics if the callback does.
     pub(super) fn sample_isolated(&self) {
         let callback = self.callback.lock().clone();
         if let Some(callback) = callback
@@ -156,13 +155,14 @@ impl Attached {
         }
     }
 
-    /// What the callback reads waits for the next page.
+    /// Runs the callback. The values that it reads are kept for the next page.
     fn sample(&self, callback: &Callback) -> Sampled {
         callback(&Gauges::new(&self.readings, self.instances.collection_timeout() / 2))
     }
 
     fn settle(&self) {
-        // Applied under the lock, so that the readings of one run are not overtaken by an earlier one.
+        // The values are added under the lock, so that those of an earlier run can't follow those of a later
+        // one.
         let mut readings = self.readings.lock();
         if readings.is_empty() {
             return;
@@ -217,10 +217,11 @@ impl Observed for Attached {
         all.run_callbacks(these);
     }
 
-    /// Gauges whose callback failed keep what they last read.
+    /// Gauges whose callback failed keep their last values.
     fn bring_up_to_date(&self) {
         if self.task.get().is_none() {
-            // Locked: an owner that goes meanwhile drops the callback, and not the writer of the page.
+            // The callback is locked. If the owner is dropped in the meantime, the owner drops the callback,
+            // and not the thread that writes the page.
             let callback = self.callback.lock();
             match callback.as_deref().map(|callback| contain(|| self.sample(callback))) {
                 Some(Some(Sampled::Gone)) => self.detach(),
@@ -234,7 +235,7 @@ impl Observed for Attached {
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        // What was added to counters of the registry's own is not lost with the instance.
+        // What was added to counters of the registry is not lost with the instance.
         self.settle();
         self.instances.retire(self.series.take().unwrap_or_default());
     }

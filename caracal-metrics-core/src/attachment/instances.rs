@@ -1,4 +1,4 @@
-//! What is attached to a registry, and bringing it up to date for a page.
+//! The instances that are attached to a registry, and how they are updated for a page.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -14,28 +14,28 @@ use crate::workers::{Task, Workers};
 
 /// A thing that pages read.
 ///
-/// A trait: the code that runs callbacks is reached only from an instance, so the linker leaves it out
-/// of a program that attaches none.
+/// This is a trait so that only an instance reaches the code that runs callbacks. The linker leaves that code
+/// out of a program that attaches none.
 pub(crate) trait Observed: Send + Sync + 'static {
-    /// The callback that has to be run before [`bring_up_to_date`](Self::bring_up_to_date), apart
-    /// from the thread that reads the metrics.
+    /// The callback that must run before [`bring_up_to_date`](Self::bring_up_to_date), on a different thread
+    /// than the one that reads the metrics.
     fn task(&self) -> Option<&Arc<Task>>;
 
-    /// [`Instances::run_callbacks`] of these instances, of which this is one.
+    /// Calls [`Instances::run_callbacks`] for these instances. This is one of them.
     fn run_callbacks(&self, all: &Instances, these: &[Arc<dyn Observed>]);
 
-    /// Puts what was read into the series.
+    /// Stores the values that were read in the series.
     fn bring_up_to_date(&self);
 }
 
-/// The instances of a registry that are attached.
+/// The attached instances of a registry.
 pub(crate) struct Instances {
     state: Arc<State>,
     live: Mutex<Live>,
-    /// Series that are in no output any more, except for a page that is being written.
+    /// Series that are in no output any more, except possibly on a page that is being written.
     retired: Mutex<Vec<(Arc<FamilyStore>, Cell)>>,
-    /// One page at a time, so that what instances report at scrape and what is written belong
-    /// together. No code of the user's runs under it.
+    /// Only one page is written at a time, so that the values that instances report at scrape and the values on
+    /// the page belong together. No code of the user runs under this lock.
     writing: Mutex<()>,
     workers: Workers,
 }
@@ -49,7 +49,8 @@ struct Instance {
     id: u64,
     kind: InstanceKind,
     name: Option<String>,
-    /// Once it is attached. Weak: the registry keeps nothing that it observes.
+    /// Set once it is attached. It is weak, because the registry does not keep the things alive that it
+    /// observes.
     observed: Option<Weak<dyn Observed>>,
 }
 
@@ -74,7 +75,7 @@ impl Instances {
         &self.state
     }
 
-    /// Gives out an id, and with it the name.
+    /// Reserves an id, and the name with it.
     pub(super) fn reserve(
         &self,
         kind: InstanceKind,
@@ -115,22 +116,22 @@ impl Instances {
         self.live.lock().instances.retain(|instance| instance.id != id);
     }
 
-    /// The instances of these kinds, as they are now. The caller drops them under no lock.
+    /// Returns the instances of these kinds. The caller must drop them under no lock.
     pub(crate) fn attached(&self, these: impl Fn(InstanceKind) -> bool) -> Vec<Arc<dyn Observed>> {
         let live = self.live.lock();
         let these = live.instances.iter().filter(|instance| these(instance.kind));
         these.filter_map(|instance| instance.observed.as_ref()?.upgrade()).collect()
     }
 
-    /// Runs `read` with everything that is read at scrape brought up to date.
+    /// Updates everything that is read at scrape, and then runs `read`.
     pub(crate) fn scrape<R>(&self, read: impl FnOnce() -> R) -> R {
         let instances = self.attached(|_| true);
         self.sample(&instances);
         self.page(instances, read)
     }
 
-    /// Runs the callbacks of instances that may run the user's code. It waits for a bounded time,
-    /// under no lock.
+    /// Runs the callbacks of instances that may run code of the user. This waits for a limited time, under no
+    /// lock.
     pub(crate) fn sample(&self, instances: &[Arc<dyn Observed>]) {
         if let Some(any) = instances.first() {
             any.run_callbacks(self, instances);
@@ -148,13 +149,13 @@ impl Instances {
         self.workers.timeout()
     }
 
-    /// Whether the calling thread runs code of the user's that reading the metrics may wait for. It
-    /// gets what was read last: waiting for callbacks and collectors, it could wait for itself.
+    /// Returns whether the calling thread runs code of the user that reading the metrics may wait for. Such a
+    /// thread gets the last values: if it waited for callbacks and collectors, it could wait for itself.
     pub(crate) fn is_inside(&self) -> bool {
         self.workers.is_inside()
     }
 
-    /// Runs tasks and counts those that fail. Says for each whether it is through.
+    /// Runs tasks and counts those that fail. Returns for each task whether it succeeded in time.
     pub(crate) fn run(&self, tasks: &[&Arc<Task>]) -> Vec<bool> {
         let through = self.try_run(tasks);
         for _ in through.iter().filter(|through| !**through) {
@@ -163,13 +164,13 @@ impl Instances {
         through
     }
 
-    /// Runs tasks. Says for each whether it is through.
+    /// Runs tasks. Returns for each task whether it succeeded in time.
     pub(crate) fn try_run(&self, tasks: &[&Arc<Task>]) -> Vec<bool> {
         self.workers.run(tasks)
     }
 
-    /// Puts what the instances have read into their series and runs `read`, as one step. `read` must
-    /// not run the user's code.
+    /// Stores the values that the instances have read in their series and runs `read`, in one step. `read` must
+    /// not run code of the user.
     pub(crate) fn page<R>(&self, instances: Vec<Arc<dyn Observed>>, read: impl FnOnce() -> R) -> R {
         let result = {
             let _writing = self.writing.lock();
@@ -180,13 +181,13 @@ impl Instances {
             self.state.count_series();
             read()
         };
-        // Under no lock: one that was given up in the meantime ends here.
+        // This is under no lock: an instance that was detached in the meantime is dropped here.
         drop(instances);
         result
     }
 
-    /// Takes the series of an instance back once no page is being written that may still show them:
-    /// their cells are given to others.
+    /// Takes back the series of an instance once no page is being written that may still show them. Their cells
+    /// are then reused.
     pub(super) fn retire(&self, series: Vec<(Arc<FamilyStore>, Cell)>) {
         self.retired.lock().extend(series);
         if let Some(_writing) = self.writing.try_lock() {

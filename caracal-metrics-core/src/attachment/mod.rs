@@ -1,4 +1,4 @@
-//! Observed instances: their names, their series, and reading them at scrape.
+//! Observed instances: their names, their series, and the values that a scrape reads.
 
 mod builder;
 mod instance;

@@ -1,4 +1,4 @@
-//! Reading a thing at scrape.
+//! Reads values from a thing at scrape.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use parking_lot::Mutex;
 
 use crate::workers::{Context, dispose};
 
-/// Whether the thing is still there to be observed.
+/// Whether the thing still exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sampled {
-    /// It is.
+    /// It exists.
     Live,
-    /// It is gone or closed: its series leave the output with this scrape, and its name is free.
+    /// It was dropped or closed. Its series leave the output with this scrape, and its name is free.
     Gone,
 }
 
@@ -33,12 +33,12 @@ pub struct SampledCounter(pub(super) Target);
 #[derive(Clone, Copy, Debug)]
 pub struct SampledFloatCounter(pub(super) usize);
 
-/// Where a reading goes.
+/// The destination of a value.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Target {
-    /// A series of the instance, by its place.
+    /// A series of the instance, by index.
     Own(usize),
-    /// A series of the registry's own, by its place among those.
+    /// A series of the registry, by index.
     Shared(usize),
 }
 
@@ -52,10 +52,10 @@ pub(super) enum Reading {
 
 pub(super) type Callback = dyn Fn(&Gauges<'_>) -> Sampled + Send + Sync;
 
-/// Where a scrape's callback puts what it reads.
+/// Receives the values that a callback reads at scrape.
 ///
-/// A page has all that one run of the callback has put here, or nothing of it. A callback that panics
-/// leaves behind what it has put here before.
+/// A page contains either all values that one run of the callback has stored here, or none of them. If the
+/// callback panics, the values that it stored before are kept.
 #[derive(Debug)]
 pub struct Gauges<'a> {
     all: &'a Mutex<Vec<Reading>>,
@@ -64,7 +64,7 @@ pub struct Gauges<'a> {
 }
 
 impl<'a> Gauges<'a> {
-    /// Readings are added to `all` when the callback is through.
+    /// Creates a receiver. The readings are added to `all` when the callback has ended.
     pub(super) fn new(all: &'a Mutex<Vec<Reading>>, budget: Duration) -> Self {
         Self { all, budget, readings: RefCell::default() }
     }
@@ -91,24 +91,24 @@ impl<'a> Gauges<'a> {
         self.readings.borrow_mut().push(Reading::Counter(counter.0, n));
     }
 
-    /// How long the callback may take: half of
-    /// [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout), so that one which
-    /// looks at the clock now and then is in time.
+    /// Returns how long the callback may take: half of
+    /// [`collection_timeout`](crate::MetricsRegistryBuilder::collection_timeout). A callback that checks the
+    /// clock now and then therefore ends in time.
     #[must_use]
     pub fn budget(&self) -> Duration {
         self.budget
     }
 
-    /// Whether the callback runs inside a tokio runtime, so that futures which need one can be driven
-    /// to their end here. Always `false` without the feature `tokio`.
+    /// Returns whether the callback runs inside a tokio runtime, so that it can drive futures that need one to
+    /// completion. Always `false` without the feature `tokio`.
     #[must_use]
     pub fn has_runtime(&self) -> bool {
         Context::has_runtime()
     }
 }
 
-/// Gives up a reference to an observed thing that a callback has made. Where it was the last one, the
-/// thing is dropped on a thread of its own: its drop may run the application's code.
+/// Drops a callback's reference to an observed thing. If it is the last one, the thing is dropped on a separate
+/// thread, because this may run code of the application.
 pub fn release<T: Send + Sync + 'static>(thing: Arc<T>) {
     if let Some(thing) = Arc::into_inner(thing) {
         dispose(thing);

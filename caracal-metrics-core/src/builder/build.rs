@@ -1,4 +1,4 @@
-//! From settings to a registry that is attached to a `prometheus::Registry`.
+//! Creates the registry from the settings and attaches it to a `prometheus::Registry`.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,12 +14,12 @@ use crate::text::is_metric_name;
 use crate::workers::Workers;
 
 impl MetricsRegistryBuilder {
-    /// Makes the registry.
+    /// Creates the registry.
     ///
     /// # Errors
     ///
-    /// Returns an error if a setting is not valid, or the `prometheus::Registry` has a prefix, a label or a
-    /// family that clashes with ours. Nothing is registered then.
+    /// Returns an error if a setting is not valid, or if the `prometheus::Registry` has a prefix, a
+    /// label or a family that clashes with Caracal's families. In this case, nothing is registered.
     pub fn build(self) -> Result<MetricsRegistry, BuildError> {
         let workers = Workers::new(self.collection_timeout);
         let attaching = self.registry.as_ref().map(|registry| registry.gather(&workers));
@@ -56,7 +56,7 @@ impl MetricsRegistryBuilder {
             buckets: self.buckets.clone(),
             value_bytes: self.value_bytes,
             aggregate: self.aggregate.clone(),
-            // Protocol Buffers always says when a series began.
+            // In the protobuf format, a series always has the time at which it began.
             created: if cfg!(feature = "protobuf") { Some(note_created) } else { self.created },
             created_lines: self.created.is_some(),
             only_used: self.only_used,

@@ -1,7 +1,7 @@
-//! Checks of single settings.
+//! Checks of individual settings.
 //!
-//! The method of a setting puts its check into the builder, so that a program without the setting does not have
-//! the check.
+//! The method of each setting stores its check in the builder. A program that does not use the
+//! setting therefore does not contain the check.
 
 use super::MetricsRegistryBuilder;
 use crate::description::Description;
@@ -11,8 +11,8 @@ use crate::prometheus::owner_of_label;
 use crate::state::REGISTRY_FAMILIES;
 use crate::text::is_label_name;
 
-/// Checks the setting at this place among those of its kind, against the families that are known when the
-/// registry is built.
+/// Checks the setting at this index among the settings of its kind, against the families that are
+/// known when the registry is built.
 pub(super) type Check =
     fn(&MetricsRegistryBuilder, usize, &[Description]) -> Result<(), BuildError>;
 
@@ -73,7 +73,7 @@ pub(super) fn const_label(
     Ok(())
 }
 
-/// A name that no known family has may be a label of a family that is registered later.
+/// A label name that no known family has may belong to a family that is registered later.
 pub(super) fn aggregate_label(
     builder: &MetricsRegistryBuilder,
     place: usize,
@@ -98,7 +98,7 @@ pub(super) fn aggregate_label(
             {
                 return Err(BuildError::GaugeAggregateLabel { name, family: family_name });
             }
-            // What the registry counts has a series for each family, and is never aggregated.
+            // The registry's own counters have a series for each family, and are never aggregated.
             LabelValues::Open | LabelValues::Optional if !own.contains(&family_name) => {
                 is_open = true;
             }

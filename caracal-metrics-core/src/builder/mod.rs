@@ -1,4 +1,4 @@
-//! Settings of a registry.
+//! The settings of a registry.
 
 mod build;
 mod checks;
@@ -27,7 +27,7 @@ const DEFAULT_NAMESPACE: &str = "caracal";
 const DEFAULT_MAX_SERIES_PER_FAMILY: usize = 10_000;
 const DEFAULT_COLLECTION_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Settings of a [`MetricsRegistry`](crate::MetricsRegistry).
+/// The settings of a [`MetricsRegistry`](crate::MetricsRegistry).
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -47,7 +47,7 @@ const DEFAULT_COLLECTION_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 #[must_use = "call `build` to get a registry"]
 pub struct MetricsRegistryBuilder {
-    /// What the registry has from the start, besides its own.
+    /// The families that the registry has from the start, in addition to its own.
     families: Vec<&'static FamilySpec>,
     registry: Option<Arc<dyn Attach>>,
     namespace: String,
@@ -67,7 +67,8 @@ pub struct MetricsRegistryBuilder {
     native: Option<Arc<Chosen<WithNative>>>,
     collection_timeout: Duration,
     process: bool,
-    /// What checks settings, each with the place of its setting among those of its kind.
+    /// The checks of the settings. Each has the index of its setting among the settings of its
+    /// kind.
     checks: Vec<(Check, usize)>,
 }
 
@@ -97,24 +98,26 @@ impl MetricsRegistryBuilder {
         }
     }
 
-    /// Attaches to a `prometheus::Registry` that exists: its other collectors appear in the page,
-    /// and its `gather()` has Caracal's families, until it is dropped.
+    /// Attaches the registry to an existing `prometheus::Registry`. The other collectors of that
+    /// registry appear on the page. Its `gather()` returns Caracal's families until the
+    /// `MetricsRegistry` is dropped.
     ///
-    /// The labels of a registry that was made with `Registry::new_custom` are on all series of the
-    /// page, as they are in `gather()`. A registry with a prefix is refused, since the prefix would
-    /// rename Caracal's families. Both are found by gathering from the registry once. They remain
-    /// unknown if one of its collectors panics meanwhile.
+    /// If the registry was created with `Registry::new_custom`, its labels are on all series of the
+    /// page, as they are in `gather()`. A registry with a prefix is refused, because the prefix
+    /// would rename Caracal's families. To find out both, [`build`](Self::build) gathers from the
+    /// registry once. They remain unknown if one of the collectors panics during this.
     ///
-    /// A family of the registry that has the name of one of Caracal's families, or of its samples,
-    /// is an error of [`build`](Self::build). From then on, the registry refuses these names to
-    /// others.
+    /// [`build`](Self::build) returns an error if a family of the registry has the name of one of
+    /// Caracal's families, or the name of one of their samples. Afterwards, the registry refuses
+    /// these names to other collectors.
     pub fn registry(mut self, registry: prometheus::Registry) -> Self {
         self.registry = Some(Arc::new(registry));
         self
     }
 
-    /// Begins the names of the catalogue's and the adapters' families with this word and an
-    /// underscore. Defaults to `caracal`. A family of your own keeps the name in your source.
+    /// Sets the namespace. The names of the families of the catalogue and of adapters start with it
+    /// and an underscore. Defaults to `caracal`. A family of your own keeps the name in your
+    /// source.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -130,18 +133,19 @@ impl MetricsRegistryBuilder {
         self
     }
 
-    /// Leaves families that have the namespace, those of the catalogue and of adapters, out of the
-    /// page until something is recorded into them or attached to them. Without this, the 22 families
-    /// of the catalogue are on every page.
+    /// Leaves the families of the catalogue and of adapters out of the page until something is
+    /// recorded into them or attached to them. Without this setting, the 22 families of the
+    /// catalogue are on every page.
     pub fn only_used_families(mut self) -> Self {
         self.only_used = true;
         self
     }
 
-    /// Replaces the buckets of a histogram of the catalogue, of an adapter or of your own, now or when
-    /// it is registered. The bounds are ascending, without `+Inf`; those of a
-    /// [`DurationHistogram`](crate::DurationHistogram) are durations, those of a
-    /// [`Histogram`](crate::Histogram) are numbers. [`build`](Self::build) refuses others.
+    /// Replaces the buckets of a histogram of the catalogue, of an adapter or of your own, whether
+    /// it is registered now or later. The bounds are ascending, without `+Inf`. The bounds of a
+    /// [`DurationHistogram`](crate::DurationHistogram) are durations, and those of a
+    /// [`Histogram`](crate::Histogram) are numbers. [`build`](Self::build) returns an error for
+    /// other bounds.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -166,7 +170,7 @@ impl MetricsRegistryBuilder {
         self
     }
 
-    /// Puts a label on every series of the registry, your own included.
+    /// Adds a label to every series of the registry, including the series of your own families.
     pub fn const_label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.checks.push((checks::const_label, self.const_labels.len()));
         self.const_labels.push((name.into(), value.into()));
@@ -175,19 +179,20 @@ impl MetricsRegistryBuilder {
 
     /// Limits the number of label sets of each family. Defaults to 10,000.
     ///
-    /// A record whose label set is new to a full family goes to one series whose open labels read
-    /// `aggregated`. The value of a gauge is dropped instead, because the states of several circuit
-    /// breakers have no sum. Both are counted in `caracal_metrics_series_limited_total`.
+    /// If a family is full, a record with a new label set goes to one series whose open labels have
+    /// the value `aggregated`. A value of a gauge is dropped instead, because the states of several
+    /// circuit breakers can't be added up. Both are counted in
+    /// `caracal_metrics_series_limited_total`.
     ///
     /// An attached instance (a pool, a circuit breaker, a cache) is never folded. Its series count
-    /// towards the limit as long as it is attached, and attaching to a full family fails with
+    /// towards the limit while it is attached. Attaching an instance to a full family fails with
     /// [`AttachError::SeriesLimit`](crate::AttachError::SeriesLimit).
     pub fn max_series_per_family(mut self, limit: usize) -> Self {
         self.max_series_per_family = limit;
         self
     }
 
-    /// Limits the number of label sets of one family, instead of
+    /// Limits the number of label sets of one family. This takes precedence over
     /// [`max_series_per_family`](Self::max_series_per_family).
     pub fn max_series<K, L: Labels>(self, family: &'static Family<K, L>, limit: usize) -> Self {
         self.max_series_of(family.spec(), limit)
@@ -199,15 +204,16 @@ impl MetricsRegistryBuilder {
         self
     }
 
-    /// Limits the number of values that an open label of a family has, in addition to the limit of the
+    /// Limits the number of values of one open label of a family, in addition to the limit of the
     /// family. Defaults to no limit.
     ///
-    /// A record with a value that is new to a full label is folded: this label reads `aggregated`, and the
-    /// others keep their values. So a label that floods takes no places from others. It is counted in
-    /// `caracal_metrics_series_limited_total`. The value of a gauge is dropped instead. Series of attached
-    /// instances are not limited by this.
+    /// If a record has a new value for a label that has reached its limit, the record is folded:
+    /// this label gets the value `aggregated`, and the other labels keep their values. A flood of
+    /// values of one label therefore does not use up the places of others. Folded records are
+    /// counted in `caracal_metrics_series_limited_total`. A value of a gauge is dropped instead.
+    /// The limit does not apply to the series of attached instances.
     ///
-    /// A value keeps its place as long as the page has a series with it: see
+    /// A value keeps its place while a series on the page has it. See
     /// [`hide_idle_series`](Self::hide_idle_series).
     ///
     /// ```
@@ -237,30 +243,34 @@ impl MetricsRegistryBuilder {
         self
     }
 
-    /// Hides series of families with open labels after this time without a record. Defaults to never.
+    /// Hides series of families with open labels if nothing was recorded for this time. By default,
+    /// series are never hidden.
     ///
-    /// A hidden series is not on the page, and gives its place under the
-    /// [limit](Self::max_series_per_family) to others. Nothing of it is lost: with the next record it
-    /// is on the page again, at once, with its total. If the family is full at that moment, the record is
-    /// folded, as one with a new label set is. A family keeps ten times as many label sets as its limit, of
-    /// which the hidden ones are a part. Beyond that, new label sets are folded.
+    /// A hidden series is not on the page, and no longer counts towards the
+    /// [limit](Self::max_series_per_family). Nothing is lost: with the next record, the series is
+    /// on the page again immediately, with its total. If the family is full at that moment, the
+    /// record is folded, like a record with a new label set. A family keeps up to ten times as many
+    /// label sets as its limit, including the hidden ones. Further label sets are folded.
     ///
-    /// - A series is hidden between one and 1.25 times this time after its last record, plus up to two
-    ///   scrape intervals. Scrapes do the work, a part of it each, so nothing is hidden without them.
-    /// - A record is a call, whatever its number: setting a gauge to the value that it has keeps its series
-    ///   on the page.
-    /// - A series is on the page as long as there is a handle or a timer of it, a guard that the gauge
-    ///   counts, or an attached instance with the same labels. Then the time begins anew.
-    /// - Series of families whose labels are all closed stay: their number is fixed, and they begin at zero.
-    ///   So do series whose open labels are all empty or all `aggregated`.
+    /// - A series is hidden between 1 and 1.25 times this time after its last record, plus up to
+    ///   two scrape intervals. Each scrape does a part of the work, so nothing is hidden without
+    ///   scrapes.
+    /// - Every recording call counts as a record, whatever value it records. Setting a gauge to the
+    ///   value that it already has keeps its series on the page.
+    /// - A series stays on the page while it has a handle, a timer or a guard, or while an instance
+    ///   with the same labels is attached. After that, the time starts anew.
+    /// - Series of families whose labels are all closed are not hidden, because their number is
+    ///   fixed and they start at zero. Nor are series whose open labels are all empty or all
+    ///   `aggregated`.
     ///
-    /// To Prometheus, a series that is hidden goes stale: queries of the moment do not return it. When it
-    /// returns, `increase()` and `rate()` over a range with samples from before and after the gap count what
-    /// was recorded in between, since the counter goes on. Where no sample from before is in the range,
-    /// the first record after the gap is not counted, as with each series that is new.
+    /// In Prometheus, a hidden series becomes stale: instant queries do not return it. When it
+    /// returns, the counter continues from its total. `increase()` and `rate()` over a range with
+    /// samples from before and after the gap therefore include what was recorded in between. If the
+    /// range has no sample from before the gap, the first record after the gap is not included, as
+    /// for every new series.
     ///
-    /// Recording by value costs no more than without this setting. Making a handle or a timer takes a lock
-    /// for a moment.
+    /// Recording by value costs no more than without this setting. Creating a handle or a timer
+    /// takes a lock for a moment.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -277,7 +287,7 @@ impl MetricsRegistryBuilder {
         self
     }
 
-    /// Hides idle series of one family after this time, instead of
+    /// Hides idle series of one family after this time. This takes precedence over
     /// [`hide_idle_series`](Self::hide_idle_series).
     pub fn hide_idle_series_of<K, L: Labels>(
         mut self,
@@ -290,22 +300,23 @@ impl MetricsRegistryBuilder {
         self
     }
 
-    /// Limits the length of a label value, in bytes. Defaults to 256; the least is 32 and the most
-    /// is 65,536.
+    /// Limits the length of a label value in bytes. Defaults to 256. The minimum is 32 and the
+    /// maximum is 65,536.
     ///
     /// A longer value of an open label, or a longer name of an instance, is cut at a character
-    /// boundary. Its series carries the beginning of the value, `…`, and 16 hexadecimal digits: the
-    /// SipHash-2-4, with a key of zeros, of the whole value. The hash keeps values apart that begin
-    /// alike and is the same after a restart. `caracal_metrics_invalid_values_total` counts each
-    /// record with such a value, and each series of a handle or of an instance that is made with
-    /// one.
+    /// boundary. The series has the beginning of the value, `…`, and 16 hexadecimal digits instead:
+    /// the SipHash-2-4 of the whole value, with a key of zeros. The hash distinguishes values with
+    /// the same beginning, and does not change after a restart.
+    /// `caracal_metrics_invalid_values_total` counts each record with such a value, and each handle
+    /// or instance that is created with one.
     ///
-    /// Two values share a series only if they begin alike and their hashes collide, for which the
-    /// odds are 3 in 10^12 among 10,000 values. The key is public: whoever chooses the values can
-    /// find a collision, which merges two series and loses no count.
+    /// Two values share a series only if they have the same beginning and their hashes collide. The
+    /// probability of a collision among 10,000 values is 3 in 10^12. The key is public, so somebody
+    /// who chooses the values can find a collision. A collision merges two series and loses no
+    /// count.
     ///
-    /// Neither memory nor the page grows with the length of the values. Recording one that is too
-    /// long takes time in proportion to its length, since all of it is hashed.
+    /// Neither the memory nor the page grows with the length of the values. Recording a value that
+    /// is too long takes time in proportion to its length, because all of it is hashed.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -322,23 +333,24 @@ impl MetricsRegistryBuilder {
         self
     }
 
-    /// Makes an open label (such as `agent_id`) read `aggregated` in every family.
+    /// Sets an open label (such as `agent_id`) to `aggregated` in every family.
     ///
-    /// A label of a gauge (such as the `name` of a circuit breaker) can't be aggregated, since the
-    /// values of several gauges have no sum. Aggregate it in queries instead, with
-    /// `sum without (name) (…)`. A gauge that has the label is refused when it is registered, and a
-    /// pool, breaker or cache whose families have it when it is attached.
+    /// A label of a gauge (such as the `name` of a circuit breaker) can't be aggregated, because
+    /// the values of several gauges can't be added up. Aggregate it in queries instead, with
+    /// `sum without (name) (…)`. A gauge with the label is refused when it is registered. A pool,
+    /// breaker or cache whose families have the label is refused when it is attached.
     pub fn aggregate_label(mut self, name: impl Into<String>) -> Self {
         self.checks.push((checks::aggregate_label, self.aggregate.len()));
         self.aggregate.push(name.into());
         self
     }
 
-    /// Adds a `_created` line to each counter and histogram in OpenMetrics: when the series began,
-    /// in seconds since 1970. Protobuf has the same as a timestamp, without this.
+    /// Adds a `_created` line to each counter and histogram in OpenMetrics: the time at which the
+    /// series began, in seconds since 1970. The protobuf format always has this time, as a
+    /// timestamp.
     ///
-    /// Prometheus 3 may take it as the time of a reset. Every other version stores it as one more
-    /// series for each, so it is off by default.
+    /// Prometheus 3 can use it as the time of a reset. Other versions store an additional series
+    /// for each of them, so this is off by default.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -356,17 +368,18 @@ impl MetricsRegistryBuilder {
         self
     }
 
-    /// Asks this closure for an exemplar of what a histogram observes without one: a query, a load of a
-    /// cache, a call through a breaker, and whatever your own histograms observe. Usually it gives the
-    /// trace that the thread is in.
+    /// Sets a closure that provides an exemplar for each observation that has none: a query, a load
+    /// of a cache, a call through a breaker, or an observation of one of your own histograms. The
+    /// closure usually returns the trace that the thread is in.
     ///
-    /// The closure runs on the thread that records, after the observation was counted, and under no
-    /// lock of the registry. It is not asked where the bucket has an exemplar already that no page has
-    /// shown. Return `None` outside of a trace, and for a trace that your tracing backend does not keep.
+    /// The closure runs on the recording thread, after the observation was counted, and under no
+    /// lock of the registry. It is not called if the bucket already has an exemplar that no page
+    /// has shown yet. Return `None` outside of a trace, and for a trace that your tracing backend
+    /// does not keep.
     ///
-    /// A closure that panics costs its exemplar and nothing else. Each panic is counted in
-    /// `caracal_metrics_invalid_values_total` of the histogram's family. What the closure itself
-    /// records has no exemplar from it. Without this method, recording costs what it did before.
+    /// If the closure panics, only the exemplar is lost. Each panic is counted in
+    /// `caracal_metrics_invalid_values_total` for the family of the histogram. The closure is not
+    /// called for what it records itself. Without this method, recording costs nothing extra.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -395,18 +408,21 @@ impl MetricsRegistryBuilder {
         self
     }
 
-    /// Gives all histograms native buckets in addition to their own: the buckets of an exponential grid, as fine
-    /// as this, of which those are there that something fell into.
+    /// Adds native buckets to all histograms, in addition to their classic buckets. Native buckets
+    /// form an exponential grid with this resolution. A series has only those that contain at least
+    /// one observation.
     ///
-    /// They are in the format of Protocol Buffers (feature `protobuf`), which Prometheus asks for when it scrapes
-    /// native histograms. Both views of a histogram always have the same count and the same sum.
-    /// Prometheus keeps the native buckets then, and the classic ones if it is configured to.
+    /// Native buckets are in the protobuf format (feature `protobuf`), which Prometheus requests
+    /// when it scrapes native histograms. Both views of a histogram always have the same count and
+    /// the same sum. Prometheus then keeps the native buckets, and also the classic ones if it is
+    /// configured to.
     ///
-    /// A series has up to 256 native buckets. If a value comes that needs more, the resolution of the
-    /// series is halved as often as it takes: two neighbouring buckets become one, and no count is lost.
-    /// A process has up to 4,194,304 native buckets. Past that, observations that need a new one are in the
-    /// classic buckets alone, and so are, on the page, all of their series. Each halving, and each series
-    /// that gets no more native buckets, is counted in `caracal_metrics_native_limited_total`.
+    /// A series has up to 256 native buckets. If an observation would need more, the resolution of
+    /// the series is halved as often as necessary: two neighbouring buckets become one, and no
+    /// count is lost. A process has up to 4,194,304 native buckets. After that, an observation that
+    /// needs a new native bucket is only counted in the classic buckets, and pages show only the
+    /// classic buckets of its series. Each halving, and each series that gets no more native
+    /// buckets, is counted in `caracal_metrics_native_limited_total`.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -421,7 +437,7 @@ impl MetricsRegistryBuilder {
         self
     }
 
-    /// Gives one histogram native buckets as fine as this, instead of
+    /// Adds native buckets with this resolution to one histogram. This takes precedence over
     /// [`native_histograms`](Self::native_histograms).
     pub fn native_histograms_of<K: Bucketed, L: Labels>(
         mut self,
@@ -434,47 +450,47 @@ impl MetricsRegistryBuilder {
         self
     }
 
-    /// How long reading the metrics waits for code that is not the library's: callbacks of adapters
-    /// that may run yours (such as a cache's eviction listener), and collectors of the attached
-    /// `prometheus::Registry`. Defaults to 1 second. Callbacks, the collectors of
-    /// [`register`](crate::MetricsRegistry::register) and the other collectors have that long one
-    /// after the other, so keep it well below a third of Prometheus' `scrape_timeout`, which is 10
-    /// seconds.
+    /// Sets how long reading the metrics waits for code of the application: callbacks of adapters
+    /// that may run such code (for example, the eviction listener of a cache), and collectors of
+    /// the attached `prometheus::Registry`. Defaults to 1 second. The callbacks, the collectors of
+    /// [`register`](crate::MetricsRegistry::register) and the other collectors each have this time,
+    /// one after the other. Choose a value well below a third of Prometheus' `scrape_timeout`,
+    /// which defaults to 10 seconds.
     ///
-    /// Such code runs on a thread of the registry's own, which exists only meanwhile and has the name
-    /// `caracal-metrics`. With the feature `tokio`, which `caracal-axum` and `caracal-cache` turn on,
-    /// it runs inside the tokio runtime of the thread that reads the metrics, or else inside the one
-    /// that the instance was attached in. Code that takes longer goes on, and later reads do not
-    /// wait for it until it has returned. Meanwhile each of them is counted in
-    /// `caracal_metrics_collection_errors_total`, and
+    /// Such code runs on a thread of the registry, which has the name `caracal-metrics` and exists
+    /// only while it is needed. With the feature `tokio`, which `caracal-axum` and `caracal-cache`
+    /// turn on, the code runs inside the tokio runtime of the thread that reads the metrics, or
+    /// otherwise inside the runtime in which the instance was attached. Code that takes longer
+    /// keeps running, and later reads do not wait for it until it has returned. Until then, each
+    /// read is counted in `caracal_metrics_collection_errors_total`, and
     ///
-    /// - the gauges that the callback sets, and the counters that it adds to, stay at what they last
-    ///   read, so that alerts on them neither start nor end because of it;
+    /// - the gauges that the callback sets, and the counters that it adds to, keep their last
+    ///   values, so that alerts on them neither start nor end because of it;
     /// - the families of a collector that was registered with
-    ///   [`register`](crate::MetricsRegistry::register) are left out. A collector that was
-    ///   registered with the `prometheus::Registry` itself takes all families of that registry with
-    ///   it, since `prometheus` gathers as a whole.
+    ///   [`register`](crate::MetricsRegistry::register) are left out. For a collector that was
+    ///   registered with the `prometheus::Registry` directly, all families of that registry are
+    ///   left out, because `prometheus` gathers them all together.
     ///
-    /// The same happens where the code panics, and where the system starts no thread.
+    /// The same happens if the code panics, or if the system can't start a thread.
     pub fn collection_timeout(mut self, timeout: Duration) -> Self {
         self.collection_timeout = timeout;
         self
     }
 
-    /// Decides by the clock of a test which series are idle.
+    /// Uses the clock of a test to decide which series are idle.
     #[cfg(feature = "testing")]
     pub fn clock(mut self, clock: crate::testing::Clock) -> Self {
         self.clock = clock.into();
         self
     }
 
-    /// Adds the standard `process_*` families to the page: CPU seconds, memory in
-    /// bytes, file descriptors, threads and the start time. Constant labels are not put on them.
+    /// Adds the standard `process_*` families to the page: CPU seconds, memory in bytes, file
+    /// descriptors, threads and the start time. Constant labels are not added to them.
     ///
-    /// They come from the `prometheus` crate's own collector, which there is for Linux only:
-    /// elsewhere nothing is added. The CPU seconds alone come from the system's clock of the process, so
-    /// they have fractions. A registry that has that collector already, as
-    /// `prometheus::default_registry()` does wherever this feature is on, stays as it is.
+    /// They come from the collector of the `prometheus` crate, which exists on Linux only. On other
+    /// systems, nothing is added. The CPU seconds are read from the system's CPU clock of the
+    /// process instead, so they have fractions. If the registry already has that collector, nothing
+    /// is added. `prometheus::default_registry()` has it if this feature is on.
     #[cfg(feature = "process")]
     pub fn process_metrics(mut self) -> Self {
         self.process = true;

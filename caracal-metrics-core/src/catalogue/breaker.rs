@@ -1,4 +1,4 @@
-//! Circuit breakers.
+//! The families of circuit breakers.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use crate::preregistered::Preregistered;
 use crate::registry::MetricsRegistry;
 
 crate::labels! {
-    /// The state of a circuit breaker. The number of a state is the value of the gauge.
+    /// The state of a circuit breaker. The number of the state is the value of the gauge.
     #[non_exhaustive]
     pub enum CircuitBreakerState {
         /// Calls go through.
         Closed => "closed",
         /// Calls are rejected.
         Open => "open",
-        /// Calls go through on trial.
+        /// Trial calls go through.
         HalfOpen => "half_open",
     }
 
@@ -42,12 +42,11 @@ crate::labels! {
 use CircuitBreakerState::{Closed, HalfOpen, Open};
 
 impl CircuitBreakerState {
-    /// The transitions that a breaker can make, each from a state to another. The last one is a
-    /// reset by hand.
+    /// The transitions of a circuit breaker, each from one state to another. The last one is a manual reset.
     pub const TRANSITIONS: [(Self, Self); 5] =
         [(Closed, Open), (Open, HalfOpen), (HalfOpen, Open), (HalfOpen, Closed), (Open, Closed)];
 
-    /// What the gauge reads in this state.
+    /// Returns the value of the gauge in this state.
     #[must_use]
     pub const fn value(self) -> u64 {
         self as u64
@@ -95,7 +94,7 @@ const STATE_CHANGES: Preregistered<Counter, StateChange<'_>> =
     Preregistered::find(&CIRCUIT_BREAKER_STATE_CHANGES, &FAMILIES, END);
 
 impl MetricsRegistry {
-    /// The handle of a circuit breaker. Its state (closed), its counters and its legal transitions
+    /// Returns the handle of a circuit breaker. Its state (closed), its counters and its possible transitions
     /// are on the page from now on.
     #[must_use]
     pub fn circuit_breaker(&self, name: &str) -> CircuitBreakerMetrics {
@@ -106,7 +105,7 @@ impl MetricsRegistry {
             state: self.handle(STATE, BreakerName { name }),
             failures: self.handle(FAILURES, BreakerName { name }),
             successes: self.handle(SUCCESSES, BreakerName { name }),
-            // As the series carry it; the families of a breaker have the same limit.
+            // The name as it is on the series. All families of a breaker have the same length limit.
             name: (*self.store(STATE).carried_value(0, name)).into(),
             metrics: self.clone(),
         }
@@ -118,20 +117,20 @@ impl MetricsRegistry {
         self.set(STATE, BreakerName { name }, state.value());
     }
 
-    /// Counts a call that failed.
+    /// Counts a failed call.
     #[inline]
     pub fn record_circuit_breaker_failure(&self, name: &str) {
         self.count_of_breaker(FAILURES, BreakerName { name }, name);
     }
 
-    /// Counts a call that succeeded.
+    /// Counts a successful call.
     #[inline]
     pub fn record_circuit_breaker_success(&self, name: &str) {
         self.count_of_breaker(SUCCESSES, BreakerName { name }, name);
     }
 
-    /// Counts a transition. The state's gauge is set by
-    /// [`set_circuit_breaker_state`](Self::set_circuit_breaker_state), as in the Python module.
+    /// Counts a transition. As in the Python module,
+    /// [`set_circuit_breaker_state`](Self::set_circuit_breaker_state) sets the gauge of the state.
     #[inline]
     pub fn record_circuit_breaker_state_change(
         &self,
@@ -144,7 +143,7 @@ impl MetricsRegistry {
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    #[expect(clippy::inline_always, reason = "most of it depends on constants of the caller")]
     fn count_of_breaker<L: Labels>(
         &self,
         family: Preregistered<Counter, L>,
@@ -156,7 +155,7 @@ impl MetricsRegistry {
         }
     }
 
-    /// Apart and cold, so that a record whose cell is recalled has the registers.
+    /// This is a separate, cold function, so that a record with a cached cell can use the registers.
     #[cold]
     fn count_of_breaker_anew<L: Labels>(
         &self,
@@ -168,7 +167,7 @@ impl MetricsRegistry {
         self.count(family, labels);
     }
 
-    /// The first series of a breaker that is asked for brings the others along.
+    /// The first requested series of a breaker creates the others as well.
     #[inline(never)]
     fn know_breaker<K, L: Labels>(
         &self,
@@ -177,14 +176,14 @@ impl MetricsRegistry {
         name: &str,
     ) {
         if !self.store(family).has_set(&labels) {
-            // As the series carry it, so that only the record itself counts a name that is too long.
+            // The name as it is on the series, so that only the record itself counts a name that is too long.
             let name = self.store(STATE).carried_value(0, name);
             let _others = self.circuit_breaker(&name);
         }
     }
 }
 
-/// One circuit breaker that is reported by hand.
+/// A circuit breaker that is recorded manually.
 #[derive(Clone, Debug)]
 pub struct CircuitBreakerMetrics {
     metrics: MetricsRegistry,
@@ -200,13 +199,13 @@ impl CircuitBreakerMetrics {
         self.state.set(state.value().cast_signed());
     }
 
-    /// Counts a call that failed.
+    /// Counts a failed call.
     #[inline]
     pub fn record_failure(&self) {
         self.failures.inc();
     }
 
-    /// Counts a call that succeeded.
+    /// Counts a successful call.
     #[inline]
     pub fn record_success(&self) {
         self.successes.inc();

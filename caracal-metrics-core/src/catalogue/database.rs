@@ -1,4 +1,4 @@
-//! Database queries, pools and connection errors.
+//! The families of database queries, pools and connection errors.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::preregistered::Preregistered;
 use crate::registry::MetricsRegistry;
 
 crate::labels! {
-    /// What a database statement does.
+    /// The operation of a database statement.
     #[non_exhaustive]
     pub enum DatabaseOperationType {
         /// Reads rows.
@@ -23,36 +23,36 @@ crate::labels! {
         Update => "update",
         /// Removes rows.
         Delete => "delete",
-        /// Anything else: DDL, transactions, what can't be read.
+        /// Anything else: DDL, transactions, and statements that can't be parsed.
         Other => "other",
     }
 
-    /// How a database statement ended.
+    /// The result of a database statement.
     #[non_exhaustive]
     pub enum QueryStatus {
-        /// It was answered.
+        /// The database returned a result.
         Success => "success",
-        /// It failed, or was given up before an answer came.
+        /// It failed, or was abandoned before a result came.
         Error => "error",
-        /// It ended, and whoever counts it can't see how.
+        /// It ended, but the code that counts it can't see the result.
         Unknown => "unknown",
     }
 
     /// The labels of a query.
     pub struct Query<'a> {
-        /// What the statement does.
+        /// The operation of the statement.
         pub operation: DatabaseOperationType,
-        /// The table that it does it to.
+        /// The table that the statement uses.
         pub table: &'a str,
-        /// How it ended.
+        /// The result of the statement.
         pub status: QueryStatus,
     }
 
     /// The labels of the duration of a query.
     pub struct QueryTime<'a> {
-        /// What the statement does.
+        /// The operation of the statement.
         pub operation: DatabaseOperationType,
-        /// The table that it does it to.
+        /// The table that the statement uses.
         pub table: &'a str,
     }
 
@@ -64,7 +64,7 @@ crate::labels! {
 
     /// The label of a connection error.
     pub struct ConnectionError<'a> {
-        /// What went wrong.
+        /// The cause of the error.
         pub error_type: &'a str,
     }
 }
@@ -127,7 +127,7 @@ pub(super) static FAMILIES: [&FamilySpec; 6] = [
     DATABASE_CONNECTION_ERRORS.spec(),
 ];
 
-/// The place behind these families in a registry.
+/// The index after these families in a registry.
 pub(super) const END: usize = policy::END + 6;
 
 const QUERIES: Preregistered<Counter, Query<'_>> =
@@ -146,11 +146,11 @@ const ERRORS: Preregistered<Counter, ConnectionError<'_>> =
 /// The numbers of a connection pool, as its owner knows them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PoolStats {
-    /// How many connections the pool may hold.
+    /// The maximum number of connections of the pool.
     pub size: u64,
-    /// How many are in use.
+    /// The number of connections in use.
     pub checked_out: u64,
-    /// How many it opened beyond those that it keeps.
+    /// The number of connections that were opened beyond those that the pool keeps.
     pub overflow: u64,
 }
 
@@ -172,8 +172,8 @@ impl MetricsRegistry {
         );
     }
 
-    /// The handle of queries with these labels. Both outcomes are on the page from now on, so that
-    /// `rate()` shows the first error.
+    /// Returns the handle of queries with these labels. Series for success and error are on the page from now
+    /// on, so that `rate()` shows the first error.
     #[must_use]
     pub fn database_query(
         &self,
@@ -193,7 +193,7 @@ impl MetricsRegistry {
         }
     }
 
-    /// Times a query. Dropped before it is finished, the timer records an error.
+    /// Times a query. If the timer is dropped before it is finished, it records an error.
     pub fn time_database_query(
         &self,
         operation: DatabaseOperationType,
@@ -204,8 +204,8 @@ impl MetricsRegistry {
 
     /// Sets the gauges of the connection pool.
     ///
-    /// While an adapter observes a pool of this registry, the page has the adapter's numbers, and
-    /// these are counted in `caracal_metrics_invalid_values_total`.
+    /// While an adapter observes a pool of this registry, the page shows the numbers of the adapter. The
+    /// numbers passed here are then counted in `caracal_metrics_invalid_values_total`.
     pub fn update_connection_pool_stats(&self, stats: PoolStats) {
         for (gauge, value) in
             [(SIZE, stats.size), (CHECKED_OUT, stats.checked_out), (OVERFLOW, stats.overflow)]
@@ -218,20 +218,20 @@ impl MetricsRegistry {
         }
     }
 
-    /// Counts a connection that could not be had or broke.
+    /// Counts a connection that could not be established or that broke.
     #[inline]
     pub fn record_database_connection_error(&self, error_type: &str) {
         self.count(ERRORS, ConnectionError { error_type });
     }
 
-    /// The handle of connection errors of this type, which are on the page from now on.
+    /// Returns the handle of connection errors of this type. The series is on the page from now on.
     #[must_use]
     pub fn database_connection_error(&self, error_type: &str) -> Counter {
         self.handle(ERRORS, ConnectionError { error_type })
     }
 }
 
-/// Queries of one operation on one table.
+/// Queries with one operation on one table.
 #[derive(Clone, Debug)]
 pub struct DatabaseQueryMetrics {
     success: Counter,
@@ -240,7 +240,7 @@ pub struct DatabaseQueryMetrics {
     unknown: Arc<UnknownEnds>,
 }
 
-/// The queries whose end nobody saw: a series that is on the page only if there are any.
+/// The series of queries with an unknown result. It is on the page only if there are such queries.
 #[derive(Debug)]
 struct UnknownEnds {
     metrics: MetricsRegistry,
@@ -268,7 +268,7 @@ impl DatabaseQueryMetrics {
         self.duration.observe(duration);
     }
 
-    /// Times a query. Dropped before it is finished, the timer records an error.
+    /// Times a query. If the timer is dropped before it is finished, it records an error.
     pub fn time(&self) -> DatabaseQueryTimer {
         DatabaseQueryTimer {
             metrics: self.clone(),
@@ -278,10 +278,11 @@ impl DatabaseQueryMetrics {
     }
 }
 
-/// Times a database query, from its making to its end.
+/// Times a database query, from the creation of the timer to the end of the query.
 ///
-/// Finish it with [`success`](Self::success), [`error`](Self::error) or [`observe`](Self::observe).
-/// Dropped unfinished, by an early `?`, a panic or a cancelled future, it records an error: no
+/// Finish it with [`success`](Self::success), [`error`](Self::error) or [`observe`](Self::observe). If it is
+/// dropped unfinished (by an early `?`, a panic or a cancelled future), it records an error, because no result
+/// was used.
 /// answer came that anyone used.
 ///
 /// ```
@@ -307,7 +308,7 @@ impl DatabaseQueryMetrics {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Bind it to a name: `let _ =` drops it at once, which records an error before the query begins. See
+/// Bind it to a name: `let _ =` drops it immediately, which records an error before the query begins. See
 /// [`GaugeGuard`](crate::GaugeGuard) for the lint that finds this.
 ///
 /// ```
@@ -327,17 +328,17 @@ pub struct DatabaseQueryTimer {
 }
 
 impl DatabaseQueryTimer {
-    /// Ends the query as answered.
+    /// Records the query as successful.
     pub fn success(mut self) {
         self.status = QueryStatus::Success;
     }
 
-    /// Ends the query as failed.
+    /// Records the query as failed.
     pub fn error(self) {
         drop(self);
     }
 
-    /// Ends the query as its result says.
+    /// Records the query as successful or failed, depending on its result.
     pub fn observe<T, E>(self, result: &Result<T, E>) {
         match result {
             Ok(_) => self.success(),

@@ -1,4 +1,4 @@
-//! Requests to the gateway.
+//! The families of requests to the gateway.
 
 use std::time::Duration;
 
@@ -33,18 +33,18 @@ crate::labels! {
     pub struct AuthFailure<'a> {
         /// How the client tried to authenticate.
         pub auth_method: &'a str,
-        /// Why that failed.
+        /// The reason for the failure.
         pub reason: &'a str,
     }
 
     /// The labels of a request that replay protection blocked.
     pub struct ReplayBlock<'a> {
-        /// Why it was blocked.
+        /// The reason.
         pub reason: &'a str,
     }
 }
 
-/// The buckets of [`GATEWAY_REQUEST_DURATION`], and of other families that time the same requests.
+/// The buckets of [`GATEWAY_REQUEST_DURATION`] and of other families that time the same requests.
 pub const GATEWAY_REQUEST_BUCKETS: &[Duration] = &[
     Duration::from_millis(5),
     Duration::from_millis(10),
@@ -110,7 +110,7 @@ pub(super) static FAMILIES: [&FamilySpec; 6] = [
     GATEWAY_DEGRADED_MODE_REQUESTS.spec(),
 ];
 
-/// The place behind these families in a registry.
+/// The index after these families in a registry.
 pub(super) const END: usize = 6;
 
 const REQUESTS: Preregistered<Counter, GatewayRequest<'_>> =
@@ -129,8 +129,8 @@ const DEGRADED_MODE: Preregistered<Counter> =
 impl MetricsRegistry {
     /// Counts a request and its duration.
     ///
-    /// A method other than the nine standard ones counts as `OTHER`. A status code outside 100 to
-    /// 999 counts as `unknown`, and in `caracal_metrics_invalid_values_total`.
+    /// A method other than the nine standard ones is counted as `OTHER`. A status code outside 100 to 999 is
+    /// counted as `unknown`, and also in `caracal_metrics_invalid_values_total`.
     #[inline]
     pub fn record_gateway_request(
         &self,
@@ -145,7 +145,7 @@ impl MetricsRegistry {
         self.count_and_observe((REQUESTS, request), (DURATION, time), duration);
     }
 
-    /// Counts a request and its duration, which the exemplar is an example of; otherwise as
+    /// Counts a request and its duration, together with an exemplar. Otherwise, it does the same as
     /// [`record_gateway_request`](Self::record_gateway_request).
     #[inline]
     pub fn record_gateway_request_with_exemplar(
@@ -162,7 +162,7 @@ impl MetricsRegistry {
         self.store(DURATION).observe_with_exemplar(&labels, duration, exemplar);
     }
 
-    /// The handle of requests with these labels.
+    /// Returns the handle of requests with these labels.
     #[must_use]
     pub fn gateway_request(
         &self,
@@ -186,15 +186,15 @@ impl MetricsRegistry {
         (Method::new(method), status)
     }
 
-    /// Counts a request as in flight until the guard is dropped: by the end of the scope, an early
-    /// `?`, a panic, or a cancelled future that held it. The guard may be dropped on another thread.
+    /// Counts a request as in flight until the guard is dropped: at the end of the scope, at an early `?`, in a
+    /// panic, or when a future that holds it is cancelled. The guard can be dropped on another thread.
     ///
-    /// A page with nothing in flight has everything that was recorded before the guards were dropped.
-    /// So record the request first, and drop the guard afterwards.
+    /// If a page shows no request in flight, it contains everything that was recorded before the guards were
+    /// dropped. So record the request first, and then drop the guard.
     ///
-    /// The number on a page is one that was true at a moment of the scrape. If requests end while it
-    /// is being read, it may be off by half as many as end in those microseconds. It is zero only if
-    /// every request that was in flight when the scrape began has ended.
+    /// The number on a page was correct at some moment during the scrape. If requests end while it is being
+    /// read, which takes microseconds, it may be off by half as many as end in this time. It is zero only if
+    /// all requests that were in flight when the scrape began have ended.
     #[inline]
     pub fn track_gateway_request_in_flight(&self) -> GaugeGuard {
         GaugeGuard::begin_only(self.store(IN_FLIGHT))
@@ -206,7 +206,7 @@ impl MetricsRegistry {
         self.count(AUTH_FAILURES, AuthFailure { auth_method, reason });
     }
 
-    /// The handle of authentication failures with these labels.
+    /// Returns the handle of failed authentications with these labels.
     #[must_use]
     pub fn auth_failure(&self, auth_method: &str, reason: &str) -> Counter {
         self.handle(AUTH_FAILURES, AuthFailure { auth_method, reason })
@@ -218,13 +218,13 @@ impl MetricsRegistry {
         self.count(REPLAY_BLOCKS, ReplayBlock { reason });
     }
 
-    /// The handle of replay blocks with this reason.
+    /// Returns the handle of blocked requests with this reason.
     #[must_use]
     pub fn replay_block(&self, reason: &str) -> Counter {
         self.handle(REPLAY_BLOCKS, ReplayBlock { reason })
     }
 
-    /// Counts a request that was answered from cached policies alone.
+    /// Counts a request that was answered with cached policies only.
     #[inline]
     pub fn record_degraded_mode_request(&self) {
         self.count(DEGRADED_MODE, ());
@@ -246,7 +246,7 @@ impl GatewayRequestMetrics {
         self.duration.observe(duration);
     }
 
-    /// Counts a request and its duration, which the exemplar is an example of.
+    /// Counts a request and its duration, together with an exemplar.
     pub fn record_with_exemplar(&self, duration: Duration, exemplar: &Exemplar) {
         self.requests.inc();
         self.duration.observe_with_exemplar(duration, exemplar);

@@ -1,9 +1,8 @@
-//! The families of the Python module `caracal.monitoring`, and the recorders named after its
-//! functions.
+//! The families of the Python module `caracal.monitoring`, and the methods that record into them, which are
+//! named after the functions of the module.
 //!
-//! Dashboards and alerts use these 22 families: their names, types, help texts, labels and buckets
-//! may not change. They are declared as a family of your own is, and a registry has them from the
-//! start.
+//! Dashboards and alerts use these 22 families, so their names, types, help texts, labels and buckets must not
+//! change. They are declared in the same way as your own families, and a registry has them from the start.
 
 mod breaker;
 mod database;
@@ -36,7 +35,7 @@ use crate::builder::MetricsRegistryBuilder;
 use crate::family_spec::FamilySpec;
 use crate::registry::MetricsRegistry;
 
-/// The 22 families, in the order of the Python module.
+/// Returns the 22 families, in the order of the Python module.
 pub fn families() -> impl Iterator<Item = &'static FamilySpec> {
     let parts: [&[&FamilySpec]; 4] =
         [&gateway::FAMILIES, &policy::FAMILIES, &database::FAMILIES, &breaker::FAMILIES];
@@ -50,21 +49,21 @@ impl Default for MetricsRegistry {
 }
 
 impl MetricsRegistry {
-    /// A registry with default settings, independent of every other one.
+    /// Creates a registry with default settings. It is independent of all others.
     ///
     /// # Panics
     ///
-    /// Never: default settings are valid for the catalogue, which a test guards.
+    /// Never: default settings are valid for the catalogue. A test checks this.
     #[must_use]
     pub fn new() -> Self {
-        // Not `expect`, for which every program would have what formats all errors.
+        // `expect` would link the formatting of all errors into every program.
         let Ok(registry) = Self::builder().build() else {
             unreachable!("default settings are valid")
         };
         registry
     }
 
-    /// Settings for a registry.
+    /// Returns a builder with the default settings.
     pub fn builder() -> MetricsRegistryBuilder {
         MetricsRegistryBuilder::of_families(families())
     }

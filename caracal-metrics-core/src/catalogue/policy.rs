@@ -1,4 +1,4 @@
-//! Policy evaluations and the policy cache.
+//! The families of policy evaluations and of the policy cache.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::preregistered::Preregistered;
 use crate::registry::MetricsRegistry;
 
 crate::labels! {
-    /// What a policy evaluation decided.
+    /// The decision of a policy evaluation.
     #[non_exhaustive]
     pub enum PolicyDecisionType {
-        /// The action may go ahead.
+        /// The action is allowed.
         Allowed => "allowed",
-        /// The action may not.
+        /// The action is denied.
         Denied => "denied",
         /// The evaluation itself failed.
         Error => "error",
@@ -24,15 +24,15 @@ crate::labels! {
 
     /// The labels of a policy evaluation.
     pub struct PolicyEvaluation<'a> {
-        /// What was decided.
+        /// The decision.
         pub decision: PolicyDecisionType,
-        /// The agent that asked.
+        /// The agent that requested the action.
         pub agent_id: &'a str,
     }
 
     /// The labels of the duration of a policy evaluation.
     pub struct PolicyEvaluationTime {
-        /// What was decided.
+        /// The decision.
         pub decision: PolicyDecisionType,
     }
 }
@@ -88,7 +88,7 @@ pub(super) static FAMILIES: [&FamilySpec; 6] = [
     POLICY_CACHE_EVICTIONS.spec(),
 ];
 
-/// The place behind these families in a registry.
+/// The index after these families in a registry.
 pub(super) const END: usize = gateway::END + 6;
 
 const EVALUATIONS: Preregistered<Counter, PolicyEvaluation<'_>> =
@@ -115,7 +115,7 @@ impl MetricsRegistry {
         self.count_and_observe((EVALUATIONS, evaluation), (DURATION, time), duration);
     }
 
-    /// The handle of evaluations with these labels.
+    /// Returns the handle of evaluations with these labels.
     #[must_use]
     pub fn policy_evaluation(
         &self,
@@ -128,8 +128,8 @@ impl MetricsRegistry {
         }
     }
 
-    /// Times an evaluation until the timer is dropped. See [`PolicyEvaluationTimer`] for which
-    /// decision is recorded.
+    /// Times an evaluation until the timer is dropped. See [`PolicyEvaluationTimer`] for the decision that is
+    /// recorded.
     pub fn time_policy_evaluation(
         &self,
         decision: PolicyDecisionType,
@@ -167,7 +167,7 @@ impl MetricsRegistry {
         self.count(EVICTIONS, ());
     }
 
-    /// Sets how many policies are in the cache.
+    /// Sets the number of policies in the cache.
     pub fn set_policy_cache_size(&self, size: u64) {
         self.set(SIZE, (), size);
     }
@@ -189,11 +189,12 @@ impl PolicyEvaluationMetrics {
     }
 }
 
-/// Times a policy evaluation and records it when dropped.
+/// Times a policy evaluation and records it when it is dropped.
 ///
-/// What is recorded is the decision that was last set; a panic records
-/// [`Error`](PolicyDecisionType::Error) whatever was set. An early `?` or a cancelled future drops
-/// the timer as any other end of the scope does: start with `Error` and set the decision once it is
+/// The timer records the decision that was last set. After a panic, it always records
+/// [`Error`](PolicyDecisionType::Error). An early `?` and a cancelled future drop the timer like any other end
+/// of the scope. Start with `Error` and set the decision when it is known, so that they are not counted as a
+/// decision that was never made.
 /// known, and neither counts as a decision that nobody made.
 ///
 /// ```
@@ -219,7 +220,7 @@ impl PolicyEvaluationMetrics {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Bind it to a name: `let _ =` drops it at once, and the evaluation that follows is not timed. See
+/// Bind it to a name: `let _ =` drops it immediately, and the evaluation that follows is not timed. See
 /// [`GaugeGuard`](crate::GaugeGuard) for the lint that finds this.
 ///
 /// ```
@@ -227,7 +228,7 @@ impl PolicyEvaluationMetrics {
 /// # use caracal_metrics::{MetricsRegistry, PolicyDecisionType};
 /// let metrics = MetricsRegistry::new();
 /// let _ = metrics.time_policy_evaluation(PolicyDecisionType::Error, "agent-1");
-/// // What is evaluated here is neither timed nor counted. The timer has recorded an error already.
+/// // What is evaluated here is neither timed nor counted. The timer has already recorded an error.
 /// let errors = [("decision", "error"), ("agent_id", "agent-1")];
 /// assert_eq!(metrics.sample("caracal_policy_evaluations_total", &errors), Some(1.0));
 /// ```
@@ -237,13 +238,13 @@ pub struct PolicyEvaluationTimer {
     metrics: MetricsRegistry,
     decision: PolicyDecisionType,
     agent_id: String,
-    /// Clean-up code may evaluate a policy while another panic unwinds: that one is not ours.
+    /// Cleanup code may evaluate a policy while another panic unwinds. That panic is not one of the evaluation.
     made_while_panicking: bool,
     stopwatch: Stopwatch,
 }
 
 impl PolicyEvaluationTimer {
-    /// Sets what will be recorded.
+    /// Sets the decision that will be recorded.
     pub fn set_decision(&mut self, decision: PolicyDecisionType) {
         self.decision = decision;
     }

@@ -1,4 +1,4 @@
-//! Things that can't be attached.
+//! Checks of things that can't be attached.
 
 use std::any::Any;
 
@@ -9,7 +9,7 @@ use super::subject::{FIRST, Subject, exposed, registry, registry_of};
 use crate::registry::MetricsRegistry;
 use crate::snapshot::FamilyType;
 
-/// More series than one thing has of one family.
+/// A thing has fewer series of one family than this.
 const MOST_SERIES: usize = 16;
 
 pub(super) fn is_refused(subject: &Subject) -> Result<(), String> {
@@ -20,7 +20,7 @@ pub(super) fn is_refused(subject: &Subject) -> Result<(), String> {
         Ok(_) => return Err(format!("two things are attached under the name {FIRST:?}")),
         Err(error) if !error.is_name_taken => {
             return Err(format!(
-                "it is refused, and not with AttachError::NameTaken: {}",
+                "it is refused, but not with AttachError::NameTaken: {}",
                 error.text
             ));
         }
@@ -28,13 +28,13 @@ pub(super) fn is_refused(subject: &Subject) -> Result<(), String> {
     }
     let after = series(&metrics.snapshot());
     if let lost @ [_, ..] = &before.difference(&after).collect::<Vec<_>>()[..] {
-        return Err(format!("the refused one took along {}", some(lost.iter().copied())));
+        return Err(format!("refusing the second thing removed {}", some(lost.iter().copied())));
     }
     Ok(())
 }
 
 pub(super) fn leaves_nothing(subject: &Subject) -> Result<(), String> {
-    // Each family in turn has room for so many series: attaching ends at that family.
+    // The loop limits one family at a time, with every possible limit, so that attaching fails at that family.
     for spec in subject.families.iter().flatten() {
         for limit in 1..=MOST_SERIES {
             let metrics = registry_of(|builder| builder.max_series_of(spec, limit))?;
@@ -56,7 +56,7 @@ pub(super) fn leaves_nothing(subject: &Subject) -> Result<(), String> {
         let metrics = registry()?;
         if take_name(&metrics, &name, kind) {
             fails_clean(subject, &metrics)
-                .map_err(|left| format!("with a family of others named {name}: {left}"))?;
+                .map_err(|left| format!("with a foreign family named {name}: {left}"))?;
         }
     }
     Ok(())
@@ -69,7 +69,7 @@ fn fill(subject: &Subject, metrics: &MetricsRegistry) -> Vec<Box<dyn Any>> {
     things.map_while(Result::ok).take(if subject.has_instances { usize::MAX } else { 1 }).collect()
 }
 
-/// An error where a thing can't be attached to this registry, and something is left of it.
+/// Returns an error if a thing can't be attached to this registry but leaves something behind.
 fn fails_clean(subject: &Subject, metrics: &MetricsRegistry) -> Result<(), String> {
     let state = || (names(metrics), series(&metrics.snapshot()));
     let (families, before) = state();
@@ -78,21 +78,28 @@ fn fails_clean(subject: &Subject, metrics: &MetricsRegistry) -> Result<(), Strin
     let left: Vec<_> =
         families_after.difference(&families).chain(after.difference(&before)).collect();
     if !left.is_empty() {
-        return Err(format!("it was not attached ({}), and left {}", first.text, some(left)));
+        return Err(format!(
+            "it could not be attached ({}), but left {} behind",
+            first.text,
+            some(left)
+        ));
     }
     match subject.try_attach(metrics, FIRST) {
-        Ok(_) => Err(format!("it was not attached ({}), and the second time it was", first.text)),
+        Ok(_) => Err(format!(
+            "it could not be attached ({}), but the second attempt succeeded",
+            first.text
+        )),
         Err(second) if second.text != first.text => Err(format!(
-            "it was not attached ({}), and the second time for another reason ({})",
+            "it could not be attached ({}), and the second attempt failed for another reason ({})",
             first.text, second.text
         )),
         Err(_) => Ok(()),
     }
 }
 
-/// Gives this name to a family of another type. Says whether it is free.
+/// Gives this name to a family of another type. Returns whether the name was free.
 fn take_name(metrics: &MetricsRegistry, name: &str, kind: FamilyType) -> bool {
-    let help = "A family of others.";
+    let help = "A foreign family.";
     let registered = if kind == FamilyType::Gauge {
         IntCounter::new(name, help).map(|it| metrics.register(Box::new(it)))
     } else {

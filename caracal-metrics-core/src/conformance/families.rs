@@ -1,4 +1,4 @@
-//! What families an adapter has.
+//! Checks of the families of an adapter.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::pages::{families, names, series, some};
 use super::subject::{FIRST, Subject, exposed, registry};
 use crate::testing::lint_snapshot;
 
-/// Base units that a name may end in.
+/// The base units that a name can end in.
 const UNITS: [&str; 2] = ["seconds", "bytes"];
 
 pub(super) fn appear(subject: &Subject) -> Result<(), String> {
@@ -14,12 +14,12 @@ pub(super) fn appear(subject: &Subject) -> Result<(), String> {
     let before = series(&metrics.snapshot());
     let thing = subject.attach(&metrics, FIRST)?;
     if !subject.has_instances {
-        // What a recorder has may depend on what it records.
+        // The families of a recorder may depend on what it records.
         (subject.exercise)(&*thing);
     }
     let after = series(&metrics.snapshot());
     if after.is_subset(&before) {
-        return Err("a thing was attached, and the page has no series more than before".to_owned());
+        return Err("a thing was attached, but the page has no new series".to_owned());
     }
     Ok(())
 }
@@ -32,11 +32,11 @@ pub(super) fn are_declared(subject: &Subject) -> Result<(), String> {
     let found = names(&metrics);
     let missing: Vec<_> = declared.difference(&found).collect();
     if !missing.is_empty() {
-        return Err(format!("declared, and not on the page: {}", some(missing)));
+        return Err(format!("declared, but not on the page: {}", some(missing)));
     }
     let undeclared: Vec<_> = found.difference(&declared).collect();
     if !undeclared.is_empty() {
-        return Err(format!("on the page, and not declared: {}", some(undeclared)));
+        return Err(format!("on the page, but not declared: {}", some(undeclared)));
     }
     Ok(())
 }
@@ -50,7 +50,7 @@ pub(super) fn have_help_and_unit(subject: &Subject) -> Result<(), String> {
         let words = |text: &str| {
             text.split(|c: char| !c.is_alphanumeric()).collect::<String>().to_lowercase()
         };
-        // The name has the namespace before it.
+        // The name starts with the namespace.
         if help.is_empty() || words(base).ends_with(&words(help)) {
             return Err(format!("the help text of {name} says no more than its name: {help:?}"));
         }

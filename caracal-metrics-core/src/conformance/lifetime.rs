@@ -1,10 +1,10 @@
-//! What is left of a thing that is dropped.
+//! Checks of what a dropped thing leaves behind.
 
 use super::pages::{families, series, some};
 use super::subject::{FIRST, Subject, registry};
 use crate::snapshot::{SeriesValue, Snapshot};
 
-/// The series of this page that go with the thing.
+/// Returns the series on this page that belong to the thing.
 fn owned(subject: &Subject, snapshot: &Snapshot) -> Vec<String> {
     let stays = |name: &String| {
         let family = name.split('{').next().unwrap_or_default();
@@ -28,20 +28,20 @@ pub(super) fn series_go(subject: &Subject) -> Result<(), String> {
         .map(|(family, series)| format!("{family}{:?}", series.labels().collect::<Vec<_>>()))
         .collect();
     if !first.is_empty() {
-        return Err(format!("dropped, and still on the page: {}", some(&first)));
+        return Err(format!("dropped, but still on the page: {}", some(&first)));
     }
     drop(other);
     let after = owned(subject, &metrics.snapshot());
     let left: Vec<_> = after.iter().filter(|name| !before.contains(name)).collect();
     if !left.is_empty() {
-        return Err(format!("all are dropped, and the page still has {}", some(left)));
+        return Err(format!("all things are dropped, but the page still has {}", some(left)));
     }
     Ok(())
 }
 
 pub(super) fn name_is_free(subject: &Subject) -> Result<(), String> {
     let metrics = registry()?;
-    // Attached and nothing else: what a thing counts by itself at first.
+    // The thing is attached but not used, so this is what it counts by itself at first.
     let fresh = subject.attach(&metrics, FIRST)?;
     let at_first = totals(subject, &metrics.snapshot());
     drop(fresh);
@@ -53,9 +53,11 @@ pub(super) fn name_is_free(subject: &Subject) -> Result<(), String> {
         let thing = subject.attach(&metrics, FIRST)?;
         for (series, total) in &totals(subject, &metrics.snapshot()) {
             let (first, last) = (of(&at_first, series), of(&last, series));
-            // What a thing counts by itself may be more this time, but seldom as much as with use.
+            // A thing may count more by itself this time, but seldom as much as when it is used.
             if last > first && *total >= last {
-                return Err(format!("{series} begins with {total}, which is the last owner's"));
+                return Err(format!(
+                    "{series} starts at {total}, which includes counts of its previous owner"
+                ));
             }
         }
         (0..10).for_each(|_| (subject.exercise)(&*thing));
@@ -65,7 +67,7 @@ pub(super) fn name_is_free(subject: &Subject) -> Result<(), String> {
     Ok(())
 }
 
-/// The counters and histograms that go with the thing, and what they have counted.
+/// Returns the counters and histograms that belong to the thing, with their counts.
 fn totals(subject: &Subject, snapshot: &Snapshot) -> Vec<(String, f64)> {
     let owned = families(snapshot).filter(|family| !subject.outlives(family.name()));
     let all = owned.flat_map(|family| {

@@ -1,7 +1,7 @@
-//! For authors of adapters: a kit that an adapter has to pass.
+//! A test kit for adapters.
 //!
-//! The feature `conformance` turns it on; turn it on in your `dev-dependencies`. You say how a thing of
-//! your adapter's is attached, and the kit attaches, drops and scrapes it:
+//! This module needs the feature `conformance`. Turn it on in your `dev-dependencies`. You describe how a thing
+//! of your adapter is attached, and the kit attaches it, scrapes it and drops it:
 //!
 //! ```
 //! # extern crate caracal_metrics_core as caracal_metrics;
@@ -35,8 +35,8 @@
 //!     .check();
 //! ```
 //!
-//! [`Check`] lists what it looks at. That the features of a crate are additive is for `cargo hack
-//! --each-feature` to show, since a program has one set of features.
+//! [`Check`] lists the checks. Use `cargo hack --each-feature` to check that the features of a crate are
+//! additive, because a program is built with one set of features.
 
 mod attach;
 mod families;
@@ -61,42 +61,41 @@ use crate::error::AttachError;
 use crate::family_spec::FamilySpec;
 use crate::registry::MetricsRegistry;
 
-/// How long one check may take by default. It is for what never ends: all of them together take a second
-/// or two.
+/// The default time limit of one check. It only ends checks that never return: all of them together take one or
+/// two seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Looks at an adapter, and says what is wrong.
+/// Checks an adapter. The error describes the fault.
 type Look = fn(&Subject) -> Result<(), String>;
 
-/// What the kit looks at.
+/// A check of the kit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Check {
-    /// A thing that was attached has series on the next page, before anything happens to it.
+    /// When a thing is attached, the next page has series of it, before anything happens to the thing.
     SeriesAppearAtAttach,
-    /// The page has exactly the families that the adapter says it has.
+    /// The page has exactly the families that the adapter declares.
     FamiliesAreDeclared,
-    /// Each family has a help text that says more than its name, and one whose name ends in a base unit
+    /// Each family has a help text that says more than its name. A family whose name ends in a base unit
     /// declares that unit.
     FamiliesHaveHelpAndUnit,
-    /// The [linter](crate::testing::lint()) finds nothing.
+    /// The [linter](crate::testing::lint()) finds no problem.
     FamiliesPassTheLinter,
     /// When the last handle is dropped, the series leave the page.
     SeriesGoWithTheLastHandle,
-    /// When the last handle is dropped, the name is free, and who takes it next counts from 0.
+    /// When the last handle is dropped, the name is free. The next thing with this name counts from 0.
     NameIsFreeAtDrop,
-    /// A second thing of the same name is refused with
-    /// [`AttachError::NameTaken`], and the first one stays.
+    /// A second thing with the same name is refused with [`AttachError::NameTaken`], and the first one stays.
     SecondAttachIsRefused,
-    /// A thing that can't be attached, because a family is full or a name belongs to another one, leaves
-    /// no series, no family and no name behind, wherever attaching it ended.
+    /// A thing that can't be attached, because a family is full or a name belongs to another family, leaves no
+    /// series, family or name behind, regardless of where attaching it failed.
     FailedAttachLeavesNothing,
-    /// User code that a scrape runs, and that panics or does not return, costs the page the thing's own
-    /// values and nothing else.
+    /// If user code that a scrape runs panics or does not return, the page only lacks the values of the thing
+    /// that it belongs to.
     FaultsStayWithTheirOwner,
-    /// Values from outside make neither more series nor longer labels than the registry allows.
+    /// Values from outside create no more series, and no longer label values, than the registry allows.
     ValuesAreBounded,
-    /// Things may come and go while pages are written.
+    /// Things can be attached and dropped while pages are written.
     DropDuringScrapeIsSafe,
 }
 
@@ -104,9 +103,9 @@ pub enum Check {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Failure {
-    /// What was looked at.
+    /// The check.
     pub check: Check,
-    /// What was found.
+    /// The fault.
     pub found: String,
 }
 
@@ -116,8 +115,8 @@ impl fmt::Display for Failure {
     }
 }
 
-/// An adapter that is to pass the kit. `T` is what attaching gives: what is dropped to detach.
-#[must_use = "nothing is looked at until `check` or `run`"]
+/// An adapter to be checked. Attaching returns a `T`, which is dropped to detach.
+#[must_use = "nothing is checked until you call `check` or `run`"]
 pub struct Conformance<T> {
     subject: Subject,
     thing: PhantomData<fn(T)>,
@@ -133,8 +132,8 @@ impl<T> fmt::Debug for Conformance<T> {
 }
 
 impl<T: 'static> Conformance<T> {
-    /// An adapter that observes things by name. `attach` makes a thing, attaches it under the name, and
-    /// returns what keeps both.
+    /// Checks an adapter that observes things by name. `attach` creates a thing, attaches it under the name,
+    /// and returns a value that keeps both alive.
     pub fn of_instances(
         adapter: impl Into<String>,
         attach: impl Fn(&MetricsRegistry, &str) -> Result<T, AttachError> + Send + Sync + 'static,
@@ -146,9 +145,9 @@ impl<T: 'static> Conformance<T> {
         Self::new(Subject::new(adapter.into(), true, Arc::new(attach)))
     }
 
-    /// An adapter without instances, such as a layer or a recorder: `make` makes one that records into
-    /// the registry. Its series stay when it is dropped, so what the kit knows of names and of taking
-    /// back is not looked at.
+    /// Checks an adapter without instances, such as a layer or a recorder. `make` creates one that records into
+    /// the registry. Its series stay when it is dropped, so the checks of names and of removed series are left
+    /// out.
     pub fn of_recorder<E: fmt::Display>(
         adapter: impl Into<String>,
         make: impl Fn(&MetricsRegistry) -> Result<T, E> + Send + Sync + 'static,
@@ -164,27 +163,27 @@ impl<T: 'static> Conformance<T> {
         Self { subject, thing: PhantomData, patience: PATIENCE }
     }
 
-    /// How long one check may take before it fails. Defaults to a minute.
+    /// Sets how long one check may take before it fails. Defaults to one minute.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// The families that the page has once a thing was attached and exercised: all of them, and no other.
-    /// Without this, [`Check::FamiliesAreDeclared`] is not looked at.
+    /// Sets the families that are on the page after a thing was attached and exercised: all of them, and no
+    /// others. Without this, [`Check::FamiliesAreDeclared`] is not checked.
     pub fn families(mut self, families: &[&'static FamilySpec]) -> Self {
         self.subject.families = Some(families.to_vec());
         self
     }
 
-    /// Those of them whose series stay when the thing is dropped, since they are the registry's and not
-    /// the thing's.
+    /// Sets which of these families keep their series when the thing is dropped, because the series belong to
+    /// the registry and not to the thing.
     pub fn outliving(mut self, families: &[&'static FamilySpec]) -> Self {
         self.subject.outliving = families.to_vec();
         self
     }
 
-    /// Makes something happen to a thing, so that all of its families have series.
+    /// Sets a closure that uses a thing, so that all of its families have series.
     pub fn exercise(mut self, exercise: impl Fn(&T) + Send + Sync + 'static) -> Self {
         self.subject.exercise = Arc::new(move |thing| {
             if let Some(thing) = thing.downcast_ref() {
@@ -194,8 +193,8 @@ impl<T: 'static> Conformance<T> {
         self
     }
 
-    /// Brings a value from outside to a thing, in each way that may become the value of a label: the name
-    /// of a table, the path of a request.
+    /// Sets a closure that passes a value from outside to a thing, in each way in which it can become the value
+    /// of a label: the name of a table, the path of a request.
     pub fn outside_values(mut self, bring: impl Fn(&T, &str) + Send + Sync + 'static) -> Self {
         self.subject.bring = Some(Arc::new(move |thing, value| {
             if let Some(thing) = thing.downcast_ref() {
@@ -205,9 +204,9 @@ impl<T: 'static> Conformance<T> {
         self
     }
 
-    /// Attaches a thing of which a scrape runs code of the application's, such as a listener. `attach` is
-    /// given code to call in its place. Without this, [`Check::FaultsStayWithTheirOwner`] looks at the
-    /// thing next to others that fail.
+    /// Sets a closure that attaches a thing for which a scrape runs code of the application, such as a
+    /// listener. The closure receives code to call in place of the application's. Without this,
+    /// [`Check::FaultsStayWithTheirOwner`] checks the thing together with others that fail.
     pub fn user_code(
         mut self,
         attach: impl Fn(&MetricsRegistry, &str, UserCode) -> Result<T, AttachError>
@@ -223,7 +222,7 @@ impl<T: 'static> Conformance<T> {
         self
     }
 
-    /// Looks at everything, and says what failed.
+    /// Runs all checks and returns those that failed.
     #[must_use]
     pub fn run(self) -> Vec<Failure> {
         let subject = Arc::new(self.subject);
@@ -251,7 +250,7 @@ impl<T: 'static> Conformance<T> {
         failures.collect()
     }
 
-    /// Looks at everything.
+    /// Runs all checks.
     ///
     /// # Panics
     ///
@@ -271,7 +270,7 @@ impl<T: 'static> Conformance<T> {
     }
 }
 
-/// Runs a check on a thread of its own, since it may not return.
+/// Runs a check on its own thread, because it may not return.
 fn in_time(subject: &Arc<Subject>, look: Look, patience: Duration) -> Result<(), String> {
     let (done, finished) = mpsc::channel();
     let subject = Arc::clone(subject);

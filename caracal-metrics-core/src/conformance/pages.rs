@@ -1,4 +1,4 @@
-//! What a page has of the adapter.
+//! The parts of a page that belong to the adapter.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,13 @@ use crate::registry::MetricsRegistry;
 use crate::snapshot::{FamilySnapshot, Snapshot};
 use crate::state::REGISTRY_FAMILIES;
 
-/// The families of a page without what a registry says about itself.
+/// Returns the families of a page, without the registry's own.
 pub(super) fn families(snapshot: &Snapshot) -> impl Iterator<Item = &FamilySnapshot> {
     let own: Vec<_> = REGISTRY_FAMILIES.iter().map(|spec| exposed(spec)).collect();
     snapshot.families().iter().filter(move |family| !own.iter().any(|name| name == family.name()))
 }
 
-/// The series of a page, as it writes their names and labels; without what a registry says about itself.
+/// Returns the series of a page, with names and labels as on the page, without the registry's own.
 pub(super) fn series(snapshot: &Snapshot) -> BTreeSet<String> {
     let all = families(snapshot).flat_map(|family| {
         family.series().map(|series| {
@@ -25,12 +25,12 @@ pub(super) fn series(snapshot: &Snapshot) -> BTreeSet<String> {
     all.collect()
 }
 
-/// The names of families on the next page.
+/// Returns the names of the families on the next page.
 pub(super) fn names(metrics: &MetricsRegistry) -> BTreeSet<String> {
     families(&metrics.snapshot()).map(|family| family.name().to_owned()).collect()
 }
 
-/// Some of many, for a message.
+/// Formats the first few names, for a message.
 pub(super) fn some<'a>(all: impl IntoIterator<Item = &'a String>) -> String {
     const MOST: usize = 5;
     let all: Vec<_> = all.into_iter().map(String::as_str).collect();

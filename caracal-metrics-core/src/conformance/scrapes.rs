@@ -1,4 +1,4 @@
-//! Scrapes that meet code of the application's, and things that come and go.
+//! Checks of scrapes that run code of the application, or that run while things are attached and dropped.
 
 use std::mem::ManuallyDrop;
 use std::ops::RangeInclusive;
@@ -21,20 +21,20 @@ crate::labels! {
 
 const NEIGHBOUR: InstanceKind = InstanceKind::new("conformance neighbour");
 
-/// A gauge of a thing that is not the adapter's.
+/// A gauge of a thing that does not belong to the adapter.
 static NEIGHBOURS: Family<Gauge, Neighbour<'_>> =
-    Family::gauge("conformance_neighbours", "Things next to the adapter's.").shown_once_used();
+    Family::gauge("conformance_neighbours", "Things of another adapter.").shown_once_used();
 
-/// How much longer than it waits for user code a page may take on a slow machine.
+/// On a slow machine, a page may take this much longer than the time for which it waits for user code.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// Things that come and go, at most and at least.
+/// The minimum and maximum number of things that are attached and dropped.
 const ROUNDS: RangeInclusive<usize> = 20..=1_000;
 
-/// How long things come and go, if they are fewer than the most.
+/// How long things are attached and dropped, if the maximum number is not reached.
 const STORM: Duration = Duration::from_millis(500);
 
-/// What code waits at that does not return, until it is opened.
+/// Code that must not return waits at this gate until it is opened.
 #[derive(Clone, Default)]
 struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
@@ -52,7 +52,7 @@ impl Gate {
     }
 }
 
-/// Opens a gate, whatever happens: threads wait at it.
+/// Opens a gate in any case, because threads wait at it.
 struct OpensAtLast(Gate);
 
 impl Drop for OpensAtLast {
@@ -88,18 +88,18 @@ pub(super) fn contain_faults(subject: &Subject) -> Result<(), String> {
     for (what, code) in codes {
         let metrics = registry()?;
         let calm = neighbour(&metrics, "calm", || {})?;
-        // Never dropped: its end may wait for the code, and the gate opens later.
+        // It is never dropped: the drop may wait for the code, and the gate is opened later.
         let _thing = ManuallyDrop::new(attach(&metrics, FIRST, code).map_err(|error| error.text)?);
         let page = page_in_time(&metrics).map_err(|e| format!("user code {what}: {e}"))?;
         if !page.iter().any(|series| series.starts_with("conformance_neighbours{")) {
-            return Err(format!("user code {what}, and the page lacks families of others"));
+            return Err(format!("user code {what}, and the page lacks foreign families"));
         }
         drop(calm);
     }
     Ok(())
 }
 
-/// A thing next to others whose samplers fail.
+/// Checks a thing together with others whose samplers fail.
 fn next_to_faults(subject: &Subject) -> Result<(), String> {
     let metrics = registry()?;
     let _thing = subject.attach_and_exercise(&metrics, FIRST)?;
@@ -112,12 +112,12 @@ fn next_to_faults(subject: &Subject) -> Result<(), String> {
     let has = |family: &String| page.iter().any(|s| s.starts_with(&format!("{family}{{")));
     let lost: Vec<_> = alone.iter().filter(|family| !has(family)).collect();
     if !lost.is_empty() {
-        return Err(format!("samplers of others fail, and the page lacks {}", some(lost)));
+        return Err(format!("other samplers fail, and the page lacks {}", some(lost)));
     }
     Ok(())
 }
 
-/// The series of a page that is there in time, although code does not return.
+/// Returns the series of a page, which must be ready in time although code does not return.
 fn page_in_time(metrics: &MetricsRegistry) -> Result<Vec<String>, String> {
     let (done, finished) = mpsc::channel();
     let metrics = metrics.clone();

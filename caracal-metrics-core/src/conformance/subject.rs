@@ -1,4 +1,4 @@
-//! The adapter that is looked at, whatever its types.
+//! The adapter under test, independent of its types.
 
 use std::any::Any;
 use std::fmt;
@@ -10,10 +10,10 @@ use crate::error::AttachError;
 use crate::family_spec::FamilySpec;
 use crate::registry::MetricsRegistry;
 
-/// The namespace of the kit's registries.
+/// The namespace of the registries of the kit.
 const NAMESPACE: &str = "conformance";
 
-/// How long a page of the kit's registries waits for user code.
+/// How long a page of the registries of the kit waits for user code.
 pub(super) const COLLECTION_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// The name of most things.
@@ -25,7 +25,7 @@ type WithUserCode =
 type Exercise = dyn Fn(&dyn Any) + Send + Sync;
 type Bring = dyn Fn(&dyn Any, &str) + Send + Sync;
 
-/// Code in place of the application's, that a scrape runs: it may panic or not return.
+/// Code that a scrape runs in place of the application's. It may panic or not return.
 #[derive(Clone)]
 pub struct UserCode(Arc<dyn Fn() + Send + Sync>);
 
@@ -34,7 +34,7 @@ impl UserCode {
         Self(Arc::new(code))
     }
 
-    /// Runs it.
+    /// Runs the code.
     pub fn call(&self) {
         (self.0)();
     }
@@ -46,7 +46,7 @@ impl fmt::Debug for UserCode {
     }
 }
 
-/// Why a thing was not attached.
+/// The reason why a thing was not attached.
 #[derive(Debug)]
 pub(super) struct AttachFailure {
     pub(super) text: String,
@@ -54,7 +54,7 @@ pub(super) struct AttachFailure {
 }
 
 impl AttachFailure {
-    #[expect(clippy::needless_pass_by_value, reason = "an error is given up")]
+    #[expect(clippy::needless_pass_by_value, reason = "the error is consumed")]
     pub(super) fn of(error: AttachError) -> Self {
         let is_name_taken = matches!(error, AttachError::NameTaken { .. });
         Self { text: error.to_string(), is_name_taken }
@@ -107,7 +107,7 @@ impl Subject {
         attached.map_err(|error| format!("{name:?} can't be attached: {}", error.text))
     }
 
-    /// A thing that something happened to.
+    /// Attaches a thing and exercises it.
     pub(super) fn attach_and_exercise(
         &self,
         metrics: &MetricsRegistry,
@@ -118,7 +118,7 @@ impl Subject {
         Ok(thing)
     }
 
-    /// Whether series of this family stay when the thing is dropped.
+    /// Returns whether the series of this family stay when the thing is dropped.
     pub(super) fn outlives(&self, family: &str) -> bool {
         !self.has_instances
             || self.outliving.iter().any(|spec| spec.exposed_name(NAMESPACE) == family)
@@ -129,7 +129,7 @@ pub(super) fn exposed(spec: &FamilySpec) -> String {
     spec.exposed_name(NAMESPACE)
 }
 
-/// A fresh registry with settings of its own.
+/// Returns a new registry with additional settings.
 pub(super) fn registry_of(
     set: impl FnOnce(MetricsRegistryBuilder) -> MetricsRegistryBuilder,
 ) -> Result<MetricsRegistry, String> {

@@ -1,14 +1,14 @@
-//! How many pages all threads may have together.
+//! The number of pages that all threads may have together.
 
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::pages::PAGE_BYTES;
 use crate::sync::{AtomicUsize, const_unless_modelled};
 
-/// 256 MiB. Each of 1,024 threads may then touch a quarter of what a single one may.
+/// 256 MiB in total. Each of 1,024 threads can then use a quarter of the pages that a single thread may have.
 const ALL_PAGES: usize = (256 << 20) / PAGE_BYTES;
 
-/// Pages that can still be made. Pages are never given back.
+/// The number of pages that can still be created. Pages are never returned.
 #[derive(Debug)]
 pub(super) struct Budget(AtomicUsize);
 
@@ -24,7 +24,7 @@ impl Budget {
         Self(AtomicUsize::new(pages))
     }
 
-    /// Takes a page from the budget, if one is left. Relaxed: the number alone decides.
+    /// Takes a page from the budget, if one is left. Relaxed is enough, because only the number matters.
     pub(super) fn take(&self) -> bool {
         let mut left = self.0.load(Relaxed);
         while let Some(less) = left.checked_sub(1) {

@@ -1,15 +1,15 @@
-//! What the sums of histograms hold beyond their words.
+//! The part of the sums of histograms that exceeds their words.
 //!
-//! Ten thousand requests at a time fill a word of nanoseconds in three weeks. A sum that starts
-//! again at zero, or that a scrape reads without its carry, is a spike on somebody's dashboard.
+//! With ten thousand requests in flight at a time, a word of nanoseconds is full after three weeks. If a sum
+//! started again at zero, or if a scrape read it without its carry, a dashboard would show a spike.
 //!
-//! Every write to a sum is a `Release`, and every read of one an `Acquire`. Two things follow.
+//! Every write to a sum is a `Release`, and every read of a sum is an `Acquire`. This has two consequences:
 //!
-//! - A scrape that reads a nanosecond of a sum also sees the bucket that was counted before it, so
-//!   `_count` is never behind `_sum`.
-//! - A scrape that reads a word after a carry also sees that there are carries. It is not enough
-//!   that the carry itself is a `Release`: the owner's next store to the word is no read-modify-write
-//!   and so ends the carry's release sequence.
+//! - A scrape that reads the nanoseconds of an observation in a sum also sees the bucket that was counted
+//!   before, so `_count` is never behind `_sum`.
+//! - A scrape that reads a word after a carry also sees that there are carries. It would not be enough for the
+//!   carry alone to be a `Release`: the owner's next store to the word is not a read-modify-write operation, so
+//!   it ends the release sequence of the carry.
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -17,15 +17,15 @@ use super::cell::Cell;
 use super::pages;
 use crate::sync::{AtomicBool, AtomicU64, Mutex, const_unless_modelled};
 
-/// What a carry moves out of a word: so little of it that a thread's whole word and what others add
-/// meanwhile fit in beside it.
+/// The amount that a carry moves out of a word. Below this amount, a word has enough room to add the whole word
+/// of a thread that ends, and what others add in the meantime.
 const CARRY: u64 = 1 << 62;
 
 #[derive(Debug)]
 pub(super) struct Carries {
-    /// Spares the readers the lock while there are none.
+    /// Spares readers the lock while there are no carries.
     any: AtomicBool,
-    /// Sorted by cell. Few sums ever have one.
+    /// Sorted by cell. Few sums ever have a carry.
     by_cell: Mutex<Vec<(u32, u64)>>,
 }
 
@@ -36,8 +36,8 @@ impl Carries {
         }
     }
 
-    /// Adds to the sum of a cell, in a word that this thread alone writes. The bucket is counted
-    /// before.
+    /// Adds to the sum of a cell, in a word that only this thread writes. The caller has already counted the
+    /// bucket.
     #[inline]
     pub(super) fn bump(&self, cell: Cell, sum: &AtomicU64, nanos: u64) {
         if pages::bump(sum, nanos, Release) >= CARRY {
@@ -45,7 +45,7 @@ impl Carries {
         }
     }
 
-    /// Adds to the sum of a cell, in a word that all threads write. The bucket is counted before.
+    /// Adds to the sum of a cell, in a word that all threads write. The caller has already counted the bucket.
     #[inline]
     pub(super) fn add(&self, cell: Cell, sum: &AtomicU64, nanos: u64) {
         if sum.fetch_add(nanos, Release) + nanos >= CARRY {
@@ -66,8 +66,8 @@ impl Carries {
         }
     }
 
-    /// The whole sum of these words of a cell. It never goes down from one call to the next. Buckets
-    /// that are read afterwards have all that it is made of.
+    /// Returns the whole sum of these words of a cell. It never decreases from one call to the next. Buckets
+    /// that are read afterwards contain all observations in the sum.
     pub(super) fn whole<'a, I: Iterator<Item = &'a AtomicU64>>(
         &self,
         cell: Cell,
@@ -75,25 +75,24 @@ impl Carries {
     ) -> u128 {
         let low = || words().map(|word| u128::from(word.load(Acquire))).sum::<u128>();
         let without_carries = low();
-        // If one of the words had been carried when it was read, this would read true.
+        // If one of the words had been carried before it was read, this would be true.
         if !self.any.load(Relaxed) {
             return without_carries;
         }
-        // Nothing is carried while the lock is held, so the words and their carries belong together.
+        // Nothing is carried while the lock is held, so the words and the carries belong together.
         let by_cell = self.by_cell.lock();
         let carries = place(&by_cell, cell).map_or(0, |place| by_cell[place].1);
         u128::from(carries) * u128::from(CARRY) + low()
     }
 
-    /// Whether the sum of a cell is more than the words of it that were read before. If not, then none
-    /// of these had been carried when it was read: whoever carries notes it before it changes the
-    /// word, and the word was written with `Release` and read with `Acquire`, as for
-    /// [`whole`](Self::whole).
+    /// Returns whether the sum of a cell has a carry in addition to its words, which were read before. If not,
+    /// none of the words had been carried before it was read: a carry is noted before the word changes, and the
+    /// word is written with `Release` and read with `Acquire`, as for [`whole`](Self::whole).
     pub(super) fn has(&self, cell: Cell) -> bool {
         self.any.load(Relaxed) && place(&self.by_cell.lock(), cell).is_ok()
     }
 
-    /// The cell is given back.
+    /// Forgets the carries of a cell that is released.
     pub(super) fn forget(&self, cell: Cell) {
         if self.any.load(Relaxed) {
             let mut by_cell = self.by_cell.lock();
@@ -104,7 +103,7 @@ impl Carries {
     }
 }
 
-/// Where the carries of a cell are, or would be.
+/// Returns the index of the carries of a cell, or where to insert them.
 fn place(by_cell: &[(u32, u64)], cell: Cell) -> Result<usize, usize> {
     by_cell.binary_search_by_key(&cell.0, |(cell, _)| *cell)
 }

@@ -1,29 +1,30 @@
-//! What a cell is, and which words it has.
+//! Cells and their words.
 
-/// Words of a run. A histogram has one, two or four runs: buckets, and in the last word the sum.
+/// The number of words in a run. A histogram has one, two or four runs: its buckets and, in the last word, its
+/// sum.
 pub(crate) const RUN_WORDS: usize = 16;
 
-/// The most bounds that a histogram has, without `+Inf`: four runs, less that bucket and the sum.
+/// The maximum number of bounds of a histogram, without `+Inf`: four runs, minus the bucket `+Inf` and the sum.
 pub(crate) const MAX_BOUNDS: usize = 4 * RUN_WORDS - 2;
 
-/// The most buckets of a histogram of one run, the one up to `+Inf` included.
+/// The maximum number of buckets of a histogram with one run, including the bucket `+Inf`.
 pub(crate) const NARROW_BUCKETS: usize = RUN_WORDS - 1;
 
-/// The place of a sum in the last run of a histogram.
+/// The index of the sum in the last run of a histogram.
 pub(super) const SUM: usize = RUN_WORDS - 1;
 
-/// Words of a gauge.
+/// The number of words of a gauge.
 pub(super) const GAUGE_WORDS: usize = 4;
 
-/// Names a word, or the first word of a gauge or of a histogram.
+/// The number of a word, or of the first word of a gauge or of a histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cell(pub(super) u32);
 
 impl Cell {
-    /// No cell: no thread has words of it.
+    /// No cell. No thread has words of it.
     pub(crate) const NONE: Self = Self(u32::MAX);
 
-    /// The cell's number, for structures that keep cells in atomics.
+    /// Returns the number of the cell, for structures that keep cells in atomics.
     pub(crate) fn to_raw(self) -> u32 {
         self.0
     }
@@ -32,44 +33,43 @@ impl Cell {
         Self(raw)
     }
 
-    /// The word of the guards that ended, of a gauge. The first word is that of the guards that were
-    /// begun.
+    /// Returns the word that counts the ended guards of a gauge. Its first word counts the started guards.
     #[inline]
     pub(super) fn ended(self) -> Self {
         Self(self.0 + 1)
     }
 
-    /// The word of a gauge that is set.
+    /// Returns the word with the value that a gauge was set to.
     #[inline]
     pub(super) fn level(self) -> Self {
         Self(self.0 + 2)
     }
 
-    /// The sum of a histogram whose last run begins here.
+    /// Returns the sum of a histogram whose last run starts at this cell.
     pub(super) fn sum(self) -> Self {
         Self(self.0 + SUM as u32)
     }
 
-    /// The word at this place of a [run](Width::Run).
+    /// Returns the word with this index in a [run](Width::Run).
     #[inline]
     pub(crate) fn word(self, place: usize) -> Self {
         debug_assert!(place < RUN_WORDS);
         Self(self.0 + place as u32)
     }
 
-    /// The word of this bucket of a histogram.
+    /// Returns the word of this bucket of a histogram.
     pub(crate) fn bucket(self, bucket: usize) -> Self {
         Self(self.0 + bucket as u32)
     }
 
-    /// The first word of the last run of a histogram.
+    /// Returns the first word of the last run of a histogram.
     #[inline]
     pub(super) fn last_run(self, runs: usize) -> Self {
         Self(self.0 + ((runs - 1) * RUN_WORDS) as u32)
     }
 }
 
-/// What the sum of a histogram is.
+/// The type of the sum of a histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sum {
     /// Integer nanoseconds.
@@ -77,14 +77,14 @@ pub(crate) enum Sum {
     Float,
 }
 
-/// What words a cell has.
+/// The words of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Width {
     /// An integer.
     Word,
     Float,
-    /// Guards that were begun, guards that ended, and a number that is set. The fourth word keeps
-    /// gauges from reaching beyond a run.
+    /// The started guards, the ended guards, and a number that is set. The fourth word is unused. It keeps
+    /// gauges from extending beyond a run.
     Gauge,
     /// A run of integers.
     Run,
@@ -95,7 +95,7 @@ pub(crate) enum Width {
 }
 
 impl Width {
-    /// A histogram with so many bounds.
+    /// Returns the width of a histogram with this number of bounds.
     pub(crate) fn histogram(bounds: usize, sum: Sum) -> Self {
         Self::Histogram { runs: (bounds + 2).div_ceil(RUN_WORDS).next_power_of_two(), sum }
     }

@@ -1,8 +1,9 @@
 //! Sums of floating-point numbers, in words.
 //!
-//! Each thread adds to words of its own, so a sum is rounded once for each number and once more for
-//! each thread. Words are always added up in the same order, so that a counter never falls: a larger term
-//! is never rounded to a smaller sum. A sum that leaves the range of `f64` stays at its end: from an infinity no later
+//! Each thread adds to its own words, so a sum is rounded once for each number and once more for each thread.
+//! The words are always added up in the same order, so that a counter never falls: a larger term never results
+//! in a smaller rounded sum. A sum that leaves the range of `f64` stays at the end of the range. An infinite
+//! sum would never become finite again, and two infinite sums can make NaN.
 //! number leads back, and two of them make NaN.
 
 use std::sync::atomic::Ordering::{self, Relaxed, Release};
@@ -10,7 +11,7 @@ use std::sync::atomic::Ordering::{self, Relaxed, Release};
 use super::pages::load_own;
 use crate::sync::AtomicU64;
 
-/// Adds to a word that this thread alone writes. The ordering is the store's.
+/// Adds to a word that only this thread writes. `ordering` is the ordering of the store.
 #[inline]
 pub(super) fn bump(word: &AtomicU64, n: f64, ordering: Ordering) {
     let sum = in_range(f64::from_bits(load_own(word)) + n);
@@ -26,17 +27,17 @@ pub(super) fn add(word: &AtomicU64, n: f64) {
     }
 }
 
-/// The sum of words.
+/// Returns the sum of words.
 pub(super) fn sum<'a>(words: impl Iterator<Item = &'a AtomicU64>, ordering: Ordering) -> f64 {
     whole(words.map(|word| f64::from_bits(word.load(ordering))))
 }
 
-/// The sum of sums.
+/// Returns the sum of sums.
 pub(super) fn whole(sums: impl Iterator<Item = f64>) -> f64 {
     in_range(sums.sum())
 }
 
-/// NaN stays NaN: a gauge may be set to it.
+/// NaN stays NaN, because a gauge can be set to it.
 #[inline]
 pub(super) fn in_range(sum: f64) -> f64 {
     sum.clamp(f64::MIN, f64::MAX)

@@ -1,16 +1,16 @@
-//! Which cells can be given out.
+//! The cells that can be allocated.
 
 use std::ops::Range;
 
 use super::cell::{Cell, RUN_WORDS, Sum, Width};
 
-/// What the words of a run are. A run is one of these for good.
+/// The contents of the words of a run. They never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Run {
     /// Integers: words, gauges, and the buckets of a histogram that has its sum in a later run.
     Integers,
     Floats,
-    /// Buckets, and in the last word a sum.
+    /// Buckets and, in the last word, a sum.
     Histogram(Sum),
 }
 
@@ -21,11 +21,11 @@ pub(super) struct Free {
     floats: Split,
     gauges: Vec<Cell>,
     whole: Vec<Cell>,
-    /// By the number of runs (1, 2 or 4), and by the sum.
+    /// By the number of runs (1, 2 or 4) and by the type of the sum.
     histograms: [[Vec<Cell>; 2]; 3],
 }
 
-/// Single words, and what is left of a run that is split into them.
+/// Single words, and the rest of a run that is split into them.
 #[derive(Debug)]
 struct Split {
     left: Range<u32>,
@@ -50,7 +50,7 @@ impl Free {
         }
     }
 
-    /// A free cell. `reach` makes the words around its argument usable.
+    /// Returns a free cell. `reach` makes the words around its argument usable.
     pub(super) fn take(&mut self, width: Width, reach: impl Fn(Cell)) -> Cell {
         if let Some(cell) = self.of(width).pop() {
             return cell;
@@ -63,10 +63,11 @@ impl Free {
         }
     }
 
-    /// Words of a run that is split.
+    /// Returns words of a run that is split.
     fn split(&mut self, width: Width, kind: Run, reach: impl Fn(Cell)) -> Cell {
         let words = width.words() as u32;
-        // A cell does not reach beyond its run, whose number of words is a multiple of each width.
+        // A cell does not extend beyond its run, because the number of words in a run is a multiple of each
+        // width.
         let split = self.split_of(kind);
         while !split.left.start.is_multiple_of(words) {
             split.free.extend(split.left.next().map(Cell));
@@ -85,7 +86,7 @@ impl Free {
         if kind == Run::Floats { &mut self.floats } else { &mut self.integers }
     }
 
-    /// Runs that follow each other, in one block of memory and in one page.
+    /// Returns consecutive runs, in one block of memory and in one page.
     fn fresh_histogram(&mut self, runs: usize, sum: Sum, reach: impl Fn(Cell)) -> Cell {
         while !self.runs.len().is_multiple_of(runs) {
             let skipped = self.fresh_run(Run::Histogram(Sum::Nanos), &reach);
@@ -121,9 +122,9 @@ impl Free {
         self.of(width).push(cell);
     }
 
-    /// What the words of the run around a cell are.
+    /// Returns the contents of the run around a cell.
     pub(super) fn run(&self, cell: Cell) -> Run {
-        // A page reaches beyond the last run, where all words are zero.
+        // A page extends beyond the last run, where all words are zero.
         self.runs.get(cell.0 as usize / RUN_WORDS).copied().unwrap_or(Run::Integers)
     }
 }

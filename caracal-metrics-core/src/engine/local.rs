@@ -1,4 +1,4 @@
-//! Which pages are this thread's.
+//! The pages of the calling thread.
 
 use std::ptr;
 
@@ -9,7 +9,7 @@ use super::store::STORE;
 
 #[cfg(not(caracal_loom))]
 static NO_PAGES: Pages = Pages::none();
-// Only for the crate to compile: the models have a store and threads of their own.
+// This is only needed to compile the crate: the models have their own store and threads.
 #[cfg(caracal_loom)]
 static NO_PAGES: std::sync::LazyLock<Pages> = std::sync::LazyLock::new(Pages::none);
 
@@ -20,8 +20,8 @@ thread_local! {
 
 #[cfg(not(caracal_loom))]
 thread_local! {
-    /// Apart from [`END`], since a thread-local that needs no destructor is read without a check
-    /// and while the others are being destroyed.
+    /// This is separate from [`END`], because a thread-local without a destructor is read without a check, even
+    /// while the others are being destroyed.
     static PAGES: std::cell::Cell<&'static Pages> = const { std::cell::Cell::new(&NO_PAGES) };
 }
 
@@ -33,7 +33,7 @@ fn no_pages() -> &'static Pages {
     &NO_PAGES
 }
 
-/// Folds the thread's words into the shared ones when the thread ends.
+/// Adds the thread's words to the shared ones when the thread ends.
 struct End;
 
 impl Drop for End {
@@ -46,13 +46,13 @@ impl Drop for End {
     }
 }
 
-/// The thread's pages, without any where it has none yet.
+/// Returns the thread's pages, which are empty if it has none yet.
 #[inline]
 pub(super) fn pages() -> &'static Pages {
     PAGES.get()
 }
 
-/// The thread's pages with one for this cell, or `None` where all threads share its word.
+/// Returns the thread's pages with one for this cell, or `None` if all threads share its word.
 #[cold]
 pub(super) fn reach(cell: Cell) -> Option<&'static Pages> {
     if !Pages::may_hold(cell) {
@@ -60,8 +60,8 @@ pub(super) fn reach(cell: Cell) -> Option<&'static Pages> {
     }
     let mut pages = PAGES.get();
     if ptr::eq(pages, no_pages()) {
-        // Where `END` is gone, other thread-locals are being destroyed: nobody would fold what they
-        // record, so they record into what is shared.
+        // If `END` is gone, other thread-locals are being destroyed. Nothing would move their records to the
+        // shared words, so they record into the shared words directly.
         END.try_with(|_| ()).ok()?;
         pages = STORE.enter()?;
         PAGES.set(pages);

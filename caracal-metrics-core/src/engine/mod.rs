@@ -1,9 +1,8 @@
-//! Where the numbers live.
+//! The storage of all values.
 //!
-//! Callers know cells, not memory: a [`Cell`] names a word (a counter), the words of a gauge, or
-//! those of a histogram. The cells of all registries are in one process-wide
-//! [`Store`]. A thread has words of its own for the cells that it records into, in
-//! pages that serve every registry.
+//! Callers use cells instead of memory: a [`Cell`] is the number of a word (a counter), of the words of a
+//! gauge, or of those of a histogram. The cells of all registries are in one process-wide [`Store`]. A thread
+//! has its own words for the cells that it records into. They are in pages that all registries share.
 
 mod budget;
 mod carries;
@@ -34,14 +33,14 @@ use pages::Pages;
 pub(crate) use reader::Reader;
 use store::{STORE, Store};
 
-/// The longest duration that is added to a sum as it is, in nanoseconds: more than a year, and so
-/// little of a word that a hundred threads may add it at the same instant.
+/// The longest duration that is added to a sum unchanged, in nanoseconds. It is more than a year, and small
+/// enough that a hundred threads can add it to a word at the same moment.
 pub(crate) const LONGEST_NANOS: u64 = 1 << 55;
 
-/// Whether there has been a cell that [is always shared](is_always_shared).
+/// Whether a cell that [is always shared](is_always_shared) was ever allocated.
 static SOME_ARE_SHARED: AtomicBool = AtomicBool::new(false);
 
-/// A cell that reads zero.
+/// Returns a cell with the value zero.
 pub(crate) fn allocate(width: Width) -> Cell {
     let cell = STORE.allocate(width);
     if is_always_shared(cell) {
@@ -50,42 +49,42 @@ pub(crate) fn allocate(width: Width) -> Cell {
     cell
 }
 
-/// Whether all threads share the words of a cell, and will: no thread may have some of its own.
+/// Returns whether all threads always share the words of a cell, so that no thread can have its own.
 pub(crate) fn is_always_shared(cell: Cell) -> bool {
     !Pages::may_hold(cell)
 }
 
-/// Whether some cells of the process [are always shared](is_always_shared). Where it reads false, the
-/// caller's cells are not: they were allocated before.
+/// Returns whether some cells of the process [are always shared](is_always_shared). If it returns false, the
+/// caller's cells are not, because they were allocated before.
 #[inline]
 pub(crate) fn some_are_shared() -> bool {
     SOME_ARE_SHARED.load(Relaxed)
 }
 
-/// Takes a cell back. The caller holds the last way to reach it, so nothing is added afterwards.
+/// Releases a cell. The caller holds the last reference to it, so nothing is added afterwards.
 pub(crate) fn release(cell: Cell, width: Width) {
     STORE.release(cell, width);
 }
 
-/// Takes back the cell of a gauge once the last of its guards has ended. No guard is begun any more.
+/// Releases the cell of a gauge after the last of its guards has ended. No further guards are started.
 pub(crate) fn release_gauge(cell: Cell) {
     let reader = reader();
     STORE.release_gauge(cell, |gauge| reader.in_flight(gauge) == 0);
 }
 
-/// Adds to a counter. At 2^64 it goes on from zero.
+/// Adds to a counter, modulo 2^64.
 #[inline]
 pub(crate) fn add(cell: Cell, n: u64) {
     record(cell, n, Relaxed);
 }
 
-/// Adds to this thread's word of a counter, if it has one.
+/// Adds to this thread's word of a counter, if it has one. Returns whether it has.
 #[inline]
 pub(crate) fn add_own(cell: Cell, n: u64) -> bool {
     local::pages().add(cell, n, Relaxed)
 }
 
-/// Counts a guard as begun.
+/// Counts a guard as started.
 #[inline]
 pub(crate) fn begin(gauge: Cell) {
     if let Some([begun, _]) = own::guards(gauge) {
@@ -95,7 +94,7 @@ pub(crate) fn begin(gauge: Cell) {
     }
 }
 
-/// Counts a guard as ended, on whatever thread.
+/// Counts a guard as ended, on any thread.
 #[inline]
 pub(crate) fn end(gauge: Cell) {
     if let Some([_, ended]) = own::guards(gauge) {
@@ -105,7 +104,7 @@ pub(crate) fn end(gauge: Cell) {
     }
 }
 
-/// Counts in a word of a gauge that this thread does not have at hand.
+/// Counts in a word of a gauge that this thread does not keep yet.
 #[inline(never)]
 fn count_guard_first(gauge: Cell, word: Cell) {
     record(word, 1, Release);
@@ -142,31 +141,31 @@ pub(crate) fn set(gauge: Cell, value: i64) {
     STORE.set(gauge.level(), value.cast_unsigned());
 }
 
-/// Adds to what a gauge was set to.
+/// Adds to the value that a gauge was set to.
 #[inline]
 pub(crate) fn shift(gauge: Cell, by: i64) {
     STORE.add_shared(gauge.level(), by.cast_unsigned(), Relaxed);
 }
 
-/// Sets a gauge of floating-point numbers, to which no thread adds on its own.
+/// Sets a gauge of floating-point numbers. Threads have no own words of it.
 #[inline]
 pub(crate) fn set_float(gauge: Cell, value: f64) {
     STORE.set(gauge, value.to_bits());
 }
 
-/// Adds to what a gauge of floating-point numbers was set to.
+/// Adds to the value that a gauge of floating-point numbers was set to.
 #[inline]
 pub(crate) fn shift_float(gauge: Cell, by: f64) {
     STORE.add_float_shared(gauge, by);
 }
 
-/// Counts a duration into a bucket of a histogram of one run.
+/// Counts a duration in a bucket of a histogram with one run.
 #[inline]
 pub(crate) fn observe(cell: Cell, bucket: usize, nanos: u64) {
     observe_ordinary(cell, bucket, nanos.min(LONGEST_NANOS));
 }
 
-/// As [`observe`], of at most [`LONGEST_NANOS`].
+/// Like [`observe`], for a duration of at most [`LONGEST_NANOS`].
 #[inline]
 pub(crate) fn observe_ordinary(cell: Cell, bucket: usize, nanos: u64) {
     if !observe_own(cell, bucket, nanos) {
@@ -174,13 +173,13 @@ pub(crate) fn observe_ordinary(cell: Cell, bucket: usize, nanos: u64) {
     }
 }
 
-/// As [`observe_ordinary`], into this thread's words of the histogram, if it has some.
+/// Like [`observe_ordinary`], in this thread's words of the histogram, if it has some. Returns whether it has.
 #[inline]
 pub(crate) fn observe_own(cell: Cell, bucket: usize, nanos: u64) -> bool {
     STORE.observe(local::pages(), cell, bucket, nanos)
 }
 
-/// Counts a duration into a histogram of which this thread has no words yet.
+/// Counts a duration in a histogram of which this thread has no words yet.
 #[cold]
 fn observe_first(cell: Cell, bucket: usize, nanos: u64) {
     if !local::reach(cell).is_some_and(|pages| STORE.observe(pages, cell, bucket, nanos)) {
@@ -188,7 +187,7 @@ fn observe_first(cell: Cell, bucket: usize, nanos: u64) {
     }
 }
 
-/// Counts a duration into a bucket of a histogram of so many runs.
+/// Counts a duration in a bucket of a histogram with this number of runs.
 pub(crate) fn observe_wide(cell: Cell, runs: usize, bucket: usize, nanos: u64) {
     let nanos = nanos.min(LONGEST_NANOS);
     let own = |pages: &Pages| STORE.observe_wide(pages, cell, runs, bucket, nanos);
@@ -197,8 +196,8 @@ pub(crate) fn observe_wide(cell: Cell, runs: usize, bucket: usize, nanos: u64) {
     }
 }
 
-/// Adds to the sum of a histogram of so many runs, in nanoseconds. What the sum is made of was counted
-/// before, in words of a [`Width::Run`].
+/// Adds to the sum of a histogram with this number of runs, in nanoseconds. The caller has already counted the
+/// observations in words of a [`Width::Run`].
 #[inline]
 pub(crate) fn add_nanos(cell: Cell, runs: usize, nanos: u64) {
     let last = cell.last_run(runs);
@@ -209,7 +208,7 @@ pub(crate) fn add_nanos(cell: Cell, runs: usize, nanos: u64) {
     }
 }
 
-/// As [`add_nanos`], for a histogram of floating-point numbers.
+/// Like [`add_nanos`], for a histogram of floating-point numbers.
 pub(crate) fn add_float_sum(cell: Cell, runs: usize, sum: f64) {
     let total = cell.last_run(runs).sum();
     let own =
@@ -219,7 +218,7 @@ pub(crate) fn add_float_sum(cell: Cell, runs: usize, sum: f64) {
     }
 }
 
-/// Counts so many floating-point numbers with this sum into a bucket of a histogram of so many runs.
+/// Counts `count` floating-point numbers with this sum in a bucket of a histogram with this number of runs.
 #[inline]
 pub(crate) fn observe_float(cell: Cell, runs: usize, bucket: usize, count: u64, sum: f64) {
     let own = |pages: &Pages| Store::observe_float(pages, cell, runs, bucket, count, sum);
@@ -228,7 +227,7 @@ pub(crate) fn observe_float(cell: Cell, runs: usize, bucket: usize, count: u64, 
     }
 }
 
-/// Reads cells. While it is held, threads that end wait: no code of the user's runs meanwhile.
+/// Returns a reader of cells. While it exists, threads that end wait for it, so no code of the user may run.
 pub(crate) fn reader() -> Reader<'static> {
     Reader::of(&STORE)
 }

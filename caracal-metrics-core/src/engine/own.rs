@@ -1,17 +1,17 @@
-//! The calling thread's own words, to be kept at hand.
+//! The calling thread's own words, for callers that keep them.
 //!
-//! A cell's words of a thread never move, so a thread that has found them once need not look for them
-//! again. Two things end this:
+//! A thread's words of a cell never move, so a thread that has found them once does not have to search for them
+//! again. Two events end this:
 //!
-//! - The thread gives up its pages, which another thread then goes on with. That happens before the last
-//!   destructors of thread-locals run, and those may record. So whoever keeps own words says how they
-//!   are forgotten, and the engine calls that before the pages are given up. From then on a thread
-//!   has no words of its own.
-//! - The cell is released and given out again, perhaps to another registry. The words then are those of
-//!   the new holder's, also for this thread. So what is kept must be found by something that is never used
-//!   again after the cell was released, such as the number of a family's label sets, or by the cell itself.
+//! - The thread gives up its pages, and another thread then uses them. This happens before the last destructors
+//!   of thread-locals run, which may record. A caller that keeps own words therefore provides a function that
+//!   forgets them. The engine calls this function before it gives up the pages. After that, the thread has no
+//!   words of its own.
+//! - The cell is released and allocated again, perhaps to another registry. The words of this thread then
+//!   belong to the new owner, too. Kept words must therefore be found by something that is never used again
+//!   after the cell was released, such as the number of a label set in a family, or by the cell itself.
 //!
-//! Own words are not `Send`: only the thread that asked for them may write them.
+//! Own words are not `Send`: only the thread that requested them may write them.
 
 use std::cell;
 use std::marker::PhantomData;
@@ -24,26 +24,27 @@ use super::pages::{Pages, Run, bump};
 use super::store::STORE;
 use crate::sync::AtomicU64;
 
-/// Gauges whose guards a thread keeps at hand: those of the layers, and some of the user's.
+/// The number of gauges whose guard words a thread keeps. This is enough for those of the layers, and for some
+/// gauges of the user.
 const GAUGES: usize = 8;
 
 thread_local! {
     static FORGET: cell::Cell<fn()> = const { cell::Cell::new(|| ()) };
-    /// As [`FORGET`], for [`own_intervals`].
+    /// Like [`FORGET`], for [`own_intervals`].
     static FORGET_INTERVALS: cell::Cell<fn()> = const { cell::Cell::new(|| ()) };
 }
 
 #[cfg(not(caracal_loom))]
 thread_local! {
-    /// Each at the place of its cell.
+    /// Each gauge is at the index of its cell.
     static OWN_GAUGES: [cell::Cell<OwnGauge>; GAUGES] =
         const { [const { cell::Cell::new(OwnGauge { gauge: Cell::NONE, begun_and_ended: &NO_WORDS }) }; GAUGES] };
 }
 
-/// The words of no gauge, so that a lookup compares the gauge and nothing else.
+/// The words of no gauge, so that a lookup only has to compare the gauge.
 #[cfg(not(caracal_loom))]
 static NO_WORDS: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
-// Only for the crate to compile: the models have threads of their own.
+// This is only needed to compile the crate: the models have their own threads.
 #[cfg(caracal_loom)]
 static NO_WORDS: std::sync::LazyLock<[AtomicU64; 2]> = std::sync::LazyLock::new(Default::default);
 
@@ -53,7 +54,7 @@ thread_local! {
         std::array::from_fn(|_| cell::Cell::new(OwnGauge::none()));
 }
 
-/// The words of a gauge that count its guards.
+/// The words that count the guards of a gauge.
 #[derive(Clone, Copy, Debug)]
 struct OwnGauge {
     gauge: Cell,
@@ -71,22 +72,22 @@ impl OwnGauge {
     }
 }
 
-/// This thread's words of the guards of a gauge that were begun and that ended, if it counted a guard of
-/// the gauge lately.
+/// Returns this thread's words for the started and the ended guards of a gauge, if it has counted a guard of
+/// the gauge recently.
 #[inline]
 pub(super) fn guards(gauge: Cell) -> Option<&'static [AtomicU64; 2]> {
     let own = OwnGauge::with(gauge, cell::Cell::get);
     (own.gauge == gauge).then_some(own.begun_and_ended)
 }
 
-/// Keeps the thread's words of the guards of a gauge, if it has some, for the next time.
+/// Keeps the thread's words for the guards of a gauge, if it has some.
 pub(super) fn keep_guards(gauge: Cell) {
     if let Some(words) = local::pages().guards(gauge) {
         OwnGauge::with(gauge, |own| own.set(OwnGauge { gauge, begun_and_ended: words }));
     }
 }
 
-/// The word of a counter that this thread alone writes, until it gives it up.
+/// The word of a counter that only this thread writes, until the thread gives it up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnWord {
     word: &'static AtomicU64,
@@ -94,21 +95,21 @@ pub(crate) struct OwnWord {
 }
 
 impl OwnWord {
-    /// Of a thread with these pages.
+    /// Returns the word of a thread with these pages.
     #[inline]
     pub(super) fn of(pages: &'static Pages, cell: Cell) -> Option<Self> {
         Some(Self { word: pages.word(cell)?, not_send: PhantomData })
     }
 
-    /// Adds to the counter. At 2^64 it goes on from zero.
+    /// Adds to the counter, modulo 2^64.
     #[inline]
     pub(crate) fn add(self, n: u64) {
         bump(self.word, n, Relaxed);
     }
 }
 
-/// The words of a histogram of one run, with a sum in nanoseconds, that this thread alone writes, until
-/// it gives them up.
+/// The words of a histogram with one run and a sum in nanoseconds. Only this thread writes them, until it gives
+/// them up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnHistogram {
     run: &'static Run,
@@ -116,22 +117,21 @@ pub(crate) struct OwnHistogram {
 }
 
 impl OwnHistogram {
-    /// Of a thread with these pages.
+    /// Returns the words of a thread with these pages.
     #[inline]
     pub(super) fn of(pages: &'static Pages, cell: Cell) -> Option<Self> {
         Some(Self { run: pages.run(cell)?, not_send: PhantomData })
     }
 
-    /// Counts a duration of at most [`LONGEST_NANOS`](super::LONGEST_NANOS) into a bucket. The cell is
-    /// the one that these words were asked for with.
+    /// Counts a duration of at most [`LONGEST_NANOS`](super::LONGEST_NANOS) in a bucket. The cell must be the
+    /// one for which these words were requested.
     #[inline]
     pub(crate) fn observe(self, cell: Cell, bucket: usize, nanos: u64) {
         STORE.observe_own(self.run, cell, bucket, nanos);
     }
 }
 
-/// A [run](super::Width::Run) and the sum of a histogram that this thread alone writes, until it gives them
-/// up.
+/// A [run](super::Width::Run) and the sum of a histogram. Only this thread writes them, until it gives them up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnIntervals {
     run: &'static Run,
@@ -140,8 +140,8 @@ pub(crate) struct OwnIntervals {
 }
 
 impl OwnIntervals {
-    /// Counts a duration of at most [`LONGEST_NANOS`](super::LONGEST_NANOS) into the word at this place. The
-    /// histogram is the one that these words were asked for with.
+    /// Counts a duration of at most [`LONGEST_NANOS`](super::LONGEST_NANOS) in the word with this index. The
+    /// histogram must be the one for which these words were requested.
     #[inline]
     pub(crate) fn observe(self, histogram: Cell, runs: usize, place: usize, nanos: u64) {
         debug_assert!(nanos <= super::LONGEST_NANOS);
@@ -149,7 +149,7 @@ impl OwnIntervals {
         STORE.bump_sum(histogram, runs, self.sum, nanos);
     }
 
-    /// Counts so many floating-point numbers with this sum into the word at this place.
+    /// Counts `count` floating-point numbers with this sum in the word with this index.
     #[inline]
     pub(crate) fn observe_floats(self, place: usize, count: u64, sum: f64) {
         bump(&self.run[place % RUN_WORDS], count, Relaxed);
@@ -157,7 +157,8 @@ impl OwnIntervals {
     }
 }
 
-/// This thread's words of a run, and of the sum of a histogram of so many runs, as [`own_word`].
+/// Returns this thread's words of a run, and of the sum of a histogram with this number of runs. The rules are
+/// those of [`own_word`].
 pub(crate) fn own_intervals(
     run: Cell,
     histogram: Cell,
@@ -170,13 +171,13 @@ pub(crate) fn own_intervals(
     Some(OwnIntervals { run, sum: &last_run[SUM], not_send: PhantomData })
 }
 
-/// This thread's word of a counter, or `None` where it has none: before it has recorded into the cell,
-/// where all threads share the word, and once the thread has given up its words. Recording then is
-/// [`add`](super::add), after which there may be one.
+/// Returns this thread's word of a counter, or `None` if it has none: before it has recorded into the cell, if
+/// all threads share the word, and after the thread has given up its words. In this case, record with
+/// [`add`](super::add). After that, there may be a word.
 ///
-/// `forget` makes the calling thread forget all own words that it keeps. It is called at most once, on
-/// this thread, before its words are given up. There is one such function for a thread: all
-/// callers pass the same.
+/// `forget` makes the calling thread forget all own words that it keeps. It is called at most once, on this
+/// thread, before the thread gives up its words. There is only one such function per thread, so all callers
+/// must pass the same one.
 #[inline]
 pub(crate) fn own_word(cell: Cell, forget: fn()) -> Option<OwnWord> {
     let own = OwnWord::of(local::pages(), cell)?;
@@ -184,13 +185,13 @@ pub(crate) fn own_word(cell: Cell, forget: fn()) -> Option<OwnWord> {
     Some(own)
 }
 
-/// This thread's words of a histogram of one run, if it has some, to be used at once.
+/// Returns this thread's words of a histogram with one run, if it has some. They must be used immediately.
 #[inline]
 pub(crate) fn histogram_now(cell: Cell) -> Option<OwnHistogram> {
     OwnHistogram::of(local::pages(), cell)
 }
 
-/// This thread's words of a histogram of one run, as [`own_word`].
+/// Returns this thread's words of a histogram with one run. The rules are those of [`own_word`].
 #[inline]
 pub(crate) fn own_histogram(cell: Cell, forget: fn()) -> Option<OwnHistogram> {
     let own = OwnHistogram::of(local::pages(), cell)?;
@@ -198,7 +199,7 @@ pub(crate) fn own_histogram(cell: Cell, forget: fn()) -> Option<OwnHistogram> {
     Some(own)
 }
 
-/// The thread is about to give up its words.
+/// Called when the thread is about to give up its words.
 pub(super) fn forget() {
     OWN_GAUGES.with(|gauges| gauges.iter().for_each(|own| own.set(OwnGauge::none())));
     FORGET.replace(|| ())();

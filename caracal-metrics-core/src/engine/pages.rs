@@ -1,7 +1,7 @@
-//! The words that one thread alone writes.
+//! The words that only one thread writes.
 //!
-//! A single writer needs no locked instruction: it loads, adds and stores. Others only read, but
-//! for [`Store::leave`](super::store::Store::leave) and `release`, which write when the owner can't.
+//! A single writer needs no locked instruction: it loads, adds and stores. Others only read, except
+//! [`Store::leave`](super::store::Store::leave) and `release`, which write when the owner can't.
 
 use std::ptr;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
@@ -10,18 +10,18 @@ use super::budget::Budget;
 use super::cell::{Cell, RUN_WORDS};
 use crate::sync::{AtomicPtr, AtomicU64, const_unless_modelled};
 
-/// Runs of a page. Two kibibytes are what most services need for all of their counters.
+/// The number of runs in a page. Two kibibytes are enough for all counters of most services.
 pub(super) const PAGE_RUNS: usize = if cfg!(caracal_loom) { 1 } else { 16 };
 const PAGE_WORDS: usize = PAGE_RUNS * RUN_WORDS;
 pub(super) const PAGE_BYTES: usize = PAGE_WORDS * size_of::<u64>();
 
-/// Pages that a thread may have: a mebibyte. What lies beyond is shared by all threads.
+/// The maximum number of pages of a thread: one mebibyte. All threads share the words of further cells.
 const PAGES: usize = if cfg!(caracal_loom) { 2 } else { 512 };
 
-/// Words that begin at a multiple of their number.
+/// Words whose first index is a multiple of their number.
 pub(super) type Run = [AtomicU64; RUN_WORDS];
 
-/// No two threads' pages share a cache line.
+/// The pages of two threads never share a cache line.
 #[derive(Debug)]
 #[repr(align(64))]
 struct Page([Run; PAGE_RUNS]);
@@ -32,14 +32,14 @@ impl Page {
     }
 }
 
-/// A thread's words, in pages that are made when they are first touched. A page that was made is
-/// never given back: the next thread goes on with it.
+/// A thread's words, in pages that are created when they are first used. A page is never freed: the next thread
+/// uses it.
 #[derive(Debug)]
 pub(super) struct Pages([AtomicPtr<Page>; PAGES]);
 
 impl Pages {
     const_unless_modelled! {
-        /// Without a page.
+        /// Creates an empty list of pages.
         pub(super) fn none() -> Self {
             #[cfg(not(caracal_loom))]
             return Self([const { AtomicPtr::new(ptr::null_mut()) }; PAGES]);
@@ -48,20 +48,20 @@ impl Pages {
         }
     }
 
-    /// Whether a thread may have words of its own for this cell.
+    /// Returns whether a thread can have its own words for this cell.
     pub(super) fn may_hold(cell: Cell) -> bool {
         page_of(cell) < PAGES
     }
 
-    /// The words around a cell, if its page was made.
+    /// Returns the words around a cell, if its page exists.
     #[inline]
     pub(super) fn run(&self, cell: Cell) -> Option<&Run> {
         let page = self.page(page_of(cell))?;
         Some(&page.0[cell.0 as usize / RUN_WORDS % PAGE_RUNS])
     }
 
-    /// The words of so many runs from a cell on, if their page was made. A cell of several runs begins
-    /// at a multiple of their number, so they are in one page.
+    /// Returns the words of `runs` runs starting at a cell, if their page exists. A cell with several runs
+    /// starts at a multiple of their number, so they are in one page.
     #[inline]
     pub(super) fn runs_from(&self, cell: Cell, runs: usize) -> Option<&[AtomicU64]> {
         let page = self.page(page_of(cell))?;
@@ -69,26 +69,26 @@ impl Pages {
         Some(page.0[first..first + runs].as_flattened())
     }
 
-    /// The runs of a page, if it was made.
+    /// Returns the runs of a page, if it exists.
     #[inline]
     pub(super) fn runs_of(&self, page: usize) -> Option<&[Run; PAGE_RUNS]> {
         Some(&self.page(page)?.0)
     }
 
-    /// A cell's word, if its page was made.
+    /// Returns the word of a cell, if its page exists.
     #[inline]
     pub(super) fn word(&self, cell: Cell) -> Option<&AtomicU64> {
         let page = self.page(page_of(cell))?;
         Some(&page.0.as_flattened()[cell.0 as usize % PAGE_WORDS])
     }
 
-    /// The words of the guards of a gauge that were begun and that ended, if their page was made.
+    /// Returns the words for the started and the ended guards of a gauge, if their page exists.
     pub(super) fn guards(&self, gauge: Cell) -> Option<&[AtomicU64; 2]> {
         self.run(gauge)?[gauge.0 as usize % RUN_WORDS..].first_chunk()
     }
 
-    /// Adds to a cell's word if its page was made, and says whether it was. The ordering is the
-    /// store's.
+    /// Adds to the word of a cell if its page exists, and returns whether it does. `ordering` is the ordering
+    /// of the store.
     #[inline]
     pub(super) fn add(&self, cell: Cell, n: u64, ordering: Ordering) -> bool {
         self.word(cell).map(|word| bump(word, n, ordering)).is_some()
@@ -96,16 +96,16 @@ impl Pages {
 
     #[inline]
     fn page(&self, number: usize) -> Option<&Page> {
-        // Acquire: a thread that sees the page sees its zeros.
+        // Acquire: a thread that sees the page also sees its zeros.
         let page = self.0.get(number)?.load(Acquire);
-        // SAFETY: the pointer is null or comes from `Box::leak` in `make`, so it is valid for reads
-        // for good, and the page behind it is only ever borrowed as shared.
+        // SAFETY: the pointer is null or comes from `Box::leak` in `make`, so it is valid for reads forever,
+        // and the page behind it is only ever borrowed as shared.
         unsafe { page.as_ref() }
     }
 
-    /// Makes the page of a cell, unless it was made, and says whether there is one: not where a thread
-    /// may not have it, and not where the budget is spent. Only the owner calls this, so no two pages
-    /// are made for one place.
+    /// Creates the page of a cell, if it does not exist, and returns whether there is one. There is none if a
+    /// thread can't have it or if the budget is used up. Only the owner calls this, so a page is never created
+    /// twice.
     pub(super) fn make(&self, cell: Cell, budget: &Budget) -> bool {
         let Some(slot) = self.0.get(page_of(cell)) else { return false };
         if slot.load(Relaxed).is_null() {
@@ -117,7 +117,7 @@ impl Pages {
         true
     }
 
-    /// Every run whose page was made, with the cell of its first word.
+    /// Returns every run whose page exists, with the cell of its first word.
     pub(super) fn runs(&self) -> impl Iterator<Item = (Cell, &Run)> {
         (0..PAGES).filter_map(|number| Some((number, self.page(number)?))).flat_map(
             |(number, page)| {
@@ -134,7 +134,7 @@ fn page_of(cell: Cell) -> usize {
     cell.0 as usize / PAGE_WORDS
 }
 
-/// Adds to a word that this thread alone writes. The ordering is the store's.
+/// Adds to a word that only this thread writes. `ordering` is the ordering of the store.
 #[inline]
 pub(super) fn bump(word: &AtomicU64, n: u64, ordering: Ordering) -> u64 {
     let value = load_own(word).wrapping_add(n);
@@ -149,8 +149,8 @@ pub(super) fn load_own(word: &AtomicU64) -> u64 {
     word.load(Relaxed)
 }
 
-/// Loom fails here if another thread may be writing the word. It also does not count this as an
-/// access: see [`models`](super::models) for what a load before the store would hide from it.
+/// In loom's models, this fails if another thread may be writing the word. Loom does not count it as an access:
+/// see [`models`](super::models) for what a load before the store would hide.
 #[cfg(caracal_loom)]
 pub(super) fn load_own(word: &AtomicU64) -> u64 {
     // SAFETY: only the calling thread writes the word at the moment, and loom checks that.

@@ -1,4 +1,4 @@
-//! What cells read.
+//! Reads the values of cells.
 
 use std::iter::once;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed};
@@ -10,60 +10,60 @@ use super::sums::{Sums, Wanted};
 use super::{floats, in_flight};
 use crate::sync::RwLockReadGuard;
 
-/// With fewer threads, or fewer words, a reader finds most words in the processor's caches, and asks
-/// each thread for each cell at no more cost.
+/// With fewer threads or fewer words, most words are in the processor's caches. Reading each cell from each
+/// thread then costs no more.
 const MANY_THREADS: usize = 4;
 const MANY_WORDS: usize = 1 << 16;
 
-/// What cells read, as long as no thread's words move.
+/// Reads cells. While it exists, no thread's words move.
 pub(crate) struct Reader<'a> {
     store: &'a Store,
     threads: RwLockReadGuard<'a, Threads>,
-    /// What [`sum_up`](Self::sum_up) added up. Without it, cells are read at the moment at which they are
-    /// asked for.
+    /// The sums of [`sum_up`](Self::sum_up). Without them, a cell is read when its value is requested.
     pub(crate) sums: Option<Sums>,
 }
 
 impl<'a> Reader<'a> {
-    /// Threads that end meanwhile wait; recording does not.
+    /// Creates a reader. Threads that end wait for it. Recording does not.
     pub(super) fn of(store: &'a Store) -> Self {
         Self { store, threads: store.threads.read_recursive(), sums: None }
     }
 }
 
 impl Reader<'_> {
-    /// Whether it is less work to [sum up](Self::sum_up) so many cells than to read one after the other.
+    /// Returns whether it is faster to [sum up](Self::sum_up) this number of cells than to read them one by
+    /// one.
     pub(crate) fn are_many(&self, cells: usize) -> bool {
         let threads = self.threads.live.len();
         threads >= MANY_THREADS && cells.saturating_mul(threads) >= MANY_WORDS
     }
 
-    /// Adds up all cells of one family in one go. Each of them then reads as it did at this moment.
+    /// Adds up all cells of one family in one pass. Afterwards, each of them has the value of this moment.
     ///
-    /// Guards in flight and what gauges were set to are read as always.
+    /// This does not affect guards in flight and the values that gauges were set to.
     pub(crate) fn sum_up(&mut self, width: Width, cells: impl Iterator<Item = Cell>) {
         let wanted = Wanted::of(width, cells);
         let threads = match width {
-            // In the order in which they were made.
+            // The order in which they were created.
             Width::Float | Width::Histogram { sum: Sum::Float, .. } => &self.threads.made,
             _ => &self.threads.live,
         };
         self.sums = Some(Sums::of(wanted, &self.store.shared, threads));
     }
 
-    /// The value of a counter that these cells make up, modulo 2^64.
+    /// Returns the value of a counter that consists of these cells, modulo 2^64.
     pub(crate) fn counter(&self, cells: &[Cell]) -> u64 {
         cells.iter().fold(0, |sum, cell| sum.wrapping_add(self.counter_of(*cell)))
     }
 
-    /// As [`counter`](Self::counter), of one cell.
+    /// Like [`counter`](Self::counter), for one cell.
     #[inline]
     pub(crate) fn counter_of(&self, cell: Cell) -> u64 {
         let summed = self.sums.as_ref().and_then(|sums| sums.word(cell));
         summed.unwrap_or_else(|| self.word(cell, Relaxed))
     }
 
-    /// The value of a counter of floating-point numbers that these cells make up.
+    /// Returns the value of a counter of floating-point numbers that consists of these cells.
     pub(crate) fn float(&self, cells: &[Cell]) -> f64 {
         let value = |cell: &Cell| {
             self.summed_float(*cell).unwrap_or_else(|| self.float_word(*cell, Relaxed))
@@ -71,29 +71,29 @@ impl Reader<'_> {
         floats::whole(cells.iter().map(value))
     }
 
-    /// What these gauges of floating-point numbers were set to, as a sum.
+    /// Returns the sum of the values that these gauges of floating-point numbers were set to.
     pub(crate) fn float_gauge(&self, cells: &[Cell]) -> f64 {
         floats::sum(cells.iter().map(|cell| self.store.shared.word(*cell)), Relaxed)
     }
 
-    /// What these gauges were set to, as a sum.
+    /// Returns the sum of the values that these gauges were set to.
     pub(crate) fn gauge(&self, cells: &[Cell]) -> i64 {
         let set = cells.iter().map(|cell| self.store.shared.word(cell.level()).load(Relaxed));
         set.fold(0, |sum, value| sum.wrapping_add(value.cast_signed()))
     }
 
-    /// How many guards this gauge counts. What is read afterwards has all that was recorded before
-    /// the guards ended that are no longer counted.
+    /// Returns the number of guards of this gauge. If a guard is no longer counted, everything that was
+    /// recorded before it ended is visible to later reads.
     pub(crate) fn in_flight(&self, gauge: Cell) -> u64 {
         in_flight::read(|| self.word(gauge, Acquire), || self.word(gauge.ended(), Acquire))
     }
 
-    /// Adds up the histogram that these cells make up: its buckets, and in nanoseconds its sum.
+    /// Adds up the buckets of the histogram that consists of these cells, and returns its sum in nanoseconds.
     pub(crate) fn histogram(&self, cells: &[Cell], buckets: &mut [u64]) -> u128 {
         let runs = runs_of(buckets);
         let mut nanos = 0;
         for cell in cells {
-            // Before the buckets: see `Carries::whole`.
+            // The sum is read before the buckets: see `Carries::whole`.
             let last = cell.last_run(runs);
             if let Some(sum) = self.summed_nanos(last) {
                 nanos += sum;
@@ -106,7 +106,7 @@ impl Reader<'_> {
         nanos
     }
 
-    /// As [`histogram`](Self::histogram), for one of floating-point numbers.
+    /// Like [`histogram`](Self::histogram), for a histogram of floating-point numbers.
     pub(crate) fn float_histogram(&self, cells: &[Cell], buckets: &mut [u64]) -> f64 {
         let runs = runs_of(buckets);
         floats::whole(cells.iter().map(|cell| {
@@ -115,14 +115,14 @@ impl Reader<'_> {
                 self.summed_buckets(*cell, buckets);
                 return sum;
             }
-            // Before the buckets, which then have all that the sum is made of.
+            // The sum is read before the buckets, so that they contain all observations in it.
             let sum = self.float_word(sum, Acquire);
             self.buckets(*cell, buckets);
             sum
         }))
     }
 
-    /// Adds up the words of a [run](Width::Run), as they are now.
+    /// Adds up the current words of a [run](Width::Run).
     pub(crate) fn run(&self, cell: Cell, words: &mut [u64; RUN_WORDS]) {
         self.buckets(cell, words);
     }
@@ -132,7 +132,7 @@ impl Reader<'_> {
         Some(floats::in_range(f64::from_bits(sum)))
     }
 
-    /// The sum of a histogram, unless it outgrew its words.
+    /// Returns the sum of a histogram, if it did not exceed its words.
     fn summed_nanos(&self, last_run: Cell) -> Option<u128> {
         let sum = self.sums.as_ref()?.nanos(last_run)?;
         (!self.store.carries.has(last_run)).then_some(sum)
@@ -159,7 +159,7 @@ impl Reader<'_> {
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the ordering is a constant of the caller")]
+    #[expect(clippy::inline_always, reason = "the ordering is a constant in the caller")]
     fn word(&self, cell: Cell, ordering: Ordering) -> u64 {
         let mut sum = self.store.shared.word(cell).load(ordering);
         for pages in &self.threads.live {
@@ -181,7 +181,7 @@ impl Reader<'_> {
     }
 }
 
-/// How many runs a histogram with these buckets has.
+/// Returns the number of runs of a histogram with these buckets.
 fn runs_of(buckets: &[u64]) -> usize {
     (buckets.len() + 1).div_ceil(RUN_WORDS).next_power_of_two()
 }

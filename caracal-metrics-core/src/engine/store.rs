@@ -1,4 +1,4 @@
-//! Every cell of the process: the shared words, and the pages of the threads that live.
+//! All cells of the process: the shared words, and the pages of live threads.
 
 use std::sync::atomic::Ordering::{self, Relaxed, Release};
 
@@ -11,22 +11,22 @@ use super::words::Words;
 use super::{LONGEST_NANOS, floats};
 use crate::sync::{AtomicU64, AtomicUsize, Mutex, RwLock, const_unless_modelled};
 
-/// Threads that have pages of their own at a time. Those beyond share words: each more makes every
-/// scrape read more, and a service with so many threads has most of them asleep.
+/// The maximum number of threads with their own pages at a time. Further threads share words: each thread with
+/// pages makes every scrape read more, and in a service with so many threads, most of them are asleep.
 pub(super) const MAX_THREADS: usize = if cfg!(caracal_loom) { 1 } else { 1024 };
 
-/// What a cell reads is its shared word plus that of each live thread.
+/// The value of a cell is its shared word plus the word of each live thread.
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) shared: Words,
     free: Mutex<Free>,
     pub(super) carries: Carries,
-    /// Gauges whose registry is gone while guards that they count are not.
+    /// Gauges whose registry was dropped while some of their guards are still alive.
     outlived: Mutex<Vec<Cell>>,
-    /// Locked for reading while cells are read, and for writing while a thread's words move to the
-    /// shared ones: no reader sees a word twice or not at all.
+    /// Locked for reading while cells are read, and for writing while a thread's words move to the shared ones.
+    /// No reader therefore sees a word twice or misses it.
     pub(super) threads: RwLock<Threads>,
-    /// How many threads are live. A thread that finds it at the limit does not try the lock.
+    /// The number of live threads. If it is at the limit, a thread does not try to take the lock.
     live: AtomicUsize,
     budget: Budget,
 }
@@ -39,11 +39,10 @@ pub(super) static STORE: std::sync::LazyLock<Store> = std::sync::LazyLock::new(S
 #[derive(Debug)]
 pub(super) struct Threads {
     pub(super) live: Vec<&'static Pages>,
-    /// Pages of threads that ended, all zero but for floating-point numbers.
+    /// Pages of threads that ended. All words are zero, except floating-point numbers.
     idle: Vec<&'static Pages>,
-    /// Both, in the order in which they were made. Floating-point numbers are always added in this
-    /// order: in another one, the sum would be rounded to something else, and a counter that falls
-    /// is taken for a restart.
+    /// All pages, in the order in which they were created. Floating-point numbers are always added in this
+    /// order. Another order would round to a different sum, and a counter that falls is treated as a restart.
     pub(super) made: Vec<&'static Pages>,
 }
 
@@ -66,27 +65,27 @@ impl Store {
         }
     }
 
-    /// Whose threads have so many pages together.
+    /// Creates a store whose threads can have this number of pages together.
     #[cfg(all(test, not(caracal_loom)))]
     pub(super) fn with_pages(pages: usize) -> Self {
         Self { budget: Budget::of(pages), ..Self::new() }
     }
 
-    /// A cell that reads zero.
+    /// Returns a cell with the value zero.
     pub(super) fn allocate(&self, width: Width) -> Cell {
         self.free.lock().take(width, |cell| self.shared.reach(cell))
     }
 
-    /// Takes a cell back. The caller holds the last way to reach it, so that all that was recorded
-    /// happened before, and nothing is recorded after.
+    /// Releases a cell. The caller holds the last reference to it, so everything was recorded before, and
+    /// nothing is recorded afterwards.
     pub(super) fn release(&self, cell: Cell, width: Width) {
         let runs = width.words().div_ceil(RUN_WORDS);
         let first = cell.0 as usize % RUN_WORDS;
         let zero = |words: &[AtomicU64]| {
             words[first..first + width.words()].iter().for_each(|word| word.store(0, Relaxed));
         };
-        // All of it under the lock: a thread that ends must not fold what it has of the cell into the
-        // shared words after those were zeroed.
+        // The lock is held for all of this: a thread that ends must not add its words of the cell to the shared
+        // words after those were set to zero.
         let threads = self.threads.read_recursive();
         zero(self.shared.runs_from(cell, runs));
         for pages in &threads.made {
@@ -99,8 +98,8 @@ impl Store {
         self.free.lock().give_back(cell, width);
     }
 
-    /// Takes back the cell of a gauge once the last guard has ended, now or with a later call. No
-    /// guard is begun any more.
+    /// Releases the cell of a gauge after the last guard has ended, now or in a later call. No further guards
+    /// are started.
     pub(super) fn release_gauge(&self, cell: Cell, has_ended: impl Fn(Cell) -> bool) {
         let mut outlived = self.outlived.lock();
         outlived.push(cell);
@@ -109,8 +108,8 @@ impl Store {
         }
     }
 
-    /// Pages for a thread, or `None` where it is to share words: past the limit, and while somebody
-    /// reads, since recording waits for nobody.
+    /// Returns pages for a thread, or `None` if the thread must share words: if the limit is reached, or while
+    /// the cells are being read, because recording never waits.
     pub(super) fn enter(&self) -> Option<&'static Pages> {
         if self.live.load(Relaxed) >= MAX_THREADS {
             return None;
@@ -130,14 +129,14 @@ impl Store {
         Some(pages)
     }
 
-    /// Makes the page of a cell for the calling thread, and says whether it has one: beyond its
-    /// mebibyte, and beyond what all threads may have together, it shares words.
+    /// Creates the page of a cell for the calling thread, and returns whether it exists. Beyond its mebibyte,
+    /// and beyond the budget of all threads, a thread shares words.
     pub(super) fn make(&self, pages: &Pages, cell: Cell) -> bool {
         pages.make(cell, &self.budget)
     }
 
-    /// The thread of these pages ends: its words go to the shared ones, but for floating-point
-    /// numbers, which the next thread goes on with.
+    /// Called when the thread with these pages ends. Its words are added to the shared ones, except
+    /// floating-point numbers, which the next thread continues.
     pub(super) fn leave(&self, pages: &'static Pages) {
         let mut threads = self.threads.write();
         threads.live.retain(|live| !std::ptr::eq(*live, pages));
@@ -176,19 +175,19 @@ impl Store {
         floats::add(self.shared.word(cell), n);
     }
 
-    /// Sets a word to which no thread adds on its own.
+    /// Sets a word. Threads have no own words of it.
     pub(super) fn set(&self, cell: Cell, value: u64) {
         self.shared.word(cell).store(value, Relaxed);
     }
 
-    /// Counts a duration into a bucket of a histogram of one run, by a thread with these pages.
+    /// Counts a duration in a bucket of a histogram with one run, for a thread with these pages.
     #[inline]
     pub(super) fn observe(&self, pages: &Pages, cell: Cell, bucket: usize, nanos: u64) -> bool {
         pages.run(cell).map(|run| self.observe_own(run, cell, bucket, nanos)).is_some()
     }
 
-    /// Counts a duration of at most [`LONGEST_NANOS`] into a bucket of a histogram of one run, in words
-    /// that the calling thread alone writes.
+    /// Counts a duration of at most [`LONGEST_NANOS`] in a bucket of a histogram with one run, in words that
+    /// only the calling thread writes.
     #[inline]
     pub(super) fn observe_own(&self, run: &Run, cell: Cell, bucket: usize, nanos: u64) {
         debug_assert!(bucket < NARROW_BUCKETS && nanos <= LONGEST_NANOS);
@@ -196,7 +195,7 @@ impl Store {
         self.carries.bump(cell, &run[SUM], nanos);
     }
 
-    /// As [`observe`](Self::observe), for a histogram of so many runs.
+    /// Like [`observe`](Self::observe), for a histogram with this number of runs.
     pub(super) fn observe_wide(
         &self,
         pages: &Pages,
@@ -211,32 +210,32 @@ impl Store {
         true
     }
 
-    /// Counts a duration into a bucket that all threads share.
+    /// Counts a duration in a bucket that all threads share.
     pub(super) fn observe_shared(&self, cell: Cell, runs: usize, bucket: usize, nanos: u64) {
         let [buckets @ .., sum] = self.shared.runs_from(cell, runs) else { return };
         buckets[bucket].fetch_add(1, Relaxed);
         self.carries.add(cell.last_run(runs), sum, nanos);
     }
 
-    /// Adds to the sum of a histogram whose last run begins here, by a thread with these pages.
+    /// Adds to the sum of a histogram whose last run starts at this cell, for a thread with these pages.
     #[inline]
     pub(super) fn add_nanos(&self, pages: &Pages, last_run: Cell, nanos: u64) -> bool {
         let sum = pages.run(last_run).map(|run| &run[SUM]);
         sum.map(|sum| self.carries.bump(last_run, sum, nanos)).is_some()
     }
 
-    /// Adds to the sum of a histogram of so many runs, in the word of the calling thread's that is its sum.
+    /// Adds to the sum of a histogram with this number of runs. `sum` is the calling thread's word for it.
     #[inline]
     pub(super) fn bump_sum(&self, histogram: Cell, runs: usize, sum: &AtomicU64, nanos: u64) {
         self.carries.bump(histogram.last_run(runs), sum, nanos);
     }
 
-    /// As [`add_nanos`](Self::add_nanos), where all threads share the words.
+    /// Like [`add_nanos`](Self::add_nanos), in words that all threads share.
     pub(super) fn add_nanos_shared(&self, last_run: Cell, nanos: u64) {
         self.carries.add(last_run, &self.shared.run(last_run)[SUM], nanos);
     }
 
-    /// Counts floating-point numbers with this sum into a bucket, by a thread with these pages.
+    /// Counts floating-point numbers with this sum in a bucket, for a thread with these pages.
     #[inline]
     pub(super) fn observe_float(
         pages: &Pages,
@@ -252,7 +251,7 @@ impl Store {
         true
     }
 
-    /// Counts floating-point numbers with this sum into a bucket that all threads share.
+    /// Counts floating-point numbers with this sum in a bucket that all threads share.
     pub(super) fn observe_float_shared(
         &self,
         cell: Cell,

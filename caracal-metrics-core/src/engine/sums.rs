@@ -1,9 +1,9 @@
-//! What all threads have of the cells of one family, added up in the order in which it is in memory.
+//! The words of all threads for the cells of one family, added up in the order in memory.
 //!
-//! A reader that asks each thread for each cell goes from the memory of one thread to that of the next for
-//! every word. Here it goes through a page of one thread before it turns to the next thread, and reads the
-//! runs that it needs. The values are the same: words are added in the same order of threads, and the
-//! sum of a histogram is read before its buckets.
+//! A reader that reads each cell from each thread jumps from the memory of one thread to that of the next for
+//! every word. The code here reads all necessary runs in a page of one thread before it moves on to the next
+//! thread. The values are the same: words are added in the same order of threads, and the sum of a histogram is
+//! read before its buckets.
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
@@ -11,15 +11,15 @@ use super::cell::{Cell, RUN_WORDS, SUM, Sum, Width};
 use super::pages::{PAGE_RUNS, Pages, Run};
 use super::words::Words;
 
-/// So many threads are added together: their memory is waited for at the same time, and the sum is stored once for
-/// all of them.
+/// The number of threads whose words are added together. The processor loads their memory in parallel, and the
+/// sum is stored once for all of them.
 const AT_A_TIME: usize = 4;
 
-/// The cells that are to be added up, without those that no thread has words of its own for.
+/// The cells to add up, without those for which no thread can have its own words.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     width: Width,
-    /// Of each page, a bit for each run.
+    /// For each page, a bit for each run.
     runs: Vec<u16>,
 }
 
@@ -42,22 +42,21 @@ impl Wanted {
     }
 }
 
-/// The sums of the runs that were wanted.
+/// The sums of the wanted runs.
 #[derive(Debug)]
 pub(crate) struct Sums {
     wanted: Wanted,
-    /// Of every run up to the last one that is wanted. No thread has more than a mebibyte of words, so
-    /// this has no more either. Integers, which come zeroed from the allocator, and not runs, which are
-    /// filled one by one.
+    /// The words of every run up to the last wanted one. No thread has more than a mebibyte of words, so this
+    /// is not larger either. They are integers instead of runs: the allocator provides zeroed integers, whereas
+    /// runs would be filled one by one.
     words: Vec<u64>,
-    /// How often the last word of each run began again at zero. It may be the sum of a histogram, and
-    /// many sums of threads do not fit in one word.
+    /// How often the last word of each run wrapped around. The word may be the sum of a histogram, and the sums
+    /// of many threads may not fit in one word.
     overflows: Vec<u64>,
 }
 
 impl Sums {
-    /// Adds up the cells that are wanted: the words that all threads share, and then those of these
-    /// threads.
+    /// Adds up the wanted cells: first the words that all threads share, and then those of these threads.
     pub(super) fn of(wanted: Wanted, shared: &Words, threads: &[&Pages]) -> Self {
         let runs = wanted.runs.len() * PAGE_RUNS;
         let mut own = Vec::with_capacity(threads.len());
@@ -81,12 +80,12 @@ impl Sums {
         sums
     }
 
-    /// As [`add`](Self::add), of one thread. Compiled once.
+    /// Like [`add`](Self::add), for one thread. This is compiled only once.
     fn add_one<'a>(&mut self, page: usize, run: &dyn Fn(usize) -> [&'a Run; 1]) {
         self.add(page, run);
     }
 
-    /// Adds one page of some threads. They come one after the other for each word.
+    /// Adds one page of several threads. For each word, the threads are read one after the other.
     #[inline]
     fn add<'a, const N: usize>(&mut self, page: usize, runs_at: impl Fn(usize) -> [&'a Run; N]) {
         let wanted = self.wanted.runs[page];
@@ -103,7 +102,7 @@ impl Sums {
             }
             Width::Histogram { runs, sum: Sum::Float } => {
                 for place in descending(wanted) {
-                    // A cell of several runs begins at a multiple of their number.
+                    // A cell with several runs starts at a multiple of their number.
                     if (place + 1).is_multiple_of(runs) {
                         add_float_sum(&mut totals[place], runs_at(place));
                     } else {
@@ -119,7 +118,7 @@ impl Sums {
         }
     }
 
-    /// The words around a cell, if they were added up.
+    /// Returns the words around a cell, if they were added up.
     #[inline]
     pub(super) fn run(&self, cell: Cell) -> Option<&[u64; RUN_WORDS]> {
         let run = cell.0 as usize / RUN_WORDS;
@@ -127,13 +126,13 @@ impl Sums {
         wanted.then(|| &self.words.as_chunks().0[run])
     }
 
-    /// A cell's word, if it was added up.
+    /// Returns the word of a cell, if it was added up.
     #[inline]
     pub(super) fn word(&self, cell: Cell) -> Option<u64> {
         Some(self.run(cell)?[cell.0 as usize % RUN_WORDS])
     }
 
-    /// The sum of a histogram whose last run begins here, if it was added up.
+    /// Returns the sum of a histogram whose last run starts at this cell, if it was added up.
     pub(super) fn nanos(&self, last_run: Cell) -> Option<u128> {
         let low = self.run(last_run)?[SUM];
         let overflows = self.overflows[last_run.0 as usize / RUN_WORDS];
@@ -141,8 +140,8 @@ impl Sums {
     }
 }
 
-/// The places of the bits of a number, from the highest on: the last run of a histogram, which has its
-/// sum, comes before the others.
+/// Returns the indices of the bits of a number, highest first. The last run of a histogram, which contains its
+/// sum, therefore comes before the others.
 fn descending(mut bits: u16) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let highest = bits.checked_ilog2()?;
@@ -159,7 +158,7 @@ fn add_integers<const N: usize>(
     runs: [&Run; N],
 ) {
     for run in runs {
-        // Before the buckets, which then have all that it is made of.
+        // The sum is read before the buckets, so that they contain all observations in it.
         let (sum, overflowed) = totals[SUM].overflowing_add(run[SUM].load(Acquire));
         totals[SUM] = sum;
         *overflows += u64::from(overflowed);
@@ -167,7 +166,7 @@ fn add_integers<const N: usize>(
     add_buckets(totals, runs);
 }
 
-/// Adds runs of histograms that have their sums in them.
+/// Adds runs of histograms that contain the sums.
 #[inline]
 fn add_float_sum<const N: usize>(totals: &mut [u64; RUN_WORDS], runs: [&Run; N]) {
     for run in runs {

@@ -20,32 +20,32 @@ impl Words {
         self.0.make(cell.0 as usize / RUN_WORDS, zeroed);
     }
 
-    /// The words around a cell, which [`reach`](Self::reach) has made.
+    /// Returns the words around a cell. The caller has called [`reach`](Self::reach).
     #[inline]
     pub(super) fn run(&self, cell: Cell) -> &Run {
         &self.0.from(cell.0 as usize / RUN_WORDS)[0]
     }
 
-    /// The words of so many runs from a cell on. A cell of several runs begins at a multiple of their
-    /// number, so they are in one block.
+    /// Returns the words of `runs` runs starting at a cell. A cell with several runs starts at a multiple of
+    /// their number, so they are in one block.
     pub(super) fn runs_from(&self, cell: Cell, runs: usize) -> &[AtomicU64] {
         self.0.from(cell.0 as usize / RUN_WORDS)[..runs].as_flattened()
     }
 
-    /// A cell's word.
+    /// Returns the word of a cell.
     #[inline]
     pub(super) fn word(&self, cell: Cell) -> &AtomicU64 {
         &self.run(cell)[cell.0 as usize % RUN_WORDS]
     }
 }
 
-/// Runs that the allocator hands out zeroed: what nobody touches costs no memory.
+/// Allocates zeroed runs. Those that are never used cost no memory.
 #[cfg(not(caracal_loom))]
 fn zeroed(len: usize) -> Box<[Run]> {
     const _: () = assert!(align_of::<AtomicU64>() == align_of::<u64>());
     let words = Box::into_raw(vec![[0_u64; RUN_WORDS]; len].into_boxed_slice());
-    // SAFETY: `AtomicU64` has the size, alignment (asserted above: the type is less aligned than
-    // `u64` nowhere, but more on some 32-bit targets) and bit validity of `u64`, the pointer comes
+    // SAFETY: `AtomicU64` has the size, alignment (asserted above: the type is never less aligned
+    // than `u64`, but more aligned on some 32-bit targets) and bit validity of `u64`, the pointer comes
     // from `Box::into_raw` just above, and nothing else refers to it.
     unsafe { Box::from_raw(words as *mut [Run]) }
 }

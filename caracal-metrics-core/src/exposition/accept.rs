@@ -1,4 +1,4 @@
-//! What a client says about a media type in the `Accept` header of RFC 9110, section 12.5.1.
+//! Evaluates the `Accept` header of RFC 9110, section 12.5.1, for a media type.
 
 use std::borrow::Cow;
 
@@ -8,17 +8,16 @@ pub(super) struct MediaType<'a> {
     pub(super) kind: &'a str,
     pub(super) subtype: &'a str,
     pub(super) version: &'a str,
-    /// Parameters without which the type means another format: only a range that names the type
-    /// with all of them matches, and no wildcard does.
+    /// Parameters that are part of the format. Only a media range that names the type with all of them matches,
+    /// and wildcards do not.
     pub(super) required: &'a [(&'a str, &'a str)],
 }
 
-/// How names may be written that are not of `[a-zA-Z_:][a-zA-Z0-9_:]*`, as Prometheus 3 asks for it
-/// with the parameter `escaping`.
+/// The escaping of names that do not match `[a-zA-Z_:][a-zA-Z0-9_:]*`. Prometheus 3 requests it with the
+/// parameter `escaping`.
 ///
-/// All names of a page are of that form, and these schemes leave them as they are. The fourth one,
-/// `dots`, does not: it writes each `_` as `__`, so it is passed over like a scheme that is not
-/// known.
+/// All names on a page match, and these schemes do not change such names. The fourth scheme, `dots`, would
+/// write each `_` as `__`. It is therefore ignored, like an unknown scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Escaping {
     AllowUtf8,
@@ -37,19 +36,19 @@ impl Escaping {
     }
 }
 
-/// What the media range that decides about an offer says.
+/// The preference of the media range that decides about an offer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Preference {
-    /// Thousandths; 0 is a refusal.
+    /// In thousandths. 0 means that the client refuses the offer.
     pub(super) quality: u16,
     pub(super) specificity: Specificity,
     pub(super) escaping: Option<Escaping>,
 }
 
-/// What an `Accept` header says about an offer; `None` where no media range matches.
+/// Returns the preference of an `Accept` header for an offer, or `None` if no media range matches.
 ///
-/// The most specific media range that matches decides, whatever its quality. Of equally specific
-/// ones the best decides, and of equally good ones the first.
+/// The most specific matching media range decides, regardless of its quality. Among equally specific ranges,
+/// the one with the highest quality decides, and among equal qualities the first one.
 pub(super) fn preference(accept: &str, offer: MediaType<'_>) -> Option<Preference> {
     split_unquoted(accept, ',')
         .filter_map(MediaRange::parse)
@@ -66,7 +65,7 @@ pub(super) fn preference(accept: &str, offer: MediaType<'_>) -> Option<Preferenc
         })
 }
 
-/// How closely a media range describes an offer.
+/// How specifically a media range describes an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Specificity {
     /// `*/*`.
@@ -86,14 +85,14 @@ struct MediaRange<'a> {
     version: Option<Cow<'a, str>>,
     charset: Option<Cow<'a, str>>,
     escaping: Option<Escaping>,
-    /// All other parameters but `q`.
+    /// All other parameters except `q`.
     parameters: Vec<(&'a str, Cow<'a, str>)>,
-    /// Thousandths.
+    /// In thousandths.
     quality: u16,
 }
 
 impl<'a> MediaRange<'a> {
-    /// `None` where the text is no media range: it is passed over, and the others still count.
+    /// Returns `None` if the text is not a media range. Such a text is ignored, and the others still count.
     fn parse(text: &'a str) -> Option<Self> {
         let mut parts = split_unquoted(text, ';').map(trim);
         let (kind, subtype) = parts.next()?.split_once('/')?;
@@ -118,7 +117,7 @@ impl<'a> MediaRange<'a> {
             } else if is("charset") {
                 range.charset = Some(value);
             } else if is("escaping") {
-                // Says nothing about which offer matches.
+                // It does not affect which offer matches.
                 range.escaping = Escaping::parse(&value);
             } else {
                 range.parameters.push((name, value));
@@ -155,7 +154,7 @@ impl<'a> MediaRange<'a> {
     }
 }
 
-/// `0`, `1`, or up to three digits after a point.
+/// Parses `0`, `1`, or up to three digits after a point.
 fn thousandths(text: &str) -> Option<u16> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = fraction.bytes().all(|byte| byte.is_ascii_digit());
@@ -184,7 +183,7 @@ fn unquote(text: &str) -> Cow<'_, str> {
     plain.into()
 }
 
-/// The parts between separators that are not inside a quoted string.
+/// Returns the parts between separators. Separators inside a quoted string do not count.
 fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     let mut escaped = false;

@@ -1,17 +1,17 @@
-//! Names that two families of a page would share.
+//! Resolves clashes of the names of two families on a page.
 
 use super::foreign::ForeignFamily;
 use crate::names::{Taken, base_name, is_metric_name, open_metrics_names, own_names};
 use crate::state::Families;
 
-/// Leaves out the user's families that can't be on a page with ours or with each other, and says
-/// how many they are. The result is the same for every format and sorted by name.
+/// Leaves out foreign families that can't be on a page together with ours or with each other, and returns their
+/// number. The result is the same for every format, and sorted by name.
 ///
-/// A family of ours keeps its names. Of two families of the user's, the one whose name comes first
-/// does: a histogram `x` rather than a gauge `x_count`.
+/// One of our families always keeps its names. Of two foreign families, the one whose name comes first keeps
+/// them: a histogram `x` rather than a gauge `x_count`.
 ///
-/// A counter has names that only OpenMetrics gives it. Where those are taken, OpenMetrics has it as
-/// a family of unknown type. Its samples are the same as in text 0.0.4, so nothing is lost.
+/// A counter has additional names in OpenMetrics only. If those are used, OpenMetrics shows the counter as a
+/// family of unknown type. Its samples are the same as in the text format 0.0.4, so nothing is lost.
 pub(super) fn resolve(families: &Families, foreign: &mut Vec<ForeignFamily>) -> usize {
     if foreign.is_empty() {
         return 0;
@@ -26,7 +26,7 @@ pub(super) fn resolve(families: &Families, foreign: &mut Vec<ForeignFamily>) -> 
     let mut counters: Vec<_> = (0..foreign.len())
         .filter(|index| fates[*index] == Fate::Kept && foreign[*index].kind == "counter")
         .collect();
-    // `x_total` before `x`, and before `x_created_total`.
+    // `x_total` comes before `x` and before `x_created_total`.
     counters.sort_by_key(|index| {
         let name = foreign[*index].name.as_str();
         (base_name(name, "counter").to_owned(), !name.ends_with("_total"))
@@ -45,7 +45,7 @@ pub(super) fn resolve(families: &Families, foreign: &mut Vec<ForeignFamily>) -> 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Kept,
-    /// It has the name of a family of ours, and other constant labels: it is written into ours.
+    /// It has the name of one of our families and other constant labels, so it is written into ours.
     Joined,
     LeftOut,
 }

@@ -1,4 +1,4 @@
-//! Families that are not ours, as lines of text.
+//! Foreign families, as lines of text.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -16,10 +16,10 @@ pub(crate) struct ForeignFamily {
     pub(crate) name: String,
     pub(crate) help: String,
     pub(crate) kind: &'static str,
-    /// OpenMetrics has another family under a name that this counter would have there, so it is
-    /// written as one of unknown type.
+    /// In OpenMetrics, another family has a name that this counter needs, so the counter is written as a family
+    /// of unknown type.
     pub(crate) is_untyped: bool,
-    /// Sample lines of text 0.0.4.
+    /// The sample lines in the text format 0.0.4.
     pub(crate) text: String,
 }
 
@@ -29,7 +29,7 @@ impl ForeignFamily {
         lines.filter_map(SampleLine::parse)
     }
 
-    /// The labels of the first series.
+    /// Returns the labels of the first series.
     pub(crate) fn labels_of_first(&self) -> Vec<(String, String)> {
         let sample = self.samples().next();
         sample.and_then(|sample| parse_labels(sample.labels)).unwrap_or_default()
@@ -61,8 +61,8 @@ impl ForeignFamily {
 
     pub(super) fn write_samples(&self, format: Format, out: &mut Vec<u8>) {
         for sample in self.samples() {
-            // OpenMetrics wants a counter's sample to end in `_total`, whatever the family is
-            // called; text 0.0.4 leaves the name to the user.
+            // In OpenMetrics, the sample of a counter must end in `_total`, whatever the family is called. The
+            // text format 0.0.4 leaves the name to the user.
             if format == Format::OpenMetrics && self.kind_in(format) == "counter" {
                 out.extend_from_slice(base_name(&self.name, self.kind).as_bytes());
                 out.extend_from_slice(b"_total");
@@ -91,7 +91,7 @@ impl ForeignFamily {
         }
     }
 
-    /// Leaves out the series of these label sets, and says whether there were any.
+    /// Leaves out the series with these label sets, and returns whether there were any.
     pub(super) fn leave_out(&mut self, series: &HashSet<Vec<(String, String)>>) -> bool {
         let is_left_out = |line: &str| {
             let sample = SampleLine::parse(line).filter(|_| !line.starts_with('#'));
@@ -113,8 +113,8 @@ impl ForeignFamily {
         any
     }
 
-    /// The label of this sample that is a number, if it has one: the `le` of a histogram's bucket or
-    /// the `quantile` of a summary. The text encoder of `prometheus` writes it last.
+    /// Returns the numeric label of this sample, if it has one: `le` for a bucket of a histogram, or `quantile`
+    /// for a summary. The text encoder of `prometheus` writes it last.
     fn numeric_label(&self, sample: &SampleLine<'_>) -> Option<&'static str> {
         match (self.kind, sample.name.strip_prefix(self.name.as_str())) {
             ("histogram", Some("_bucket")) => Some("le=\""),
@@ -123,13 +123,13 @@ impl ForeignFamily {
         }
     }
 
-    /// The labels of a sample, with a bound or a quantile in its canonical form.
+    /// Returns the labels of a sample, with the bound or the quantile in its canonical form.
     ///
-    /// `prometheus` writes the bound of one second as `1`. Prometheus 2 takes that for another
-    /// series than the `1.0` of every other library. The value of any other label is text of the
-    /// user's, in which `0.5` and `0.50` are two series.
+    /// `prometheus` writes a bound of one second as `1`. Prometheus 2 treats this and the `1.0` of every other
+    /// library as different series. The value of any other label is a text of the user, for which `0.5` and
+    /// `0.50` are two series.
     fn labels<'a>(&self, sample: &SampleLine<'a>) -> Cow<'a, str> {
-        // No number holds a quote.
+        // A number contains no quote.
         let number = self.numeric_label(sample).and_then(|label| {
             let (head, tail) = sample.labels.rsplit_once(label)?;
             Some((head, label, tail.strip_suffix('"')?.parse::<f64>().ok()?))
@@ -143,7 +143,7 @@ impl ForeignFamily {
     }
 }
 
-/// Text 0.0.4 has milliseconds, OpenMetrics seconds.
+/// Timestamps are in milliseconds in the text format 0.0.4, and in seconds in OpenMetrics.
 fn write_seconds(milliseconds: &str, out: &mut Vec<u8>) {
     let (sign, digits) = match milliseconds.strip_prefix('-') {
         Some(digits) => ("-", digits),

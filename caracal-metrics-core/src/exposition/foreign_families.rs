@@ -1,4 +1,4 @@
-//! The families of a `prometheus::Registry`, among ours.
+//! Merges the families of a `prometheus::Registry` with ours.
 
 use std::collections::HashSet;
 
@@ -13,11 +13,11 @@ use crate::registered_family::RegisteredFamily;
 use crate::series::{FamilyStore, Rows};
 use crate::state::Families;
 
-/// In any order, until they are settled.
+/// In any order, until `settle` is called.
 #[derive(Debug)]
 pub(crate) struct ForeignFamilies {
     families: Vec<ForeignFamily>,
-    /// The first one that is not written yet.
+    /// The index of the first family that is not written yet.
     next: usize,
 }
 
@@ -28,7 +28,7 @@ impl From<Vec<ForeignFamily>> for ForeignFamilies {
 }
 
 impl ForeignFamilies {
-    /// The next ones, as long as their names are of this kind.
+    /// Takes the next families while their names match.
     fn take_while(&mut self, named: impl Fn(&str) -> bool) -> &mut [ForeignFamily] {
         let rest = &mut self.families[self.next..];
         let count = rest.iter().take_while(|family| named(&family.name)).count();
@@ -39,7 +39,7 @@ impl ForeignFamilies {
 
 impl OtherFamilies for ForeignFamilies {
     fn settle(&mut self, ours: &Families, wants: &dyn Fn(&str) -> bool) -> usize {
-        // Of all families, whichever are wanted, so that each page has the same ones.
+        // This considers all families, not only the wanted ones, so that all pages have the same families.
         let left_out = clashes::resolve(ours, &mut self.families);
         self.families.retain(|family| wants(&family.name));
         left_out
@@ -62,7 +62,7 @@ impl OtherFamilies for ForeignFamilies {
         if same.is_empty() {
             return 0;
         }
-        // A collector may pass on what another registry of ours gathers.
+        // A collector may pass on what another of our registries gathers.
         let label_sets = label_sets(ours, rows);
         let left_out =
             same.iter_mut().filter_map(|family| family.leave_out(&label_sets).then_some(()));
@@ -95,7 +95,7 @@ impl OtherFamilies for ForeignFamilies {
     }
 }
 
-/// The labels of each series, sorted by name.
+/// Returns the labels of each series, sorted by name.
 fn label_sets(store: &FamilyStore, rows: &Rows) -> HashSet<Vec<(String, String)>> {
     let mut sets = HashSet::new();
     let mut rows = rows.cursor();

@@ -1,13 +1,13 @@
-//! The metrics of families that are not ours, put together from the lines of their samples.
+//! Assembles the metrics of foreign families from the lines of their samples.
 
 use super::foreign::ForeignFamily;
 use super::labels::parse_labels;
 
 /// One series.
 pub(super) struct ForeignMetric<'a> {
-    /// In the order of the page, without `le` and `quantile`.
+    /// In the order on the page, without `le` and `quantile`.
     pub(super) labels: Vec<(String, String)>,
-    /// Milliseconds since 1970.
+    /// In milliseconds since 1970.
     #[cfg(feature = "protobuf")]
     pub(super) timestamp: Option<i64>,
     pub(super) value: ForeignValue<'a>,
@@ -21,16 +21,16 @@ pub(super) enum ForeignValue<'a> {
 /// A histogram or a summary.
 #[derive(Default)]
 pub(super) struct Steps<'a> {
-    /// Bound and cumulative count, or quantile and value, the latter as it was written.
+    /// Bounds with cumulative counts, or quantiles with values. Counts and values are in their written form.
     pub(super) pairs: Vec<(f64, &'a str)>,
     pub(super) sum: f64,
     pub(super) count: u64,
 }
 
 impl ForeignFamily {
-    /// Reads the series, one after the other.
+    /// Calls `take` with one series after the other.
     pub(super) fn for_each_metric<'a>(&'a self, mut take: impl FnMut(ForeignMetric<'a>)) {
-        // The lines of one histogram or summary, until its count ends them.
+        // The lines of one histogram or summary. Its count is the last one.
         let mut parts = Steps::default();
         for sample in self.samples() {
             let Ok(value) = sample.value.parse::<f64>() else { continue };
@@ -67,7 +67,7 @@ impl ForeignFamily {
     }
 }
 
-/// A count, which is written from an integer and without an exponent; the largest may have been rounded
+/// Parses a count, which is written as an integer without an exponent. The largest count may have been rounded
 /// up.
 pub(super) fn whole(text: &str) -> u64 {
     text.parse().unwrap_or(u64::MAX)

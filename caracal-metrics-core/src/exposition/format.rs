@@ -1,4 +1,4 @@
-//! The formats that a page can be written in.
+//! The formats of a page.
 
 use super::accept::{Escaping, MediaType, Preference, Specificity, preference};
 
@@ -8,7 +8,7 @@ use super::accept::{Escaping, MediaType, Preference, Specificity, preference};
 /// # extern crate caracal_metrics_core as caracal_metrics;
 /// use caracal_metrics::Format;
 ///
-/// // Prometheus 2.42's own header, and a browser's.
+/// // The header of Prometheus 2.42, and that of a browser.
 /// let prometheus = "application/openmetrics-text;version=1.0.0,\
 ///     application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 /// let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -25,18 +25,18 @@ pub enum Format {
     Text,
     /// OpenMetrics 1.0.0 text.
     OpenMetrics,
-    /// `io.prometheus.client.MetricFamily` messages of Protocol Buffers, each after its length.
+    /// The `io.prometheus.client.MetricFamily` messages of Protocol Buffers, each with its length before it.
     #[cfg(feature = "protobuf")]
     Protobuf,
 }
 
 const TEXT: MediaType<'_> =
     MediaType { kind: "text", subtype: "plain", version: "0.0.4", required: &[] };
-// The same bytes: what version 1.0.0 adds are names that need quotes, and ours never do.
+// The content is the same. Version 1.0.0 only adds names that need quotes, and ours never do.
 const TEXT_1: MediaType<'_> = MediaType { version: "1.0.0", ..TEXT };
 const OPEN_METRICS: MediaType<'_> =
     MediaType { kind: "application", subtype: "openmetrics-text", version: "1.0.0", required: &[] };
-// Has no version: parameters say what its messages are and how they are framed.
+// It has no version. Parameters specify its messages and their framing.
 #[cfg(feature = "protobuf")]
 const PROTOBUF: MediaType<'_> = MediaType {
     kind: "application",
@@ -45,7 +45,7 @@ const PROTOBUF: MediaType<'_> = MediaType {
     required: &[("proto", "io.prometheus.client.MetricFamily"), ("encoding", "delimited")],
 };
 
-/// A media type, with the escaping scheme that the client asked for.
+/// Defines a media type with the escaping scheme that the client requested.
 macro_rules! content_type {
     ($escaping:expr, $media_type:literal) => {
         match $escaping {
@@ -58,21 +58,21 @@ macro_rules! content_type {
 }
 
 impl Format {
-    /// The exact `Content-Type` for a client that asks for nothing beyond the format. For the one
-    /// that answers an `Accept` header, see [`Negotiated::content_type`].
+    /// Returns the exact `Content-Type` for a client that requests nothing beyond the format. For the one that
+    /// answers an `Accept` header, see [`Negotiated::content_type`].
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         Negotiated { format: self, text_1: false, escaping: None }.content_type()
     }
 
-    /// The format to answer an `Accept` header with: that of [`Negotiated::from_accept`].
+    /// Returns the format of [`Negotiated::from_accept`] for an `Accept` header.
     #[must_use]
     pub fn negotiate(accept: &str) -> Self {
         Negotiated::from_accept(accept).format()
     }
 }
 
-/// What an `Accept` header is answered with: a [`Format`] and its exact `Content-Type`.
+/// The answer to an `Accept` header: a [`Format`] and its exact `Content-Type`.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -98,24 +98,22 @@ pub struct Negotiated {
 }
 
 impl Negotiated {
-    /// The answer to an `Accept` header (several header lines joined by commas), by RFC 9110,
-    /// section 12.5.1.
+    /// Returns the answer to an `Accept` header, according to RFC 9110, section 12.5.1. Join several header
+    /// lines with commas.
     ///
-    /// The format that the client prefers is chosen. Between formats of the same quality,
-    /// OpenMetrics is chosen if the client names it, and text if it accepts anything. A client that
-    /// accepts none of ours gets text all the same, as RFC 9110 (section 12.4.1) allows and as Go's
-    /// promhttp does: for somebody who debugs a scrape, a page in another format is of more use
-    /// than status 406.
+    /// The client's preferred format is chosen. Among formats with the same quality, OpenMetrics is chosen if
+    /// the client names it, and text if the client accepts anything. A client that accepts none of the formats
+    /// gets text, as RFC 9110 (section 12.4.1) allows and as Go's promhttp does. If you debug a scrape, a page
+    /// in another format helps more than status 406.
     ///
-    /// Protobuf (with the feature `protobuf`) is chosen only for a client that names it with the
-    /// parameters of its content type and prefers it to the others. Text is answered as version
-    /// 1.0.0, which is the same page, only to a client that names this version and prefers it to
-    /// 0.0.4.
+    /// Protobuf (with the feature `protobuf`) is only chosen if the client names it with the parameters of its
+    /// content type, and prefers it to the others. Text is only answered as version 1.0.0, which is the same
+    /// page, if the client names this version and prefers it to 0.0.4.
     ///
-    /// The parameter `escaping` of the media range that decided is repeated in the content type
-    /// if it is `allow-utf-8`, `underscores` or `values`: none of them changes the names of a page.
-    /// Under `dots` every `_` would have to be doubled, so that scheme is ignored, like one that
-    /// is not known. Text 1.0.0 always has a scheme, `underscores` by default.
+    /// The content type repeats the parameter `escaping` of the media range that decided, if it is
+    /// `allow-utf-8`, `underscores` or `values`. None of these changes the names on a page. `dots` would
+    /// require every `_` to be doubled, so it is ignored, like an unknown scheme. Text 1.0.0 always has a
+    /// scheme, which defaults to `underscores`.
     #[must_use]
     pub fn from_accept(accept: &str) -> Self {
         let quality = |preference: Option<Preference>| preference.map_or(0, |p| p.quality);
@@ -150,13 +148,13 @@ impl Negotiated {
         }
     }
 
-    /// The format.
+    /// Returns the format.
     #[must_use]
     pub const fn format(self) -> Format {
         self.format
     }
 
-    /// The exact `Content-Type`.
+    /// Returns the exact `Content-Type`.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self.format {

@@ -1,4 +1,4 @@
-//! The lines before a family's samples.
+//! The lines before the samples of a family.
 
 use super::format::Format;
 use crate::names::base_name;
@@ -22,7 +22,7 @@ impl Header<'_> {
             match byte {
                 b'\\' => out.extend_from_slice(b"\\\\"),
                 b'\n' => out.extend_from_slice(b"\\n"),
-                // Text 0.0.4 must not escape the quote here, OpenMetrics must.
+                // The quote must not be escaped in the text format 0.0.4, but must be in OpenMetrics.
                 b'"' if format == Format::OpenMetrics => out.extend_from_slice(b"\\\""),
                 byte => out.push(byte),
             }

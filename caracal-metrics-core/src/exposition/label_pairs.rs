@@ -1,4 +1,4 @@
-//! The labels of a row as Protocol Buffers have them: `LabelPair` fields, sorted by name.
+//! The labels of a row as Protocol Buffers: `LabelPair` fields, sorted by name.
 
 use super::out::Repeated;
 use super::single::Single;
@@ -6,33 +6,33 @@ use crate::labels::MAX_LABELS;
 use crate::series::{Cursor, FamilyStore, Pair, Row, Rows, SEPARATOR};
 use crate::wire::{begin_bytes, varint, varint_len, write_labels};
 
-/// The labels of a row, of which what is that of the row before is kept.
+/// The labels of a row. The parts that are the same as in the previous row are kept.
 ///
-/// Most rows differ from the one before in the value of their last label only. So what comes before and after that
-/// value is kept. Where the value is as long as the last one, so is the message, and the bytes that differ are
-/// written straight into the page.
+/// Most rows differ from the previous one only in the value of their last label, so the parts before and after
+/// that value are kept. If the value is as long as the previous one, so is the message, and the differing bytes
+/// are written directly into the page.
 pub(super) struct LabelPairs<'a> {
     store: &'a FamilyStore,
-    /// Of the last row, if it was plain; but with a message, the last value may be that of an earlier row, of the
-    /// same length.
+    /// The key of the last row, if that row was plain. If there is a message, its last value may be that of an
+    /// earlier row with the same length.
     key: Vec<u8>,
-    /// Where each value begins in the key.
+    /// The start of each value in the key.
     values: [usize; MAX_LABELS],
     /// The pairs up to the value of the last label.
     before: Repeated,
-    /// Those after it.
+    /// The pairs after it.
     after: Repeated,
-    /// Where the pair of the last label begins in `before`.
+    /// The start of the pair of the last label in `before`.
     last_pair: usize,
-    /// The length that `before` has for the value of the last label.
+    /// The length of the value of the last label that `before` is written for.
     last_len: usize,
-    /// Whether all of these are those of the last row.
+    /// Whether all of the above belong to the last row.
     is_known: bool,
-    /// The message that was written last, of a row that was plain.
+    /// The last message that was written, if its row was plain.
     message: Vec<u8>,
-    /// Where the last value begins in it, if there is one.
+    /// The start of the last value in the message, if there is one.
     value_at: Option<usize>,
-    /// How many bytes its number takes.
+    /// The length of its number, in bytes.
     single_len: u64,
 }
 
@@ -53,13 +53,13 @@ impl<'a> LabelPairs<'a> {
         }
     }
 
-    /// The rows that this goes through.
+    /// Returns a cursor for the rows that this writes.
     pub(super) fn cursor<'r>(store: &FamilyStore, rows: &'r Rows) -> Cursor<'r> {
         let is_fixed = !store.pairs.pairs.is_empty();
         if is_fixed { rows.cursor_without_values() } else { rows.cursor() }
     }
 
-    /// Writes the message of this row, which follows the last one, with its value.
+    /// Writes the message of this row with its value. The row must follow the last one.
     #[inline]
     pub(super) fn write(&mut self, row: &Row<'_>, value: Single, out: &mut Vec<u8>) {
         let place = self.place_of_rest(row).filter(|_| value.len() == self.single_len);
@@ -67,11 +67,11 @@ impl<'a> LabelPairs<'a> {
             self.set_message(row, value);
             return out.extend_from_slice(&self.message);
         };
-        // The page first: what was stored a moment ago in small parts is slow to load in large ones.
+        // The page comes first: bytes that were just stored in small parts are slow to load in large ones.
         let start = out.len();
         out.extend_from_slice(&self.message);
         let written = &mut out[start..];
-        // Behind the value there is the number, which is longer than a word.
+        // The number comes after the value, and is longer than a word.
         if let Some(kept) = self.message[place..].first_chunk_mut()
             && let Some(new) = written[place..].first_chunk_mut()
         {
@@ -81,8 +81,8 @@ impl<'a> LabelPairs<'a> {
         value.write_over(written);
     }
 
-    /// Where in the message the rest of the row's key goes, if that is all in which the row differs from the
-    /// last one.
+    /// Returns where to put the rest of the row's key in the message, if this is all in which the row differs
+    /// from the last one.
     #[inline]
     fn place_of_rest(&self, row: &Row<'_>) -> Option<usize> {
         let in_value = row.shared.checked_sub(self.values[self.last()])?;
@@ -90,7 +90,7 @@ impl<'a> LabelPairs<'a> {
         (row.is_plain && is_as_long).then_some(self.value_at? + in_value)
     }
 
-    /// Makes the message of this row.
+    /// Creates the message of this row.
     #[inline(never)]
     fn set_message(&mut self, row: &Row<'_>, single: Single) {
         if let Some(value_at) = self.value_at {
@@ -120,8 +120,8 @@ impl<'a> LabelPairs<'a> {
         self.message = message;
     }
 
-    /// Puts another value of the last label into the message, if that is all that changes and each length in it
-    /// is a byte.
+    /// Replaces the value of the last label in the message, if nothing else changes and each length in the
+    /// message is one byte. Returns whether this was possible.
     fn set_value(&mut self, row: &Row<'_>, value_at: usize, single: Single) -> bool {
         const FIELD_AND_LENGTH: usize = 2;
         let start = self.values[self.last()];
@@ -154,13 +154,13 @@ impl<'a> LabelPairs<'a> {
         true
     }
 
-    /// Appends the labels of this row, which follows the last one. Not together with
+    /// Appends the labels of this row, which must follow the last one. Do not mix this with
     /// [`write`](Self::write).
     pub(super) fn append(&mut self, row: &Row<'_>, out: &mut Vec<u8>) {
         if self.set(row) { self.append_set(out) } else { self.append_any(row, out) }
     }
 
-    /// Goes on to this row, if it is plain.
+    /// Moves on to this row, if it is plain. Returns whether it is.
     fn set(&mut self, row: &Row<'_>) -> bool {
         let was_known = self.is_known;
         self.is_known = row.is_plain && !self.store.pairs.pairs.is_empty();
@@ -183,12 +183,12 @@ impl<'a> LabelPairs<'a> {
         self.after.append_to(out);
     }
 
-    /// The place of the last label.
+    /// Returns the index of the last label.
     fn last(&self) -> usize {
         self.store.description.labels.len().saturating_sub(1)
     }
 
-    /// Makes what is around the last value from the key.
+    /// Creates the parts around the last value from the key.
     #[inline(never)]
     fn set_pairs(&mut self) {
         let last = self.last();
@@ -221,7 +221,7 @@ impl<'a> LabelPairs<'a> {
         self.set_last_len(self.key.len() - self.values[last]);
     }
 
-    /// Begins the pair of the last label anew, for a value of this length.
+    /// Rewrites the pair of the last label for a value of this length.
     #[inline(never)]
     fn set_last_len(&mut self, len: usize) {
         let last = self.last();
@@ -237,7 +237,7 @@ impl<'a> LabelPairs<'a> {
         self.last_len = len;
     }
 
-    /// Any row, whatever its labels.
+    /// Appends the labels of any row.
     #[cold]
     fn append_any(&self, row: &Row<'_>, out: &mut Vec<u8>) {
         let mut labels = self.store.labels(row);
@@ -246,12 +246,12 @@ impl<'a> LabelPairs<'a> {
     }
 }
 
-/// The greatest number whose varint is one byte.
+/// The largest number whose varint is one byte.
 const MOST_IN_A_BYTE: usize = 0x7f;
 
 const WORD: usize = size_of::<u64>();
 
-/// The first bytes, so many, of a word, and then those of another one.
+/// Returns a word with the first `bytes` bytes of one word and the other bytes of another.
 #[inline]
 fn first_of(first: [u8; WORD], bytes: usize, then: [u8; WORD]) -> [u8; WORD] {
     let kept = u64::MAX.checked_shl(bytes as u32 * u8::BITS).unwrap_or(0);
@@ -259,7 +259,7 @@ fn first_of(first: [u8; WORD], bytes: usize, then: [u8; WORD]) -> [u8; WORD] {
     (first & !kept | then & kept).to_le_bytes()
 }
 
-/// Writes a pair up to the value, of so many bytes. The name is that of [`Pair::Own`].
+/// Writes a pair up to its value, which has this length. The name is that of [`Pair::Own`].
 fn begin_pair(name: &[u8], len: usize, out: &mut Vec<u8>) {
     let len = len as u64;
     begin_bytes(1, name.len() as u64 + varint_len(len) + len, out);

@@ -1,6 +1,6 @@
-//! Labels that were written as text, read back: those of the user's own families.
+//! Parses the labels of foreign families from their text.
 
-/// Reads `name="value",…` back. `None` where the text is not of that form.
+/// Parses `name="value",…`. Returns `None` if the text does not have this form.
 pub(crate) fn parse_labels(mut text: &str) -> Option<Vec<(String, String)>> {
     let mut labels = Vec::new();
     while !text.is_empty() {
@@ -16,7 +16,7 @@ pub(crate) fn parse_labels(mut text: &str) -> Option<Vec<(String, String)>> {
     Some(labels)
 }
 
-/// The value up to its closing quote, and what follows the quote.
+/// Returns the value up to its closing quote, and the text after the quote.
 fn unescape(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut chars = text.char_indices();
@@ -42,7 +42,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_value_survives_the_page(values in proptest::collection::vec(any::<String>(), 0..4)) {
+        fn any_value_reads_back_from_the_page(values in proptest::collection::vec(any::<String>(), 0..4)) {
             let mut text = Vec::new();
             write_labels(values.iter().map(|value| ("name", value.as_str())), &mut text);
             let text = String::from_utf8(text).unwrap();

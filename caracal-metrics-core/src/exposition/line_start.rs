@@ -1,25 +1,25 @@
-//! What the lines of a row begin with.
+//! The beginning of the lines of a row.
 
 use super::out::{Repeated, push_short};
 use crate::labels::MAX_LABELS;
 use crate::series::{Cursor, FamilyStore, Row, Rows, SEPARATOR};
 
-/// The beginning of a row's lines, which is written once for each row: up to the number, or in a
-/// histogram up to the value of `le`. Of the row before, it keeps what both have in common.
+/// The beginning of the lines of a row: up to the number or, in a histogram, up to the value of `le`. It is
+/// written once for each row, and the part that it shares with the previous row is kept.
 pub(super) struct LineStart<'a> {
     store: &'a FamilyStore,
     line: Vec<u8>,
-    /// Where the labels end in the line.
+    /// The end of the labels in the line.
     labels_end: usize,
-    /// Where the value of each label begins, in the key and in the line.
+    /// The start of the value of each label, in the key and in the line.
     values: [(usize, usize); MAX_LABELS],
-    /// The last of `values`, or [`UNKNOWN`] where they are not those of the line.
+    /// The last of `values`, or [`UNKNOWN`] if they do not belong to the line.
     last: (usize, usize),
-    /// What comes after the last value.
+    /// The bytes after the last value.
     end: Repeated,
 }
 
-/// Appends the rest of the row's key.
+/// Appends the rest of the key of the row.
 #[inline]
 fn push_rest(row: &Row<'_>, out: &mut Vec<u8>) {
     match row.short_rest::<16>() {
@@ -28,11 +28,11 @@ fn push_rest(row: &Row<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// No row shares so much with the one before.
+/// No row shares this much with the previous one.
 const UNKNOWN: (usize, usize) = (usize::MAX, 0);
 
 impl<'a> LineStart<'a> {
-    /// Before the first row. What is in the buffer is cleared.
+    /// Creates the state before the first row. The contents of the buffer are cleared.
     pub(super) fn of(store: &'a FamilyStore, mut buffer: Vec<u8>) -> Self {
         buffer.clear();
         if let Some(first) = store.lines.before.first() {
@@ -44,7 +44,7 @@ impl<'a> LineStart<'a> {
         Self { store, line: buffer, labels_end: 0, values, last: UNKNOWN, end }
     }
 
-    /// The rows that this goes through.
+    /// Returns a cursor for the rows that this writes.
     pub(super) fn cursor<'r>(store: &FamilyStore, rows: &'r Rows) -> Cursor<'r> {
         let is_fixed = !store.lines.before.is_empty();
         if is_fixed { rows.cursor_without_values() } else { rows.cursor() }
@@ -54,11 +54,11 @@ impl<'a> LineStart<'a> {
         self.line
     }
 
-    /// Goes on to this row, or stays with it.
+    /// Moves on to this row, or stays at it.
     #[inline]
     pub(super) fn set(&mut self, row: &Row<'_>) {
         let (in_key, in_line) = self.last;
-        // Most rows differ from the one before in their last value only.
+        // Most rows differ from the previous one only in their last value.
         if row.is_plain && row.shared >= in_key {
             self.line.truncate(in_line + row.shared - in_key);
             self.end_plain(row.rest);
@@ -69,14 +69,13 @@ impl<'a> LineStart<'a> {
         }
     }
 
-    /// Goes on to this row, of which one line is written. The labels are known after [`set`](Self::set)
-    /// only.
+    /// Moves on to this row and writes its only line. The labels are only known after [`set`](Self::set).
     #[inline]
     pub(super) fn write(&mut self, row: &Row<'_>, out: &mut Vec<u8>) {
         let (in_key, in_line) = self.last;
         if row.is_plain && row.shared >= in_key {
             let shared = in_line + row.shared - in_key;
-            // Not from the whole line: what was stored a moment ago in small parts is slow to load in
+            // This does not copy the whole line: bytes that were just stored in small parts are slow to load in
             // large ones.
             out.extend_from_slice(&self.line[..shared]);
             self.line.truncate(shared);
@@ -89,12 +88,12 @@ impl<'a> LineStart<'a> {
         }
     }
 
-    /// The line up to where it is the same for the row.
+    /// Returns the line, up to where it is the same for all samples of the row.
     pub(super) fn line(&self) -> &[u8] {
         &self.line
     }
 
-    /// The labels alone; empty where there are none.
+    /// Returns only the labels. Empty if there are none.
     pub(super) fn labels(&self) -> &[u8] {
         let name = self.store.name().len() + self.store.lines.suffix.len();
         self.line.get(name + 1..self.labels_end).unwrap_or_default()
@@ -131,7 +130,7 @@ impl<'a> LineStart<'a> {
         self.end_plain(rest);
     }
 
-    /// Any row, whatever its labels.
+    /// Moves on to any row.
     #[cold]
     fn set_whole(&mut self, row: &Row<'_>) {
         let lines = &self.store.lines;

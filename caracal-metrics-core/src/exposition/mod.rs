@@ -1,4 +1,4 @@
-//! Writing the page.
+//! Writes the page.
 
 mod accept;
 mod clashes;

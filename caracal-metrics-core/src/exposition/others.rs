@@ -1,4 +1,4 @@
-//! Families on a page that are not ours, as the page asks for them.
+//! The interface of foreign families, as a page uses them.
 
 use super::foreign::ForeignFamily;
 use super::format::Format;
@@ -7,32 +7,32 @@ use crate::registered_family::RegisteredFamily;
 use crate::series::{FamilyStore, Rows};
 use crate::state::Families;
 
-/// The families of others, from the first name to the last.
+/// The foreign families, from the first name to the last.
 ///
-/// A trait: a page without them is written without the code that reads and checks them, which the
-/// linker then leaves out.
+/// This is a trait so that a page without foreign families does not use the code that parses and checks them.
+/// The linker then leaves it out.
 pub(crate) trait OtherFamilies {
-    /// Leaves out those that can't be on a page with ours or with each other, and says how many they
-    /// are. Then leaves out those that are not wanted.
+    /// Leaves out families that can't be on a page with ours or with each other, and returns their number. Then
+    /// leaves out those that are not wanted.
     fn settle(&mut self, ours: &Families, wants: &dyn Fn(&str) -> bool) -> usize;
 
-    /// Writes those whose names come before this one; for `None`, all that are left.
+    /// Writes the families whose names come before this one. For `None`, writes all that are left.
     fn write_before(&mut self, name: Option<&str>, format: Format, out: &mut Out);
 
-    /// Leaves out series that this family of ours has as well, and says of how many families of its
-    /// name.
+    /// Leaves out series that our family with this name also has. Returns the number of families in which it left
+    /// out a series.
     fn leave_out(&mut self, ours: &FamilyStore, rows: &Rows) -> usize;
 
-    /// Writes the samples of those that have this name into a family of ours.
+    /// Writes the samples of the families with this name into one of our families.
     fn join(&mut self, name: &str, format: Format, out: &mut Out);
 
-    /// Those whose names come before this one, not written; for `None`, all that are
-    /// left.
+    /// Takes the families whose names come before this one, without writing them. For `None`, takes all that
+    /// are left.
     fn before(&mut self, name: Option<&str>) -> &[ForeignFamily];
 
-    /// Those that have this name.
+    /// Takes the families with this name.
     fn named(&mut self, name: &str) -> &[ForeignFamily];
 
-    /// What they are.
+    /// Describes the families.
     fn describe(&self) -> Vec<RegisteredFamily>;
 }

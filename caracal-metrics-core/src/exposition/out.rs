@@ -1,19 +1,19 @@
-//! Where a page is written.
+//! The output of a page.
 
-/// A page that grows, in one buffer or in pieces.
+/// A growing page, in one buffer or in pieces.
 #[derive(Debug)]
 pub(crate) struct Out {
     /// The last piece.
     pub(super) buffer: Vec<u8>,
-    /// For whoever writes.
+    /// A buffer for temporary use while writing.
     pub(super) scratch: Vec<u8>,
     done: Vec<Vec<u8>>,
-    /// From so many bytes on, a piece is full.
+    /// A piece of at least this length is full.
     piece: usize,
 }
 
-/// Appends the first bytes of these. So many as a constant says are copied without a call, and what is too much
-/// is cut off.
+/// Appends the first `len` bytes. This copies a constant number of bytes, without a call, and cuts off the
+/// excess.
 #[inline]
 pub(super) fn push_short<const N: usize>(text: &[u8; N], len: usize, out: &mut Vec<u8>) {
     let end = out.len() + len;
@@ -21,15 +21,15 @@ pub(super) fn push_short<const N: usize>(text: &[u8; N], len: usize, out: &mut V
     out.truncate(end);
 }
 
-/// Bytes that are appended again and again.
+/// Bytes that are appended repeatedly.
 #[derive(Debug)]
 pub(super) struct Repeated {
-    /// With [`SHORT`] more bytes behind them.
+    /// The bytes, followed by [`SHORT`] more.
     bytes: Vec<u8>,
     len: usize,
 }
 
-/// What is not longer is copied without a call.
+/// Up to this length, the bytes are copied without a call.
 const SHORT: usize = 32;
 
 impl Default for Repeated {
@@ -50,7 +50,7 @@ impl Repeated {
         self.len
     }
 
-    /// Replaces what comes from this place on by what `write` appends.
+    /// Replaces the bytes from this index on by those that `write` appends.
     pub(super) fn rewrite(&mut self, from: usize, write: impl FnOnce(&mut Vec<u8>)) {
         self.bytes.truncate(from);
         write(&mut self.bytes);
@@ -67,7 +67,7 @@ impl Repeated {
     }
 }
 
-/// Where a message begins.
+/// The start of a message.
 #[cfg(feature = "protobuf")]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
@@ -75,26 +75,26 @@ pub(super) struct Mark {
     byte: usize,
 }
 
-/// What a piece has room for beyond its length, since it ends with a line.
+/// The room of a piece beyond its length, because it ends at the end of a line.
 const OVERHANG: usize = 512;
 
 impl Out {
-    /// Appends the page to this buffer.
+    /// Creates an output that appends the page to this buffer.
     pub(crate) fn whole(buffer: Vec<u8>) -> Self {
         Self { buffer, scratch: Vec::new(), done: Vec::new(), piece: usize::MAX }
     }
 
-    /// Makes pieces of about so many bytes, and of less than twice as many.
+    /// Creates an output in pieces of about this length, and of less than twice this length.
     pub(crate) fn in_pieces(bytes: usize) -> Self {
         Self { buffer: Vec::new(), scratch: Vec::new(), done: Vec::new(), piece: bytes.max(1) }
     }
 
-    /// The buffer of a page that is whole.
+    /// Returns the buffer of a page in one buffer.
     pub(crate) fn into_buffer(self) -> Vec<u8> {
         self.buffer
     }
 
-    /// The pieces, none of which is empty.
+    /// Returns the pieces. None of them is empty.
     pub(crate) fn into_pieces(mut self) -> Vec<Vec<u8>> {
         if !self.buffer.is_empty() {
             self.end_piece();
@@ -102,8 +102,7 @@ impl Out {
         self.done
     }
 
-    /// Begins a piece if the last one is full. What is written so far may be parted from what
-    /// follows.
+    /// Starts a new piece if the last one is full. Call this where the page can be split.
     #[inline]
     pub(super) fn cut(&mut self) {
         if self.buffer.len() >= self.piece {
@@ -125,14 +124,14 @@ impl Out {
         }
     }
 
-    /// Begins a message whose length is not known yet.
+    /// Starts a message whose length is not known yet.
     #[cfg(feature = "protobuf")]
     pub(super) fn begin_message(&mut self) -> Mark {
         self.cut();
         Mark { piece: self.done.len(), byte: self.buffer.len() }
     }
 
-    /// Puts the length of a message before it.
+    /// Inserts the length of a message before it.
     #[cfg(feature = "protobuf")]
     pub(super) fn end_message(&mut self, begun: Mark) {
         let Mark { piece, byte } = begun;

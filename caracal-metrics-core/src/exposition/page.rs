@@ -1,4 +1,4 @@
-//! The whole page: our families and those of the user's registry, sorted by name.
+//! The whole page: our families and foreign ones, sorted by name.
 
 use super::format::Format;
 use super::header::Header;
@@ -10,7 +10,7 @@ use super::text;
 use crate::series::{FamilyStore, InFlight, Rows, Values};
 use crate::state::State;
 
-/// Which families to write, by their names; all where none is named.
+/// The names of the families to write. If empty, all families are written.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Filter<'a>(pub(crate) &'a [&'a str]);
 
@@ -20,15 +20,15 @@ impl Filter<'_> {
     }
 }
 
-/// What a page is made into: text of a format, or values.
+/// The result of a page: text in a format, or values.
 ///
-/// Families come sorted by name. A trait, and not a closure for others' families: text without any is
-/// linked without the code that writes them.
+/// The families arrive sorted by name. This is a trait, and not a closure for foreign families, so that a text
+/// page without any is linked without the code that writes them.
 pub(super) trait Sink {
-    /// Takes those whose names come before this one; for `None`, all that are left.
+    /// Takes the foreign families whose names come before this one. For `None`, takes all that are left.
     fn others_before(&mut self, others: &mut dyn OtherFamilies, name: Option<&str>);
 
-    /// Takes a family of ours, and then with `join` what others have of its name.
+    /// Takes one of our families. If `join` is set, the foreign series of the same name follow.
     fn ours(
         &mut self,
         store: &FamilyStore,
@@ -38,7 +38,7 @@ pub(super) trait Sink {
     );
 }
 
-/// Appends the page. `others` are families that are not ours.
+/// Appends the page. `others` are the foreign families.
 pub(crate) fn write_page(
     state: &State,
     format: Format,
@@ -53,7 +53,7 @@ pub(crate) fn write_page(
     }
 }
 
-/// Goes through the families of a page.
+/// Visits the families of a page.
 pub(super) fn walk(
     state: &State,
     filter: Filter<'_>,
@@ -73,8 +73,8 @@ pub(super) fn walk(
         }
         let rows = filter.wants(store.name()).then(|| store.rows());
         let Some(rows) = rows.filter(|rows| store.is_shown(rows)) else { continue };
-        // A user may register a family of our name and type with other constant labels: one header,
-        // then both.
+        // A user may register a family with our name and type and other constant labels. Then one header is
+        // followed by the series of both.
         if let Some(others) = &mut others {
             for _ in 0..others.leave_out(store, &rows) {
                 state.count_collection_error();
@@ -90,7 +90,7 @@ pub(super) fn walk(
     }
 }
 
-/// A page in a format.
+/// A page in one format.
 struct Text<'a> {
     format: Format,
     out: &'a mut Out,

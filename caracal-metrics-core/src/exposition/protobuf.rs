@@ -1,7 +1,8 @@
-//! Protocol Buffers: `io.prometheus.client.MetricFamily`, each message after its length.
+//! Protocol Buffers: `io.prometheus.client.MetricFamily` messages, each with its length before it.
 //!
-//! Written by hand: the messages are five levels of a dozen fields, and the `prometheus` crate's own
-//! encoder comes with a feature that changes the types of its accessors for everyone in the build.
+//! This is written by hand: the messages have five levels and a dozen fields, and the encoder of the
+//! `prometheus` crate comes with a feature that changes the types of its accessors for every crate in the
+//! build.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::series::{FamilyStore, HistogramSum, Kept, Observed, Rows, Value, Valu
 use crate::text::seconds;
 use crate::wire::{double, double_message, integer, message, text_field, write_labels};
 
-/// Writes one of our families, and after its own samples what `join` writes.
+/// Writes one of our families. `join` writes after its samples.
 pub(super) fn write_family(
     store: &FamilyStore,
     rows: &Rows,
@@ -50,7 +51,7 @@ pub(super) fn write_family(
     out.end_message(begun);
 }
 
-/// A value; of a histogram, its sum.
+/// Returns a value or, for a histogram, its sum.
 fn number(value: Value) -> f64 {
     match value {
         Value::Counter(value) => value as f64,
@@ -62,7 +63,7 @@ fn number(value: Value) -> f64 {
     }
 }
 
-/// Writes a family of the user's.
+/// Writes a foreign family.
 pub(super) fn write_foreign(family: &ForeignFamily, out: &mut Out) {
     let begun = out.begin_message();
     write_header(&family.name, &family.help, family.kind, None, &mut out.buffer);
@@ -94,7 +95,7 @@ fn write_our_histogram(
     created: Option<Duration>,
     out: &mut Vec<u8>,
 ) {
-    // Before the value, which then has what they are examples of.
+    // The exemplars are read before the value, so that the value contains their observations.
     let exemplars = store.exemplars.of(cells);
     let sum = number(if exemplars.is_some() { values.read_now(cells) } else { values.read(cells) });
     message(7, out, |out| {
@@ -105,7 +106,7 @@ fn write_our_histogram(
         }
         if !values.native().is_empty() {
             out.extend_from_slice(values.native());
-            // Prometheus keeps these with the native buckets.
+            // Prometheus stores these together with the native buckets.
             for exemplar in exemplars.iter().flatten().flatten() {
                 message(16, out, |out| write_exemplar(exemplar, out));
             }
@@ -135,7 +136,7 @@ fn write_exemplar(exemplar: &Kept, out: &mut Vec<u8>) {
     write_timestamp(3, exemplar.since_epoch(), out);
 }
 
-/// A `google.protobuf.Timestamp`.
+/// Writes a `google.protobuf.Timestamp`.
 fn write_timestamp(field: u64, since_epoch: Duration, out: &mut Vec<u8>) {
     message(field, out, |out| {
         integer(1, since_epoch.as_secs(), out);

@@ -1,19 +1,19 @@
-//! One sample line of the text formats, read back.
+//! Parses one sample line of the text formats.
 
 use super::labels::parse_labels;
 
-/// The parts of a sample line, as they are written.
+/// The parts of a sample line, in their written form.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SampleLine<'a> {
     pub(super) name: &'a str,
-    /// Without braces.
+    /// The labels, without braces.
     pub(super) labels: &'a str,
     pub(super) value: &'a str,
     pub(super) timestamp: Option<&'a str>,
 }
 
 impl<'a> SampleLine<'a> {
-    /// `None` where the line is no sample.
+    /// Returns `None` if the line is not a sample.
     pub(super) fn parse(line: &'a str) -> Option<Self> {
         let (name, rest) = line.split_at(line.find(['{', ' '])?);
         let (labels, rest) = match rest.strip_prefix('{') {
@@ -28,7 +28,7 @@ impl<'a> SampleLine<'a> {
     }
 }
 
-/// Where the brace stands that is not inside a label value.
+/// Returns the position of the closing brace that is not inside a label value.
 fn closing_brace(labels: &str) -> Option<usize> {
     let mut quoted = false;
     let mut escaped = false;
@@ -40,8 +40,8 @@ fn closing_brace(labels: &str) -> Option<usize> {
     })
 }
 
-/// The value that ends a line, as it is written; of one with a timestamp, both. `None` where the line is no
-/// sample.
+/// Returns the written value at the end of a line. If the line has a timestamp, the result contains both.
+/// Returns `None` if the line is not a sample.
 #[cfg(feature = "testing")]
 pub(crate) fn sample_value(line: &str) -> Option<&str> {
     let sample = SampleLine::parse(line).filter(|_| !line.starts_with('#'))?;
@@ -49,7 +49,7 @@ pub(crate) fn sample_value(line: &str) -> Option<&str> {
     Some(&line[line.len() - sample.value.len() - after..])
 }
 
-/// The value of one sample of a page; labels in any order.
+/// Returns the value of one sample on a page. The labels can be in any order.
 pub(crate) fn lookup(page: &str, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
     let mut wanted = labels.to_vec();
     wanted.sort_unstable();

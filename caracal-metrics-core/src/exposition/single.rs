@@ -1,4 +1,4 @@
-//! The value of a counter or a gauge, as Protocol Buffers has it.
+//! The value of a counter or a gauge in Protocol Buffers.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use crate::wire::{
 /// The value of a counter or a gauge.
 #[derive(Clone, Copy)]
 pub(super) struct Single {
-    /// The field of its message.
+    /// The number of the field of its message.
     pub(super) field: u64,
     pub(super) number: f64,
-    /// When the series began, since 1970.
+    /// The time at which the series began, since 1970.
     pub(super) created: Option<Duration>,
 }
 
 impl Single {
-    /// How many bytes [`append`](Self::append) writes.
+    /// Returns the number of bytes that [`append`](Self::append) writes.
     pub(super) fn len(self) -> u64 {
         if self.created.is_some() { TIMED_DOUBLE_MESSAGE } else { DOUBLE_MESSAGE }
     }
@@ -30,7 +30,7 @@ impl Single {
         }
     }
 
-    /// Writes over the end of a message of the same length.
+    /// Overwrites the end of a message with the same length.
     #[inline]
     pub(super) fn write_over(self, message: &mut [u8]) {
         if let Some(created) = self.created {

@@ -1,5 +1,5 @@
-//! A family's samples, straight from the cells. Text 0.0.4 and OpenMetrics agree on them, except for
-//! exemplars.
+//! Writes the samples of a family, directly from the cells. The text format 0.0.4 and OpenMetrics are the same
+//! here, except for exemplars.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::series::{
 };
 use crate::text::{canonical_float, write_integer, write_labels, write_seconds};
 
-/// Writes a family's samples. With exemplars, the format is OpenMetrics.
+/// Writes the samples of a family. With exemplars, the format is OpenMetrics.
 pub(super) fn write_samples(
     store: &FamilyStore,
     rows: &Rows,
@@ -57,14 +57,14 @@ fn write_histogram(
 ) {
     let name = store.name();
     let is_openmetrics = exemplars.is_some();
-    // Before the value, which then has what they are examples of.
+    // The exemplars are read before the value, so that the value contains their observations.
     let exemplars = exemplars.and_then(|exemplars| exemplars.of(row.cells));
     let value =
         if exemplars.is_some() { values.read_now(row.cells) } else { values.read(row.cells) };
     let mut count = 0;
     let mut digits = Digits::of(count);
     for (index, (bucket, le)) in values.buckets().iter().zip(&store.lines.les).enumerate() {
-        // Most buckets of most histograms have nothing.
+        // Most buckets of most histograms are empty.
         if *bucket > 0 {
             count += bucket;
             digits = Digits::of(count);
@@ -79,7 +79,7 @@ fn write_histogram(
             digits.write(out);
         }
     }
-    // OpenMetrics has no sum that could fall, and no count without a sum.
+    // OpenMetrics allows no sum that could fall, and no count without a sum.
     if is_openmetrics && may_fall(store, value) {
         return;
     }
@@ -97,16 +97,17 @@ struct Digits {
 }
 
 impl Digits {
-    /// Of [`u64::MAX`].
+    /// The number of digits of [`u64::MAX`].
     const MOST: usize = 20;
 
     #[inline]
     fn of(number: u64) -> Self {
-        // With the end of the line, it fits in 16 bytes.
+        // Smaller numbers, with the end of the line, fit in 16 bytes.
         if number >= 1_000_000_000_000_000 {
             return Self::of_many(number);
         }
-        // Put together in a register: what was stored byte by byte is slow to load at once.
+        // The digits are assembled in a register: bytes that were just stored one by one are slow to load
+        // together.
         let (mut bytes, mut len, mut left) = (u128::from(b'\n'), 1, number);
         loop {
             bytes = bytes << 8 | u128::from(b'0' + (left % 10) as u8);
@@ -136,13 +137,13 @@ impl Digits {
     }
 }
 
-/// Whether the sum of a histogram may fall, since negative numbers are counted.
+/// Returns whether the sum of a histogram may fall, because it counts negative numbers.
 fn may_fall(store: &FamilyStore, value: Value) -> bool {
     let is_negative = matches!(value, Value::Histogram(HistogramSum::Float(sum)) if sum < 0.0);
     is_negative || store.description.bounds.are_negative()
 }
 
-/// A value; of a histogram, its sum.
+/// Writes a value or, for a histogram, its sum.
 fn write_value(value: Value, out: &mut Vec<u8>) {
     match value {
         Value::Counter(value) => write_integer(value, out),
@@ -156,7 +157,7 @@ fn write_value(value: Value, out: &mut Vec<u8>) {
     }
 }
 
-/// When the series began, to the millisecond.
+/// Writes the time at which the series began, rounded to milliseconds.
 fn write_created(name: &str, labels: &[u8], created: Duration, out: &mut Vec<u8>) {
     let name = name.strip_suffix("_total").unwrap_or(name);
     write_name(name, "_created", labels, out);
@@ -175,7 +176,7 @@ fn write_name(name: &str, suffix: &str, labels: &[u8], out: &mut Vec<u8>) {
     out.push(b' ');
 }
 
-/// ` # {labels} value timestamp`. No timestamp has an exponent, which Prometheus would refuse.
+/// Writes ` # {labels} value timestamp`. The timestamp has no exponent, because Prometheus would refuse it.
 fn write_exemplar(exemplar: &Kept, out: &mut Vec<u8>) {
     out.extend_from_slice(b" # {");
     write_labels(exemplar.labels(), out);

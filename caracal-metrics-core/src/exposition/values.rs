@@ -9,7 +9,7 @@ use crate::snapshot::{Family, FamilySnapshot, FamilyType, Number, Snapshot, Sum}
 use crate::state::State;
 use crate::text::seconds;
 
-/// The values of a page.
+/// Returns the values of a page.
 pub(crate) fn snapshot(
     state: &State,
     filter: Filter<'_>,
@@ -79,7 +79,7 @@ fn add_ours(store: &FamilyStore, rows: &Rows, values: &mut Values<'_>, content: 
             content.push_number(labels, number(values.read(row.cells)));
             continue;
         }
-        // Before the value, which then has what they are examples of.
+        // The exemplars are read before the value, so that the value contains their observations.
         let exemplars = store.exemplars.of(row.cells);
         let value =
             if exemplars.is_some() { values.read_now(row.cells) } else { values.read(row.cells) };
@@ -107,14 +107,14 @@ fn add_ours(store: &FamilyStore, rows: &Rows, values: &mut Values<'_>, content: 
     }
 }
 
-/// The value of a family that is not a histogram.
+/// Returns the value of a family that is not a histogram.
 fn number(value: Value) -> Number {
     match value {
         Value::Counter(value) => Number::Counter(value),
         Value::FloatCounter(value) => Number::FloatCounter(value),
         Value::Gauge(value) => Number::Gauge(value),
         Value::FloatGauge(value) => Number::FloatGauge(value),
-        Value::Histogram(_) => unreachable!("the caller looked at the kind of the family"),
+        Value::Histogram(_) => unreachable!("the caller checks the kind of the family"),
     }
 }
 

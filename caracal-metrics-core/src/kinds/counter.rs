@@ -6,10 +6,9 @@ use crate::engine;
 
 /// A counter: a sum of integers that only grows.
 ///
-/// It counts modulo 2^64: the number after 2^64 - 1 is 0. Prometheus takes a counter that goes down
-/// for one that was reset, so `rate()` and `increase()` then leave out what was added between the
-/// last scrape and the wrap, and nothing else. Increments of one never get there: a billion a second
-/// need 584 years.
+/// The value is modulo 2^64: 2^64 - 1 is followed by 0. Prometheus treats a decrease of a counter as a reset,
+/// so `rate()` and `increase()` then miss only what was added between the last scrape and the wrap. A counter
+/// that is only incremented by one never wraps: at a billion increments a second, this would take 584 years.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -39,7 +38,7 @@ impl Counter {
         self.inc_by(1);
     }
 
-    /// Adds `n`, modulo 2^64. It neither fails nor stops at the largest number.
+    /// Adds `n`, modulo 2^64: the counter wraps around instead of saturating.
     #[inline]
     pub fn inc_by(&self, n: u64) {
         if !engine::add_own(self.0.plain_cell, n) {
@@ -47,20 +46,21 @@ impl Counter {
         }
     }
 
-    /// The thread has no word of it yet, or a fold is to be counted.
+    /// Called if the thread has no word of the series yet, or if the record is folded and must be counted as
+    /// such.
     #[inline(never)]
     fn inc_by_first(&self, n: u64) {
         engine::add(self.0.cell, n);
         self.0.recorded();
     }
 
-    /// Adds what is missing to a total that is counted elsewhere, so that the counter reads at least
-    /// `total`. It never goes down.
+    /// Raises the counter to a total that is counted elsewhere, by adding the difference. If the counter is
+    /// already at or above `total`, nothing changes.
     ///
-    /// It reads the words of all threads under a lock that other calls of this for the family wait for,
-    /// and is meant for totals that are copied now and then. Where the series is the
-    /// [aggregated](crate::AGGREGATED) one, which counts for other label sets as well, nothing is known to be
-    /// missing: the total is set aside, and counted in `caracal_metrics_series_limited_total`.
+    /// This reads the words of all threads under a lock of the family, for which other calls of this method
+    /// wait. Use it for totals that are copied now and then. If the series is the
+    /// [aggregated](crate::AGGREGATED) one, it also counts for other label sets, so the difference is unknown.
+    /// In this case, the total is ignored and counted in `caracal_metrics_series_limited_total`.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -86,8 +86,7 @@ impl Counter {
 
 /// A counter of floating-point numbers, such as seconds or euros.
 ///
-/// A step that is negative or not finite is set aside, and counted in
-/// `caracal_metrics_invalid_values_total`.
+/// Negative and non-finite increments are ignored and counted in `caracal_metrics_invalid_values_total`.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;

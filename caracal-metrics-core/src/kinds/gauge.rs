@@ -7,8 +7,8 @@ use crate::series::FamilyStore;
 
 /// A gauge: an integer that goes up and down.
 ///
-/// It reads the number that was last set, plus what was added since, plus the number of
-/// [guards](Self::track) that are alive.
+/// Its value is the number that was last set, plus everything that was added since, plus the number of live
+/// [guards](Self::track).
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -47,15 +47,15 @@ impl Gauge {
         self.0.recorded();
     }
 
-    /// Adds to the gauge; a negative number subtracts.
+    /// Adds `n` to the gauge. A negative number subtracts.
     #[inline]
     pub fn add(&self, n: i64) {
         engine::shift(self.0.cell, n);
         self.0.recorded();
     }
 
-    /// Counts one more until the guard is dropped: by the end of the scope, an early `?`, a panic,
-    /// or a cancelled future that held it.
+    /// Adds one until the guard is dropped: at the end of the scope, at an early `?`, in a panic, or when a
+    /// future that holds it is cancelled.
     #[inline]
     pub fn track(&self) -> GaugeGuard {
         self.0.recorded();
@@ -65,8 +65,8 @@ impl Gauge {
 
 /// A gauge of floating-point numbers, such as a temperature or a ratio.
 ///
-/// NaN is a value of it. An infinity is set aside, and counted in
-/// `caracal_metrics_invalid_values_total`; so is NaN where it is added.
+/// NaN is a valid value. Infinite values, and NaN passed to [`add`](Self::add), are ignored and counted in
+/// `caracal_metrics_invalid_values_total`.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -98,7 +98,7 @@ impl FloatGauge {
         self.0.recorded();
     }
 
-    /// Adds to the gauge; a negative number subtracts.
+    /// Adds `n` to the gauge. A negative number subtracts.
     #[inline]
     pub fn add(&self, n: f64) {
         self.0.store.shift_float_cell(self.0.cell, n);
@@ -106,10 +106,10 @@ impl FloatGauge {
     }
 }
 
-/// Counts one in a gauge until it is dropped. What was recorded before it was dropped is on every page
-/// on which the gauge is zero.
+/// Adds one to a gauge until it is dropped. If a page shows the gauge at zero, everything that was recorded
+/// before the guard was dropped is on that page.
 ///
-/// Bind it to a name: `let _ =` drops it at once, and no compiler warning says so.
+/// Bind it to a name: `let _ =` drops it immediately, without a compiler warning.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -124,18 +124,19 @@ impl FloatGauge {
 /// assert_eq!(in_flight(), Some(1.0));
 /// ```
 ///
-/// rustc's lint `let_underscore_drop`, which is off by default, finds such a binding, and so does
-/// clippy's `let_underscore_must_use`:
+/// Such a binding is found by rustc's lint `let_underscore_drop`, which is off by default, and by clippy's
+/// `let_underscore_must_use`:
 ///
 /// ```compile_fail
 /// #![deny(let_underscore_drop)]
-/// # use caracal_metrics_core::MetricsRegistry;
+/// # extern crate caracal_metrics_core as caracal_metrics;
+/// # use caracal_metrics::MetricsRegistry;
 /// # let metrics = MetricsRegistry::new();
 /// let _ = metrics.track_gateway_request_in_flight();
 /// ```
 ///
-/// It does not keep the registry, which would cost two locked instructions for each guard. The cell
-/// of the gauge outlives the registry until the last guard is dropped.
+/// A guard does not keep the registry alive, because this would cost two locked instructions per guard. The
+/// cell of the gauge outlives the registry until the last guard is dropped.
 #[derive(Debug)]
 #[must_use = "one is counted only while the guard is held"]
 pub struct GaugeGuard(Cell);
@@ -147,13 +148,13 @@ impl GaugeGuard {
         Self(cell)
     }
 
-    /// In a gauge without labels.
+    /// Begins a guard in a gauge without labels.
     #[inline]
     pub(crate) fn begin_only(store: &FamilyStore) -> Self {
         Self(store.begin_only())
     }
 
-    /// Ends the guard, and begins it again in another gauge.
+    /// Ends the guard in its gauge and begins it in another one.
     pub(crate) fn move_to(&mut self, store: &FamilyStore, cell: Cell) {
         engine::end(self.0);
         self.0 = cell;

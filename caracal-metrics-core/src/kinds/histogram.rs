@@ -1,4 +1,4 @@
-//! Observations counted into buckets.
+//! Observations that are counted in buckets.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ impl<K: private::Bucketed> Bucketed for K {}
 mod private {
     use crate::description::Bounds;
 
-    /// What bounds are, and how the engine has them.
+    /// The type of the bounds, and how the engine stores them.
     pub trait Bucketed {
         /// The type of a bound.
         type Bound;
@@ -41,8 +41,8 @@ impl private::Bucketed for Histogram {
     }
 }
 
-/// A histogram of durations. The buckets and the sum on the page are in seconds; the sum is exact
-/// to the nanosecond.
+/// A histogram of durations. The buckets and the sum on the page are in seconds. The sum is exact to the
+/// nanosecond.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -73,8 +73,8 @@ impl FromSeries for DurationHistogram {
 }
 
 impl DurationHistogram {
-    /// Counts a duration. One of more than about a year adds that year to the sum, and is counted in
-    /// `caracal_metrics_invalid_values_total` as well.
+    /// Counts a duration. A duration of more than about a year adds only that year to the sum, and is also
+    /// counted in `caracal_metrics_invalid_values_total`.
     #[inline]
     pub fn observe(&self, duration: Duration) {
         if !self.0.store.observe_own(self.0.plain_cell, duration) {
@@ -82,7 +82,7 @@ impl DurationHistogram {
         }
     }
 
-    /// The thread has no words of it yet, or there is more to do.
+    /// Called if the thread has no words of the series yet, or if the record needs more than adding to them.
     #[inline(never)]
     fn observe_first(&self, duration: Duration) {
         if self.0.folded {
@@ -97,7 +97,7 @@ impl DurationHistogram {
         self.0.recorded();
     }
 
-    /// Counts a duration that the exemplar is an example of.
+    /// Counts a duration together with an exemplar of it.
     pub fn observe_with_exemplar(&self, duration: Duration, exemplar: &Exemplar) {
         self.0.store.observe_cell_with_exemplar(self.0.cell, duration, exemplar);
         self.0.recorded();
@@ -106,7 +106,7 @@ impl DurationHistogram {
 
 /// A histogram of floating-point numbers.
 ///
-/// A number that is not finite is set aside, and counted in `caracal_metrics_invalid_values_total`.
+/// Numbers that are not finite are ignored and counted in `caracal_metrics_invalid_values_total`.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -133,25 +133,25 @@ impl FromSeries for Histogram {
 }
 
 impl Histogram {
-    /// Counts a number. One that is not finite is set aside, and counted in
+    /// Counts a number. A number that is not finite is ignored and counted in
     /// `caracal_metrics_invalid_values_total`.
     ///
-    /// After negative numbers the sum may fall, which Prometheus takes for a restart. OpenMetrics then
-    /// has neither `_sum` nor `_count`, as it demands, and has the buckets alone.
+    /// Negative numbers can make the sum fall, which Prometheus treats as a restart. In this case, OpenMetrics
+    /// forbids `_sum` and `_count`, so that format contains only the buckets.
     #[inline]
     pub fn observe(&self, value: f64) {
         self.0.store.observe_float_cell(self.0.cell, value);
         self.0.recorded();
     }
 
-    /// Counts a number so many times, in the time of one.
+    /// Counts a number `times` times. This takes as long as counting it once.
     #[inline]
     pub fn observe_many(&self, value: f64, times: u64) {
         self.0.store.observe_floats_cell(self.0.cell, value, times);
         self.0.recorded();
     }
 
-    /// Counts a number that the exemplar is an example of.
+    /// Counts a number together with an exemplar of it.
     pub fn observe_with_exemplar(&self, value: f64, exemplar: &Exemplar) {
         self.0.store.observe_float_cell_with_exemplar(self.0.cell, value, exemplar);
         self.0.recorded();

@@ -1,4 +1,4 @@
-//! The kinds of metrics, each a handle to one series.
+//! The kinds of metrics. Each is a handle to one series.
 
 mod counter;
 mod gauge;
@@ -27,26 +27,26 @@ pub trait Kind: sealed::FromSeries + 'static {}
 impl<K: sealed::FromSeries + 'static> Kind for K {}
 
 pub(crate) mod sealed {
-    /// A handle that is made from a series of its kind.
+    /// A handle that is created from a series of its kind.
     pub trait FromSeries {
         #[doc(hidden)]
         fn from_series(series: super::Series) -> Self;
     }
 }
 
-/// One series to record into.
+/// A series that a handle records into.
 #[derive(Clone)]
 pub struct Series {
     pub(crate) store: Arc<FamilyStore>,
     pub(crate) cell: Cell,
-    /// The cell where a record is nothing but adding to the words of it; none where a fold is to be
-    /// counted, or an exemplar to be asked for.
+    /// The cell, if a record only adds to its words. Otherwise none: a fold must be counted, or an exemplar
+    /// requested.
     plain_cell: Cell,
-    /// The family was full: this is the aggregated series, and each record is counted as folded.
+    /// The family was full, so this is the aggregated series, and each record is counted as folded.
     folded: bool,
-    /// It is the series of other label sets as well, since the user aggregates one of the labels.
+    /// The user aggregates one of the labels, so the series also belongs to other label sets.
     aggregates: bool,
-    /// Keeps a series that an attached instance owns, or one that might be hidden.
+    /// Keeps a series alive that an attached instance owns, or one that could be hidden.
     _owner: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -60,13 +60,13 @@ impl fmt::Debug for Series {
 }
 
 impl Series {
-    /// The series of this label set, made if it is new.
+    /// Returns the series of this label set, and creates it if it is new.
     pub(crate) fn of<S: LabelSet>(store: &Arc<FamilyStore>, labels: &S) -> Self {
         let (Resolved { cell, folded }, hold) = store.hold_set(labels);
         Self::new(store, cell, folded, store.aggregated_label().is_some(), hold)
     }
 
-    /// The series of these labels in a family whose series have each their own.
+    /// Returns the series of these labels, in a family in which each series has its own labels.
     pub(crate) fn labelled(
         store: &Arc<FamilyStore>,
         labels: &[(&str, &str)],
@@ -76,7 +76,7 @@ impl Series {
         Ok(Self::new(store, cell, folded, aggregates, hold))
     }
 
-    /// A series that lives as long as its owner.
+    /// Returns a series that lives as long as its owner.
     pub(crate) fn owned(
         store: &Arc<FamilyStore>,
         cell: Cell,
@@ -104,7 +104,7 @@ impl Series {
         }
     }
 
-    /// Whether the series is that of this label set alone.
+    /// Returns whether the series belongs to this label set only.
     fn is_own(&self) -> bool {
         !self.folded && !self.aggregates
     }

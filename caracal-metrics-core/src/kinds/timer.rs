@@ -1,10 +1,10 @@
-//! Timing a piece of work.
+//! Timers of a piece of work.
 
 use super::DurationHistogram;
 use crate::clock::Stopwatch;
 
-/// Counts the time since it was made into a [`DurationHistogram`] when it is dropped: by the end of
-/// the scope, an early `?`, a panic, or a cancelled future that held it.
+/// Counts the time since its creation in a [`DurationHistogram`] when it is dropped: at the end of the scope,
+/// at an early `?`, in a panic, or when a future that holds it is cancelled.
 #[derive(Debug)]
 #[must_use = "the time ends when the timer is dropped"]
 pub struct Timer {
@@ -14,7 +14,7 @@ pub struct Timer {
 }
 
 impl Timer {
-    /// Ends the timer and counts nothing.
+    /// Ends the timer without counting anything.
     pub fn discard(mut self) {
         self.histogram = None;
     }

@@ -2,8 +2,8 @@
 
 /// Declares the labels of families.
 ///
-/// An enum is a closed label, and each of its variants has the value that you write behind it. A
-/// struct is a set of labels: each field is a label with the field's name and the field's type.
+/// An enum is a closed label. Each variant has the value that you write after it. A struct is a set of labels:
+/// each field is a label with the name and the type of the field.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -16,7 +16,7 @@
 ///     /// The labels of an order.
 ///     pub struct Order<'a> {
 ///         payment: Payment,
-///         /// A label whose name is a keyword of Rust is renamed.
+///         A label whose name is a keyword of Rust needs another field name.
 ///         kind as "type": &'a str,
 ///     }
 /// }
@@ -25,8 +25,8 @@
 ///     Family::counter("shop_orders_placed_total", "Orders placed.");
 /// ```
 ///
-/// The types of fields are those that implement [`Label`](crate::Label). The order of the fields is
-/// the order of the labels on the page.
+/// Fields have types that implement [`Label`](crate::Label). The labels on the page have the order of the
+/// fields.
 #[macro_export]
 macro_rules! labels {
     () => {};
@@ -42,10 +42,10 @@ macro_rules! labels {
         $visibility enum $name { $( $(#[$variant_meta])* $variant, )+ }
 
         impl $name {
-            /// Every value, in order.
+            /// All values, in order.
             $visibility const ALL: &'static [Self] = &[ $( Self::$variant, )+ ];
 
-            /// The value of the label.
+            /// Returns the value of the label.
             #[must_use]
             $visibility const fn as_str(self) -> &'static str {
                 match self { $( Self::$variant => $text, )+ }

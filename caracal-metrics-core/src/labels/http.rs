@@ -1,17 +1,17 @@
-//! Labels of HTTP.
+//! The labels of HTTP.
 
 use super::status_codes::VALID;
 use super::{Label, LabelValues};
 
-/// A request method: one of the nine of RFC 9110 and RFC 5789, or `OTHER`, since a client may
-/// invent methods without end.
+/// A request method: one of the nine of RFC 9110 and RFC 5789, or `OTHER`, since a client can invent any number
+/// of methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Method(Known);
 
 const METHODS: &[&str] =
     &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "OTHER"];
 
-/// The places of [`METHODS`]. Of an enum, the compiler knows that there are no others.
+/// The indices of [`METHODS`]. With an enum, the compiler knows that there are no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Known {
     Get,
@@ -27,11 +27,11 @@ enum Known {
 }
 
 impl Method {
-    /// The method of this name. Names are case-sensitive, as HTTP's are.
+    /// Returns the method with this name. Names are case-sensitive, as in HTTP.
     #[inline]
     #[must_use]
     pub fn new(name: &str) -> Self {
-        // Most requests.
+        // Most requests are GET.
         if name == "GET" { Self(Known::Get) } else { Self::other(name) }
     }
 
@@ -61,21 +61,21 @@ impl Label for Method {
     }
 }
 
-/// A status code: `100` to `999`, or `unknown` for a number outside the range that HTTP allows.
+/// A status code: `100` to `999`, or `unknown` for a number outside this range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StatusCode(u16);
 
 impl StatusCode {
-    /// The status code of this number.
+    /// Returns the status code with this number.
     #[inline]
     #[must_use]
     pub const fn new(code: u16) -> Self {
-        // One comparison: what is less than 100 becomes large.
+        // A single comparison is enough, because numbers below 100 become large.
         let place = code.wrapping_sub(100);
         Self(if place < VALID { place } else { VALID })
     }
 
-    /// Whether the number is outside 100 to 999, so that the label reads `unknown`.
+    /// Returns whether the number is outside 100 to 999, so that the value of the label is `unknown`.
     #[must_use]
     pub const fn is_unknown(self) -> bool {
         self.0 == VALID

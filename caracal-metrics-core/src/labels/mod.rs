@@ -1,4 +1,4 @@
-//! Labels: the values that one takes, and the sets of them that families have.
+//! Labels: the values of a label, and the label sets of families.
 
 mod declare;
 mod http;
@@ -6,13 +6,13 @@ mod status_codes;
 
 pub use http::{Method, StatusCode};
 
-/// The value that open labels of a folded series carry.
+/// The value of open labels in a series of folded records.
 pub const AGGREGATED: &str = "aggregated";
 
-/// The most labels that a family has.
+/// The maximum number of labels of a family.
 pub(crate) const MAX_LABELS: usize = 8;
 
-/// The most combinations that the closed labels of one family span.
+/// The maximum number of combinations of the values of a family's closed labels.
 pub(crate) const MAX_CLOSED_SETS: u32 = 1 << 16;
 
 /// A label of a family.
@@ -21,12 +21,12 @@ pub(crate) const MAX_CLOSED_SETS: u32 = 1 << 16;
 pub struct LabelSpec {
     /// The label's name.
     pub name: &'static str,
-    /// The values that it takes.
+    /// The values that it can have.
     pub values: LabelValues,
 }
 
 impl LabelSpec {
-    /// Whether a series may do without the label.
+    /// Returns whether a series can leave the label out.
     pub(crate) fn is_optional(self) -> bool {
         match self.values {
             LabelValues::Optional => true,
@@ -35,12 +35,12 @@ impl LabelSpec {
         }
     }
 
-    /// Whether a series with this value does without the label.
+    /// Returns whether a series with this value leaves the label out.
     pub(crate) fn is_left_out(self, value: &str) -> bool {
         value.is_empty() && self.is_optional()
     }
 
-    /// The label of this name that has the values of a type.
+    /// Returns a label with this name and the values of the type `V`.
     #[doc(hidden)]
     #[must_use]
     pub const fn of<V: Label>(name: &'static str) -> Self {
@@ -48,22 +48,22 @@ impl LabelSpec {
     }
 }
 
-/// The values that a label takes.
+/// The values that a label can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LabelValues {
-    /// Any text. The number of values is bounded by `max_series_per_family`.
+    /// Any text. The number of values is limited by `max_series_per_family`.
     Open,
-    /// Any text, or nothing: then the series has no such label.
+    /// Any text, or none. In the latter case, the series does not have the label.
     Optional,
-    /// One of these. With a value that is empty, the series has no such label.
+    /// One of these values. If the value is empty, the series does not have the label.
     Closed(&'static [&'static str]),
-    /// `100` to `999`, or `unknown` for a number that is not an HTTP status code.
+    /// `100` to `999`, or `unknown` for any other number.
     StatusCode,
 }
 
 impl LabelValues {
-    /// How many values there are, or `None` for an open label.
+    /// Returns the number of values, or `None` for an open label.
     pub(crate) const fn count(self) -> Option<u32> {
         match self {
             Self::Open | Self::Optional => None,
@@ -76,7 +76,7 @@ impl LabelValues {
         self.count().is_none()
     }
 
-    /// The text of the value with this index; empty for an open label.
+    /// Returns the text of the value with this index. Empty for an open label.
     pub(crate) fn text(self, index: u32) -> &'static str {
         match self {
             Self::Open | Self::Optional => "",
@@ -88,21 +88,21 @@ impl LabelValues {
 
 /// A type whose values are values of a label.
 ///
-/// An enum that [`labels!`](crate::labels) declares is a closed label: its values are known when the
-/// program is compiled. `&str` is an open label, `Option<&str>` one that a series may do without.
-/// [`Method`], [`StatusCode`] and `bool` are closed.
+/// An enum that [`labels!`](crate::labels) declares is a closed label: its values are known at compile time.
+/// [`Method`], [`StatusCode`] and `bool` are closed, too. `&str` is an open label, and `Option<&str>` is an
+/// open label that a series can leave out.
 pub trait Label: Copy {
-    /// The values that the label takes.
+    /// The values that the label can have.
     const VALUES: LabelValues;
 
-    /// The place of this value among those of a closed label, from 0 on. One beyond the last is taken
-    /// for the last. Not called for an open label.
+    /// Returns the index of this value among the values of a closed label, starting at 0. An index that is too
+    /// large is taken for the last one. Not called for an open label.
     fn index(self) -> u32 {
         0
     }
 
-    /// The text of a value of an open label. Not called for a closed label.
-    #[expect(clippy::unnecessary_literal_bound, reason = "other labels have text of their own")]
+    /// Returns the text of a value of an open label. Not called for a closed label.
+    #[expect(clippy::unnecessary_literal_bound, reason = "other labels have their own text")]
     fn text(&self) -> &str {
         ""
     }
@@ -135,17 +135,17 @@ impl Label for bool {
     }
 }
 
-/// The labels of one series. Implemented by [`labels!`](crate::labels), and by `()` for a family
-/// without labels.
+/// The labels of one series. [`labels!`](crate::labels) implements this for label sets, and `()` implements it
+/// for families without labels.
 pub trait LabelSet: Copy {
-    /// The labels in the order in which they are written.
+    /// The labels, in the order in which they are written.
     const SPECS: &'static [LabelSpec];
 
-    /// The values of the closed labels, packed into one number.
+    /// Returns the values of the closed labels, packed into one number.
     #[doc(hidden)]
     fn closed(&self) -> u32;
 
-    /// The values of the open labels, of which there are `OPEN`.
+    /// Returns the values of the `OPEN` open labels.
     #[doc(hidden)]
     fn open<const OPEN: usize>(&self) -> [&str; OPEN];
 }
@@ -164,10 +164,10 @@ impl LabelSet for () {
     }
 }
 
-/// Names a type of label sets whatever the lifetime of their text: a family is declared with
-/// `Order<'static>` and records an `Order<'_>`.
+/// A type of label sets, independent of the lifetime of their text. A family is declared with `Order<'static>`
+/// and records an `Order<'_>`.
 pub trait Labels: 'static {
-    /// The label sets, with text that lives as long as `'a`.
+    /// The label sets, with text that lives for `'a`.
     type Of<'a>: LabelSet;
 }
 
@@ -175,7 +175,7 @@ impl Labels for () {
     type Of<'a> = ();
 }
 
-/// How many label sets the closed labels span, saturated.
+/// Returns the number of combinations of the values of the closed labels, saturated.
 pub(crate) const fn closed_sets(specs: &[LabelSpec]) -> u32 {
     let (mut sets, mut place) = (1_u32, 0);
     while place < specs.len() {
@@ -187,7 +187,7 @@ pub(crate) const fn closed_sets(specs: &[LabelSpec]) -> u32 {
     sets
 }
 
-/// How many of the labels are open.
+/// Returns the number of open labels.
 pub(crate) const fn open_labels(specs: &[LabelSpec]) -> usize {
     let (mut open, mut place) = (0, 0);
     while place < specs.len() {
@@ -197,8 +197,8 @@ pub(crate) const fn open_labels(specs: &[LabelSpec]) -> usize {
     open
 }
 
-/// The values of a label set in its order: from the packed number of its closed labels and the values of
-/// its open ones.
+/// Returns the values of a label set in order, from the packed number of its closed labels and the values of
+/// its open labels.
 pub(crate) fn label_texts<'a>(
     specs: &[LabelSpec],
     closed: u32,
@@ -218,7 +218,7 @@ pub(crate) fn label_texts<'a>(
     specs.iter().map(text).collect()
 }
 
-/// The place of an open label among those.
+/// Returns the index of an open label among the open labels.
 pub(crate) const fn open_place(specs: &[LabelSpec], name: &str) -> Option<usize> {
     let (mut open, mut place) = (0, 0);
     while place < specs.len() {
@@ -233,7 +233,7 @@ pub(crate) const fn open_place(specs: &[LabelSpec], name: &str) -> Option<usize>
     None
 }
 
-/// `==` of strings, while the program is compiled.
+/// Compares two strings at compile time.
 pub(crate) const fn is_same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let mut place = 0;
@@ -243,22 +243,22 @@ pub(crate) const fn is_same(a: &str, b: &str) -> bool {
     place == a.len() && place == b.len()
 }
 
-/// What [`labels!`](crate::labels) expands to.
+/// The items that the expansion of [`labels!`](crate::labels) uses.
 pub mod private {
     use super::Label;
 
-    /// Packs the value of a closed label behind those before it.
+    /// Packs the value of a closed label after those before it.
     #[inline]
     pub fn pack<V: Label>(before: u32, value: V) -> u32 {
         match V::VALUES.count() {
-            // A `Label` of the user's may be wrong about its place. Unchecked, the number would be that
-            // of another label set, or of none.
+            // An implementation of `Label` by a user can return a wrong index. Unchecked, the number would
+            // belong to another label set, or to none.
             Some(count) => before * count + value.index().min(count - 1),
             None => before,
         }
     }
 
-    /// Puts the value of an open label behind those before it.
+    /// Adds the value of an open label after those before it.
     #[inline]
     pub fn put<'a, V: Label, const OPEN: usize>(
         value: &'a V,

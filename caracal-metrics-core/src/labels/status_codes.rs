@@ -1,9 +1,9 @@
-//! The values of a label that is an HTTP status code, by their place.
+//! The values of a label that is an HTTP status code, by index.
 
-/// How many numbers are HTTP status codes: those from 100 on.
+/// The number of valid HTTP status codes, which start at 100.
 pub(super) const VALID: u16 = 900;
 
-/// The same with `unknown`, which comes last.
+/// The number of values, including `unknown`, which is the last one.
 pub(super) const COUNT: u32 = VALID as u32 + 1;
 
 static DIGITS: [[u8; 3]; VALID as usize] = {
@@ -17,7 +17,7 @@ static DIGITS: [[u8; 3]; VALID as usize] = {
     digits
 };
 
-/// The text of the value with this index.
+/// Returns the text of the value with this index.
 pub(super) fn text(index: u32) -> &'static str {
     let digits = DIGITS.get(index as usize);
     digits.and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or("unknown")

@@ -1,7 +1,7 @@
-//! What the rest of the core asks of a `prometheus::Registry`.
+//! The traits through which the rest of the core uses a `prometheus::Registry`.
 //!
-//! It asks through traits. Their implementations are reached only from the calls that name such a
-//! registry, so a program without one is linked without the code that gathers, parses and describes.
+//! The implementations of these traits are only reached from calls that name such a registry. A program without
+//! one is therefore linked without the code that gathers, parses and describes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,29 +23,28 @@ use crate::exposition::{ForeignFamilies, OtherFamilies};
 use crate::family_error::FamilyError;
 use crate::workers::Workers;
 
-/// One attachment at a time: looking for taken names registers something for an instant.
+/// Only one attachment runs at a time, because searching for used names registers probes for a moment.
 static ATTACHING: Mutex<()> = Mutex::new(());
 
 /// A `prometheus::Registry` that a builder was given.
 pub(crate) trait Attach: fmt::Debug + Send + Sync {
-    /// Gathers from it once, which runs the user's collectors.
+    /// Gathers from it once. This runs the user's collectors.
     fn gather(&self, workers: &Workers) -> Result<Box<dyn Attaching>, BuildError>;
 }
 
-/// A `prometheus::Registry` that is about to be attached to.
+/// A `prometheus::Registry` that the families will be attached to.
 pub(crate) trait Attaching {
-    /// What it adds to every series that it gathers.
+    /// Returns the labels that it adds to every series that it gathers.
     fn labels(&self) -> &[(String, String)];
 
-    /// Whether what it does to all families agrees with our settings.
+    /// Checks that its prefix and labels agree with our settings.
     fn check(
         &self,
         const_labels: &[(String, String)],
         families: &[Description],
     ) -> Result<(), BuildError>;
 
-    /// Attaches to it, and with `process` adds the standard `process_*` families to it. The registry
-    /// has these families.
+    /// Attaches these families to it. With `process`, also adds the standard `process_*` families.
     fn attach(
         &self,
         instances: &Arc<Instances>,
@@ -56,32 +55,32 @@ pub(crate) trait Attaching {
 
 /// The `prometheus::Registry` that a registry is attached to.
 pub(crate) trait Attached: fmt::Debug + Send + Sync {
-    /// Its families, without ours. Collectors that fail are counted.
+    /// Gathers its families, without ours. Collectors that fail are counted.
     fn families(&self, instances: &Instances) -> Box<dyn OtherFamilies>;
 
-    /// Keeps the names of a family that is registered after the registry was attached.
+    /// Reserves the names of a family that is registered after the registry was attached.
     fn reserve(
         &self,
         const_labels: &[(String, String)],
         family: &Description,
     ) -> Result<(), FamilyError>;
 
-    /// Registers a collector whose failures cost nobody else.
+    /// Registers a collector whose failures do not affect others.
     fn register(
         &self,
         instances: &Arc<Instances>,
         collector: Box<dyn Collector>,
     ) -> Result<(), RegisterError>;
 
-    /// The registry, for the user to have.
+    /// Returns the registry, for the user.
     fn registry(&self) -> &prometheus::Registry;
 }
 
-/// Attaches to a fresh `prometheus::Registry`. The registry has these families.
+/// Attaches these families to a new `prometheus::Registry`.
 ///
 /// # Panics
 ///
-/// Panics if the families clash with each other, which is checked when they are registered.
+/// Panics if the families clash with each other. This is checked when they are registered.
 pub(crate) fn attach_to_fresh<'a>(
     instances: &Arc<Instances>,
     families: impl IntoIterator<Item = &'a Description>,
@@ -109,7 +108,7 @@ impl Attach for prometheus::Registry {
     }
 }
 
-/// A fresh `prometheus::Registry`, for families of that crate's own.
+/// A new `prometheus::Registry`, for the families of the `prometheus` crate itself.
 #[cfg(feature = "process")]
 #[derive(Debug)]
 pub(crate) struct Fresh;
@@ -126,7 +125,7 @@ impl Attach for Fresh {
 struct Gatherer {
     registry: prometheus::Registry,
     gathered: Gathered,
-    /// Whether the user has the registry.
+    /// Whether the user has access to the registry.
     is_shared: bool,
 }
 

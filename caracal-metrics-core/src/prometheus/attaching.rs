@@ -1,4 +1,4 @@
-//! Whether a `prometheus::Registry` can be attached to, and keeping our names in it.
+//! Checks whether the metrics can be attached to a `prometheus::Registry`, and reserves our names in it.
 
 use super::collector::Reserved;
 use super::foreign::named_families;
@@ -12,15 +12,15 @@ use crate::panics::contain;
 use crate::text::is_label_name;
 use crate::workers::Workers;
 
-/// Gathers from the registry once, on a thread of the workers'.
+/// Gathers from the registry once, on a worker thread.
 pub(crate) fn gather(
     registry: &prometheus::Registry,
     workers: &Workers,
 ) -> Result<Gathered, BuildError> {
     let registry = registry.clone();
-    // All of it runs there: `prometheus` holds its lock while it gathers, so whoever registers or
-    // unregisters something waits for the collectors. One that panics, since what it reads is not
-    // there yet, is for pages to count.
+    // All of this runs on the worker: `prometheus` holds its lock while it gathers, so registering or
+    // unregistering something waits for the collectors. A collector may panic because what it reads does not
+    // exist yet. Pages count such a failure.
     let gathering = Gathering::new(move || {
         Gathered::new(&registry, |marker| marker.with(|| contain(|| registry.gather())))
     });
@@ -29,11 +29,11 @@ pub(crate) fn gather(
         .ok_or(BuildError::CollectorsOverran { timeout: workers.timeout() })
 }
 
-/// Checks what the registry does to all families as it gathers them: it would be true there and not
-/// on the page.
+/// Checks what the registry adds to all families that it gathers. This would be in its `gather()`, but not on
+/// our page.
 ///
-/// Its labels are put on the page as well. Its prefix is not: dashboards and alerts have the names
-/// of the families.
+/// Its labels are added to our page as well. Its prefix is refused, because dashboards and alerts contain the
+/// names of the families.
 pub(crate) fn check_settings(
     gathered: &Gathered,
     const_labels: &[(String, String)],
@@ -56,7 +56,7 @@ pub(crate) fn check_settings(
     Ok(())
 }
 
-/// What has a label of this name already.
+/// Returns what already has a label with this name.
 pub(crate) fn owner_of_label(name: &str, families: &[Description]) -> Option<String> {
     let has_label = |family: &&Description| family.labels.iter().any(|label| label.name == name);
     match name {
@@ -66,8 +66,8 @@ pub(crate) fn owner_of_label(name: &str, families: &[Description]) -> Option<Str
     }
 }
 
-/// Looks for our names in the registry before anything is registered: `prometheus` 0.14 keeps the
-/// names of a collector that it rejects, and they would block a later one.
+/// Searches the registry for our names before anything is registered. `prometheus` 0.14 keeps the names of a
+/// collector that it rejects, which would block a later one.
 pub(crate) fn check_names(
     registry: &prometheus::Registry,
     gathered: &Gathered,
@@ -76,7 +76,7 @@ pub(crate) fn check_names(
 ) -> Result<(), BuildError> {
     let mut reserved = Taken::default();
     for family in families {
-        // A test guards that no two families of the catalogue share a name.
+        // A test checks that no two families of the catalogue share a name.
         let _ = reserved.take(&family.name, &all_names(&family.name, family.kind.as_str()));
     }
     let all: Vec<_> = reserved.names().collect();
@@ -105,7 +105,7 @@ pub(crate) fn check_names(
     }
 }
 
-/// Keeps the names of a family that is registered after the registry was built.
+/// Reserves the names of a family that is registered after the registry was built.
 pub(crate) fn reserve(
     registry: &prometheus::Registry,
     const_labels: &[(String, String)],

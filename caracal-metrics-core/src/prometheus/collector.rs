@@ -22,13 +22,13 @@ pub(crate) struct CaracalCollector {
 }
 
 thread_local! {
-    /// The registry for whose page this thread gathers. Its collector stays silent meanwhile, since
-    /// the page has its families already.
+    /// The registry for whose page this thread gathers. Its collector returns nothing during this time, because
+    /// the page already has its families.
     static WRITING: Cell<*const Instances> = const { Cell::new(std::ptr::null()) };
 }
 
 impl CaracalCollector {
-    /// A collector that describes these families.
+    /// Returns a collector that describes these families.
     pub(crate) fn new<'a>(
         instances: Arc<Instances>,
         families: impl IntoIterator<Item = &'a Description>,
@@ -40,7 +40,7 @@ impl CaracalCollector {
     }
 }
 
-/// Holds the names of a family that was registered later. [`CaracalCollector`] collects it.
+/// Reserves the names of a family that was registered later. [`CaracalCollector`] collects the family.
 pub(super) struct Reserved(Vec<Desc>);
 
 impl Reserved {
@@ -62,9 +62,9 @@ impl Collector for Reserved {
     }
 }
 
-/// The description of a family in the words of the `prometheus` crate, and of the names of its
-/// samples, such as a histogram's `_count`. Described, they are refused to others by the registry
-/// itself; nothing is ever collected under them.
+/// Returns descriptions of a family for the `prometheus` crate: of its name and of the names of its samples,
+/// such as the `_count` of a histogram. The registry then refuses these names to other collectors. Nothing is
+/// ever collected under the names of samples.
 fn descs(family: &Description, const_labels: &[(String, String)]) -> prometheus::Result<Vec<Desc>> {
     let const_labels: HashMap<_, _> = const_labels.iter().cloned().collect();
     let name = family.name.as_str();
@@ -74,18 +74,18 @@ fn descs(family: &Description, const_labels: &[(String, String)]) -> prometheus:
     let samples = samples.map(|sample| {
         Desc::new(sample, format!("Reserved for {name}"), Vec::new(), const_labels.clone())
     });
-    // The own name last: `prometheus` keeps the help and labels of the names before the one that it
-    // rejects, and a collector of the user's is most likely to need this one.
+    // The family's own name is the last one. If `prometheus` rejects a description, it keeps the help and the
+    // labels of those before it, and a collector of the user is most likely to need the own name.
     samples.chain(std::iter::once(own)).collect()
 }
 
-/// Whether this thread gathers for a page of this registry.
+/// Returns whether this thread gathers for a page of this registry.
 pub(super) fn is_writing(instances: &Instances) -> bool {
     std::ptr::eq(WRITING.get(), instances)
 }
 
-/// What a registry gathers from all collectors but that of `instances`, which is only compared.
-/// Panics if one of the collectors does.
+/// Gathers from all collectors except that of `instances`, which is only compared. Panics if one of the
+/// collectors does.
 pub(super) fn gather_others(
     instances: *const Instances,
     registry: &prometheus::Registry,
@@ -166,8 +166,8 @@ fn family(store: &FamilyStore, in_flight: &InFlight) -> Option<proto::MetricFami
 fn histogram(store: &FamilyStore, observed: &[u64], sum: HistogramSum) -> proto::Histogram {
     let mut count = 0;
     let mut histogram = proto::Histogram::default();
-    // Without the bucket up to infinity: the text encoder of `prometheus` 0.14 adds that from the
-    // count, and would write the bound of one that is here as `inf`.
+    // The bucket up to infinity is left out: the text encoder of `prometheus` 0.14 adds it from the count. If
+    // it were here, the encoder would write its bound as `inf`.
     let bounds = store.description.bounds.exposed();
     let buckets: Vec<_> = bounds
         .into_iter()

@@ -1,4 +1,4 @@
-//! Whether a collector of the user's can join the page.
+//! Checks whether a collector of the user can be registered.
 
 use std::collections::BTreeSet;
 
@@ -13,16 +13,16 @@ use crate::error::RegisterError;
 use crate::names::{Clash, NamedFamily, check, related};
 use crate::state::Families;
 
-/// The names that a collector describes.
+/// Returns the names that a collector describes.
 pub(crate) fn described(collector: &dyn Collector) -> BTreeSet<String> {
     collector.desc().into_iter().map(|desc| desc.fq_name.clone()).collect()
 }
 
 /// Refuses a collector whose families clash with ours or with those that are registered.
 ///
-/// A description says nothing about types, so a clash that depends on one is only known from what
-/// is collected. Collectors may be slow or wait for something that the caller holds, so they are
-/// asked only if the names make a clash possible, and for a bounded time.
+/// A description contains no type, so a clash that depends on a type can only be found by collecting.
+/// Collectors may be slow, or wait for something that the caller holds. They are therefore called only if the
+/// names make a clash possible, and for a limited time.
 pub(crate) fn check_collector(
     instances: &Instances,
     others: &Others,
@@ -38,7 +38,7 @@ pub(crate) fn check_collector(
         return Ok(());
     }
     let mut new = named_families(&collector.families());
-    // What it describes and does not collect now, it may collect later.
+    // The collector may collect families later that it describes but does not collect now.
     untyped.retain(|family| !new.iter().any(|typed| typed.name == family.name));
     new.extend(untyped);
     Ok(check(&new, &ours, families.taken.clone(), &others.named_families(instances))?)
@@ -53,7 +53,7 @@ impl From<Clash> for RegisterError {
     }
 }
 
-/// Whether one of the names is another family's name with a suffix, or the reverse.
+/// Returns whether one of the names is the name of another family with a suffix, or the reverse.
 fn may_clash(families: &Families, others: &Others, names: &BTreeSet<String>) -> bool {
     let related: BTreeSet<_> = names.iter().flat_map(|name| related(name)).collect();
     let is_ours = |name: &String| names.contains(name) || families.taken.owner(name).is_some();

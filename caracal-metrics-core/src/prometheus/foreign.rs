@@ -1,8 +1,8 @@
-//! What a `prometheus::Registry` gathers, as text.
+//! The families that a `prometheus::Registry` gathers, as text.
 //!
-//! Families are read through the `prometheus` crate's own text encoder and not through the accessors
-//! of `prometheus::proto`: those change their types with that crate's `protobuf` feature, which any
-//! other crate in the build may turn on.
+//! Families are read through the text encoder of the `prometheus` crate, and not through the accessors of
+//! `prometheus::proto`. The types of those change with the `protobuf` feature of that crate, which any other
+//! crate in the build can turn on.
 
 use prometheus::proto::{MetricFamily, MetricType};
 use prometheus::{Encoder, TextEncoder};
@@ -10,12 +10,13 @@ use prometheus::{Encoder, TextEncoder};
 use crate::exposition::ForeignFamily;
 use crate::names::NamedFamily;
 
-/// Each family by itself, so that one that can't be written costs no other: `None` stands for it.
+/// Converts each family separately, so that one that can't be written does not affect the others. It becomes
+/// `None`.
 pub(crate) fn foreign_families(families: Vec<MetricFamily>) -> Vec<Option<ForeignFamily>> {
     families.into_iter().map(foreign_family).collect()
 }
 
-/// The type of a family, as `# TYPE` has it.
+/// Returns the type of a family, as in `# TYPE`.
 fn kind(family: &MetricFamily) -> Option<&'static str> {
     match family.get_field_type() {
         MetricType::COUNTER => Some("counter"),
@@ -26,7 +27,7 @@ fn kind(family: &MetricFamily) -> Option<&'static str> {
     }
 }
 
-/// Names and types of families.
+/// Returns the names and types of families.
 pub(crate) fn named_families(families: &[MetricFamily]) -> Vec<NamedFamily> {
     families
         .iter()
@@ -35,7 +36,7 @@ pub(crate) fn named_families(families: &[MetricFamily]) -> Vec<NamedFamily> {
 }
 
 fn foreign_family(family: MetricFamily) -> Option<ForeignFamily> {
-    // The text encoder of `prometheus` 0.14 panics on a type that is not known.
+    // The text encoder of `prometheus` 0.14 panics for an unknown type.
     let kind = kind(&family)?;
     let (name, help) = (family.name().to_owned(), family.help().to_owned());
     let mut text = Vec::new();
@@ -43,7 +44,7 @@ fn foreign_family(family: MetricFamily) -> Option<ForeignFamily> {
     Some(ForeignFamily { name, help, kind, is_untyped: false, text: String::from_utf8(text).ok()? })
 }
 
-/// The labels of a family's first series.
+/// Returns the labels of the first series of a family.
 pub(crate) fn family_labels(family: MetricFamily) -> Vec<(String, String)> {
     foreign_family(family).map(|family| family.labels_of_first()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Gathering what collectors of the user's have, on a thread of the registry's own.
+//! Gathers from the user's collectors on a thread of the registry.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::workers::Task;
 /// Something that gathers families by running the user's code.
 pub(crate) struct Gathering<T = Vec<MetricFamily>> {
     task: Arc<Task>,
-    /// What the last run gathered, until somebody takes it.
+    /// The families that the last run gathered, until a reader takes them.
     gathered: Arc<Mutex<Option<T>>>,
 }
 
@@ -38,15 +38,15 @@ impl<T: Send + 'static> Gathering<T> {
         &self.task
     }
 
-    /// What the last run gathered, if no other reader has taken it.
+    /// Returns what the last run gathered, if no other reader has taken it.
     pub(super) fn take(&self) -> Option<T> {
         self.gathered.lock().take()
     }
 
-    /// Gathers. `run` runs the task and says whether it is through; `None` if it is not.
+    /// Gathers. `run` runs the task and returns whether it succeeded in time. Returns `None` if it did not.
     pub(crate) fn gather(&self, run: impl Fn(&Arc<Task>) -> bool) -> Option<T> {
         while run(&self.task) {
-            // Of readers that wait for the same run one gets what it gathered.
+            // If several readers wait for the same run, one of them gets the result.
             let gathered = self.take();
             if gathered.is_some() {
                 return gathered;

@@ -1,4 +1,4 @@
-//! A user's collector that costs nobody else when it fails.
+//! A collector of the user whose failures do not affect others.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -11,18 +11,18 @@ use super::gathering::Gathering;
 use crate::attachment::Instances;
 use crate::workers::Task;
 
-/// What the `prometheus::Registry` holds.
+/// The collector that is registered with the `prometheus::Registry`.
 pub(crate) struct IsolatedCollector {
     collector: Arc<dyn Collector>,
     isolated: Arc<Isolated>,
     instances: Arc<Instances>,
 }
 
-/// What pages hold.
+/// The part that pages refer to.
 #[derive(Debug)]
 pub(crate) struct Isolated {
     gathering: Gathering,
-    /// The collector has not returned in time, so this page does not ask it again.
+    /// The collector did not return in time, so this page does not call it again.
     failed: AtomicBool,
 }
 
@@ -31,7 +31,7 @@ impl Isolated {
         self.gathering.task()
     }
 
-    /// The page has run the task: is it through?
+    /// Notes whether the task succeeded in time when the page ran it.
     pub(super) fn note(&self, through: bool) {
         self.failed.store(!through, Relaxed);
     }
@@ -52,8 +52,8 @@ impl IsolatedCollector {
         &self.isolated
     }
 
-    /// What the collector has before it is registered. One that fails has nothing, and is for pages
-    /// to count.
+    /// Collects from the collector before it is registered. If it fails, there are no families, and pages count
+    /// the failure.
     pub(crate) fn families(&self) -> Vec<MetricFamily> {
         let run = |task: &Arc<Task>| self.instances.try_run(&[task]) == [true];
         self.isolated.gathering.gather(run).unwrap_or_default()
@@ -67,8 +67,8 @@ impl Collector for IsolatedCollector {
 
     fn collect(&self) -> Vec<MetricFamily> {
         if is_writing(&self.instances) {
-            // A page of ours has run all collectors of this kind side by side. Asking each in turn,
-            // `gather` would wait for one after the other.
+            // A page has already run all collectors of this kind in parallel. `gather` would run them one after
+            // the other.
             if self.isolated.failed.load(Relaxed) {
                 return Vec::new();
             }

@@ -1,5 +1,5 @@
-//! Everything that touches the `prometheus` crate: our families in a registry of its kind, and its
-//! families on our page.
+//! All code that uses the `prometheus` crate: our families in a `prometheus::Registry`, and its families on our
+//! page.
 
 mod attached;
 mod attaching;

@@ -1,4 +1,4 @@
-//! The families of a page that are not ours: what the attached `prometheus::Registry` gathers.
+//! The foreign families of a page: those that the attached `prometheus::Registry` gathers.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -18,17 +18,17 @@ use crate::names::NamedFamily;
 use crate::panics::contain;
 use crate::workers::{Task, dispose};
 
-/// The attached registry, as pages read it.
+/// The attached registry, as seen by pages.
 #[derive(Debug)]
 pub(crate) struct Others {
     registry: prometheus::Registry,
-    /// Whether the user has the registry, and so may have registered collectors of any kind. Until
-    /// then all of them are of the `prometheus` crate and are asked on the thread of the reader.
+    /// Whether the user has access to the registry, and may therefore have registered any collectors. Until
+    /// then, all collectors are those of the `prometheus` crate, and run on the thread of the reader.
     is_shared: AtomicBool,
     gathering: Gathering,
     isolated: Mutex<Vec<Weak<Isolated>>>,
-    /// The names of families that were registered with [`register`](Self::register). Some may have
-    /// been unregistered since.
+    /// The names of families that were registered with [`register`](Self::register). Some of them may have been
+    /// unregistered since.
     names: Mutex<HashSet<String>>,
 }
 
@@ -51,13 +51,13 @@ impl Others {
         }
     }
 
-    /// The registry, for the user to have.
+    /// Returns the registry, for the user.
     pub(crate) fn registry(&self) -> &prometheus::Registry {
         self.is_shared.store(true, Relaxed);
         &self.registry
     }
 
-    /// Registers a collector of these families whose failures cost nobody else.
+    /// Registers a collector of these families. Its failures do not affect others.
     pub(crate) fn register(
         &self,
         collector: IsolatedCollector,
@@ -73,17 +73,17 @@ impl Others {
         Ok(())
     }
 
-    /// Whether a family of this name was registered with [`register`](Self::register).
+    /// Returns whether a family with this name was registered with [`register`](Self::register).
     pub(crate) fn knows(&self, name: &str) -> bool {
         self.names.lock().contains(name)
     }
 
-    /// The registry, for probes.
+    /// Returns the registry, for probes.
     pub(crate) fn probed(&self) -> &prometheus::Registry {
         &self.registry
     }
 
-    /// The families of the registry, without ours. Collectors that fail are counted.
+    /// Gathers the families of the registry, without ours. Collectors that fail are counted.
     pub(crate) fn families(&self, instances: &Instances) -> Vec<ForeignFamily> {
         let gathered = self.gather(instances, |tasks| instances.run(tasks));
         let mut families = Vec::new();
@@ -96,19 +96,20 @@ impl Others {
         families
     }
 
-    /// The names and types of these families. Collectors that fail are for pages to count.
+    /// Gathers the names and types of these families. Pages count collectors that fail.
     pub(crate) fn named_families(&self, instances: &Instances) -> Vec<NamedFamily> {
         named_families(&self.gather(instances, |tasks| instances.try_run(tasks)))
     }
 
-    /// `run` runs tasks and says for each whether it is through.
+    /// Gathers. `run` runs tasks and returns for each of them whether it succeeded in time.
     fn gather(
         &self,
         instances: &Instances,
         run: impl Fn(&[&Arc<Task>]) -> Vec<bool>,
     ) -> Vec<MetricFamily> {
         if instances.is_inside() {
-            // A collector reads our metrics to derive its own: it is not asked in its turn.
+            // This thread runs a collector that reads our metrics to derive its own. It must not be called
+            // again.
             return Vec::new();
         }
         if !self.is_shared.load(Relaxed) {
@@ -122,12 +123,13 @@ impl Others {
         for (isolated, through) in isolated.iter().zip(run(&tasks)) {
             isolated.note(through);
         }
-        // One that was unregistered meanwhile ends here, and with it the user's collector.
+        // If a collector was unregistered in the meantime, it is dropped here, together with the user's
+        // collector.
         isolated.into_iter().filter_map(Arc::into_inner).for_each(dispose);
         self.gathering.gather(|task| run(&[task]) == [true]).unwrap_or_default()
     }
 
-    /// The isolated collectors that are still registered.
+    /// Returns the isolated collectors that are still registered.
     fn isolated(&self) -> Vec<Arc<Isolated>> {
         let mut isolated = self.isolated.lock();
         isolated.retain(|isolated| isolated.strong_count() > 0);

@@ -1,9 +1,9 @@
-//! Finding out what a `prometheus::Registry` has registered and how it is set up. It has no accessors
+//! Finds out what is registered with a `prometheus::Registry`, and its prefix and labels. It has no accessors
 //! for either.
 //!
-//! A probe is registered and unregistered at once. `prometheus` keeps the name of each collector that
-//! it has registered or rejected: a later collector of that name must have the same help and labels.
-//! So probes have the empty name, which no other collector can have.
+//! A probe is registered and immediately unregistered. `prometheus` keeps the name of each collector that it
+//! has registered or rejected, and a later collector with this name must have the same help and labels. Probes
+//! therefore have the empty name, which no other collector can have.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -13,10 +13,10 @@ use prometheus::proto::{Gauge, Metric, MetricFamily, MetricType};
 
 use super::foreign::family_labels;
 
-/// Whether a family is registered. Finds a family without series as well, which `gather` leaves out.
+/// Returns whether a family is registered. This includes families without series, which `gather` leaves out.
 ///
-/// `prometheus` looks at a description's id (its name and constant labels) before its name. A probe
-/// that has the family's id is refused if the family is there.
+/// `prometheus` compares the id of a description (its name and constant labels) before its name. A probe with
+/// the id of the family is therefore refused if the family is registered.
 pub(crate) fn is_registered(
     registry: &prometheus::Registry,
     name: &str,
@@ -25,7 +25,7 @@ pub(crate) fn is_registered(
     are_registered(registry, &[name], const_labels)
 }
 
-/// Whether one of these families is registered.
+/// Returns whether one of these families is registered.
 pub(crate) fn are_registered(
     registry: &prometheus::Registry,
     names: &[&str],
@@ -37,7 +37,7 @@ pub(crate) fn are_registered(
     }
     match registry.register(Box::new(Probe { descs: descs.clone(), marker: None })) {
         Ok(()) => {
-            // Just registered, so it is there to be taken out.
+            // The probe was just registered, so it can be unregistered.
             let _ = registry.unregister(Box::new(Probe { descs, marker: None }));
             false
         }
@@ -45,7 +45,7 @@ pub(crate) fn are_registered(
     }
 }
 
-/// A description with the id of this family, and without its name.
+/// Returns a description with the id of this family, but without its name.
 fn nameless(name: &str, const_labels: &[(String, String)]) -> Option<Desc> {
     let labels = const_labels.iter().cloned().collect();
     let mut desc = Desc::new(name.to_owned(), "Probe".to_owned(), Vec::new(), labels).ok()?;
@@ -54,26 +54,26 @@ fn nameless(name: &str, const_labels: &[(String, String)]) -> Option<Desc> {
     Some(desc)
 }
 
-/// What a registry gathers, and what it does to all families as it gathers them.
+/// The families that a registry gathers, and the prefix and labels that it adds to all of them.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     pub(crate) families: Vec<MetricFamily>,
-    /// Comes before every name, without the underscore between them.
+    /// Added to the beginning of every name. It does not include the underscore that follows.
     pub(crate) prefix: Option<String>,
-    /// Are added to every series.
+    /// Added to every series.
     pub(crate) labels: Vec<(String, String)>,
 }
 
 impl Gathered {
-    /// Whether a family of this name was gathered.
+    /// Returns whether a family with this name was gathered.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.families.iter().any(|family| family.name() == name)
     }
 
-    /// Gathers with `gather`, which returns `None` if a collector panics.
+    /// Gathers by calling `gather`, which returns `None` if a collector panics.
     ///
-    /// The prefix and the labels of `Registry::new_custom` can only be seen on a family that is
-    /// gathered. If nothing is gathered, they remain unknown and the result is empty.
+    /// The prefix and the labels of `Registry::new_custom` are only visible on a gathered family. If nothing is
+    /// gathered, they remain unknown and the result is empty.
     pub(crate) fn new(
         registry: &prometheus::Registry,
         gather: impl FnOnce(&Marker) -> Option<Vec<MetricFamily>>,
@@ -103,7 +103,7 @@ thread_local! {
     static GATHERING: Cell<Option<Marker>> = const { Cell::new(None) };
 }
 
-/// The one family that a probe collects.
+/// The only family that a probe collects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Marker(u64);
 
@@ -112,8 +112,7 @@ impl Marker {
         format!("caracal_marker_{}", self.0)
     }
 
-    /// Runs `gather` so that it gathers the marker. Other threads that gather meanwhile do not see
-    /// it.
+    /// Runs `gather` so that it gathers the marker. Other threads that gather at the same time do not see it.
     pub(crate) fn with<R>(self, gather: impl FnOnce() -> R) -> R {
         struct Restore(Option<Marker>);
         impl Drop for Restore {

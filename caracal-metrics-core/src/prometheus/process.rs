@@ -2,8 +2,8 @@
 
 use crate::error::BuildError;
 
-/// Adds the families to a registry, unless the `prometheus` crate's collector for them is there already,
-/// as it is in `prometheus::default_registry()`.
+/// Adds the families to a registry, unless it already has the collector of the `prometheus` crate for them, as
+/// `prometheus::default_registry()` does.
 #[cfg(all(feature = "process", target_os = "linux"))]
 pub(crate) fn register(
     registry: &prometheus::Registry,
@@ -26,9 +26,9 @@ pub(crate) fn register(
         .map_err(|error| BuildError::Registration { reason: error.to_string() })
 }
 
-/// There is no collector without the feature, nor for other systems than Linux.
+/// Without the feature, and on other systems than Linux, there is no such collector.
 #[cfg(not(all(feature = "process", target_os = "linux")))]
-#[expect(clippy::unnecessary_wraps, reason = "the other one may fail")]
+#[expect(clippy::unnecessary_wraps, reason = "the other definition can fail")]
 pub(crate) fn register(
     _registry: &prometheus::Registry,
     _is_registered: impl Fn(&str) -> bool,
@@ -46,7 +46,7 @@ mod linux {
 
     const CPU_SECONDS: &str = "process_cpu_seconds_total";
 
-    /// The `prometheus` crate's collector, whose seconds of the processor are whole ones.
+    /// The collector of the `prometheus` crate, which truncates the CPU seconds to whole seconds.
     pub(super) struct Process(ProcessCollector);
 
     impl Process {
@@ -62,8 +62,8 @@ mod linux {
 
         fn collect(&self) -> Vec<MetricFamily> {
             let mut families = self.0.collect();
-            // From the clock that the kernel keeps of the process, in nanoseconds. Made anew each
-            // time, so that two threads may collect at once.
+            // The kernel counts the CPU time of the process in nanoseconds. The metric is created each time, so
+            // that two threads can collect at once.
             let help = self.0.desc().into_iter().find(|desc| desc.fq_name == CPU_SECONDS);
             let help = help.map_or("", |desc| desc.help.as_str());
             if let Ok(seconds) = Counter::with_opts(Opts::new(CPU_SECONDS, help)) {

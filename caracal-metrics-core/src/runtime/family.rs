@@ -13,8 +13,8 @@ use crate::family_spec::FamilyKind;
 use crate::kinds::Kind;
 use crate::registry::MetricsRegistry;
 
-/// A family whose name is known only when the program runs, and whose series have each their own labels.
-/// For adapters of libraries that name their metrics themselves; a service's own families are
+/// A family whose name is only known at run time, and in which each series has its own labels. It is meant for
+/// adapters of libraries that choose the names of their metrics. The families of a service are
 /// [constants](crate::Family).
 ///
 /// ```
@@ -88,18 +88,18 @@ impl<K> RuntimeFamily<K> {
         Self { description, kind: PhantomData }
     }
 
-    /// The unit of the values, which OpenMetrics writes as `# UNIT`. The name has to end in it.
+    /// Sets the unit of the values, which OpenMetrics writes as `# UNIT`. The name must end in it.
     pub fn unit(mut self, unit: impl Into<String>) -> Self {
         self.description.unit = Some(unit.into().into());
         self
     }
 
-    /// Whether the buckets are ones that a histogram may have: for those who have them before they know
-    /// the names of families.
+    /// Checks whether a histogram can have these buckets. Use this if you know the buckets before the names of
+    /// families.
     ///
     /// # Errors
     ///
-    /// Returns an error if there are none or too many, or if they are not ascending and finite.
+    /// Returns an error if there are no buckets or too many, or if they are not ascending and finite.
     pub fn check_buckets(&self) -> Result<(), FamilyError> {
         self.description.check_bounds()
     }
@@ -111,7 +111,7 @@ fn read_labels(text: &str) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
 }
 
 impl RuntimeFamily<crate::kinds::DurationHistogram> {
-    /// The upper bounds of the buckets, ascending. `+Inf` is added.
+    /// Sets the upper bounds of the buckets, in ascending order. `+Inf` is added.
     pub fn buckets(mut self, bounds: &[Duration]) -> Self {
         self.description.bounds = Bounds::Nanos(bounds.iter().copied().map(nanos).collect());
         self
@@ -119,7 +119,7 @@ impl RuntimeFamily<crate::kinds::DurationHistogram> {
 }
 
 impl RuntimeFamily<crate::kinds::Histogram> {
-    /// The upper bounds of the buckets, ascending and finite. `+Inf` is added.
+    /// Sets the upper bounds of the buckets, finite and in ascending order. `+Inf` is added.
     pub fn buckets(mut self, bounds: &[f64]) -> Self {
         self.description.bounds = Bounds::Floats(bounds.into());
         self
@@ -127,23 +127,23 @@ impl RuntimeFamily<crate::kinds::Histogram> {
 }
 
 impl MetricsRegistry {
-    /// Registers a family that is declared at run time. It is on the page once it has a series.
+    /// Registers a family that is declared at run time. It is on the page as soon as it has a series.
     ///
-    /// The same declaration gives the same series, however often it is registered. Limits, constant
-    /// labels and aggregated labels of the registry apply to it. The registry keeps it for good: bound
-    /// how many names you take from outside.
+    /// Registering the same declaration again returns the same series. The limits, constant labels and
+    /// aggregated labels of the registry apply to it. The registry never removes it, so limit the number of
+    /// names that come from outside.
     ///
-    /// It waits for nobody's code, so it may be called where something is recorded. For that
-    /// reason the name is not reserved in an attached `prometheus::Registry`: if a collector there has
-    /// a family whose names clash with it, pages leave out the collector's, and count that in
+    /// This does not wait for code of the user, so you can call it while recording. For this reason, the name
+    /// is not reserved in an attached `prometheus::Registry`. If a collector of that registry has a family
+    /// whose names clash with it, pages leave out that family and count it in
     /// `caracal_metrics_collection_errors_total`.
     ///
     /// # Errors
     ///
-    /// Returns an error if the name or the buckets are not valid, or if another family has the name, or a
-    /// name that one of them has for its samples. Nothing is registered then. A gauge or a histogram may
-    /// have a name that ends in `_total`, `_count`, `_sum` or `_bucket`, as long as no other family needs
-    /// it: such names come from libraries, whose users can't change them.
+    /// Returns an error if the name or the buckets are not valid, or if another family uses the name or the
+    /// name of one of the samples. In this case, nothing is registered. The name of a gauge or a histogram can
+    /// end in `_total`, `_count`, `_sum` or `_bucket` if no other family needs it, because such names come from
+    /// libraries whose users can't change them.
     pub fn runtime_family<K: Kind>(
         &self,
         family: RuntimeFamily<K>,

@@ -8,7 +8,7 @@ use crate::family_error::FamilyError;
 use crate::kinds::{Kind, Series};
 use crate::series::FamilyStore;
 
-/// A [`RuntimeFamily`](super::RuntimeFamily) that was registered: gives handles of its series.
+/// A registered [`RuntimeFamily`](super::RuntimeFamily). It returns handles of its series.
 pub struct RuntimeMetric<K> {
     store: Arc<FamilyStore>,
     kind: PhantomData<fn() -> K>,
@@ -31,22 +31,22 @@ impl<K> RuntimeMetric<K> {
         Self { store, kind: PhantomData }
     }
 
-    /// The name of the family.
+    /// Returns the name of the family.
     #[must_use]
     pub fn name(&self) -> &str {
         self.store.name()
     }
 
-    /// Whether idle series of the family are hidden: see
-    /// [`hide_idle_series`](crate::MetricsRegistryBuilder::hide_idle_series). A handle keeps its series on
-    /// the page, so an adapter that keeps handles should not keep them then.
+    /// Returns whether idle series of the family are hidden: see
+    /// [`hide_idle_series`](crate::MetricsRegistryBuilder::hide_idle_series). A handle keeps its series on the
+    /// page, so an adapter should not cache handles in this case.
     #[must_use]
     pub fn hides_idle_series(&self) -> bool {
         self.store.hides_idle_series()
     }
 
-    /// Gives the family another help text, once. Later calls change nothing: pages of one process should
-    /// not contradict each other. An empty text is passed over.
+    /// Replaces the help text of the family once. Later calls have no effect, so that the pages of one process
+    /// do not contradict each other. An empty text is ignored.
     pub fn describe(&self, help: &str) {
         if !help.is_empty() {
             self.store.describe(help);
@@ -55,23 +55,24 @@ impl<K> RuntimeMetric<K> {
 }
 
 impl<K: Kind> RuntimeMetric<K> {
-    /// The handle of one series, which is on the page from now on. The labels may come in any order, and
-    /// other series of the family may have others. A label with an empty value is left out, which
-    /// is the same to Prometheus.
+    /// Returns the handle of one series, which is on the page from now on. The labels can be in any order.
+    /// Other series of the family can have other labels. A label with an empty value is left out, because
+    /// Prometheus treats both the same.
     ///
-    /// It allocates and may take the family's lock: keep the handle of a series that is recorded often.
+    /// This allocates and may take the lock of the family. Keep the handle of a series that is recorded often.
     ///
-    /// Past [`max_series_per_family`](crate::MetricsRegistryBuilder::max_series_per_family) it is the
-    /// handle of an aggregated series, whose labels have the names of these and read
-    /// [`aggregated`](crate::AGGREGATED). There are at most 64 of those in a family; the records of
-    /// others go to one with the label `labels="aggregated"`. Each such record is counted in
+    /// If the family has reached
+    /// [`max_series_per_family`](crate::MetricsRegistryBuilder::max_series_per_family), this returns the handle
+    /// of an aggregated series. It has labels with the same names, and their values are
+    /// [`aggregated`](crate::AGGREGATED). A family has at most 64 such series. Records of other label names go
+    /// to a series with the label `labels="aggregated"`. Each such record is counted in
     /// `caracal_metrics_series_limited_total`.
     ///
     /// # Errors
     ///
-    /// Returns an error if there are more than 64 labels or two of one name, if a name is not one that
-    /// Prometheus accepts for a label, is reserved or is a constant label's, or if the label of a gauge is
-    /// one that the registry aggregates.
+    /// Returns an error if there are more than 64 labels, if two labels have the same name, or if a name is not
+    /// a valid label name in Prometheus, is reserved, or is the name of a constant label. Also returns an error
+    /// if the registry aggregates a label of a gauge.
     pub fn with(&self, labels: &[(&str, &str)]) -> Result<K, FamilyError> {
         Series::labelled(&self.store, labels).map(K::from_series)
     }

@@ -1,4 +1,4 @@
-//! Families that are known only when the program runs: their names, and the labels of each series.
+//! Families that are declared at run time: their names, and the labels of each series.
 
 mod family;
 mod metric;

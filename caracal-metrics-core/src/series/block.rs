@@ -1,41 +1,42 @@
-//! Some successive rows of a family, in few bytes.
+//! Consecutive rows of a family in a compact form.
 
 use super::sort_key;
 use crate::engine::Cell;
 
-/// The most series of a block, but for those of one label set, which are never in two.
+/// The maximum number of series in a block. Series with the same label set are never split between two blocks,
+/// so a block can be longer.
 const MOST: usize = 128;
 
-/// Series that are sorted by their keys. Of each key there is only what differs from the key before
-/// it: neighbours have most of their labels in common.
+/// Series, sorted by their keys. Each key is stored without the beginning that it shares with the previous key,
+/// because neighbours have most of their labels in common.
 ///
-/// A block is never changed. Where series come, new blocks take the place of the one where they
-/// belong, and all others stay.
+/// A block is never changed. When series are added, new blocks replace the one to which they belong, and all
+/// others stay.
 #[derive(Debug)]
 pub(super) struct Block {
-    /// For each series: how many bytes its key begins with that are those of the key before it, how
-    /// many bytes follow, and those.
+    /// For each series: the number of bytes that its key shares with the previous key, the number of bytes that
+    /// follow, and those bytes.
     keys: Box<[u8]>,
     cells: Box<[Cell]>,
     traits: Traits,
 }
 
-/// What is true of all series of a block.
+/// Properties of all series of a block.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Traits {
     /// See [`sort_key::is_plain`].
     pub(super) is_plain: bool,
-    /// The numbers in `keys` have four bytes, and not one.
+    /// Whether the numbers in `keys` have four bytes instead of one.
     is_wide: bool,
-    /// Some label sets have several series.
+    /// Whether some label sets have several series.
     pub(super) is_joint: bool,
 }
 
 impl Block {
-    /// Blocks of these series, which are sorted.
+    /// Returns blocks of these series, which must be sorted.
     pub(super) fn of(mut series: &[(&[u8], Cell)]) -> impl Iterator<Item = Self> {
         let blocks = series.len().div_ceil(MOST);
-        // Blocks that are all equally full, so that the next series that comes finds room.
+        // All blocks are equally full, so that the next new series finds room.
         let each = series.len().div_ceil(blocks.max(1));
         std::iter::from_fn(move || {
             let (own, rest) = series.split_at(each.min(series.len()));
@@ -68,7 +69,7 @@ impl Block {
         Self { keys: keys.into(), cells, traits }
     }
 
-    /// The key of the first series.
+    /// Returns the key of the first series.
     pub(super) fn first(&self) -> &[u8] {
         self.differences().next().1
     }
@@ -86,8 +87,7 @@ impl Block {
     }
 }
 
-/// The keys of a block, each by what differs from the one before it. They are as many as the block
-/// has cells.
+/// The keys of a block, each as its difference from the previous one. There are as many as the block has cells.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Differences<'a> {
     keys: &'a [u8],
@@ -95,14 +95,15 @@ pub(super) struct Differences<'a> {
 }
 
 impl<'a> Differences<'a> {
-    /// How much of the last key the next one begins with, and what follows.
+    /// Returns how many bytes the next key shares with the last one, and the bytes that follow.
     #[inline]
     pub(super) fn next(&mut self) -> (usize, &'a [u8]) {
         let (shared, own, _) = self.next_with_more();
         (shared, own)
     }
 
-    /// As [`next`](Self::next), and what follows together with what the block has after it.
+    /// Like [`next`](Self::next). Also returns the bytes that follow, together with all later bytes of the
+    /// block.
     #[inline]
     pub(super) fn next_with_more(&mut self) -> (usize, &'a [u8], &'a [u8]) {
         let (shared, len, rest) = match self.keys {

@@ -1,36 +1,36 @@
-//! Which bucket an observation falls into.
+//! Finds the bucket of an observation.
 
 use crate::description::Bounds;
 use crate::engine::{LONGEST_NANOS, NARROW_BUCKETS, RUN_WORDS, Sum, Width};
 use crate::family_spec::FamilyKind;
 
-/// How many quarters of an octave there are, as many as a byte has values.
+/// The number of quarters of an octave, which is the number of values of a byte.
 const QUARTERS: usize = 1 << u8::BITS;
 
-/// The number of the quarter of an octave that a number is in: the low bits of a float's exponent and
-/// the first two bits of its fraction. Zero is in the one of 1, which is the least bound.
+/// Returns the quarter of an octave to which a number belongs: the low bits of a float's exponent and the first
+/// two bits of its fraction. Zero belongs to the quarter of 1, which is the lowest bound.
 #[inline]
 fn quarter(number: u64) -> usize {
     let float = number.max(1).cast_signed() as f64;
     usize::from((float.to_bits() >> (f64::MANTISSA_DIGITS - 3)) as u8)
 }
 
-/// The least number of a quarter, in ascending order: those of 1, those of 2, those of 4.
+/// Returns the smallest number of a quarter, in ascending order: those of 1, of 2, of 4.
 fn first_of(quarter: u32) -> u64 {
     (u64::from(4 + quarter % 4) << (quarter / 4)) >> 2
 }
 
-/// The bounds of a histogram, as they are searched.
+/// The bounds of a histogram, prepared for searching.
 #[derive(Debug)]
 pub(crate) struct BucketSearch {
-    /// In nanoseconds, ascending, and [`u64::MAX`] where there are no more. Most histograms have so
-    /// few.
+    /// In nanoseconds, in ascending order, filled up with [`u64::MAX`]. Most histograms have no more bounds
+    /// than this.
     narrow: [u64; RUN_WORDS],
-    /// How many of them are less than all numbers of an octave's quarter, see [`quarter`].
+    /// For each quarter of an octave, the number of bounds below all of its numbers. See [`quarter`].
     below: [u8; QUARTERS],
-    /// Whether no quarter has two of them.
+    /// Whether no quarter has more than one bound.
     spread: bool,
-    /// How many runs a cell has.
+    /// The number of runs of a cell.
     runs: usize,
     bounds: Bounds,
 }
@@ -45,7 +45,7 @@ impl BucketSearch {
             unreachable!("the width of a histogram is one")
         };
         let nanos = if nanos.len() < NARROW_BUCKETS { nanos } else { &[] };
-        // A float does not have all bits of larger numbers.
+        // A float can't represent all bits of larger numbers.
         let are_exact = nanos.iter().all(|bound| *bound <= 1 << f64::MANTISSA_DIGITS);
         let mut below = [0; QUARTERS];
         let mut within = [0_u8; QUARTERS];
@@ -67,7 +67,7 @@ impl BucketSearch {
         }
     }
 
-    /// The width of a family's cells.
+    /// Returns the width of the family's cells.
     pub(crate) fn width(&self, kind: FamilyKind) -> Width {
         match kind {
             FamilyKind::Counter => Width::Word,
@@ -78,31 +78,31 @@ impl BucketSearch {
         }
     }
 
-    /// How many runs a cell has.
+    /// Returns the number of runs of a cell.
     #[inline]
     pub(crate) fn runs(&self) -> usize {
         self.runs
     }
 
-    /// How many bounds of a histogram of one run are less than this.
+    /// Returns the number of bounds below this duration, for a histogram with one run.
     #[inline]
     pub(crate) fn narrow(&self, nanos: u64) -> usize {
-        // Of more there is no quarter, and no bound is exact.
+        // There are no quarters and no exact bounds above this.
         let below = self.below[quarter(nanos.min(LONGEST_NANOS))];
         self.from(below, nanos)
     }
 
-    /// As [`narrow`](Self::narrow), of at most [`LONGEST_NANOS`].
+    /// Like [`narrow`](Self::narrow), for a duration of at most [`LONGEST_NANOS`].
     #[inline]
     pub(crate) fn narrow_ordinary(&self, nanos: u64) -> usize {
         debug_assert!(nanos <= LONGEST_NANOS);
         self.from(self.below[quarter(nanos)], nanos)
     }
 
-    /// As [`narrow`](Self::narrow), where so many bounds are less than all numbers of the quarter.
+    /// Like [`narrow`](Self::narrow). `below` is the number of bounds below all numbers of the quarter.
     #[inline]
     fn from(&self, below: u8, nanos: u64) -> usize {
-        // No branch that could be predicted wrongly, unless bounds are close to each other.
+        // This has no branch that can be mispredicted, unless bounds are close to each other.
         let mut bucket = usize::from(below) % RUN_WORDS;
         bucket += usize::from(self.narrow[bucket] < nanos);
         if !self.spread {
@@ -111,7 +111,7 @@ impl BucketSearch {
         bucket
     }
 
-    /// How many bounds are less than this duration.
+    /// Returns the number of bounds below this duration.
     pub(crate) fn of_nanos(&self, nanos: u64) -> usize {
         match &self.bounds {
             Bounds::Nanos(bounds) => bounds.partition_point(|bound| *bound < nanos),
@@ -119,7 +119,7 @@ impl BucketSearch {
         }
     }
 
-    /// How many bounds are less than this number.
+    /// Returns the number of bounds below this number.
     pub(crate) fn of_float(&self, value: f64) -> usize {
         match &self.bounds {
             Bounds::Floats(bounds) => bounds.partition_point(|bound| *bound < value),
@@ -142,12 +142,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_bucket_is_how_many_bounds_are_less(
+        fn a_bucket_is_the_number_of_lower_bounds(
             mut bounds in btree_set(number(), 1..NARROW_BUCKETS - 2),
             observed in number(),
             near in any::<prop::sample::Index>(),
         ) {
-            // One more in the same quarter, perhaps.
+            // Possibly one more in the same quarter.
             let bound = *near.get(&Vec::from_iter(bounds.clone()));
             bounds.insert(bound + 1);
             let bounds: Box<[u64]> = bounds.into_iter().collect();

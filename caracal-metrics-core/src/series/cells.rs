@@ -1,10 +1,10 @@
-//! Recording into the cells of counters and gauges, and what sets a record aside.
+//! Records into the cells of counters and gauges, and ignores invalid values.
 
 use super::store::FamilyStore;
 use crate::engine::{self, Cell};
 
 impl FamilyStore {
-    /// Adds to a counter what is missing to a total.
+    /// Raises a counter to a total, by adding the difference.
     pub(crate) fn raise_cell(&self, cell: Cell, total: u64) {
         let _raising = self.raising.lock();
         let current = engine::reader().counter(&[cell]);
@@ -13,8 +13,7 @@ impl FamilyStore {
         }
     }
 
-    /// Adds to a counter of floating-point numbers. A step that is not finite or would make the sum
-    /// smaller is set aside.
+    /// Adds to a counter of floating-point numbers. A number that is negative or not finite is ignored.
     #[inline]
     pub(crate) fn add_float_cell(&self, cell: Cell, n: f64) {
         if n >= 0.0 && n.is_finite() {
@@ -24,8 +23,7 @@ impl FamilyStore {
         }
     }
 
-    /// Sets a gauge of floating-point numbers. NaN is a value of such a gauge; an infinity is set
-    /// aside.
+    /// Sets a gauge of floating-point numbers. NaN is a valid value. Infinite values are ignored.
     #[inline]
     pub(crate) fn set_float_cell(&self, cell: Cell, value: f64) {
         if value.is_infinite() {
@@ -35,8 +33,8 @@ impl FamilyStore {
         }
     }
 
-    /// Adds to a gauge of floating-point numbers. What is not finite is set aside, since no later
-    /// step could undo it.
+    /// Adds to a gauge of floating-point numbers. Values that are not finite are ignored, because no later
+    /// addition could undo them.
     #[inline]
     pub(crate) fn shift_float_cell(&self, cell: Cell, by: f64) {
         if by.is_finite() {
@@ -46,13 +44,13 @@ impl FamilyStore {
         }
     }
 
-    /// Counts a record into the aggregated series of a family that is full.
+    /// Counts a record into the aggregated series of a full family.
     #[cold]
     pub(crate) fn count_folded(&self) {
         self.settings.folded.count();
     }
 
-    /// Counts a value that was corrected or set aside.
+    /// Counts a value that was corrected or ignored.
     #[cold]
     pub(crate) fn count_invalid(&self) {
         self.settings.invalid.count();

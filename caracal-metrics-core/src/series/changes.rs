@@ -1,21 +1,20 @@
-//! What changed in a family since its rows were made.
+//! The changes in a family since its rows were built.
 
 use crate::engine::Cell;
 use crate::sync::Mutex;
 
-/// Series that came, and whether series of instances came or went.
+/// The new series, and whether series of instances were added or removed.
 ///
-/// A record that has returned must be on every page that is begun afterwards. A thread may find a
-/// series as soon as it is findable, record into it, return, and read a page. So a series is listed
-/// here before it is findable.
+/// Once a record has returned, it must be on every page that starts afterwards. As soon as a series is
+/// findable, a thread may find it, record into it, return, and read a page. A series is therefore listed here
+/// before it is findable.
 ///
-/// Proof: a thread that has found a series sees that it was listed, because the `Release` by which
-/// the series became findable comes after the list's lock. So this thread finds the series in the
-/// list when it reads a page, or another page has taken it from there. That page holds the lock of
-/// the rows from before it takes the list until the rows have what it took, and this thread gets the
-/// rows under that lock.
+/// Proof: a thread that has found a series sees that it was listed, because the `Release` that made the series
+/// findable comes after the lock of the list. When this thread reads a page, it therefore finds the series in
+/// the list, unless another page has taken it from there. That page holds the lock of the rows from before it
+/// takes the list until the rows contain what it took, and this thread gets the rows under the same lock.
 ///
-/// So a page may have a series that is not findable yet. It reads zero.
+/// As a consequence, a page may contain a series that is not findable yet. Its value is zero.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     pending: Mutex<Pending>,
@@ -23,13 +22,13 @@ pub(super) struct Changes {
     pub(super) seam: super::seam::Seam,
 }
 
-/// The changes that the rows do not have.
+/// Changes that are not in the rows yet.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    /// Of recorders: by the place of their record, or the number of their closed labels where there
-    /// are no others.
+    /// The series of recorders: by the index of their record or, in a family with closed labels only, by the
+    /// number of their closed labels.
     pub(super) series: Vec<(u32, Cell)>,
-    /// Series of instances came or went.
+    /// Whether series of instances were added or removed.
     pub(super) owned: bool,
 }
 
@@ -44,13 +43,14 @@ impl Changes {
         self.seam.pass(super::seam::Moment::AfterTheChange);
     }
 
-    /// The list of the series of instances has changed. Called under its lock, so that a page that takes
-    /// this and then locks the list sees the change.
+    /// Notes that the list of the series of instances has changed. This is called under the lock of that list,
+    /// so that a page that takes this note and then locks the list sees the change.
     pub(super) fn own(&self) {
         self.pending.lock().owned = true;
     }
 
-    /// What the rows do not have. The caller holds the lock of the rows until they have it.
+    /// Takes the changes that are not in the rows yet. The caller holds the lock of the rows until they contain
+    /// the changes.
     pub(super) fn take(&self) -> Pending {
         std::mem::take(&mut *self.pending.lock())
     }

@@ -1,21 +1,21 @@
-//! Label values in chunks of 16 bytes, which are compared and hashed without a call.
+//! Label values in chunks of 16 bytes, which can be compared and hashed without a call.
 
 use std::sync::atomic::{
     AtomicU64,
     Ordering::{Relaxed, Release},
 };
 
-/// Two to the 64th over the golden ratio: multiplied by it, numbers that are close end far apart.
+/// 2^64 divided by the golden ratio. Multiplying close numbers by it moves them far apart.
 pub(super) const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Bytes of a chunk.
+/// The number of bytes in a chunk.
 pub(super) const CHUNK: usize = 16;
 
-/// Both halves of a chunk.
+/// The two halves of a chunk.
 pub(super) type Chunk = [u64; 2];
 
-/// A chunk that some read while others are being written: in atomics, so no lock is needed between
-/// them.
+/// A chunk that some threads read while others are being written. It consists of atomics, so readers and
+/// writers need no lock.
 #[derive(Debug, Default)]
 pub(super) struct Stored([AtomicU64; 2]);
 
@@ -25,12 +25,12 @@ impl Stored {
         [self.0[0].load(Relaxed), self.0[1].load(Relaxed)]
     }
 
-    /// The first half.
+    /// Returns the first half.
     pub(super) fn first(&self) -> u64 {
         self.0[0].load(Relaxed)
     }
 
-    /// Replaces the first half. Who sees the new one also sees what happened before.
+    /// Replaces the first half. A thread that sees the new one also sees everything that happened before.
     pub(super) fn set_first(&self, half: u64) {
         self.0[0].store(half, Release);
     }
@@ -41,15 +41,17 @@ impl Stored {
     }
 }
 
-/// How many chunks a value of so many bytes has: at least one.
+/// Returns the number of chunks of a value with this length: at least one.
 pub(super) const fn count(len: usize) -> usize {
     if len <= CHUNK { 1 } else { len.div_ceil(CHUNK) }
 }
 
-/// A value of up to 16 bytes. Values of the same length have the same chunk only if they are equal.
+/// Returns the chunk of a value of up to 16 bytes. Values of the same length have the same chunk only if they
+/// are equal.
 #[inline]
 pub(super) fn short(value: &[u8]) -> Chunk {
-    // What is read of the start and of the end overlaps, and covers all between: no loop.
+    // The parts that are read at the start and at the end overlap and cover everything in between, without a
+    // loop.
     if let (Some(first), Some(last)) = (value.first_chunk::<8>(), value.last_chunk::<8>()) {
         [u64::from_le_bytes(*first), u64::from_le_bytes(*last)]
     } else if let (Some(first), Some(last)) = (value.first_chunk::<4>(), value.last_chunk::<4>()) {
@@ -61,14 +63,14 @@ pub(super) fn short(value: &[u8]) -> Chunk {
     }
 }
 
-/// The chunk of these bytes.
+/// Returns the chunk of these bytes.
 #[inline]
 fn of(bytes: &[u8; CHUNK]) -> Chunk {
     let (halves, _) = bytes.as_chunks::<8>();
     [u64::from_le_bytes(halves[0]), u64::from_le_bytes(halves[1])]
 }
 
-/// Calls `take` with each chunk of a value of any length; the last one overlaps the one before.
+/// Calls `take` with each chunk of a value of any length. The last chunk overlaps the one before.
 #[inline]
 pub(super) fn each(value: &[u8], mut take: impl FnMut(Chunk)) {
     let Some(last) = value.last_chunk::<CHUNK>() else {
@@ -83,7 +85,7 @@ pub(super) fn each(value: &[u8], mut take: impl FnMut(Chunk)) {
     }
 }
 
-/// The chunks of a value, if they are few.
+/// The chunks of a value, if it has only a few.
 pub(super) enum Few {
     One([Chunk; 1]),
     Two([Chunk; 2]),
@@ -92,7 +94,7 @@ pub(super) enum Few {
 }
 
 impl Few {
-    /// Puts them at the beginning of `room`, and says how many they are.
+    /// Writes the chunks to the beginning of `room`, and returns their number.
     #[inline]
     pub(super) fn put(self, room: &mut [Chunk; 3]) -> Option<usize> {
         let (few, count) = match self {
@@ -106,7 +108,7 @@ impl Few {
     }
 }
 
-/// The chunks of a value.
+/// Returns the chunks of a value.
 #[inline]
 pub(super) fn few(value: &[u8]) -> Few {
     let (Some(first), Some(last)) = (value.first_chunk(), value.last_chunk()) else {
@@ -120,7 +122,7 @@ pub(super) fn few(value: &[u8]) -> Few {
     }
 }
 
-/// Whether these are the chunks of a value.
+/// Returns whether these are the chunks of a value.
 #[inline]
 pub(super) fn are_of(chunks: &[Stored], value: &[u8]) -> bool {
     let mut chunks = chunks.iter();
@@ -129,7 +131,7 @@ pub(super) fn are_of(chunks: &[Stored], value: &[u8]) -> bool {
     equal && chunks.next().is_none()
 }
 
-/// The value of so many bytes that has these chunks.
+/// Returns the value with this length and these chunks.
 pub(super) fn value(len: usize, chunks: impl Iterator<Item = Chunk>) -> Vec<u8> {
     let mut value = vec![0; len];
     let mut start = 0;

@@ -1,4 +1,5 @@
-//! When series came to be. Protocol Buffers always says so, text where the registry was asked to.
+//! The time at which series began. Protocol Buffers always has it, and text has it if the registry is
+//! configured to.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,21 +11,21 @@ use crate::engine::Cell;
 
 /// Notes when series began.
 ///
-/// A trait: the code is reached only from the builder's method that asks for it, so the linker leaves it
-/// out of a program that shows no such lines.
+/// This is a trait so that only the method of the builder reaches the code. The linker leaves it out of a
+/// program that shows no such times.
 pub(crate) trait NoteCreated: fmt::Debug + Send + Sync {
     fn note(&self, cell: Cell);
 
-    /// The earliest of these cells, since 1970.
+    /// Returns the earliest time of these cells, since 1970.
     fn of(&self, cells: &[Cell]) -> Option<Duration>;
 
-    /// The cell is given back.
+    /// Forgets a cell that is released.
     fn forget(&self, cell: Cell);
 }
 
 pub(crate) type MakeCreated = fn() -> Box<dyn NoteCreated>;
 
-/// What notes when the series of a family began.
+/// Creates the notes for a family.
 pub(crate) fn note_created() -> Box<dyn NoteCreated> {
     Box::<Created>::default()
 }
@@ -35,7 +36,7 @@ struct Created(Mutex<HashMap<u32, u64>>);
 
 impl NoteCreated for Created {
     fn note(&self, cell: Cell) {
-        // A clock that is before 1970 knows nothing better.
+        // If the clock is before 1970, there is no better value.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let nanos = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
         self.0.lock().insert(cell.to_raw(), nanos);

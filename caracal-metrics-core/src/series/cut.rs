@@ -1,18 +1,17 @@
-//! Cutting label values that are too long.
+//! Cuts label values that are too long.
 //!
-//! A value over the limit becomes its beginning, `…`, and 16 hexadecimal digits: the SipHash-2-4,
-//! with a key of zeros, of the whole value. The result is within the limit and ends at a character
-//! boundary.
+//! A value over the limit is replaced by its beginning, `…`, and 16 hexadecimal digits: the SipHash-2-4 of the
+//! whole value, with a key of zeros. The result is within the limit and ends at a character boundary.
 //!
-//! The hash keeps values apart that begin alike. It is the same in every process and every release,
-//! so a series continues after a restart and has the same labels on each instance of a service. Two
-//! values become one series only if they begin alike and their hashes collide, for which the odds
-//! are 3 in 10^12 among 10,000 values. The key is public, so whoever chooses the values can search
-//! for a collision, or send a value that already has the form of another one's cut. Either merges
-//! two series and loses no count.
+//! The hash distinguishes values with the same beginning. It is the same in every process and every release, so
+//! a series continues after a restart, and has the same labels on each instance of a service. Two values become
+//! one series only if they have the same beginning and their hashes collide. The probability of a collision
+//! among 10,000 values is 3 in 10^12. The key is public, so somebody who chooses the values can search for a
+//! collision, or send a value that looks like another one after it was cut. Both merge two series and lose no
+//! count.
 //!
-//! Hashing reads the whole value, which is linear in its length. A hash of a part of it would merge
-//! values that differ elsewhere.
+//! The hash covers the whole value, which takes time in proportion to its length. A hash of a part of the value
+//! would merge values that differ elsewhere.
 
 use std::ops::{Deref, RangeInclusive};
 
@@ -22,8 +21,8 @@ use smallvec::SmallVec;
 /// The default limit in bytes.
 pub(crate) const DEFAULT_LIMIT: usize = 256;
 
-/// The limits in bytes that may be chosen: from some characters of the value in front of the marker
-/// to more than Prometheus is usually configured to accept.
+/// The range of the limit in bytes. The minimum leaves room for some characters of the value before the marker.
+/// The maximum is more than Prometheus is usually configured to accept.
 pub(crate) const LIMITS: RangeInclusive<usize> = 32..=65_536;
 
 const ELLIPSIS: &str = "…";
@@ -32,15 +31,15 @@ const MARKER: usize = ELLIPSIS.len() + HASH_DIGITS;
 
 /// A label value within a limit.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "it lives for one lookup; a box is an allocation")]
+#[expect(clippy::large_enum_variant, reason = "it lives for one lookup, and a box would allocate")]
 pub(crate) enum Value<'a> {
     Whole(&'a str),
-    /// On the stack, unless the limit is higher than the default.
+    /// A shortened value. It is on the stack, unless the limit is higher than the default.
     Cut(SmallVec<[u8; DEFAULT_LIMIT]>),
 }
 
 impl<'a> Value<'a> {
-    /// A value within so many bytes, one of [`LIMITS`].
+    /// Returns the value within this limit in bytes, which must be in [`LIMITS`].
     pub(crate) fn within(value: &'a str, limit: usize) -> Self {
         if value.len() <= limit { Self::Whole(value) } else { Self::Cut(cut(value, limit)) }
     }
@@ -94,7 +93,7 @@ mod tests {
             prop_assert!(once.len() <= limit);
             prop_assert_eq!(once.is_cut(), value.len() > limit);
             if once.is_cut() {
-                // At most one character less than there was room for.
+                // At most one character less than there is room for.
                 prop_assert!(once.len() > limit - 4);
                 let (beginning, hash) = once.rsplit_once(ELLIPSIS).unwrap();
                 prop_assert!(value.starts_with(beginning));

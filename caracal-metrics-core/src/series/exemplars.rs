@@ -1,4 +1,4 @@
-//! The exemplars of histograms' buckets.
+//! The exemplars of the buckets of histograms.
 
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering::Relaxed;
@@ -9,7 +9,7 @@ use crate::engine::{Cell, RUN_WORDS};
 use crate::exemplar::{Exemplar, WrittenLabels};
 use crate::sync::{AtomicBool, Mutex};
 
-/// What was observed.
+/// The observed value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Observed {
     Nanos(u64),
@@ -29,18 +29,18 @@ impl Kept {
         self.labels.iter()
     }
 
-    /// When it was recorded; 0 with a clock that is before 1970.
+    /// Returns the time at which it was recorded. 0 if the clock is before 1970.
     pub(crate) fn since_epoch(&self) -> Duration {
         self.at.duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 }
 
-/// What one bucket keeps.
+/// The exemplar that one bucket keeps.
 #[derive(Debug)]
 pub(super) struct Slot<T> {
-    /// No page has shown it yet. It is written under the lock alone, and read by recorders without
-    /// it. So what they read may be old: then they drop an exemplar or replace one that no page has
-    /// shown, and a later one does better.
+    /// Whether no page has shown it yet. It is only written under the lock, but recorders read it without the
+    /// lock, so they may see an old value. They then drop an exemplar, or replace one that no page has shown. A
+    /// later exemplar corrects this.
     is_unseen: AtomicBool,
     kept: Mutex<Option<T>>,
 }
@@ -52,17 +52,17 @@ impl<T> Default for Slot<T> {
 }
 
 impl<T> Slot<T> {
-    /// Whether a page has shown what it keeps, if it keeps something.
+    /// Returns whether it has no exemplar that still has to be shown on a page.
     ///
-    /// Relaxed, since nothing is read because of it: what is kept is read under the lock alone.
+    /// Relaxed is enough, because no other data is read as a consequence: the exemplar is only read under the
+    /// lock.
     #[inline]
     fn takes_one(&self) -> bool {
         !self.is_unseen.load(Relaxed)
     }
 
-    /// Puts this in place of what a page has shown, and does nothing where a page has yet to show
-    /// what it keeps. It never waits: where another thread is at the slot, that one's exemplar is as
-    /// good as ours.
+    /// Replaces an exemplar that a page has shown. Does nothing if a page has yet to show it. This never waits:
+    /// if another thread is using the slot, that thread's exemplar is as good as ours.
     #[inline]
     pub(super) fn put(&self, new: impl FnOnce() -> T) {
         if self.takes_one() {
@@ -70,7 +70,7 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Not inlined: of a bucket that many requests fall into, few exemplars are kept.
+    /// This is not inlined: even if many requests fall into a bucket, few exemplars are kept.
     #[inline(never)]
     fn replace(&self, new: impl FnOnce() -> T) {
         if let Some(mut kept) = self.kept.try_lock() {
@@ -79,7 +79,7 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Calls `show` with what it keeps, if that is something, for a page that shows it.
+    /// Calls `show` with the exemplar, if there is one, for a page that shows it.
     pub(super) fn show(&self, show: impl FnOnce(&T)) {
         let kept = self.kept.lock();
         if let Some(kept) = &*kept {
@@ -95,7 +95,7 @@ impl<T> Slot<T> {
     }
 }
 
-/// What is kept of one bucket.
+/// The stored exemplar of one bucket.
 #[derive(Debug)]
 struct Example {
     exemplar: Exemplar,
@@ -105,13 +105,12 @@ struct Example {
 
 type Run = [Slot<Example>; RUN_WORDS];
 
-/// By the words of the engine, which are one for each bucket, in the whole process. They are apart
-/// from the engine, so that recording without an exemplar does not even read whether there are any.
-/// A run of the engine's has a run here from its first exemplar on, and keeps it for the next
-/// histogram.
+/// The exemplars of the process, by the words of the engine, which are one for each bucket. They are stored
+/// separately from the engine, so that recording without an exemplar does not even check whether there are any.
+/// Each run of the engine gets a run here with its first exemplar, and keeps it for the next histogram.
 static RUNS: Blocks<OnceLock<Box<Run>>> = Blocks::none();
 
-/// The slot of a bucket, where its run has been made.
+/// Returns the slot of a bucket, if its run was created.
 #[inline]
 fn slot(cell: Cell, bucket: usize) -> Option<&'static Slot<Example>> {
     let word = cell.to_raw() as usize + bucket;
@@ -119,7 +118,7 @@ fn slot(cell: Cell, bucket: usize) -> Option<&'static Slot<Example>> {
     Some(&run[word % RUN_WORDS])
 }
 
-/// Makes the run of a bucket's slot.
+/// Creates the run with the slot of a bucket.
 #[cold]
 fn make_slot(cell: Cell, bucket: usize) -> Option<&'static Slot<Example>> {
     let run = (cell.to_raw() as usize + bucket) / RUN_WORDS;
@@ -128,7 +127,7 @@ fn make_slot(cell: Cell, bucket: usize) -> Option<&'static Slot<Example>> {
     slot(cell, bucket)
 }
 
-/// Whether [`keep`] would keep an exemplar of this bucket.
+/// Returns whether [`keep`] would keep an exemplar of this bucket.
 pub(super) fn takes_one(cell: Cell, bucket: usize) -> bool {
     slot(cell, bucket).is_none_or(Slot::takes_one)
 }
@@ -148,13 +147,13 @@ pub(crate) struct Exemplars {
 }
 
 impl Exemplars {
-    /// For histograms with so many buckets, the one up to `+Inf` included.
+    /// For histograms with this number of buckets, including the bucket `+Inf`.
     pub(super) fn new(buckets: usize) -> Self {
         Self { buckets }
     }
 
-    /// Those of the histogram that these cells make up, the latest of each bucket. They are on a
-    /// page from now on, and may be replaced.
+    /// Returns the latest exemplar of each bucket of the histogram that consists of these cells. From now on,
+    /// they count as shown on a page, and can be replaced.
     pub(crate) fn of(&self, cells: &[Cell]) -> Option<Vec<Option<Kept>>> {
         let mut latest: Option<Vec<Option<Kept>>> = None;
         for cell in cells {
@@ -176,7 +175,7 @@ impl Exemplars {
         latest
     }
 
-    /// The cell is given to another series.
+    /// Forgets the exemplars of a cell that is reused for another series.
     pub(crate) fn forget(&self, cell: Cell) {
         (0..self.buckets).filter_map(|bucket| slot(cell, bucket)).for_each(Slot::clear);
     }

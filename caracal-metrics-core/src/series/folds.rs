@@ -1,4 +1,4 @@
-//! Which label sets a family folded lately.
+//! The label sets that a family folded recently.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -8,13 +8,13 @@ use super::cut::Value;
 use super::key::{Key, Labels};
 use super::store::FamilyStore;
 
-/// How many folded label sets are kept.
+/// The number of folded label sets to keep.
 const KEPT: usize = 8;
 
-/// How many folds are looked at from one page to the next, so that a flood pays one load each.
+/// The maximum number of folds to look at between two pages. After that, a fold in a flood costs one load.
 const LOOKS: usize = 64;
 
-/// Bytes of a value that is kept.
+/// The maximum length of a kept value, in bytes.
 const VALUE_BYTES: usize = 256;
 
 #[derive(Debug)]
@@ -31,14 +31,14 @@ impl Default for Folds {
 }
 
 impl Folds {
-    /// A page was begun: the next folds are looked at.
+    /// Called when a page starts: the next folds are looked at again.
     pub(super) fn look_again(&self) {
         if self.looks.load(Relaxed) < LOOKS {
             self.looks.store(LOOKS, Relaxed);
         }
     }
 
-    /// This label set was folded.
+    /// Notes that this label set was folded.
     #[inline]
     pub(super) fn note(&self, labels: Labels<'_>) {
         if self.looks.load(Relaxed) > 0 {
@@ -48,7 +48,7 @@ impl Folds {
 
     #[cold]
     fn keep(&self, labels: Labels<'_>) {
-        // Recording waits for nobody: a fold that meets another one here is not kept.
+        // Recording never waits: if another thread is keeping a fold at this moment, this one is not kept.
         let Some(mut kept) = self.kept.try_lock() else { return };
         self.looks.store(self.looks.load(Relaxed).saturating_sub(1), Relaxed);
         let values = labels.open.iter().map(|value| Value::within(value, VALUE_BYTES));
@@ -63,7 +63,7 @@ impl Folds {
 }
 
 impl FamilyStore {
-    /// The open labels of label sets that were folded lately, the newest last.
+    /// Returns the open labels of label sets that were folded recently, the newest last.
     pub(crate) fn last_folded(&self) -> Vec<Vec<(String, String)>> {
         let open = self.description.labels.iter().filter(|label| label.values.is_open());
         let names: Vec<_> = open.map(|label| label.name).collect();

@@ -1,4 +1,4 @@
-//! Hiding series of a family, and holding them.
+//! Hides series of a family, and keeps them on the page.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -33,12 +33,12 @@ impl Drop for Hold {
 }
 
 impl FamilyStore {
-    /// Whether idle series leave the page.
+    /// Returns whether idle series leave the page.
     pub(crate) fn hides_idle_series(&self) -> bool {
         self.watch.is_some()
     }
 
-    /// What hides series of the family, and the label sets that it has.
+    /// Returns the watch that hides series of the family, and the label sets of the family.
     pub(super) fn watched(&self) -> Option<(&dyn Watch, &Interner)> {
         match (&self.watch, &self.index) {
             (Some(watch), Index::Interned(interner)) => Some((&**watch, interner)),
@@ -46,7 +46,8 @@ impl FamilyStore {
         }
     }
 
-    /// The cell of a label set for a handle, and what keeps its series on the page, if that is needed.
+    /// Returns the cell of a label set for a handle, and a value that keeps its series on the page, if
+    /// necessary.
     pub(crate) fn hold_set<S: LabelSet>(self: &Arc<Self>, labels: &S) -> (Resolved, Option<Held>) {
         let resolve = || Ok::<_, Infallible>(self.resolve_set(labels));
         match self.hold(&resolve, |resolved| resolved.cell) {
@@ -55,7 +56,7 @@ impl FamilyStore {
         }
     }
 
-    /// The same of the labels of a series in a family whose series have each their own.
+    /// Does the same for the labels of a series, in a family in which each series has its own labels.
     pub(crate) fn hold_labelled(
         self: &Arc<Self>,
         labels: &[(&str, &str)],
@@ -74,7 +75,7 @@ impl FamilyStore {
             let cell = cell_of(&resolved);
             watch.hold(cell);
             let hold = Hold { store: Arc::clone(self), cell };
-            // It may have been hidden before it was held. Now it can't be any more.
+            // It may have been hidden before it was held. From now on, it can't be.
             resolved = resolve()?;
             if cell_of(&resolved) == cell {
                 return Ok((resolved, Some(Arc::new(hold))));
@@ -82,7 +83,7 @@ impl FamilyStore {
         }
     }
 
-    /// Takes the series of a label set off the page until it is recorded again.
+    /// Takes the series of a label set off the page until the next record.
     pub(crate) fn hide_set<S: LabelSet>(&self, labels: &S) -> Result<(), HideError> {
         with(labels, |closed, open| self.hide(Labels { closed, open }))
     }
@@ -97,13 +98,13 @@ impl FamilyStore {
             .with(|open| watch.hide(self, interner, Labels { open, ..labels }, &mut rows))
     }
 
-    /// Whether an instance has a series with these labels.
+    /// Returns whether an instance has a series with these labels.
     pub(super) fn is_owned(&self, key: &Key) -> bool {
         self.owned.lock().iter().any(|series| series.key == *key)
     }
 
-    /// Shows what recorders have of a label set, for which an instance has a series now: the page has
-    /// their sum, which must not fall and grow with what is hidden.
+    /// Shows the series of a label set for which an instance now has a series. The page shows the sum of both,
+    /// which must not change when the series is hidden or shown.
     pub(super) fn show_recorded(&self, key: &Key) {
         if let Some((watch, interner)) = self.watched() {
             let open: Vec<_> = key.open.iter().map(|value| &**value).collect();
@@ -111,7 +112,7 @@ impl FamilyStore {
         }
     }
 
-    /// How many series are hidden.
+    /// Returns the number of hidden series.
     pub(crate) fn hidden(&self) -> usize {
         self.watch.as_ref().map_or(0, |watch| watch.hidden())
     }

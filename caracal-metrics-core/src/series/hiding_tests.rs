@@ -1,4 +1,4 @@
-//! What a page may do between two steps of a thread that records or takes a handle.
+//! Tests what a page can do between two steps of a thread that records or creates a handle.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -39,13 +39,13 @@ impl Test {
         Arc::clone(families.find(name).expect("the family is registered"))
     }
 
-    /// A page that marks what it looks at.
+    /// Reads a page that marks the series that it looks at.
     fn mark(&self) {
         self.clock.advance(LOOK);
         let _page = self.metrics.generate_metrics();
     }
 
-    /// Pages until everything that is idle is hidden.
+    /// Reads pages until everything that is idle is hidden.
     fn pass(&self) {
         (0..20).for_each(|_| self.mark());
     }
@@ -76,7 +76,7 @@ fn a_series_that_was_found_before_the_mark_is_not_kept_after_it() {
     let found = || store.find(0, &["lobby"]).unwrap();
     let known = found();
     test.mark();
-    // Twice: what comes often is kept.
+    // This happens twice, because only label sets that occur often are kept.
     (0..2).for_each(|_| store.keep_if_due(0, &["lobby"], known));
     for _ in 0..20 {
         calls.inc(Room { name: "lobby" });
@@ -85,10 +85,10 @@ fn a_series_that_was_found_before_the_mark_is_not_kept_after_it() {
     assert_eq!(test.metrics.sample("calls_total", &[("name", "lobby")]), Some(21.0));
 }
 
-/// The series is hidden, and its place is taken, before it is held. So the handle is of a folded one, which then
-/// stays.
+/// The series is hidden, and its place is taken, before it is held. The handle is therefore that of a folded
+/// series, which then stays on the page.
 #[test]
-fn a_handle_holds_the_series_that_it_is_of() {
+fn a_handle_holds_its_own_series() {
     let test = Test::new();
     let uses = test.metrics.family(&USES).unwrap();
     let store = test.store("uses_total");

@@ -1,17 +1,17 @@
-//! Hides series that nothing was recorded into for some time.
+//! Hides series into which nothing was recorded for some time.
 //!
-//! Each page looks at some of the series on it, so many that each is looked at eight times within the
-//! time. A series that is found by its labels may have been recorded since the last look: it is marked,
-//! so that the next record takes the path of new label sets, which makes it findable again. One
-//! that is still marked when the time has passed is hidden. See [`Rest`].
+//! Each page looks at some of its series, so that each series is looked at eight times within the idle time. A
+//! series that can be found by its labels may have been recorded since the last look. It is marked, so that the
+//! next record takes the path of new label sets, which makes the series findable again. A series that is still
+//! marked when the time has passed is hidden. See [`Rest`].
 //!
-//! So a series leaves the page between one and one and a quarter of the time after the last record, and two
-//! intervals of scrapes. It returns with the next record, at once: it is listed among the changes of the
-//! family before it is found, as a label set is that is new.
+//! A series therefore leaves the page between 1 and 1.25 times the idle time after the last record, plus two
+//! scrape intervals. It returns with the next record, immediately: like a new label set, it is listed in the
+//! changes of the family before it is findable.
 //!
 //! A record that overlaps the hiding counts as one before it: its total is kept, and shown with the next
-//! record. Since a series is marked for the whole time before it is hidden, only a thread that stops
-//! for that long in the middle of a record has such a record.
+//! record. A series is marked for the whole idle time before it is hidden, so such a record only happens if a
+//! thread stops for that long in the middle of a record.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -33,13 +33,13 @@ use crate::hide_error::HideError;
 use crate::labels::AGGREGATED;
 use crate::registry_clock::RegistryClock;
 
-/// How often a series is looked at within the time after which it is hidden.
+/// How often a series is looked at within the idle time.
 const LOOKS: u32 = 8;
 
-/// How many series are looked at under one lock, which the records of label sets that are marked wait for.
+/// The number of series that are looked at under one lock. Records of marked label sets wait for this lock.
 const AT_A_TIME: usize = 128;
 
-/// How many label sets a family keeps, in multiples of its limit: those on the page and those hidden.
+/// The maximum number of label sets of a family, as a multiple of its limit. It includes hidden ones.
 const RECORDS_PER_LIMIT: usize = 10;
 
 #[derive(Debug)]
@@ -47,36 +47,36 @@ struct Idle {
     after: Duration,
     clock: RegistryClock,
     hidden: AtomicUsize,
-    /// How many handles there are of each cell that has any.
+    /// The number of handles of each cell that has any.
     held: Mutex<HashMap<u32, usize>>,
     shown: Mutex<Shown>,
 }
 
-/// The series on the page that may become idle.
+/// The series on the page that can become idle.
 #[derive(Debug, Default)]
 struct Shown {
     series: Vec<Series>,
-    /// The one that is looked at next.
+    /// The index of the series to look at next.
     next: usize,
     last_look: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Series {
-    /// Of its record.
+    /// The index of its record.
     place: u32,
-    /// When it was marked, if it was.
+    /// The time at which it was marked, if it is.
     marked: Option<Duration>,
 }
 
-/// What hides the series of a family that are idle for so long.
+/// Creates a watch that hides the series of a family that are idle for this time.
 pub(crate) fn watch(after: Duration, clock: RegistryClock) -> Box<dyn Watch> {
     let shown = Mutex::new(Shown { last_look: clock.now(), ..Shown::default() });
     Box::new(Idle { after, clock, hidden: AtomicUsize::new(0), held: Mutex::default(), shown })
 }
 
-/// Whether a series is on the page for good: one that may be there from the start, or to which the records
-/// of a full family go. Neither counts against the limit.
+/// Returns whether a series always stays on the page: one that can exist from the start, or that receives the
+/// records of a full family. Neither counts towards the limit.
 fn is_permanent(store: &FamilyStore, key: &Key) -> bool {
     if let Some(read) = store.description.series_labels {
         let labels: Vec<_> = key.open.iter().flat_map(|text| read(text)).collect();
@@ -87,7 +87,7 @@ fn is_permanent(store: &FamilyStore, key: &Key) -> bool {
 }
 
 impl Shown {
-    /// How many series are to be looked at now.
+    /// Returns the number of series to look at now.
     fn due(&mut self, now: Duration, after: Duration) -> usize {
         let elapsed = now.saturating_sub(self.last_look).as_nanos();
         self.last_look = now;
@@ -104,7 +104,7 @@ impl Shown {
 }
 
 impl Idle {
-    /// Whether the series has to stay on the page. Under the lock of the interner.
+    /// Returns whether the series must stay on the page. The lock of the interner is held.
     fn is_in_use(&self, store: &FamilyStore, cell: Cell) -> bool {
         self.held.lock().contains_key(&cell.to_raw())
             || (store.kind() == FamilyKind::Gauge
@@ -166,7 +166,7 @@ impl Watch for Idle {
             let records = store.series() + self.hidden();
             has_room() && records < store.limit().saturating_mul(RECORDS_PER_LIMIT)
         };
-        // Without the lock, which a flood past the limit must not take.
+        // This does not take the lock, because a flood beyond the limit must not.
         match interner.look_up(labels) {
             None if !may_have_more() => return None,
             Some((_, _, Rest::Hidden)) if !has_room() => return None,
@@ -229,7 +229,7 @@ impl Watch for Idle {
                 at += 1;
                 after
             });
-            // From the last on, so that none of these moves to the place of another one.
+            // In reverse order, so that no series moves to the index of another one.
             for at in hidden.iter().rev() {
                 shown.series.swap_remove(shown.next + at);
             }

@@ -1,9 +1,9 @@
-//! Label sets to cells, without a lock for a set that is known.
+//! Maps label sets to cells. Known label sets are found without a lock.
 //!
-//! An open-addressed table of places of records. Records are never moved or removed, and a table
-//! that is outgrown is kept, so a reader needs no guard: it reads the current table, a slot, the
-//! record. A reader that still has an old table misses the newest records and takes the slow path,
-//! which looks again under the lock.
+//! This is an open-addressed table of indices of records. Records are never moved or removed, and an outgrown
+//! table is kept, so a reader needs no guard: it reads the current table, a slot, and the record. A reader that
+//! still has an old table misses the newest records. It then takes the slow path, which looks again under the
+//! lock.
 
 use std::hash::{BuildHasher, Hasher};
 use std::sync::OnceLock;
@@ -34,12 +34,12 @@ pub(crate) struct Interner {
     tables: [OnceLock<Box<[AtomicU64]>>; TABLES],
     current: AtomicUsize,
     records: Records,
-    /// How many open labels the family has.
+    /// The number of open labels of the family.
     open: usize,
     insert: Mutex<Inserting>,
 }
 
-/// A label set that was found.
+/// A known label set.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
     pub(super) cell: Cell,
@@ -54,7 +54,7 @@ struct Inserting {
 }
 
 impl Interner {
-    /// For label sets of so many open labels.
+    /// Creates an interner for label sets with this number of open labels.
     pub(super) fn new(open: usize) -> Self {
         Self {
             hasher: foldhash::fast::RandomState::default(),
@@ -66,7 +66,7 @@ impl Interner {
         }
     }
 
-    /// A label set that is known.
+    /// Finds a known label set.
     #[inline]
     pub(super) fn find(&self, labels: Labels<'_>) -> Option<Known> {
         match *labels.open {
@@ -76,9 +76,12 @@ impl Interner {
         }
     }
 
-    /// As [`find`](Self::find), of one open value. Without a call for a short one.
+    /// Like [`find`](Self::find), for one open value. A short value needs no call.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "most records that are not recalled are of one")]
+    #[expect(
+        clippy::inline_always,
+        reason = "most records that are not recalled have one open value"
+    )]
     pub(super) fn find_one(&self, closed: u32, value: &str) -> Option<Known> {
         if value.len() > CHUNK {
             return self.find_long(closed, value);
@@ -105,7 +108,7 @@ impl Interner {
         let mut chunks = [[0; 2]; 6];
         let mut count = 0;
         for value in [first, second] {
-            // Behind one value there is room for another one.
+            // After one value, there is room for another one.
             let room = chunks[count..].first_chunk_mut();
             let put = room.and_then(|room| chunk::few(value.as_bytes()).put(room));
             let Some(put) = put else { return self.find_any(labels) };
@@ -115,7 +118,7 @@ impl Interner {
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the number of chunks is a constant of most callers")]
+    #[expect(clippy::inline_always, reason = "the number of chunks is a constant in most callers")]
     fn find_chunks(&self, head: Head, chunks: &[Chunk]) -> Option<Known> {
         let mut hasher = self.hasher.build_hasher();
         for chunk in chunks {
@@ -125,7 +128,7 @@ impl Interner {
         let table = self.table();
         let mask = table.len() - 1;
         let mut slot = tag(hash) as usize;
-        // As `probe`, of which the place is not asked for.
+        // Like `probe`, without the index of the slot.
         loop {
             let content = table[slot & mask].load(Acquire);
             if tag(content) == tag(hash)
@@ -148,8 +151,8 @@ impl Interner {
         Some(Known { cell, tag: tag(hash) as u32 })
     }
 
-    /// The cell of a label set. `create` is asked once for one that is new, and may refuse. The new
-    /// label set is a change.
+    /// Returns the cell of a label set. For a new one, `create` is called once, and can refuse. The new label
+    /// set is listed as a change.
     pub(super) fn find_or_insert(
         &self,
         labels: Labels<'_>,
@@ -165,8 +168,8 @@ impl Interner {
         }
     }
 
-    /// As [`find_or_insert`](Self::find_or_insert), in a family that puts records to rest. One that is
-    /// at rest is found from now on, unless it is hidden and `show` refuses it.
+    /// Like [`find_or_insert`](Self::find_or_insert), in a family that marks and hides records. A marked or
+    /// hidden record becomes findable again, unless it is hidden and `show` refuses it.
     pub(super) fn wake_or_insert(
         &self,
         labels: Labels<'_>,
@@ -191,7 +194,7 @@ impl Interner {
         Some(cell)
     }
 
-    /// Inserts a label set that is new, where its place is to be in this slot.
+    /// Inserts a new label set. This slot gets the index of its record.
     fn insert(
         &self,
         inserting: &mut Inserting,
@@ -212,7 +215,7 @@ impl Interner {
         Some(cell)
     }
 
-    /// The place of a label set, its cell, and whether it is at rest.
+    /// Returns the index of the record of a label set, its cell, and its rest state.
     pub(super) fn look_up(&self, labels: Labels<'_>) -> Option<(u32, Cell, Rest)> {
         let find = |place| {
             let (cell, rest) = self.records.rest_of(place, labels)?;
@@ -221,8 +224,8 @@ impl Interner {
         probe(self.table(), self.hash(labels), find).ok()
     }
 
-    /// Calls `change` for what is at each of these places, with whether it is at rest, and puts it into the
-    /// state that is returned. Meanwhile nothing is woken or inserted.
+    /// Calls `change` with the record at each of these indices and its rest state, and sets the state that it
+    /// returns. During this time, no record is woken or inserted.
     pub(super) fn change_rest(
         &self,
         places: impl Iterator<Item = u32>,
@@ -238,22 +241,22 @@ impl Interner {
         }
     }
 
-    /// The label set of the record at this place.
+    /// Returns the label set of the record at this index.
     pub(super) fn key(&self, place: u32) -> Key {
         self.records.get(place, self.open).0
     }
 
-    /// The label set and the cell of the record at this place.
+    /// Returns the label set and the cell of the record at this index.
     pub(super) fn entry(&self, place: u32) -> (Key, Cell) {
         self.records.get(place, self.open)
     }
 
-    /// Every label set and its cell, in no order.
+    /// Returns every label set and its cell, in no particular order.
     pub(super) fn entries(&self) -> impl Iterator<Item = (Key, Cell)> {
         self.places().map(|place| self.records.get(place, self.open))
     }
 
-    /// Every label set that is not hidden, and its cell, in no order.
+    /// Returns every label set that is not hidden and its cell, in no particular order.
     pub(super) fn shown(&self) -> impl Iterator<Item = (Key, Cell)> {
         let shown = self.places().filter(|place| self.records.rest(*place).1 != Rest::Hidden);
         shown.map(|place| self.records.get(place, self.open))
@@ -296,15 +299,15 @@ fn write(hasher: &mut impl Hasher, [low, high]: Chunk) {
     hasher.write_u128(u128::from(low) | u128::from(high) << 64);
 }
 
-/// The hash of a label set whose chunks were written.
+/// Returns the hash of a label set whose chunks were written.
 #[inline]
 fn finish(hasher: &impl Hasher, head: Head) -> u64 {
-    // The closed labels are ours and few: no one can make them collide on purpose.
+    // The closed labels are few and come from us, so nobody can cause collisions on purpose.
     let head = (u64::from(head.closed) ^ head.lengths).wrapping_mul(chunk::GOLDEN_RATIO);
     hasher.finish() ^ head
 }
 
-/// What is looked for, or the slot where its record's place would go.
+/// Returns what `find` finds, or the slot in which the index of the record would be inserted.
 #[inline]
 fn probe<T>(table: &[AtomicU64], hash: u64, find: impl Fn(u32) -> Option<T>) -> Result<T, usize> {
     let mask = table.len() - 1;
@@ -321,19 +324,21 @@ fn probe<T>(table: &[AtomicU64], hash: u64, find: impl Fn(u32) -> Option<T>) -> 
     }
 }
 
-/// What a slot holds: half of the hash, so that nearly all other records are passed over unread and a
-/// larger table needs no hash, and the record's place plus one.
+/// Returns the contents of a slot: half of the hash, and the index of the record plus one. With half of the
+/// hash, nearly all other records are skipped without being read, and a larger table does not have to hash
+/// again.
 fn tagged(hash: u64, place: u32) -> u64 {
     tag(hash) << u32::BITS | u64::from(place + 1)
 }
 
-/// The half of a hash that is in its slot, which also says where to search. No table has more slots.
+/// Returns the half of a hash that is stored in its slot. It also determines where the search starts, so no
+/// table has more slots than there are such halves.
 #[inline]
 fn tag(hash: u64) -> u64 {
     hash >> u32::BITS
 }
 
-/// The place of a slot's record.
+/// Returns the index of the record of a slot.
 #[inline]
 fn place(held: u64) -> Option<u32> {
     (held as u32).checked_sub(1)

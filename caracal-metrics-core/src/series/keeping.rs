@@ -1,4 +1,4 @@
-//! What a thread keeps of the label sets that it records, see [`recent`](super::recent).
+//! The lookups of label sets that a thread keeps. See [`recent`](super::recent).
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
@@ -9,14 +9,14 @@ use crate::engine::{self, Cell};
 use crate::family_spec::FamilyKind;
 
 impl FamilyStore {
-    /// The cell of a label set that this thread keeps, and has no word of.
+    /// Returns the cell of a label set that this thread keeps without a word of its own.
     #[inline(never)]
     pub(super) fn kept_shared(&self, closed: u32, open: &[&str]) -> Option<Cell> {
         Lookup::of(self.set(closed), open)?.recall().map(|found| found.cell)
     }
 
-    /// Keeps where a label set is recorded, if it comes often. The label set has this cell for good, and
-    /// this thread has recorded it just now.
+    /// Keeps the lookup of a label set, if it occurs often. The label set always has this cell, and this thread
+    /// has just recorded it.
     #[inline]
     pub(super) fn keep_if_due(&self, closed: u32, open: &[&str], known: Known) {
         if recent::is_due(known.tag) {
@@ -24,8 +24,8 @@ impl FamilyStore {
         }
     }
 
-    /// With it, that of the histogram that is recorded with the counter. The histogram has the same open
-    /// values or none.
+    /// Keeps the lookup, and optionally that of the histogram that is recorded together with the counter. The
+    /// histogram has the same open values or none.
     #[cold]
     pub(super) fn keep(
         &self,
@@ -44,22 +44,22 @@ impl FamilyStore {
                 None => histogram.found(set, cell).durations,
             };
         }
-        // A counter that may get a word of the thread's is kept once it has one.
+        // If a counter may still get a word of the thread, it is kept only once it has one.
         let waits = self.kind() == FamilyKind::Counter && found.word.is_none();
         if !waits || engine::is_always_shared(cell) {
             lookup.keep(found);
         }
     }
 
-    /// The number under which a label set that was found may be kept, or `None` where it was marked
-    /// meanwhile: see [`Rest`](super::rest::Rest). A thread that sees the number that came with a mark sees
-    /// the mark as well, so the label set is looked up once more after the number was read.
+    /// Returns the number under which a label set that was found may be kept, or `None` if it was marked in the
+    /// meantime: see [`Rest`](super::rest::Rest). A thread that sees the number that came with a mark also sees
+    /// the mark, so the label set is looked up once more after the number was read.
     fn set_to_keep(&self, closed: u32, open: &[&str]) -> Option<u64> {
         let set = self.first_set.load(Acquire) + u64::from(closed);
         (self.watch.is_none() || self.find(closed, open).is_some()).then_some(set)
     }
 
-    /// Whether a number of one of the sets of closed labels may still be right.
+    /// Returns whether a number of a set of closed labels may still be valid.
     #[cold]
     pub(super) fn may_keep(&self, set: u64) -> bool {
         self.watch.is_none() || set >= self.first_set.load(Relaxed)

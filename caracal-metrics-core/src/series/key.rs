@@ -1,18 +1,18 @@
 //! The label values of one series.
 
-/// Label values as a recorder has them: the closed ones packed into one number by arithmetic, the
-/// open ones as text, each in the family's order.
+/// Label values of a recorder: the closed ones are packed into one number by arithmetic, and the open ones are
+/// text. Both have the order of the family.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Labels<'a> {
     pub(crate) closed: u32,
     pub(crate) open: &'a [&'a str],
 }
 
-/// Label values as the output needs them.
+/// Label values for the output.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) closed: u32,
-    /// In the family's order.
+    /// In the order of the family.
     pub(crate) open: Box<[Box<str>]>,
 }
 

@@ -1,23 +1,23 @@
-//! What the lines of a family have between the values of labels, written once: a page that writes
-//! it anew spends more on it than on the numbers.
+//! The parts of the lines of a family between the values of labels. They are created once, because creating
+//! them again would cost a page more than the numbers.
 
 use crate::description::{Bounds, Description};
 use crate::text::{canonical_float, write_label};
 
-/// A line up to its number, or of a histogram's bucket up to the value of `le`, is the text before
-/// each value, each value, and the end.
+/// A line up to its number or, for a bucket of a histogram, up to the value of `le`. It consists of the text
+/// before each value, each value, and the end.
 #[derive(Debug)]
 pub(crate) struct LineText {
-    /// What comes before the value of each label. None where a row may lack some labels, or where
-    /// the family has none.
+    /// The text before the value of each label. Empty if a row may lack some labels, or if the family has none.
     pub(crate) before: Box<[Box<[u8]>]>,
-    /// What comes after the last value.
+    /// The text after the last value.
     pub(crate) end: Box<[u8]>,
-    /// What comes after labels in a line.
+    /// The text after the labels in a line.
     pub(crate) tail: &'static [u8],
-    /// What the name of the lines that have no number yet ends with.
+    /// The suffix of the name in lines that have no number yet.
     pub(crate) suffix: &'static str,
-    /// The value of `le` of each bucket of a histogram up to the bucket's number, `+Inf` last.
+    /// The value of `le` of each bucket of a histogram, and the text up to the number of the bucket. `+Inf` is
+    /// the last one.
     pub(crate) les: Box<[String]>,
 }
 

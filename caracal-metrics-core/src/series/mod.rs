@@ -1,4 +1,4 @@
-//! From label values to cells: one [`FamilyStore`] for each family.
+//! Maps label values to cells: one [`FamilyStore`] for each family.
 
 mod block;
 mod buckets;

@@ -1,4 +1,4 @@
-//! Observations counted into the cells of histograms, and their exemplars.
+//! Counts observations in the cells of histograms, and keeps their exemplars.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::description::nanos;
 use crate::engine::{self, Cell, LONGEST_NANOS};
 use crate::exemplar::Exemplar;
 
-/// A duration in nanoseconds, unless it is too long for a sum.
+/// Returns a duration in nanoseconds, or `None` if it is too long for a sum.
 #[inline]
 pub(super) fn ordinary_nanos(duration: Duration) -> Option<u64> {
     const SECOND: u64 = 1_000_000_000;
@@ -17,9 +17,9 @@ pub(super) fn ordinary_nanos(duration: Duration) -> Option<u64> {
 }
 
 impl FamilyStore {
-    /// Counts a duration into a cell. Of one of more than a year, a year is added to the sum.
+    /// Counts a duration in a cell. For a duration of more than a year, one year is added to the sum.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a call costs as much as it does")]
+    #[expect(clippy::inline_always, reason = "a call would cost as much as the body")]
     pub(crate) fn observe_cell(&self, cell: Cell, duration: Duration) {
         if let Some(nanos) = ordinary_nanos(duration)
             && self.is_plain()
@@ -30,7 +30,7 @@ impl FamilyStore {
         }
     }
 
-    /// Counts a duration into a cell for which the calling thread has no words at hand.
+    /// Counts a duration in a cell whose words the calling thread does not keep.
     #[inline]
     pub(crate) fn observe_known(&self, cell: Cell, duration: Duration) {
         match &self.native {
@@ -39,8 +39,8 @@ impl FamilyStore {
         }
     }
 
-    // Not `observe_cell`, which is compiled into its callers: native records would cost six to nine instructions
-    // more.
+    // This is not `observe_cell`, which is inlined into its callers: records of native histograms would cost
+    // six to nine more instructions.
     #[inline(never)]
     fn observe_classic(&self, cell: Cell, duration: Duration) {
         if let Some(nanos) = ordinary_nanos(duration)
@@ -52,18 +52,18 @@ impl FamilyStore {
         }
     }
 
-    /// Counts a duration into this thread's words of a cell of one run, if it has some and the duration
-    /// is not too long. There is no exemplar to ask for.
+    /// Counts a duration in this thread's words of a cell with one run, if it has some and the duration is not
+    /// too long. No exemplar is requested.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a call costs as much as it does")]
+    #[expect(clippy::inline_always, reason = "a call would cost as much as the body")]
     pub(crate) fn observe_own(&self, cell: Cell, duration: Duration) -> bool {
-        // First of all, since a cell without any is one that is not plain.
+        // This comes first, because a cell without own words is one that is not plain.
         let Some(own) = engine::histogram_now(cell) else { return false };
         let observe = |nanos| own.observe(cell, self.buckets.narrow_ordinary(nanos), nanos);
         ordinary_nanos(duration).map(observe).is_some()
     }
 
-    /// Counts a duration into a cell, and keeps the exemplar.
+    /// Counts a duration in a cell, and keeps the exemplar.
     #[inline]
     pub(crate) fn observe_cell_with_exemplar(
         &self,
@@ -85,7 +85,7 @@ impl FamilyStore {
         exemplars::keep(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)), exemplar);
     }
 
-    /// Counts a duration of any length into a family that is perhaps not [plain](Self::is_plain).
+    /// Counts a duration of any length in a family that may not be [plain](Self::is_plain).
     #[inline(never)]
     fn observe_other(&self, cell: Cell, duration: Duration) {
         match &self.native {
@@ -94,7 +94,7 @@ impl FamilyStore {
         }
     }
 
-    /// Counts a duration of any length, and asks for its exemplar.
+    /// Counts a duration of any length, and requests its exemplar.
     #[inline(never)]
     pub(super) fn observe_in_full(&self, cell: Cell, nanos: u64) {
         if nanos < self.usual_nanos {
@@ -106,7 +106,7 @@ impl FamilyStore {
         }
     }
 
-    /// Counts a duration into classic buckets, and says in which one.
+    /// Counts a duration in the classic buckets, and returns the index of the bucket.
     #[inline]
     fn count_usual(&self, cell: Cell, nanos: u64) -> usize {
         if self.buckets.runs() == 1 {
@@ -120,8 +120,8 @@ impl FamilyStore {
         }
     }
 
-    /// Counts a duration that is too long for a sum, or one of a family with native buckets, and says in which
-    /// classic bucket.
+    /// Counts a duration that is too long for a sum, or that belongs to a family with native buckets. Returns
+    /// the index of the classic bucket.
     #[inline(never)]
     fn count_unusual(&self, cell: Cell, nanos: u64) -> usize {
         if nanos > LONGEST_NANOS {
@@ -133,13 +133,13 @@ impl FamilyStore {
         }
     }
 
-    /// Counts a floating-point number into a cell. One that is not finite is set aside.
+    /// Counts a floating-point number in a cell. A number that is not finite is ignored.
     #[inline]
     pub(crate) fn observe_float_cell(&self, cell: Cell, value: f64) {
         self.observe_floats_cell(cell, value, 1);
     }
 
-    /// Counts a floating-point number so many times. One that is not finite is set aside.
+    /// Counts a floating-point number `times` times. A number that is not finite is ignored.
     #[inline]
     pub(crate) fn observe_floats_cell(&self, cell: Cell, value: f64, times: u64) {
         if value.abs() < self.usual_floats {
@@ -161,7 +161,7 @@ impl FamilyStore {
         }
     }
 
-    /// Counts a floating-point number into a cell, and keeps the exemplar.
+    /// Counts a floating-point number in a cell, and keeps the exemplar.
     pub(crate) fn observe_float_cell_with_exemplar(
         &self,
         cell: Cell,
@@ -178,7 +178,8 @@ impl FamilyStore {
         exemplars::keep(cell, bucket, Observed::Float(value), exemplar);
     }
 
-    /// Counts a floating-point number into classic buckets so many times, and says in which one.
+    /// Counts a floating-point number `times` times in the classic buckets, and returns the index of the
+    /// bucket.
     #[inline]
     fn count_usual_floats(&self, cell: Cell, value: f64, times: u64) -> usize {
         let bucket = self.buckets.of_float(value);
@@ -187,8 +188,8 @@ impl FamilyStore {
         bucket
     }
 
-    /// Counts a floating-point number of a family with native buckets, and says in which classic bucket. One
-    /// that is not finite is set aside.
+    /// Counts a floating-point number in a family with native buckets, and returns the index of the classic
+    /// bucket. A number that is not finite is ignored.
     #[inline]
     fn count_unusual_floats(&self, cell: Cell, value: f64, times: u64) -> Option<usize> {
         match &self.native {
@@ -202,8 +203,7 @@ impl FamilyStore {
         }
     }
 
-    /// Keeps the exemplar that the registry's source gives, if it has a source, and if the bucket
-    /// takes one.
+    /// Keeps an exemplar from the registry's source, if it has a source and the bucket accepts one.
     #[inline(never)]
     fn ask_for_exemplar(&self, cell: Cell, bucket: usize, observed: Observed) {
         let Some(source) = &self.settings.exemplar_source else { return };

@@ -1,4 +1,4 @@
-//! A family's series in the order of the output.
+//! The series of a family in the order of the output.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -12,11 +12,11 @@ use crate::engine::Cell;
 use crate::labels::{LabelValues, label_texts};
 use crate::text::write_label;
 
-/// How many series become rows at a time at least. Their labels are in memory twice meanwhile.
+/// The minimum number of series that become rows at a time. Their labels are in memory twice during this.
 const BATCH: usize = 16 * 1024;
 
 impl FamilyStore {
-    /// The rows of the output, with all series that were findable before.
+    /// Returns the rows of the output, including all series that were findable before.
     pub(crate) fn rows(&self) -> Arc<Rows> {
         self.folds.look_again();
         let mut rows = self.rows.lock();
@@ -24,14 +24,15 @@ impl FamilyStore {
         Arc::clone(&rows)
     }
 
-    /// Puts what has changed into the rows. They are locked.
+    /// Adds the changes to the rows, which are locked.
     pub(super) fn bring_up_to_date(&self, rows: &mut Arc<Rows>) {
         let pending = self.changes.take();
-        // After that: a series that is hidden and recorded again in the meantime is a later change.
+        // This comes after the changes were taken, so a series that is hidden and recorded again in the
+        // meantime is a later change.
         if let Some((watch, interner)) = self.watched() {
             watch.look(self, interner, &pending.series, rows);
         }
-        // Series of instances are few, and whether a series of recorders is shown may depend on them.
+        // There are few series of instances, and they may affect whether a series of recorders is shown.
         if pending.owned || (!pending.series.is_empty() && self.is_attached_to()) {
             if let Some(rows_anew) = self.rows_anew.get() {
                 *rows = Arc::new(rows_anew(self, &pending.series));
@@ -41,7 +42,7 @@ impl FamilyStore {
         }
     }
 
-    /// Takes series of recorders, which are hidden, out of the rows.
+    /// Removes hidden series of recorders from the rows.
     pub(super) fn take_out(&self, rows: &mut Arc<Rows>, gone: &[u32]) {
         if self.is_attached_to() {
             *rows = Arc::new(self.rows_anew(&[]));
@@ -58,8 +59,8 @@ impl FamilyStore {
 
     fn merge(&self, rows: &mut Rows, mut fresh: &[(u32, Cell)]) {
         while !fresh.is_empty() {
-            // In proportion to the rows that there are, so that merging costs each series as much
-            // however many there are.
+            // The batch is proportional to the existing rows, so that the cost of merging a series does not
+            // depend on their number.
             let batch = fresh.len().min(BATCH.max(rows.series() / 2));
             let (now, later) = fresh.split_at(batch);
             let mut batch = Batch::default();
@@ -71,7 +72,7 @@ impl FamilyStore {
         }
     }
 
-    /// The rows of a family with series of instances. The fresh ones may not be findable yet.
+    /// Builds the rows of a family with series of instances. The fresh series may not be findable yet.
     pub(super) fn rows_anew(&self, fresh: &[(u32, Cell)]) -> Rows {
         let owned = self.owned.lock().clone();
         let fresh = fresh.iter().map(|(id, cell)| (self.key(*id), *cell));
@@ -82,11 +83,11 @@ impl FamilyStore {
             key.open.iter().zip(&optional).any(|(value, optional)| *optional && !value.is_empty())
         };
         let is_gauge = self.kind().is_gauge();
-        // Named and unnamed instances never share a family, so the unnamed gauge that waits for an
-        // instance is left out once there are named ones.
+        // Named and unnamed instances never share a family. If there are named instances, the unnamed gauge
+        // that waits for an instance is left out.
         let has_placeholder = is_gauge && !optional.contains(&false);
         let named_only = has_placeholder && owned.iter().any(|series| is_named(&series.key));
-        // A gauge can't be added up: the attached instance knows better than the recorder.
+        // Gauges can't be added up, so the gauge of the attached instance is used instead of the recorder's.
         let known_better: HashSet<_> =
             owned.iter().filter(|_| is_gauge).map(|series| &series.key).collect();
         let mut batch = Batch::default();
@@ -103,7 +104,7 @@ impl FamilyStore {
         rows
     }
 
-    /// The labels of a row as a page has them.
+    /// Returns the labels of a row, as on a page.
     pub(crate) fn labels<'a>(&'a self, row: &Row<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
         let mut labels = self.own_labels(row);
         let added = self.settings.added_labels();
@@ -111,8 +112,8 @@ impl FamilyStore {
         labels
     }
 
-    /// As [`labels`](Self::labels), without those that the attached registry adds to everything
-    /// that it gathers.
+    /// Like [`labels`](Self::labels), without the labels that the attached registry adds to everything that it
+    /// gathers.
     pub(crate) fn gathered_labels<'a>(
         &'a self,
         row: &Row<'a>,
@@ -133,7 +134,7 @@ impl FamilyStore {
         labels.map(|(label, value)| (label.name.into(), value)).collect()
     }
 
-    /// Appends the labels of a row as text has them.
+    /// Appends the labels of a row in the text format.
     pub(crate) fn write_labels(&self, row: &Row<'_>, out: &mut Vec<u8>) {
         let start = out.len();
         let mut values = row.values();
@@ -150,7 +151,7 @@ impl FamilyStore {
             }
         }
         if self.description.series_labels.is_some() {
-            // The text of its labels.
+            // This value is the text of all labels.
             out.extend_from_slice(values.next().unwrap_or_default().as_bytes());
         }
         for (name, value) in self.settings.added_labels() {
@@ -158,13 +159,13 @@ impl FamilyStore {
         }
     }
 
-    /// The cell of each series.
+    /// Returns the cell of each series.
     pub(super) fn cells(&self) -> Vec<Cell> {
         let owned: Vec<_> = self.owned.lock().iter().map(|series| series.cell).collect();
         self.recorded().into_iter().map(|(_, cell)| cell).chain(owned).collect()
     }
 
-    /// The series of recorders that are findable or marked.
+    /// Returns the series of recorders that are findable or marked.
     fn recorded(&self) -> Vec<(Key, Cell)> {
         match &self.index {
             Index::Dense(cells) => {
@@ -176,7 +177,7 @@ impl FamilyStore {
         }
     }
 
-    /// The key of a series of recorders, see [`Pending`](super::changes::Pending).
+    /// Returns the key of a series of recorders. See [`Pending`](super::changes::Pending).
     fn key(&self, id: u32) -> Key {
         match &self.index {
             Index::Dense(_) => Key::new(id, &[]),
@@ -185,7 +186,7 @@ impl FamilyStore {
     }
 }
 
-/// A series' label values in the family's order, or the text of its labels.
+/// Returns the label values of a series in the order of the family, or the text of its labels.
 fn values<'a>(description: &Description, key: &'a Key) -> Vec<&'a str> {
     if description.series_labels.is_some() {
         return key.open.iter().map(|text| &**text).collect();

@@ -1,16 +1,16 @@
-//! Series that belong to something that is attached, and go when it does.
+//! Series that belong to an attached instance, and are removed together with it.
 
 use super::key::{Key, Labels};
 use super::store::{FamilyStore, Full, OwnedSeries};
 
 impl FamilyStore {
-    /// Makes a series for an instance to own, which the output does not show yet.
+    /// Creates a series that an instance will own. The output does not show it yet.
     pub(crate) fn reserve(&self, key: Key) -> Result<OwnedSeries, Full> {
         self.take_place()?;
         Ok(OwnedSeries { instance: 0, key, cell: self.allocate() })
     }
 
-    /// As [`reserve`](Self::reserve), with values as series carry them. One that is too long is
+    /// Like [`reserve`](Self::reserve), with the values as they are on the series. A value that is too long is
     /// counted.
     pub(super) fn reserve_carried(&self, labels: Labels<'_>) -> Result<OwnedSeries, Full> {
         let carried = self.carried(labels.open);
@@ -21,7 +21,7 @@ impl FamilyStore {
         self.reserve(Key { closed: labels.closed, open })
     }
 
-    /// Shows a series that was reserved.
+    /// Shows a reserved series.
     pub(crate) fn own(&self, instance: u64, series: OwnedSeries) {
         let key = series.key.clone();
         self.rows_anew.get_or_init(|| Self::rows_anew);
@@ -30,16 +30,16 @@ impl FamilyStore {
             owned.push(OwnedSeries { instance, ..series });
             self.changes.own();
         }
-        // After that: what is hidden once this is locked has no instance.
+        // This comes after the series was added: once this is locked, whatever is hidden has no instance.
         self.show_recorded(&key);
     }
 
-    /// Gives up a series that was reserved and not shown.
+    /// Gives up a reserved series that was not shown.
     pub(crate) fn give_up(&self) {
         self.give_places_back(1);
     }
 
-    /// Takes the series of an instance out of the output. Their cells are still the instance's.
+    /// Removes the series of an instance from the output. Their cells still belong to the instance.
     pub(crate) fn disown(&self, instance: u64) {
         let mut owned = self.owned.lock();
         let before = owned.len();

@@ -1,21 +1,20 @@
-//! What the `LabelPair` fields of a family have before the values of labels, written once.
+//! The bytes of the `LabelPair` fields of a family before the values of labels. They are created once.
 
 use crate::description::Description;
 use crate::wire::{begin_bytes, text_field, write_labels};
 
 #[derive(Debug)]
 pub(crate) struct PairText {
-    /// Sorted by name. None where a row may lack some labels, or where there are no labels.
+    /// Sorted by name. Empty if a row may lack some labels, or if there are no labels.
     pub(crate) pairs: Box<[Pair]>,
 }
 
-/// A pair up to the value that is a row's.
+/// A pair, or its part before a value of the row.
 #[derive(Debug)]
 pub(crate) enum Pair {
     /// The whole field.
     Added(Vec<u8>),
-    /// The place among the family's labels, and the fields of the pair up to the length of its
-    /// value.
+    /// The index among the labels of the family, and the fields of the pair up to the length of its value.
     Own(usize, Vec<u8>),
 }
 
@@ -28,7 +27,7 @@ impl PairText {
                 let mut fields = Vec::new();
                 text_field(1, label.name, &mut fields);
                 begin_bytes(2, 0, &mut fields);
-                // The length is the value's.
+                // The length belongs to the value.
                 fields.pop();
                 pairs.push((label.name, Pair::Own(place, fields)));
             }

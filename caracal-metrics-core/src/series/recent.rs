@@ -1,9 +1,8 @@
-//! The label sets that a thread looked up last, for families with one or two open labels whose
-//! values are short.
+//! The label sets that a thread looked up recently, for families with one or two open labels with short values.
 //!
-//! Services record the same few label sets again and again. What is found here was compared in
-//! full, as in the [`Interner`](super::interner::Interner), but there is no table to load and no
-//! record to locate, since nothing is shared: not even the words, which are this thread's.
+//! Services record the same few label sets again and again. A label set that is found here was compared in
+//! full, as in the [`Interner`](super::interner::Interner). But there is no table to load and no record to
+//! locate, because nothing is shared: even the words belong to this thread.
 
 use std::cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -11,39 +10,41 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::chunk::{self, CHUNK, Chunk, GOLDEN_RATIO};
 use crate::engine::{self, Cell, OwnHistogram, OwnWord};
 
-/// Pairs of places. Ten kibibytes a thread, of which one that records few label sets touches few.
+/// The number of pairs of places. They take ten kibibytes per thread. A thread that records few label sets
+/// touches few of them.
 const PAIRS: usize = 64;
 
-/// A label set that is not found here gets a place if it also was the last one of those with the
-/// same bits in their hash that was not found, or if so many others were not found before. So label
-/// sets that come once seldom drive out those that come often.
+/// A label set that is not found here gets a place if the last one with the same bits in its hash that was not
+/// found was the same, or if this many others were not found before. Label sets that occur once therefore
+/// seldom replace those that occur often.
 const PATIENCE: u32 = 16;
 
 thread_local! {
     static RECENT: [Pair; PAIRS] = const { [const { Pair::none() }; PAIRS] };
 
-    /// The hash of what was not found last, and below [`PATIENCE`] how many were not found before.
+    /// The hash of the last label set that was not found and, below [`PATIENCE`], how many were not found
+    /// before.
     static WAITING: [cell::Cell<u32>; PAIRS] = const { [const { cell::Cell::new(0) }; PAIRS] };
 }
 
-/// The number of no label set.
+/// No label set has this number.
 const NO_SET: u64 = 0;
 
-/// The most open values of a label set that is kept.
+/// The maximum number of open values of a kept label set.
 const MOST_OPEN: usize = 2;
 
-/// Where a key has the lengths of the open values. There will never be so many numbers.
+/// The position of the lengths of the open values in a key. The numbers never become so large.
 const LEN_SHIFTS: [u32; MOST_OPEN] = [58, 52];
 
-/// So many numbers for the closed labels of a family, of which this is the first. No other family of
-/// the process, now or later, has one of them.
+/// Reserves a range of numbers for the closed labels of a family, and returns the first one. No other family of
+/// the process ever gets one of them.
 pub(super) fn numbers(closed_sets: u32) -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(NO_SET + 1);
     NEXT.fetch_add(closed_sets.into(), Relaxed)
 }
 
-/// The number of a set of closed labels of a histogram with native buckets, where it is kept with a counter. No
-/// histogram without any has it.
+/// Returns the number of a set of closed labels of a histogram with native buckets that is kept together with a
+/// counter. No histogram without native buckets has this number.
 #[inline]
 pub(super) fn native(set: u64) -> u64 {
     set | 1 << (u64::BITS - 1)
@@ -56,18 +57,18 @@ pub(super) struct Lookup {
     key: u64,
     /// The open values.
     pub(super) chunks: [Chunk; MOST_OPEN],
-    /// How many open values there are. Equal keys have as many.
+    /// The number of open values. Equal keys have the same number.
     open: usize,
 }
 
-/// Where a label set is recorded. It never changes its cell, and its number is not used again. So
-/// this stays true as long as the thread has words of its own.
+/// The location in which a label set is recorded. The label set never changes its cell, and its number is never
+/// reused, so the location is valid while the thread has its own words.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
     pub(super) cell: Cell,
-    /// The thread's word, of a counter. Without one, all threads share the counter's word.
+    /// For a counter, the thread's word. Without one, all threads share the word of the counter.
     pub(super) word: Option<OwnWord>,
-    /// Of a histogram of one run, or of one that is recorded with the counter.
+    /// For a histogram with one run, or one that is recorded together with the counter.
     pub(super) durations: Option<Durations>,
 }
 
@@ -116,8 +117,8 @@ impl Pair {
 }
 
 impl Lookup {
-    /// The label set whose closed labels have this number, if there are so few open values and all of
-    /// them are short.
+    /// Returns the label set whose closed labels have this number, or `None` if there are too many open values
+    /// or one of them is too long.
     #[inline]
     pub(super) fn of(set: u64, open: &[&str]) -> Option<Self> {
         match *open {
@@ -163,9 +164,9 @@ impl Lookup {
         RECENT.with(|recent| look(&recent[pair]))
     }
 
-    /// Where it is recorded, if this thread looked it up recently.
+    /// Returns the location in which it is recorded, if this thread looked it up recently.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "what the caller does not use is not even loaded")]
+    #[expect(clippy::inline_always, reason = "what the caller does not use is then not loaded")]
     pub(super) fn recall(self) -> Option<Found> {
         self.with(|pair| {
             let latest = pair.latest.get();
@@ -173,14 +174,14 @@ impl Lookup {
         })
     }
 
-    /// Apart, so that the usual case has the registers.
+    /// This is a separate function, so that the usual case can use the registers.
     #[inline(never)]
     fn recall_from(self, place: &cell::Cell<Place>) -> Option<Found> {
         let place = place.get();
         place.has(self).then_some(place.found)
     }
 
-    /// Keeps where it is recorded for the next time.
+    /// Keeps the location for the next time.
     #[inline(never)]
     pub(super) fn keep(self, found: Found) {
         self.with(|pair| {
@@ -192,7 +193,7 @@ impl Lookup {
     }
 }
 
-/// Whether a label set that was not found recently comes often enough to be [kept](Lookup::keep).
+/// Returns whether a label set that was not found recently occurs often enough to be [kept](Lookup::keep).
 /// `tag` is half of its hash.
 #[inline]
 pub(super) fn is_due(tag: u32) -> bool {
@@ -207,18 +208,18 @@ pub(super) fn is_due(tag: u32) -> bool {
 }
 
 impl Durations {
-    /// The thread's words of a histogram of one run, if it has any.
+    /// Returns the thread's words of a histogram with one run, if it has any.
     pub(super) fn of(set: u64, cell: Cell) -> Option<Self> {
         Some(Self { set, cell, own: engine::own_histogram(cell, forget)? })
     }
 }
 
-/// The thread's word of a counter, if it has one.
+/// Returns the thread's word of a counter, if it has one.
 pub(super) fn own_word(cell: Cell) -> Option<OwnWord> {
     engine::own_word(cell, forget)
 }
 
-/// The thread gives up its words.
+/// Called when the thread gives up its words.
 fn forget() {
     RECENT.with(|recent| {
         for pair in recent {
@@ -233,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_twice_in_a_row_has_a_place_until_it_is_forgotten() {
+    fn a_label_set_that_occurs_twice_in_a_row_is_kept() {
         let set = numbers(1);
         let lookup = |value: u32| Lookup::of_one(set, &value.to_string()).unwrap();
         let found = |cell| Found { cell: Cell::from_raw(cell), word: None, durations: None };
@@ -244,12 +245,12 @@ mod tests {
                 lookup(value).keep(found(value));
             }
         };
-        // Each comes once, and few get a place.
+        // Each occurs once, and few get a place.
         (0..PAIRS as u32).for_each(record);
         assert!((0..PAIRS as u32).all(|value| cell(value).is_none()));
         (0..10_000).for_each(record);
         let kept: Vec<_> = (0..10_000).filter(|value| cell(*value).is_some()).collect();
-        // Each comes twice in a row.
+        // Each occurs twice in a row.
         for value in 20_000..20_000 + PAIRS as u32 {
             record(value);
             record(value);

@@ -1,4 +1,4 @@
-//! Recording by label set.
+//! Records by label set.
 
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
@@ -13,10 +13,10 @@ use crate::engine::{self, Cell};
 use crate::exemplar::Exemplar;
 use crate::labels::{LabelSet, MAX_LABELS, open_labels};
 
-/// Calls `take` with a label set as a store knows it. Its argument is all that is compiled for each
-/// type of label sets.
+/// Calls `take` with the closed and the open values of a label set. Only the argument is compiled for each type
+/// of label sets.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "the number of open labels is a constant of the caller")]
+#[expect(clippy::inline_always, reason = "the number of open labels is a constant in the caller")]
 pub(super) fn with<S: LabelSet, T>(set: &S, take: impl FnOnce(u32, &[&str]) -> T) -> T {
     let closed = set.closed();
     match const { open_labels(S::SPECS) } {
@@ -33,10 +33,10 @@ pub(super) fn with<S: LabelSet, T>(set: &S, take: impl FnOnce(u32, &[&str]) -> T
     }
 }
 
-/// Whether a thread keeps a counter and the histogram of its durations together: by the open values of
-/// the counter, which are those of the histogram, unless that has none.
+/// Returns whether a thread keeps a counter and the histogram of its durations together. They are found by the
+/// open values of the counter, which must be those of the histogram, unless the histogram has none.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "constants of the caller decide it")]
+#[expect(clippy::inline_always, reason = "it depends on constants of the caller")]
 fn keeps_pairs<S: LabelSet, T: LabelSet>(counter: &S, histogram: &T) -> bool {
     match const { (open_labels(S::SPECS), open_labels(T::SPECS)) } {
         (1 | 2, 0) => true,
@@ -50,24 +50,24 @@ fn keeps_pairs<S: LabelSet, T: LabelSet>(counter: &S, histogram: &T) -> bool {
 }
 
 impl FamilyStore {
-    /// Whether the series of a label set is there.
+    /// Returns whether the series of a label set exists.
     pub(crate) fn has_set<S: LabelSet>(&self, labels: &S) -> bool {
         with(labels, |closed, open| self.has(Labels { closed, open }))
     }
 
-    /// The cell of a label set, made if it is new.
+    /// Returns the cell of a label set, and creates it if it is new.
     pub(crate) fn resolve_set<S: LabelSet>(&self, labels: &S) -> Resolved {
         with(labels, |closed, open| self.resolve(Labels { closed, open }))
     }
 
-    /// Makes a series for an instance to own, which the output does not show yet.
+    /// Creates a series that an instance will own. The output does not show it yet.
     pub(crate) fn reserve_set<S: LabelSet>(&self, labels: &S) -> Result<OwnedSeries, Full> {
         with(labels, |closed, open| self.reserve_carried(Labels { closed, open }))
     }
 
-    /// The label set as this thread keeps it.
+    /// Returns the label set in the form in which this thread keeps it.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    #[expect(clippy::inline_always, reason = "most of it depends on constants of the caller")]
     fn lookup<S: LabelSet>(&self, labels: &S) -> Option<Lookup> {
         match const { open_labels(S::SPECS) } {
             1 => {
@@ -82,9 +82,9 @@ impl FamilyStore {
         }
     }
 
-    /// The cell of a label set, for one record: a fold is counted.
+    /// Returns the cell of a label set for one record. A fold is counted.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    #[expect(clippy::inline_always, reason = "most of it depends on constants of the caller")]
     pub(crate) fn cell_of_set<S: LabelSet>(&self, labels: &S) -> Cell {
         let known = match const { open_labels(S::SPECS) } {
             0 => self.dense_cell(labels.closed()),
@@ -96,9 +96,9 @@ impl FamilyStore {
         }
     }
 
-    /// Counts `n`, if the label set is found at once.
+    /// Counts `n`, if the label set is found immediately. Returns whether it was.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    #[expect(clippy::inline_always, reason = "most of it depends on constants of the caller")]
     pub(crate) fn add_known<S: LabelSet>(&self, labels: &S, n: u64) -> bool {
         if const { open_labels(S::SPECS) } == 0 {
             return self.dense_cell(labels.closed()).map(|cell| engine::add(cell, n)).is_some();
@@ -109,14 +109,14 @@ impl FamilyStore {
 
     /// Counts `n`.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    #[expect(clippy::inline_always, reason = "most of it depends on constants of the caller")]
     pub(crate) fn add<S: LabelSet>(&self, labels: &S, n: u64) {
         if !self.add_known(labels, n) {
             with(labels, |closed, open| self.add_anew(closed, open, n));
         }
     }
 
-    /// Not generic, so that it is compiled once and not with each crate that records.
+    /// This is not generic, so that it is compiled once and not for each crate that records.
     #[inline(never)]
     fn add_anew(&self, closed: u32, open: &[&str], n: u64) {
         if engine::some_are_shared()
@@ -135,7 +135,7 @@ impl FamilyStore {
 
     /// Counts a duration.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    #[expect(clippy::inline_always, reason = "most of it depends on constants of the caller")]
     pub(crate) fn observe<S: LabelSet>(&self, labels: &S, duration: Duration) {
         if const { open_labels(S::SPECS) } == 0 {
             if let Some(cell) = self.dense_cell(labels.closed()) {
@@ -169,7 +169,7 @@ impl FamilyStore {
 
     /// Counts one, and its duration in a histogram.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "constants of the caller decide most of it")]
+    #[expect(clippy::inline_always, reason = "most of it depends on constants of the caller")]
     pub(crate) fn add_and_observe<S: LabelSet, T: LabelSet>(
         &self,
         labels: &S,
@@ -198,7 +198,7 @@ impl FamilyStore {
                 word.add(1);
                 return histogram.observe_known(durations.cell, duration);
             }
-            // Otherwise the counter was kept alone, or with what is of no use any more.
+            // Otherwise, the counter was kept alone, or with words that are no longer valid.
             if durations.is_some_and(|it| histogram.may_keep(it.set)) || !histogram.is_plain() {
                 word.add(1);
                 return histogram.observe(of_duration, duration);
@@ -261,7 +261,7 @@ impl FamilyStore {
         }
     }
 
-    /// The cell of a label set that was not found, for one record: a fold is counted.
+    /// Returns the cell of a label set that was not found, for one record. A fold is counted.
     #[cold]
     fn unknown_cell(&self, closed: u32, open: &[&str]) -> Cell {
         let Resolved { cell, folded } = self.resolve_unknown(Labels { closed, open });
@@ -271,13 +271,13 @@ impl FamilyStore {
         cell
     }
 
-    /// The number of a set of closed labels.
+    /// Returns the number of a set of closed labels.
     #[inline]
     pub(super) fn set(&self, closed: u32) -> u64 {
         self.first_set.load(Relaxed) + u64::from(closed)
     }
 
-    /// Counts a duration, and keeps an example of it.
+    /// Counts a duration, and keeps an exemplar of it.
     #[inline]
     pub(crate) fn observe_with_exemplar<S: LabelSet>(
         &self,

@@ -1,4 +1,4 @@
-//! Label sets that never move: what a table of them points to.
+//! Label sets that never move. The table of label sets refers to them.
 
 use super::chunk::{self, Chunk, Stored};
 use super::key::{Key, Labels};
@@ -7,33 +7,33 @@ use crate::blocks::Blocks;
 use crate::engine::Cell;
 use crate::text::utf8;
 
-/// A record is its head and the chunks of its open values. Who has its place from a load with
-/// `Acquire` sees it whole.
+/// A record consists of its head and the chunks of its open values. A thread that loads its index with
+/// `Acquire` sees the complete record.
 #[derive(Debug)]
 pub(super) struct Records {
     chunks: Blocks<Stored>,
 }
 
-/// How many lengths of open values the head of a record has room for.
+/// The number of lengths of open values in the head of a record.
 const LENGTHS_OF_HEAD: usize = 2;
 
-/// How many lengths of open values a chunk has room for.
+/// The number of lengths of open values in a chunk.
 const LENGTHS_OF_CHUNK: usize = 4;
 
-/// What a record begins with: the closed labels, the cell, and the lengths of the first two open
-/// values. Chunks of values of different lengths may be equal, so lengths belong to the key.
+/// The head of a record: the closed labels, the cell, and the lengths of the first two open values. Values of
+/// different lengths can have equal chunks, so the lengths are part of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) closed: u32,
-    /// 32 bits a value, the first one lowest.
+    /// 32 bits per value. The first value is in the lowest bits.
     pub(super) lengths: u64,
 }
 
-/// Where the first half of a head has what is not the cell.
+/// The shift of the closed labels in the first half of a head. The cell is below.
 const CLOSED: u32 = 32;
 
 impl Head {
-    /// The head of a record, which also holds its cell.
+    /// Returns the head of a record with its cell.
     fn with(self, cell: Cell) -> Chunk {
         [u64::from(cell.to_raw()) | u64::from(self.closed) << CLOSED, self.lengths]
     }
@@ -57,7 +57,7 @@ impl Head {
     }
 }
 
-/// The lengths of the open values from the third one on, in chunks.
+/// Returns the lengths of the open values from the third one on, in chunks.
 #[inline]
 fn more_lengths(labels: Labels<'_>) -> impl Iterator<Item = Chunk> {
     let more = labels.open.get(LENGTHS_OF_HEAD..).unwrap_or_default();
@@ -67,7 +67,7 @@ fn more_lengths(labels: Labels<'_>) -> impl Iterator<Item = Chunk> {
     })
 }
 
-/// How many chunks [`more_lengths`] has for so many open values.
+/// Returns the number of chunks of [`more_lengths`] for this number of open values.
 const fn length_chunks(open: usize) -> usize {
     open.saturating_sub(LENGTHS_OF_HEAD).div_ceil(LENGTHS_OF_CHUNK)
 }
@@ -77,8 +77,8 @@ impl Records {
         Self { chunks: Blocks::none() }
     }
 
-    /// Keeps a record in the first place from `end` on, which it moves behind the record. There are
-    /// places for 64 GiB.
+    /// Stores a record at the first suitable index from `end` on, and moves `end` behind the record. There is
+    /// room for 64 GiB.
     pub(super) fn push(&self, end: &mut usize, labels: Labels<'_>, cell: Cell) -> u32 {
         let values = labels.open.iter().map(|value| chunk::count(value.len())).sum::<usize>();
         let len = 1 + length_chunks(labels.open.len()) + values;
@@ -95,16 +95,16 @@ impl Records {
         place as u32
     }
 
-    /// The cell of the record at this place, if it has these labels and is not at rest.
+    /// Returns the cell of the record at this index, if it has these labels and is findable.
     #[inline]
     pub(super) fn cell_of(&self, place: u32, labels: Labels<'_>) -> Option<Cell> {
-        // The closed labels of a record at rest are equal to no others.
+        // The closed labels of a marked or hidden record equal no others.
         let (head, chunks) = self.chunks.from(place as usize).split_first()?;
         let (head, cell) = Head::read(head);
         if head == Head::of(labels) { Self::values_of(chunks, labels).map(|()| cell) } else { None }
     }
 
-    /// The cell of the record at this place, if it has these labels, and whether it is at rest.
+    /// Returns the cell and the rest state of the record at this index, if it has these labels.
     pub(super) fn rest_of(&self, place: u32, labels: Labels<'_>) -> Option<(Cell, Rest)> {
         let (head, chunks) = self.chunks.from(place as usize).split_first()?;
         let (head, cell) = Head::read(head);
@@ -116,13 +116,13 @@ impl Records {
         }
     }
 
-    /// Whether the record at this place is at rest, and its cell.
+    /// Returns the cell and the rest state of the record at this index.
     pub(super) fn rest(&self, place: u32) -> (Cell, Rest) {
         let (head, cell) = Head::read(&self.chunks.from(place as usize)[0]);
         (cell, Rest::split(head.closed).1)
     }
 
-    /// Puts the record at this place to rest, or ends that. One caller at a time.
+    /// Sets the rest state of the record at this index. Only one caller at a time may do this.
     pub(super) fn set_rest(&self, place: u32, rest: Rest) {
         let head = &self.chunks.from(place as usize)[0];
         let first = head.first();
@@ -130,7 +130,7 @@ impl Records {
         head.set_first(u64::from(first as u32) | u64::from(closed) << CLOSED);
     }
 
-    /// Whether these chunks, which follow a head with these lengths, are of these open values.
+    /// Returns whether these chunks, which follow a head with these lengths, belong to these open values.
     #[inline]
     fn values_of(mut chunks: &[Stored], labels: Labels<'_>) -> Option<()> {
         for lengths in more_lengths(labels) {
@@ -150,10 +150,9 @@ impl Records {
         Some(())
     }
 
-    /// As [`cell_of`](Self::cell_of), for values whose lengths are all in the head and that have these
-    /// chunks.
+    /// Like [`cell_of`](Self::cell_of), for values with these chunks whose lengths are all in the head.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the number of chunks is a constant of a caller")]
+    #[expect(clippy::inline_always, reason = "the number of chunks is a constant in a caller")]
     pub(super) fn cell_of_chunks(&self, place: u32, head: Head, chunks: &[Chunk]) -> Option<Cell> {
         let (own, rest) = self.chunks.from(place as usize).split_first()?;
         let (own, cell) = Head::read(own);
@@ -162,8 +161,8 @@ impl Records {
         equal.then_some(cell)
     }
 
-    /// The record at this place, which has so many open values: its head, its cell, the lengths of
-    /// its values, and their chunks.
+    /// Returns the parts of the record at this index, which has this number of open values: its head, its cell,
+    /// the lengths of its values, and their chunks.
     pub(super) fn parts(
         &self,
         place: u32,
@@ -183,7 +182,7 @@ impl Records {
         (head, cell, lens, record[values..values + chunks].iter().map(Stored::load))
     }
 
-    /// The record at this place, which has so many open values.
+    /// Returns the record at this index, which has this number of open values.
     pub(super) fn get(&self, place: u32, open: usize) -> (Key, Cell) {
         let (head, cell, lens, mut chunks) = self.parts(place, open);
         let open = lens.map(|len| {

@@ -1,4 +1,4 @@
-//! From a label set to its cell.
+//! Finds or creates the cell of a label set.
 
 use std::sync::atomic::{
     AtomicU32,
@@ -13,9 +13,9 @@ use super::store::{FamilyStore, Index, made};
 use crate::engine::Cell;
 use crate::labels::{AGGREGATED, MAX_LABELS};
 
-/// The open values of a label set as its series carries them.
+/// The open values of a label set, as they are on its series.
 pub(super) struct Carried<'a> {
-    /// What follows the values is empty.
+    /// The elements after the values are empty.
     values: [Value<'a>; MAX_LABELS],
     count: usize,
 }
@@ -32,12 +32,12 @@ impl Carried<'_> {
     }
 }
 
-/// Where a label set is recorded.
+/// The location in which a label set is recorded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resolved {
     pub(crate) cell: Cell,
-    /// The cell is a shared one because the family is full: that of the aggregated series, or for a
-    /// gauge one that no page shows.
+    /// Whether the cell is shared because the family is full: the cell of the aggregated series or, for a
+    /// gauge, one that no page shows.
     pub(crate) folded: bool,
 }
 
@@ -49,7 +49,7 @@ impl Resolved {
 }
 
 impl FamilyStore {
-    /// The cell of a set of closed labels that is there already, in a family without others.
+    /// Returns the existing cell of a set of closed labels, in a family without open labels.
     #[inline]
     pub(super) fn dense_cell(&self, closed: u32) -> Option<Cell> {
         debug_assert!(closed < self.closed_sets);
@@ -59,16 +59,16 @@ impl FamilyStore {
         }
     }
 
-    /// Whether all labels are closed.
+    /// Returns whether all labels are closed.
     #[inline]
     pub(super) fn is_dense(&self) -> bool {
         matches!(self.index, Index::Dense(_))
     }
 
-    /// A label set that is there already, unless the user aggregates one of its labels. The most usual
-    /// one is found without a call.
+    /// Finds an existing label set, unless the user aggregates one of its labels. The most common case needs no
+    /// call.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "see above")]
+    #[expect(clippy::inline_always, reason = "the most common case must not need a call")]
     pub(super) fn find(&self, closed: u32, open: &[&str]) -> Option<Known> {
         match (&self.index, open) {
             (Index::Interned(interner), [value]) => interner.find_one(closed, value),
@@ -79,23 +79,23 @@ impl FamilyStore {
     #[inline(never)]
     fn find_other(&self, closed: u32, open: &[&str]) -> Option<Known> {
         match &self.index {
-            // There is no faster way to it.
+            // There is no faster way to find it.
             Index::Dense(cells) => Some(Known { cell: made(cells.get(closed as usize)?)?, tag: 0 }),
             Index::Interned(interner) => interner.find(Labels { closed, open }),
         }
     }
 
-    /// The cell of a label set. A value that is too long is cut, and counted.
+    /// Returns the cell of a label set. A value that is too long is cut and counted.
     pub(crate) fn resolve(&self, labels: Labels<'_>) -> Resolved {
-        // No series has a value that is too long or that the user aggregates: those are not found, so
-        // only label sets that are not found pay for the check.
+        // No series has a value that is too long or that the user aggregates, so such values are not found.
+        // Only label sets that are not found pay for the check.
         match self.find(labels.closed, labels.open) {
             Some(known) => Resolved::own(known.cell),
             None => self.resolve_unknown(labels),
         }
     }
 
-    /// As [`resolve`](Self::resolve), of a label set that was not found.
+    /// Like [`resolve`](Self::resolve), for a label set that was not found.
     #[cold]
     pub(super) fn resolve_unknown(&self, labels: Labels<'_>) -> Resolved {
         match &self.index {
@@ -123,7 +123,7 @@ impl FamilyStore {
         })
     }
 
-    /// Whether the series of a label set is there.
+    /// Returns whether the series of a label set exists.
     pub(crate) fn has(&self, labels: Labels<'_>) -> bool {
         match &self.index {
             Index::Dense(cells) => made(&cells[labels.closed as usize]).is_some(),
@@ -134,7 +134,7 @@ impl FamilyStore {
         }
     }
 
-    /// Open label values as series carry them.
+    /// Returns open label values as they are on series.
     pub(super) fn carried<'a>(&self, open: &[&'a str]) -> Carried<'a> {
         let value = |label| match open.get(label) {
             Some(value) => self.carried_value(label, value),
@@ -143,8 +143,8 @@ impl FamilyStore {
         Carried { values: std::array::from_fn(value), count: open.len() }
     }
 
-    /// The value of an open label as series carry it: one that the user aggregates is replaced, and
-    /// one that is too long is cut.
+    /// Returns the value of an open label as it is on series: an aggregated value is replaced, and one that is
+    /// too long is cut.
     pub(crate) fn carried_value<'a>(&self, label: usize, value: &'a str) -> Value<'a> {
         if self.aggregated[label] {
             return Value::Whole(AGGREGATED);
@@ -180,12 +180,12 @@ impl FamilyStore {
         })
     }
 
-    /// The cell of a label set of its own, or `None` where the family has no room for it.
+    /// Returns the own cell of a label set, or `None` if the family has no room for it.
     fn make_own(&self, interner: &Interner, labels: Labels<'_>) -> Option<Resolved> {
         if let Some(watch) = &self.watch {
             return watch.resolve(self, interner, labels).map(Resolved::own);
         }
-        // Past the limit a flood of new label sets takes no lock: it finds the aggregated series.
+        // Beyond the limit, a flood of new label sets takes no lock, because it finds the aggregated series.
         if self.series.load(Relaxed) >= self.limit() {
             return None;
         }
@@ -193,7 +193,7 @@ impl FamilyStore {
         interner.find_or_insert(labels, &self.changes, &create).map(Resolved::own)
     }
 
-    /// The cell of a label set that is new, or none where the family is full.
+    /// Returns the cell of a new label set, or `None` if the family is full.
     pub(super) fn make_within_limit(
         &self,
         interner: &Interner,
@@ -203,13 +203,13 @@ impl FamilyStore {
         self.make_own(interner, labels).map(|own| own.cell)
     }
 
-    /// Where the values of a gauge go if the family is full.
+    /// Returns the cell for the values of a gauge if the family is full.
     pub(super) fn set_aside_cell(&self) -> Option<Cell> {
         let is_gauge = self.description.kind.is_gauge();
         is_gauge.then(|| *self.set_aside.get_or_init(|| self.allocate()))
     }
 
-    /// Folds a label set some of whose values are too many: these read `aggregated`.
+    /// Folds a label set in which some labels have too many values. These labels get the value `aggregated`.
     #[cold]
     fn fold_values(
         &self,
@@ -233,7 +233,7 @@ impl FamilyStore {
         own.map_or_else(|| self.fold(interner, labels), |own| Resolved { folded: true, ..own })
     }
 
-    /// Where a label set is recorded for which there is no room.
+    /// Returns the location for a label set for which there is no room.
     fn fold(&self, interner: &Interner, labels: Labels<'_>) -> Resolved {
         let cell = self.set_aside_cell().unwrap_or_else(|| {
             let aggregated = &[AGGREGATED; MAX_LABELS][..labels.open.len()];
@@ -242,7 +242,7 @@ impl FamilyStore {
         Resolved { cell, folded: true }
     }
 
-    /// The cell of an aggregated series.
+    /// Returns the cell of an aggregated series.
     fn aggregated_cell(&self, interner: &Interner, labels: Labels<'_>) -> Cell {
         let lookup = Lookup::of(self.set(labels.closed), labels.open);
         if let Some(found) = lookup.and_then(Lookup::recall) {
@@ -256,14 +256,14 @@ impl FamilyStore {
         cell
     }
 
-    /// The cell of a label set that counts against no limit.
+    /// Returns the cell of a label set that counts towards no limit.
     pub(super) fn make_unbounded(&self, interner: &Interner, labels: Labels<'_>) -> Cell {
         let create = || Some(self.allocate());
         let made = interner.find_or_insert(labels, &self.changes, &create);
         made.unwrap_or_else(|| unreachable!("the cell of a new label set was refused"))
     }
 
-    /// Shows a series that is in the output from the start. It counts against no limit.
+    /// Shows a series that is in the output from the start. It counts towards no limit.
     pub(super) fn expose(&self, labels: Labels<'_>) {
         match &self.index {
             Index::Dense(cells) => drop(self.dense(cells, labels.closed)),

@@ -1,23 +1,23 @@
-//! Whether a record is at rest: not found by its labels.
+//! The rest state of a record: whether it can be found by its labels.
 
 use crate::labels::MAX_CLOSED_SETS;
 
-/// How a record that nothing was recorded into for some time is taken out of the page, step by step.
+/// The steps in which a series leaves the page if nothing is recorded into it for some time.
 ///
-/// Who records must not pay for it, so there is no note of when a series was recorded last. Instead, a
-/// page now and then makes a series that is on it impossible to find (it is *marked*). The next record
-/// takes the path of a label set that is new, under a lock, and ends that. A series that is still marked
-/// after the time was not recorded meanwhile, and is *hidden*: it leaves the page.
+/// Recording must not pay for this, so nothing notes when a series was recorded last. Instead, a page
+/// occasionally makes one of its series impossible to find: the series is *marked*. The next record takes the
+/// path of a new label set, under a lock, and removes the mark. If a series is still marked after the idle
+/// time, nothing was recorded into it. It is then *hidden*: it leaves the page.
 ///
-/// These are bits of the record's closed labels, so a lookup, which compares those anyway, does not
-/// find the record and needs no instruction more.
+/// The state is stored in bits of the record's closed labels. A lookup compares those anyway, so it does not
+/// find the record and needs no additional instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rest {
-    /// It is found.
+    /// It can be found.
     Awake,
-    /// It is on the page, and is not found.
+    /// It is on the page, but can't be found.
     Marked,
-    /// It is neither on the page nor found.
+    /// It is not on the page, and can't be found.
     Hidden,
 }
 
@@ -27,7 +27,7 @@ const HIDDEN: u32 = 1 << 30;
 const _: () = assert!(MAX_CLOSED_SETS < HIDDEN, "closed labels and these bits do not overlap");
 
 impl Rest {
-    /// The closed labels of a record, and whether it is at rest.
+    /// Splits the stored closed labels of a record into its closed labels and its state.
     pub(super) fn split(closed: u32) -> (u32, Self) {
         let rest = match closed & (MARKED | HIDDEN) {
             0 => Self::Awake,
@@ -37,7 +37,7 @@ impl Rest {
         (closed & !(MARKED | HIDDEN), rest)
     }
 
-    /// The closed labels of a record as it has them.
+    /// Returns the closed labels of a record as they are stored.
     pub(super) fn join(self, closed: u32) -> u32 {
         let (closed, _) = Self::split(closed);
         match self {

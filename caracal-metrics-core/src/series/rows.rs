@@ -1,4 +1,4 @@
-//! A family's series as the output has them: sorted by the values of their labels.
+//! The series of a family as in the output: sorted by the values of their labels.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::block::{Block, Differences, Traits};
 use super::sort_key;
 use crate::engine::Cell;
 
-/// How many series a block has on average at least, once series were taken out.
+/// The minimum average number of series in a block, after series were removed.
 const LEAST: usize = 32;
 
 /// Sorted series, in [blocks](Block).
@@ -17,16 +17,16 @@ pub(crate) struct Rows {
     series: usize,
 }
 
-/// One line of the output, or one histogram's lines. More than one cell where both the recorders
-/// and an instance feed the same label set: the output shows one series, their sum.
+/// A line of the output, or the lines of one histogram. It has several cells if both the recorders and an
+/// instance feed the same label set. The output then shows one series with their sum.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row<'a> {
-    /// How many bytes the key begins with that are those of the row before: the values of the
-    /// labels in the family's order, with separators between them.
+    /// The number of bytes that the key shares with that of the previous row. A key contains the values of the
+    /// labels in the order of the family, with separators between them.
     pub(crate) shared: usize,
-    /// What follows them in the key.
+    /// The remaining bytes of the key.
     pub(crate) rest: &'a [u8],
-    /// The same, and what the block has after it.
+    /// The same bytes, and all later ones of the block.
     ahead: &'a [u8],
     /// Whether the bytes between separators are the values, and no format escapes any of them.
     pub(crate) is_plain: bool,
@@ -35,15 +35,15 @@ pub(crate) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The values of the labels in the family's order; one that is empty where there are no labels.
-    /// Not of a plain row of [`Rows::cursor_without_values`].
+    /// Returns the values of the labels in the order of the family, or one empty value if there are no labels.
+    /// Not for plain rows of [`Rows::cursor_without_values`].
     pub(crate) fn values(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
         debug_assert_eq!(self.key.len(), self.shared + self.rest.len(), "the key was not kept");
         sort_key::values(self.key)
     }
 
-    /// The rest of the key with what is behind it, if it is short, to be copied as one piece of a constant
-    /// length. The last ones of a block have too little behind them.
+    /// Returns the rest of the key with the bytes behind it, if it is short enough to be copied as one piece of
+    /// constant length. The last rows of a block do not have enough bytes behind them.
     #[inline]
     pub(crate) fn short_rest<const N: usize>(&self) -> Option<&'a [u8; N]> {
         self.ahead.first_chunk().filter(|_| self.rest.len() <= N)
@@ -53,10 +53,10 @@ impl<'a> Row<'a> {
 /// A series, with its key.
 type Keyed<'a> = (&'a [u8], Cell);
 
-/// A `dyn`, so that what goes through the blocks is compiled once.
+/// This uses `dyn`, so that the code that visits the blocks is compiled once.
 type Change = dyn for<'a> Fn(Vec<Keyed<'a>>, &[Keyed<'a>]) -> Vec<Keyed<'a>>;
 
-/// Series that are to become rows.
+/// Series that will become rows.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     keys: Vec<u8>,
@@ -77,7 +77,7 @@ impl Batch {
         self.series.push(Series { start, len: (self.keys.len() - start) as u32, cell });
     }
 
-    /// Of one label set, the series that came first is first.
+    /// Series with the same label set are in the order in which they were added.
     fn sorted(&mut self) -> Vec<(&[u8], Cell)> {
         let keys = &self.keys;
         let key = |series: &Series| &keys[series.start..][..series.len as usize];
@@ -91,12 +91,12 @@ impl Rows {
         self.series == 0
     }
 
-    /// How many series there are.
+    /// Returns the number of series.
     pub(crate) fn series(&self) -> usize {
         self.series
     }
 
-    /// Puts series among the rows. Those that are there already are passed over.
+    /// Adds series to the rows. Series that are already there are ignored.
     pub(super) fn merge(&mut self, batch: Batch) {
         self.change(batch, &|series, fresh| {
             let mut merged = Vec::with_capacity(series.len() + fresh.len());
@@ -111,13 +111,13 @@ impl Rows {
         });
     }
 
-    /// Takes series out of the rows.
+    /// Removes series from the rows.
     pub(super) fn take_out(&mut self, batch: Batch) {
         self.change(batch, &|mut series, gone| {
             series.retain(|one| !gone.contains(one));
             series
         });
-        // What is left of blocks is in memory and on the way of every page.
+        // Small blocks take memory, and every page has to visit them.
         if self.blocks.len() * LEAST > self.series.max(LEAST) {
             let blocks: Vec<_> = self.blocks.iter().map(|block| Keys::of(block)).collect();
             let series: Vec<_> = blocks.iter().flat_map(Keys::iter).collect();
@@ -128,8 +128,8 @@ impl Rows {
         }
     }
 
-    /// Changes the blocks where the series of a batch are or would be. `change` makes the series of a block
-    /// from those that it has and those of the batch. All are sorted.
+    /// Changes the blocks that contain the series of a batch, or to which they belong. `change` returns the
+    /// series of a block, given its current ones and those of the batch. All of them are sorted.
     fn change(&mut self, mut batch: Batch, change: &Change) {
         let fresh = batch.sorted();
         let mut fresh = &*fresh;
@@ -154,24 +154,23 @@ impl Rows {
         self.blocks = blocks;
     }
 
-    /// The cells of all rows.
+    /// Returns the cells of all rows.
     pub(crate) fn cells(&self) -> impl Iterator<Item = Cell> {
         self.blocks.iter().flat_map(|block| block.cells()).copied()
     }
 
-    /// The rows, one after the other.
+    /// Returns a cursor for the rows.
     pub(crate) fn cursor(&self) -> Cursor<'_> {
         Cursor { blocks: self.blocks.iter(), block: None, key: Vec::new(), keeps_keys: true }
     }
 
-    /// As [`cursor`](Self::cursor). Plain rows are not asked for their values, but for what they
-    /// share.
+    /// Like [`cursor`](Self::cursor). The values of plain rows are not available, only what they share.
     pub(crate) fn cursor_without_values(&self) -> Cursor<'_> {
         Cursor { keeps_keys: false, ..self.cursor() }
     }
 }
 
-/// The keys of a block, whole.
+/// The complete keys of a block.
 #[derive(Default)]
 struct Keys<'a> {
     joined: Vec<u8>,
@@ -202,18 +201,18 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// Goes through rows. Not an iterator: a row is borrowed until the next one is asked for.
+/// Visits rows. It is not an iterator, because a row is borrowed until the next one is requested.
 #[derive(Debug)]
 pub(crate) struct Cursor<'a> {
     blocks: std::slice::Iter<'a, Arc<Block>>,
     block: Option<Rest<'a>>,
-    /// Of the last row, where it is kept.
+    /// The key of the last row, if it is kept.
     key: Vec<u8>,
     /// Whether the keys of plain rows are kept.
     keeps_keys: bool,
 }
 
-/// What is left of a block.
+/// The rest of a block.
 #[derive(Debug)]
 struct Rest<'a> {
     keys: Differences<'a>,
@@ -222,7 +221,7 @@ struct Rest<'a> {
 }
 
 impl Cursor<'_> {
-    /// The next row.
+    /// Returns the next row.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
@@ -249,7 +248,8 @@ impl Cursor<'_> {
 }
 
 impl Rest<'_> {
-    /// How many series the label set has whose key of this length was read. Passes over their keys.
+    /// Returns the number of series of the label set whose key was just read and has this length. Skips their
+    /// keys.
     #[cold]
     fn join(&mut self, len: usize) -> usize {
         let mut series = 1;

@@ -1,4 +1,4 @@
-//! Where a test runs what another thread might do at that moment.
+//! A point at which a test runs what another thread might do at that moment.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ pub(crate) enum Moment {
 
 type Other = Box<dyn Fn(Moment) + Send>;
 
-/// Nothing, until a test puts something in.
+/// Empty until a test sets an action.
 #[derive(Default)]
 pub(crate) struct Seam(Mutex<Option<Other>>);
 
@@ -28,7 +28,7 @@ impl Seam {
     }
 
     pub(super) fn pass(&self, moment: Moment) {
-        // Taken out, since what it does may change the family as well.
+        // The action is taken out, because it may change the family as well.
         let Some(other) = self.0.lock().take() else { return };
         other(moment);
         *self.0.lock() = Some(other);

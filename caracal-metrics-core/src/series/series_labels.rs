@@ -1,8 +1,8 @@
-//! Series that have each their own labels: names and values are known only when they are recorded.
+//! Series that each have their own labels: names and values are only known when they are recorded.
 //!
-//! Such a series is found by the text of its labels as the page has it, `name="value",…` sorted by name.
-//! The text is the same for the same labels in whatever order, different for others, and is copied to
-//! the page as it is. A label with an empty value is left out: Prometheus takes both for the same series.
+//! Such a series is found by the text of its labels as on the page, `name="value",…`, sorted by name. The same
+//! labels have the same text in any order, different labels have different texts, and the text is copied to the
+//! page unchanged. A label with an empty value is left out, because Prometheus treats both as the same series.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -18,28 +18,30 @@ use crate::family_error::FamilyError;
 use crate::labels::{AGGREGATED, MAX_LABELS};
 use crate::text::{is_label_name, write_labels};
 
-/// The most labels of one series.
+/// The maximum number of labels of one series.
 pub(crate) const MAX_SERIES_LABELS: usize = 64;
 
-/// The most aggregated series of a family, which have the label names of the records that were folded into them.
+/// The maximum number of aggregated series of a family. They have the label names of the records that were
+/// folded into them.
 const MAX_AGGREGATES: usize = 64;
 
-/// The labels of the aggregated series for everything beyond [`MAX_AGGREGATES`].
+/// The labels of the aggregated series for all records beyond [`MAX_AGGREGATES`].
 const ANY_LABELS: &str = "labels=\"aggregated\"";
 
-/// Labels sorted by name, with values as series carry them.
+/// Labels, sorted by name, with values as they are on series.
 type Sorted<'a> = SmallVec<[(&'a str, Value<'a>); MAX_LABELS]>;
 
 /// The series of some labels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Labelled {
     pub(crate) resolved: Resolved,
-    /// The series is that of other values as well, since the user aggregates one of the labels.
+    /// Whether the series also belongs to other values, because the user aggregates one of the labels.
     pub(crate) aggregates: bool,
 }
 
 impl FamilyStore {
-    /// The series of these labels, made if it is new. Values that are too long are cut, and counted.
+    /// Returns the series of these labels, and creates it if it is new. Values that are too long are cut and
+    /// counted.
     pub(crate) fn series_of(&self, labels: &[(&str, &str)]) -> Result<Labelled, FamilyError> {
         let (sorted, aggregates) = self.sorted(labels)?;
         let text = text(sorted.iter().map(|(name, value)| (*name, &**value)));
@@ -59,7 +61,7 @@ impl FamilyStore {
         Ok(Labelled { resolved, aggregates })
     }
 
-    /// The texts of labels that there are.
+    /// Returns the existing texts of labels.
     fn texts(&self) -> &Interner {
         match &self.index {
             Index::Interned(interner) => interner,
@@ -67,7 +69,7 @@ impl FamilyStore {
         }
     }
 
-    /// The labels in order, as they may be on a page.
+    /// Returns the labels, checked and sorted. Also returns whether one of them is aggregated.
     fn sorted<'a>(&self, labels: &[(&'a str, &'a str)]) -> Result<(Sorted<'a>, bool), FamilyError> {
         let settings = &self.settings;
         let family = || self.name().to_owned();
@@ -109,13 +111,13 @@ impl FamilyStore {
         Ok((sorted, aggregates))
     }
 
-    /// Where the family is full.
+    /// Folds the labels if the family is full.
     fn fold_labelled(&self, labels: &Sorted<'_>) -> Resolved {
         let cell = self.set_aside_cell().unwrap_or_else(|| self.aggregate(labels));
         Resolved { cell, folded: true }
     }
 
-    /// The aggregated series of the labels with these names.
+    /// Returns the aggregated series of labels with these names.
     fn aggregate(&self, labels: &Sorted<'_>) -> Cell {
         let interner = self.texts();
         let text = text(labels.iter().map(|(name, _)| (*name, AGGREGATED)));
@@ -135,6 +137,6 @@ impl FamilyStore {
 fn text<'a>(labels: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut text = Vec::with_capacity(64);
     write_labels(labels, &mut text);
-    // The text of whole labels, of which single bytes were escaped.
+    // The text contains whole labels. Only single bytes were escaped.
     String::from_utf8(text).unwrap_or_default()
 }

@@ -1,14 +1,14 @@
-//! The label values of a series as one string of bytes, which sorts as the values do.
+//! The label values of a series as one byte string with the same order as the values.
 
 use std::borrow::Cow;
 
 use crate::text::utf8;
 
-/// Follows each value but the last one. It is less than any byte of a value, so a value comes before
-/// those that it begins.
+/// Follows each value except the last one. It is less than any byte of a value, so a value sorts before longer
+/// values that start with it.
 pub(crate) const SEPARATOR: u8 = 0;
 
-/// Comes before a byte of a value that is not greater than this, whose number it raises by one.
+/// Precedes a byte of a value that is not greater than this. That byte is then increased by one.
 const ESCAPE: u8 = 1;
 
 /// Appends the key of these values.
@@ -31,9 +31,9 @@ pub(super) fn write<'a>(values: impl IntoIterator<Item = &'a str>, out: &mut Vec
     }
 }
 
-/// The values of a key.
+/// Returns the values of a key.
 pub(crate) fn values(key: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
-    // All of it is text: the values, what separates them, and what is put into them.
+    // All of this is text: the values, the separators, and the escapes.
     let key = str::from_utf8(key).unwrap_or_default();
     key.split(char::from(SEPARATOR)).map(|value| {
         if value.as_bytes().contains(&ESCAPE) {
@@ -44,7 +44,7 @@ pub(crate) fn values(key: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
     })
 }
 
-/// Whether the bytes between separators are the values, and no format escapes any of them.
+/// Returns whether the bytes between separators are the values, and no format escapes any of them.
 pub(super) fn is_plain(key: &[u8]) -> bool {
     !key.iter().any(|byte| matches!(*byte, ESCAPE | b'"' | b'\\' | b'\n'))
 }
@@ -80,12 +80,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn keys_sort_as_their_values(a in some_values(), b in some_values()) {
+        fn keys_sort_like_their_values(a in some_values(), b in some_values()) {
             prop_assert_eq!(key(&a).cmp(&key(&b)), a.cmp(&b));
         }
 
         #[test]
-        fn a_key_has_its_values(all in some_values()) {
+        fn a_key_contains_its_values(all in some_values()) {
             let key = key(&all);
             prop_assert!(values(&key).eq(all.iter().map(String::as_str)));
             if is_plain(&key) {

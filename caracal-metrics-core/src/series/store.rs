@@ -31,18 +31,18 @@ use crate::family_spec::FamilyKind;
 use crate::labels::{LabelValues, MAX_LABELS, closed_sets, open_labels};
 use crate::value_limits::{CountValues, ValueLimits};
 
-/// The most series that a family shows before anything was recorded.
+/// The maximum number of series that a family shows before anything was recorded.
 const MOST_KNOWN_SERIES: u32 = 100;
 
-/// How a family's label sets find their cells.
+/// The index that maps the label sets of a family to cells.
 #[derive(Debug)]
 pub(super) enum Index {
-    /// All labels are closed: the packed number is the place. Cells stand there plus one, 0 is none.
+    /// All labels are closed: the packed number is the index. Each element is a cell plus one, or 0 for none.
     Dense(Box<[AtomicU32]>),
     Interned(Box<Interner>),
 }
 
-/// Makes the rows of a family. The series given are new, each by its place, and may not be findable yet.
+/// Builds the rows of a family. The given series are new, each by its index, and may not be findable yet.
 type RowsAnew = fn(&FamilyStore, &[(u32, Cell)]) -> Rows;
 
 /// A series that an attached instance owns.
@@ -53,51 +53,51 @@ pub(crate) struct OwnedSeries {
     pub(crate) cell: Cell,
 }
 
-/// The family has as many series as it may.
+/// The error if a family has reached its limit of series.
 #[derive(Debug)]
 pub(crate) struct Full {
     pub(crate) limit: usize,
 }
 
-/// How a registry wants a family.
+/// The settings of a registry for a family.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) limit: usize,
-    /// Bytes of an open label value.
+    /// The maximum length of an open label value, in bytes.
     pub(crate) value_bytes: usize,
-    /// The open labels that always read [`AGGREGATED`].
+    /// The open labels whose value is always [`AGGREGATED`].
     pub(crate) aggregate: Vec<String>,
-    /// What notes when a series began, where a format says so.
+    /// The code that notes when a series began, if a format shows it.
     pub(crate) created: Option<MakeCreated>,
-    /// Whether text says when a series began.
+    /// Whether the text formats show when a series began.
     pub(crate) created_lines: bool,
     /// Whether the family is left out of the page until it is used.
     pub(crate) shown_once_used: bool,
-    /// Whether `folded` and `invalid` read 0 once the family is used, and not only from their first
-    /// count on.
+    /// Whether `folded` and `invalid` have the value 0 as soon as the family is used, instead of appearing with
+    /// their first count.
     pub(crate) tallies_from_zero: bool,
-    /// What every series has besides the labels of the family.
+    /// The labels that every series has in addition to those of the family.
     pub(crate) const_labels: Arc<[(String, String)]>,
-    /// What the attached registry adds to every series that it gathers.
+    /// The labels that the attached registry adds to every series that it gathers.
     pub(crate) registry_labels: Arc<[(String, String)]>,
-    /// Where exemplars of what is observed without one come from.
+    /// The source of exemplars for observations without one.
     pub(crate) exemplar_source: Option<ExemplarSource>,
     /// Whether and when idle series are hidden.
     pub(crate) hide_idle: Option<HideIdle>,
-    /// How many values single labels may have, where any has a limit.
+    /// The limits of the number of values of individual labels, if there are any.
     pub(crate) value_limits: Option<ValueLimits>,
-    /// Whether a histogram has native buckets.
+    /// The native buckets of a histogram, if it has any.
     pub(crate) native: Option<WithNative>,
     /// Counts native buckets that were merged or left out because of a limit.
     pub(crate) native_limited: Tally,
     /// Counts records that were folded because the family is full.
     pub(crate) folded: Tally,
-    /// Counts values that were corrected or set aside.
+    /// Counts values that were corrected or ignored.
     pub(crate) invalid: Tally,
 }
 
 impl Settings {
-    /// What every row of a page has in addition to the labels of the family.
+    /// Returns the labels that every row of a page has in addition to those of the family.
     pub(super) fn added_labels(&self) -> impl Iterator<Item = (&str, &str)> {
         let added = self.const_labels.iter().chain(&*self.registry_labels);
         added.map(|(name, value)| (name.as_str(), value.as_str()))
@@ -107,61 +107,61 @@ impl Settings {
 #[derive(Debug)]
 pub(crate) struct FamilyStore {
     pub(crate) description: Description,
-    /// The help text that a family was given after it was registered.
+    /// The help text that the family was given after it was registered.
     described: OnceLock<Box<str>>,
     pub(crate) exemplars: Exemplars,
     pub(super) buckets: BucketSearch,
-    /// Of a histogram that has them.
+    /// Set for a histogram with native buckets.
     pub(super) native: Option<Box<dyn NativeBuckets>>,
-    /// Durations below this, in nanoseconds, are counted into classic buckets without further ado.
+    /// Durations below this, in nanoseconds, are counted in classic buckets directly.
     pub(super) usual_nanos: u64,
-    /// Numbers whose absolute value is below this are.
+    /// The same for numbers with an absolute value below this.
     pub(super) usual_floats: f64,
     is_plain: bool,
     pub(super) index: Index,
-    /// Keeps two threads from making one dense cell each.
+    /// Prevents two threads from creating the same dense cell.
     pub(super) dense_insert: Mutex<()>,
-    /// Which open labels always read [`AGGREGATED`].
+    /// The open labels whose value is always [`AGGREGATED`].
     pub(super) aggregated: [bool; MAX_LABELS],
-    /// How many values the closed labels have together.
+    /// The number of combinations of the values of the closed labels.
     pub(super) closed_sets: u32,
-    /// The number of the first of them, see [`recent`].
+    /// The number of the first of these combinations. See [`recent`].
     pub(super) first_set: AtomicU64,
-    /// Where idle series are hidden.
+    /// Set if idle series are hidden.
     pub(super) watch: Option<Box<dyn Watch>>,
-    /// Where labels have limits of their own.
+    /// Set if labels have their own limits.
     pub(super) values: Option<Box<dyn CountValues>>,
     pub(super) settings: Settings,
-    /// Whether series that are known beforehand are there.
+    /// Whether the series that are known in advance were created.
     used: AtomicBool,
-    /// Whether guards of a gauge have been begun.
+    /// Whether guards of a gauge were started.
     tracks: AtomicBool,
-    /// Whether something asked for the family after it was registered.
+    /// Whether something requested the family after it was registered.
     asked_for: AtomicBool,
-    /// The cell of a gauge without labels once guards of it have been begun; before, [`Cell::NONE`].
+    /// The cell of a gauge without labels, after a guard of it was started. Before that, [`Cell::NONE`].
     tracked: AtomicU32,
-    /// What its lines have in common.
+    /// The common parts of its lines.
     pub(crate) lines: LineText,
-    /// What its labels have in common in Protocol Buffers.
+    /// The common parts of its labels in Protocol Buffers.
     #[cfg(feature = "protobuf")]
     pub(crate) pairs: PairText,
-    /// For counters and histograms, where a format says when their series began.
+    /// Set for counters and histograms if a format shows when their series began.
     pub(super) created: Option<Box<dyn NoteCreated>>,
-    /// How many aggregated series a family has whose series have each their own labels.
+    /// The number of aggregated series, for a family in which each series has its own labels.
     pub(super) aggregates: AtomicUsize,
-    /// Keeps two threads from raising a counter by the same difference.
+    /// Prevents two threads from raising a counter by the same difference.
     pub(super) raising: Mutex<()>,
-    /// Where a gauge's values go once the family is full. No page shows them: the values of several
-    /// gauges have no sum.
+    /// The cell for values of a gauge when the family is full. No page shows them, because the values of
+    /// several gauges can't be added up.
     pub(super) set_aside: OnceLock<Cell>,
-    /// Series that count against the limit.
+    /// The number of series that count towards the limit.
     pub(super) series: AtomicUsize,
     pub(super) folds: Folds,
     pub(super) owned: Mutex<Vec<OwnedSeries>>,
     pub(super) changes: Changes,
     pub(super) rows: Mutex<Arc<Rows>>,
-    /// What makes the rows anew, once series of instances were among them. A function's address, so that a
-    /// program that attaches nothing does not have it.
+    /// Builds the rows, once there were series of instances. This is a function pointer, so that a program that
+    /// attaches nothing does not contain the code.
     pub(super) rows_anew: OnceLock<RowsAnew>,
 }
 
@@ -175,7 +175,7 @@ impl FamilyStore {
         }
         let (mut open, closed_sets) = (open_labels(labels), closed_sets(labels));
         if description.series_labels.is_some() {
-            // The text of a series' labels.
+            // The only open value is the text of the labels of a series.
             open = 1;
         }
         let index = if open == 0 {
@@ -234,7 +234,7 @@ impl FamilyStore {
         store
     }
 
-    /// An open label that always reads [`AGGREGATED`].
+    /// Returns an open label whose value is always [`AGGREGATED`].
     pub(crate) fn aggregated_label(&self) -> Option<&'static str> {
         self.description.aggregated_label(&self.settings.aggregate)
     }
@@ -247,7 +247,7 @@ impl FamilyStore {
         self.described.get().map_or(&*self.description.help, |help| help)
     }
 
-    /// Gives the family another help text, once.
+    /// Replaces the help text of the family once.
     pub(crate) fn describe(&self, help: &str) {
         self.described.get_or_init(|| help.into());
     }
@@ -256,8 +256,8 @@ impl FamilyStore {
         self.description.kind
     }
 
-    /// Whether observing a duration is nothing but counting it into a histogram of one run. There is
-    /// no source of exemplars to ask then.
+    /// Returns whether observing a duration only counts it in a histogram with one run. In this case, there is
+    /// no source of exemplars.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         self.is_plain
@@ -267,18 +267,19 @@ impl FamilyStore {
         self.settings.limit
     }
 
-    /// The limit, where there is one: label sets without an open label are never folded.
+    /// Returns the limit, if there is one. Label sets without an open label are never folded.
     pub(crate) fn bound(&self) -> Option<usize> {
         let is_bounded = !self.is_dense() && self.limit() < usize::MAX;
         is_bounded.then(|| self.limit())
     }
 
-    /// How many records were folded.
+    /// Returns the number of folded records.
     pub(crate) fn folded(&self) -> u64 {
         self.settings.folded.read()
     }
 
-    /// How many series count against the limit: nearly all of a family that has many.
+    /// Returns the number of series that count towards the limit. For a family with many series, these are
+    /// nearly all of them.
     pub(crate) fn series(&self) -> usize {
         self.series.load(Relaxed)
     }
@@ -287,17 +288,17 @@ impl FamilyStore {
         self.buckets.width(self.description.kind)
     }
 
-    /// Begins a guard in a gauge.
+    /// Starts a guard in a gauge.
     #[inline]
     pub(crate) fn begin(&self, cell: Cell) {
-        // A store to what all threads read would be shared between their caches.
+        // An unconditional store would make the processors exchange a cache line that all threads read.
         if !self.tracks.load(Relaxed) {
             self.tracks.store(true, Relaxed);
         }
         engine::begin(cell);
     }
 
-    /// Begins a guard in a gauge without labels, and says its cell.
+    /// Starts a guard in a gauge without labels, and returns its cell.
     #[inline]
     pub(crate) fn begin_only(&self) -> Cell {
         let cell = Cell::from_raw(self.tracked.load(Acquire));
@@ -316,22 +317,22 @@ impl FamilyStore {
         cell
     }
 
-    /// Whether guards of the gauge have been begun.
+    /// Returns whether guards of the gauge were started.
     pub(crate) fn tracks(&self) -> bool {
         self.tracks.load(Relaxed)
     }
 
-    /// Notes that something asks for a family that is registered already.
+    /// Notes that something requests a family that is already registered.
     pub(crate) fn ask_for(&self) {
         self.asked_for.store(true, Relaxed);
     }
 
-    /// Whether something asked for the family after it was registered.
+    /// Returns whether something requested the family after it was registered.
     pub(crate) fn is_asked_for(&self) -> bool {
         self.asked_for.load(Relaxed)
     }
 
-    /// A cell for a series that begins.
+    /// Allocates a cell for a new series.
     pub(super) fn allocate(&self) -> Cell {
         let cell = engine::allocate(self.width());
         if let Some(created) = &self.created {
@@ -340,16 +341,16 @@ impl FamilyStore {
         cell
     }
 
-    /// Whether the page has the family.
+    /// Returns whether the page has the family.
     pub(crate) fn is_shown(&self, rows: &Rows) -> bool {
         !self.settings.shown_once_used || !rows.is_empty()
     }
 
-    /// Series whose labels are known beforehand read 0 once the family is in use, so that their
-    /// first event shows in `rate()`.
+    /// Creates the series whose labels are known in advance, with the value 0, when the family is used first.
+    /// Their first event then shows in `rate()`.
     #[inline]
     pub(super) fn use_from_now_on(&self) {
-        // A swap writes each time, and records past the limit come here.
+        // A swap always writes, and all records beyond the limit come here.
         if !self.used.load(Relaxed) && !self.used.swap(true, Relaxed) {
             self.show_known_series();
         }
@@ -383,7 +384,7 @@ impl FamilyStore {
         }
     }
 
-    /// What threads keep at hand of the family is of no use from now on: they look label sets up again.
+    /// Invalidates what threads keep of the family, so that they look label sets up again.
     pub(super) fn renumber(&self) {
         self.first_set.store(recent::numbers(self.closed_sets), Release);
     }
@@ -396,7 +397,8 @@ impl FamilyStore {
             .map_err(|_| Full { limit })
     }
 
-    /// Takes a place for a series that comes or returns, unless the family or one of its labels is full.
+    /// Reserves a place for a new or returning series. Returns false if the family or one of its labels is
+    /// full.
     pub(super) fn admit(&self, open: &[&str]) -> bool {
         if self.take_place().is_err() {
             return false;
@@ -408,33 +410,33 @@ impl FamilyStore {
         fits
     }
 
-    /// The most values that an open label may have, by its place among those.
+    /// Returns the limit of the number of values of an open label, by its index among the open labels.
     pub(crate) fn value_limit(&self, label: usize) -> Option<usize> {
         self.values.as_ref()?.limit(label)
     }
 
-    /// Places of series that are gone, or were not shown after all.
+    /// Frees the places of series that are gone, or that were not shown after all.
     pub(super) fn give_places_back(&self, places: usize) {
         self.series.fetch_sub(places, Relaxed);
     }
 
-    /// Whether an instance is attached to the family.
+    /// Returns whether an instance is attached to the family.
     pub(crate) fn is_attached_to(&self) -> bool {
         !self.owned.lock().is_empty()
     }
 
-    /// When the series of these cells began, since 1970, where text is to say so.
+    /// Returns the time at which the series of these cells began, since 1970, if the text formats show it.
     pub(crate) fn created_line(&self, cells: &[Cell]) -> Option<Duration> {
         if self.settings.created_lines { self.created.as_ref()?.of(cells) } else { None }
     }
 
-    /// When the series of these cells began, since 1970.
+    /// Returns the time at which the series of these cells began, since 1970.
     #[cfg(feature = "protobuf")]
     pub(crate) fn created(&self, cells: &[Cell]) -> Option<Duration> {
         self.created.as_ref()?.of(cells)
     }
 
-    /// Gives the memory of a series that is not shown any more back.
+    /// Releases the memory of a series that is no longer shown.
     pub(crate) fn release(&self, cell: Cell) {
         if let Some(created) = &self.created {
             created.forget(cell);
@@ -452,7 +454,7 @@ impl FamilyStore {
 
 impl Drop for FamilyStore {
     fn drop(&mut self) {
-        // The engine's cells outlive the registry: what it had is for the next one.
+        // The cells of the engine outlive the registry, so its cells are released for the next one.
         if let Some(cell) = self.set_aside.get() {
             self.release(*cell);
         }
@@ -467,7 +469,7 @@ impl Drop for FamilyStore {
     }
 }
 
-/// The cell in a slot of [`Index::Dense`].
+/// Returns the cell in a slot of [`Index::Dense`].
 #[inline]
 pub(super) fn made(slot: &AtomicU32) -> Option<Cell> {
     slot.load(Acquire).checked_sub(1).map(Cell::from_raw)

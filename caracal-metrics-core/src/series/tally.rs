@@ -1,25 +1,25 @@
-//! What a registry counts about one of its families.
+//! Counters of a registry about one of its families.
 
 use std::fmt;
 use std::sync::OnceLock;
 
 use crate::engine::{self, Cell};
 
-/// A counter of the registry's own. Its series comes with the first count.
+/// A counter of the registry itself. Its series is created with the first count.
 #[derive(Default)]
 pub(crate) struct Tally {
     cell: OnceLock<Cell>,
-    /// `None` for a family about which the registry counts nothing.
+    /// `None` for a family that the registry does not count.
     series: Option<Box<dyn Fn() -> Cell + Send + Sync>>,
 }
 
 impl Tally {
-    /// A counter whose cell `series` makes.
+    /// Creates a counter. `series` creates its cell.
     pub(crate) fn new(series: impl Fn() -> Cell + Send + Sync + 'static) -> Self {
         Self { cell: OnceLock::new(), series: Some(Box::new(series)) }
     }
 
-    /// Shows the counter at 0.
+    /// Shows the counter with the value 0.
     pub(crate) fn show(&self) {
         self.cell();
     }
@@ -31,7 +31,7 @@ impl Tally {
         }
     }
 
-    /// What was counted.
+    /// Returns the count.
     pub(crate) fn read(&self) -> u64 {
         self.cell.get().map_or(0, |cell| engine::reader().counter(&[*cell]))
     }

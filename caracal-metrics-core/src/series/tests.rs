@@ -1,12 +1,12 @@
-//! What another thread may do while a series is becoming findable.
+//! Tests what another thread can do while a series is becoming findable.
 
 use std::sync::mpsc::{Receiver, channel};
 
 use super::seam::Moment;
 use crate::{Counter, Family, MetricsRegistry, StatusCode, labels};
 
-/// Reads a page before the change is made, and after it a page, a record, and a page. Says what the
-/// last page of each moment has of the sample.
+/// Reads a page before the change is made and after it. After the change, also records and reads another page.
+/// Returns the value of the sample on the last page, for each moment.
 fn interleave(
     m: &MetricsRegistry,
     sample: (&'static str, &'static [(&'static str, &'static str)]),

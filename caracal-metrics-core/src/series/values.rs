@@ -1,4 +1,4 @@
-//! What the series of one family read on one page.
+//! The values of the series of one family on one page.
 
 use super::in_flight::InFlight;
 use super::native::NativeBuckets;
@@ -13,34 +13,34 @@ pub(crate) enum Value {
     FloatCounter(f64),
     Gauge(i64),
     FloatGauge(f64),
-    /// The buckets are in what the reader was given.
+    /// The buckets are in the buffer of the reader.
     Histogram(HistogramSum),
 }
 
-/// The sum of what a histogram observed.
+/// The sum of the observations of a histogram.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum HistogramSum {
     Nanos(u128),
     Float(f64),
 }
 
-/// Reads series of one family. While it is held, threads that end wait.
+/// Reads series of one family. While it exists, threads that end wait for it.
 pub(crate) struct Values<'a> {
     reader: Reader<'static>,
     kind: FamilyKind,
     width: Width,
-    /// About how many there are.
+    /// The approximate number of series.
     series: usize,
     in_flight: &'a InFlight,
     native: Option<&'a dyn NativeBuckets>,
-    /// Whether the fields of native buckets are wanted, and those of the histogram that was read last.
+    /// Set if the fields of native buckets are wanted. Contains those of the last histogram.
     wire: Option<Vec<u8>>,
-    /// Of the histogram that was read last; without `+Inf` they are those of the bounds.
+    /// The buckets of the last histogram. Without `+Inf`, they are those of the bounds.
     buckets: Vec<u64>,
 }
 
 impl<'a> Values<'a> {
-    /// The values of this family on a page for which these gauges were read.
+    /// Returns a reader of this family for a page that has read these gauges.
     pub(crate) fn of(store: &'a FamilyStore, in_flight: &'a InFlight) -> Self {
         let buckets = if store.kind().is_histogram() { store.lines.les.len() } else { 0 };
         let (kind, width, series) = (store.kind(), store.width(), store.series());
@@ -49,18 +49,18 @@ impl<'a> Values<'a> {
         Self { reader, kind, width, series, in_flight, native, wire: None, buckets }
     }
 
-    /// Reads all of these cells at once, where that is less work than to read one after the other.
+    /// Reads all of these cells at once, if this is faster than reading them one by one.
     pub(crate) fn sum_up(&mut self, cells: impl Iterator<Item = Cell>) {
         if !self.kind.is_gauge() && self.reader.are_many(self.series) {
             self.reader.sum_up(self.width, cells);
         }
     }
 
-    /// The value of the series that these cells make up.
+    /// Returns the value of the series that consists of these cells.
     #[inline]
     pub(crate) fn read(&mut self, cells: &[Cell]) -> Value {
         match (self.kind, cells) {
-            // Most series of most pages, so there is no call.
+            // This is the case for most series on most pages, so it needs no call.
             (FamilyKind::Counter, [cell]) => Value::Counter(self.reader.counter_of(*cell)),
             _ => self.read_any(cells),
         }
@@ -92,8 +92,8 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Adds what was counted into native buckets. After the sum was read: so the buckets have all that
-    /// it is made of.
+    /// Adds the counts in native buckets. This happens after the sum was read, so the buckets contain all
+    /// observations in it.
     #[inline]
     fn read_native(&mut self, cells: &[Cell]) {
         if let Some(native) = self.native {
@@ -104,20 +104,20 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// From now on, reads of a histogram have [its native buckets](Self::native) as well.
+    /// Makes further reads of histograms also read [the native buckets](Self::native).
     #[cfg(feature = "protobuf")]
     pub(crate) fn want_native(&mut self) {
         self.wire = self.native.map(|_| Vec::new());
     }
 
-    /// The fields of the native buckets of the histogram that was read last, as Protocol Buffers; empty
-    /// where it has none.
+    /// Returns the fields of the native buckets of the last histogram, as Protocol Buffers. Empty if it has
+    /// none.
     #[cfg(feature = "protobuf")]
     pub(crate) fn native(&self) -> &[u8] {
         self.wire.as_deref().unwrap_or_default()
     }
 
-    /// As [`read`](Self::read), but what was [summed up](Self::sum_up) does not count: the value has all
+    /// Like [`read`](Self::read), but ignores what was [summed up](Self::sum_up): the value contains everything
     /// that was recorded until now.
     pub(crate) fn read_now(&mut self, cells: &[Cell]) -> Value {
         let sums = self.reader.sums.take();
@@ -126,8 +126,7 @@ impl<'a> Values<'a> {
         value
     }
 
-    /// How many observations each bucket of the histogram has that was read last, the one up to
-    /// `+Inf` included.
+    /// Returns the number of observations in each bucket of the last histogram, including the bucket `+Inf`.
     pub(crate) fn buckets(&self) -> &[u64] {
         &self.buckets
     }

@@ -1,4 +1,4 @@
-//! What hides the idle series of a family.
+//! The interface of the code that hides idle series of a family.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,18 +14,18 @@ use crate::registry_clock::RegistryClock;
 
 /// Keeps track of the series on the page, and hides those that are idle.
 ///
-/// A trait: the code is reached only from the builder's methods that ask for it, so the linker leaves it
-/// out of a program that hides nothing.
+/// This is a trait so that only the methods of the builder reach the code. The linker leaves it out of a
+/// program that hides no series.
 pub(crate) trait Watch: fmt::Debug + Send + Sync {
-    /// The cell of a label set that was not found, or `None` where it is to be folded.
+    /// Returns the cell of a label set that was not found, or `None` if it must be folded.
     fn resolve(&self, store: &FamilyStore, interner: &Interner, labels: Labels<'_>)
     -> Option<Cell>;
 
-    /// Shows the series of a label set again, if it is hidden, whatever the limit.
+    /// Shows the hidden series of a label set again, regardless of the limit.
     fn show(&self, store: &FamilyStore, interner: &Interner, labels: Labels<'_>);
 
-    /// A page is begun, on which these series are new, each by its place. Takes those out of the rows, which
-    /// are locked, that leave the page.
+    /// Called when a page starts. `fresh` are the series that are new on it, each by its index. Removes the
+    /// series that leave the page from the rows, which are locked.
     fn look(
         &self,
         store: &FamilyStore,
@@ -34,7 +34,7 @@ pub(crate) trait Watch: fmt::Debug + Send + Sync {
         rows: &mut Arc<Rows>,
     );
 
-    /// Hides a series, and takes it out of the rows, which are locked, if it was there.
+    /// Hides a series and, if it was there, removes it from the rows, which are locked.
     fn hide(
         &self,
         store: &FamilyStore,
@@ -43,12 +43,12 @@ pub(crate) trait Watch: fmt::Debug + Send + Sync {
         rows: &mut Arc<Rows>,
     ) -> Result<(), HideError>;
 
-    /// Keeps the series of a cell on the page until it is [let go](Self::let_go) as often.
+    /// Keeps the series of a cell on the page until [`let_go`](Self::let_go) was called as often.
     fn hold(&self, cell: Cell);
 
     fn let_go(&self, cell: Cell);
 
-    /// How many series are hidden.
+    /// Returns the number of hidden series.
     fn hidden(&self) -> usize;
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct HideIdle {
     pub(crate) clock: RegistryClock,
 }
 
-/// After how long without a record series are hidden, and by what.
+/// The time without a record after which series are hidden, and the code that hides them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AfterIdle {
     pub(crate) after: Duration,

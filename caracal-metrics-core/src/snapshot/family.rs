@@ -11,17 +11,16 @@ pub enum FamilyType {
     Counter,
     /// A number that goes up and down.
     Gauge,
-    /// Observations counted into buckets.
+    /// Observations that are counted in buckets.
     Histogram,
-    /// Observations with quantiles that the program itself computed. Only families of others have this
-    /// type.
+    /// Observations with quantiles that the program computed itself. Only foreign families have this type.
     Summary,
-    /// Not known. Only families of others have this type.
+    /// Unknown. Only foreign families have this type.
     Untyped,
 }
 
 impl FamilyType {
-    /// The word that `# TYPE` carries.
+    /// Returns the word that `# TYPE` contains.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -53,59 +52,59 @@ pub struct FamilySnapshot {
     pub(crate) help: String,
     pub(crate) unit: Option<String>,
     pub(crate) is_foreign: bool,
-    /// The names of the labels that one of our families declares, in their order.
+    /// The names of the labels that one of our families declares, in order.
     pub(crate) declared: Vec<String>,
     pub(crate) content: Family,
 }
 
 impl FamilySnapshot {
-    /// The name in text format 0.0.4.
+    /// Returns the name in the text format 0.0.4.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The type.
+    /// Returns the type.
     #[must_use]
     pub fn kind(&self) -> FamilyType {
         self.kind
     }
 
-    /// The help text, unescaped.
+    /// Returns the help text, unescaped.
     #[must_use]
     pub fn help(&self) -> &str {
         &self.help
     }
 
-    /// The unit of the values, such as `seconds`.
+    /// Returns the unit of the values, such as `seconds`.
     #[must_use]
     pub fn unit(&self) -> Option<&str> {
         self.unit.as_deref()
     }
 
-    /// Whether the family is one that the attached `prometheus::Registry` gathers. One of ours that
-    /// series of such a family have joined is not.
+    /// Returns whether the family was gathered from the attached `prometheus::Registry`. If series of such a
+    /// family were added to one of Caracal's families, the family is not foreign.
     #[must_use]
     pub fn is_foreign(&self) -> bool {
         self.is_foreign
     }
 
-    /// The names of the labels that the family declares, in their order. Empty for a foreign family,
-    /// whose series say themselves what labels they have.
+    /// Returns the names of the labels that the family declares, in order. Empty for a foreign family, which
+    /// does not declare its labels.
     #[must_use]
     pub fn declared_labels(&self) -> &[String] {
         &self.declared
     }
 
-    /// The series in the order of the page.
+    /// Returns the series, in the order of the page.
     #[must_use]
     pub fn series(&self) -> impl ExactSizeIterator<Item = SeriesSnapshot<'_>> + Clone {
         (0..self.content.series.len()).map(|place| SeriesSnapshot::at(&self.content, place))
     }
 
-    /// The series with exactly these labels, constant ones included, in any order.
+    /// Returns the series with exactly these labels, including constant ones, in any order.
     ///
-    /// It asks one series after the other.
+    /// This is a linear search through the series.
     #[must_use]
     pub fn get(&self, labels: &[(&str, &str)]) -> Option<SeriesSnapshot<'_>> {
         self.series().find(|series| {

@@ -1,6 +1,6 @@
-//! Everything that a page would have, as values.
+//! The contents of a page, as values.
 //!
-//! [`MetricsRegistry::snapshot`](crate::MetricsRegistry::snapshot) makes one.
+//! [`MetricsRegistry::snapshot`](crate::MetricsRegistry::snapshot) creates a snapshot.
 
 mod family;
 mod series;
@@ -12,11 +12,11 @@ pub use series::{
 };
 pub(crate) use storage::{Family, Number, Sum};
 
-/// What the series of a registry read at one moment.
+/// The values of all series of a registry at one moment.
 ///
-/// A snapshot is one scrape: the callbacks of instances and the user's collectors have run for it, and
-/// it is as consistent as a page. It has the families that a page has, sorted by name, and the series of
-/// each in the order of the page.
+/// A snapshot is one scrape: it runs the callbacks of instances and the user's collectors, and it is as
+/// consistent as a page. It has the same families as a page, sorted by name. The series of each family are in
+/// the order of the page.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -41,21 +41,21 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The families, sorted by name.
+    /// Returns the families, sorted by name.
     #[must_use]
     pub fn families(&self) -> &[FamilySnapshot] {
         &self.families
     }
 
-    /// The family that text format 0.0.4 has under this name: a counter's ends in `_total`, and a
-    /// histogram's does not end in `_bucket`.
+    /// Returns the family with this name in the text format 0.0.4. The name of a counter ends in `_total`, and
+    /// the name of a histogram does not end in `_bucket`.
     #[must_use]
     pub fn family(&self, name: &str) -> Option<&FamilySnapshot> {
         let place = self.families.binary_search_by(|family| family.name().cmp(name)).ok()?;
         Some(&self.families[place])
     }
 
-    /// The namespace of the registry.
+    /// Returns the namespace of the registry.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.namespace

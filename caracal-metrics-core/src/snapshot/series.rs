@@ -28,7 +28,7 @@ impl<'a> SeriesSnapshot<'a> {
         Self { family, place }
     }
 
-    /// Names and values of the labels in the order of the page, constant ones included.
+    /// Returns the names and values of the labels in the order of the page, including constant ones.
     #[must_use]
     pub fn labels(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a str)> + Clone + use<'a> {
         let family = self.family;
@@ -36,13 +36,13 @@ impl<'a> SeriesSnapshot<'a> {
         labels.iter().map(|label| (family.names[label.name].as_str(), family.text_of(*label)))
     }
 
-    /// The value of the label of this name.
+    /// Returns the value of the label with this name.
     #[must_use]
     pub fn label(&self, name: &str) -> Option<&'a str> {
         self.labels().find(|(label, _)| *label == name).map(|(_, value)| value)
     }
 
-    /// The value.
+    /// Returns the value.
     #[must_use]
     pub fn value(&self) -> SeriesValue<'a> {
         match self.family.series[self.place].value {
@@ -67,22 +67,22 @@ impl<'a> SeriesSnapshot<'a> {
 pub enum SeriesValue<'a> {
     /// A sum of integers that only grows.
     Counter(u64),
-    /// A sum of floating-point numbers that only grows, and each counter that is not ours.
+    /// A sum of floating-point numbers that only grows. All foreign counters are of this type.
     FloatCounter(f64),
     /// An integer that goes up and down.
     Gauge(i64),
-    /// A floating-point number that goes up and down, and each gauge that is not ours.
+    /// A floating-point number that goes up and down. All foreign gauges are of this type.
     FloatGauge(f64),
     /// Observations in buckets.
     Histogram(HistogramSnapshot<'a>),
     /// Observations with quantiles.
     Summary(SummarySnapshot<'a>),
-    /// A number of no known type.
+    /// A number of unknown type.
     Untyped(f64),
 }
 
 impl SeriesValue<'_> {
-    /// The number; of a histogram or a summary, how many observations it has.
+    /// Returns the value as a number. For a histogram or a summary, this is the number of observations.
     #[must_use]
     pub fn as_f64(self) -> f64 {
         match self {
@@ -107,13 +107,13 @@ impl<'a> HistogramSnapshot<'a> {
         &self.family.bucketed[self.place]
     }
 
-    /// How many observations there are.
+    /// Returns the number of observations.
     #[must_use]
     pub fn count(self) -> u64 {
         self.inner().count
     }
 
-    /// What they add up to.
+    /// Returns the sum of the observations.
     #[must_use]
     pub fn sum(self) -> f64 {
         match self.inner().sum {
@@ -122,8 +122,8 @@ impl<'a> HistogramSnapshot<'a> {
         }
     }
 
-    /// What the durations of one of our histograms add up to, in nanoseconds: exactly, which
-    /// [`sum`](Self::sum) is not for large numbers.
+    /// Returns the sum of the durations of one of Caracal's histograms, in nanoseconds. It is exact, whereas
+    /// [`sum`](Self::sum) is rounded for large numbers.
     #[must_use]
     pub fn sum_nanos(self) -> Option<u128> {
         match self.inner().sum {
@@ -132,27 +132,27 @@ impl<'a> HistogramSnapshot<'a> {
         }
     }
 
-    /// The upper bounds of the buckets, ascending, without `+Inf`.
+    /// Returns the upper bounds of the buckets, in ascending order, without `+Inf`.
     #[must_use]
     pub fn bounds(self) -> &'a [f64] {
         &self.family.bounds[self.inner().bounds.clone()]
     }
 
-    /// For each of the [`bounds`](Self::bounds), how many observations are not greater.
+    /// Returns the number of observations up to and including each of the [`bounds`](Self::bounds).
     #[must_use]
     pub fn cumulative_counts(self) -> &'a [u64] {
         let start = self.inner().steps;
         &self.family.counts[start..start + self.inner().bounds.len()]
     }
 
-    /// Each bound with how many observations are not greater, up to `+Inf`.
+    /// Returns the bounds up to `+Inf`. Each has the number of observations up to and including it.
     pub fn buckets(self) -> impl Iterator<Item = (f64, u64)> + Clone + use<'a> {
         let counts = self.cumulative_counts().iter().copied();
         let last = (f64::INFINITY, self.count());
         self.bounds().iter().copied().zip(counts).chain([last])
     }
 
-    /// The exemplars, by the places of their buckets.
+    /// Returns the exemplars, sorted by bucket.
     pub fn exemplars(self) -> impl Iterator<Item = ExemplarSnapshot<'a>> + use<'a> {
         let examples = &self.family.examples;
         let start = examples.partition_point(|example| example.histogram < self.place);
@@ -162,7 +162,7 @@ impl<'a> HistogramSnapshot<'a> {
 }
 
 impl PartialEq for HistogramSnapshot<'_> {
-    /// Whether the numbers are equal; exemplars are not compared.
+    /// Compares the numbers. Exemplars are not compared.
     fn eq(&self, other: &Self) -> bool {
         self.count() == other.count()
             && self.sum() == other.sum()
@@ -194,13 +194,13 @@ impl<'a> SummarySnapshot<'a> {
         &self.family.bucketed[self.place]
     }
 
-    /// How many observations there are.
+    /// Returns the number of observations.
     #[must_use]
     pub fn count(self) -> u64 {
         self.inner().count
     }
 
-    /// What they add up to.
+    /// Returns the sum of the observations.
     #[must_use]
     pub fn sum(self) -> f64 {
         match self.inner().sum {
@@ -209,7 +209,7 @@ impl<'a> SummarySnapshot<'a> {
         }
     }
 
-    /// The quantiles, each from 0 to 1, and their values.
+    /// Returns the quantiles, each from 0 to 1, and their values.
     pub fn quantiles(self) -> impl Iterator<Item = (f64, f64)> + Clone + use<'a> {
         let bounds = &self.family.bounds[self.inner().bounds.clone()];
         let values = &self.family.quantiles[self.inner().steps..];
@@ -243,25 +243,25 @@ pub struct ExemplarSnapshot<'a> {
 }
 
 impl<'a> ExemplarSnapshot<'a> {
-    /// The place of its bucket; the one of `+Inf` is the last.
+    /// Returns the index of its bucket. The bucket `+Inf` is the last one.
     #[must_use]
     pub fn bucket(self) -> usize {
         self.example.bucket
     }
 
-    /// Names and values of its labels, such as `trace_id`.
+    /// Returns the names and values of its labels, such as `trace_id`.
     #[must_use]
     pub fn labels(self) -> impl ExactSizeIterator<Item = (&'a str, &'a str)> + use<'a> {
         self.example.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// What was observed; a duration is in seconds.
+    /// Returns the observed value. Durations are in seconds.
     #[must_use]
     pub fn value(self) -> f64 {
         self.example.value
     }
 
-    /// When it was recorded, since 1970.
+    /// Returns the time at which it was recorded, since 1970.
     #[must_use]
     pub fn since_epoch(self) -> Duration {
         self.example.since_epoch

@@ -1,9 +1,9 @@
-//! How a family of a snapshot keeps many series: texts and numbers of all series in a few vectors.
+//! Compact storage for the series of a family: the texts and numbers of all series are in a few vectors.
 
 use std::ops::Range;
 use std::time::Duration;
 
-/// The value of a counter, a gauge, or a series of no type.
+/// The value of a counter, a gauge, or a series of unknown type.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Number {
     Counter(u64),
@@ -13,19 +13,19 @@ pub(crate) enum Number {
     Untyped(f64),
 }
 
-/// What a histogram's or a summary's observations add up to.
+/// The sum of the observations of a histogram or a summary.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Sum {
     Nanos(u128),
     Float(f64),
 }
 
-/// A histogram, or a summary.
+/// A histogram or a summary.
 #[derive(Clone, Debug)]
 pub(crate) struct Bucketed {
-    /// Where its bounds are: of a summary its quantiles.
+    /// The range of its bounds, or of the quantiles of a summary.
     pub(super) bounds: Range<usize>,
-    /// Where its cumulative counts begin, one for each bound; of a summary its values.
+    /// The index of the first of its cumulative counts, one for each bound, or of the values of a summary.
     pub(super) steps: usize,
     pub(super) count: u64,
     pub(super) sum: Sum,
@@ -34,32 +34,32 @@ pub(crate) struct Bucketed {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stored {
     Number(Number),
-    /// A place in [`Family::bucketed`].
+    /// An index into [`Family::bucketed`].
     Histogram(usize),
-    /// A place in [`Family::bucketed`].
+    /// An index into [`Family::bucketed`].
     Summary(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Label {
-    /// A place in [`Family::names`].
+    /// An index into [`Family::names`].
     pub(super) name: usize,
-    /// Where the value is in [`Family::text`].
+    /// The start of the value in [`Family::text`].
     pub(super) start: usize,
     pub(super) len: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Series {
-    /// Where its labels end in [`Family::labels`]. They begin where those of the series before end.
+    /// The end of its labels in [`Family::labels`]. They start at the end of the labels of the previous series.
     pub(super) labels_end: usize,
     pub(super) value: Stored,
 }
 
-/// An exemplar of one bucket.
+/// The exemplar of one bucket.
 #[derive(Clone, Debug)]
 pub(super) struct Example {
-    /// A place in [`Family::bucketed`].
+    /// An index into [`Family::bucketed`].
     pub(super) histogram: usize,
     pub(super) bucket: usize,
     pub(super) labels: Vec<(String, String)>,
@@ -75,9 +75,9 @@ pub(crate) struct Family {
     pub(super) labels: Vec<Label>,
     pub(super) series: Vec<Series>,
     pub(super) bounds: Vec<f64>,
-    /// Cumulative counts of histograms, without those of `+Inf`.
+    /// The cumulative counts of histograms, without those of `+Inf`.
     pub(super) counts: Vec<u64>,
-    /// Values of the quantiles of summaries.
+    /// The values of the quantiles of summaries.
     pub(super) quantiles: Vec<f64>,
     pub(super) bucketed: Vec<Bucketed>,
     /// Sorted by histogram and bucket.
@@ -85,7 +85,7 @@ pub(crate) struct Family {
 }
 
 impl Family {
-    /// Makes room for so many series with so many bounds each.
+    /// Reserves space for this number of series with this number of bounds each.
     pub(crate) fn reserve(&mut self, series: usize, bounds: usize) {
         self.series.reserve(series);
         if bounds > 0 {
@@ -103,7 +103,7 @@ impl Family {
         self.push(labels, Stored::Number(value));
     }
 
-    /// Adds a histogram. `counts` are cumulative, the one of `+Inf` excluded.
+    /// Adds a histogram. `counts` are cumulative, without the count of `+Inf`.
     pub(crate) fn push_histogram(
         &mut self,
         labels: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
@@ -135,7 +135,7 @@ impl Family {
         self.push(labels, Stored::Summary(place));
     }
 
-    /// Adds an exemplar to a bucket of the histogram that was added last.
+    /// Adds an exemplar of a bucket of the histogram that was added last.
     pub(crate) fn push_exemplar(
         &mut self,
         bucket: usize,
@@ -162,7 +162,7 @@ impl Family {
                 _ => self.name(name),
             };
             let label = match last {
-                // Neighbours have most of their values in common.
+                // Most values are the same as those of the previous series.
                 Some(last) if self.text_of(last) == value => Label { name, ..last },
                 _ => {
                     let start = self.text.len();
@@ -182,7 +182,7 @@ impl Family {
         })
     }
 
-    /// Where these bounds are: where the last ones are, if they are the same.
+    /// Returns the range of these bounds. If they are the same as the last ones, this is their range.
     fn share_bounds(&mut self, bounds: &[f64]) -> Range<usize> {
         let start = self.bounds.len().saturating_sub(bounds.len());
         if self.bounds[start..] == *bounds {
@@ -193,7 +193,7 @@ impl Family {
         start..self.bounds.len()
     }
 
-    /// Where the labels of a series are; nowhere for a series that is not there.
+    /// Returns the range of the labels of a series, or an empty range if there is no such series.
     pub(super) fn labels_of(&self, series: usize) -> Range<usize> {
         let end = |place: usize| self.series.get(place).map(|series| series.labels_end);
         let start = series.checked_sub(1).and_then(end).unwrap_or(0);

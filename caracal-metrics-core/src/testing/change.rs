@@ -1,32 +1,32 @@
-//! By how much a series moved.
+//! The change of a series between two snapshots.
 
 use std::fmt;
 
 use crate::snapshot::{HistogramSnapshot, SeriesValue, SummarySnapshot};
 use crate::text::seconds;
 
-/// By how much a series moved.
+/// The change of a series between two snapshots.
 ///
-/// Of a counter, a histogram or a summary that fell, it is the whole value: it began anew, since the
-/// thing that it counts for was attached anew.
+/// If a counter, a histogram or a summary fell, its change is the whole new value: the thing that it counts for
+/// was attached again, so it started at zero.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Change {
-    /// What a counter gained.
+    /// The increase of a counter.
     Counter(u64),
-    /// What a counter of floating-point numbers gained.
+    /// The increase of a counter of floating-point numbers.
     FloatCounter(f64),
-    /// What a gauge gained, or lost.
+    /// The increase of a gauge. Negative if it fell.
     Gauge(i64),
-    /// What a gauge of floating-point numbers gained, or lost.
+    /// The increase of a gauge of floating-point numbers. Negative if it fell.
     FloatGauge(f64),
-    /// What a histogram or a summary observed.
+    /// The new observations of a histogram or a summary.
     Observations(HistogramChange),
-    /// What a number of no known type gained, or lost.
+    /// The increase of a number of unknown type. Negative if it fell.
     Untyped(f64),
 }
 
-/// What a histogram or a summary observed.
+/// The new observations of a histogram or a summary.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HistogramChange {
     count: u64,
@@ -35,27 +35,27 @@ pub struct HistogramChange {
 }
 
 impl HistogramChange {
-    /// How many observations there were.
+    /// Returns the number of observations.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// What they add up to; durations are in seconds.
+    /// Returns the sum of the observations. Durations are in seconds.
     #[must_use]
     pub fn sum(&self) -> f64 {
         self.sum
     }
 
-    /// How many observations were not greater than this bound, as the bucket with this `le` counts them;
-    /// `None` if the histogram has no such bound.
+    /// Returns the number of observations up to and including this bound, as the bucket with this `le` counts
+    /// them, or `None` if the histogram has no such bound.
     #[must_use]
     pub fn bucket(&self, le: f64) -> Option<u64> {
         self.buckets.iter().find(|(bound, _)| *bound == le).map(|(_, count)| *count)
     }
 
-    /// The bounds of the buckets, each with how many observations were not greater, up to `+Inf`. Of a
-    /// summary there are none.
+    /// Returns the bounds of the buckets up to `+Inf`. Each has the number of observations up to and including
+    /// it. Empty for a summary.
     #[must_use]
     pub fn buckets(&self) -> &[(f64, u64)] {
         &self.buckets
@@ -69,7 +69,7 @@ impl fmt::Display for HistogramChange {
 }
 
 impl Change {
-    /// How a series came from one value to the other. Without a value it was not there.
+    /// Returns the change from one value to the other. Without a value before, the series was not there.
     pub(super) fn between(before: Option<SeriesValue<'_>>, after: SeriesValue<'_>) -> Self {
         match (after, before) {
             (SeriesValue::Counter(after), before) => {
@@ -128,7 +128,7 @@ impl Change {
         }
     }
 
-    /// The number; of a histogram or a summary, how many observations there were.
+    /// Returns the change as a number. For a histogram or a summary, this is the number of observations.
     #[must_use]
     pub fn as_f64(&self) -> f64 {
         match self {
@@ -151,7 +151,7 @@ impl fmt::Display for Change {
     }
 }
 
-/// A gauge that reads NaN before and after has not moved.
+/// A gauge that is NaN before and after has not moved.
 fn moved(before: f64, after: f64) -> f64 {
     let is_same = before == after || (before.is_nan() && after.is_nan());
     if is_same { 0.0 } else { after - before }
@@ -162,7 +162,7 @@ fn histogram(
     after: HistogramSnapshot<'_>,
 ) -> HistogramChange {
     let sum_before = before.map_or(0.0, HistogramSnapshot::sum);
-    // The nanoseconds are exact, and their difference is what was observed.
+    // The nanoseconds are exact, so their difference is the exact sum of the observations.
     let sum = match (after.sum_nanos(), before.map_or(Some(0), HistogramSnapshot::sum_nanos)) {
         (Some(after), Some(before)) => seconds(after.saturating_sub(before)),
         _ => after.sum() - sum_before,

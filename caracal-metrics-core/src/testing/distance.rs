@@ -1,9 +1,9 @@
-//! Names that look like a misspelt one.
+//! Finds names that are similar to a misspelt one.
 
-/// The most names that are suggested.
+/// The maximum number of suggested names.
 const MOST: usize = 3;
 
-/// The names that are nearest to this one, the nearest first; none if all are far from it.
+/// Returns the names that are nearest to this one, nearest first, or none if all of them are far from it.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let most = (name.len() / 3).max(2);
     let measured = known.into_iter().map(|known| (distance(name, known), known));
@@ -13,7 +13,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     near.into_iter().take(MOST).map(|(_, name)| name).collect()
 }
 
-/// How many bytes have to be added, left out or replaced to make one name of the other.
+/// Returns how many bytes must be added, removed or replaced to turn one name into the other.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, a) in a.bytes().enumerate() {

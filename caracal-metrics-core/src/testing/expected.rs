@@ -1,4 +1,4 @@
-//! What a test expects to have moved.
+//! The changes that a test expects.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use super::table::Table;
 use crate::family::Family;
 use crate::labels::Labels;
 
-/// By how much a test expects a series to have moved.
+/// The change that a test expects of a series.
 ///
-/// Integers, floating-point numbers and [`observations`] become one. Of a histogram, a number is how many
-/// observations there were.
+/// Integers, floating-point numbers and [`observations`] can be converted to it. For a histogram, a number is
+/// the number of observations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expected(Amount);
 
@@ -47,27 +47,28 @@ impl From<Observations> for Expected {
     }
 }
 
-/// What a test expects of a histogram; [`observations`] makes it.
+/// The observations that a test expects of a histogram. [`observations`] creates it.
 #[derive(Clone, Debug, PartialEq)]
-#[must_use = "it is expected where `assert_moved!` has it"]
+#[must_use = "it has no effect unless you pass it to `assert_moved!`"]
 pub struct Observations {
     count: u64,
     sum: Option<f64>,
     buckets: Vec<(f64, u64)>,
 }
 
-/// So many observations of a histogram or a summary.
+/// Expects this number of observations of a histogram or a summary.
 pub fn observations(count: u64) -> Observations {
     Observations { count, sum: None, buckets: Vec::new() }
 }
 
 impl Observations {
-    /// Which add up to this; durations are in seconds.
+    /// Also expects this sum of the observations. Durations are in seconds.
     pub fn sum(self, sum: f64) -> Self {
         Self { sum: Some(sum), ..self }
     }
 
-    /// Of which so many are not greater than this bound, as the bucket with this `le` counts them.
+    /// Also expects this number of observations up to and including this bound, as the bucket with this `le`
+    /// counts them.
     pub fn bucket(mut self, le: f64, count: u64) -> Self {
         self.buckets.push((le, count));
         self
@@ -100,7 +101,7 @@ impl Expected {
         }
     }
 
-    /// What moved, in as much detail as it is expected.
+    /// Formats the change, in as much detail as is expected of it.
     fn show(&self, change: &Change) -> String {
         match (&self.0, change) {
             (Amount::Observations(expected), Change::Observations(moved)) => {
@@ -119,7 +120,7 @@ impl Expected {
     }
 }
 
-/// Sums of floating-point numbers are rounded.
+/// Compares two sums of floating-point numbers, which are rounded.
 fn is_close(a: f64, b: f64) -> bool {
     const ROUNDING: f64 = 1e-9;
     a == b || (a - b).abs() <= ROUNDING * a.abs().max(b.abs()) || (a.is_nan() && b.is_nan())
@@ -145,7 +146,7 @@ impl fmt::Display for Observations {
     }
 }
 
-/// What `assert_moved!` expects. The macro makes it.
+/// The expectations of `assert_moved!`, which creates them.
 #[derive(Clone, Debug, Default)]
 pub struct Expectations {
     series: Vec<(Query, Expected)>,
@@ -153,7 +154,7 @@ pub struct Expectations {
 }
 
 impl Expectations {
-    /// A series by the constant of its family.
+    /// Adds a series, given by the constant of its family.
     pub fn family<K, L: Labels>(
         &mut self,
         family: &'static Family<K, L>,
@@ -163,24 +164,24 @@ impl Expectations {
         self.series.push((Query::typed(family.spec(), &labels), expected.into()));
     }
 
-    /// A series by name.
+    /// Adds a series, given by name.
     pub fn named(&mut self, name: &str, labels: &[(&str, String)], expected: impl Into<Expected>) {
         self.series.push((Query::named(name, labels), expected.into()));
     }
 
-    /// Other series may have moved as well.
+    /// Allows other series to have moved as well.
     pub fn allow_others(&mut self) {
         self.allows_others = true;
     }
 }
 
 impl Moved {
-    /// Whether exactly this moved: what `assert_moved!` calls.
+    /// Checks that exactly the expected series moved. `assert_moved!` calls this.
     ///
     /// # Errors
     ///
-    /// Returns an error if the changes differ. The error is a table of everything that was expected or
-    /// changed.
+    /// Returns an error if the changes differ from the expected ones. The error is a table of all expected and
+    /// all actual changes.
     pub fn check(&self, expectations: &Expectations) -> Result<(), String> {
         let mut table = Table::with_header(["", "expected", "moved", "series"]);
         let mut row = |verdict: &str, expected: String, moved: String, series: String| {
@@ -234,9 +235,9 @@ impl Moved {
 
 /// Asserts that exactly these series moved between two snapshots, and by how much.
 ///
-/// A series is given by the constant of its family and its labels in brackets, or by name and labels
-/// in braces; without either where it has no labels. The amount is a number: what a counter gained, what a
-/// gauge gained or lost, how many observations a histogram had. [`observations`] says more of a histogram.
+/// Name a series either by the constant of its family and its labels in brackets, or by its name and labels in
+/// braces. Leave out the labels if the series has none. The amount is a number: the increase of a counter or of
+/// a gauge, or the number of observations of a histogram. Use [`observations`] to expect more of a histogram.
 /// With `..` at the end, other series may have moved as well.
 ///
 /// ```
@@ -273,13 +274,13 @@ impl Moved {
 ///
 /// # Panics
 ///
-/// Panics if something else moved, something did not move, or there is no such family. The message has a row
-/// for each series, and the nearest names of a family that does not exist.
+/// Panics if something else moved, if something did not move as expected, or if a family does not exist. The
+/// message has a row for each series. For a family that does not exist, it has the most similar names.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __assert_moved {
     ($moved:expr, { $($series:tt)* } $(,)?) => {{
-        #[allow(unused_mut, reason = "nothing may be expected")]
+        #[allow(unused_mut, reason = "the list of expectations can be empty")]
         let mut expectations = $crate::testing::Expectations::default();
         $crate::__expect_moved!(expectations, $($series)*);
         if let ::std::result::Result::Err(message) = $moved.check(&expectations) {

@@ -1,15 +1,15 @@
-//! A registry and a clock of a test's own, for code that uses those of the process.
+//! Gives a test its own registry and clock, for code that uses those of the process.
 
 use crate::clock::Clock;
 use crate::registry::MetricsRegistry;
 use crate::scoped::{self, ScopedFuture};
 
-/// Runs code for which this is the process-wide registry.
+/// Runs code that sees this registry as the process-wide one.
 ///
-/// [`get_metrics_registry`](crate::get_metrics_registry) gives it to the code, and
-/// [`initialize_metrics_registry`](crate::initialize_metrics_registry) finds that it is there already.
-/// Other threads are not concerned, so tests that run at the same time have a registry each. Threads
-/// that the code starts are not either: see [`inherit`].
+/// In the code, [`get_metrics_registry`](crate::get_metrics_registry) returns this registry, and
+/// [`initialize_metrics_registry`](crate::initialize_metrics_registry) returns the error that it already
+/// exists. Other threads are not affected, so tests that run at the same time can each have their own registry.
+/// This includes threads that the code starts: see [`inherit`].
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -31,9 +31,10 @@ pub fn with_registry<R>(metrics: &MetricsRegistry, run: impl FnOnce() -> R) -> R
     run()
 }
 
-/// A future for whose code this is the process-wide registry, on whatever thread it is polled or dropped.
+/// Returns a future whose code sees this registry as the process-wide one, on whichever thread it is polled or
+/// dropped.
 ///
-/// Tasks that it spawns are not concerned: see [`inherit_async`].
+/// Tasks that the future spawns are not affected: see [`inherit_async`].
 pub fn with_registry_async<F: Future>(
     metrics: &MetricsRegistry,
     future: F,
@@ -41,7 +42,7 @@ pub fn with_registry_async<F: Future>(
     ScopedFuture::new(Some(metrics.clone()), future)
 }
 
-/// Gives a closure for another thread the registry and the clock that the calling code has.
+/// Wraps a closure for another thread, so that it has the registry and the clock of the calling code.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -65,7 +66,7 @@ pub fn inherit<R>(run: impl FnOnce() -> R) -> impl FnOnce() -> R {
     }
 }
 
-/// Gives a future that is to be spawned the registry and the clock that the calling code has.
+/// Wraps a future that will be spawned, so that it has the registry and the clock of the calling code.
 pub fn inherit_async<F: Future>(future: F) -> impl Future<Output = F::Output> + use<F> {
     let (registry, clock) = (scoped::current::<MetricsRegistry>(), scoped::current::<Clock>());
     ScopedFuture::new(registry, ScopedFuture::new(clock, future))

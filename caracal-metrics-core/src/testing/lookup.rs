@@ -1,4 +1,4 @@
-//! Which series a test asks for.
+//! Finds the series that a test asks for.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use crate::labels::{LabelSet, MAX_LABELS, label_texts};
 use crate::series::cut::Value;
 use crate::snapshot::{FamilySnapshot, SeriesSnapshot, Snapshot};
 
-/// A series, by what a test says of it.
+/// A series, as a test describes it.
 #[derive(Clone, Debug)]
 pub(super) enum Query {
-    /// By the constant of its family, and the values of its labels in the order of the declaration.
+    /// By the constant of its family, and the values of its labels in the order of their declaration.
     Typed { spec: Box<FamilySpec>, values: Vec<String> },
     /// By names.
     Named { name: String, labels: Vec<(String, String)> },
@@ -58,7 +58,7 @@ impl fmt::Display for SeriesName {
     }
 }
 
-/// A question that no series can answer.
+/// A question that no series can match.
 #[derive(Clone, Debug)]
 pub(super) enum Mistake {
     NoFamily { name: String, nearest: Vec<String> },
@@ -72,14 +72,14 @@ impl fmt::Display for Mistake {
                 write!(f, "no family is registered under the name {name:?}")?;
                 match nearest.as_slice() {
                     [] => f.write_str(
-                        ": register it, or attach what it belongs to, before the first snapshot",
+                        ": register it, or attach the thing that it belongs to, before the first snapshot",
                     ),
                     names => write!(f, ": did you mean {}?", names.join(", ")),
                 }
             }
             Self::Labels { name, given, declared } => write!(
                 f,
-                "{name} has the labels [{}], and [{}] were given",
+                "{name} has the labels [{}], but [{}] were given",
                 declared.join(", "),
                 given.join(", ")
             ),
@@ -87,13 +87,13 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// What a series that was asked for has to have.
+/// The properties of the series that was asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
     pub(super) name: SeriesName,
-    /// Labels that it does without.
+    /// Labels that it must not have.
     absent: Vec<String>,
-    /// It has no labels beyond these. Series of our families have constant ones as well.
+    /// It has no other labels. Series of our families have constant labels as well.
     is_exact: bool,
 }
 
@@ -101,14 +101,14 @@ impl Wanted {
     pub(super) fn is(&self, labels: &[(String, String)]) -> bool {
         let value = |name: &str| labels.iter().find(|(other, _)| other == name).map(|(_, v)| v);
         let wanted = &self.name.labels;
-        // A label that is empty is none.
+        // An empty label is the same as a missing one.
         wanted.iter().all(|(name, wanted)| value(name).map_or("", |value| value) == wanted)
             && self.absent.iter().all(|name| value(name).is_none_or(String::is_empty))
             && (!self.is_exact || labels.len() == wanted.len())
     }
 }
 
-/// What a query asks for, in these snapshots of one registry.
+/// Resolves a query against these snapshots of one registry.
 pub(super) fn resolve(query: &Query, snapshots: [&Snapshot; 2]) -> Result<Wanted, Mistake> {
     let [before, after] = snapshots;
     let registered = &after.registered;
@@ -135,7 +135,7 @@ pub(super) fn resolve(query: &Query, snapshots: [&Snapshot; 2]) -> Result<Wanted
             let is_declared = |given: &str| declared.iter().any(|label| label.name == given);
             let others = labels.iter().map(|(name, _)| name).filter(|name| !is_declared(name));
             let others: Vec<_> = others.collect();
-            // Constant labels may be given as well.
+            // Constant labels can be given as well.
             let series = [after, before].into_iter().filter_map(|s| s.family(&name));
             let mut series = series.flat_map(FamilySnapshot::series);
             let are_constant = others.is_empty()
@@ -165,7 +165,7 @@ pub(super) fn resolve(query: &Query, snapshots: [&Snapshot; 2]) -> Result<Wanted
     Ok(Wanted { name: SeriesName { family: name, labels }, absent, is_exact: false })
 }
 
-/// A series of a family that is not ours, which says itself what labels it has.
+/// Resolves a series of a foreign family, which does not declare its labels.
 fn foreign(query: &Query, name: String, snapshots: [&Snapshot; 2]) -> Result<Wanted, Mistake> {
     let mut found = snapshots.into_iter().filter_map(|snapshot| snapshot.family(&name)).peekable();
     let labels = match query {

@@ -1,6 +1,6 @@
-//! For tests: what moved, golden pages, a linter, and a registry and a clock of a test's own.
+//! Tools for tests: changes between snapshots, golden pages, a linter, and a registry and a clock for one test.
 //!
-//! The feature `testing` turns it on. Turn it on for your tests only:
+//! This module needs the feature `testing`. Turn it on for your tests only:
 //!
 //! ```toml
 //! [dev-dependencies]

@@ -1,4 +1,4 @@
-//! What moved between two snapshots.
+//! The changes between two snapshots.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,19 +20,19 @@ pub struct MovedSeries {
 }
 
 impl MovedSeries {
-    /// The name of its family, as text format 0.0.4 has it.
+    /// Returns the name of its family in the text format 0.0.4.
     #[must_use]
     pub fn family(&self) -> &str {
         &self.name.family
     }
 
-    /// Names and values of its labels.
+    /// Returns the names and values of its labels.
     #[must_use]
     pub fn labels(&self) -> &[(String, String)] {
         &self.name.labels
     }
 
-    /// By how much it moved.
+    /// Returns the change of the series.
     #[must_use]
     pub fn change(&self) -> &Change {
         &self.change
@@ -45,13 +45,13 @@ impl fmt::Display for MovedSeries {
     }
 }
 
-/// What moved between two snapshots of one registry; [`Snapshot::since`] makes it.
+/// The changes between two snapshots of one registry. [`Snapshot::since`] creates it.
 ///
-/// A series moved if its number differs. A counter that is new and reads 0 has not moved, and neither has
-/// a series that left the page; [`gone`](Self::gone) has those.
+/// A series moved if its value differs. A new counter with the value 0 has not moved. Neither has a series that
+/// left the page: [`gone`](Self::gone) returns those.
 ///
-/// Reading a series that has not moved gives 0. Reading one of a family that the registry does not know
-/// panics and names the nearest ones: a misspelt name never reads 0.
+/// For a series that has not moved, the methods return 0. For a family that the registry does not know, they
+/// panic, and the message has the most similar names. A misspelt name therefore never reads as 0.
 #[derive(Clone, Debug)]
 pub struct Moved {
     pub(super) before: Snapshot,
@@ -61,8 +61,8 @@ pub struct Moved {
 }
 
 impl Snapshot {
-    /// What moved since an earlier snapshot of the same registry. Since `Snapshot::default()`, all
-    /// that has a value other than 0 has moved.
+    /// Returns the changes since an earlier snapshot of the same registry. Since `Snapshot::default()`, every
+    /// series with a value other than 0 has moved.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -83,8 +83,8 @@ impl Snapshot {
     /// # Ok::<(), caracal_metrics::FamilyError>(())
     /// ```
     ///
-    /// The gauges `…_metrics_series` and `…_metrics_series_limit` are left out: they follow the series of all
-    /// other families.
+    /// The gauges `…_metrics_series` and `…_metrics_series_limit` are left out, because they follow the series
+    /// of all other families.
     #[must_use]
     pub fn since(self, before: &Snapshot) -> Moved {
         let (mut series, mut gone) = (Vec::new(), Vec::new());
@@ -110,7 +110,8 @@ impl Snapshot {
         Moved { before: before.clone(), after: self, series, gone }
     }
 
-    /// The value of a series, by the constant of its family; `None` if the page does not have it.
+    /// Returns the value of a series, given by the constant of its family, or `None` if the page does not have
+    /// it.
     ///
     /// # Panics
     ///
@@ -141,20 +142,20 @@ fn find<'a>(snapshot: &'a Snapshot, wanted: &Wanted) -> Option<SeriesSnapshot<'a
 }
 
 impl Moved {
-    /// The series that moved, sorted by the names of their families and by their labels.
+    /// Returns the series that moved, sorted by the names of their families and by their labels.
     #[must_use]
     pub fn series(&self) -> &[MovedSeries] {
         &self.series
     }
 
-    /// The series that left the page, as a page writes their names and labels.
+    /// Returns the series that left the page, with names and labels as on the page.
     #[must_use]
     pub fn gone(&self) -> Vec<String> {
         self.gone.iter().map(ToString::to_string).collect()
     }
 
-    /// What moved without the series of these families: for those that move by themselves, such as
-    /// `process_*`. A name that ends in `*` stands for all that begin like it.
+    /// Removes the changes of these families. Use it for families that change by themselves, such as
+    /// `process_*`. A name that ends in `*` matches all names with this beginning.
     #[must_use]
     pub fn without(mut self, families: &[&str]) -> Self {
         let is_named = |family: &str| {
@@ -168,11 +169,11 @@ impl Moved {
         self
     }
 
-    /// What a counter gained.
+    /// Returns the increase of a counter.
     ///
     /// # Panics
     ///
-    /// Panics if the registry does not have the family, as all of these do.
+    /// Panics if the registry does not have the family. The following methods do the same.
     #[must_use]
     #[track_caller]
     pub fn counter<L: Labels>(
@@ -186,7 +187,7 @@ impl Moved {
         }
     }
 
-    /// What a counter of floating-point numbers gained.
+    /// Returns the increase of a counter of floating-point numbers.
     #[must_use]
     #[track_caller]
     pub fn float_counter<L: Labels>(
@@ -197,7 +198,7 @@ impl Moved {
         self.number(&Query::typed(family.spec(), &labels))
     }
 
-    /// What a gauge gained, or lost. [`Snapshot::value_of`] reads what it has.
+    /// Returns the increase of a gauge, negative if it fell. [`Snapshot::value_of`] returns its value.
     #[must_use]
     #[track_caller]
     pub fn gauge<L: Labels>(&self, family: &'static Family<Gauge, L>, labels: L::Of<'_>) -> i64 {
@@ -207,7 +208,7 @@ impl Moved {
         }
     }
 
-    /// What a gauge of floating-point numbers gained, or lost.
+    /// Returns the increase of a gauge of floating-point numbers, negative if it fell.
     #[must_use]
     #[track_caller]
     pub fn float_gauge<L: Labels>(
@@ -218,7 +219,7 @@ impl Moved {
         self.number(&Query::typed(family.spec(), &labels))
     }
 
-    /// What a histogram observed.
+    /// Returns the new observations of a histogram.
     #[must_use]
     #[track_caller]
     pub fn histogram<K: Bucketed, L: Labels>(
@@ -229,8 +230,8 @@ impl Moved {
         self.observed(&Query::typed(family.spec(), &labels))
     }
 
-    /// By how much a series moved, by the names of its family and of its labels. Constant labels may be
-    /// left out. Of a histogram or a summary, how many observations there were.
+    /// Returns the change of a series, given by the names of its family and its labels. You can leave out
+    /// constant labels. For a histogram or a summary, this is the number of observations.
     ///
     /// # Panics
     ///
@@ -241,7 +242,7 @@ impl Moved {
         self.number(&Query::named(name, labels))
     }
 
-    /// What a histogram or a summary observed, by name.
+    /// Returns the new observations of a histogram or a summary, given by name.
     ///
     /// # Panics
     ///
@@ -265,7 +266,7 @@ impl Moved {
         }
     }
 
-    /// What moved; `None` if it has not moved.
+    /// Returns the change, or `None` if the series has not moved.
     #[track_caller]
     fn read(&self, query: &Query) -> Option<Change> {
         let wanted = self.resolve(query).unwrap_or_else(|mistake| panic!("{mistake}"));
@@ -276,7 +277,7 @@ impl Moved {
         resolve(query, [&self.before, &self.after])
     }
 
-    /// The place of a series among those that moved.
+    /// Returns the index of a series among those that moved.
     pub(super) fn find(&self, wanted: &Wanted) -> Option<usize> {
         self.series
             .iter()
@@ -285,13 +286,13 @@ impl Moved {
 }
 
 impl fmt::Display for Moved {
-    /// A table of everything that moved.
+    /// Writes a table of all changes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         table::of_moved(self).fmt(f)
     }
 }
 
-/// Whether a family is one of the gauges of how full all families are.
+/// Returns whether a family is one of the gauges that show how full all families are.
 fn is_of_all(family: &FamilySnapshot, snapshot: &Snapshot) -> bool {
     let names = [SERIES.spec(), SERIES_LIMIT.spec()];
     names.iter().any(|spec| spec.exposed_name(snapshot.namespace()) == family.name())

@@ -9,15 +9,16 @@ use std::path::Path;
 use crate::exposition::sample_value;
 use crate::registry::MetricsRegistry;
 
-/// What is written in place of a value that differs from run to run.
+/// Replaces a value that differs from run to run.
 const MASK: &str = "*";
 
-/// Set to `1`, it has golden pages written anew.
+/// If set to `1`, golden pages are rewritten.
 const REWRITE: &str = "METRICS_REWRITE_PAGES";
 
-/// The page of a registry, with `*` in place of values that differ from run to run: sums, and counts of
-/// buckets up to a bound, of histograms of seconds; values of other families in seconds; and all values
-/// of families with these names. A name that ends in `*` stands for all that begin like it.
+/// Returns the page of a registry. Values that differ from run to run are replaced by `*`. For histograms of
+/// seconds, these are the sums, and the counts of buckets with a finite bound. For other families in seconds,
+/// and for families with the given names, these are all values. A name that ends in `*` matches all names with
+/// this beginning.
 #[must_use]
 pub fn masked_page(metrics: &MetricsRegistry, masked: &[&str]) -> String {
     let page = String::from_utf8_lossy(&metrics.generate_metrics()).into_owned();
@@ -35,7 +36,7 @@ pub fn masked_page(metrics: &MetricsRegistry, masked: &[&str]) -> String {
         }
         let base = family.strip_suffix("_total").unwrap_or(&family);
         let is_time = base.ends_with("_seconds") || base == "seconds";
-        // A count is the same however long things took.
+        // A count is the same regardless of the durations.
         let is_count = is_histogram
             && line
                 .strip_prefix(family.as_str())
@@ -52,7 +53,7 @@ pub fn masked_page(metrics: &MetricsRegistry, masked: &[&str]) -> String {
     written
 }
 
-/// Compares a page with the golden one in a file: what `assert_page!` calls.
+/// Compares a page with the golden page in a file. `assert_page!` calls this.
 ///
 /// # Errors
 ///
@@ -66,7 +67,7 @@ fn check(page: &str, path: &Path, is_rewriting: bool, is_ci: bool) -> Result<(),
     let file = path.display();
     if is_rewriting && is_ci {
         return Err(format!(
-            "{REWRITE} and CI are both set: golden pages are written anew on a developer's machine \
+            "{REWRITE} and CI are both set: golden pages are rewritten on a developer's machine \
              only, or a test could not fail"
         ));
     }
@@ -84,7 +85,7 @@ fn check(page: &str, path: &Path, is_rewriting: bool, is_ci: bool) -> Result<(),
     }
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
     let (before, now) = (lines(&golden), lines(page));
-    let mut message = format!("the page is not that of {file}\n");
+    let mut message = format!("the page differs from {file}\n");
     for line in golden.lines().filter(|line| !now.contains(*line)) {
         let _ = writeln!(message, "- {line}");
     }
@@ -92,18 +93,18 @@ fn check(page: &str, path: &Path, is_rewriting: bool, is_ci: bool) -> Result<(),
         let _ = writeln!(message, "+ {line}");
     }
     if before == now {
-        message.push_str("its lines are in another order, or some are there twice\n");
+        message.push_str("its lines are in another order, or some are repeated\n");
     }
-    let _ = writeln!(message, "if that is as it should be, run the test with {REWRITE}=1");
+    let _ = writeln!(message, "if the new page is correct, run the test with {REWRITE}=1");
     Err(message)
 }
 
-/// Asserts that the page of a registry is the one in a file, whose path is relative to the package.
+/// Asserts that the page of a registry is the same as the one in a file. The path is relative to the package.
 ///
-/// Values that differ from run to run are masked: see [`masked_page`]. Name other families whose values
-/// do after `mask`.
+/// Values that differ from run to run are masked: see [`masked_page`]. Name other families with such values
+/// after `mask`.
 ///
-/// Run the test with `METRICS_REWRITE_PAGES=1` to write the file. Where `CI` is set, that is an error.
+/// Run the test with `METRICS_REWRITE_PAGES=1` to write the file. If `CI` is set, this is an error.
 ///
 /// ```no_run
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -130,7 +131,7 @@ macro_rules! __assert_page {
     };
 }
 
-/// What `assert_page!` expands to.
+/// The function that `assert_page!` expands to.
 ///
 /// # Panics
 ///

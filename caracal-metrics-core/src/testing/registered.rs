@@ -1,4 +1,4 @@
-//! What a snapshot knows of the registry, in addition to what a page shows.
+//! Parts of the registry that a snapshot keeps for tests, in addition to what a page shows.
 
 use std::sync::Arc;
 
@@ -9,17 +9,17 @@ use crate::state::State;
 #[derive(Clone, Debug)]
 pub(crate) struct RegisteredLabel {
     pub(super) name: String,
-    /// A series may do without it.
+    /// Whether a series can leave it out.
     pub(super) is_optional: bool,
-    /// It always reads [`AGGREGATED`](crate::AGGREGATED).
+    /// Whether its value is always [`AGGREGATED`](crate::AGGREGATED).
     pub(super) is_aggregated: bool,
 }
 
-/// The families that are registered, whether or not a page shows them.
+/// The registered families, whether or not a page shows them.
 #[derive(Clone, Debug)]
 pub(crate) struct Registered {
     pub(super) families: Vec<(String, Vec<RegisteredLabel>)>,
-    /// The most bytes of a label value.
+    /// The maximum length of a label value, in bytes.
     pub(super) value_bytes: usize,
 }
 
@@ -33,7 +33,7 @@ impl Registered {
     pub(crate) fn of(state: &State) -> Self {
         let settings = state.settings();
         let families = state.families();
-        // Of a family whose series have each their own labels, none is declared.
+        // A family in which each series has its own labels declares none.
         let declared = |store: &&Arc<FamilyStore>| store.description.series_labels.is_none();
         let families = families.stores.iter().filter(declared).map(|store| {
             let labels = store.description.labels.iter().map(|label| RegisteredLabel {

@@ -1,10 +1,10 @@
-//! What moved, as a table.
+//! A table of changes.
 
 use std::fmt;
 
 use super::moved::Moved;
 
-/// Columns of text, each as wide as its widest cell.
+/// Columns of text. Each is as wide as its widest cell.
 #[derive(Debug)]
 pub(super) struct Table<const N: usize> {
     rows: Vec<[String; N]>,

@@ -1,26 +1,26 @@
-//! The tokio runtime that a task runs in.
+//! The tokio runtime in which a task runs.
 
 #[cfg(not(feature = "tokio"))]
 use no_runtime::{Handle, is_running};
 #[cfg(feature = "tokio")]
 use tokio::runtime::Handle;
 
-/// The runtime of the thread that captured it, if there was one.
+/// The runtime of the thread that captured it, if it had one.
 ///
-/// Code that was written for the threads of a service may call `tokio::spawn` or start a timer. On a
-/// thread of ours, outside of any runtime, it would panic.
+/// Code that was written for the threads of a service may call `tokio::spawn` or start a timer. On one of our
+/// threads, outside of a runtime, this would panic.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Context {
     runtime: Option<Handle>,
 }
 
 impl Context {
-    /// The runtime of the calling thread.
+    /// Returns the runtime of the calling thread.
     pub(crate) fn current() -> Self {
         Self { runtime: Handle::try_current().ok() }
     }
 
-    /// This runtime, or `other` where there is none.
+    /// Returns this runtime, or `other` if there is none.
     pub(super) fn or(self, other: &Self) -> Self {
         match self.runtime {
             Some(_) => self,
@@ -34,14 +34,14 @@ impl Context {
         f()
     }
 
-    /// Whether the calling thread is inside a runtime.
+    /// Returns whether the calling thread is inside a runtime.
     pub(crate) fn has_runtime() -> bool {
         Handle::try_current().is_ok()
     }
 }
 
-/// Whether a runtime still takes tasks. In one that was shut down timers panic, and there is no
-/// method that tells; a task that is spawned there is cancelled at once.
+/// Returns whether a runtime still accepts tasks. After it was shut down, timers panic, and no method tells. A
+/// task that is spawned there is cancelled immediately.
 #[cfg(feature = "tokio")]
 fn is_running(runtime: &Handle) -> bool {
     use std::pin::pin;
@@ -51,7 +51,7 @@ fn is_running(runtime: &Handle) -> bool {
     !matches!(probe.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Err(_)))
 }
 
-/// Without tokio there is never a runtime.
+/// Without tokio, there is never a runtime.
 #[cfg(not(feature = "tokio"))]
 mod no_runtime {
     #[derive(Clone, Debug)]

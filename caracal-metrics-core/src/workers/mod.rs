@@ -1,10 +1,9 @@
-//! Threads for the user's code that reading the metrics runs: callbacks of instances and collectors.
+//! Threads for code of the user that reading the metrics runs: callbacks of instances, and collectors.
 //!
-//! Such code may take any lock, one that the reader holds included, and may never return. So it runs
-//! on threads of the registry's own and the reader waits for a bounded time. A thread is started by
-//! the reader that needs one and ends when nothing is queued. One that does not come back from a
-//! task is left alone with it, and the next reader starts another; a task that is still running is
-//! not started a second time.
+//! Such code can take any lock, including one that the reader holds, and may never return. It therefore runs on
+//! threads of the registry, and the reader waits for a limited time. A reader that needs a thread starts it,
+//! and the thread ends when nothing is queued. A thread that does not return from a task is left alone with it,
+//! and the next reader starts another one. A task that is still running is not started a second time.
 
 mod context;
 mod task;
@@ -21,7 +20,7 @@ use crate::panics::contain;
 pub(crate) use context::Context;
 pub(crate) use task::Task;
 
-/// How long a reader gives a worker to take the next task before it starts another worker.
+/// How long a reader waits for a worker to take the next task before it starts another worker.
 const STALL: Duration = Duration::from_millis(25);
 
 /// Runs the tasks of one registry.
@@ -34,19 +33,20 @@ pub(crate) struct Workers {
 #[derive(Debug, Default)]
 struct Shared {
     queue: Mutex<Queue>,
-    /// A task has ended.
+    /// Notified when a task has ended.
     ended: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Arc<Task>>,
-    /// How many tasks workers have taken so far.
+    /// The number of tasks that workers have taken so far.
     taken: u64,
 }
 
 impl Workers {
-    /// `timeout` is how long a reader waits for a task, from when it asks for it.
+    /// Creates the workers. `timeout` is how long a reader waits for a task, from the moment at which it
+    /// requests the task.
     pub(crate) fn new(timeout: Duration) -> Self {
         Self { shared: Arc::default(), timeout }
     }
@@ -55,11 +55,11 @@ impl Workers {
         self.timeout
     }
 
-    /// Runs each task once, from a point in time after this call, and waits until all are through or
-    /// have used up their time. Says for each whether it is through; otherwise it overran, it panicked,
-    /// or the system starts no thread.
+    /// Runs each task once, starting after this call, and waits until all of them have ended or used up their
+    /// time. Returns for each task whether it succeeded in time. Otherwise, it took too long, it panicked, or
+    /// the system could not start a thread.
     ///
-    /// A task that overran goes on. Until it returns, later calls don't wait for it.
+    /// A task that takes too long keeps running. Until it returns, later calls do not wait for it.
     pub(crate) fn run(&self, tasks: &[&Arc<Task>]) -> Vec<bool> {
         let mut through = vec![false; tasks.len()];
         if tasks.is_empty() {
@@ -83,7 +83,7 @@ impl Workers {
                     **through = outcome;
                     false
                 }
-                // Left in the queue, it is run by the worker of a later call.
+                // The task stays in the queue, and the worker of a later call runs it.
                 None if !has_worker && task.is_queued() => false,
                 None => now < ticket.until,
             });
@@ -101,7 +101,7 @@ impl Workers {
         through
     }
 
-    /// Whether the calling thread runs a task of this registry, or is in [`user_code`].
+    /// Returns whether the calling thread runs a task of this registry, or is in [`user_code`].
     pub(crate) fn is_inside(&self) -> bool {
         let id = self.shared.id();
         INSIDE
@@ -109,7 +109,7 @@ impl Workers {
             .unwrap_or(true)
     }
 
-    /// Starts a worker. Says whether the system let it.
+    /// Starts a worker. Returns whether the system could start the thread.
     fn start(&self) -> bool {
         let shared = Arc::clone(&self.shared);
         spawn(Box::new(move || shared.work()))
@@ -134,7 +134,7 @@ impl Shared {
             }
             drop(queue);
             self.ended.notify_all();
-            // May be the last one, with values of the user's.
+            // This may be the last reference, and drop values of the user.
             contain(|| drop(task));
         }
     }
@@ -144,14 +144,14 @@ impl Shared {
     }
 }
 
-/// Drops a value on a thread of its own, since its drop may run the user's code.
+/// Drops a value on a separate thread, because its drop may run code of the user.
 pub(crate) fn dispose(value: impl Send + 'static) {
     spawn(Box::new(move || {
         contain(|| drop(value));
     }));
 }
 
-/// Where the system starts no thread, what `run` holds is dropped here.
+/// If the system can't start a thread, everything that `run` holds is dropped here.
 fn spawn(run: Box<dyn FnOnce() + Send>) -> bool {
     let thread = thread::Builder::new().name("caracal-metrics".to_owned());
     #[cfg(test)]
@@ -160,7 +160,7 @@ fn spawn(run: Box<dyn FnOnce() + Send>) -> bool {
 }
 
 thread_local! {
-    /// Whose code this thread runs: that of one registry's tasks, or, for `None`, code that the
+    /// The owners of the code that this thread runs: a registry for its tasks, or `None` for code that the
     /// tasks of any registry may be waiting for.
     static INSIDE: RefCell<Vec<Option<usize>>> = const { RefCell::new(Vec::new()) };
 }
@@ -179,9 +179,9 @@ impl Drop for Inside {
     }
 }
 
-/// Runs code of the user's that a callback may be waiting for, such as a listener that is called
-/// under a lock of the observed thing. Where it reads the metrics, it does not wait for callbacks and
-/// collectors: it gets what callbacks read last, and Caracal's own families only.
+/// Runs code of the user that a callback may be waiting for, such as a listener that is called under a lock of
+/// the observed thing. If the code reads the metrics, it does not wait for callbacks and collectors: it gets
+/// the last values that callbacks have read, and only Caracal's own families.
 pub fn user_code<R>(run: impl FnOnce() -> R) -> R {
     let _inside = Inside::enter(None);
     run()

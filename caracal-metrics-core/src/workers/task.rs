@@ -1,4 +1,4 @@
-//! One piece of the user's code that readers ask for, and where it stands.
+//! A piece of the user's code that readers request, and its status.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use parking_lot::Mutex;
 
 use super::context::Context;
 
-/// Code that is run for readers of the metrics, once at a time.
+/// Code that runs for readers of the metrics, never more than once at a time.
 pub(crate) struct Task {
     run: Box<dyn Fn() + Send + Sync>,
-    /// Where the task was made: it runs there if the reader is in no runtime.
+    /// The runtime in which the task was created. The task runs there if the reader is in no runtime.
     home: Context,
-    /// Locked after the queue, where both are.
+    /// If both locks are needed, this one is taken after the one of the queue.
     status: Mutex<Status>,
 }
 
@@ -22,19 +22,19 @@ pub(crate) struct Task {
 struct Status {
     begun: u64,
     ended: u64,
-    /// The last run that panicked.
+    /// The number of the last run that panicked.
     panicked: u64,
-    /// When the run that is under way began.
+    /// The start of the current run.
     since: Option<Instant>,
-    /// Another run is wanted, in this context.
+    /// If set, another run is requested, in this context.
     next: Option<Context>,
 }
 
-/// The run that a reader waits for: one that begins after it has asked.
+/// The run that a reader waits for. It starts after the request of the reader.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ticket {
     run: u64,
-    /// When the reader gives up.
+    /// The time at which the reader stops waiting.
     pub(super) until: Instant,
 }
 
@@ -49,19 +49,19 @@ impl Task {
         Arc::new(Self { run: Box::new(run), home: Context::current(), status: Mutex::default() })
     }
 
-    /// Asks for a run. Says whether the task has to be queued for it: it is not where it is queued
-    /// already, or where it is running and the worker will see to it.
+    /// Requests a run. Returns whether the caller must queue the task. This is not the case if the task is
+    /// already queued, or if it is running, because its worker then runs it again.
     pub(super) fn request(&self, context: &Context, timeout: Duration) -> (Ticket, bool) {
         let now = Instant::now();
         let mut status = self.status.lock();
         let queue = status.next.is_none() && status.since.is_none();
         status.next = Some(context.clone().or(&self.home));
-        // A run that is under way has had its time already, or a part of it.
+        // A current run has already used its time, or a part of it.
         let until = later(status.since.unwrap_or(now), timeout);
         (Ticket { run: status.begun + 1, until }, queue)
     }
 
-    /// A worker has taken the task. Gives the context to run it in.
+    /// Called when a worker has taken the task. Returns the context in which to run it.
     pub(super) fn begin(&self) -> Context {
         let mut status = self.status.lock();
         status.begun += 1;
@@ -73,7 +73,7 @@ impl Task {
         (self.run)();
     }
 
-    /// The run is over. Says whether another one is wanted.
+    /// Called when the run has ended. Returns whether another one is requested.
     pub(super) fn end(&self, panicked: bool) -> bool {
         let mut status = self.status.lock();
         status.ended = status.begun;
@@ -84,21 +84,22 @@ impl Task {
         status.next.is_some()
     }
 
-    /// Whether the run of a ticket, or a later one, came to its end without a panic; `None` while it
-    /// has not ended.
+    /// Returns whether the run of a ticket, or a later one, ended without a panic. Returns `None` while it has
+    /// not ended.
     pub(super) fn outcome(&self, ticket: Ticket) -> Option<bool> {
         let status = self.status.lock();
         (status.ended >= ticket.run).then_some(status.panicked < ticket.run)
     }
 
-    /// Whether no run has begun that somebody waits for.
+    /// Returns whether a run is requested and has not started.
     pub(super) fn is_queued(&self) -> bool {
         let status = self.status.lock();
         status.since.is_none() && status.next.is_some()
     }
 }
 
-/// `timeout` after `instant`; a timeout beyond the clock's range is as good as a hundred years.
+/// Returns the time `timeout` after `instant`. If it is beyond the range of the clock, a hundred years are
+/// used.
 fn later(instant: Instant, timeout: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
     instant + timeout.min(CENTURY)

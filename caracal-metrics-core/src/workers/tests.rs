@@ -7,8 +7,7 @@ thread_local! {
     static STARVED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
-/// Has the system refuse the thread where a test wants that: no address space has room for such a
-/// stack.
+/// Makes the system refuse the thread if a test wants this: no address space has room for such a stack.
 pub(super) fn starved(thread: thread::Builder) -> thread::Builder {
     if STARVED.get() { thread.stack_size(1 << 47) } else { thread }
 }
@@ -23,7 +22,7 @@ fn counting(runs: &Arc<AtomicU64>) -> Arc<Task> {
 }
 
 #[test]
-fn a_stuck_task_is_not_started_again_and_is_picked_up_when_it_returns() {
+fn a_stuck_task_is_not_restarted_until_it_returns() {
     let workers = Workers::new(Duration::from_millis(50));
     let (go, wait) = mpsc::channel();
     let wait = Mutex::new(wait);
@@ -32,12 +31,12 @@ fn a_stuck_task_is_not_started_again_and_is_picked_up_when_it_returns() {
         let runs = Arc::clone(&runs);
         move || {
             runs.fetch_add(1, SeqCst);
-            wait.lock().recv().expect("the test lets it go on");
+            wait.lock().recv().expect("the test lets it continue");
         }
     });
     let other = counting(&others);
     for round in 1..=20 {
-        // Under load the other one may miss its time: then it is run later, but it is run.
+        // Under load, the other task may exceed its time. Then it runs later, but it runs.
         loop {
             assert!(!workers.run(&[&stuck, &other])[0]);
             if others.load(SeqCst) >= round {
@@ -46,16 +45,16 @@ fn a_stuck_task_is_not_started_again_and_is_picked_up_when_it_returns() {
         }
         assert_eq!(runs.load(SeqCst), 1);
     }
-    // Once for the run that is under way, and once for each run that may follow.
+    // One message for the current run, and one for each run that may follow.
     for _ in 0..1_000 {
-        go.send(()).expect("the task is there");
+        go.send(()).expect("the task exists");
     }
     while workers.run(&[&stuck]) != [true] {}
     assert!(runs.load(SeqCst) > 1);
 }
 
 #[test]
-fn a_run_begins_after_it_was_asked_for() {
+fn a_run_starts_after_its_request() {
     let workers = Arc::new(Workers::new(LONG));
     let clock = Arc::new(AtomicU64::new(0));
     let seen = Arc::new(AtomicU64::new(0));
@@ -79,10 +78,10 @@ fn a_run_begins_after_it_was_asked_for() {
 }
 
 #[test]
-fn a_panic_is_a_failure_of_its_task_alone() {
+fn a_panic_only_fails_its_own_task() {
     let workers = Workers::new(LONG);
     let runs = Arc::new(AtomicU64::new(0));
-    let panics = Task::new(|| panic!("as the test wants"));
+    let panics = Task::new(|| panic!("deliberate"));
     let counts = counting(&runs);
     assert_eq!(workers.run(&[&panics, &counts]), [false, true]);
     assert_eq!(workers.run(&[&counts, &panics]), [true, false]);
@@ -104,7 +103,7 @@ fn threads_end_when_there_is_nothing_to_do() {
 }
 
 #[test]
-fn a_system_without_threads_costs_the_tasks_and_no_time() {
+fn a_system_without_threads_fails_the_tasks_immediately() {
     let workers = Workers::new(LONG);
     let runs = Arc::new(AtomicU64::new(0));
     let task = counting(&runs);

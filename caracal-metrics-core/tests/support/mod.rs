@@ -1,4 +1,4 @@
-//! A strict reader of text format 0.0.4, written from its specification and not from our writer.
+//! A strict reader of the text format 0.0.4. It was written from the specification, and not from our writer.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub(crate) mod lines;
@@ -18,24 +18,24 @@ pub(crate) struct Family {
     pub(crate) samples: BTreeMap<(String, Labels), f64>,
 }
 
-/// Reads a page. Panics with the reason at the first line that is not of the format.
+/// Parses a page. Panics with the reason at the first line that does not have the format.
 pub(crate) fn parse(page: &[u8]) -> BTreeMap<String, Family> {
     let page = std::str::from_utf8(page).expect("a page is UTF-8");
-    assert!(page.is_empty() || page.ends_with('\n'), "the last line is not ended");
+    assert!(page.is_empty() || page.ends_with('\n'), "the last line has no end");
     let mut families: BTreeMap<String, Family> = BTreeMap::new();
     let mut names = Names::default();
     let mut current = String::new();
     for line in page.lines() {
         if let Some(rest) = line.strip_prefix("# HELP ") {
             let (name, help) = rest.split_once(' ').unwrap_or((rest, ""));
-            assert!(!families.contains_key(name), "{name} stands twice");
+            assert!(!families.contains_key(name), "{name} occurs twice");
             assert!(families.keys().next_back().is_none_or(|last| **last < *name), "{name}: order");
             name.clone_into(&mut current);
             let help = help.replace("\\n", "\n").replace("\\\\", "\\");
             families.insert(current.clone(), Family { help, ..Family::default() });
         } else if let Some(rest) = line.strip_prefix("# TYPE ") {
             let (name, kind) = rest.split_once(' ').expect("a type");
-            let family = families.get_mut(name).expect("HELP stands before TYPE");
+            let family = families.get_mut(name).expect("HELP comes before TYPE");
             assert!(name == current && family.kind.is_empty(), "{name}: header");
             kind.clone_into(&mut family.kind);
             names.take(name, suffixes(kind));
@@ -57,7 +57,7 @@ pub(crate) fn parse(page: &[u8]) -> BTreeMap<String, Family> {
     families
 }
 
-/// Every bucket is at least the one before it, and `+Inf` is the count.
+/// Checks that every bucket is at least as large as the previous one, and that `+Inf` equals the count.
 fn check_histogram(name: &str, family: &Family) {
     let mut buckets: BTreeMap<Labels, Vec<(f64, f64)>> = BTreeMap::new();
     let mut counts = BTreeMap::new();
@@ -80,7 +80,7 @@ fn check_histogram(name: &str, family: &Family) {
     }
 }
 
-/// The suffixes of the samples of a type.
+/// Returns the suffixes of the samples of a type.
 fn suffixes(kind: &str) -> &'static [&'static str] {
     match kind {
         "histogram" => &["_bucket", "_sum", "_count"],
@@ -92,16 +92,16 @@ fn suffixes(kind: &str) -> &'static [&'static str] {
 fn sample(line: &str) -> Option<(String, Labels, f64)> {
     let (name, labels, rest) = series(line)?;
     let value = rest.strip_prefix(' ')?;
-    assert!(!value.contains(' '), "a timestamp nobody wrote: {line}");
+    assert!(!value.contains(' '), "unexpected timestamp: {line}");
     Some((name, labels, value.parse().ok()?))
 }
 
-/// Labels from pairs.
+/// Converts pairs to labels.
 pub(crate) fn labels(pairs: &[(&str, &str)]) -> Labels {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// The value of a sample, or a panic that shows what the family has.
+/// Returns the value of a sample. Panics with the contents of the family if there is none.
 pub(crate) fn value(
     families: &BTreeMap<String, Family>,
     name: &str,

@@ -1,9 +1,9 @@
-//! `io.prometheus.client`, as its `metrics.proto` has it, read by a decoder that is not ours.
+//! The messages of `io.prometheus.client`, as in its `metrics.proto`, read by an independent decoder.
 
 use caracal_metrics_core::{Format, MetricsRegistry};
 use prost::Message;
 
-/// The families of these names, or all.
+/// Returns the families with these names, or all families.
 #[allow(dead_code, reason = "not every test reads a registry")]
 pub(crate) fn decode(m: &MetricsRegistry, names: &[&str]) -> Vec<MetricFamily> {
     let mut page = Vec::new();
@@ -11,7 +11,7 @@ pub(crate) fn decode(m: &MetricsRegistry, names: &[&str]) -> Vec<MetricFamily> {
     families(&page)
 }
 
-/// The families of a page.
+/// Returns the families of a page.
 pub(crate) fn families(mut page: &[u8]) -> Vec<MetricFamily> {
     let mut families = Vec::new();
     while !page.is_empty() {
@@ -59,7 +59,7 @@ pub(crate) struct LabelPair {
 pub(crate) struct Value {
     #[prost(double, optional, tag = "1")]
     pub(crate) value: Option<f64>,
-    /// Of a counter.
+    /// Only for counters.
     #[prost(message, optional, tag = "3")]
     pub(crate) created_timestamp: Option<Timestamp>,
 }

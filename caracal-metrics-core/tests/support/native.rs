@@ -1,4 +1,4 @@
-//! Native buckets of a page, and what they should be.
+//! The native buckets on a page, and the expected ones.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(crate) struct Native {
 }
 
 impl Native {
-    /// Of a histogram that has native buckets.
+    /// Returns the native view of a histogram with native buckets.
     pub(crate) fn of(histogram: &model::Histogram) -> Self {
         assert_eq!(histogram.zero_threshold, Some(2_f64.powi(-128)));
         Self {
@@ -28,7 +28,7 @@ impl Native {
         }
     }
 
-    /// Of these numbers.
+    /// Returns the expected native view of these numbers.
     pub(crate) fn expected(schema: i32, values: impl IntoIterator<Item = f64>) -> Self {
         let mut native = Self { schema, ..Self::default() };
         for value in values {
@@ -54,7 +54,7 @@ fn buckets(spans: &[BucketSpan], deltas: &[i64]) -> Buckets {
     let (mut index, mut count) = (0, 0);
     let mut deltas = deltas.iter();
     for (place, span) in spans.iter().enumerate() {
-        assert!(place == 0 || span.offset > 0, "spans that touch are one");
+        assert!(place == 0 || span.offset > 0, "adjacent spans must be one span");
         assert!(span.length > 0);
         index += span.offset;
         for _ in 0..span.length {
@@ -69,7 +69,7 @@ fn buckets(spans: &[BucketSpan], deltas: &[i64]) -> Buckets {
     buckets
 }
 
-/// Both views agree: the count of a page is that of its classic and of its native buckets.
+/// Asserts that both views agree: the count on a page is that of its classic and of its native buckets.
 pub(crate) fn assert_agree(histogram: &model::Histogram) {
     assert_eq!(histogram.bucket.last().unwrap().cumulative_count, histogram.sample_count);
     assert_eq!(Native::of(histogram).count(), histogram.sample_count);

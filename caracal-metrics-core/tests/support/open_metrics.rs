@@ -1,16 +1,16 @@
-//! A strict reader of OpenMetrics 1.0 text, written from its specification. Which names a family
-//! takes for itself is what `prometheus_client` for Python refuses pages by.
+//! A strict reader of OpenMetrics 1.0 text. It was written from the specification. The names that a family
+//! reserves are those for which `prometheus_client` for Python refuses pages.
 
 use std::collections::BTreeMap;
 
 use super::Family;
 use super::lines::{Names, series};
 
-/// Reads a page. Panics with the reason at the first line that is not of the format.
+/// Parses a page. Panics with the reason at the first line that does not have the format.
 pub(crate) fn parse(page: &[u8]) -> BTreeMap<String, Family> {
     let page = std::str::from_utf8(page).expect("a page is UTF-8");
     let page = page.strip_suffix("# EOF\n").expect("the last line is `# EOF`");
-    assert!(page.is_empty() || page.ends_with('\n'), "the last sample is not ended");
+    assert!(page.is_empty() || page.ends_with('\n'), "the last sample has no end");
     let mut families: BTreeMap<String, Family> = BTreeMap::new();
     let mut names = Names::default();
     let mut current = String::new();
@@ -20,10 +20,10 @@ pub(crate) fn parse(page: &[u8]) -> BTreeMap<String, Family> {
             name.clone_into(&mut current);
             let twice =
                 families.insert(current.clone(), Family { help: help.into(), ..Family::default() });
-            assert!(twice.is_none(), "{name} stands twice");
+            assert!(twice.is_none(), "{name} occurs twice");
         } else if let Some(rest) = line.strip_prefix("# TYPE ") {
             let (name, kind) = rest.split_once(' ').expect("a type");
-            let family = families.get_mut(name).expect("HELP stands before TYPE");
+            let family = families.get_mut(name).expect("HELP comes before TYPE");
             assert!(name == current && family.kind.is_empty(), "{name}: header");
             kind.clone_into(&mut family.kind);
             let suffixes = suffixes(kind);
@@ -51,13 +51,13 @@ pub(crate) fn parse(page: &[u8]) -> BTreeMap<String, Family> {
     families
 }
 
-/// The suffixes of the samples of a type.
+/// Returns the suffixes of the samples of a type.
 fn suffixes(kind: &str) -> &'static [&'static str] {
     match kind {
         "counter" => &["_total", "_created"],
         "histogram" => &["_bucket", "_sum", "_count", "_created"],
         "summary" => &["", "_sum", "_count", "_created"],
         "gauge" | "unknown" => &[""],
-        other => panic!("nobody writes the type {other}"),
+        other => panic!("unexpected type {other}"),
     }
 }

@@ -1,4 +1,4 @@
-//! A protobuf page, read by a decoder that is not ours: the names of its families, and its counters.
+//! The names of the families and the counters of a protobuf page, read by an independent decoder.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use prost::Message;
 
 use super::Labels;
 
-/// `io.prometheus.client.MetricFamily`, of which this much is read.
+/// `io.prometheus.client.MetricFamily`, with only the fields that are read.
 #[derive(Clone, PartialEq, Message)]
 struct MetricFamily {
     #[prost(string, tag = "1")]
@@ -37,7 +37,7 @@ struct Counter {
     value: f64,
 }
 
-/// The values of a family of counters by their labels.
+/// Returns the values of a family of counters by their labels.
 pub(crate) fn counters(mut page: &[u8], name: &str) -> BTreeMap<Labels, f64> {
     let mut counters = BTreeMap::new();
     while !page.is_empty() {
@@ -45,7 +45,7 @@ pub(crate) fn counters(mut page: &[u8], name: &str) -> BTreeMap<Labels, f64> {
         for metric in family.metrics.into_iter().filter(|_| family.name == name) {
             let labels = metric.labels.into_iter().map(|label| (label.name, label.value));
             let value = metric.counter.expect("a counter").value;
-            assert!(counters.insert(labels.collect(), value).is_none(), "a series is there twice");
+            assert!(counters.insert(labels.collect(), value).is_none(), "a series occurs twice");
         }
     }
     counters
@@ -55,7 +55,7 @@ pub(crate) fn names(mut page: &[u8]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     while !page.is_empty() {
         let name = MetricFamily::decode_length_delimited(&mut page).expect("a family").name;
-        assert!(!names.contains(&name), "{name} stands twice");
+        assert!(!names.contains(&name), "{name} occurs twice");
         names.insert(name);
     }
     names

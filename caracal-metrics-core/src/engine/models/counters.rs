@@ -1,4 +1,4 @@
-//! Counters.
+//! Models of counters.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -23,7 +23,7 @@ fn add(store: &Store, cell: Cell, times: u64) {
     });
 }
 
-/// Reads twice: a counter never goes down, whatever other threads do meanwhile.
+/// Reads twice. A counter never decreases, regardless of what other threads do at the same time.
 fn read_twice(store: &Store, cell: Cell) -> u64 {
     let first = Reader::of(store).counter(&[cell]);
     let second = Reader::of(store).counter(&[cell]);
@@ -60,7 +60,7 @@ fn a_thread_beyond_the_limit_shares_words() {
 }
 
 #[test]
-fn the_next_thread_goes_on_with_the_pages_of_one_that_ended() {
+fn the_next_thread_uses_the_pages_of_one_that_ended() {
     explore(|| {
         let (store, cell) = store_with(Width::Word);
         add(&store, cell, 1);
@@ -78,13 +78,13 @@ fn the_next_thread_goes_on_with_the_pages_of_one_that_ended() {
 }
 
 #[test]
-fn a_cell_that_is_given_back_while_its_thread_ends_reads_zero() {
+fn a_cell_that_is_released_while_its_thread_ends_reads_zero() {
     explore(|| {
         let (store, cell) = store_with(Width::Word);
         let pages = store.enter().unwrap();
         assert!(store.make(pages, cell));
         assert!(pages.add(cell, 5, Relaxed));
-        // Like a thread that was joined but whose thread-locals are still being destroyed.
+        // This is like a thread that was joined but whose thread-locals are still being destroyed.
         let thread = thread::spawn({
             let store = Arc::clone(&store);
             move || store.leave(pages)

@@ -1,4 +1,4 @@
-//! Histograms and the carries of their sums.
+//! Models of histograms and of the carries of their sums.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -23,7 +23,7 @@ fn observe(store: &Store, cell: Cell, times: u64, nanos: u64) {
     });
 }
 
-/// The next longest duration makes this sum carry.
+/// The next observation of the longest duration makes this sum carry.
 const NEARLY: u64 = (1 << 62) - LONGEST_NANOS;
 
 /// Reads a sum of two words twice while `write` adds to them.
@@ -115,13 +115,13 @@ fn a_histogram_is_whole_after_its_threads_ended() {
 }
 
 #[test]
-fn floats_that_two_threads_add_are_all_there() {
+fn no_float_that_two_threads_add_is_lost() {
     explore(|| {
         let (store, cell) = store_with(Width::Float);
         let reader = thread::spawn({
             let store = Arc::clone(&store);
             move || {
-                // In two statements, since loom has no lock that a thread reads twice at once.
+                // These are two statements, because loom has no lock that one thread can read twice at once.
                 let first = Reader::of(&store).float(&[cell]);
                 let second = Reader::of(&store).float(&[cell]);
                 assert!(0.0 <= first && first <= second && second <= 1.5, "{first}, {second}");
@@ -139,7 +139,7 @@ fn floats_that_two_threads_add_are_all_there() {
 }
 
 #[test]
-fn a_float_sum_never_comes_before_its_buckets() {
+fn a_float_sum_is_never_visible_before_its_buckets() {
     explore(|| {
         let (store, cell) = store_with(Width::histogram(1, Sum::Float));
         let pages = store.enter().unwrap();

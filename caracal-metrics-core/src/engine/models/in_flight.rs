@@ -1,4 +1,4 @@
-//! Gauges that count guards.
+//! Models of gauges that count guards.
 
 use std::sync::atomic::Ordering::{Relaxed, Release};
 
@@ -11,18 +11,18 @@ use crate::engine::reader::Reader;
 use crate::engine::store::Store;
 use crate::engine::{Cell, Width};
 
-/// Begins a guard as a thread with pages does.
+/// Starts a guard, like a thread with pages.
 fn begin(pages: &Pages, gauge: Cell) {
     assert!(pages.add(gauge, 1, Release));
 }
 
-/// Ends a guard as a thread without pages does.
+/// Ends a guard, like a thread without pages.
 fn end(store: &Store, gauge: Cell) {
     store.add_shared(gauge.ended(), 1, Release);
 }
 
-/// Runs `read` while guards begin on a thread with pages, one at a time, and end on a thread without.
-/// What one thread does has happened when the other goes on, so that one loom thread is enough.
+/// Runs `read` while guards start on a thread with pages, one at a time, and end on a thread without pages. The
+/// actions of one thread have always happened before the other continues, so one loom thread is enough.
 fn read_while_one_is_in_flight(guards: u64, read: impl Fn(u64) + Send + Sync + Copy + 'static) {
     explore(move || {
         let (store, gauge) = store_with(Width::Gauge);
@@ -49,13 +49,13 @@ fn never_reads_more_guards_than_there_are() {
 }
 
 #[test]
-fn reads_zero_only_when_the_counts_are_there() {
+fn reads_zero_only_when_the_counts_are_visible() {
     explore(|| {
         let (store, gauge) = store_with(Width::Gauge);
         let counter = store.allocate(Width::Word);
         let pages = store.enter().unwrap();
         assert!(store.make(pages, gauge));
-        // Begun before the read, on this thread, and ended on any.
+        // The guard was started before the read, on this thread, and ends on any thread.
         begin(pages, gauge);
         begin(pages, gauge);
         let reader = thread::spawn({

@@ -1,4 +1,4 @@
-//! The engine under every interleaving that loom finds. `cargo xtask loom` runs these models with
+//! Models of the engine, which run under every interleaving that loom finds. `cargo xtask loom` runs them with
 //! `--cfg caracal_loom`. A page then has one run, and only one thread at a time has pages.
 
 mod counters;
@@ -13,15 +13,15 @@ use super::store::Store;
 use super::{Cell, Width};
 use crate::sync::explore;
 
-/// A store with one cell.
+/// Returns a store with one cell.
 fn store_with(width: Width) -> (Arc<Store>, Cell) {
     let store = Store::new();
     let cell = store.allocate(width);
     (Arc::new(store), cell)
 }
 
-/// What a thread of the process does: it takes pages if there are any left, records, and leaves
-/// them when it ends.
+/// Does the same as a thread of the process: it takes pages if there are any left, records, and gives them up
+/// when it ends.
 fn record(store: &Store, times: u64, record: impl Fn(Option<&'static Pages>)) {
     let pages = store.enter();
     for _ in 0..times {

@@ -1,4 +1,4 @@
-//! Cells that are summed up page by page.
+//! Models of cells that are added up page by page.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -13,14 +13,14 @@ use crate::engine::{Cell, LONGEST_NANOS, NARROW_BUCKETS, Sum, Width};
 const NANOS: Width = Width::Histogram { runs: 1, sum: Sum::Nanos };
 const FLOAT: Width = Width::Histogram { runs: 1, sum: Sum::Float };
 
-/// A reader that has summed up this cell.
+/// Returns a reader that has added up this cell.
 fn summed(store: &Store, width: Width, cell: Cell) -> Reader<'_> {
     let mut reader = Reader::of(store);
     reader.sum_up(width, std::iter::once(cell));
     reader
 }
 
-/// What is counted, and its sum.
+/// Returns the count and the sum.
 fn histogram(store: &Store, cell: Cell) -> (u64, u128) {
     let mut buckets = [0; NARROW_BUCKETS];
     let nanos = summed(store, NANOS, cell).histogram(&[cell], &mut buckets);
@@ -68,10 +68,10 @@ fn a_float_sum_is_never_summed_up_without_its_buckets() {
     });
 }
 
-/// The next longest duration makes this sum carry.
+/// The next observation of the longest duration makes this sum carry.
 const NEARLY: u64 = (1 << 62) - LONGEST_NANOS;
 
-/// Sums up a histogram twice, whose sum is carried meanwhile.
+/// Adds up a histogram twice while its sum is carried.
 fn sum_up_while(write: impl Fn(&Store, Cell)) {
     let (store, cell) = store_with(NANOS);
     store.observe_shared(cell, 1, 0, NEARLY);

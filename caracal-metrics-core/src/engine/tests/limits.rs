@@ -1,4 +1,4 @@
-//! How many threads have pages, and how many.
+//! Tests of the limits of threads with pages, and of pages.
 
 use super::*;
 use crate::engine::store::MAX_THREADS;
@@ -32,9 +32,12 @@ fn threads_have_no_more_pages_together_than_the_budget() {
     };
     let (one, other) = (store.enter().expect("pages"), store.enter().expect("pages"));
     assert!(store.make(one, cells[0]) && store.make(other, cells[0]));
-    assert!(store.make(one, cells[1]), "the page is there already");
+    assert!(store.make(one, cells[1]), "the page already exists");
     assert!(!store.make(one, far) && one.word(far).is_none());
     store.leave(one);
     let next = store.enter().expect("pages");
-    assert!(store.make(next, cells[0]) && !store.make(next, far), "no page is given back");
+    assert!(
+        store.make(next, cells[0]) && !store.make(next, far),
+        "no page is returned to the budget"
+    );
 }

@@ -1,4 +1,4 @@
-//! Cells, as the rest of the crate uses them.
+//! Tests of cells, as the rest of the crate uses them.
 
 mod limits;
 mod own;
@@ -10,14 +10,14 @@ const NARROW: Width = Width::Histogram { runs: 1, sum: Sum::Nanos };
 const WIDE: Width = Width::Histogram { runs: 4, sum: Sum::Nanos };
 const FLOATS: Width = Width::Histogram { runs: 2, sum: Sum::Float };
 
-/// A narrow histogram: its buckets, and its sum in nanoseconds.
+/// Returns the buckets of a narrow histogram, and its sum in nanoseconds.
 fn histogram(cell: Cell) -> ([u64; NARROW_BUCKETS], u128) {
     let mut buckets = [0; NARROW_BUCKETS];
     let nanos = reader().histogram(&[cell], &mut buckets);
     (buckets, nanos)
 }
 
-/// The words of a run.
+/// Returns the words of a run.
 fn words(run: Cell) -> [u64; RUN_WORDS] {
     let mut words = [0; RUN_WORDS];
     reader().run(run, &mut words);
@@ -25,7 +25,7 @@ fn words(run: Cell) -> [u64; RUN_WORDS] {
 }
 
 #[test]
-fn a_released_cell_is_given_out_again_and_reads_zero() {
+fn a_released_cell_is_reused_and_reads_zero() {
     let (narrow, wide, floats) = (allocate(NARROW), allocate(WIDE), allocate(FLOATS));
     let (word, float, gauge) =
         (allocate(Width::Word), allocate(Width::Float), allocate(Width::Gauge));
@@ -100,7 +100,7 @@ fn cells_never_overlap() {
         }
     };
     record();
-    // Its words are folded into the shared ones.
+    // The words of the thread are added to the shared ones.
     std::thread::scope(|scope| scope.spawn(record).join().expect("it records"));
     for (cell, width) in &cells {
         match width {
@@ -166,7 +166,7 @@ fn a_sum_that_is_carried_while_it_is_read_never_goes_down() {
 }
 
 #[test]
-fn floats_that_all_threads_add_are_all_there() {
+fn no_float_that_all_threads_add_is_lost() {
     const ROUNDS: u32 = 50_000;
     let (counter, gauge) = (allocate(Width::Float), allocate(Width::Float));
     set_float(gauge, 1.5);

@@ -1,11 +1,11 @@
-//! Own words that are kept at hand.
+//! Tests of own words that are kept.
 
 use std::cell::Cell as StdCell;
 
 use super::*;
 
 #[test]
-fn own_words_are_those_of_the_cell() {
+fn own_words_belong_to_the_cell() {
     fn forget() {}
     let (word, narrow) = (allocate(Width::Word), allocate(NARROW));
     // A thread gets no pages while another test is reading.
@@ -19,7 +19,7 @@ fn own_words_are_those_of_the_cell() {
     };
     own.add(3);
     observe(narrow, 3, 5);
-    own_histogram(narrow, forget).expect("a page was made").observe(narrow, 14, 7);
+    own_histogram(narrow, forget).expect("the page exists").observe(narrow, 14, 7);
     assert_eq!(reader().counter(&[word]), count + 3);
     let (buckets, nanos) = histogram(narrow);
     assert_eq!((buckets[3], buckets[14], nanos), (1, 1, 12));
@@ -44,7 +44,7 @@ fn record(cell: Cell) {
     }
 }
 
-/// Records when a thread-local is destroyed, and says whether into own words.
+/// Records when a thread-local is destroyed, and sends whether it used own words.
 struct OnExit(Cell, std::sync::mpsc::Sender<bool>);
 
 impl Drop for OnExit {
@@ -56,13 +56,13 @@ impl Drop for OnExit {
 }
 
 #[test]
-fn is_forgotten_before_the_thread_gives_up_its_words() {
+fn own_words_are_forgotten_before_the_thread_gives_them_up() {
     let cell = allocate(Width::Word);
     let mut some_kept = false;
     for threads in 1..=100 {
         let (sender, receiver) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
-            // One of them is destroyed after the words were given up, whatever the order is.
+            // In any order, one of them is destroyed after the words were given up.
             BEFORE.set(Some(OnExit(cell, sender.clone())));
             record(cell);
             record(cell);
@@ -71,7 +71,7 @@ fn is_forgotten_before_the_thread_gives_up_its_words() {
         thread.join().expect("it records");
         let kept: Vec<_> = receiver.iter().collect();
         assert!(kept.len() == 2 && kept.contains(&false), "{kept:?}");
-        // Not where the thread got no pages, since another test was reading.
+        // This is false if the thread got no pages, because another test was reading.
         some_kept |= kept.contains(&true);
         assert_eq!(reader().counter(&[cell]), threads * 4);
     }
@@ -83,7 +83,7 @@ thread_local! {
     static ENDS_AFTER: StdCell<Option<EndOnExit>> = const { StdCell::new(None) };
 }
 
-/// Ends a guard when a thread-local is destroyed, and begins and ends another one.
+/// Ends a guard when a thread-local is destroyed, and starts and ends another one.
 struct EndOnExit(Cell);
 
 impl Drop for EndOnExit {
@@ -99,7 +99,7 @@ fn guards_that_end_after_the_thread_gave_up_its_words_are_counted() {
     let gauge = allocate(Width::Gauge);
     for _ in 0..100 {
         let thread = std::thread::spawn(move || {
-            // One of them is destroyed after the words were given up, whatever the order is.
+            // In any order, one of them is destroyed after the words were given up.
             ENDS_BEFORE.set(Some(EndOnExit(gauge)));
             begin(gauge);
             begin(gauge);

@@ -1,8 +1,8 @@
-//! Cells that are summed up page by page.
+//! Tests of cells that are added up page by page.
 
 use super::*;
 
-/// Every cell in every way that a page reads it.
+/// Reads every cell in each way in which a page reads it.
 fn read_all(reader: &Reader<'_>, cells: &[(Cell, Width)]) -> Vec<(u64, u64, u128, Vec<u64>)> {
     let read = |(cell, width): &(Cell, Width)| {
         let (cell, mut buckets) = (&[*cell], vec![0; width.words().saturating_sub(1)]);
@@ -11,7 +11,7 @@ fn read_all(reader: &Reader<'_>, cells: &[(Cell, Width)]) -> Vec<(u64, u64, u128
             Width::Word => integer = reader.counter(cell),
             Width::Float => float = reader.float(cell),
             Width::Gauge => integer = reader.in_flight(cell[0]) + reader.gauge(cell).unsigned_abs(),
-            // Never summed up.
+            // Never added up.
             Width::Run => {}
             Width::Histogram { sum: Sum::Nanos, .. } => {
                 nanos = reader.histogram(cell, &mut buckets);
@@ -26,13 +26,13 @@ fn read_all(reader: &Reader<'_>, cells: &[(Cell, Width)]) -> Vec<(u64, u64, u128
 }
 
 #[test]
-fn what_is_summed_up_reads_as_what_is_read_thread_by_thread() {
+fn summed_up_values_equal_those_read_thread_by_thread() {
     const NARROW_FLOATS: Width = Width::Histogram { runs: 1, sum: Sum::Float };
     const WIDTHS: [Width; 7] =
         [NARROW, Width::Word, WIDE, Width::Gauge, Width::Float, FLOATS, NARROW_FLOATS];
     let store = Store::new();
     let allocate = |width| (store.allocate(width), width);
-    // In several pages, and some beyond what a thread may have.
+    // Cells in several pages. Some are beyond what a thread can have.
     let mut cells: Vec<_> = WIDTHS.into_iter().cycle().take(700).map(allocate).collect();
     for _ in 0..8_000 {
         store.allocate(NARROW);
@@ -46,7 +46,7 @@ fn what_is_summed_up_reads_as_what_is_read_thread_by_thread() {
     };
     let mut record = |pages: Option<&Pages>, (cell, width): (Cell, Width)| {
         let n = next();
-        // Nearly what makes a sum carry, and at times so many that they do not fit in a word together.
+        // The sums are close to a carry. At times, there are so many that they do not fit in one word together.
         let (nanos, float) = (if n % 8 == 0 { n >> 3 } else { 1 << 61 }, n as f64 * 1e-7);
         let pages = pages.filter(|pages| store.make(pages, cell));
         match (width, pages) {
@@ -92,7 +92,7 @@ fn what_is_summed_up_reads_as_what_is_read_thread_by_thread() {
         }
         compare();
     }
-    // So many that all sums carry.
+    // This is enough to make all sums carry.
     for _ in 0..4 {
         for cell in &cells {
             record(Some(threads[3]), *cell);

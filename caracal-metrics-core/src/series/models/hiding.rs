@@ -1,4 +1,4 @@
-//! Hiding and recording.
+//! Models of hiding and recording.
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
@@ -13,15 +13,15 @@ const AWAKE: u64 = 0;
 const MARKED: u64 = 1;
 const HIDDEN: u64 = 2;
 
-/// A family of one series, whose record is there.
+/// A family with one series, whose record exists.
 struct Family {
     changes: Changes,
-    /// Whether the record is at rest, as its head has it.
+    /// The rest state of the record, as in its head.
     rest: AtomicU64,
-    /// What threads keep lookups under.
+    /// The number under which threads keep lookups.
     number: AtomicU64,
     cell: AtomicU64,
-    /// As the one of the interner.
+    /// Corresponds to the lock of the interner.
     insert: Mutex<()>,
     rows: Mutex<bool>,
 }
@@ -40,8 +40,8 @@ impl Family {
         Arc::new(family)
     }
 
-    /// As `FamilyStore::add` and `Watch::resolve` do it. `kept` is the number under which the thread keeps
-    /// the series.
+    /// Does the same as `FamilyStore::add` and `Watch::resolve`. `kept` is the number under which the thread
+    /// keeps the series.
     fn record(&self, kept: &mut u64) {
         if self.number.load(Relaxed) != *kept {
             if self.rest.load(Relaxed) == AWAKE {
@@ -66,8 +66,7 @@ impl Family {
         }
     }
 
-    /// As `FamilyStore::rows` and `Watch::look` do it. The time after which a series is hidden passes from
-    /// one page to the next.
+    /// Does the same as `FamilyStore::rows` and `Watch::look`. The idle time passes between two pages.
     fn look(&self) -> bool {
         let mut rows = self.rows.lock();
         let pending = self.changes.take();
@@ -87,7 +86,7 @@ impl Family {
         *rows
     }
 
-    /// The rows of a page that comes before anything is due.
+    /// Returns the rows of a page at which no look is due yet.
     fn page(&self) -> bool {
         let mut rows = self.rows.lock();
         *rows |= !self.changes.take().series.is_empty();
@@ -103,7 +102,7 @@ fn a_hidden_series_is_on_the_page_that_follows_a_record() {
         let reader = thread::spawn({
             let family = Arc::clone(&family);
             move || {
-                // These rows may be made while the series is becoming findable.
+                // These rows may be built while the series is becoming findable.
                 family.page();
                 family.record(&mut 0);
                 assert!(family.page());
@@ -116,7 +115,7 @@ fn a_hidden_series_is_on_the_page_that_follows_a_record() {
     });
 }
 
-/// Once a thread has seen a mark, its next record ends it.
+/// After a thread has seen a mark, its next record removes it.
 #[test]
 fn no_thread_keeps_a_series_that_was_marked() {
     explore(|| {
@@ -140,8 +139,8 @@ fn no_thread_keeps_a_series_that_was_marked() {
     });
 }
 
-/// A record that overlaps the hiding may come before it, but it is not lost and the series is not on
-/// the page for good or twice.
+/// A record that overlaps the hiding may count as one before it. But it is not lost, and the series does not
+/// stay on the page, nor is it there twice.
 #[test]
 fn what_is_recorded_while_a_series_is_hidden_is_in_its_total() {
     explore(|| {

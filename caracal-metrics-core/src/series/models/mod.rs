@@ -1,4 +1,4 @@
-//! What a family does under every interleaving that loom finds. `cargo xtask loom` runs these.
+//! Models of a family under every interleaving that loom finds. `cargo xtask loom` runs them.
 
 mod hiding;
 mod rows;

@@ -1,4 +1,4 @@
-//! The rows of a page.
+//! Models of the rows of a page.
 
 use std::sync::atomic::Ordering::{Acquire, Release};
 
@@ -10,7 +10,7 @@ use super::super::exemplars::Slot;
 use crate::engine::Cell;
 use crate::sync::{AtomicU64, Mutex, explore};
 
-/// A family of two series of recorders and one of an instance.
+/// A family with two series of recorders and one of an instance.
 struct Family {
     changes: Changes,
     slots: [AtomicU64; 2],
@@ -37,14 +37,14 @@ impl Family {
         self.slots[series].load(Acquire) == 1
     }
 
-    /// As `FamilyStore::own` and `disown` do it.
+    /// Does the same as `FamilyStore::own` and `disown`.
     fn own(&self, is_there: bool) {
         let mut owned = self.owned.lock();
         *owned = is_there;
         self.changes.own();
     }
 
-    /// As `FamilyStore::rows` does it.
+    /// Does the same as `FamilyStore::rows`.
     fn rows(&self) -> ([bool; 2], bool) {
         let mut rows = self.rows.lock();
         let pending = self.changes.take();
@@ -65,7 +65,7 @@ fn a_series_that_was_found_is_in_the_rows() {
         let reader = thread::spawn({
             let family = Arc::clone(&family);
             move || {
-                // These rows may be made while the series is becoming findable.
+                // These rows may be built while the series is becoming findable.
                 family.rows();
                 let found = family.finds(0);
                 assert!(family.rows().0[0] || !found);
@@ -99,7 +99,7 @@ fn no_series_is_lost_to_another_page_or_another_series() {
 }
 
 #[test]
-fn series_of_an_instance_come_and_go_with_it() {
+fn series_of_an_instance_are_added_and_removed_with_it() {
     explore(|| {
         let family = Family::new();
         let reader = thread::spawn({
@@ -117,8 +117,8 @@ fn series_of_an_instance_come_and_go_with_it() {
     });
 }
 
-/// While a bucket gets exemplars one after the other, a page never shows a later one in place of
-/// one that no page has shown.
+/// While a bucket gets exemplars one after the other, a page never shows a later exemplar instead of one that
+/// no page has shown.
 #[test]
 fn an_exemplar_that_was_kept_is_shown_before_the_next_one() {
     explore(|| {
@@ -135,12 +135,12 @@ fn an_exemplar_that_was_kept_is_shown_before_the_next_one() {
         slot.put(|| 1);
         slot.put(|| 2);
         let first = reader.join().unwrap();
-        // The page was shown before these, so the next one takes the place of what it showed.
+        // The page was shown before these, so the next exemplar replaces the one that it showed.
         slot.put(|| 3);
         match (first, page(&slot)) {
-            // Where the page came before the second one, that one is new.
+            // If the page came before the second one, that one is new.
             (Some(1), Some(2 | 3)) => (),
-            // The page came first, or stood in the way of one or of both.
+            // The page came first, or prevented one or both of them.
             (None, Some(1..=3)) => (),
             shown => panic!("{shown:?}"),
         }

@@ -17,24 +17,24 @@ use crate::series::buckets::BucketSearch;
 use crate::series::observing::ordinary_nanos;
 use crate::series::store::FamilyStore;
 
-/// Chunks that the process may have: 32 MiB of words that all threads share, and up to as many again for
-/// each thread, within the engine's limits.
+/// The maximum number of chunks in the process. They take 32 MiB of words that all threads share, and up to the
+/// same again for each thread, within the limits of the engine.
 const MOST_CHUNKS: usize = 1 << 18;
 
 static CHUNKS: AtomicUsize = AtomicUsize::new(0);
 
 #[derive(Debug)]
 struct Native {
-    /// How often the highest resolution is halved to that of the family.
+    /// How many times the highest resolution is halved to get that of the family.
     halvings: u32,
-    /// Of a cell.
+    /// The number of runs of a cell.
     runs: usize,
     partition: Partition,
     table: Table,
     number: Number,
 }
 
-/// The native buckets of a family with these classic ones.
+/// Creates the native buckets of a family with these classic ones.
 pub(crate) fn native_buckets(
     resolution: Resolution,
     bounds: &Bounds,
@@ -46,7 +46,7 @@ pub(crate) fn native_buckets(
     let interval =
         |nanos| partition.position(seconds(nanos), search.of_nanos(nanos)).interval(halvings);
     let table = match bounds {
-        // What is found in the table asks for no exemplar.
+        // Durations that are found in the table request no exemplar.
         Bounds::Nanos(_) if !asks_for_exemplars => {
             Table::of(schema, interval, |nanos| search.of_nanos(nanos))
         }
@@ -56,17 +56,17 @@ pub(crate) fn native_buckets(
 }
 
 impl Native {
-    /// Counts a number into words that this thread did not use lately. So many classic bounds are less
-    /// than it.
+    /// Counts a number in words that this thread did not use recently. `below` is the number of classic bounds
+    /// below it.
     #[inline(never)]
     fn count(&self, store: &FamilyStore, cell: Cell, position: Position, below: usize, times: u64) {
         let found = reach::chunks(cell).and_then(|chunks| chunks.find(position));
-        // Without a native bucket it is counted in the classic one.
+        // Without a native bucket, it is counted in the classic one.
         let word = found.or_else(|| self.grow(store, cell, position));
         engine::add(word.unwrap_or_else(|| cell.bucket(below)), times);
     }
 
-    /// The word of a position whose chunk is not there yet.
+    /// Returns the word of a position, and creates its chunk.
     #[cold]
     fn grow(&self, store: &FamilyStore, cell: Cell, position: Position) -> Option<Cell> {
         let chunks = reach::make(cell, || Chunks::new(self.halvings))?;
@@ -81,7 +81,7 @@ impl Native {
         word
     }
 
-    /// The thread's words for an interval, if it used its chunk lately.
+    /// Returns the thread's words for an interval, if it used its chunk recently.
     #[inline]
     fn recall(&self, cell: Cell, region: Region, interval: i32) -> Option<OwnIntervals> {
         let name = Name::of(region, interval);
@@ -89,7 +89,7 @@ impl Native {
         recent::with(|recent| recent.recall(key))
     }
 
-    /// Keeps the thread's words for an interval, where it has some.
+    /// Keeps the thread's words for an interval, if it has some.
     #[inline(never)]
     fn keep(&self, cell: Cell, region: Region, interval: i32) {
         let name = Name::of(region, interval);
@@ -101,8 +101,7 @@ impl Native {
         }
     }
 
-    /// Counts a duration that the table does not have, or into words that this thread did not use
-    /// lately.
+    /// Counts a duration that is not in the table, or whose words this thread did not use recently.
     #[inline(never)]
     fn observe_anew(&self, store: &FamilyStore, cell: Cell, nanos: u64) {
         let Some(interval) = self.table.interval(nanos) else {
@@ -215,7 +214,7 @@ impl NativeBuckets for Native {
     }
 }
 
-/// What a native bucket counted, in one of its intervals.
+/// The count of a native bucket in one of its intervals.
 #[cfg_attr(not(feature = "protobuf"), expect(dead_code, reason = "text has no native buckets"))]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counted {
@@ -227,7 +226,8 @@ pub(super) struct Counted {
 
 #[cfg(feature = "protobuf")]
 impl Counted {
-    /// The buckets of a region once the highest resolution was halved so many times, in order, each once.
+    /// Returns the buckets of a region in order, each once, after the highest resolution was halved this many
+    /// times.
     pub(super) fn of_region(all: &[Self], region: Region, halvings: u32) -> Vec<(i32, u64)> {
         let of_region = all.iter().filter(|counted| counted.region == region);
         let halved = super::grid::halved;

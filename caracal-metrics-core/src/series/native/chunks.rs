@@ -1,10 +1,10 @@
 //! The words of one series, in chunks of neighbouring intervals.
 //!
-//! A chunk is a run of the engine, named by its region, by its place among the chunks of the region and by
-//! how often the resolution was halved when it was made. It stays where it is. Once a series has as many chunks
-//! as it may, those that come are made at half of the resolution, where each has twice the numbers; and pages
-//! add up neighbouring buckets of the older ones. So halving moves nothing, and what is recorded meanwhile
-//! is exact.
+//! A chunk is a run of the engine. It is identified by its region, its index among the chunks of the region,
+//! and how many times the resolution was halved when it was created. It never moves. When a series has the
+//! maximum number of chunks, new ones are created at half of the resolution, where each covers twice the range.
+//! Pages add up neighbouring buckets of the older ones. Halving therefore moves nothing, and observations at
+//! the same time are counted exactly.
 
 use std::ptr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -13,22 +13,22 @@ use super::partition::{Position, Region};
 use crate::engine::{Cell, RUN_WORDS};
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, Mutex};
 
-/// Intervals of a chunk.
+/// The number of intervals in a chunk.
 pub(super) const CHUNK: usize = RUN_WORDS;
 
-/// The chunks of a series at first, a power of two: 256 intervals.
+/// The number of chunks of a series before the first halving, a power of two. They have 256 intervals.
 const FIRST: usize = if cfg!(caracal_loom) { 2 } else { 16 };
 
-/// The chunks that come with each halving, after which those that there are count for half as many.
+/// The number of additional chunks after each halving. The existing ones then count as half as many.
 const MORE: usize = FIRST / 2;
 
-/// The chunks at the lowest resolution. All numbers there are, with 62 classic bounds, need 25.
+/// The number of chunks at the lowest resolution. All finite numbers, with 62 classic bounds, need 25.
 const LAST: usize = 32;
 
-/// The lowest resolution that Prometheus knows.
+/// The lowest resolution of Prometheus.
 pub(super) const LOWEST_SCHEMA: i32 = -4;
 
-/// A chunk in a slot: its name, and its cell plus one. 0 is none.
+/// A chunk in a slot: its name, and its cell plus one. 0 means none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Slot(u64);
 
@@ -46,21 +46,22 @@ impl Slot {
     }
 }
 
-/// The name of a chunk among those of one resolution.
+/// The name of a chunk, unique within one resolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Name(pub(super) u32);
 
 impl Name {
     pub(super) const REGION_BITS: u32 = 2;
 
-    /// Of the chunk that an interval is in. It is not 0, since the code of a region is not.
+    /// Returns the name of the chunk that contains an interval. It is never 0, because the code of a region is
+    /// not.
     #[inline]
     pub(super) fn of(region: Region, interval: i32) -> Self {
         let chunk = interval.div_euclid(CHUNK as i32);
         Self(chunk.cast_unsigned() << Self::REGION_BITS | region as u32)
     }
 
-    /// Whether so many bits are enough to tell it from others that are short.
+    /// Returns whether this number of bits distinguishes it from all other short names.
     #[inline]
     pub(super) fn is_short(self, bits: u32) -> bool {
         let most = 1 << (bits - 1);
@@ -76,29 +77,29 @@ impl Name {
     }
 }
 
-/// The place of an interval in its chunk.
+/// Returns the index of an interval in its chunk.
 #[inline]
 pub(super) fn place(interval: i32) -> usize {
     interval.rem_euclid(CHUNK as i32) as usize
 }
 
-/// Where the search for a chunk begins: neighbours have slots of their own.
+/// Returns the slot at which the search for a chunk starts. Neighbouring chunks have different slots.
 fn home(name: Name, slots: usize) -> usize {
     (name.0 >> Name::REGION_BITS) as usize & (slots - 1)
 }
 
-/// Chunks of one resolution.
+/// The chunks of one resolution.
 #[derive(Debug)]
 struct Level {
     halvings: u32,
-    /// A power of two, more than there are chunks.
+    /// Their number is a power of two, and larger than the number of chunks.
     slots: Box<[AtomicU64]>,
     next: Next,
 }
 
-/// The level of half the resolution, once there is one.
+/// The level of half the resolution, if it exists.
 ///
-/// A pointer and not a `OnceLock`, whose orderings loom would not see.
+/// This is a pointer instead of a `OnceLock`, whose orderings loom could not check.
 #[derive(Debug)]
 struct Next(AtomicPtr<Level>);
 
@@ -108,13 +109,13 @@ impl Next {
     }
 
     fn get(&self) -> Option<&Level> {
-        // Acquire: who sees the level sees its empty slots.
-        // SAFETY: the pointer is null or comes from `Box::into_raw` in `set`, and `drop` alone frees what
-        // is behind it.
+        // Acquire: a thread that sees the level also sees its empty slots.
+        // SAFETY: the pointer is null or comes from `Box::into_raw` in `set`, and only `drop` frees what is
+        // behind it.
         unsafe { self.0.load(Acquire).as_ref() }
     }
 
-    /// There is none yet, and the caller has the lock.
+    /// Sets the level. There must be none yet, and the caller must hold the lock.
     fn set(&self, level: Level) {
         self.0.store(Box::into_raw(Box::new(level)), Release);
     }
@@ -124,8 +125,8 @@ impl Drop for Next {
     fn drop(&mut self) {
         let level = self.0.load(Acquire);
         if !level.is_null() {
-            // SAFETY: it comes from `Box::into_raw` in `set`, and nothing borrows it any more, since it
-            // is borrowed from `self`.
+            // SAFETY: it comes from `Box::into_raw` in `set`, and nothing borrows it any more, because it is
+            // borrowed from `self`.
             drop(unsafe { Box::from_raw(level) });
         }
     }
@@ -133,24 +134,24 @@ impl Drop for Next {
 
 #[derive(Debug)]
 pub(super) struct Chunks {
-    /// How often the highest resolution was halved at first.
+    /// How many times the highest resolution was halved initially.
     halvings: u32,
     first: [AtomicU64; FIRST],
     next: Next,
-    /// Chunks that the last level may still have.
+    /// The number of chunks that the last level can still get.
     growing: Mutex<usize>,
-    /// Whether there are as many chunks in the process as there may be.
+    /// Whether the process has reached its maximum number of chunks.
     is_closed: AtomicBool,
 }
 
-/// What became of a chunk that was missing.
+/// The result for a chunk that was missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Grown {
-    /// It was there after all, or there was room.
+    /// It existed after all, or there was room.
     Fits,
     /// The resolution was halved for it.
     Halved,
-    /// It was not made, and none will be.
+    /// It was not created, and none will be.
     Closed,
 }
 
@@ -165,12 +166,12 @@ impl Chunks {
         }
     }
 
-    /// The chunk of this name at the first resolution.
+    /// Returns the chunk with this name at the first resolution.
     pub(super) fn first(&self, name: Name) -> Option<Cell> {
         find(&self.first, name)
     }
 
-    /// The word of a position, if its chunk is there at one of the resolutions.
+    /// Returns the word of a position, if its chunk exists at one of the resolutions.
     pub(super) fn find(&self, position: Position) -> Option<Cell> {
         self.levels().find_map(|(halvings, slots)| {
             let interval = position.interval(halvings);
@@ -178,8 +179,8 @@ impl Chunks {
         })
     }
 
-    /// As [`find`](Self::find), with a chunk that `allocate` makes if none is there. Without one, no
-    /// chunk is made from now on.
+    /// Like [`find`](Self::find). If there is no chunk, one is created in the cell that `allocate` returns. If
+    /// it returns none, no chunk is created from now on.
     pub(super) fn grow(
         &self,
         position: Position,
@@ -210,8 +211,8 @@ impl Chunks {
         (Some(cell.word(place(interval))), grown)
     }
 
-    /// Begins a level of half the resolution, and says how many chunks it may have. The caller has the
-    /// lock.
+    /// Starts a level of half the resolution, and returns the number of chunks that it can have. The caller
+    /// must hold the lock.
     fn halve(&self) -> usize {
         let mut next = &self.next;
         let mut halvings = self.halvings;
@@ -236,12 +237,12 @@ impl Chunks {
         std::iter::once((self.halvings, &self.first[..])).chain(more)
     }
 
-    /// How often the highest resolution was halved by now.
+    /// Returns how many times the highest resolution has been halved by now.
     pub(super) fn halvings(&self) -> u32 {
         self.levels().map(|(halvings, _)| halvings).last().unwrap_or(self.halvings)
     }
 
-    /// Calls `each` with each chunk: how often the highest resolution was halved when it was made, its
+    /// Calls `each` with each chunk: how many times the highest resolution was halved when it was created, its
     /// region, its first interval, and its cell.
     pub(super) fn for_each(&self, mut each: impl FnMut(u32, Region, i32, Cell)) {
         for (halvings, slots) in self.levels() {
@@ -269,12 +270,12 @@ fn find(slots: &[AtomicU64], name: Name) -> Option<Cell> {
     None
 }
 
-/// There is an empty slot.
+/// Inserts a chunk. There must be an empty slot.
 fn insert(slots: &[AtomicU64], name: Name, cell: Cell) {
     let (before, from) = slots.split_at(home(name, slots.len()));
     let empty = from.iter().chain(before).find(|slot| slot.load(Relaxed) == 0);
     if let Some(slot) = empty {
-        // Release: who finds the chunk finds a cell that reads zero.
+        // Release: a thread that finds the chunk finds a cell with the value zero.
         slot.store(Slot::of(name, cell).0, Release);
     }
 }

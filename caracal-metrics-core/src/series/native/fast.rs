@@ -1,24 +1,25 @@
-//! The intervals of usual durations, as a table.
+//! A table of the intervals of usual durations.
 //!
-//! A duration's octave and the first bits of its fraction are a place in the table, which has the interval of
-//! the shortest such duration and the bounds that come after it. A place is so narrow that it has at most one
-//! bound of the native buckets. Where it has more than one classic bound, it is not in the table.
+//! The octave of a duration and the first bits of its fraction determine an index in the table. The entry
+//! contains the interval of the shortest such duration, and the next bounds. The range of an entry is so narrow
+//! that it has at most one bound of the native buckets. A range with more than one classic bound is not in the
+//! table.
 
 /// The octaves of the table, in nanoseconds: from 64 ns to 275 s.
 const FIRST_OCTAVE: u32 = 6;
 const OCTAVES: u32 = 32;
 
-/// At a higher resolution the table would be large, and is left out.
+/// For a higher resolution, the table would be large, so it is left out.
 const MOST: i32 = 4;
 
-/// Places of an octave: twice as many as buckets, since the first bucket of an octave is 0.69 of the
-/// average.
+/// Entries per octave: twice as many as buckets, because the width of the first bucket of an octave is 0.69 of
+/// the average.
 const BITS: u32 = MOST as u32 + 1;
 
-/// The bits of a float that are below those of a place.
+/// The bits of a float below those of an index.
 const SHIFT: u32 = f64::MANTISSA_DIGITS - 1 - BITS;
 
-/// The place of the shortest duration, of all that floats have.
+/// The index of the shortest duration, among the indices of all floats.
 const FIRST: u64 = ((1_u64 << FIRST_OCTAVE) as f64).to_bits() >> SHIFT;
 
 /// No interval has this number, so no chunk is found for it.
@@ -26,7 +27,7 @@ const NOWHERE: i32 = i32::MIN / 2;
 
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    /// Of the shortest duration, the interval.
+    /// The interval of the shortest duration.
     interval: i32,
     /// Longer durations than this are in the next native bucket.
     native: u64,
@@ -40,8 +41,8 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Of a resolution, where `interval` and `below` say in which interval a duration is, and how many
-    /// classic bounds are less than it. Empty at a high resolution.
+    /// Creates the table of a resolution. `interval` returns the interval of a duration, and `below` returns
+    /// the number of classic bounds below it. The table is empty for a high resolution.
     pub(super) fn of(
         schema: i32,
         interval: impl Fn(u64) -> i32,
@@ -70,7 +71,7 @@ impl Table {
         Self { places: places.collect() }
     }
 
-    /// The interval of a duration; none where the table does not have it.
+    /// Returns the interval of a duration, or `None` if it is not in the table.
     #[inline]
     pub(super) fn interval(&self, nanos: u64) -> Option<i32> {
         let bits = (nanos.cast_signed() as f64).to_bits();
@@ -80,7 +81,8 @@ impl Table {
     }
 }
 
-/// The last number of a range for which this is not true yet. It is true for the last one of all.
+/// Returns the last number of a range for which `is_beyond` is still false. It must be true for the last number
+/// of the range.
 fn last_before(from: u64, to: u64, is_beyond: &dyn Fn(u64) -> bool) -> u64 {
     let (mut before, mut beyond) = (from, to);
     while beyond - before > 1 {

@@ -1,17 +1,17 @@
 //! The bounds of native buckets within an octave.
 
-/// Bounds of an octave at the highest resolution.
+/// The number of bounds of an octave at the highest resolution.
 pub(super) const BOUNDS: usize = 1 << HIGHEST;
 
-/// The highest resolution, as Prometheus calls it: 2^8 buckets for each octave.
+/// The highest resolution in the numbering of Prometheus: 2^8 buckets per octave.
 pub(super) const HIGHEST: u32 = 8;
 
-/// The fractions of 2^(i / 256), in units of 2^-52, rounded down. A number has no bits beyond those of
-/// a fraction, so it is at most the bound exactly if its fraction is at most this.
+/// The fractions of 2^(i / 256), in units of 2^-52, rounded down. Numbers have no bits beyond those of such a
+/// fraction. A number is therefore at most the bound exactly if its fraction is at most this.
 ///
-/// Each is the integer root: `isqrt` of Python, eight times, of 2^(i + 52 * 256), less 2^52. The test below
-/// checks all of them with whole numbers.
-#[expect(clippy::unreadable_literal, reason = "nobody reads them by their digits")]
+/// They were computed with integers: the integer square root (`isqrt` in Python), eight times, of 2^(i + 52 *
+/// 256), minus 2^52. The test below checks all of them with integers.
+#[expect(clippy::unreadable_literal, reason = "nobody reads their digits")]
 #[rustfmt::skip]
 pub(super) static FRACTIONS: [u64; BOUNDS] = [
     0x0000000000000, 0x00b1afa5abcbe, 0x0163da9fb3335, 0x02168143b0280, 0x02c9a3e778060,
@@ -68,7 +68,7 @@ pub(super) static FRACTIONS: [u64; BOUNDS] = [
     0xfe9d96b2a23d9,
 ];
 
-/// The square of a whole number of any length, the lowest 64 bits first.
+/// Returns the square of an integer of any length, with the lowest 64 bits first.
 #[cfg(test)]
 fn square(number: &[u64]) -> Vec<u64> {
     let mut square = vec![0_u64; 2 * number.len()];
@@ -85,8 +85,7 @@ fn square(number: &[u64]) -> Vec<u64> {
     square
 }
 
-/// The binary logarithm of a number to the power of 2^`times`, rounded down, and whether nothing was cut
-/// off.
+/// Returns the binary logarithm of a number to the power of 2^`times`, rounded down, and whether it is exact.
 #[cfg(test)]
 pub(super) fn log_of_power(number: u64, times: u32) -> (u32, bool) {
     let mut power = vec![number];

@@ -1,30 +1,30 @@
-//! Which native bucket a number falls into.
+//! Finds the native bucket of a number.
 
 use super::fractions::{BOUNDS, FRACTIONS, HIGHEST};
 
-/// Numbers whose absolute value is at most this are in the zero bucket: 2^-128, as in client_golang.
+/// Numbers with an absolute value of at most this are in the zero bucket: 2^-128, as in client_golang.
 pub(super) const ZERO_THRESHOLD: f64 = f64::from_bits((EXPONENT_OF_ONE - 128) << FRACTION_BITS);
 
 const EXPONENT_OF_ONE: u64 = 1023;
 const FRACTION_BITS: u32 = f64::MANTISSA_DIGITS - 1;
 
-/// The bucket of a number greater than [`ZERO_THRESHOLD`], at the highest resolution: bucket `i` has the
-/// numbers over 2^((i - 1) / 256) and up to 2^(i / 256).
+/// Returns the bucket of a number greater than [`ZERO_THRESHOLD`], at the highest resolution. Bucket `i`
+/// contains the numbers above 2^((i - 1) / 256) and up to 2^(i / 256).
 pub(super) fn index(value: f64) -> i32 {
     let bits = value.to_bits();
     let exponent = (bits >> FRACTION_BITS) as i32 - EXPONENT_OF_ONE as i32;
     let fraction = bits & ((1 << FRACTION_BITS) - 1);
     let slot = (fraction >> (FRACTION_BITS - SLOTS.ilog2())) as usize;
     let below = usize::from(BELOW[slot]);
-    // A slot is so narrow that it has one bound at most.
+    // A slot is so narrow that it contains at most one bound.
     let is_above = FRACTIONS.get(below).is_some_and(|bound| *bound < fraction);
     exponent * BOUNDS as i32 + below as i32 + i32::from(is_above)
 }
 
-/// Slots of an octave. The first bucket of an octave is 0.69 of the average.
+/// The number of slots per octave. The width of the first bucket of an octave is 0.69 of the average.
 const SLOTS: usize = 2 * BOUNDS;
 
-/// How many bounds are less than all numbers of a slot.
+/// For each slot, the number of bounds below all of its numbers.
 static BELOW: [u16; SLOTS] = {
     let mut below = [0; SLOTS];
     let (mut slot, mut bounds) = (0, 0);
@@ -39,17 +39,17 @@ static BELOW: [u16; SLOTS] = {
     below
 };
 
-/// The bucket that this one is a part of once the resolution was halved so many times.
+/// Returns the bucket that contains this one after the resolution was halved this many times.
 pub(super) fn halved(index: i32, times: u32) -> i32 {
     (index + (1 << times) - 1) >> times
 }
 
-/// How often the highest resolution is halved to this one, as Prometheus numbers them.
+/// Returns how many times the highest resolution is halved to get this one, in the numbering of Prometheus.
 pub(super) fn halvings(schema: i32) -> u32 {
     (HIGHEST as i32 - schema) as u32
 }
 
-/// A duration as a page has it.
+/// Returns a duration as it is on a page.
 pub(super) fn seconds(nanos: u64) -> f64 {
     nanos as f64 / 1e9
 }
@@ -77,8 +77,8 @@ mod tests {
         }
     }
 
-    /// The least index for which a number is at most 2^(`index` / 2^`schema`), by whole numbers: the binary
-    /// logarithm of the number to the power of 2^`schema`, rounded up.
+    /// Returns the smallest index for which a number is at most 2^(`index` / 2^`schema`), computed with
+    /// integers: the binary logarithm of the number to the power of 2^`schema`, rounded up.
     fn index_of(value: f64, schema: u32) -> i32 {
         let bits = value.to_bits();
         let exponent = (bits >> FRACTION_BITS) as i32 - EXPONENT_OF_ONE as i32;
@@ -89,10 +89,10 @@ mod tests {
         log as i32 + shift + i32::from(!is_exact)
     }
 
-    /// 10,000 numbers for each resolution: bounds and their neighbours in octaves from 2^-100 to 2^100, and
-    /// numbers from anywhere in between. The bucket of each is found with whole numbers alone.
+    /// For each resolution, 10,000 numbers: bounds and their neighbours in octaves from 2^-100 to 2^100, and
+    /// numbers from anywhere in between. The bucket of each number is computed with integers only.
     #[test]
-    fn buckets_are_those_of_the_formula() {
+    fn buckets_match_the_formula() {
         let mut state = 1_u64;
         let mut random = || {
             state = state
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_the_ends_have_a_bucket() {
+    fn the_largest_and_smallest_numbers_have_a_bucket() {
         assert_eq!(halved(index(f64::MAX), halvings(0)), 1024);
         assert_eq!(halved(index(ZERO_THRESHOLD.next_up()), halvings(0)), -127);
         assert_eq!(ZERO_THRESHOLD, 2.938_735_877_055_719e-39);

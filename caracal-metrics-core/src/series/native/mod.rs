@@ -1,10 +1,10 @@
-//! Native buckets: histograms whose buckets are an exponential grid, of which only those are there that
-//! something fell into.
+//! Native buckets: the buckets of a histogram form an exponential grid, and only those with observations exist.
 //!
-//! A family with native buckets has its classic ones as well, and both are sums of the same words. The bounds
-//! of both together divide the numbers into intervals, and an observation is counted into the word of its
-//! interval, once (see [`partition`]). So a page's classic buckets, its native buckets and its count always
-//! agree. Words come in [`chunks`] of 16 neighbouring intervals, once one of these observes something.
+//! A family with native buckets has classic ones as well, and both are sums of the same words. The bounds of
+//! both together divide the numbers into intervals. An observation is counted in the word of its interval, once
+//! (see [`partition`]). The classic buckets, the native buckets and the count on a page therefore always agree.
+//! Words are in [`chunks`] of 16 neighbouring intervals, which are created when one of them gets an
+//! observation.
 
 #![expect(
     clippy::cast_possible_wrap,
@@ -37,21 +37,21 @@ pub(crate) use buckets::native_buckets;
 
 /// Counts the observations of a family with native buckets.
 ///
-/// A trait: the code is reached only from what asks for native buckets, so the linker leaves it out of a
-/// program that does not.
+/// This is a trait so that only code that uses native buckets reaches it. The linker leaves it out of other
+/// programs.
 pub(crate) trait NativeBuckets: fmt::Debug + Send + Sync {
     /// Counts a duration.
     fn observe(&self, store: &FamilyStore, cell: Cell, duration: Duration);
 
-    /// Counts a duration, and says in which of the classic buckets.
+    /// Counts a duration, and returns the index of the classic bucket.
     fn count_nanos(&self, store: &FamilyStore, cell: Cell, nanos: u64) -> usize;
 
-    /// Counts a finite number so many times, and says in which of the classic buckets.
+    /// Counts a finite number `times` times, and returns the index of the classic bucket.
     fn count_floats(&self, store: &FamilyStore, cell: Cell, value: f64, times: u64) -> usize;
 
-    /// Adds what these cells observed to the classic buckets, which have what was counted without native
-    /// ones. Appends to `wire` the fields that the message of the histogram has for its native buckets:
-    /// none where not all observations have one.
+    /// Adds the observations of these cells to the classic buckets. Those already contain what was counted
+    /// without native buckets. Appends the fields of the native buckets to `wire`, for the message of the
+    /// histogram. Appends nothing if not all observations are in native buckets.
     fn read(
         &self,
         cells: &[Cell],
@@ -60,15 +60,15 @@ pub(crate) trait NativeBuckets: fmt::Debug + Send + Sync {
         wire: Option<&mut Vec<u8>>,
     );
 
-    /// The cell is given back. Nothing is counted into it any more.
+    /// Forgets a cell that is released. Nothing is counted in it any more.
     fn forget(&self, cell: Cell);
 }
 
-/// Makes the native buckets of a family with these classic ones. The last argument is whether the registry
-/// asks for exemplars.
+/// Creates the native buckets of a family with these classic ones. The last argument is whether the registry
+/// requests exemplars.
 pub(crate) type MakeNative = fn(Resolution, &Bounds, bool) -> Box<dyn NativeBuckets>;
 
-/// That a family has native buckets.
+/// The native buckets of a family: their resolution, and the code that creates them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WithNative {
     pub(crate) resolution: Resolution,

@@ -1,5 +1,5 @@
-//! Chunks under every interleaving that loom finds. A series then has two chunks before its resolution is
-//! halved.
+//! Models of chunks under every interleaving that loom finds. A series then has two chunks before its
+//! resolution is halved.
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -11,10 +11,10 @@ use super::partition::{Partition, Position};
 use crate::engine::{Cell, RUN_WORDS};
 use crate::sync::{AtomicU64, AtomicUsize, explore};
 
-/// As many chunks as a model makes.
+/// The maximum number of chunks in a model.
 const CHUNKS: usize = 4;
 
-/// A series, and instead of the engine a word for each chunk.
+/// A series, with a word for each chunk instead of the engine.
 struct Series {
     chunks: Chunks,
     allocated: AtomicUsize,
@@ -22,7 +22,7 @@ struct Series {
     sum: AtomicU64,
 }
 
-/// A number in a chunk of its own, in the highest resolution, and in half of it as well.
+/// Returns the position of a number that has its own chunk, both at the highest resolution and at half of it.
 fn position(chunk: i32) -> Position {
     Partition::of(&[]).position(2_f64.powi(chunk), 0)
 }
@@ -37,7 +37,7 @@ impl Series {
         })
     }
 
-    /// As a family does it: the word, and then the sum.
+    /// Does the same as a family: first the word, then the sum.
     fn observe(&self, chunk: i32) -> Grown {
         let position = position(chunk);
         let (word, grown) = match self.chunks.find(position) {
@@ -53,7 +53,7 @@ impl Series {
         grown
     }
 
-    /// As a page does it: the sum, and then the words.
+    /// Does the same as a page: first the sum, then the words.
     fn read(&self) -> (u64, u64) {
         let sum = self.sum.load(Acquire);
         let mut count = 0;
@@ -103,7 +103,7 @@ fn a_sum_is_never_read_without_the_chunk_of_a_halved_resolution() {
 }
 
 #[test]
-fn two_threads_make_one_chunk() {
+fn two_threads_create_one_chunk() {
     explore(|| {
         let series = Series::new();
         let other = thread::spawn({

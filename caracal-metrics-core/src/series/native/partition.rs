@@ -1,13 +1,13 @@
-//! The intervals into which the bounds of the classic and of the native buckets divide the numbers together.
+//! The intervals into which the bounds of the classic and of the native buckets together divide the numbers.
 //!
-//! Of positive numbers, the native bucket `k` and the number `c` of classic bounds below both grow with the
-//! number, so `k + c` is a number of the interval that no other one has. Read back: if the classic bound
-//! number `i` is in the native bucket `k(i)`, then the intervals up to `k(i) + i` are not above the bound, and
-//! those from `k(i) + i + 1` on are. This holds at each resolution.
+//! For positive numbers, both the native bucket `k` and the number `c` of lower classic bounds grow with the
+//! number. Each interval therefore has a different `k + c`, which is its number. To reverse this: if classic
+//! bound number `i` is in the native bucket `k(i)`, the intervals up to `k(i) + i` are not above the bound, and
+//! the intervals from `k(i) + i + 1` on are. This is true at each resolution.
 
 use super::grid::{ZERO_THRESHOLD, halved, index};
 
-/// The signs of numbers, with those that count as zero.
+/// The sign of a number, or whether it counts as zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Region {
     Zero = 1,
@@ -25,21 +25,21 @@ impl Region {
     }
 }
 
-/// Of a classic bound: all numbers of the region are beyond it.
+/// For a classic bound: all numbers of the region are beyond it.
 const BEFORE_ALL: i32 = i32::MIN;
 
-/// Where a number is, at the highest resolution.
+/// The position of a number, at the highest resolution.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Position {
     pub(super) region: Region,
-    /// The native bucket, by the absolute value; 0 for what counts as zero.
+    /// The native bucket of the absolute value. 0 if the number counts as zero.
     bucket: i32,
-    /// How many classic bounds are passed on the way from zero, or from below for what counts as zero.
+    /// The number of classic bounds between zero and the number or, if the number counts as zero, below it.
     passed: i32,
 }
 
 impl Position {
-    /// The number of the interval once the resolution was halved so many times.
+    /// Returns the number of the interval after the resolution was halved this many times.
     pub(super) fn interval(self, halvings: u32) -> i32 {
         halved(self.bucket, halvings) + self.passed
     }
@@ -47,14 +47,14 @@ impl Position {
 
 #[derive(Debug)]
 pub(super) struct Partition {
-    /// The native bucket of each classic bound, in ascending order.
+    /// The native bucket of each positive classic bound, in ascending order.
     positive: Box<[i32]>,
-    /// The native bucket of the absolute value of each classic bound, in descending order.
+    /// The native bucket of the absolute value of each negative classic bound, in descending order.
     negative: Box<[i32]>,
 }
 
 impl Partition {
-    /// Of these classic bounds, ascending.
+    /// Creates the partition for these classic bounds, which are ascending.
     pub(super) fn of(bounds: &[f64]) -> Self {
         let bucket = |bound: f64| if bound > ZERO_THRESHOLD { index(bound) } else { BEFORE_ALL };
         Self {
@@ -63,7 +63,7 @@ impl Partition {
         }
     }
 
-    /// Where a finite number is that so many classic bounds are less than.
+    /// Returns the position of a finite number. `below` is the number of classic bounds below it.
     pub(super) fn position(&self, value: f64, below: usize) -> Position {
         let (below, bounds) = (below as i32, self.positive.len() as i32);
         if value > ZERO_THRESHOLD {
@@ -75,14 +75,14 @@ impl Partition {
         }
     }
 
-    /// The native bucket of an interval, and how many classic bounds are less than its numbers.
+    /// Returns the native bucket of an interval, and the number of classic bounds below its numbers.
     pub(super) fn split(&self, region: Region, halvings: u32, interval: i32) -> (i32, usize) {
         let passed = |buckets: &[i32]| {
             let is_passed = |place: usize| {
                 let bucket = buckets[place];
                 bucket == BEFORE_ALL || halved(bucket, halvings) + (place as i32) < interval
             };
-            // At most 62, and in order.
+            // There are at most 62 of them, in order.
             (0..buckets.len()).take_while(|place| is_passed(*place)).count()
         };
         match region {
@@ -119,9 +119,9 @@ mod tests {
     }
 
     proptest! {
-        /// Both buckets are read back from the interval, whatever bounds there are close to the number.
+        /// Both buckets can be derived from the interval, whatever bounds are close to the number.
         #[test]
-        fn an_interval_tells_both_buckets(
+        fn an_interval_determines_both_buckets(
             mut bounds in prop::collection::vec(number(), 1..62),
             mut values in prop::collection::vec(number(), 1..20),
             schema in -4..=8_i32,

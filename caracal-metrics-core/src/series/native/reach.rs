@@ -1,4 +1,4 @@
-//! From the cell of a series to its chunks, for all registries of the process.
+//! Finds the chunks of a series by its cell, for all registries of the process.
 
 use std::ptr;
 use std::sync::OnceLock;
@@ -8,29 +8,30 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use super::chunks::Chunks;
 use crate::engine::{Cell, RUN_WORDS};
 
-/// Runs of a block. One costs eight bytes.
+/// The number of runs in a block. Each run takes eight bytes.
 const BLOCK: usize = 4096;
 
-/// Blocks: four million runs. The series of cells beyond have no native buckets.
+/// The number of blocks. Together, they have four million runs. Series with cells beyond that have no native
+/// buckets.
 const BLOCKS: usize = 1024;
 
 type Block = Box<[AtomicPtr<Chunks>]>;
 
-/// By the run of the engine that the cell begins.
+/// The chunks, by the run of the engine with which the cell starts.
 static CHUNKS: [OnceLock<Block>; BLOCKS] = [const { OnceLock::new() }; BLOCKS];
 
-/// The chunks of a series, if it has some. `'a` ends before the series does, whose cell this is.
+/// Returns the chunks of a series, if it has some. `'a` must end before the series to which this cell belongs.
 #[inline]
 pub(super) fn chunks<'a>(cell: Cell) -> Option<&'a Chunks> {
     let run = cell.to_raw() as usize / RUN_WORDS;
     let chunks = CHUNKS.get(run / BLOCK)?.get()?[run % BLOCK].load(Acquire);
-    // SAFETY: the pointer is null or comes from `Box::into_raw` in `make`. `forget` frees what is behind
-    // it once nothing can reach the cell any more. Whoever has a cell can reach it, and all callers are done
-    // with the chunks when they return the cell.
+    // SAFETY: the pointer is null or comes from `Box::into_raw` in `make`. `forget` frees what is behind it
+    // once nothing can reach the cell any more. Code with a cell can reach it, and all callers stop using the
+    // chunks before they release the cell.
     unsafe { chunks.as_ref() }
 }
 
-/// As [`chunks`], made if there are none; none beyond the last block.
+/// Like [`chunks`], but creates them if there are none. Returns `None` beyond the last block.
 pub(super) fn make<'a>(cell: Cell, new: impl FnOnce() -> Chunks) -> Option<&'a Chunks> {
     let run = cell.to_raw() as usize / RUN_WORDS;
     let block = CHUNKS.get(run / BLOCK)?;
@@ -46,12 +47,12 @@ pub(super) fn make<'a>(cell: Cell, new: impl FnOnce() -> Chunks) -> Option<&'a C
     chunks(cell)
 }
 
-/// Takes the chunks of a series out. The caller holds the last way to reach the cell.
+/// Takes the chunks of a series out. The caller must hold the last reference to the cell.
 pub(super) fn forget(cell: Cell) -> Option<Box<Chunks>> {
     let run = cell.to_raw() as usize / RUN_WORDS;
     let slot = &CHUNKS.get(run / BLOCK)?.get()?[run % BLOCK];
     let chunks = slot.swap(ptr::null_mut(), AcqRel);
-    // SAFETY: it comes from `Box::into_raw` in `make`, it was in the slot until now, and as nothing can
-    // reach the cell any more, nothing else refers to it.
+    // SAFETY: it comes from `Box::into_raw` in `make` and was in the slot until now. Nothing can reach the cell
+    // any more, so nothing else refers to it.
     (!chunks.is_null()).then(|| unsafe { Box::from_raw(chunks) })
 }

@@ -1,8 +1,8 @@
-//! The words that a thread counted into lately, so that it finds them without a search.
+//! The words that a thread counted in recently, so that it finds them without a search.
 //!
-//! What is kept is found by a number of the family's, the cell of the series and the name of the chunk. The
-//! family gets a new number whenever it gives a cell back. So what is found is the series' own for as long as
-//! the thread has words of its own, and is forgotten before the thread gives these up.
+//! Kept words are found by a number of the family, the cell of the series and the name of the chunk. The family
+//! gets a new number whenever it releases a cell. Words that are found therefore belong to the series while the
+//! thread has its own words. They are forgotten before the thread gives these up.
 
 use std::cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -10,16 +10,16 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::chunks::Name;
 use crate::engine::{self, Cell, OwnIntervals, RUN_WORDS};
 
-/// A power of two.
+/// The number of places, a power of two.
 const PLACES: usize = 64;
 
-/// Bits of a name in a key. Chunks of durations have such names.
+/// The number of bits of a name in a key. The names of chunks of durations fit.
 pub(super) const NAME_BITS: u32 = 12;
 
-/// Bits of a cell that begins a run.
+/// The number of bits of a cell that starts a run.
 const CELL_BITS: u32 = u32::BITS - RUN_WORDS.ilog2();
 
-/// A number that no family has.
+/// No family has this number.
 const NO_NUMBER: u64 = 0;
 
 /// The first number that does not fit in a key.
@@ -41,12 +41,12 @@ impl Place {
     const NONE: Self = Self { key: Key(NO_NUMBER), own: None };
 }
 
-/// The number of a family, at its place in a key. None is left after 16 million cells were given back: then
-/// nothing is kept.
+/// The number of a family, shifted to its position in a key. After 16 million cells were released, there are no
+/// numbers left, and nothing is kept.
 #[derive(Debug)]
 pub(super) struct Number(AtomicU64);
 
-/// A chunk of a series of the family that had this number when the key was made.
+/// The key of a chunk of a series, in the family that had this number when the key was created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key(u64);
 
@@ -55,13 +55,13 @@ impl Number {
         Self(AtomicU64::new(next()))
     }
 
-    /// What was kept is not found any more. The caller changes it before it gives a cell back, so whoever
-    /// gets that cell has the new number.
+    /// Makes everything that was kept impossible to find. The caller does this before it releases a cell, so
+    /// whoever gets that cell sees the new number.
     pub(super) fn renew(&self) {
         self.0.store(next(), Relaxed);
     }
 
-    /// The key of a chunk with a [short](Name::is_short) name.
+    /// Returns the key of a chunk with a [short](Name::is_short) name.
     #[inline]
     pub(super) fn key(&self, cell: Cell, name: Name) -> Key {
         let cell = u64::from(cell.to_raw()) << (NAME_BITS - RUN_WORDS.ilog2());
@@ -88,28 +88,29 @@ impl Key {
     }
 }
 
-/// Calls `look` with what the thread has. Whoever looks first thing has the registers for what follows.
+/// Calls `look` with the words that the thread keeps. If a caller does this first, it can use the registers for
+/// what follows.
 #[inline]
 pub(super) fn with<T>(look: impl FnOnce(&Recent) -> T) -> T {
     RECENT.with(look)
 }
 
 impl Recent {
-    /// The words of the chunk and of the sum of the series, if this thread used them lately.
+    /// Returns the words of the chunk and of the sum of the series, if this thread used them recently.
     #[inline]
     pub(super) fn recall(&self, key: Key) -> Option<OwnIntervals> {
         let place = self.0[key.place()].get();
         if place.key == key { place.own } else { None }
     }
 
-    /// Keeps the thread's words of the chunk and of the histogram of so many runs, if it has some.
+    /// Keeps the thread's words of the chunk and of the histogram with this number of runs, if it has some.
     pub(super) fn keep(&self, key: Key, chunk: Cell, histogram: Cell, runs: usize) {
         if let Some(own) = engine::own_intervals(chunk, histogram, runs, forget) {
             self.set(key, own);
         }
     }
 
-    /// Keeps words that were asked for with [`forget`].
+    /// Keeps words that were requested with [`forget`].
     pub(super) fn set(&self, key: Key, own: OwnIntervals) {
         if key.has_number() {
             self.0[key.place()].set(Place { key, own: Some(own) });
@@ -117,7 +118,7 @@ impl Recent {
     }
 }
 
-/// The thread gives up its words.
+/// Called when the thread gives up its words.
 pub(super) fn forget() {
     RECENT.with(|recent| recent.0.iter().for_each(|place| place.set(Place::NONE)));
 }

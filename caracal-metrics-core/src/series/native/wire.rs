@@ -1,4 +1,4 @@
-//! The native buckets of a histogram in Protocol Buffers.
+//! Encodes the native buckets of a histogram as Protocol Buffers.
 
 use super::buckets::Counted;
 use super::fractions::HIGHEST;
@@ -6,11 +6,12 @@ use super::grid::ZERO_THRESHOLD;
 use super::partition::Region;
 use crate::wire::{double, integer, message, varint};
 
-/// Empty buckets that are written between two others, since a span of its own takes more.
+/// The maximum number of empty buckets between two others that are written out, because a new span takes more
+/// bytes.
 const GAP: i32 = 2;
 
-/// The fields of a `Histogram` for what native buckets counted, once the highest resolution was halved so
-/// many times.
+/// Writes the fields of a `Histogram` for the counts of native buckets, after the highest resolution was halved
+/// this many times.
 pub(super) fn write(halvings: u32, counted: &[Counted], out: &mut Vec<u8>) {
     integer(5, zigzag(i64::from(HIGHEST) - i64::from(halvings)), out);
     double(6, ZERO_THRESHOLD, out);
@@ -20,7 +21,7 @@ pub(super) fn write(halvings: u32, counted: &[Counted], out: &mut Vec<u8>) {
     write_buckets(12, &of_region(Region::Positive), out);
 }
 
-/// Spans of consecutive buckets, and the difference of each bucket to the one before.
+/// Writes spans of consecutive buckets, and the difference of each bucket from the previous one.
 fn write_buckets(spans: u64, buckets: &[(i32, u64)], out: &mut Vec<u8>) {
     let mut end = 0;
     let mut rest = buckets;
@@ -54,7 +55,7 @@ fn write_buckets(spans: u64, buckets: &[(i32, u64)], out: &mut Vec<u8>) {
     });
 }
 
-/// A signed number whose absolute value is small takes few bytes.
+/// Encodes a signed number so that a small absolute value takes few bytes.
 fn zigzag(number: i64) -> u64 {
     (number << 1 ^ number >> (i64::BITS - 1)).cast_unsigned()
 }

@@ -1,4 +1,4 @@
-//! Rules for families, of promlint and of OpenMetrics.
+//! The rules of promlint and of OpenMetrics for families.
 
 mod names;
 mod open_metrics;
@@ -16,37 +16,36 @@ use crate::snapshot::{FamilySnapshot, Snapshot};
 pub enum Rule {
     /// A family has a help text.
     Help,
-    /// A name has base units: `seconds` and not `milliseconds`.
+    /// A name contains base units, for example `seconds` instead of `milliseconds`.
     BaseUnit,
-    /// A name has no abbreviated units, such as `ms`.
+    /// A name contains no abbreviated units, such as `ms`.
     AbbreviatedUnit,
     /// The name of a counter ends in `_total`, and no other name does.
     Total,
-    /// `_bucket`, `_sum` and `_count` are of histograms and summaries, and so are the labels `le` and
+    /// Only histograms and summaries have the suffixes `_bucket`, `_sum` and `_count`, and the labels `le` and
     /// `quantile`.
     Reserved,
-    /// A name does not have the type in it.
+    /// A name does not contain the type.
     TypeInName,
-    /// A name has no colon, which recording rules have.
+    /// A name contains no colon, because colons are for recording rules.
     Colon,
-    /// Names of families and labels are in `snake_case`.
+    /// The names of families and labels are in `snake_case`.
     CamelCase,
     /// OpenMetrics: the name ends in the unit.
     UnitSuffix,
-    /// OpenMetrics: no name ends in a suffix that is reserved, such as `_created`.
+    /// OpenMetrics: no name ends in a reserved suffix, such as `_created`.
     ReservedSuffix,
-    /// OpenMetrics: the names of labels do not begin with two underscores.
+    /// OpenMetrics: the names of labels do not start with two underscores.
     ReservedLabel,
-    /// OpenMetrics: a counter and the sum of a summary are not negative, and not NaN.
+    /// OpenMetrics: a counter and the sum of a summary are neither negative nor NaN.
     NegativeTotal,
-    /// OpenMetrics: bounds and quantiles are sorted, quantiles are between 0 and 1, and counts do not
-    /// fall from bucket to bucket.
+    /// OpenMetrics: bounds and quantiles are sorted, quantiles are between 0 and 1, and counts do not decrease
+    /// from bucket to bucket.
     Buckets,
 }
 
 impl Rule {
-    /// Whether it is one of the rules that `promtool check metrics` has as well. The others are those of
-    /// OpenMetrics.
+    /// Returns whether `promtool check metrics` has this rule, too. The other rules are those of OpenMetrics.
     #[must_use]
     pub fn is_promlint(self) -> bool {
         matches!(
@@ -73,7 +72,7 @@ pub struct Problem {
     pub rule: Rule,
     /// What is wrong.
     pub text: String,
-    /// What to change.
+    /// How to correct it.
     pub remedy: String,
 }
 
@@ -83,10 +82,10 @@ impl fmt::Display for Problem {
     }
 }
 
-/// What the families of this registry do against the rules, foreign ones included, sorted by family.
+/// Checks the families of this registry, including foreign ones. The problems are sorted by family.
 ///
-/// The rules are those of `promtool check metrics`, word for word, and those of OpenMetrics that a
-/// family can break. Families that a page does not show yet are not looked at: use them first.
+/// The rules are those of `promtool check metrics`, with the same texts, and those of OpenMetrics that a family
+/// can break. Families that the page does not show yet are not checked, so use them first.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -112,7 +111,7 @@ pub fn lint(metrics: &MetricsRegistry) -> Vec<Problem> {
     lint_snapshot(&metrics.snapshot())
 }
 
-/// As [`lint`], for a snapshot.
+/// Checks the families of a snapshot, as [`lint`] does.
 #[must_use]
 pub fn lint_snapshot(snapshot: &Snapshot) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -128,7 +127,7 @@ pub fn lint_snapshot(snapshot: &Snapshot) -> Vec<Problem> {
     problems
 }
 
-/// Where the rules put what they find in one family.
+/// Collects the problems of one family.
 struct Report<'a> {
     family: &'a FamilySnapshot,
     problems: &'a mut Vec<Problem>,

@@ -1,22 +1,22 @@
-//! Rules of promlint for help texts and names.
+//! The rules of promlint for help texts and names.
 
 use super::{Report, Rule};
 use crate::snapshot::FamilyType;
 
-/// Words of types that a name may not have in it.
+/// The names of types, which a name must not contain.
 const TYPES: [&str; 5] = ["counter", "gauge", "gauge_histogram", "histogram", "summary"];
 
 pub(super) fn check(report: &mut Report<'_>) {
     let (name, kind) = (report.family.name().to_owned(), report.family.kind());
     if report.family.help().is_empty() {
-        report.add(Rule::Help, "no help text", "say in a sentence what the values are");
+        report.add(Rule::Help, "no help text", "describe the values in a sentence");
     }
     check_total(report, &name, kind);
     let lower = name.to_lowercase();
     for word in TYPES {
         if has_word(&lower, word) {
             let text = format!("metric name should not include type '{word}'");
-            report.add(Rule::TypeInName, text, "leave the type out: `# TYPE` has it");
+            report.add(Rule::TypeInName, text, "leave the type out: `# TYPE` contains it");
         }
     }
     if name.contains(':') {
@@ -51,7 +51,7 @@ fn check_total(report: &mut Report<'_>, name: &str, kind: FamilyType) {
     }
 }
 
-/// Whether a name has this word behind an underscore, and not only as part of a word.
+/// Returns whether a name contains this word after an underscore, and not only as a part of a word.
 pub(super) fn has_word(lower: &str, word: &str) -> bool {
     lower.match_indices(word).any(|(at, _)| {
         let rest = &lower[at + word.len()..];

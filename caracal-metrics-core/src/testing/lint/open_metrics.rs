@@ -1,10 +1,10 @@
-//! Rules of OpenMetrics that a family can break.
+//! The rules of OpenMetrics that a family can break.
 
 use super::{Report, Rule};
 use crate::names::base_name;
 use crate::snapshot::{FamilyType, SeriesValue};
 
-/// Suffixes that OpenMetrics has for samples of types.
+/// The suffixes that OpenMetrics reserves for samples.
 const RESERVED: [&str; 3] = ["_created", "_gcount", "_gsum"];
 
 pub(super) fn check(report: &mut Report<'_>) {
@@ -13,7 +13,7 @@ pub(super) fn check(report: &mut Report<'_>) {
     if let Some(unit) = family.unit()
         && !name.strip_suffix(unit).is_some_and(|rest| rest.ends_with('_'))
     {
-        let text = format!("the unit is {unit:?}, and the name does not end in it");
+        let text = format!("the unit is {unit:?}, but the name does not end in it");
         report.add(Rule::UnitSuffix, text, format!("rename it to {name}_{unit}"));
     }
     if let Some(suffix) = RESERVED.iter().find(|suffix| name.ends_with(**suffix)) {
@@ -22,8 +22,8 @@ pub(super) fn check(report: &mut Report<'_>) {
     }
     let labels = family.series().flat_map(|series| series.labels().map(|(name, _)| name));
     if let Some(label) = labels.clone().find(|label| label.starts_with("__")) {
-        let text = format!("the label {label:?} begins with two underscores");
-        let remedy = "rename the label: Prometheus drops those that begin like that";
+        let text = format!("the label {label:?} starts with two underscores");
+        let remedy = "rename the label: Prometheus drops labels with such names";
         report.add(Rule::ReservedLabel, text, remedy);
     }
     if family.series().any(|series| is_negative(series.value())) {
@@ -36,7 +36,7 @@ pub(super) fn check(report: &mut Report<'_>) {
     if family.series().any(|series| are_unsorted(series.value())) {
         let text = match family.kind() {
             FamilyType::Summary => "the quantiles are not sorted or not between 0 and 1",
-            _ => "the bounds are not sorted, or the counts fall from bucket to bucket",
+            _ => "the bounds are not sorted, or the counts decrease from bucket to bucket",
         };
         report.add(Rule::Buckets, text, "collect them in ascending order");
     }

@@ -1,4 +1,4 @@
-//! Rules of promlint for what is reserved for histograms and summaries.
+//! The rules of promlint for names that are reserved for histograms and summaries.
 
 use super::{Report, Rule};
 use crate::snapshot::FamilyType;

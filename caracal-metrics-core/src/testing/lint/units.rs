@@ -1,9 +1,9 @@
-//! Rules of promlint for units.
+//! The rules of promlint for units.
 
 use super::names::has_word;
 use super::{Report, Rule};
 
-/// Units and the base units that they are multiples of.
+/// Units and their base units.
 const UNITS: [(&str, &str); 24] = [
     ("amperes", "amperes"),
     ("bytes", "bytes"),
@@ -41,7 +41,7 @@ const ABBREVIATIONS: [&str; 14] =
 
 pub(super) fn check(report: &mut Report<'_>) {
     let name = report.family.name().to_owned();
-    // One problem, as promlint has it: the first unit decides.
+    // One problem, as in promlint: the first unit decides.
     let unit = name.split('_').find_map(|word| Some((word, base_unit(word)?)));
     if let Some((unit, base)) = unit.filter(|(unit, base)| unit != base) {
         let text = format!("use base unit {base:?} instead of {unit:?}");
@@ -52,12 +52,12 @@ pub(super) fn check(report: &mut Report<'_>) {
     let lower = name.to_lowercase();
     if let Some(short) = ABBREVIATIONS.iter().find(|short| has_word(&lower, short)) {
         let text = "metric names should not contain abbreviated units";
-        let remedy = format!("write the base unit out in place of {short:?}, such as `seconds`");
+        let remedy = format!("write a base unit, such as `seconds`, instead of {short:?}");
         report.add(Rule::AbbreviatedUnit, text, remedy);
     }
 }
 
-/// The base unit of a word that is a unit.
+/// Returns the base unit of a word, if the word is a unit.
 fn base_unit(word: &str) -> Option<&'static str> {
     let of = |word: &str| UNITS.iter().find(|(unit, _)| *unit == word).map(|(_, base)| *base);
     let mut prefixed = PREFIXES.iter().filter_map(|prefix| word.strip_prefix(prefix));
