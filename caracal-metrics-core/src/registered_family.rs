@@ -25,6 +25,8 @@ pub struct RegisteredFamily {
     /// The upper bounds of a histogram's buckets, without `+Inf`, in the unit of the page. Families of the
     /// attached registry have none here.
     pub buckets: Vec<f64>,
+    /// Whether a histogram has native buckets in addition.
+    pub is_native: bool,
     /// Whether something uses the family: it was registered after the registry was built, something asked
     /// for it or is attached to it, or something was recorded into it. False for a family of the
     /// [`catalogue`](crate::catalogue) that is on the page and that nothing has to do with.
@@ -87,6 +89,7 @@ impl MetricsRegistry {
             unit: description.unit.clone().map(Into::into),
             labels: description.labels.iter().map(|label| label.name.to_owned()).collect(),
             buckets: description.bounds.exposed(),
+            is_native: store.is_native(),
             in_use: !is_preregistered || store.is_asked_for() || is_recorded(store, in_flight),
         }
     }

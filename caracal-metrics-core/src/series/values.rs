@@ -1,7 +1,7 @@
 //! What the series of one family read on one page.
 
 use super::in_flight::InFlight;
-use super::native::NativeBuckets;
+use super::native::{NativeBuckets, NativeCounts};
 use super::store::FamilyStore;
 use crate::engine::{self, Cell, Reader, Width};
 use crate::family_spec::FamilyKind;
@@ -33,8 +33,10 @@ pub(crate) struct Values<'a> {
     series: usize,
     in_flight: &'a InFlight,
     native: Option<&'a dyn NativeBuckets>,
-    /// Whether the fields of native buckets are wanted, and those of the histogram that was read last.
-    wire: Option<Vec<u8>>,
+    /// Whether native buckets are wanted, and those of the histogram that was read last.
+    counts: Option<NativeCounts>,
+    /// Whether all observations of the histogram that was read last are in a native bucket.
+    are_native: bool,
     /// Of the histogram that was read last; without `+Inf` they are those of the bounds.
     buckets: Vec<u64>,
 }
@@ -46,7 +48,8 @@ impl<'a> Values<'a> {
         let (kind, width, series) = (store.kind(), store.width(), store.series());
         let buckets = vec![0; buckets];
         let (reader, native) = (engine::reader(), store.native.as_deref());
-        Self { reader, kind, width, series, in_flight, native, wire: None, buckets }
+        let (counts, are_native) = (None, false);
+        Self { reader, kind, width, series, in_flight, native, counts, are_native, buckets }
     }
 
     /// Reads all of these cells at once, where that is less work than to read one after the other.
@@ -97,24 +100,29 @@ impl<'a> Values<'a> {
     #[inline]
     fn read_native(&mut self, cells: &[Cell]) {
         if let Some(native) = self.native {
-            if let Some(wire) = &mut self.wire {
-                wire.clear();
-            }
-            native.read(cells, &self.reader, &mut self.buckets, self.wire.as_mut());
+            let counts = self.counts.as_mut();
+            self.are_native = native.read(cells, &self.reader, &mut self.buckets, counts);
         }
     }
 
     /// From now on, reads of a histogram have [its native buckets](Self::native) as well.
-    #[cfg(feature = "protobuf")]
     pub(crate) fn want_native(&mut self) {
-        self.wire = self.native.map(|_| Vec::new());
+        self.counts = self.native.map(|_| NativeCounts::default());
     }
 
-    /// The fields of the native buckets of the histogram that was read last, as Protocol Buffers; empty
-    /// where it has none.
+    /// The native buckets of the histogram that was read last. `None` where not all of its observations are
+    /// in one.
+    pub(crate) fn native(&self) -> Option<&NativeCounts> {
+        self.counts.as_ref().filter(|_| self.are_native)
+    }
+
+    /// Appends the fields of the [native buckets](Self::native), as Protocol Buffers. Returns whether there
+    /// are any.
     #[cfg(feature = "protobuf")]
-    pub(crate) fn native(&self) -> &[u8] {
-        self.wire.as_deref().unwrap_or_default()
+    pub(crate) fn write_native(&self, out: &mut Vec<u8>) -> bool {
+        let (Some(buckets), Some(counts)) = (self.native, self.native()) else { return false };
+        buckets.write(counts, out);
+        true
     }
 
     /// As [`read`](Self::read), but what was [summed up](Self::sum_up) does not count: the value has all

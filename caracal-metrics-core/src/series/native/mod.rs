@@ -14,6 +14,7 @@
 
 mod buckets;
 mod chunks;
+mod counts;
 mod fast;
 mod fractions;
 mod grid;
@@ -34,6 +35,8 @@ use crate::engine::{Cell, Reader};
 use crate::resolution::Resolution;
 
 pub(crate) use buckets::native_buckets;
+pub(crate) use counts::NativeCounts;
+pub(crate) use grid::halved;
 
 /// Counts the observations of a family with native buckets.
 ///
@@ -50,15 +53,18 @@ pub(crate) trait NativeBuckets: fmt::Debug + Send + Sync {
     fn count_floats(&self, store: &FamilyStore, cell: Cell, value: f64, times: u64) -> usize;
 
     /// Adds what these cells observed to the classic buckets, which have what was counted without native
-    /// ones. Appends to `wire` the fields that the message of the histogram has for its native buckets:
-    /// none where not all observations have one.
+    /// ones. Fills `counts` with the native ones. Returns whether all observations are in a native bucket.
     fn read(
         &self,
         cells: &[Cell],
         reader: &Reader<'_>,
         buckets: &mut [u64],
-        wire: Option<&mut Vec<u8>>,
-    );
+        counts: Option<&mut NativeCounts>,
+    ) -> bool;
+
+    /// Appends the fields that the message of a histogram with these counts has for its native buckets.
+    #[cfg(feature = "protobuf")]
+    fn write(&self, counts: &NativeCounts, out: &mut Vec<u8>);
 
     /// The cell is given back. Nothing is counted into it any more.
     fn forget(&self, cell: Cell);

@@ -1,23 +1,19 @@
 //! The native buckets of a histogram in Protocol Buffers.
 
-use super::buckets::Counted;
-use super::fractions::HIGHEST;
+use super::NativeCounts;
 use super::grid::ZERO_THRESHOLD;
-use super::partition::Region;
 use crate::wire::{double, integer, message, varint};
 
 /// Empty buckets that are written between two others, since a span of its own takes more.
 const GAP: i32 = 2;
 
-/// The fields of a `Histogram` for what native buckets counted, once the highest resolution was halved so
-/// many times.
-pub(super) fn write(halvings: u32, counted: &[Counted], out: &mut Vec<u8>) {
-    integer(5, zigzag(i64::from(HIGHEST) - i64::from(halvings)), out);
+/// The fields of a `Histogram` for what native buckets counted.
+pub(super) fn write(counts: &NativeCounts, out: &mut Vec<u8>) {
+    integer(5, zigzag(counts.schema.into()), out);
     double(6, ZERO_THRESHOLD, out);
-    let of_region = |region| Counted::of_region(counted, region, halvings);
-    integer(7, of_region(Region::Zero).iter().map(|(_, observed)| observed).sum(), out);
-    write_buckets(9, &of_region(Region::Negative), out);
-    write_buckets(12, &of_region(Region::Positive), out);
+    integer(7, counts.zero, out);
+    write_buckets(9, &counts.negative, out);
+    write_buckets(12, &counts.positive, out);
 }
 
 /// Spans of consecutive buckets, and the difference of each bucket to the one before.
