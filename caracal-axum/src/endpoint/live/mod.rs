@@ -3,11 +3,16 @@
 mod assets;
 mod cardinality;
 mod documents;
+mod families;
+mod family;
 mod files;
 mod groups;
 mod json;
 mod largest;
+mod native;
 mod overview;
+mod query;
+mod roles;
 mod series;
 
 use std::sync::Arc;
@@ -37,6 +42,7 @@ use super::page_body::PageBody;
 use super::readers::Client;
 use assets::{ASSETS, Asset, page};
 use documents::{Document, Documents, Wanted};
+use families::FamiliesQuery;
 use files::{File, target};
 use series::SeriesQuery;
 
@@ -145,6 +151,7 @@ fn router(endpoint: Arc<Endpoint>, metrics: MetricsRegistry) -> Router {
     let mut router = Router::new()
         .route("/", route(Resource::Page))
         .route("/live.json", route(Resource::Overview))
+        .route("/families.json", route(Resource::Families))
         .route("/series.json", route(Resource::Series))
         .route("/cardinality.json", route(Resource::Cardinality));
     for file in File::ALL {
@@ -161,6 +168,7 @@ enum Resource {
     Page,
     Asset(&'static Asset),
     Overview,
+    Families,
     Series,
     Cardinality,
     File(File),
@@ -182,6 +190,14 @@ impl Live {
             Resource::Page => page_document(&request),
             Resource::Asset(asset) => asset_document(asset),
             Resource::Overview => self.numbers(Wanted::Overview).await,
+            Resource::Families => {
+                let query = request.uri.query().unwrap_or_default();
+                self.numbers(match query::value(query, "family") {
+                    Some(name) => Wanted::Family(name),
+                    None => Wanted::Families(FamiliesQuery::parse(query)),
+                })
+                .await
+            }
             Resource::Series => {
                 let query = SeriesQuery::parse(request.uri.query().unwrap_or_default());
                 self.numbers(Wanted::Series(query)).await
