@@ -9,8 +9,8 @@ function selector(name, labels = {}) {
   return pairs.length > 0 ? `${name}{${pairs.join(',')}}` : name;
 }
 
-const by = (labels) => (labels.length > 0 ? ` by (${labels.join(', ')})` : '');
-const sumRate = (name, labels = []) => `sum${by(labels)} (rate(${name}${RANGE}))`;
+const by = (labels) => (labels.length > 0 ? ` by (${labels.join(', ')}) ` : '');
+const sumRate = (name, labels = []) => `sum${by(labels)}(rate(${name}${RANGE}))`;
 
 /** For either way in which Prometheus may store a histogram: what it is, and the query. */
 const eitherWay = (known, native, classic) => (known.native

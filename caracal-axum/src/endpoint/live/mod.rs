@@ -62,6 +62,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// look, the metrics are read once a second at most. The history is in the browser only, and begins when
 /// the page is opened.
 ///
+/// A service may have more families than a browser can follow: those that have no panel in the overview and no
+/// room in 256 KiB of JSON. The page says so. It finds them under *All metrics*, where they cost a reading of
+/// their own while somebody looks at them.
+///
 /// Everyone who reaches the page can read all metrics. [`MetricsEndpoint::live`] puts it behind the
 /// authorization of the endpoint.
 ///

@@ -2,6 +2,8 @@
 
 #![expect(clippy::cast_sign_loss, reason = "durations and ranks are not negative")]
 
+mod queries;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -23,11 +25,15 @@ const SCHEMA: i32 = 3;
 
 fn main() -> ExitCode {
     let needs = &[Needs::Prometheus];
-    run(vec![test(
-        "prometheus_agrees_with_the_observations",
-        needs,
-        prometheus_agrees_with_the_observations,
-    )])
+    run(vec![
+        test(
+            "prometheus_agrees_with_the_observations",
+            needs,
+            prometheus_agrees_with_the_observations,
+        ),
+        test("monitoring_works_with_native_storage", needs, queries::with_native_storage),
+        test("monitoring_works_with_classic_storage", needs, queries::with_classic_storage),
+    ])
 }
 
 /// From bound to bound.
