@@ -25,6 +25,8 @@ pub struct RegisteredFamily {
     /// The upper bounds of the buckets of a histogram, without `+Inf`, in the unit on the page. Empty for
     /// families of the attached registry.
     pub buckets: Vec<f64>,
+    /// Whether the family is a histogram that also has native buckets.
+    pub is_native: bool,
     /// Whether the family is in use: it was registered after the registry was built, something requested it or
     /// is attached to it, or something was recorded into it. False for a family of the
     /// [`catalogue`](crate::catalogue) that is on the page without any of these.
@@ -87,6 +89,7 @@ impl MetricsRegistry {
             unit: description.unit.clone().map(Into::into),
             labels: description.labels.iter().map(|label| label.name.to_owned()).collect(),
             buckets: description.bounds.exposed(),
+            is_native: store.is_native(),
             in_use: !is_preregistered || store.is_asked_for() || is_recorded(store, in_flight),
         }
     }

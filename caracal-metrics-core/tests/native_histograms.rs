@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use caracal_metrics_core::adapter::InstanceKind;
+use caracal_metrics_core::snapshot::SeriesValue;
 use caracal_metrics_core::{
     BuildError, DatabaseOperationType, DurationHistogram, Exemplar, Family, Format, Histogram,
     MetricsRegistry, PolicyDecisionType, QueryStatus, Resolution, catalogue, labels,
@@ -61,6 +62,20 @@ fn only(m: &MetricsRegistry, name: &str) -> model::Histogram {
     metric.histogram.clone().expect("a histogram")
 }
 
+/// What a snapshot has of the same family.
+fn of_snapshot(m: &MetricsRegistry, name: &str) -> Native {
+    let snapshot = m.snapshot();
+    let series = snapshot.family(name).unwrap().series().next().unwrap();
+    let SeriesValue::Histogram(histogram) = series.value() else { panic!("not a histogram") };
+    let native = histogram.native().expect("native buckets");
+    Native {
+        schema: native.schema(),
+        zero: native.zero(),
+        positive: native.positive().iter().copied().collect(),
+        negative: native.negative().iter().copied().collect(),
+    }
+}
+
 fn seconds(nanos: u64) -> f64 {
     nanos as f64 / 1e9
 }
@@ -100,6 +115,7 @@ proptest! {
         let page = only(&m, family.spec().name);
         let values: Vec<_> = nanos.iter().map(|nanos| seconds(*nanos)).collect();
         let native = Native::of(&page);
+        prop_assert_eq!(&native, &of_snapshot(&m, family.spec().name));
         prop_assert!(native.schema <= schema.into());
         prop_assert_eq!(&native, &Native::expected(native.schema, values.iter().copied()));
         prop_assert_eq!(cumulative(&page), classic(&bounds(&page), &values));
@@ -127,9 +143,48 @@ proptest! {
         }
         let page = only(&m, "size");
         let native = Native::of(&page);
+        prop_assert_eq!(&native, &of_snapshot(&m, "size"));
         prop_assert_eq!(&native, &Native::expected(native.schema, values.iter().copied()));
         prop_assert_eq!(cumulative(&page), classic(&bounds(&page), &values));
     }
+}
+
+/// Buckets of a snapshot at a lower resolution are those that would have been counted at it.
+#[test]
+fn buckets_of_a_snapshot_can_be_merged() {
+    let values: Vec<_> = (1..400).map(|number| f64::from(number * number) / 7.0).collect();
+    let m = registry(5);
+    let size = m.family(&SIZE).unwrap();
+    values.iter().for_each(|value| size.observe(*value));
+    let snapshot = m.snapshot();
+    let series = snapshot.family("size").unwrap().series().next().unwrap();
+    let SeriesValue::Histogram(histogram) = series.value() else { panic!("not a histogram") };
+    let native = histogram.native().unwrap();
+    for schema in -4..=native.schema() {
+        let mut merged = Native { schema, ..Native::default() };
+        for (index, count) in native.positive() {
+            *merged.positive.entry(native.index_at(schema, *index)).or_default() += count;
+        }
+        assert_eq!(merged, Native::expected(schema, values.iter().copied()));
+    }
+}
+
+#[test]
+fn a_snapshot_has_no_native_buckets_where_there_are_none() {
+    let m = MetricsRegistry::new();
+    m.family(&SIZE).unwrap().observe(1.0);
+    let snapshot = m.snapshot();
+    let series = snapshot.family("size").unwrap().series().next().unwrap();
+    let SeriesValue::Histogram(histogram) = series.value() else { panic!("not a histogram") };
+    assert!(histogram.native().is_none());
+    let is_native = |m: &MetricsRegistry| {
+        let families = m.registered_families();
+        families.iter().find(|family| family.name == "size").unwrap().is_native
+    };
+    assert!(!is_native(&m));
+    let m = registry(3);
+    m.family(&SIZE).unwrap();
+    assert!(is_native(&m));
 }
 
 #[test]

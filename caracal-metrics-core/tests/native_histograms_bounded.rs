@@ -5,6 +5,7 @@ mod model;
 #[path = "support/native.rs"]
 mod native;
 
+use caracal_metrics_core::snapshot::SeriesValue;
 use caracal_metrics_core::{Family, Histogram, MetricsRegistry, Resolution, labels};
 use model::decode;
 use native::{Native, assert_agree};
@@ -69,6 +70,15 @@ fn a_series_without_room_has_only_classic_buckets() {
     let early = histogram(&m, "early");
     assert_eq!(early.schema, None);
     assert_eq!((classic(&early), early.sample_count), (vec![0, 2, 3], 3));
+
+    // The snapshot agrees.
+    let snapshot = m.snapshot();
+    let is_native = |id| {
+        let series = snapshot.family("size").unwrap().get(&[("id", id)]).unwrap();
+        let SeriesValue::Histogram(histogram) = series.value() else { panic!("not a histogram") };
+        histogram.native().is_some()
+    };
+    assert_eq!(["item-0", "early", "late"].map(is_native), [true, false, false]);
 
     // All of them are available to the next registry.
     drop(size);

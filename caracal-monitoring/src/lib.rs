@@ -32,6 +32,7 @@
 //! requires.
 
 mod dashboard;
+mod native;
 mod panels;
 mod promql;
 mod rules;

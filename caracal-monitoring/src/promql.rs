@@ -1,5 +1,7 @@
 //! The names of metrics in PromQL, and text in it.
 
+use std::ops::Range;
+
 use crate::text::escaped;
 
 /// The namespace that the expressions of this crate use.
@@ -21,6 +23,21 @@ pub(crate) fn metrics(expression: &str) -> Vec<&str> {
             Part::Other(_) => None,
         })
         .collect()
+}
+
+/// Where the names of metrics are.
+pub(crate) fn places(expression: &str) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let mut places = Vec::new();
+    for part in Parts(expression) {
+        let (Part::Metric(text) | Part::Other(text)) = part;
+        let start = end;
+        end += text.len();
+        if matches!(part, Part::Metric(_)) {
+            places.push(start..end);
+        }
+    }
+    places
 }
 
 /// The name of a metric in a registry with this namespace.

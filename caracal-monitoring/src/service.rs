@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use caracal_metrics_core::{MetricsRegistry, RegisteredFamily, catalogue};
 
+use crate::native;
 use crate::panels::{AFTER, BEFORE, Panel, WITHOUT_PANEL};
 use crate::promql::{self, quoted};
 use crate::target::Target;
@@ -81,10 +82,16 @@ impl<'a> Service<'a> {
         self.families.values().filter(move |family| !known.contains(family.name.as_str()))
     }
 
-    /// The expression of a rule, with the names of this service and restricted to its job.
+    /// The expression of a rule, restricted to the job of this service.
     pub(crate) fn rule(&self, expression: &str) -> String {
-        let matcher = format!("job={}", quoted(&self.target.job));
-        promql::selecting(expression, &self.namespace, &matcher)
+        self.selecting(expression, &format!("job={}", quoted(&self.target.job)))
+    }
+
+    /// An expression of this crate with the names of this service, and with this matcher.
+    pub(crate) fn selecting(&self, expression: &str, matcher: &str) -> String {
+        let is_native = |name: &str| self.family(name).is_some_and(|family| family.is_native);
+        let expression = native::either_way(expression, is_native);
+        promql::selecting(&expression, &self.namespace, matcher)
     }
 }
 

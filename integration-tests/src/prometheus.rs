@@ -74,6 +74,17 @@ impl Prometheus {
         Self::start(&["--web.enable-lifecycle"], configuration).await
     }
 
+    /// The same, with these flags.
+    ///
+    /// # Errors
+    /// As [`Prometheus::scraping`].
+    pub async fn configured_with_flags(
+        configuration: impl Fn(&Path) -> Result<String>,
+        flags: &[&str],
+    ) -> Result<Self> {
+        Self::start(flags, configuration).await
+    }
+
     async fn start(flags: &[&str], config: impl Fn(&Path) -> Result<String>) -> Result<Self> {
         let server =
             ServerProcess::start(Path::new("prometheus"), "/-/ready", |address, folder| {

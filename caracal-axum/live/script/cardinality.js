@@ -17,10 +17,13 @@ const cardinalityView = (() => {
     show();
   });
   const show = () => {
-    const all = [...store.families.values()].sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
-    const series = all.reduce((sum, { count }) => sum + count, 0);
+    // Of the families that the page does not follow, the document has those of this service with most series.
+    const counts = new Map([...known.values()].map(({ name, series }) => [name, series]));
+    for (const { name, count } of store.families.values()) counts.set(name, count);
+    const all = [...counts].map(([name, count]) => ({ name, count }));
+    all.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
     const folded = [...known.values()].reduce((sum, one) => sum + one.folded, 0);
-    write(summary, `${exact(series)} series in ${exact(all.length)} metrics. ${folded > 0
+    write(summary, `${exact(store.allSeries)} series in ${exact(store.all)} metrics. ${folded > 0
       ? `${exact(folded)} records were folded, because their metrics had reached their limits.`
       : 'No limit was reached.'}`);
     reconcile(body, all.slice(0, MOST_ROWS), ({ name }) => name, cardinalityRow,

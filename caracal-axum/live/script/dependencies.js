@@ -35,7 +35,7 @@ function poolPanel(pool) {
   });
   const acquire = () => {
     const series = seriesOf('poolAcquire', 'pool', pool)[0];
-    return series?.buckets ? quantileAt(0.95, family('poolAcquire'), store.tick, series.buckets) : NaN;
+    return series?.observed ? quantileAt(0.95, family('poolAcquire'), store.tick, series.observed) : NaN;
   };
   return panel({
     title: pool || 'pool',

@@ -1,17 +1,32 @@
 // One family: its curves, its series, its labels.
 
-const detailView = { node: make('div', { class: 'view' }), name: undefined, parts: [] };
+const detailView = { node: make('div', { class: 'view' }), name: undefined, parts: [], missing: undefined };
+
+/** Of a family that the page does not follow. */
+const readDetail = reader('families.json', (document) => {
+  takeOthers(document);
+  detailView.missing = document.matched === 0 ? document.family : undefined;
+  if (view.name === 'metric') showDetail();
+});
 
 detailView.update = () => {
+  if (!store.followed.has(view.metric)) {
+    readDetail({ family: view.metric }, view.metric !== detailView.asked);
+    detailView.asked = view.metric;
+  }
+  showDetail();
+};
+
+function showDetail() {
   const known = store.families.get(view.metric);
-  if (!known) {
+  if (!known?.isWhole) {
     detailView.name = undefined;
     detailView.parts = [];
     detailView.node.replaceChildren(backLink(), make('p', { class: 'none' },
-      'The service has no metric ', foreign(view.metric, 200), '.'));
+      detailView.missing === view.metric ? 'The service has no metric ' : 'Reading ', foreign(view.metric, 200), '.'));
     return;
   }
-  const shape = `${known.name} ${known.type} ${Boolean(known.bounds)}`;
+  const shape = `${known.name} ${known.type} ${hasBuckets(known)} ${known.native}`;
   if (detailView.name !== shape) {
     detailView.name = shape;
     detailView.parts = buildDetail(known.name);
@@ -21,7 +36,7 @@ detailView.update = () => {
       ...detailView.parts.map((part) => part.node));
   }
   detailView.parts.forEach((part) => part.update());
-};
+}
 
 const backLink = () => make('p', {}, make('a', { href: '#/metrics' }, '← All metrics'));
 
@@ -30,7 +45,7 @@ function buildDetail(name) {
   const format = formatOf(known().unit);
   const about = () => ({ families: [known()], query: queryOf(known()) });
   const parts = [];
-  if (known().type === 'histogram' && known().bounds) {
+  if (known().type === 'histogram' && hasBuckets(known())) {
     parts.push(panel({
       title: 'Quantiles', about, body: [lineChart({
         label: `Quantiles of ${name}`, format, unit: known().unit, height: 190,
@@ -63,6 +78,6 @@ const labelText = (labels) => Object.entries(labels).map(([label, value]) => `${
 
 function queryPart(name) {
   const node = make('div', { class: 'card' }, make('h3', {}, 'PromQL'));
-  node.append(queryBox(queryOf(store.families.get(name))));
+  node.append(...queryBoxes(queryOf(store.families.get(name))));
   return { node, update: () => {} };
 }

@@ -42,12 +42,15 @@ function reconcile(parent, items, keyOf, build, update) {
   }
 }
 
+// Two readings of the page are a second apart, more or less.
+const ALMOST_A_SECOND = 900;
+
 /** Reads one of the service's documents: once a second, and at once where the query is a new one. */
 function reader(name, show) {
   let [last, isReading, next] = [0, false, undefined];
   const load = async (query, isNew = false) => {
     if (isReading && isNew) next = query;
-    if (isReading || (!isNew && Date.now() - last < 1000)) return;
+    if (isReading || (!isNew && Date.now() - last < ALMOST_A_SECOND)) return;
     isReading = true;
     last = Date.now();
     try {

@@ -1,32 +1,34 @@
 // How observations spread over the buckets of a histogram, second by second.
 
+// Rows that are less high than this can't be told apart.
+const LOWEST_ROW = 5;
+const LISTED_ROWS = 10;
+
 function heatmap({ label, height = 150, known, format }) {
   const self = frame(label, height, (context, width) => {
-    const found = known();
-    if (!found || !found.bounds) return;
-    const bounds = found.bounds.map(Number);
-    const columns = heatColumns(found, width);
-    const rows = bounds.length + 1;
-    const high = (height - TOP - BOTTOM) / rows;
-    const largest = Math.max(1e-9, ...columns.flatMap((column) => column.counts));
+    const columns = known() ? heatColumns(known(), width) : [];
+    const rows = heatRows(columns, height - TOP - BOTTOM);
+    const high = (height - TOP - BOTTOM) / Math.max(1, rows.all.length);
+    for (const column of columns) column.counts = rows.count(column);
+    const largest = Math.max(1e-9, ...columns.flatMap(({ counts }) => [...counts.values()]));
     for (const { time, until, counts } of columns) {
       const [left, right] = [Math.max(LEFT, xOf(time, width)), xOf(until, width)];
-      counts.forEach((count, row) => {
-        if (count <= 0) return;
+      for (const [row, count] of counts) {
         context.globalAlpha = 0.15 + 0.85 * Math.sqrt(count / largest);
         context.fillStyle = colour('--heat');
         const top = height - BOTTOM - (row + 1) * high;
-        context.fillRect(left, top, Math.max(1, right - left - 0.5), high - 0.5);
-      });
+        context.fillRect(left, top, Math.max(1, right - left - 0.5), high - (high > 3 ? 0.5 : 0));
+      }
     }
     context.globalAlpha = 1;
-    bucketAxis(context, bounds, height, high, format);
+    if (rows.all.length > 0) valueAxis(context, rows, height, high, format);
+    else empty(context, width, height);
     timeAxis(context, width, height);
     if (self.cursor === undefined) self.readout.hidden = true;
     else {
       const [time, x] = cursorLine(context, self, width);
       const column = columns.find((one) => one.time < time && time <= one.until);
-      showReadout(self, time, x, width, column ? heatRows(bounds, column, format) : []);
+      showReadout(self, time, x, width, column ? heatValues(rows, column, format) : []);
     }
   });
   return { node: self.node, draw: self.draw };
@@ -34,32 +36,119 @@ function heatmap({ label, height = 150, known, format }) {
 
 /** Ticks, or several together where there are more than pixels. */
 function heatColumns(known, width) {
-  const track = known.totals.get('buckets');
   const together = Math.max(1, Math.ceil((span() * 2) / plotted(width)));
   const columns = [];
   for (let tick = store.tick; tick - together >= firstTick(); tick -= together) {
     const time = store.times.at(tick - together);
     if (store.times.at(tick) < start()) break;
-    const counts = track && observed(track, tick, together);
-    if (counts) columns.push({ time, until: store.times.at(tick), counts });
+    const found = observed(known, tick, together);
+    if (found) columns.push({ time, until: store.times.at(tick), ...found });
   }
   return columns;
 }
 
-function bucketAxis(context, bounds, height, high, format) {
+/**
+ * The rows of all columns, from the lowest up: `{ all, count, place }`. `count` has the observations of a column by row,
+ * and `place` is where a value is, in rows from the bottom.
+ */
+function heatRows(columns, height) {
+  const schema = columns[0]?.schema;
+  // Of a family that changed from one kind of buckets to the other, the newer kind.
+  const alike = columns.filter((column) => (column.schema === undefined) === (schema === undefined));
+  return schema === undefined ? classicRows(alike) : nativeRows(alike, height);
+}
+
+function classicRows(columns) {
+  const all = columns[0]?.buckets ?? [];
+  const count = ({ schema, buckets }) => new Map(schema === undefined
+    ? [...buckets.entries()].map(([row, bucket]) => [row, bucket.count]).filter(([, number]) => number > 0) : []);
+  return { all, count };
+}
+
+/** Native buckets, as fine as there is room for. */
+function nativeRows(columns, height) {
+  const buckets = columns.flatMap((column) => column.buckets.map((bucket) => ({ ...bucket, schema: column.schema })));
+  let schema = Math.min(...columns.map((column) => column.schema));
+  const indexAt = ({ index, schema: own }) => Math.ceil(index / 2 ** (own - schema));
+  const range = (sign) => {
+    const indexes = buckets.filter((bucket) => bucket.sign === sign).map(indexAt);
+    return indexes.length > 0 ? [Math.min(...indexes), Math.max(...indexes)] : undefined;
+  };
+  const rowsOf = (found) => (found ? found[1] - found[0] + 1 : 0);
+  while (schema > -4 && (rowsOf(range(1)) + rowsOf(range(-1)) + 1) * LOWEST_ROW > height) schema -= 1;
+  const [negative, positive] = [range(-1), range(1)];
+  const zeros = buckets.some((bucket) => !bucket.sign) || (negative && positive) ? 1 : 0;
+  const [below, until] = [rowsOf(negative), rowsOf(negative) + zeros];
+  const all = [];
+  for (let index = negative?.[1]; index >= negative?.[0]; index -= 1) {
+    all.push({ low: -nativeBound(index, schema), high: -nativeBound(index - 1, schema) });
+  }
+  if (zeros) all.push({ low: 0, high: 0 });
+  for (let index = positive?.[0]; index <= positive?.[1]; index += 1) {
+    all.push({ low: nativeBound(index - 1, schema), high: nativeBound(index, schema) });
+  }
+  const rowOf = (bucket) => {
+    if (!bucket.sign) return below;
+    return bucket.sign > 0 ? until + indexAt(bucket) - positive[0] : below - 1 - (indexAt(bucket) - negative[0]);
+  };
+  const count = ({ schema: own, buckets: observations }) => {
+    const counts = new Map();
+    for (const bucket of own === undefined ? [] : observations) {
+      const row = rowOf({ ...bucket, schema: own });
+      counts.set(row, (counts.get(row) ?? 0) + bucket.count);
+    }
+    return counts;
+  };
+  const place = (value) => {
+    const index = Math.log2(Math.abs(value)) * 2 ** schema;
+    if (value > 0 && positive && index >= positive[0] - 1 && index <= positive[1]) return until + index - positive[0] + 1;
+    if (value < 0 && negative && index >= negative[0] - 1 && index <= negative[1]) return below - (index - negative[0] + 1);
+    return value === 0 && zeros ? below + 0.5 : NaN;
+  };
+  return { all, count, place };
+}
+
+/** The values at the edges of rows, or round ones where the rows are on a logarithmic scale. */
+function valueAxis(context, rows, height, high, format) {
   context.textAlign = 'right';
   context.textBaseline = 'middle';
   context.fillStyle = colour('--muted');
-  const every = Math.max(1, Math.ceil(14 / high));
-  bounds.forEach((bound, row) => {
-    if (row % every === 0) context.fillText(format(bound), LEFT - 6, height - BOTTOM - (row + 1) * high);
-  });
+  const write = (value, place) => context.fillText(format(value), LEFT - 6, height - BOTTOM - place * high);
+  const round = rows.place ? roundValues(rows, high) : [];
+  if (round.length > 1) round.forEach((value) => write(value, rows.place(value)));
+  else {
+    const every = Math.max(1, Math.ceil(14 / high));
+    rows.all.forEach((row, place) => {
+      if (place % every === 0 && Number.isFinite(row.high)) write(row.high, place + 1);
+    });
+  }
 }
 
-function heatRows(bounds, column, format) {
-  const name = (row) => (row === 0 ? `up to ${format(bounds[0])}`
-    : row === bounds.length ? `over ${format(bounds[row - 1])}`
-      : `${format(bounds[row - 1])} to ${format(bounds[row])}`);
-  const rows = column.counts.map((count, row) => [colour('--heat'), name(row), short(count), count]);
-  return rows.filter(([, , , count]) => count > 0).reverse();
+/** 1, 2 and 5 of each decade, as many as there is room for. */
+function roundValues({ all, place }, high) {
+  const sizes = all.flatMap(({ low, high: top }) => [Math.abs(low), Math.abs(top)]).filter((size) => size > 0);
+  const [from, to] = [Math.min(...sizes), Math.max(...sizes)].map((size) => Math.floor(Math.log10(size)));
+  for (const [steps, every] of [[[1, 2, 5], 1], [[1, 3], 1], [[1], 1], [[1], 3], [[1], 6], [[1], 30]]) {
+    const values = [0];
+    for (let decade = from; decade <= to; decade += 1) {
+      if (decade % every === 0) values.push(...steps.flatMap((step) => [step * 10 ** decade, -step * 10 ** decade]));
+    }
+    const shown = values.filter((value) => !Number.isNaN(place(value))).sort((a, b) => a - b);
+    const gaps = shown.slice(1).map((value, at) => (place(value) - place(shown[at])) * high);
+    if (gaps.every((gap) => gap >= 14)) return shown;
+  }
+  return [];
+}
+
+/** The rows with most observations, from the highest down. */
+function heatValues({ all }, { counts }, format) {
+  const name = ({ low, high }, row) => {
+    if (high === Infinity) return `over ${format(low)}`;
+    if (low === high) return 'zero';
+    return row === 0 && low === 0 ? `up to ${format(high)}` : `${format(low)} to ${format(high)}`;
+  };
+  const most = [...counts].sort(([, a], [, b]) => b - a).slice(0, LISTED_ROWS).sort(([a], [b]) => b - a);
+  const rows = most.map(([row, count]) => [colour('--heat'), name(all[row], row), short(count)]);
+  const others = counts.size - most.length;
+  return others > 0 ? [...rows, ['transparent', `and ${others} other rows`, '']] : rows;
 }

@@ -1,5 +1,15 @@
 // Tables with rows for what is in view, however long they are.
 
+// The service gives so many rows at once. Lists of several viewers begin at the same places, so that they share them.
+const PART = 200;
+const PLACES = 50;
+
+/** Where a part of the list begins that has these rows in its middle. */
+function placeOfPart(from, to) {
+  const middle = Math.max(0, (from + to - PART) / 2);
+  return Math.floor(middle / PLACES) * PLACES;
+}
+
 /** Rows that are made before and after those in view. */
 const AROUND = 8;
 // Browsers lay out no more than some ten million pixels. Further rows are found by searching.

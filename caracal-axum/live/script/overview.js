@@ -34,7 +34,18 @@ function buildOverview() {
   if (caches.length > 0) sections.push(section('Caches', caches.map(cachePanel)));
   const runtime = runtimePanels();
   if (runtime.length > 0) sections.push(section('Process and runtime', runtime, 'grid small-panels'));
+  sections.push(rest());
   return sections;
+}
+
+/** What has no panel here. */
+function rest() {
+  const text = make('span');
+  const node = make('p', { class: 'help rest' }, text, ' ', make('a', { href: '#/metrics' }, 'Search all metrics'));
+  const update = () => write(text, isPartial()
+    ? `This service has ${exact(store.all)} metrics, too many to follow all of them: the page follows ${exact(store.followed.size)}, and those that you open.`
+    : `This service has ${exact(store.all)} metrics.`);
+  return { node, update };
 }
 
 function nothing(title, text) {

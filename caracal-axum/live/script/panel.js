@@ -32,7 +32,15 @@ function aboutOf({ families, query }) {
     make('a', { href: `#/metrics/${encodeURIComponent(known.name)}` }, foreign(known.name)),
     make('span', {}, known.unit ? ` ${known.type} in ${plain(known.unit)}` : ` ${known.type}`),
     make('p', {}, foreign(known.help))));
-  return [...names, queryBox(query)];
+  return [...names, ...queryBoxes(query)];
+}
+
+/** A query, or several with what each is for. */
+function queryBoxes(query) {
+  const all = Array.isArray(query) ? query : [['', query]];
+  return all.flatMap(([title, text]) => [
+    ...(title ? [make('p', { class: 'query-title' }, title)] : []), queryBox(text),
+  ]);
 }
 
 function queryBox(query) {

@@ -8,13 +8,13 @@ const CLASSES = [
 function requestSources() {
   const gateway = family('gatewayRequests') && {
     key: 'gateway', title: 'Gateway requests', count: () => family('gatewayRequests'),
-    countName: (known) => known.name, duration: () => family('gatewayDuration'),
+    duration: () => family('gatewayDuration'),
     status: 'status_code', inFlight: () => family('gatewayInFlight'),
     routes: () => family('gatewayRoutes'), route: 'route',
   };
   const http = family('httpDuration') && {
     key: 'http', title: 'HTTP requests', count: () => family('httpDuration'),
-    countName: (known) => `${known.name}_count`, duration: () => family('httpDuration'),
+    duration: () => family('httpDuration'),
     status: 'http_response_status_code', inFlight: () => family('httpActive'),
     routes: () => family('httpDuration'), route: 'http_route',
   };
@@ -71,13 +71,11 @@ function requestTiles(source) {
 }
 
 function requestPanels(source) {
-  const countName = () => (source.count() ? source.countName(source.count()) : '');
-  const durationName = () => source.duration()?.name ?? '';
   const quantiles = [[0.5, '--c1'], [0.95, '--c3'], [0.99, '--c2']];
   return [
     panel({
       title: 'Request rate by status', value: () => (total(source) ? perSecond(recentRate(total(source))) : '–'),
-      about: () => ({ families: [source.count()], query: sumRate(countName(), [source.status]) }),
+      about: () => ({ families: [source.count()], query: countQuery(source.count(), [source.status]) }),
       body: [lineChart({
         label: `${source.title} by status class`, stacked: true, format: perSecond,
         curves: () => CLASSES.map(([name, paint]) => [name, paint, tracksOf(source, name)])
@@ -91,7 +89,8 @@ function requestPanels(source) {
       title: 'Error ratio', value: () => percent(recentErrorRatio(source)),
       about: () => ({
         families: [source.count()],
-        query: `${sumRate(`${countName()}{${source.status}=~"5.."}`)} / ${sumRate(countName())}`,
+        query: countQuery(source.count(), [], (rates) => (
+          `${rates(`{${source.status}=~"5.."}`)} / ${rates('')}`)),
       }),
       body: [lineChart({
         label: `${source.title}: ratio of errors`, format: percent, most: () => 0.01,
@@ -102,7 +101,7 @@ function requestPanels(source) {
     }),
     panel({
       title: 'Latency', about: () => ({
-        families: [source.duration()], query: quantileQuery(0.95, durationName()),
+        families: [source.duration()], query: quantileQuery(0.95, source.duration()),
       }),
       body: [lineChart({
         label: `${source.title}: latency`, format: duration, unit: 'seconds',
@@ -114,7 +113,7 @@ function requestPanels(source) {
     }),
     panel({
       title: 'Latency heatmap', about: () => ({
-        families: [source.duration()], query: sumRate(`${durationName()}_bucket`, ['le']),
+        families: [source.duration()], query: heatmapQuery(source.duration()),
       }),
       body: [heatmap({
         label: `${source.title}: latency by bucket`, height: 172, known: source.duration, format: duration,
@@ -145,8 +144,7 @@ function routePanel(source) {
     title: 'Busiest routes', wide: true,
     about: () => ({
       families: [source.routes()],
-      query: `topk(10, ${sumRate(source.routes()?.type === 'histogram'
-        ? `${source.routes().name}_count` : source.routes()?.name, [source.route])})`,
+      query: countQuery(source.routes(), [source.route], (rates) => `topk(10, ${rates('')})`),
     }),
     body: [{ node: make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Busiest routes' }, table), draw }],
   });

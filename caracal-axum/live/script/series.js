@@ -1,9 +1,5 @@
 // The series of one family: those in view, from the service, which sorts and searches all of them.
 
-// The service gives so many at once. Lists of several viewers begin at the same places, so that they share them.
-const PART = 200;
-const PLACES = 50;
-
 function seriesTable(name) {
   const wanted = { family: name, search: '', sort: 'value', first: 0 };
   let shown = 0;
@@ -29,8 +25,7 @@ function seriesTable(name) {
       write(row.children[columns.labels.length + place], exact(Number(values[place])));
     }),
     missing: (from, to) => {
-      const middle = Math.max(0, (from + to - PART) / 2);
-      wanted.first = Math.floor(middle / PLACES) * PLACES;
+      wanted.first = placeOfPart(from, to);
       if (wanted.first !== shown) load({ ...wanted }, true);
     },
   });

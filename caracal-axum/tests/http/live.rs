@@ -15,11 +15,11 @@ use super::support::Gateway;
 labels! { struct Caller<'a> { caller: &'a str } }
 static CALLS: Family<Counter, Caller<'_>> = Family::counter("calls_total", "Calls.");
 
-async fn page() -> Gateway {
+pub(crate) async fn page() -> Gateway {
     Gateway::start_with(|metrics| Router::new().merge(live_page(metrics))).await
 }
 
-fn body(answer: &str) -> &str {
+pub(crate) fn body(answer: &str) -> &str {
     answer.split_once("\r\n\r\n").unwrap().1
 }
 
@@ -37,6 +37,7 @@ async fn every_file_of_the_page_is_there_and_guarded() {
         ("/live.css", "text/css; charset=utf-8"),
         ("/icon.svg", "image/svg+xml"),
         ("/live.json", "application/json"),
+        ("/families.json", "application/json"),
         ("/series.json?family=calls_total", "application/json"),
         ("/cardinality.json", "application/json"),
         ("/dashboard.json", "application/json"),
@@ -128,12 +129,13 @@ async fn what_the_documents_have_is_what_the_metrics_have() {
         calls.with(Caller { caller: &format!("caller-{number}") }).inc_by(number);
     }
     let overview = gateway.ask("GET /live.json").await;
+    // The sum of 0 to 699.
     let family = "\"name\":\"calls_total\",\"type\":\"counter\",\"help\":\"Calls.\",\"count\":700,\
-                  \"labels\":{\"caller\":{\"values\":700,\"top\":[[\"caller-699\",699],";
+                  \"total\":244650,\"labels\":{\"caller\":{\"values\":700,\"top\":[[\"caller-699\",699],";
     assert!(body(&overview).contains(family), "{}", body(&overview));
-    // The sum of 0 to 699, and the largest series first.
-    let total = "\"total\":244650,\"series\":[[{\"caller\":\"caller-699\"},699],";
-    assert!(body(&overview).contains(total), "{}", body(&overview));
+    // The largest series first.
+    let largest = "\"series\":[[{\"caller\":\"caller-699\"},699],";
+    assert!(body(&overview).contains(largest), "{}", body(&overview));
     assert_eq!(body(&overview).matches("{\"caller\":\"caller-").count(), 20);
 
     let series = gateway.ask("GET /series.json?family=calls_total").await;
@@ -156,7 +158,7 @@ async fn what_the_documents_have_is_what_the_metrics_have() {
     assert!(body(&none).contains("\"matched\":0,\"first\":0,\"series\":[]"), "{none}");
 
     let cardinality = gateway.ask("GET /cardinality.json").await;
-    let known = "\"name\":\"calls_total\",\"counted\":700,\"limit\":10000,\"folded\":0,";
+    let known = "\"name\":\"calls_total\",\"series\":700,\"counted\":700,\"limit\":10000,\"folded\":0,";
     assert!(body(&cardinality).contains(known), "{cardinality}");
 }
 
@@ -166,8 +168,15 @@ async fn the_endpoint_has_the_page_behind_its_authorization() {
         MetricsEndpoint::new(metrics).basic_auth("ops", "secret").live().into_router()
     })
     .await;
-    let paths = ["/", "/live.js", "/live.json", "/series.json", "/cardinality.json", "/rules.yml"];
-    for path in paths {
+    for path in [
+        "/",
+        "/live.js",
+        "/live.json",
+        "/families.json",
+        "/series.json",
+        "/cardinality.json",
+        "/rules.yml",
+    ] {
         let answer = gateway.ask(&format!("GET {path}")).await;
         assert!(answer.starts_with("HTTP/1.1 401"), "{path}: {answer}");
         assert!(header(&answer, "www-authenticate").unwrap().starts_with("Basic"), "{path}");

@@ -11,6 +11,8 @@ mod guards;
 mod http2;
 #[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
+mod live_families;
 mod load;
 mod names;
 mod negotiation;

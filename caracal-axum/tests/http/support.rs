@@ -74,6 +74,10 @@ impl Gateway {
     pub(crate) async fn start_with(app: impl FnOnce(&MetricsRegistry) -> Router) -> Self {
         let metrics = MetricsRegistry::new();
         let app = app(&metrics);
+        Self::start_of(metrics, app).await
+    }
+
+    pub(crate) async fn start_of(metrics: MetricsRegistry, app: Router) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, app).await });

@@ -44,6 +44,7 @@ impl ForeignFamily {
             unit: None,
             labels: labels.filter(|name| name != "le" && name != "quantile").collect(),
             buckets: Vec::new(),
+            is_native: false,
             in_use: true,
         }
     }

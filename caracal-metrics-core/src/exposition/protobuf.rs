@@ -104,8 +104,7 @@ fn write_our_histogram(
         if let Some(created) = created {
             write_timestamp(15, created, out);
         }
-        if !values.native().is_empty() {
-            out.extend_from_slice(values.native());
+        if values.write_native(out) {
             // Prometheus stores these together with the native buckets.
             for exemplar in exemplars.iter().flatten().flatten() {
                 message(16, out, |out| write_exemplar(exemplar, out));

@@ -72,6 +72,7 @@ impl Sink for Vec<FamilySnapshot> {
 fn add_ours(store: &FamilyStore, rows: &Rows, values: &mut Values<'_>, content: &mut Family) {
     let bounds = store.description.bounds.exposed();
     content.reserve(rows.series(), bounds.len());
+    values.want_native();
     let mut rows = rows.cursor();
     while let Some(row) = rows.next() {
         let labels = store.labels(&row).into_iter();
@@ -95,6 +96,9 @@ fn add_ours(store: &FamilyStore, rows: &Rows, values: &mut Values<'_>, content: 
             Some(*count)
         });
         content.push_histogram(labels, &bounds, counts, count, sum);
+        if let Some(counts) = values.native() {
+            content.push_native(counts);
+        }
         for (bucket, kept) in exemplars.into_iter().flatten().enumerate() {
             let Some(kept) = kept else { continue };
             let labels = kept.labels().map(|(name, value)| (name.to_owned(), value.to_owned()));

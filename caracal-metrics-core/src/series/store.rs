@@ -284,6 +284,11 @@ impl FamilyStore {
         self.series.load(Relaxed)
     }
 
+    /// Whether it is a histogram with native buckets.
+    pub(crate) fn is_native(&self) -> bool {
+        self.native.is_some()
+    }
+
     pub(crate) fn width(&self) -> Width {
         self.buckets.width(self.description.kind)
     }

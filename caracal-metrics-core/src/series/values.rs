@@ -1,7 +1,7 @@
 //! The values of the series of one family on one page.
 
 use super::in_flight::InFlight;
-use super::native::NativeBuckets;
+use super::native::{NativeBuckets, NativeCounts};
 use super::store::FamilyStore;
 use crate::engine::{self, Cell, Reader, Width};
 use crate::family_spec::FamilyKind;
@@ -33,8 +33,10 @@ pub(crate) struct Values<'a> {
     series: usize,
     in_flight: &'a InFlight,
     native: Option<&'a dyn NativeBuckets>,
-    /// Set if the fields of native buckets are wanted. Contains those of the last histogram.
-    wire: Option<Vec<u8>>,
+    /// Set if native buckets are wanted. Contains those of the last histogram.
+    counts: Option<NativeCounts>,
+    /// Whether all observations of the last histogram are in native buckets.
+    are_native: bool,
     /// The buckets of the last histogram. Without `+Inf`, they are those of the bounds.
     buckets: Vec<u64>,
 }
@@ -46,7 +48,8 @@ impl<'a> Values<'a> {
         let (kind, width, series) = (store.kind(), store.width(), store.series());
         let buckets = vec![0; buckets];
         let (reader, native) = (engine::reader(), store.native.as_deref());
-        Self { reader, kind, width, series, in_flight, native, wire: None, buckets }
+        let (counts, are_native) = (None, false);
+        Self { reader, kind, width, series, in_flight, native, counts, are_native, buckets }
     }
 
     /// Reads all of these cells at once, if this is faster than reading them one by one.
@@ -97,24 +100,29 @@ impl<'a> Values<'a> {
     #[inline]
     fn read_native(&mut self, cells: &[Cell]) {
         if let Some(native) = self.native {
-            if let Some(wire) = &mut self.wire {
-                wire.clear();
-            }
-            native.read(cells, &self.reader, &mut self.buckets, self.wire.as_mut());
+            let counts = self.counts.as_mut();
+            self.are_native = native.read(cells, &self.reader, &mut self.buckets, counts);
         }
     }
 
     /// Makes further reads of histograms also read [the native buckets](Self::native).
-    #[cfg(feature = "protobuf")]
     pub(crate) fn want_native(&mut self) {
-        self.wire = self.native.map(|_| Vec::new());
+        self.counts = self.native.map(|_| NativeCounts::default());
     }
 
-    /// Returns the fields of the native buckets of the last histogram, as Protocol Buffers. Empty if it has
-    /// none.
+    /// Returns the native buckets of the last histogram. Returns `None` if not all of its observations are in
+    /// native buckets.
+    pub(crate) fn native(&self) -> Option<&NativeCounts> {
+        self.counts.as_ref().filter(|_| self.are_native)
+    }
+
+    /// Appends the fields of the [native buckets](Self::native) as Protocol Buffers. Returns whether there are
+    /// any.
     #[cfg(feature = "protobuf")]
-    pub(crate) fn native(&self) -> &[u8] {
-        self.wire.as_deref().unwrap_or_default()
+    pub(crate) fn write_native(&self, out: &mut Vec<u8>) -> bool {
+        let (Some(buckets), Some(counts)) = (self.native, self.native()) else { return false };
+        buckets.write(counts, out);
+        true
     }
 
     /// Like [`read`](Self::read), but ignores what was [summed up](Self::sum_up): the value contains everything

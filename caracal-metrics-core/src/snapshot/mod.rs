@@ -3,10 +3,12 @@
 //! [`MetricsRegistry::snapshot`](crate::MetricsRegistry::snapshot) creates a snapshot.
 
 mod family;
+mod native;
 mod series;
 mod storage;
 
 pub use family::{FamilySnapshot, FamilyType};
+pub use native::NativeSnapshot;
 pub use series::{
     ExemplarSnapshot, HistogramSnapshot, SeriesSnapshot, SeriesValue, SummarySnapshot,
 };

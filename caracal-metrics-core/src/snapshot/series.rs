@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::native::NativeSnapshot;
 use super::storage::{Bucketed, Example, Family, Number, Stored, Sum};
 use crate::text::seconds;
 
@@ -150,6 +151,14 @@ impl<'a> HistogramSnapshot<'a> {
         let counts = self.cumulative_counts().iter().copied();
         let last = (f64::INFINITY, self.count());
         self.bounds().iter().copied().zip(counts).chain([last])
+    }
+
+    /// Returns the native buckets. Returns `None` if the family has no
+    /// [native histograms](crate::MetricsRegistryBuilder::native_histograms), or if not all observations of
+    /// this series are in native buckets.
+    #[must_use]
+    pub fn native(self) -> Option<NativeSnapshot<'a>> {
+        Some(NativeSnapshot::of(&self.family.native, self.inner().native.as_ref()?))
     }
 
     /// Returns the exemplars, sorted by bucket.

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::series::NativeCounts;
+
 /// The value of a counter, a gauge, or a series of unknown type.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Number {
@@ -29,6 +31,19 @@ pub(crate) struct Bucketed {
     pub(super) steps: usize,
     pub(super) count: u64,
     pub(super) sum: Sum,
+    /// Its native buckets, if it has some.
+    pub(super) native: Option<Native>,
+}
+
+/// The native buckets of a histogram.
+#[derive(Clone, Debug)]
+pub(super) struct Native {
+    pub(super) schema: i32,
+    pub(super) zero: u64,
+    /// Where the buckets of negative numbers are in [`Family::native`]. Those of positive ones begin where
+    /// these end.
+    pub(super) negative: Range<usize>,
+    pub(super) positive_end: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +92,8 @@ pub(crate) struct Family {
     pub(super) bounds: Vec<f64>,
     /// The cumulative counts of histograms, without those of `+Inf`.
     pub(super) counts: Vec<u64>,
+    /// The index and the count of each native bucket.
+    pub(super) native: Vec<(i32, u64)>,
     /// The values of the quantiles of summaries.
     pub(super) quantiles: Vec<f64>,
     pub(super) bucketed: Vec<Bucketed>,
@@ -115,8 +132,19 @@ impl Family {
         let (bounds, steps) = (self.share_bounds(bounds), self.counts.len());
         self.counts.extend(counts);
         let place = self.bucketed.len();
-        self.bucketed.push(Bucketed { bounds, steps, count, sum });
+        self.bucketed.push(Bucketed { bounds, steps, count, sum, native: None });
         self.push(labels, Stored::Histogram(place));
+    }
+
+    /// Gives the histogram that was added last its native buckets.
+    pub(crate) fn push_native(&mut self, counts: &NativeCounts) {
+        let Some(histogram) = self.bucketed.last_mut() else { return };
+        let start = self.native.len();
+        self.native.extend_from_slice(&counts.negative);
+        let negative = start..self.native.len();
+        self.native.extend_from_slice(&counts.positive);
+        let (schema, zero, positive_end) = (counts.schema, counts.zero, self.native.len());
+        histogram.native = Some(Native { schema, zero, negative, positive_end });
     }
 
     /// Adds a summary.
@@ -131,7 +159,8 @@ impl Family {
         let (bounds, steps) = (self.share_bounds(&bounds), self.quantiles.len());
         self.quantiles.extend(quantiles.iter().map(|(_, value)| *value));
         let place = self.bucketed.len();
-        self.bucketed.push(Bucketed { bounds, steps, count, sum: Sum::Float(sum) });
+        let sum = Sum::Float(sum);
+        self.bucketed.push(Bucketed { bounds, steps, count, sum, native: None });
         self.push(labels, Stored::Summary(place));
     }
 

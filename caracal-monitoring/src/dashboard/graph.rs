@@ -78,7 +78,7 @@ impl Graph {
 impl Query {
     /// The query with the metric names of the service, restricted to the chosen job.
     pub(super) fn of(self, service: &Service<'_>) -> Self {
-        let expression = promql::selecting(&self.expression, &service.namespace, OF_JOB);
+        let expression = service.selecting(&self.expression, OF_JOB);
         Self { expression, ..self }
     }
 }

@@ -68,12 +68,17 @@ fn of_labels(aggregation: &str, more: &[&str], family: &RegisteredFamily, series
 
 fn quantiles(family: &RegisteredFamily) -> Vec<Query> {
     let name = &family.name;
+    let classic = format!("sum by (le) (rate({name}_bucket{{{OF_JOB}}}[$__rate_interval]))");
+    let native = format!("sum(rate({name}{{{OF_JOB}}}[$__rate_interval]))");
+    let buckets = family.is_native.then_some(native).into_iter().chain([classic]);
+    let expression = |quantile| {
+        let quantiles =
+            buckets.clone().map(|buckets| format!("histogram_quantile({quantile}, {buckets})"));
+        quantiles.collect::<Vec<_>>().join(" or ")
+    };
     [(0.5, "p50"), (0.95, "p95"), (0.99, "p99")]
         .map(|(quantile, legend)| Query {
-            expression: format!(
-                "histogram_quantile({quantile}, sum by (le) \
-                 (rate({name}_bucket{{{OF_JOB}}}[$__rate_interval])))"
-            ),
+            expression: expression(quantile),
             legend: legend.to_owned(),
         })
         .into()

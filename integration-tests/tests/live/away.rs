@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use integration_tests::{Browser, Gateway, eventually};
 
-use crate::view::{is_live, open, tile};
+use crate::view::{holds, is_live, open, tile};
 
 pub(crate) async fn away_and_back() -> Result<()> {
     let mut gateway = Gateway::start(&["--outage-interval", "0"]).await?;
@@ -36,7 +36,55 @@ pub(crate) async fn away_and_back() -> Result<()> {
         let complaints = browser.complaints().await?;
         let other: Vec<_> = complaints.iter().filter(|line| !line.contains("net::ERR_")).collect();
         ensure!(other.is_empty(), "{other:#?}");
-        // A tab that nobody looks at asks nothing.
+        Ok(())
+    })
+    .await
+}
+
+/// Follows what the page has still to do: timers that have not run, and requests that have no answer.
+const FOLLOW: &str = "
+    const due = window.due = new Set();
+    const { setTimeout: set, clearTimeout: clear, setInterval: every, fetch: ask } = window;
+    window.setTimeout = (work, ...rest) => {
+        const timer = set(() => {
+            due.delete(timer);
+            work();
+        }, ...rest);
+        due.add(timer);
+        return timer;
+    };
+    window.clearTimeout = (timer) => {
+        due.delete(timer);
+        clear(timer);
+    };
+    window.setInterval = (...work) => {
+        due.add(Symbol());
+        return every(...work);
+    };
+    // What is done next begins before a script of the test can run.
+    const follow = (work) => {
+        due.add(work);
+        return work.finally(() => due.delete(work));
+    };
+    window.fetch = async (...request) => {
+        window.asked = (window.asked ?? 0) + 1;
+        const answer = await follow(ask(...request));
+        const json = answer.json.bind(answer);
+        answer.json = () => follow(json());
+        return answer;
+    };";
+
+/// A tab that nobody looks at asks nothing: once it is hidden, nothing is left that could ask.
+pub(crate) async fn hidden() -> Result<()> {
+    let gateway = Gateway::start(&["--outage-interval", "0"]).await?;
+    Browser::run(async |browser| {
+        open(browser, &gateway.server().url("/")).await?;
+        browser.script(FOLLOW, &[]).await?;
+        let asked = async || Ok(browser.script("return window.asked ?? 0", &[]).await?.as_u64());
+        // What was due before is over, and everything that comes is followed.
+        eventually("it reads", async || Ok(asked().await? > Some(1))).await?;
+        let has_work = "return window.due.size > 0";
+        ensure!(holds(browser, has_work).await?, "the page is at rest while it is looked at");
         browser
             .script(
                 "Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
@@ -44,18 +92,15 @@ pub(crate) async fn away_and_back() -> Result<()> {
                 &[],
             )
             .await?;
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        browser.requests().await?;
-        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
-        let asked = browser.requests().await?;
-        ensure!(asked.is_empty(), "asked while hidden: {asked:?}");
+        eventually("the page is at rest", async || Ok(!holds(browser, has_work).await?)).await?;
+        let before = asked().await?;
         browser
             .script(
                 "delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))",
                 &[],
             )
             .await?;
-        eventually("it goes on", async || Ok(!browser.requests().await?.is_empty())).await
+        eventually("it goes on", async || Ok(asked().await? > before)).await
     })
     .await
 }

@@ -3,14 +3,18 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
-use caracal_metrics::axum::live_page;
+use axum::Router;
+use axum::routing::get;
+use caracal_metrics::axum::{HttpMetricsLayer, live_page};
 use caracal_metrics::{Counter, Family, MetricsRegistry, labels};
 use integration_tests::{Browser, Scheme, eventually};
-use prometheus::{Gauge, Opts};
+use prometheus::{GaugeVec, Opts};
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-use crate::view::{go, open, rows, series, serve};
+use crate::view::{go, open, panel, rows, series, serve};
+
+const FAMILIES: u32 = 2_000;
 
 /// More rows than any screen shows.
 const MOST_ROWS: usize = 120;
@@ -109,13 +113,87 @@ pub(crate) async fn many_series() -> Result<()> {
     .await
 }
 
-pub(crate) async fn many_families() -> Result<()> {
-    const FAMILIES: usize = 2_000;
+/// A service with 2,000 gauges besides its own metrics, each with a help text and a label.
+fn crowded() -> Result<MetricsRegistry> {
     let metrics = MetricsRegistry::new();
     for number in 0..FAMILIES {
-        let gauge = Gauge::with_opts(Opts::new(format!("a_{number:04}"), "One of many."))?;
+        let opts = Opts::new(format!("a_{number:04}"), format!("One of many, number {number}."));
+        let gauge = GaugeVec::new(opts, &["tenant"])?;
+        gauge.with_label_values(&["acme"]).set(f64::from(number));
         metrics.register(Box::new(gauge))?;
     }
+    Ok(metrics)
+}
+
+/// The page follows a part of them, says so, and finds the others.
+pub(crate) async fn more_families_than_it_follows() -> Result<()> {
+    let metrics = crowded()?;
+    let all = metrics.snapshot().families().len();
+    let app = Router::new()
+        .route("/orders", get(|| async { "[]" }))
+        .layer(HttpMetricsLayer::new(&metrics))
+        .merge(live_page(&metrics));
+    let origin = serve(app).await?;
+    reqwest::get(format!("{origin}/orders")).await?;
+    let document = reqwest::get(format!("{origin}/live.json")).await?.bytes().await?;
+    ensure!(document.len() < 400_000, "the document has {} bytes", document.len());
+    Browser::run(async |browser| {
+        browser.look(1280, 900, Scheme::Light).await?;
+        open(browser, &origin).await?;
+        // The panels do not lack what they are about.
+        eventually("its requests are there", async || {
+            Ok(panel(browser, "Busiest routes").await?.1.contains("/orders"))
+        })
+        .await?;
+        let rest = browser.text(".rest").await?.unwrap_or_default();
+        let many = format!("{},{:03} metrics", all / 1000, all % 1000);
+        ensure!(rest.contains(&many) && rest.contains("too many to follow"), "{rest}");
+        browser.script("document.querySelector('.rest a').click()", &[]).await?;
+        eventually("the list says so", async || {
+            let text = browser.text("main .view").await?.unwrap_or_default();
+            Ok(text.contains("The page follows") && text.contains(&many))
+        })
+        .await?;
+        // One that is not followed is found, with its value.
+        let last = format!("a_{:04}", FAMILIES - 1);
+        browser.script("document.querySelector('#search').focus()", &[]).await?;
+        browser.write(&format!("number {}.", FAMILIES - 1)).await?;
+        eventually("the one that was searched is found", async || {
+            let rows = in_view(browser).await?;
+            let text = browser.text(".families .rows").await?.unwrap_or_default();
+            Ok(rows.len() == 1 && rows[0].1 == last && text.contains("2 k"))
+        })
+        .await?;
+        // Its curve begins when it is opened.
+        browser.script("document.querySelector('.families a').click()", &[]).await?;
+        eventually("its curve is there", async || {
+            let legend = browser.text(".panel .legend").await?.unwrap_or_default();
+            Ok(legend.contains("tenant=acme") && legend.contains("2 k"))
+        })
+        .await?;
+        browser.script("document.querySelector('.panel .chart').focus()", &[]).await?;
+        for _ in 0..2 {
+            browser.press(Key::Left).await?;
+        }
+        eventually("an older value is read out", async || {
+            browser.press(Key::Left).await?;
+            let readout = browser.text(".panel .readout:not([hidden])").await?;
+            Ok(readout.is_some_and(|text| text.contains("tenant=acme") && text.contains("2 k")))
+        })
+        .await?;
+        go(browser, "/metrics/nothing").await?;
+        eventually("one that is not there is said to be missing", async || {
+            let text = browser.text("main").await?.unwrap_or_default();
+            Ok(text.contains("has no metric nothing"))
+        })
+        .await?;
+        browser.ensure_clean(&origin).await
+    })
+    .await
+}
+
+pub(crate) async fn many_families() -> Result<()> {
+    let metrics = crowded()?;
     let origin = serve(live_page(&metrics)).await?;
     Browser::run(async |browser| {
         browser.look(1280, 900, Scheme::Light).await?;
@@ -157,7 +235,7 @@ pub(crate) async fn many_families() -> Result<()> {
         eventually("the end is in view", async || {
             let rows = in_view(browser).await?;
             let (last, _) = rows.last().context("a row")?;
-            Ok(*last > FAMILIES)
+            Ok(*last > FAMILIES as usize)
         })
         .await?;
         let focus = browser.script("return document.activeElement.className", &[]).await?;

@@ -6,6 +6,7 @@ mod gateway;
 mod hostile;
 mod long;
 mod looks;
+mod native;
 mod view;
 
 use std::process::ExitCode;
@@ -20,9 +21,12 @@ fn main() -> ExitCode {
         test("curves_are_there_with_the_second_reading", BROWSER, gateway::curves_come_soon),
         test("an_outage_shows", BROWSER, gateway::an_outage_shows),
         test("a_service_that_goes_away_is_said_to_be_away", BROWSER, away::away_and_back),
+        test("a_hidden_tab_asks_nothing", BROWSER, away::hidden),
+        test("quantiles_are_those_of_native_buckets", BROWSER, native::quantiles),
         test("hostile_text_is_text", BROWSER, hostile::hostile_text_is_text),
         test("a_hundred_thousand_series_are_usable", BROWSER, long::many_series),
         test("thousands_of_families_are_usable", BROWSER, long::many_families),
+        test("families_that_are_not_followed_are_found", BROWSER, long::more_families_than_it_follows),
         test("a_service_with_its_own_names", BROWSER, hostile::names_of_its_own),
         test("every_control_is_reached_by_keyboard", BROWSER, access::keyboard),
         test("text_has_contrast", BROWSER, access::contrast),

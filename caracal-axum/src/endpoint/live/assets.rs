@@ -48,6 +48,7 @@ pub(super) static ASSETS: [Asset; 3] = [
             "names",
             "history",
             "maths",
+            "buckets",
             "promql",
             "elements",
             "list",

@@ -28,6 +28,7 @@ pub(super) fn cardinality(families: &[FamilyCardinality], instance: &str) -> Vec
 
 fn write_family(family: &FamilyCardinality, json: &mut Json) {
     json.key("name").string(&family.metric);
+    json.key("series").integer(family.series as u64);
     json.key("counted").integer(family.counted as u64);
     if let Some(limit) = family.limit {
         json.key("limit").integer(limit as u64);

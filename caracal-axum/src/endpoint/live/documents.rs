@@ -10,7 +10,8 @@ use caracal_metrics_core::MetricsRegistry;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::cardinality::cardinality;
-use super::overview::overview;
+use super::families::{FamiliesQuery, families, one_family};
+use super::overview::{Followed, overview};
 use super::series::{SeriesQuery, series};
 use crate::endpoint::blocking::run_blocking;
 use crate::endpoint::page::{PIECE, Page};
@@ -23,6 +24,8 @@ const GOOD_FOR: Duration = Duration::from_millis(900);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Wanted {
     Overview,
+    Families(FamiliesQuery),
+    Family(String),
     Series(SeriesQuery),
     Cardinality,
 }
@@ -42,7 +45,11 @@ impl Document {
     }
 }
 
-type Made = HashMap<Wanted, (Instant, Document)>;
+#[derive(Debug, Default)]
+struct Made {
+    documents: HashMap<Wanted, (Instant, Document)>,
+    followed: Followed,
+}
 
 /// Makes one document at a time.
 #[derive(Debug)]
@@ -66,8 +73,8 @@ impl Documents {
     /// `None` where the runtime is shutting down.
     pub(super) async fn get(&self, wanted: Wanted) -> Option<Document> {
         let mut made = Arc::clone(&self.made).lock_owned().await;
-        made.retain(|_, (at, _)| at.elapsed() < GOOD_FOR);
-        if let Some((_, document)) = made.get(&wanted) {
+        made.documents.retain(|_, (at, _)| at.elapsed() < GOOD_FOR);
+        if let Some((_, document)) = made.documents.get(&wanted) {
             return Some(document.clone());
         }
         let (metrics, instance) = (self.metrics.clone(), Arc::clone(&self.instance));
@@ -84,11 +91,13 @@ fn make(
 ) -> Option<Document> {
     let at = Instant::now();
     let bytes = match &wanted {
-        Wanted::Overview => overview(&metrics.snapshot(), instance),
+        Wanted::Overview => overview(&metrics.snapshot(), instance, &mut made.followed),
+        Wanted::Families(query) => families(&metrics.snapshot(), query, instance),
+        Wanted::Family(name) => one_family(&metrics.snapshot_named(&[name]), name, instance),
         Wanted::Series(query) => series(&metrics.snapshot_named(&[&query.family]), query, instance),
         Wanted::Cardinality => cardinality(&metrics.cardinality(), instance),
     };
     let document = Document::new(&bytes)?;
-    made.insert(wanted, (at, document.clone()));
+    made.documents.insert(wanted, (at, document.clone()));
     Some(document)
 }

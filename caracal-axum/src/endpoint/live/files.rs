@@ -5,6 +5,8 @@ use caracal_monitoring::{Target, TargetError, dashboard, rules, scrape_config};
 use http::header::HOST;
 use http::request::Parts;
 
+use super::query::value;
+
 #[derive(Clone, Copy, Debug)]
 pub(super) enum File {
     Dashboard,
@@ -48,10 +50,7 @@ pub(super) fn target(
     runbook: Option<&str>,
 ) -> Result<Target, TargetError> {
     let query = request.uri.query().unwrap_or_default();
-    let asked = |name| {
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    };
+    let asked = |name| value(query, name);
     let job = asked("job").unwrap_or_else(|| metrics.namespace().to_owned());
     let host = || request.uri.authority().map(ToString::to_string);
     let host_header = || Some(request.headers.get(HOST)?.to_str().ok()?.to_owned());

@@ -65,6 +65,18 @@ impl Json {
         }
     }
 
+    /// Writes a value if the text then has at most so many bytes. Returns whether it has.
+    pub(super) fn fits(&mut self, most: usize, value: impl FnOnce(&mut Self)) -> bool {
+        let (len, needs_comma) = (self.text.len(), self.needs_comma);
+        value(self);
+        let fits = self.text.len() <= most;
+        if !fits {
+            self.text.truncate(len);
+            self.needs_comma = needs_comma;
+        }
+        fits
+    }
+
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.text.into_bytes()
     }

@@ -3,11 +3,16 @@
 mod assets;
 mod cardinality;
 mod documents;
+mod families;
+mod family;
 mod files;
 mod groups;
 mod json;
 mod largest;
+mod native;
 mod overview;
+mod query;
+mod roles;
 mod series;
 
 use std::sync::Arc;
@@ -37,6 +42,7 @@ use super::page_body::PageBody;
 use super::readers::Client;
 use assets::{ASSETS, Asset, page};
 use documents::{Document, Documents, Wanted};
+use families::FamiliesQuery;
 use files::{File, target};
 use series::SeriesQuery;
 
@@ -55,6 +61,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// The browser asks for the numbers once a second while the page is visible. However many browsers
 /// look, the metrics are read once a second at most. The history is in the browser only, and begins when
 /// the page is opened.
+///
+/// A service may have more families than a browser can follow: those that have no panel in the overview and no
+/// room in 256 KiB of JSON. The page says so. It finds them under *All metrics*, where they cost a reading of
+/// their own while somebody looks at them.
 ///
 /// Everyone who reaches the page can read all metrics. [`MetricsEndpoint::live`] puts it behind the
 /// authorization of the endpoint.
@@ -145,6 +155,7 @@ fn router(endpoint: Arc<Endpoint>, metrics: MetricsRegistry) -> Router {
     let mut router = Router::new()
         .route("/", route(Resource::Page))
         .route("/live.json", route(Resource::Overview))
+        .route("/families.json", route(Resource::Families))
         .route("/series.json", route(Resource::Series))
         .route("/cardinality.json", route(Resource::Cardinality));
     for file in File::ALL {
@@ -161,6 +172,7 @@ enum Resource {
     Page,
     Asset(&'static Asset),
     Overview,
+    Families,
     Series,
     Cardinality,
     File(File),
@@ -182,6 +194,14 @@ impl Live {
             Resource::Page => page_document(&request),
             Resource::Asset(asset) => asset_document(asset),
             Resource::Overview => self.numbers(Wanted::Overview).await,
+            Resource::Families => {
+                let query = request.uri.query().unwrap_or_default();
+                self.numbers(match query::value(query, "family") {
+                    Some(name) => Wanted::Family(name),
+                    None => Wanted::Families(FamiliesQuery::parse(query)),
+                })
+                .await
+            }
             Resource::Series => {
                 let query = SeriesQuery::parse(request.uri.query().unwrap_or_default());
                 self.numbers(Wanted::Series(query)).await

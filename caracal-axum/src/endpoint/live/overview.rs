@@ -1,36 +1,57 @@
-//! All families in short: what the page shows without being asked for more.
+//! The families that a viewer follows from the first second on.
 
+use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use caracal_metrics_core::Snapshot;
-use caracal_metrics_core::snapshot::{
-    FamilySnapshot, HistogramSnapshot, SeriesSnapshot, SeriesValue,
-};
+use caracal_metrics_core::snapshot::FamilySnapshot;
 
-use super::groups::Groups;
+use super::family::{Detail, write_family};
 use super::json::Json;
-use super::largest::from_largest;
+use super::roles::roles;
 
-/// How many series of a family are listed, those with the largest values.
-const SERIES: usize = 20;
-/// How many of them with their buckets.
-const WITH_BUCKETS: usize = 8;
-/// A help text is cut to so many characters.
-const HELP: usize = 600;
+/// The families without a role are in the document as long as it has at most so many bytes.
+const BYTES: usize = 256 << 10;
+/// A family that was not in the last document is taken in as long as there are at most so many, so that one
+/// whose numbers get another digit does not come and go.
+const BYTES_OF_NEW: usize = BYTES / 8 * 7;
 
-/// The document. `instance` tells one life of the process from the next.
-pub(super) fn overview(snapshot: &Snapshot, instance: &str) -> Vec<u8> {
+/// The families of the last document that have no role.
+pub(super) type Followed = HashSet<String>;
+
+/// The document: the families that the overview has panels for, and as many others as there is room for.
+/// `instance` tells one life of the process from the next.
+pub(super) fn overview(snapshot: &Snapshot, instance: &str, followed: &mut Followed) -> Vec<u8> {
     let mut json = Json::default();
     json.object(|json| {
         header(json, instance);
         json.key("namespace").string(snapshot.namespace());
-        json.key("families").array(|json| {
-            for family in snapshot.families() {
-                json.object(|json| write_family(family, json));
-            }
-        });
+        json.key("all").integer(snapshot.families().len() as u64);
+        let series = snapshot.families().iter().map(|family| family.series().len());
+        json.key("allSeries").integer(series.sum::<usize>() as u64);
+        json.key("families").array(|json| write_families(snapshot, followed, json));
     });
     json.into_bytes()
+}
+
+fn write_families(snapshot: &Snapshot, followed: &mut Followed, json: &mut Json) {
+    let roles = roles(snapshot.namespace());
+    let (with_role, others): (Vec<_>, Vec<_>) =
+        snapshot.families().iter().partition(|family| roles.contains(family.name()));
+    for family in with_role {
+        write_family(family, Detail::Whole, json);
+    }
+    let (known, new): (Vec<&FamilySnapshot>, Vec<_>) =
+        others.into_iter().partition(|family| followed.contains(family.name()));
+    followed.clear();
+    for (families, most) in [(known, BYTES), (new, BYTES_OF_NEW)] {
+        for family in families {
+            if !json.fits(most, |json| write_family(family, Detail::Whole, json)) {
+                break;
+            }
+            followed.insert(family.name().to_owned());
+        }
+    }
 }
 
 /// When it was, in milliseconds since 1970, and in which process.
@@ -38,84 +59,4 @@ pub(super) fn header(json: &mut Json, instance: &str) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     json.key("time").integer(now.as_millis() as u64);
     json.key("instance").string(instance);
-}
-
-fn write_family(family: &FamilySnapshot, json: &mut Json) {
-    let mut series: Vec<_> = family.series().collect();
-    json.key("name").string(family.name());
-    json.key("type").string(family.kind().as_str());
-    let help: String = family.help().chars().take(HELP).collect();
-    json.key("help").string(&help);
-    if let Some(unit) = family.unit() {
-        json.key("unit").string(unit);
-    }
-    if family.is_foreign() {
-        json.key("foreign").integer(1);
-    }
-    json.key("count").integer(series.len() as u64);
-    Groups::of(&series).write(json.key("labels"));
-    write_total(&series, json);
-    from_largest(&mut series, 0, SERIES);
-    json.key("series").array(|json| {
-        for (place, series) in series.iter().enumerate() {
-            write_series(*series, place < WITH_BUCKETS, json);
-        }
-    });
-}
-
-/// Of a family without a series there is none.
-fn write_total(series: &[SeriesSnapshot<'_>], json: &mut Json) {
-    let Some(first) = series.first() else { return };
-    let SeriesValue::Histogram(first) = first.value() else {
-        let sum: f64 = series.iter().map(|series| series.value().as_f64()).sum();
-        json.key("total").float(sum);
-        return;
-    };
-    let histograms = series.iter().filter_map(|series| match series.value() {
-        SeriesValue::Histogram(histogram) => Some(histogram),
-        _ => None,
-    });
-    let mut counts = vec![0; first.bounds().len()];
-    let (mut count, mut sum, mut alike) = (0, 0.0, true);
-    for histogram in histograms {
-        count += histogram.count();
-        sum += histogram.sum();
-        alike &= histogram.bounds() == first.bounds();
-        for (total, own) in counts.iter_mut().zip(histogram.cumulative_counts()) {
-            *total += own;
-        }
-    }
-    json.key("total").integer(count);
-    json.key("sum").float(sum);
-    // A user's registry may have histograms of several bounds in one family.
-    if alike {
-        json.key("bounds").array(|json| first.bounds().iter().for_each(|bound| json.float(*bound)));
-        json.key("buckets").array(|json| counts.iter().for_each(|count| json.integer(*count)));
-    }
-}
-
-/// `[{"label": "value"}, value]`, of a histogram or a summary `[{…}, count, sum, buckets]`.
-pub(super) fn write_series(series: SeriesSnapshot<'_>, with_buckets: bool, json: &mut Json) {
-    json.array(|json| {
-        json.object(|json| series.labels().for_each(|(name, value)| json.key(name).string(value)));
-        match series.value() {
-            SeriesValue::Counter(value) => json.integer(value),
-            SeriesValue::Gauge(value) => json.integer(value),
-            SeriesValue::Histogram(histogram) => write_histogram(histogram, with_buckets, json),
-            SeriesValue::Summary(summary) => {
-                json.integer(summary.count());
-                json.float(summary.sum());
-            }
-            other => json.float(other.as_f64()),
-        }
-    });
-}
-
-fn write_histogram(histogram: HistogramSnapshot<'_>, with_buckets: bool, json: &mut Json) {
-    json.integer(histogram.count());
-    json.float(histogram.sum());
-    if with_buckets {
-        let counts = histogram.cumulative_counts();
-        json.array(|json| counts.iter().for_each(|count| json.integer(*count)));
-    }
 }

@@ -3,9 +3,11 @@
 use caracal_metrics_core::Snapshot;
 use caracal_metrics_core::snapshot::{FamilySnapshot, SeriesSnapshot};
 
+use super::family::write_series;
 use super::json::Json;
 use super::largest::from_largest;
-use super::overview::{header, write_series};
+use super::overview::header;
+use super::query::value;
 
 /// How many series are listed: several screens.
 const LISTED: usize = 200;
@@ -32,10 +34,7 @@ enum Order {
 impl SeriesQuery {
     /// Of a query such as `family=http_requests_total&search=get&first=400&sort=labels`.
     pub(super) fn parse(query: &str) -> Self {
-        let value = |name| {
-            let mut pairs = form_urlencoded::parse(query.as_bytes());
-            pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-        };
+        let value = |name| value(query, name);
         Self {
             family: value("family").unwrap_or_default(),
             search: value("search").unwrap_or_default().to_lowercase(),

@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::NativeBuckets;
 use super::chunks::{Chunks, Grown, Name, place};
 use super::fast::Table;
 use super::grid::{halvings, seconds};
 use super::partition::{Partition, Position, Region};
 use super::reach;
 use super::recent::{self, NAME_BITS, Number};
+use super::{NativeBuckets, NativeCounts};
 use crate::description::{Bounds, nanos};
 use crate::engine::{self, Cell, LONGEST_NANOS, OwnIntervals, RUN_WORDS, Reader, Width};
 use crate::resolution::Resolution;
@@ -177,8 +177,8 @@ impl NativeBuckets for Native {
         cells: &[Cell],
         reader: &Reader<'_>,
         buckets: &mut [u64],
-        wire: Option<&mut Vec<u8>>,
-    ) {
+        counts: Option<&mut NativeCounts>,
+    ) -> bool {
         let all_native = buckets.iter().all(|counted| *counted == 0);
         let mut halvings = self.halvings;
         let mut counted = Vec::new();
@@ -190,18 +190,23 @@ impl NativeBuckets for Native {
                     if observed > 0 {
                         let (bucket, below) = self.partition.split(region, times, interval);
                         buckets[below] += observed;
-                        counted.push(Counted { region, halvings: times, bucket, observed });
+                        if counts.is_some() {
+                            counted.push(Counted { region, halvings: times, bucket, observed });
+                        }
                     }
                 }
             });
             halvings = halvings.max(chunks.halvings());
         }
-        #[cfg(feature = "protobuf")]
-        if let Some(wire) = wire.filter(|_| all_native) {
-            super::wire::write(halvings, &counted, wire);
+        if let Some(counts) = counts {
+            counts.fill(halvings, &counted);
         }
-        #[cfg(not(feature = "protobuf"))]
-        let _ = (all_native, halvings, counted, wire);
+        all_native
+    }
+
+    #[cfg(feature = "protobuf")]
+    fn write(&self, counts: &NativeCounts, out: &mut Vec<u8>) {
+        super::wire::write(counts, out);
     }
 
     fn forget(&self, cell: Cell) {
@@ -215,32 +220,10 @@ impl NativeBuckets for Native {
 }
 
 /// The count of a native bucket in one of its intervals.
-#[cfg_attr(not(feature = "protobuf"), expect(dead_code, reason = "text has no native buckets"))]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counted {
-    region: Region,
-    halvings: u32,
-    bucket: i32,
-    observed: u64,
-}
-
-#[cfg(feature = "protobuf")]
-impl Counted {
-    /// Returns the buckets of a region in order, each once, after the highest resolution was halved this many
-    /// times.
-    pub(super) fn of_region(all: &[Self], region: Region, halvings: u32) -> Vec<(i32, u64)> {
-        let of_region = all.iter().filter(|counted| counted.region == region);
-        let halved = super::grid::halved;
-        let mut buckets: Vec<(i32, u64)> =
-            of_region.map(|it| (halved(it.bucket, halvings - it.halvings), it.observed)).collect();
-        buckets.sort_unstable_by_key(|(bucket, _)| *bucket);
-        buckets.dedup_by(|next, first| {
-            let is_same = next.0 == first.0;
-            if is_same {
-                first.1 += next.1;
-            }
-            is_same
-        });
-        buckets
-    }
+    pub(super) region: Region,
+    pub(super) halvings: u32,
+    pub(super) bucket: i32,
+    pub(super) observed: u64,
 }

@@ -40,7 +40,7 @@ static BELOW: [u16; SLOTS] = {
 };
 
 /// Returns the bucket that contains this one after the resolution was halved this many times.
-pub(super) fn halved(index: i32, times: u32) -> i32 {
+pub(crate) fn halved(index: i32, times: u32) -> i32 {
     (index + (1 << times) - 1) >> times
 }
 

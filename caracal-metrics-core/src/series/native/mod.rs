@@ -14,6 +14,7 @@
 
 mod buckets;
 mod chunks;
+mod counts;
 mod fast;
 mod fractions;
 mod grid;
@@ -34,6 +35,8 @@ use crate::engine::{Cell, Reader};
 use crate::resolution::Resolution;
 
 pub(crate) use buckets::native_buckets;
+pub(crate) use counts::NativeCounts;
+pub(crate) use grid::halved;
 
 /// Counts the observations of a family with native buckets.
 ///
@@ -50,15 +53,19 @@ pub(crate) trait NativeBuckets: fmt::Debug + Send + Sync {
     fn count_floats(&self, store: &FamilyStore, cell: Cell, value: f64, times: u64) -> usize;
 
     /// Adds the observations of these cells to the classic buckets. Those already contain what was counted
-    /// without native buckets. Appends the fields of the native buckets to `wire`, for the message of the
-    /// histogram. Appends nothing if not all observations are in native buckets.
+    /// without native buckets. Stores the native buckets in `counts`. Returns whether all observations are in
+    /// native buckets.
     fn read(
         &self,
         cells: &[Cell],
         reader: &Reader<'_>,
         buckets: &mut [u64],
-        wire: Option<&mut Vec<u8>>,
-    );
+        counts: Option<&mut NativeCounts>,
+    ) -> bool;
+
+    /// Appends the fields of these native buckets to the message of a histogram.
+    #[cfg(feature = "protobuf")]
+    fn write(&self, counts: &NativeCounts, out: &mut Vec<u8>);
 
     /// Forgets a cell that is released. Nothing is counted in it any more.
     fn forget(&self, cell: Cell);

@@ -1,24 +1,20 @@
 //! Encodes the native buckets of a histogram as Protocol Buffers.
 
-use super::buckets::Counted;
-use super::fractions::HIGHEST;
+use super::NativeCounts;
 use super::grid::ZERO_THRESHOLD;
-use super::partition::Region;
 use crate::wire::{double, integer, message, varint};
 
 /// The maximum number of empty buckets between two others that are written out, because a new span takes more
 /// bytes.
 const GAP: i32 = 2;
 
-/// Writes the fields of a `Histogram` for the counts of native buckets, after the highest resolution was halved
-/// this many times.
-pub(super) fn write(halvings: u32, counted: &[Counted], out: &mut Vec<u8>) {
-    integer(5, zigzag(i64::from(HIGHEST) - i64::from(halvings)), out);
+/// Writes the fields of a `Histogram` for these native buckets.
+pub(super) fn write(counts: &NativeCounts, out: &mut Vec<u8>) {
+    integer(5, zigzag(counts.schema.into()), out);
     double(6, ZERO_THRESHOLD, out);
-    let of_region = |region| Counted::of_region(counted, region, halvings);
-    integer(7, of_region(Region::Zero).iter().map(|(_, observed)| observed).sum(), out);
-    write_buckets(9, &of_region(Region::Negative), out);
-    write_buckets(12, &of_region(Region::Positive), out);
+    integer(7, counts.zero, out);
+    write_buckets(9, &counts.negative, out);
+    write_buckets(12, &counts.positive, out);
 }
 
 /// Writes spans of consecutive buckets, and the difference of each bucket from the previous one.

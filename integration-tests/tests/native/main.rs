@@ -3,6 +3,8 @@
 
 #![expect(clippy::cast_sign_loss, reason = "durations and ranks are not negative")]
 
+mod queries;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -24,11 +26,15 @@ const SCHEMA: i32 = 3;
 
 fn main() -> ExitCode {
     let needs = &[Needs::Prometheus];
-    run(vec![test(
-        "prometheus_agrees_with_the_observations",
-        needs,
-        prometheus_agrees_with_the_observations,
-    )])
+    run(vec![
+        test(
+            "prometheus_agrees_with_the_observations",
+            needs,
+            prometheus_agrees_with_the_observations,
+        ),
+        test("monitoring_works_with_native_storage", needs, queries::with_native_storage),
+        test("monitoring_works_with_classic_storage", needs, queries::with_classic_storage),
+    ])
 }
 
 /// The ratio of two neighbouring bounds.

@@ -1,0 +1,129 @@
+//! Queries of histograms that Prometheus stores in either of two ways: as native histograms, whose buckets, sum
+//! and count are one series under the name of the family, or as classic ones, with a series for each of them.
+//!
+//! A service with native buckets does not know which way its Prometheus was told to use. Its queries therefore
+//! read the native histogram, and where there is none, the classic buckets.
+
+use crate::promql;
+
+/// The expression for either way, where `is_native` says whether the family of this name has native buckets.
+///
+/// In the expressions of this crate, buckets and counts of a histogram are always in the rate or the increase
+/// within a sum, which is therefore what is chosen between.
+pub(crate) fn either_way(expression: &str, is_native: impl Fn(&str) -> bool) -> String {
+    let mut text = String::new();
+    let mut copied = 0;
+    for metric in promql::places(expression) {
+        let Some((family, part)) = part_of(&expression[metric.clone()]) else { continue };
+        if !is_native(family) {
+            continue;
+        }
+        let Some((start, classic)) = sum_around(expression, metric.start, part) else { continue };
+        let end = start + classic.len();
+        let choice = choice(classic, family, part);
+        text += &expression[copied..start];
+        text += &if classic == expression { choice } else { format!("({choice})") };
+        copied = end;
+    }
+    text + &expression[copied..]
+}
+
+/// What a series of a classic histogram has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Bucket,
+    Count,
+}
+
+impl Part {
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Bucket => "_bucket",
+            Self::Count => "_count",
+        }
+    }
+}
+
+fn part_of(metric: &str) -> Option<(&str, Part)> {
+    let of = |part: Part| Some((metric.strip_suffix(part.suffix())?, part));
+    of(Part::Bucket).or_else(|| of(Part::Count))
+}
+
+/// The sum that has this metric, with the quantile of it if there is one, and where it begins.
+fn sum_around(expression: &str, metric: usize, part: Part) -> Option<(usize, &str)> {
+    const QUANTILE: &str = "histogram_quantile(";
+    let sum = expression[..metric].rfind("sum")?;
+    let end = metric + expression[metric..].find("))")? + "))".len();
+    let before = &expression[..sum];
+    let quantile = before.rfind(QUANTILE).filter(|quantile| {
+        // `histogram_quantile(0.99, ` and nothing else.
+        part == Part::Bucket && !before[quantile + QUANTILE.len()..].contains(['(', ')'])
+    });
+    match quantile {
+        Some(start) => Some((start, expression.get(start..=end)?)),
+        None => Some((sum, &expression[sum..end])),
+    }
+}
+
+fn choice(classic: &str, family: &str, part: Part) -> String {
+    let native = classic.replacen(&format!("{family}{}", part.suffix()), family, 1);
+    match part {
+        Part::Count => format!("histogram_count({native}) or {classic}"),
+        // The series of quantiles have the same labels in either way.
+        Part::Bucket if classic.starts_with("histogram_quantile") => {
+            format!("{} or {classic}", without_le(&native))
+        }
+        // Those of buckets have not: where there is a native histogram, they are left out.
+        Part::Bucket => format!("{} or on () {classic}", without_le(&native)),
+    }
+}
+
+/// `sum by (le, x)` without `le`, which native histograms do not have.
+fn without_le(expression: &str) -> String {
+    expression
+        .replacen("by (le) (", "(", 1)
+        .replacen("sum (", "sum(", 1)
+        .replacen("(le, ", "(", 1)
+        .replacen(", le)", ")", 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_native_histogram_goes_before_classic_buckets() {
+        let is_native = |family: &str| family == "caracal_a";
+        for (classic, expected) in [
+            (
+                "histogram_quantile(0.9, sum by (le) (rate(caracal_a_bucket[5m])))",
+                "histogram_quantile(0.9, sum(rate(caracal_a[5m]))) or \
+                 histogram_quantile(0.9, sum by (le) (rate(caracal_a_bucket[5m])))",
+            ),
+            (
+                "topk(10, histogram_quantile(0.9, sum by (le, x, y) (rate(caracal_a_bucket[5m]))))",
+                "topk(10, (histogram_quantile(0.9, sum by (x, y) (rate(caracal_a[5m]))) or \
+                 histogram_quantile(0.9, sum by (le, x, y) (rate(caracal_a_bucket[5m])))))",
+            ),
+            (
+                "histogram_quantile(0.9, sum by (job, le) (rate(caracal_a_bucket[5m])))",
+                "histogram_quantile(0.9, sum by (job) (rate(caracal_a[5m]))) or \
+                 histogram_quantile(0.9, sum by (job, le) (rate(caracal_a_bucket[5m])))",
+            ),
+            (
+                "sum by (le) (increase(caracal_a_bucket[5m]))",
+                "sum(increase(caracal_a[5m])) or on () sum by (le) (increase(caracal_a_bucket[5m]))",
+            ),
+            (
+                "sum(rate(caracal_a_count{b=\"c\"}[5m])) / sum(rate(caracal_a_count[5m])) > 1",
+                "(histogram_count(sum(rate(caracal_a{b=\"c\"}[5m]))) or \
+                 sum(rate(caracal_a_count{b=\"c\"}[5m]))) / \
+                 (histogram_count(sum(rate(caracal_a[5m]))) or sum(rate(caracal_a_count[5m]))) > 1",
+            ),
+            ("sum(rate(caracal_b_count[5m]))", "sum(rate(caracal_b_count[5m]))"),
+            ("rate(caracal_a_total[5m])", "rate(caracal_a_total[5m])"),
+        ] {
+            assert_eq!(either_way(classic, is_native), expected);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Quantiles and the heatmap of native buckets.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use caracal_metrics::axum::live_page;
+use caracal_metrics::{DurationHistogram, Family, MetricsRegistry, Resolution};
+use integration_tests::{Browser, eventually};
+use thirtyfour::Key;
+
+use crate::view::{go, open, serve};
+
+/// One classic bucket has all observations, so that it can't tell any quantile.
+static TOOK: Family<DurationHistogram> =
+    Family::duration_histogram("took_seconds", "Took.").buckets(&[Duration::from_secs(1)]);
+
+/// 2^(1/2^5) from bound to bound.
+const SCHEMA: u8 = 5;
+
+/// From 1 to 100 milliseconds; most of them are short.
+fn observations() -> impl Iterator<Item = Duration> {
+    (1..=1000_u64).map(|n| Duration::from_micros(1_000 + n * n * 99 / 1_000))
+}
+
+/// The value that this part of the observations does not exceed.
+fn exact(quantile: f64) -> f64 {
+    let mut all: Vec<_> = observations().map(|took| took.as_secs_f64()).collect();
+    all.sort_by(f64::total_cmp);
+    #[expect(clippy::cast_sign_loss, reason = "a place in a list")]
+    let place = (quantile * all.len() as f64).ceil() as usize - 1;
+    all[place]
+}
+
+/// Seconds, as the page writes them.
+fn seconds(text: &str) -> Result<f64> {
+    let (number, unit) = text.split_once(' ').context("a number and its unit")?;
+    let unit = match unit.trim() {
+        "s" => 1.0,
+        "ms" => 1e-3,
+        "µs" => 1e-6,
+        other => anyhow::bail!("the unit {other}"),
+    };
+    Ok(number.parse::<f64>()? * unit)
+}
+
+pub(crate) async fn quantiles() -> Result<()> {
+    let metrics = MetricsRegistry::builder().native_histograms(Resolution::schema(SCHEMA)).build()?;
+    let took = metrics.family(&TOOK)?;
+    // The same observations before each document, so that those between any two of them are the same.
+    let observe = from_fn(move |request: Request, next: Next| {
+        if request.uri().path() == "/live.json" {
+            observations().for_each(|duration| took.observe((), duration));
+        }
+        next.run(request)
+    });
+    let origin = serve(Router::new().merge(live_page(&metrics)).layer(observe)).await?;
+    Browser::run(async |browser| {
+        open(browser, &origin).await?;
+        go(browser, "/metrics").await?;
+        eventually("the list has the quantile", async || {
+            let list = browser.text(".families .rows").await?.unwrap_or_default();
+            Ok(list.contains("p95 "))
+        })
+        .await?;
+        go(browser, "/metrics/took_seconds").await?;
+        let legend = "return [...document.querySelectorAll('.panel .legend .entry')]
+            .map((entry) => [entry.querySelector('bdi').textContent, entry.querySelector('b').textContent])";
+        let mut shown = Vec::new();
+        eventually("the quantiles are there", async || {
+            shown = serde_json::from_value(browser.script(legend, &[]).await?)?;
+            Ok(shown.len() == 3 && shown.iter().all(|(_, value): &(String, String)| value != "–"))
+        })
+        .await?;
+        // From a bucket's lower bound to its upper one, and three digits.
+        let error = 2_f64.powf(2_f64.powi(-i32::from(SCHEMA))) - 1.0 + 0.005;
+        for ((name, value), quantile) in shown.iter().zip([0.5, 0.95, 0.99]) {
+            let (value, exact) = (seconds(value)?, exact(quantile));
+            let is_close = (value / exact - 1.0).abs() <= error;
+            ensure!(is_close, "{name} is {value}, not {exact}");
+        }
+        // Of the heatmap, by keyboard: rows that are far narrower than the classic bucket.
+        browser.script("document.querySelectorAll('.panel .chart')[1].focus()", &[]).await?;
+        browser.press(Key::Left).await?;
+        let mut readout = String::new();
+        eventually("the heatmap is read out", async || {
+            readout = browser.text(".panel .readout:not([hidden])").await?.unwrap_or_default();
+            Ok(readout.contains(" to "))
+        })
+        .await?;
+        let rows: Vec<_> = readout.lines().filter_map(|line| line.split_once(" to ")).collect();
+        ensure!(rows.len() == 10, "{readout}");
+        for (low, rest) in rows {
+            let high: Vec<_> = rest.split(' ').take(2).collect();
+            let width = seconds(&high.join(" "))? / seconds(low)?;
+            ensure!(width < 1.5, "a row from {low} to {high:?}");
+        }
+        // The query is that of a native histogram, and another one for who has classic buckets.
+        let query = browser.text(".query code").await?.unwrap_or_default();
+        ensure!(query == "histogram_quantile(0.95, sum(rate(took_seconds[1m])))", "{query}");
+        let text = browser.text("main").await?.unwrap_or_default();
+        ensure!(text.contains("sum by (le) (rate(took_seconds_bucket[1m]))"), "{text}");
+        browser.ensure_clean(&origin).await
+    })
+    .await
+}
