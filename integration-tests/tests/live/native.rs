@@ -47,7 +47,8 @@ fn seconds(text: &str) -> Result<f64> {
 }
 
 pub(crate) async fn quantiles() -> Result<()> {
-    let metrics = MetricsRegistry::builder().native_histograms(Resolution::schema(SCHEMA)).build()?;
+    let metrics =
+        MetricsRegistry::builder().native_histograms(Resolution::schema(SCHEMA)).build()?;
     let took = metrics.family(&TOOK)?;
     // The same observations before each document, so that those between any two of them are the same.
     let observe = from_fn(move |request: Request, next: Next| {

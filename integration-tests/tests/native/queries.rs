@@ -20,8 +20,9 @@ const JOB: &str = "shop-api";
 const TOOK: Duration = Duration::from_nanos(123_456_789);
 
 /// A classic quantile of this can be anything between the bounds.
-static PACKING: Family<DurationHistogram> = Family::duration_histogram("packing_seconds", "Packing.")
-    .buckets(&[Duration::from_millis(1), Duration::from_secs(10)]);
+static PACKING: Family<DurationHistogram> =
+    Family::duration_histogram("packing_seconds", "Packing.")
+        .buckets(&[Duration::from_millis(1), Duration::from_secs(10)]);
 
 pub(crate) async fn with_native_storage() -> Result<()> {
     let shop = Shop::start().await?;
@@ -96,7 +97,8 @@ impl Shop {
         let configuration = |folder: &std::path::Path| {
             let file = folder.join("rules.yml");
             fs::write(&file, &rules)?;
-            let often = "global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }";
+            let often =
+                "global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }";
             Ok(format!("{often}\nrule_files: [{:?}]\n{scrape}", file.display().to_string()))
         };
         Prometheus::configured_with_flags(configuration, flags).await
@@ -138,10 +140,10 @@ impl Shop {
             histograms += 1;
             // The answer is a histogram if it is native, and its buckets if it is not.
             let is_heatmap = expression.contains("increase(");
-            let expression =
-                if is_heatmap { format!("count({expression})") } else { expression };
-            let has_data =
-                |samples: &[Sample]| !samples.is_empty() && samples.iter().all(|s| !s.value.is_nan());
+            let expression = if is_heatmap { format!("count({expression})") } else { expression };
+            let has_data = |samples: &[Sample]| {
+                !samples.is_empty() && samples.iter().all(|s| !s.value.is_nan())
+            };
             self.wait(prometheus, &expression, has_data).await.with_context(|| panel.clone())?;
         }
         ensure!(histograms >= 12, "{histograms} queries of histograms");

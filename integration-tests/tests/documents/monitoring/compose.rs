@@ -1,6 +1,7 @@
 //! `compose.yml` and what it provisions Grafana with, as far as that can be told without the images.
 //! The test `dashboard` lets Docker's own parser read it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -28,7 +29,15 @@ struct Service {
     image: String,
     #[serde(default)]
     command: Vec<String>,
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
     volumes: Vec<String>,
+}
+
+/// What this test needs of Prometheus's configuration, which promtool checks.
+#[derive(Debug, Deserialize)]
+struct Configuration {
+    rule_files: Vec<String>,
 }
 
 /// Grafana's file of data sources: the fields of its documentation that are in use here.
@@ -114,6 +123,11 @@ fn check(folder: &Path) -> Result<()> {
     grafana.check(folder).context("the service grafana")?;
     let config = prometheus.mounted("/etc/prometheus/prometheus.yml")?;
     ensure!(config == "./prometheus.yml", "Prometheus reads {config}");
+    let config: Configuration = serde_saphyr::from_str(&read(&folder.join(config))?)?;
+    for file in &config.rule_files {
+        let mounted = prometheus.mounted(&format!("/etc/prometheus/{file}"))?;
+        ensure!(mounted == format!("./{file}"), "{mounted} is not the file of rules {file}");
+    }
 
     let datasources = grafana.mounted(&format!("{PROVISIONING}/datasources/prometheus.yml"))?;
     let datasources: Datasources = serde_saphyr::from_str(&read(&folder.join(datasources))?)?;
@@ -137,6 +151,8 @@ fn check(folder: &Path) -> Result<()> {
         let dashboard = format!("{}/caracal.json", provider.options.path);
         let mounted = grafana.mounted(&dashboard)?;
         ensure!(mounted == "./grafana/caracal.json", "{mounted} is not the dashboard");
+        let home = grafana.environment.get("GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH");
+        ensure!(home == Some(&dashboard), "Grafana opens with {home:?}, not with {dashboard}");
     }
     Ok(())
 }
@@ -154,6 +170,13 @@ fn what_does_not_belong_together_is_an_error() {
     for (file, from, to, message) in [
         ("compose.yml", "./rules.yml:", "./rule.yml:", "./rule.yml is not a file"),
         ("compose.yml", ":11.6.0", ":latest", "is not one version"),
+        (
+            "compose.yml",
+            "/etc/prometheus/rules.yml",
+            "/etc/rules.yml",
+            "nothing is mounted at /etc/p",
+        ),
+        ("compose.yml", "PATH: /etc/grafana", "PATH: /grafana", "Grafana opens with"),
         (FILES[2], ":9090", ":9091", "does not listen on 127.0.0.1:9091"),
         (FILES[2], "isDefault", "default", "default"),
         (FILES[3], "/dashboards\n", "/boards\n", "nothing is mounted at"),
