@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -83,7 +84,7 @@ impl Shop {
         for path in ["orders", "orders", "orders", "broken"] {
             reqwest::get(format!("http://{}/{path}", self.address)).await?.bytes().await?;
         }
-        self.metrics.family(&PACKING)?.observe((), TOOK);
+        self.metrics.family(&PACKING)?.observe(TOOK);
         Ok(())
     }
 
@@ -94,7 +95,7 @@ impl Shop {
     async fn prometheus(&self, flags: &[&str]) -> Result<Prometheus> {
         let target = self.target()?;
         let (rules, scrape) = (rules(&self.metrics, &target), scrape_config(&target));
-        let configuration = |folder: &std::path::Path| {
+        let configuration = |folder: &Path| -> Result<String> {
             let file = folder.join("rules.yml");
             fs::write(&file, &rules)?;
             let often =
@@ -157,7 +158,7 @@ impl Shop {
             if panel == "packing_seconds" {
                 let samples = prometheus.query(&expression).await?;
                 let [sample] = &samples[..] else {
-                    anyhow::bail!("{expression}: {samples:?}");
+                    bail!("{expression}: {samples:?}");
                 };
                 quantiles.push((expression, sample.value));
             }
