@@ -21,8 +21,12 @@ fn files(metrics: &MetricsRegistry) -> [String; 2] {
 /// How often a file has a series of classic histograms, and how often what goes before it.
 fn counts(file: &str) -> (usize, usize) {
     let classic = file.matches("_bucket{").count() + file.matches("_seconds_count{").count();
-    (classic, file.matches(") or sum").count() + file.matches(") or histogram_quantile").count()
-        + file.matches(") or on () sum by (le) (increase").count())
+    (
+        classic,
+        file.matches(") or sum").count()
+            + file.matches(") or histogram_quantile").count()
+            + file.matches(") or on () sum by (le) (increase").count(),
+    )
 }
 
 #[test]

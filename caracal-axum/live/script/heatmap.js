@@ -10,7 +10,8 @@ function heatmap({ label, height = 150, known, format }) {
     const rows = heatRows(columns, height - TOP - BOTTOM);
     const high = (height - TOP - BOTTOM) / Math.max(1, rows.all.length);
     for (const column of columns) column.counts = rows.count(column);
-    const largest = Math.max(1e-9, ...columns.flatMap(({ counts }) => [...counts.values()]));
+    let largest = 1e-9;
+    for (const { counts } of columns) for (const count of counts.values()) largest = Math.max(largest, count);
     for (const { time, until, counts } of columns) {
       const [left, right] = [Math.max(LEFT, xOf(time, width)), xOf(until, width)];
       for (const [row, count] of counts) {
@@ -67,17 +68,26 @@ function classicRows(columns) {
 
 /** Native buckets, as fine as there is room for. */
 function nativeRows(columns, height) {
-  const buckets = columns.flatMap((column) => column.buckets.map((bucket) => ({ ...bucket, schema: column.schema })));
-  let schema = Math.min(...columns.map((column) => column.schema));
-  const indexAt = ({ index, schema: own }) => Math.ceil(index / 2 ** (own - schema));
-  const range = (sign) => {
-    const indexes = buckets.filter((bucket) => bucket.sign === sign).map(indexAt);
-    return indexes.length > 0 ? [Math.min(...indexes), Math.max(...indexes)] : undefined;
-  };
+  const finest = Math.min(...columns.map((column) => column.schema));
+  // The first and the last index of either sign at the resolution that all columns have.
+  const ranges = new Map();
+  let hasZero = false;
+  for (const column of columns) {
+    for (const { index, sign } of column.buckets) {
+      if (!sign) hasZero = true;
+      else {
+        const at = Math.ceil(index / 2 ** (column.schema - finest));
+        const [first, last] = ranges.get(sign) ?? [at, at];
+        ranges.set(sign, [Math.min(first, at), Math.max(last, at)]);
+      }
+    }
+  }
+  let schema = finest;
+  const range = (sign) => ranges.get(sign)?.map((index) => Math.ceil(index / 2 ** (finest - schema)));
   const rowsOf = (found) => (found ? found[1] - found[0] + 1 : 0);
   while (schema > -4 && (rowsOf(range(1)) + rowsOf(range(-1)) + 1) * LOWEST_ROW > height) schema -= 1;
   const [negative, positive] = [range(-1), range(1)];
-  const zeros = buckets.some((bucket) => !bucket.sign) || (negative && positive) ? 1 : 0;
+  const zeros = hasZero || (negative && positive) ? 1 : 0;
   const [below, until] = [rowsOf(negative), rowsOf(negative) + zeros];
   const all = [];
   for (let index = negative?.[1]; index >= negative?.[0]; index -= 1) {
@@ -87,14 +97,15 @@ function nativeRows(columns, height) {
   for (let index = positive?.[0]; index <= positive?.[1]; index += 1) {
     all.push({ low: nativeBound(index - 1, schema), high: nativeBound(index, schema) });
   }
-  const rowOf = (bucket) => {
-    if (!bucket.sign) return below;
-    return bucket.sign > 0 ? until + indexAt(bucket) - positive[0] : below - 1 - (indexAt(bucket) - negative[0]);
+  const rowOf = ({ index, sign }, own) => {
+    if (!sign) return below;
+    const at = Math.ceil(index / 2 ** (own - schema));
+    return sign > 0 ? until + at - positive[0] : below - 1 - (at - negative[0]);
   };
   const count = ({ schema: own, buckets: observations }) => {
     const counts = new Map();
     for (const bucket of own === undefined ? [] : observations) {
-      const row = rowOf({ ...bucket, schema: own });
+      const row = rowOf(bucket, own);
       counts.set(row, (counts.get(row) ?? 0) + bucket.count);
     }
     return counts;

@@ -15,7 +15,8 @@ function showStatus(kind, text, detail = '') {
 function redraw() {
   if (store.tick < 0) return;
   write(byId('name'), plain(store.namespace, 60) || 'metrics');
-  document.title = `${plain(store.namespace, 60)} · ${location.host}`;
+  const wrong = problems().length;
+  document.title = `${wrong > 0 ? `▲ ${wrong} · ` : ''}${plain(store.namespace, 60)} · ${location.host}`;
   const { node, update } = VIEWS[view.name];
   if (node.parentElement !== byId('main')) byId('main').replaceChildren(node);
   update();

@@ -28,6 +28,8 @@ const NAMES = {
   tokioTasks: '*_tokio_alive_tasks',
   tokioDelay: '*_tokio_scheduling_delay_seconds',
   tokioQueue: '*_tokio_global_queue_depth',
+  seriesLimited: '*_metrics_series_limited_total',
+  collectionErrors: '*_metrics_collection_errors_total',
   processCpu: 'process_cpu_seconds_total',
   processMemory: 'process_resident_memory_bytes',
   processFiles: 'process_open_fds',

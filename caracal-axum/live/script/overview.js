@@ -14,14 +14,14 @@ function overviewShape() {
 }
 
 function buildOverview() {
-  const sections = [];
+  const sections = [attention()];
   for (const source of requestSources()) {
     sections.push(section(source.title, requestTiles(source), 'tiles'));
     const panels = requestPanels(source);
     if (source.routes()) panels.push(routePanel(source));
     sections.push(section('', panels, 'grid pairs'));
   }
-  if (sections.length === 0) sections.push(nothing('Requests', 'No requests so far. HttpMetricsLayer or GatewayMetricsLayer records those of an axum Router.'));
+  if (requestSources().length === 0) sections.push(nothing('Requests', 'No requests so far. HttpMetricsLayer or GatewayMetricsLayer records those of an axum Router.'));
   const pools = valuesOf('pool', ['poolSize', 'poolOpen', 'poolUsed']);
   if (pools.length > 0) sections.push(section('Connection pools', pools.map(poolPanel)));
   const breakers = valuesOf('name', ['breakerState']);

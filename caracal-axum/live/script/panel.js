@@ -47,14 +47,15 @@ function queryBox(query) {
   return make('div', { class: 'query' }, make('code', {}, foreign(query)), copyButton(() => query));
 }
 
-/** A number with a name under it. */
-function tile(title, value, note) {
+/** A number with a name under it. `isBad` says whether it is a problem. */
+function tile(title, value, note, isBad = () => false) {
   const number = make('b');
   const small = make('small');
   const node = make('div', { class: 'tile' }, make('span', {}, title), number, small);
   const update = () => {
     write(number, value());
     write(small, note ? note() : '');
+    node.classList.toggle('bad', isBad());
   };
   return { node, update };
 }

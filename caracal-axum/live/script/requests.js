@@ -62,7 +62,8 @@ function requestTiles(source) {
   return [
     tile('Requests', () => (total(source) ? perSecond(recentRate(total(source))) : '–'),
       () => (total(source) ? `${exact(total(source).at(store.tick))} in all` : '')),
-    tile('Errors (5xx)', () => percent(recentErrorRatio(source)), () => 'of the last 5 s'),
+    tile('Errors (5xx)', () => percent(recentErrorRatio(source)), () => 'of the last 5 s',
+      () => recentErrorRatio(source) > TOO_MANY_ERRORS),
     tile('p50', latency(0.5), () => 'of the last 10 s'),
     tile('p95', latency(0.95), () => 'of the last 10 s'),
     tile('p99', latency(0.99), () => 'of the last 10 s'),

@@ -158,7 +158,8 @@ async fn what_the_documents_have_is_what_the_metrics_have() {
     assert!(body(&none).contains("\"matched\":0,\"first\":0,\"series\":[]"), "{none}");
 
     let cardinality = gateway.ask("GET /cardinality.json").await;
-    let known = "\"name\":\"calls_total\",\"series\":700,\"counted\":700,\"limit\":10000,\"folded\":0,";
+    let known =
+        "\"name\":\"calls_total\",\"series\":700,\"counted\":700,\"limit\":10000,\"folded\":0,";
     assert!(body(&cardinality).contains(known), "{cardinality}");
 }
 

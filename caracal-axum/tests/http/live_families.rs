@@ -21,16 +21,21 @@ fn names(document: &Value) -> Vec<&str> {
     families.iter().map(|family| family["name"].as_str().unwrap()).collect()
 }
 
-/// 2,000 families of 30 series each. Their names come before those of the gateway.
+/// A family of 30 series.
+fn family(name: &str, help: &str, tenant: &str) -> Box<CounterVec> {
+    let family = CounterVec::new(Opts::new(name, help), &["tenant"]).unwrap();
+    for number in 0..30 {
+        family.with_label_values(&[&format!("{tenant}-{number}")]).inc();
+    }
+    Box::new(family)
+}
+
+/// 2,000 families. Their names come before those of the gateway.
 async fn crowded() -> Gateway {
     let gateway = page().await;
     for number in 0..2_000 {
-        let opts = Opts::new(format!("a_{number:04}_total"), format!("One of many: {number}."));
-        let family = CounterVec::new(opts, &["tenant"]).unwrap();
-        for tenant in 0..30 {
-            family.with_label_values(&[&format!("tenant-{tenant}")]).inc();
-        }
-        gateway.metrics.register(Box::new(family)).unwrap();
+        let (name, help) = (format!("a_{number:04}_total"), format!("One of many: {number}."));
+        gateway.metrics.register(family(&name, &help, "tenant")).unwrap();
     }
     gateway
 }
@@ -56,17 +61,15 @@ async fn the_overview_is_bounded_in_the_number_of_families() {
 /// A family that came and went would have no history.
 #[tokio::test]
 async fn families_stay_in_the_overview() {
-    static NEW: Family<Histogram> = Family::histogram("a_00_new", "New.").buckets(&[1.0]);
     let gateway = crowded().await;
     let first = document(&gateway, "/live.json").await;
-    gateway.metrics.family(&NEW).unwrap();
+    // Its name comes first, and it is larger than the room that is left.
+    gateway.metrics.register(family("a_0", "New.", &"tenant".repeat(20))).unwrap();
     let mut next = first.clone();
     while next["time"] == first["time"] {
         next = document(&gateway, "/live.json").await;
     }
-    let next = names(&next);
-    // The new one has no room, although its name comes before those that have.
-    assert_eq!(names(&first), next);
+    assert_eq!(names(&first), names(&next));
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use crate::series::halved;
 ///
 /// let metrics = MetricsRegistry::new();
 /// let took = metrics.family(&TOOK)?;
-/// took.with(()).observe(Duration::from_secs(3));
+/// took.observe(Duration::from_secs(3));
 ///
 /// let snapshot = metrics.snapshot();
 /// let series = snapshot.family("took_seconds").unwrap().get(&[]).unwrap();
@@ -29,7 +29,7 @@ use crate::series::halved;
 /// assert_eq!(native.schema(), 0);
 /// // Over 2 and up to 4 seconds.
 /// assert_eq!(native.positive(), [(2, 1)]);
-/// # Ok::<(), caracal_metrics::RegisterError>(())
+/// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct NativeSnapshot<'a> {

@@ -95,7 +95,13 @@ pub(crate) async fn keyboard() -> Result<()> {
         {
             ensure!(about.contains(part), "{part} is missing: {about}");
         }
-        Ok(())
+        browser.script("document.querySelector('.panel .about button').focus()", &[]).await?;
+        browser.press(Key::Enter).await?;
+        eventually("the query is copied", async || {
+            Ok(browser.text(".panel .about button").await?.is_some_and(|text| text == "Copied"))
+        })
+        .await?;
+        browser.ensure_clean(&gateway.server().url("/")).await
     })
     .await
 }
@@ -149,6 +155,12 @@ pub(crate) async fn contrast() -> Result<()> {
             browser.look(1280, 900, scheme).await?;
             for view in VIEWS {
                 shows(browser, view).await?;
+                if view == "/overview" {
+                    eventually("problems are on the page", async || {
+                        Ok(browser.text(".attention.bad").await?.is_some())
+                    })
+                    .await?;
+                }
                 browser
                     .script(
                         "document.querySelectorAll('details').forEach((d) => { d.open = true })",

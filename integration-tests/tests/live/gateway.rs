@@ -2,8 +2,9 @@
 
 use anyhow::{Context, Result, ensure};
 use integration_tests::{Browser, Gateway, Page, eventually};
+use serde_json::Value;
 
-use crate::view::{columns, number, open, panel, series, tile};
+use crate::view::{columns, holds, number, open, panel, series, tile};
 
 /// Families of each type, with labels and without.
 const COMPARED: [&str; 6] = [
@@ -129,6 +130,32 @@ pub(crate) async fn an_outage_shows() -> Result<()> {
             Ok(panel(browser, "pool").await?.1.contains("5 of 5 in use, 0 idle"))
         })
         .await?;
+        browser.ensure_clean(&gateway.server().url("/")).await
+    })
+    .await
+}
+
+/// What is wrong is at the top, as long as it is.
+pub(crate) async fn problems_come_first() -> Result<()> {
+    let gateway = Gateway::start(&["--outage-interval", "12", "--rate", "40"]).await?;
+    Browser::run(async |browser| {
+        open(browser, &gateway.server().url("/")).await?;
+        // In the list, in the title of the tab, and in what a screen reader hears.
+        let has_problem = "const problem = arguments[0];
+            return document.querySelector('main .view').firstElementChild.innerText.includes(problem)
+                && document.title.startsWith('▲ ')
+                && document.querySelector('.attention [role=status]').textContent.includes(problem)";
+        for problem in
+            ["Gateway requests fail", "Circuit breaker database is open", "Connection pool is full"]
+        {
+            eventually(&format!("the page says: {problem}"), async || {
+                Ok(browser.script(has_problem, &[problem.into()]).await? == Value::Bool(true))
+            })
+            .await?;
+        }
+        let has_none = "return document.querySelector('.attention').innerText.includes('No problem found')
+            && !document.title.includes('▲') && !document.querySelector('.tile.bad')";
+        eventually("it is over", async || holds(browser, has_none).await).await?;
         browser.ensure_clean(&gateway.server().url("/")).await
     })
     .await

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
@@ -41,18 +41,19 @@ fn seconds(text: &str) -> Result<f64> {
         "s" => 1.0,
         "ms" => 1e-3,
         "µs" => 1e-6,
-        other => anyhow::bail!("the unit {other}"),
+        other => bail!("the unit {other}"),
     };
     Ok(number.parse::<f64>()? * unit)
 }
 
 pub(crate) async fn quantiles() -> Result<()> {
-    let metrics = MetricsRegistry::builder().native_histograms(Resolution::schema(SCHEMA)).build()?;
+    let metrics =
+        MetricsRegistry::builder().native_histograms(Resolution::schema(SCHEMA)).build()?;
     let took = metrics.family(&TOOK)?;
     // The same observations before each document, so that those between any two of them are the same.
     let observe = from_fn(move |request: Request, next: Next| {
         if request.uri().path() == "/live.json" {
-            observations().for_each(|duration| took.observe((), duration));
+            observations().for_each(|duration| took.observe(duration));
         }
         next.run(request)
     });

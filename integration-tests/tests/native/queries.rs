@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -20,8 +21,9 @@ const JOB: &str = "shop-api";
 const TOOK: Duration = Duration::from_nanos(123_456_789);
 
 /// A classic quantile of this can be anything between the bounds.
-static PACKING: Family<DurationHistogram> = Family::duration_histogram("packing_seconds", "Packing.")
-    .buckets(&[Duration::from_millis(1), Duration::from_secs(10)]);
+static PACKING: Family<DurationHistogram> =
+    Family::duration_histogram("packing_seconds", "Packing.")
+        .buckets(&[Duration::from_millis(1), Duration::from_secs(10)]);
 
 pub(crate) async fn with_native_storage() -> Result<()> {
     let shop = Shop::start().await?;
@@ -82,7 +84,7 @@ impl Shop {
         for path in ["orders", "orders", "orders", "broken"] {
             reqwest::get(format!("http://{}/{path}", self.address)).await?.bytes().await?;
         }
-        self.metrics.family(&PACKING)?.observe((), TOOK);
+        self.metrics.family(&PACKING)?.observe(TOOK);
         Ok(())
     }
 
@@ -93,10 +95,11 @@ impl Shop {
     async fn prometheus(&self, flags: &[&str]) -> Result<Prometheus> {
         let target = self.target()?;
         let (rules, scrape) = (rules(&self.metrics, &target), scrape_config(&target));
-        let configuration = |folder: &std::path::Path| {
+        let configuration = |folder: &Path| -> Result<String> {
             let file = folder.join("rules.yml");
             fs::write(&file, &rules)?;
-            let often = "global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }";
+            let often =
+                "global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }";
             Ok(format!("{often}\nrule_files: [{:?}]\n{scrape}", file.display().to_string()))
         };
         Prometheus::configured_with_flags(configuration, flags).await
@@ -138,10 +141,10 @@ impl Shop {
             histograms += 1;
             // The answer is a histogram if it is native, and its buckets if it is not.
             let is_heatmap = expression.contains("increase(");
-            let expression =
-                if is_heatmap { format!("count({expression})") } else { expression };
-            let has_data =
-                |samples: &[Sample]| !samples.is_empty() && samples.iter().all(|s| !s.value.is_nan());
+            let expression = if is_heatmap { format!("count({expression})") } else { expression };
+            let has_data = |samples: &[Sample]| {
+                !samples.is_empty() && samples.iter().all(|s| !s.value.is_nan())
+            };
             self.wait(prometheus, &expression, has_data).await.with_context(|| panel.clone())?;
         }
         ensure!(histograms >= 12, "{histograms} queries of histograms");
@@ -155,7 +158,7 @@ impl Shop {
             if panel == "packing_seconds" {
                 let samples = prometheus.query(&expression).await?;
                 let [sample] = &samples[..] else {
-                    anyhow::bail!("{expression}: {samples:?}");
+                    bail!("{expression}: {samples:?}");
                 };
                 quantiles.push((expression, sample.value));
             }

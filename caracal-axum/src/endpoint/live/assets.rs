@@ -61,6 +61,7 @@ pub(super) static ASSETS: [Asset; 3] = [
             "requests",
             "dependencies",
             "runtime",
+            "attention",
             "overview",
             "families",
             "series",
