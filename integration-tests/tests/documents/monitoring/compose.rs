@@ -1,5 +1,5 @@
-//! `compose.yml` and the files with which it provisions Grafana, as far as they can be checked without
-//! the images. The test `dashboard` reads `compose.yml` with Docker's own parser.
+//! `compose.yml` and what it provisions Grafana with, as far as that can be told without the images.
+//! The test `dashboard` lets Docker's own parser read it.
 
 use std::fs;
 use std::path::Path;
@@ -31,7 +31,7 @@ struct Service {
     volumes: Vec<String>,
 }
 
-/// Grafana's file of data sources: the documented fields that are used here.
+/// Grafana's file of data sources: the fields of its documentation that are in use here.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Datasources {
@@ -83,7 +83,7 @@ struct ProviderOptions {
 }
 
 impl Service {
-    /// The file of the repository that is at this path in the container.
+    /// The file of the repository that the container has at this path.
     fn mounted(&self, path: &str) -> Result<&str> {
         let mount =
             |volume: &'_ String| volume.trim_end_matches(":ro").ends_with(&format!(":{path}"));
@@ -96,16 +96,16 @@ impl Service {
         let version = self.image.split_once(':').map(|(_, version)| version);
         let is_pinned =
             version.is_some_and(|version| version.split('.').count() == 3 && version != "latest");
-        ensure!(is_pinned, "{} is not a fixed version", self.image);
+        ensure!(is_pinned, "{} is not one version", self.image);
         for source in self.volumes.iter().filter_map(|volume| volume.split(':').next()) {
             let is_there = !source.starts_with('.') || folder.join(source).is_file();
-            ensure!(is_there, "{source} is not a file: Docker would create a folder");
+            ensure!(is_there, "{source} is not a file: Docker would make a folder of it");
         }
         Ok(())
     }
 }
 
-/// Checks the files against the programs that read them, and against each other.
+/// Checks the files against what reads them, and against each other.
 fn check(folder: &Path) -> Result<()> {
     let text = read(&folder.join("compose.yml"))?;
     let compose: Compose = serde_saphyr::from_str(&text).context("in compose.yml")?;
@@ -153,7 +153,7 @@ fn what_does_not_belong_together_is_an_error() {
     let here = folder();
     for (file, from, to, message) in [
         ("compose.yml", "./rules.yml:", "./rule.yml:", "./rule.yml is not a file"),
-        ("compose.yml", ":11.6.0", ":latest", "is not a fixed version"),
+        ("compose.yml", ":11.6.0", ":latest", "is not one version"),
         (FILES[2], ":9090", ":9091", "does not listen on 127.0.0.1:9091"),
         (FILES[2], "isDefault", "default", "default"),
         (FILES[3], "/dashboards\n", "/boards\n", "nothing is mounted at"),
