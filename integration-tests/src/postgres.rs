@@ -1,4 +1,4 @@
-//! A Postgres server in a separate container.
+//! A Postgres server in a container of its own.
 
 use std::env;
 
@@ -15,7 +15,7 @@ const PASSWORD: &str = "caracal-test";
 const DATABASE: &str = "gateway";
 const PORT: ContainerPort = ContainerPort::Tcp(5432);
 
-/// A running server. Dropping it removes the container, even if the test panics.
+/// A running server. Dropping it removes the container, also when the test panics.
 #[derive(Debug)]
 pub struct Postgres {
     container: ContainerAsync<GenericImage>,
@@ -23,30 +23,27 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server and waits until it accepts connections.
+    /// Starts a server and waits until it takes connections.
     ///
     /// # Errors
-    ///
-    /// Returns an error if no Docker engine responds, or if the server does not start.
+    /// When no Docker engine answers, or when the server does not come up.
     pub async fn start() -> Result<Self> {
         Self::start_with(|request| request).await
     }
 
-    /// Starts a server whose container `change` has configured, for example its arguments, or a host
-    /// port that stays the same when the container is stopped and started again.
+    /// Starts a server that `change` has had a say in: its arguments, a host port that stays the same when
+    /// the container is stopped and started again.
     ///
     /// # Errors
-    ///
-    /// Returns the same errors as [`Postgres::start`].
+    /// As [`Postgres::start`].
     pub async fn start_with(
         change: impl FnOnce(ContainerRequest<GenericImage>) -> ContainerRequest<GenericImage>,
     ) -> Result<Self> {
         let image = env::var("CARACAL_TEST_POSTGRES_IMAGE");
         let image = image.as_deref().unwrap_or("postgres:15-alpine");
         let (name, tag) = name_and_tag(image);
-        // A temporary server initializes the database and logs on standard output. The final server
-        // logs on standard error. The second message alone could be missed, because Docker orders the
-        // two streams separately.
+        // One server sets the database up and logs on standard output, the one that stays logs on
+        // standard error. The second message alone could be missed: Docker orders the two streams apart.
         let ready = "database system is ready to accept connections";
         // testcontainers leaves out a label without a value.
         let run = env::var("CARACAL_TEST_RUN").unwrap_or_else(|_| "by-hand".to_owned());
@@ -54,7 +51,7 @@ impl Postgres {
             .with_exposed_port(PORT)
             .with_wait_for(WaitFor::message_on_stdout(ready))
             .with_wait_for(WaitFor::message_on_stderr(ready))
-            // `cargo xtask test` looks for the containers of its run after the tests.
+            // `cargo xtask test` looks for its run's containers after the tests.
             .with_label("caracal-metrics-test", run)
             .with_env_var("POSTGRES_USER", USER)
             .with_env_var("POSTGRES_PASSWORD", PASSWORD)
@@ -62,7 +59,7 @@ impl Postgres {
         let container = start(change(request))
             .await
             .with_context(|| format!("Postgres does not start in Docker from the image {image}"))?;
-        // The port is for IPv4, and "localhost" may resolve to IPv6 first.
+        // The port is the one on IPv4, and "localhost" may mean IPv6 first.
         let host = match container.get_host().await?.to_string().as_str() {
             "localhost" => "127.0.0.1".to_owned(),
             elsewhere => elsewhere.to_owned(),
@@ -72,23 +69,23 @@ impl Postgres {
         Ok(Self { container, url })
     }
 
-    /// The URL of the server, with the credentials.
+    /// Where the server is, with the credentials.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The container, which can be stopped, paused and started.
+    /// The container, to stop, pause and start it.
     #[must_use]
     pub fn container(&self) -> &ContainerAsync<GenericImage> {
         &self.container
     }
 }
 
-/// Starts a container. The first container of the process is started alone.
+/// Starts a container; the first one of the process alone.
 ///
-/// The first start creates the watchdog of testcontainers. If two threads do this at the same time, one
-/// can panic: conquer-once 0.4 considers it unreachable that the other thread has just finished.
+/// Whoever starts it makes testcontainers' watchdog. When two threads are about to, one can panic:
+/// conquer-once 0.4 takes for unreachable that the other is through just then.
 async fn start(
     request: ContainerRequest<GenericImage>,
 ) -> Result<ContainerAsync<GenericImage>, TestcontainersError> {
@@ -103,7 +100,7 @@ async fn start(
     Ok(container)
 }
 
-/// The host of a registry may contain a port, so not every colon separates a tag.
+/// A registry's host may have a port, so that not every colon sets off a tag.
 fn name_and_tag(image: &str) -> (&str, &str) {
     match image.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, tag),
