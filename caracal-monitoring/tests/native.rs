@@ -1,12 +1,14 @@
 //! Each query of a histogram with native buckets works whichever way Prometheus stores it.
 
+use std::time::Duration;
+
 use caracal_axum::{GatewayMetricsLayer, HttpMetricsLayer};
 use caracal_metrics_core::{DurationHistogram, Family, MetricsRegistry, Resolution};
 use caracal_monitoring::{Target, dashboard, rules};
 use tower_layer::Layer;
 
 static PACKING: Family<DurationHistogram> =
-    Family::duration_histogram("packing_seconds", "Packing.");
+    Family::duration_histogram("packing_seconds", "Packing.").buckets(&[Duration::from_secs(1)]);
 
 /// The files of a service with everything that has a histogram. The catalogue of a gateway is among that.
 fn files(metrics: &MetricsRegistry) -> [String; 2] {

@@ -15,8 +15,9 @@ use crate::series::halved;
 /// use caracal_metrics::snapshot::SeriesValue;
 /// use caracal_metrics::{DurationHistogram, Family, MetricsRegistry, Resolution};
 ///
-/// static TOOK: Family<DurationHistogram> =
-///     Family::duration_histogram("took_seconds", "Took.").native_histograms(Resolution::schema(0));
+/// static TOOK: Family<DurationHistogram> = Family::duration_histogram("took_seconds", "Took.")
+///     .buckets(&[Duration::from_secs(1)])
+///     .native_histograms(Resolution::schema(0));
 ///
 /// let metrics = MetricsRegistry::new();
 /// let took = metrics.family(&TOOK)?;

@@ -80,7 +80,10 @@ pub(crate) async fn hidden() -> Result<()> {
     Browser::run(async |browser| {
         open(browser, &gateway.server().url("/")).await?;
         browser.script(FOLLOW, &[]).await?;
-        let asked = async || Ok(browser.script("return window.asked ?? 0", &[]).await?.as_u64());
+        let asked = async || {
+            let asked = browser.script("return window.asked ?? 0", &[]).await?;
+            anyhow::Ok(asked.as_u64())
+        };
         // What was due before is over, and everything that comes is followed.
         eventually("it reads", async || Ok(asked().await? > Some(1))).await?;
         let has_work = "return window.due.size > 0";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use axum::Router;
 use axum::routing::get;
 use caracal_metrics::axum::{HttpMetricsLayer, live_page};
@@ -128,13 +128,13 @@ fn crowded() -> Result<MetricsRegistry> {
 /// The page follows a part of them, says so, and finds the others.
 pub(crate) async fn more_families_than_it_follows() -> Result<()> {
     let metrics = crowded()?;
-    let all = metrics.snapshot().families().len();
     let app = Router::new()
         .route("/orders", get(|| async { "[]" }))
         .layer(HttpMetricsLayer::new(&metrics))
         .merge(live_page(&metrics));
     let origin = serve(app).await?;
     reqwest::get(format!("{origin}/orders")).await?;
+    let all = metrics.snapshot().families().len();
     let document = reqwest::get(format!("{origin}/live.json")).await?.bytes().await?;
     ensure!(document.len() < 400_000, "the document has {} bytes", document.len());
     Browser::run(async |browser| {
@@ -172,11 +172,10 @@ pub(crate) async fn more_families_than_it_follows() -> Result<()> {
         })
         .await?;
         browser.script("document.querySelector('.panel .chart').focus()", &[]).await?;
-        for _ in 0..2 {
-            browser.press(Key::Left).await?;
-        }
-        eventually("an older value is read out", async || {
-            browser.press(Key::Left).await?;
+        eventually("the value before the last one is read out", async || {
+            for key in [Key::Escape, Key::Left, Key::Left] {
+                browser.press(key).await?;
+            }
             let readout = browser.text(".panel .readout:not([hidden])").await?;
             Ok(readout.is_some_and(|text| text.contains("tenant=acme") && text.contains("1,999")))
         })
@@ -234,8 +233,8 @@ pub(crate) async fn many_families() -> Result<()> {
         browser.script("scrollTo(0, document.body.scrollHeight)", &[]).await?;
         eventually("the end is in view", async || {
             let rows = in_view(browser).await?;
-            let (last, _) = rows.last().context("a row")?;
-            Ok(*last > usize::try_from(FAMILIES)?)
+            let end = usize::try_from(FAMILIES)?;
+            Ok(rows.last().is_some_and(|(last, _)| *last > end))
         })
         .await?;
         let focus = browser.script("return document.activeElement.className", &[]).await?;

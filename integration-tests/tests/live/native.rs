@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use caracal_metrics::axum::live_page;
 use caracal_metrics::{DurationHistogram, Family, MetricsRegistry, Resolution};
-use integration_tests::{Browser, eventually};
+use integration_tests::{Browser, Scheme, eventually};
 use thirtyfour::Key;
 
 use crate::view::{go, open, serve};
@@ -59,6 +59,8 @@ pub(crate) async fn quantiles() -> Result<()> {
     });
     let origin = serve(Router::new().merge(live_page(&metrics)).layer(observe)).await?;
     Browser::run(async |browser| {
+        // So high that the whole list is in view.
+        browser.look(1280, 3000, Scheme::Light).await?;
         open(browser, &origin).await?;
         go(browser, "/metrics").await?;
         eventually("the list has the quantile", async || {
