@@ -16,7 +16,7 @@
 ///     /// The labels of an order.
 ///     pub struct Order<'a> {
 ///         payment: Payment,
-///         A label whose name is a keyword of Rust needs another field name.
+///         /// A label whose name is a keyword of Rust needs another field name.
 ///         kind as "type": &'a str,
 ///     }
 /// }
