@@ -342,7 +342,7 @@ fn what_makes_no_sense_is_refused_at_once() {
     let label = |name| layer().label(name, |_| None::<String>);
     let checks: [(String, &[&str]); 11] = [
         (said(|| layer().ignore(["health"])), &["`ignore`", "\"health\"", "slash"]),
-        (said(|| layer().ignore(["/a/{b"])), &["`ignore`", "\"/a/{b\"", "not a route"]),
+        (said(|| layer().ignore(["/a/{b"])), &["`ignore`", "\"/a/{b\"", "not a valid route"]),
         (said(|| layer().streams(["/{*all}/b"])), &["`streams`", "\"/{*all}/b\""]),
         (
             said(|| layer().group("one", ["/a/{b}"]).group("two", ["/a/{c}"])),
