@@ -1,7 +1,6 @@
 //! The value of a counter or a gauge, as Protocol Buffers has it.
 
-use std::time::Duration;
-
+use crate::series::Start;
 use crate::wire::{
     DOUBLE_MESSAGE, TIMED_DOUBLE, TIMED_DOUBLE_MESSAGE, double_message, timed_double,
     timed_double_message,
@@ -13,8 +12,8 @@ pub(super) struct Single {
     /// The field of its message.
     pub(super) field: u64,
     pub(super) number: f64,
-    /// When the series began, since 1970.
-    pub(super) created: Option<Duration>,
+    /// When the series began.
+    pub(super) created: Option<Start>,
 }
 
 impl Single {
@@ -25,7 +24,7 @@ impl Single {
 
     pub(super) fn append(self, out: &mut Vec<u8>) {
         match self.created {
-            Some(created) => timed_double_message(self.field, self.number, created, out),
+            Some(created) => timed_double_message(self.field, self.number, timestamp(created), out),
             None => double_message(self.field, self.number, out),
         }
     }
@@ -35,10 +34,16 @@ impl Single {
     pub(super) fn write_over(self, message: &mut [u8]) {
         if let Some(created) = self.created {
             if let Some(end) = message.last_chunk_mut::<TIMED_DOUBLE>() {
-                *end = timed_double(self.number, created);
+                *end = timed_double(self.number, timestamp(created));
             }
         } else if let Some(end) = message.last_chunk_mut() {
             *end = self.number.to_le_bytes();
         }
     }
+}
+
+/// Whole seconds since 1970, and nanoseconds after those.
+#[inline]
+fn timestamp(start: Start) -> (u64, u32) {
+    (start.seconds(), start.nanos())
 }

@@ -1,12 +1,10 @@
 //! A family's samples, straight from the cells. Text 0.0.4 and OpenMetrics agree on them, except for
 //! exemplars.
 
-use std::time::Duration;
-
 use super::line_start::LineStart;
 use super::out::{Out, push_short};
 use crate::series::{
-    Exemplars, FamilyStore, HistogramSum, Kept, Observed, Row, Rows, Value, Values,
+    Exemplars, FamilyStore, HistogramSum, Kept, Observed, Row, Rows, Start, Value, Values,
 };
 use crate::text::{canonical_float, write_integer, write_labels, write_seconds};
 
@@ -157,10 +155,10 @@ fn write_value(value: Value, out: &mut Vec<u8>) {
 }
 
 /// When the series began, to the millisecond.
-fn write_created(name: &str, labels: &[u8], created: Duration, out: &mut Vec<u8>) {
+fn write_created(name: &str, labels: &[u8], created: Start, out: &mut Vec<u8>) {
     let name = name.strip_suffix("_total").unwrap_or(name);
     write_name(name, "_created", labels, out);
-    write_seconds(created.as_millis() * 1_000_000, out);
+    write_seconds(created.since_epoch().as_millis() * 1_000_000, out);
     out.push(b'\n');
 }
 

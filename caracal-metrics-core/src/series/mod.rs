@@ -43,7 +43,9 @@ mod tests;
 mod values;
 mod watch;
 
-pub(crate) use created::{MakeCreated, note_created};
+pub(crate) use created::{NotesOf, Start, note_created};
+#[cfg(feature = "protobuf")]
+pub(crate) use created::starts_of;
 pub(crate) use exemplars::{Exemplars, Kept, Observed};
 pub(crate) use idle::watch as watch_idle;
 pub(crate) use in_flight::InFlight;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::block::{Block, Differences, Traits};
-use super::sort_key;
+use super::sort_key::{self, SEPARATOR};
 use crate::engine::Cell;
 
 /// How many series a block has on average at least, once series were taken out.
@@ -40,6 +40,18 @@ impl<'a> Row<'a> {
     pub(crate) fn values(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
         debug_assert_eq!(self.key.len(), self.shared + self.rest.len(), "the key was not kept");
         sort_key::values(self.key)
+    }
+
+    /// Where the last value begins in the key.
+    pub(crate) fn last_value(&self) -> usize {
+        self.key.iter().rposition(|byte| *byte == SEPARATOR).map_or(0, |separator| separator + 1)
+    }
+
+    /// The value that begins here in the key of a plain row, if it is the last one.
+    #[inline]
+    pub(crate) fn plain_value(&self, start: usize) -> &'a str {
+        debug_assert!(self.is_plain && start == self.last_value());
+        str::from_utf8(&self.key[start..]).unwrap_or_default()
     }
 
     /// The rest of the key with what is behind it, if it is short, to be copied as one piece of a constant

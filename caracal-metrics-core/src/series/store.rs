@@ -5,13 +5,12 @@ use std::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::buckets::BucketSearch;
 use super::changes::Changes;
-use super::created::{MakeCreated, NoteCreated};
+use super::created::{NoteCreated, NotesOf, Start};
 use super::exemplars::Exemplars;
 use super::folds::Folds;
 use super::interner::Interner;
@@ -68,7 +67,7 @@ pub(crate) struct Settings {
     /// The open labels that always read [`AGGREGATED`].
     pub(crate) aggregate: Vec<String>,
     /// What notes when a series began, where a format says so.
-    pub(crate) created: Option<MakeCreated>,
+    pub(crate) created: Option<NotesOf>,
     /// Whether text says when a series began.
     pub(crate) created_lines: bool,
     /// Whether the family is left out of the page until it is used.
@@ -146,7 +145,7 @@ pub(crate) struct FamilyStore {
     #[cfg(feature = "protobuf")]
     pub(crate) pairs: PairText,
     /// For counters and histograms, where a format says when their series began.
-    pub(super) created: Option<Box<dyn NoteCreated>>,
+    pub(super) created: Option<&'static dyn NoteCreated>,
     /// How many aggregated series a family has whose series have each their own labels.
     pub(super) aggregates: AtomicUsize,
     /// Keeps two threads from raising a counter by the same difference.
@@ -187,7 +186,8 @@ impl FamilyStore {
         let watch =
             hide_idle.map(|HideIdle { idle, clock }| (idle.watch)(idle.after, clock.clone()));
         let buckets = BucketSearch::of(&description.bounds);
-        let native = settings.native.filter(|_| description.kind.is_histogram());
+        let kind = description.kind;
+        let native = settings.native.filter(|_| kind.is_histogram());
         let asks = settings.exemplar_source.is_some();
         let native =
             native.map(|native| (native.make)(native.resolution, &description.bounds, asks));
@@ -215,7 +215,7 @@ impl FamilyStore {
             lines: LineText::of(&description, &added),
             #[cfg(feature = "protobuf")]
             pairs: PairText::of(&description, &added),
-            created: settings.created.filter(|_| !description.kind.is_gauge()).map(|make| make()),
+            created: settings.created.filter(|_| !kind.is_gauge()).map(|notes_of| notes_of(kind)),
             aggregates: AtomicUsize::new(0),
             raising: Mutex::default(),
             set_aside: OnceLock::new(),
@@ -334,7 +334,7 @@ impl FamilyStore {
     /// A cell for a series that begins.
     pub(super) fn allocate(&self) -> Cell {
         let cell = engine::allocate(self.width());
-        if let Some(created) = &self.created {
+        if let Some(created) = self.created {
             created.note(cell);
         }
         cell
@@ -423,22 +423,13 @@ impl FamilyStore {
         !self.owned.lock().is_empty()
     }
 
-    /// When the series of these cells began, since 1970, where text is to say so.
-    pub(crate) fn created_line(&self, cells: &[Cell]) -> Option<Duration> {
-        if self.settings.created_lines { self.created.as_ref()?.of(cells) } else { None }
-    }
-
-    /// When the series of these cells began, since 1970.
-    #[cfg(feature = "protobuf")]
-    pub(crate) fn created(&self, cells: &[Cell]) -> Option<Duration> {
-        self.created.as_ref()?.of(cells)
+    /// When the series of these cells began, where text is to say so.
+    pub(crate) fn created_line(&self, cells: &[Cell]) -> Option<Start> {
+        self.created.filter(|_| self.settings.created_lines)?.of(cells)
     }
 
     /// Gives the memory of a series that is not shown any more back.
     pub(crate) fn release(&self, cell: Cell) {
-        if let Some(created) = &self.created {
-            created.forget(cell);
-        }
         self.exemplars.forget(cell);
         if let Some(native) = &self.native {
             native.forget(cell);
