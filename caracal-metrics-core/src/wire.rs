@@ -1,5 +1,7 @@
 //! The wire format of Protocol Buffers.
 
+use crate::series::Start;
+
 const VARINT: u64 = 0;
 const FIXED64: u64 = 1;
 const LENGTH_DELIMITED: u64 = 2;
@@ -47,48 +49,35 @@ pub(crate) fn double_message(field: u64, value: f64, out: &mut Vec<u8>) {
 }
 
 /// A message of a timestamp and a double, in bytes.
-pub(crate) const TIMED_DOUBLE_MESSAGE: u64 = DOUBLE_MESSAGE + 2 + TIMESTAMP as u64;
+pub(crate) const TIMED_DOUBLE_MESSAGE: u64 = DOUBLE_MESSAGE + 2 + Start::BYTES as u64;
 
-/// Of the seconds and the nanoseconds, each after its key.
-const TIMESTAMP: usize = 2 * (1 + LONG_VARINT);
+/// A timestamp and the double after it, in bytes: what differs between messages of the same fields.
+pub(crate) const TIMED_DOUBLE: usize = Start::BYTES + 1 + size_of::<f64>();
 
-/// As many bytes as the seconds take from 1978 to 3058, and the nanoseconds at most.
-const LONG_VARINT: usize = 5;
-
-/// A double and the end of the timestamp before it, in bytes: what differs between messages of the same fields.
-pub(crate) const TIMED_DOUBLE: usize = TIMESTAMP + 1 + size_of::<f64>();
-
-/// As [`double_message`], with a timestamp in its third field: seconds since 1970, and nanoseconds after those.
+/// As [`double_message`], with a timestamp in its third field.
 ///
-/// All of these have the same length, so that one can be written over another: the numbers of the timestamp have
-/// leading zeros. The double is the last field, as in the message without a timestamp.
-pub(crate) fn timed_double_message(field: u64, value: f64, since: (u64, u32), out: &mut Vec<u8>) {
-    let len = TIMED_DOUBLE_MESSAGE as u8 - 2;
-    out.extend_from_slice(&[(field << 3 | LENGTH_DELIMITED) as u8, len]);
-    out.extend_from_slice(&[(3 << 3 | LENGTH_DELIMITED) as u8, TIMESTAMP as u8]);
-    out.extend_from_slice(&timed_double(value, since));
+/// All of these have the same length, so that one can be written over another. The double is the last field, as in
+/// the message without a timestamp.
+pub(crate) fn timed_double_message(field: u64, value: f64, since: Start, out: &mut Vec<u8>) {
+    let mut message = [0; TIMED_DOUBLE_MESSAGE as usize];
+    message[..4].copy_from_slice(&[
+        (field << 3 | LENGTH_DELIMITED) as u8,
+        TIMED_DOUBLE_MESSAGE as u8 - 2,
+        (3 << 3 | LENGTH_DELIMITED) as u8,
+        Start::BYTES as u8,
+    ]);
+    message[4..].copy_from_slice(&timed_double(value, since));
+    out.extend_from_slice(&message);
 }
 
 /// The end of a [`timed_double_message`].
 #[inline]
-pub(crate) fn timed_double(value: f64, (seconds, nanos): (u64, u32)) -> [u8; TIMED_DOUBLE] {
+pub(crate) fn timed_double(value: f64, since: Start) -> [u8; TIMED_DOUBLE] {
     let mut end = [0; TIMED_DOUBLE];
-    // Put together in a register: what is stored byte by byte takes an instruction for each.
-    let numbers = [long_varint(1, seconds), long_varint(2, nanos.into())];
-    let timestamp = u128::from(numbers[0]) | u128::from(numbers[1]) << (TIMESTAMP as u32 / 2 * 8);
-    end[..size_of::<u128>()].copy_from_slice(&timestamp.to_le_bytes());
-    end[TIMESTAMP] = (1 << 3 | FIXED64) as u8;
-    end[TIMESTAMP + 1..].copy_from_slice(&value.to_le_bytes());
+    end[..Start::BYTES].copy_from_slice(&since.bytes());
+    end[Start::BYTES] = (1 << 3 | FIXED64) as u8;
+    end[Start::BYTES + 1..].copy_from_slice(&value.to_le_bytes());
     end
-}
-
-/// A field whose number has at most 35 bits as a [`varint`] with leading zeros, which readers skip. The lowest byte
-/// is the first one.
-#[inline]
-fn long_varint(field: u64, value: u64) -> u64 {
-    const MORE: u64 = 0x80_8080_8000;
-    let sevens = (0..LONG_VARINT as u32).map(|place| (value & 0x7f << (7 * place)) << (8 + place));
-    sevens.fold(field << 3 | VARINT | MORE, |all, seven| all | seven)
 }
 
 #[inline]
@@ -143,38 +132,4 @@ pub(crate) fn message(field: u64, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec
     out.truncate(end + bytes - 1);
     out.copy_within(start + 1..end, start + bytes);
     out[start..start + bytes].copy_from_slice(&prefix[..bytes]);
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// The fields of a message whose numbers are varints.
-    fn varints(mut bytes: &[u8]) -> Vec<(u64, u64)> {
-        let mut next = || {
-            let mut number = 0;
-            for place in 0.. {
-                let (byte, rest) = bytes.split_first()?;
-                bytes = rest;
-                number |= u64::from(byte & 0x7f) << (7 * place);
-                if byte & 0x80 == 0 {
-                    break;
-                }
-            }
-            Some(number)
-        };
-        std::iter::from_fn(|| Some((next()?, next()?))).collect()
-    }
-
-    proptest! {
-        #[test]
-        fn timestamps_read_back(seconds in 0..1_u64 << 35, nanos in 0..1_000_000_000_u32, value: f64) {
-            let end = timed_double(value, (seconds, nanos));
-            let fields = varints(&end[..TIMESTAMP]);
-            prop_assert_eq!(fields, [(1 << 3, seconds), (2 << 3, u64::from(nanos))]);
-            prop_assert_eq!(&end[TIMESTAMP + 1..], value.to_le_bytes());
-        }
-    }
 }

@@ -78,6 +78,9 @@ pub(super) struct Mark {
 /// What a piece has room for beyond its length, since it ends with a line.
 const OVERHANG: usize = 512;
 
+/// A page of more bytes gets room before it is written.
+const LONG: usize = 1 << 20;
+
 impl Out {
     /// Appends the page to this buffer.
     pub(crate) fn whole(buffer: Vec<u8>) -> Self {
@@ -100,6 +103,14 @@ impl Out {
             self.end_piece();
         }
         self.done
+    }
+
+    /// About so many bytes follow. A long page that grows by doubling is copied often, and what it was in before is
+    /// more memory than the allocator gives back to the system.
+    pub(super) fn expect(&mut self, bytes: usize) {
+        if self.piece == usize::MAX && bytes > LONG {
+            self.buffer.reserve(bytes);
+        }
     }
 
     /// Begins a piece if the last one is full. What is written so far may be parted from what

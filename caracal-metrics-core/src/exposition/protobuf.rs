@@ -12,7 +12,7 @@ use super::out::Out;
 use super::single::Single;
 use crate::engine::Cell;
 use crate::series::{
-    FamilyStore, HistogramSum, Kept, Observed, Rows, Start, Value, Values, starts_of,
+    FamilyStore, HistogramSum, Kept, Observed, Rows, Start, StartsOfRows, Value, Values,
 };
 use crate::text::seconds;
 use crate::wire::{double, double_message, integer, message, text_field, write_labels};
@@ -32,12 +32,12 @@ pub(super) fn write_family(
     let mut labels = LabelPairs::of(store);
     let bounds = description.bounds.exposed();
     // Of gauges there are none.
-    let starts = (!description.kind.is_gauge()).then(|| starts_of(description.kind));
+    let mut starts = (!description.kind.is_gauge()).then(|| StartsOfRows::of(description.kind));
     values.want_native();
     let mut rows = LabelPairs::cursor(store, rows);
     while let Some(row) = rows.next() {
         let buffer = &mut out.buffer;
-        let created = starts.and_then(|starts| starts.earliest(row.cells));
+        let created = starts.as_mut().and_then(|starts| starts.next(&row));
         if description.kind.is_histogram() {
             message(4, buffer, |out| {
                 labels.append(&row, out);

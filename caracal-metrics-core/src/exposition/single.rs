@@ -24,7 +24,7 @@ impl Single {
 
     pub(super) fn append(self, out: &mut Vec<u8>) {
         match self.created {
-            Some(created) => timed_double_message(self.field, self.number, timestamp(created), out),
+            Some(created) => timed_double_message(self.field, self.number, created, out),
             None => double_message(self.field, self.number, out),
         }
     }
@@ -34,16 +34,10 @@ impl Single {
     pub(super) fn write_over(self, message: &mut [u8]) {
         if let Some(created) = self.created {
             if let Some(end) = message.last_chunk_mut::<TIMED_DOUBLE>() {
-                *end = timed_double(self.number, timestamp(created));
+                *end = timed_double(self.number, created);
             }
         } else if let Some(end) = message.last_chunk_mut() {
             *end = self.number.to_le_bytes();
         }
     }
-}
-
-/// Whole seconds since 1970, and nanoseconds after those.
-#[inline]
-fn timestamp(start: Start) -> (u64, u32) {
-    (start.seconds(), start.nanos())
 }

@@ -18,6 +18,7 @@ pub(super) fn write_samples(
 ) {
     let is_histogram = store.kind().is_histogram();
     let mut start = LineStart::of(store, std::mem::take(&mut out.scratch));
+    out.expect(rows.series() * about_bytes(store, rows));
     let mut rows = LineStart::cursor(store, rows);
     while let Some(row) = rows.next() {
         let buffer = &mut out.buffer;
@@ -43,6 +44,15 @@ pub(super) fn write_samples(
         out.cut();
     }
     out.scratch = start.into_buffer();
+}
+
+/// About how many bytes a row has.
+fn about_bytes(store: &FamilyStore, rows: &Rows) -> usize {
+    // The bound of a bucket, the number, and what is around the values.
+    const OTHERS: usize = 16;
+    let lines = store.lines.les.len() + if store.kind().is_histogram() { 2 } else { 1 };
+    let fixed: usize = store.lines.before.iter().map(|text| text.len()).sum();
+    lines * (fixed + rows.first_key() + store.lines.end.len() + OTHERS)
 }
 
 fn write_histogram(

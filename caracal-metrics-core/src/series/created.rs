@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::blocks::Blocks;
@@ -35,14 +35,21 @@ pub(crate) fn starts_of(kind: FamilyKind) -> &'static Starts {
     if kind.is_histogram() { &HISTOGRAMS } else { &WORDS }
 }
 
-/// A time to the nanosecond. Until 2514, later ones are that year's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Start(u64);
+/// When a series began, to the nanosecond: the bytes of a `google.protobuf.Timestamp`, so that a page copies them.
+///
+/// All have the same length, so that one can be written over another: the seconds since 1970 and the nanoseconds
+/// after those are varints of five bytes, with leading zeros, which readers skip.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Start {
+    first: u64,
+    last: u32,
+}
+
+/// Bytes of a field of a [`Start`]: its number, and five of seven bits each. That is enough until 3058.
+const FIELD: u32 = 6;
 
 impl Start {
-    /// Bits of the nanoseconds. The seconds since 1970 are above them: both formats have the two apart, so
-    /// that no page divides.
-    const NANOS: u32 = 30;
+    pub(crate) const BYTES: usize = 2 * FIELD as usize;
 
     fn now() -> Self {
         // A clock that is before 1970 knows nothing better.
@@ -50,39 +57,62 @@ impl Start {
     }
 
     fn at(since_epoch: Duration) -> Self {
-        let seconds = since_epoch.as_secs().min(u64::MAX >> Self::NANOS);
-        Self(seconds << Self::NANOS | u64::from(since_epoch.subsec_nanos()))
+        let seconds = since_epoch.as_secs().min((1 << (7 * (FIELD - 1))) - 1);
+        let nanos = field(2, since_epoch.subsec_nanos().into());
+        let first = field(1, seconds) | nanos << (8 * FIELD);
+        Self { first, last: (nanos >> (u64::BITS - 8 * FIELD)) as u32 }
     }
 
+    /// The fields of the message.
+    #[cfg(feature = "protobuf")]
+    #[inline]
+    pub(crate) fn bytes(self) -> [u8; Self::BYTES] {
+        let all = u128::from(self.first) | u128::from(self.last) << u64::BITS;
+        *all.to_le_bytes().first_chunk().unwrap_or(&[0; Self::BYTES])
+    }
+
+    /// What was [noted](NoteCreated::note), if anything was.
+    #[inline]
+    pub(super) fn noted(self) -> Option<Self> {
+        // Every message has the numbers of its fields.
+        (self.first != 0).then_some(self)
+    }
+
+    /// How long after 1970 it was.
     pub(crate) fn since_epoch(self) -> Duration {
-        Duration::new(self.seconds(), self.nanos())
-    }
-
-    /// Whole seconds since 1970.
-    #[inline]
-    pub(crate) fn seconds(self) -> u64 {
-        self.0 >> Self::NANOS
-    }
-
-    /// Nanoseconds after those.
-    #[inline]
-    pub(crate) fn nanos(self) -> u32 {
-        (self.0 & ((1 << Self::NANOS) - 1)) as u32
+        let nanos = self.first >> (8 * FIELD) | u64::from(self.last) << (u64::BITS - 8 * FIELD);
+        Duration::new(number(self.first), number(nanos) as u32)
     }
 }
 
-/// Starts of some cells, with numbers that follow each other.
-type Sixteen = [AtomicU64; RUN_WORDS];
+/// A field whose number is a varint of five bytes. The lowest byte is the first one.
+fn field(field: u64, value: u64) -> u64 {
+    let sevens = (0..FIELD - 1).map(|place| (value >> (7 * place) & 0x7f) << (8 * place));
+    let more = 0x8080_8080;
+    field << 3 | sevens.fold(more, |all, seven| all | seven) << 8
+}
+
+/// The number of a [`field`].
+fn number(field: u64) -> u64 {
+    (0..FIELD - 1).map(|place| (field >> (8 * place + 8) & 0x7f) << (7 * place)).sum()
+}
+
+/// Starts of cells with numbers that follow each other.
+#[derive(Default)]
+struct Sixteen {
+    first: [AtomicU64; RUN_WORDS],
+    last: [AtomicU32; RUN_WORDS],
+}
 
 /// When the series of cells began, by the number of the cell.
 ///
 /// The cells of the process have one table for all registries, as they have one engine. A cell that is given out
-/// again is noted again before its new series can be found. Where no counter or histogram has been, there is no
-/// memory: of sixteen counters it takes 144 bytes.
+/// again is noted again before its new series can be found. Sixteen counters take about 220 bytes; where a family
+/// has no counters or histograms, there is nothing.
 pub(crate) struct Starts {
     starts: Blocks<OnceLock<Box<Sixteen>>>,
-    /// The cells are multiples of this.
-    step: usize,
+    /// The cells are multiples of this power of two.
+    step: u32,
 }
 
 impl fmt::Debug for Starts {
@@ -93,32 +123,29 @@ impl fmt::Debug for Starts {
 
 impl Starts {
     const fn of_cells(step: usize) -> Self {
-        Self { starts: Blocks::none(), step }
+        Self { starts: Blocks::none(), step: step.ilog2() }
     }
 
     #[inline]
     fn number(&self, cell: Cell) -> usize {
-        cell.to_raw() as usize / self.step
+        (cell.to_raw() >> self.step) as usize
     }
 
-    /// When the series of this cell began.
+    /// When the series of this cell began; of one that was not noted, the default.
     #[inline]
-    fn start(&self, cell: Cell) -> Option<Start> {
+    pub(crate) fn start(&self, cell: Cell) -> Start {
         let number = self.number(cell);
-        let some = self.starts.from(number / RUN_WORDS).first()?.get()?;
+        let sixteen = self.starts.from(number / RUN_WORDS).first().and_then(OnceLock::get);
+        let Some(sixteen) = sixteen else { return Start::default() };
         // Who found the cell sees what was noted before.
-        Some(Start(some[number % RUN_WORDS].load(Relaxed)))
+        let place = number % RUN_WORDS;
+        Start { first: sixteen.first[place].load(Relaxed), last: sixteen.last[place].load(Relaxed) }
     }
+}
 
-    /// When the earliest of these cells began.
-    #[inline]
-    pub(crate) fn earliest(&self, cells: &[Cell]) -> Option<Start> {
-        match cells {
-            // Nearly all series of a page.
-            [cell] => self.start(*cell),
-            _ => cells.iter().filter_map(|cell| self.start(*cell)).min(),
-        }
-    }
+/// The earliest of these.
+pub(crate) fn earliest(starts: impl Iterator<Item = Start>) -> Option<Start> {
+    starts.filter_map(Start::noted).min_by_key(|start| start.since_epoch())
 }
 
 impl NoteCreated for Starts {
@@ -126,13 +153,14 @@ impl NoteCreated for Starts {
         let number = self.number(cell);
         let none = || (0..).map(|_| OnceLock::new());
         self.starts.make(number / RUN_WORDS, |len| none().take(len).collect());
-        let some = &self.starts.from(number / RUN_WORDS)[0];
-        let some = some.get_or_init(|| Box::new([const { AtomicU64::new(0) }; RUN_WORDS]));
-        some[number % RUN_WORDS].store(Start::now().0, Relaxed);
+        let sixteen = self.starts.from(number / RUN_WORDS)[0].get_or_init(Box::default);
+        let (Start { first, last }, place) = (Start::now(), number % RUN_WORDS);
+        sixteen.first[place].store(first, Relaxed);
+        sixteen.last[place].store(last, Relaxed);
     }
 
     fn of(&self, cells: &[Cell]) -> Option<Start> {
-        self.earliest(cells)
+        earliest(cells.iter().map(|cell| self.start(*cell)))
     }
 }
 
@@ -141,14 +169,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_start_is_kept_to_the_nanosecond_and_in_order() {
-        let times = [(0, 0), (0, 1), (1, 999_999_999), (2, 0), ((1 << 34) - 1, 999_999_999)];
-        let starts = times.map(|(seconds, nanos)| Start::at(Duration::new(seconds, nanos)));
-        for ((seconds, nanos), start) in times.into_iter().zip(starts) {
-            assert_eq!((start.seconds(), start.nanos()), (seconds, nanos));
+    fn a_start_is_kept_to_the_nanosecond() {
+        let last = (1 << 35) - 1;
+        for (seconds, nanos) in [(0, 0), (0, 1), (1, 999_999_999), (127, 128), (last, 999_999_999)]
+        {
+            let time = Duration::new(seconds, nanos);
+            assert_eq!(Start::at(time).since_epoch(), time);
+            assert!(Start::at(time).noted().is_some());
         }
-        assert!(starts.is_sorted());
-        assert_eq!(Start::at(Duration::MAX).seconds(), (1 << 34) - 1);
+        assert_eq!(Start::at(Duration::MAX).since_epoch().as_secs(), last);
+        assert!(Start::default().noted().is_none());
     }
 
     #[test]
@@ -156,18 +186,19 @@ mod tests {
         for step in [1, RUN_WORDS] {
             let starts = Starts::of_cells(step);
             let cells = [0, 1, 15, 16, 17, 1000, 100_000].map(|n| Cell::from_raw(n * step as u32));
-            assert_eq!(starts.earliest(&cells), None);
+            assert_eq!(starts.of(&cells), None);
             for cell in cells {
                 starts.note(cell);
             }
-            let noted = cells.map(|cell| starts.start(cell).unwrap());
-            assert!(noted.is_sorted() && noted[0].seconds() > 0);
+            let noted = cells.map(|cell| starts.of(&[cell]).unwrap().since_epoch());
+            assert!(noted.is_sorted() && noted[0] > Duration::ZERO, "{noted:?}");
             let first = starts.start(cells[0]);
             starts.note(cells[3]);
-            assert!(starts.start(cells[3]).unwrap() >= noted[6], "the cell is given out again");
+            let again = starts.start(cells[3]).since_epoch();
+            assert!(again >= noted[6], "the cell is given out again");
             assert_eq!(starts.start(cells[0]), first);
-            assert_eq!(starts.earliest(&[cells[3], cells[0], cells[1]]), first);
-            assert_eq!(starts.start(Cell::from_raw(500 * step as u32)).map(|start| start.0), None);
+            assert_eq!(starts.of(&[cells[3], cells[0], cells[1]]), Some(first));
+            assert_eq!(starts.of(&[Cell::from_raw(500 * step as u32)]), None);
         }
     }
 }

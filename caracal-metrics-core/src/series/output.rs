@@ -60,9 +60,9 @@ impl FamilyStore {
         while !fresh.is_empty() {
             // In proportion to the rows that there are, so that merging costs each series as much
             // however many there are.
-            let batch = fresh.len().min(BATCH.max(rows.series() / 2));
+            let batch = fresh.len().min(BATCH.max(rows.series() / 4));
             let (now, later) = fresh.split_at(batch);
-            let mut batch = Batch::default();
+            let mut batch = Batch::of(now.len());
             for (id, cell) in now {
                 batch.push(values(&self.description, &self.key(*id)), *cell);
             }
