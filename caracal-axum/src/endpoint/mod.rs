@@ -37,8 +37,9 @@ const DEFAULT_MAX_CONCURRENT_SCRAPES: usize = 40;
 
 /// At level 1, what counters with short labels take to be compressed is about what their page takes
 /// to be made; histograms take up to 6 times that, and labels that are UUIDs up to 17 times. So a page
-/// of this length is compressed in 6 milliseconds at most, and saves a tenth of a second on a line of 100
-/// megabits a second.
+/// of this length is compressed in 6 milliseconds at most: with a scrape every 15 seconds, 0.04 % of a processor.
+/// That saves 95 % of the bytes of counters with short labels and of histograms, and 78 % with UUIDs: 60 milliseconds
+/// or more on a line of 100 megabits a second.
 const DEFAULT_GZIP_UP_TO: usize = 1024 * 1024;
 
 /// Prometheus gives a scrape up after 10 seconds by default, and after its interval at the latest.
