@@ -15,8 +15,8 @@ use crate::kinds::{Counter, Gauge};
 use crate::names::{Clash, NamedFamily, Taken, all_names};
 use crate::registry_clock::RegistryClock;
 use crate::series::{
-    AfterIdle, FamilyStore, HideIdle, InFlight, MakeCreated, MakeNative, MakeWatch, Settings,
-    Tally, WithNative,
+    AfterIdle, FamilyStore, HideIdle, InFlight, MakeNative, MakeWatch, NotesOf, Settings, Tally,
+    WithNative,
 };
 use crate::value_limits::{MakeCounts, NO_LIMITS, ValueLimits};
 
@@ -98,8 +98,8 @@ pub(crate) struct RegistrySettings {
     /// The maximum length of a label value, in bytes.
     pub(crate) value_bytes: usize,
     pub(crate) aggregate: Vec<String>,
-    /// The code that notes when series began, if this is shown.
-    pub(crate) created: Option<MakeCreated>,
+    /// Returns the notes of when series began, if this is shown.
+    pub(crate) created: Option<NotesOf>,
     pub(crate) created_lines: bool,
     pub(crate) only_used: bool,
     pub(crate) clock: RegistryClock,

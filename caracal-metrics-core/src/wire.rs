@@ -1,6 +1,6 @@
 //! The wire format of Protocol Buffers.
 
-use std::time::Duration;
+use crate::series::Start;
 
 const VARINT: u64 = 0;
 const FIXED64: u64 = 1;
@@ -50,51 +50,36 @@ pub(crate) fn double_message(field: u64, value: f64, out: &mut Vec<u8>) {
 }
 
 /// The length of a message with a timestamp and a double, in bytes.
-pub(crate) const TIMED_DOUBLE_MESSAGE: u64 = DOUBLE_MESSAGE + 2 + TIMESTAMP as u64;
+pub(crate) const TIMED_DOUBLE_MESSAGE: u64 = DOUBLE_MESSAGE + 2 + Start::BYTES as u64;
 
-/// The length of the seconds and the nanoseconds, each after its key.
-const TIMESTAMP: usize = 2 * (1 + LONG_VARINT);
+/// The length of a timestamp and the double after it, in bytes. This part differs between messages of the same
+/// fields.
+pub(crate) const TIMED_DOUBLE: usize = Start::BYTES + 1 + size_of::<f64>();
 
-/// Enough for the seconds from 1978 to 3058, and for all nanoseconds.
-const LONG_VARINT: usize = 5;
-
-/// The length of a double and the end of the timestamp before it, in bytes. This part differs between messages
-/// of the same fields.
-pub(crate) const TIMED_DOUBLE: usize = TIMESTAMP + 1 + size_of::<f64>();
-
-/// Appends the same message as [`double_message`], with a timestamp since 1970 in its third field.
+/// Appends the same message as [`double_message`], with a timestamp in its third field.
 ///
-/// All such messages have the same length, so that one can be overwritten by another: the numbers of the
-/// timestamp have leading zeros. The double is the last field, as in the message without a timestamp.
-pub(crate) fn timed_double_message(field: u64, value: f64, since: Duration, out: &mut Vec<u8>) {
-    let len = TIMED_DOUBLE_MESSAGE as u8 - 2;
-    out.extend_from_slice(&[(field << 3 | LENGTH_DELIMITED) as u8, len]);
-    out.extend_from_slice(&[(3 << 3 | LENGTH_DELIMITED) as u8, TIMESTAMP as u8]);
-    out.extend_from_slice(&timed_double(value, since));
+/// All such messages have the same length, so that one can be overwritten by another. The double is the last field,
+/// as in the message without a timestamp.
+pub(crate) fn timed_double_message(field: u64, value: f64, since: Start, out: &mut Vec<u8>) {
+    let mut message = [0; TIMED_DOUBLE_MESSAGE as usize];
+    message[..4].copy_from_slice(&[
+        (field << 3 | LENGTH_DELIMITED) as u8,
+        TIMED_DOUBLE_MESSAGE as u8 - 2,
+        (3 << 3 | LENGTH_DELIMITED) as u8,
+        Start::BYTES as u8,
+    ]);
+    message[4..].copy_from_slice(&timed_double(value, since));
+    out.extend_from_slice(&message);
 }
 
 /// Returns the end of a [`timed_double_message`].
 #[inline]
-pub(crate) fn timed_double(value: f64, since: Duration) -> [u8; TIMED_DOUBLE] {
+pub(crate) fn timed_double(value: f64, since: Start) -> [u8; TIMED_DOUBLE] {
     let mut end = [0; TIMED_DOUBLE];
-    let (seconds, nanos) = (since.as_secs(), since.subsec_nanos().into());
-    for (place, (field, number)) in [(1, seconds), (2, nanos)].into_iter().enumerate() {
-        let start = place * (1 + LONG_VARINT);
-        end[start] = (field << 3 | VARINT) as u8;
-        end[start + 1..][..LONG_VARINT].copy_from_slice(&long_varint(number));
-    }
-    end[TIMESTAMP] = (1 << 3 | FIXED64) as u8;
-    end[TIMESTAMP + 1..].copy_from_slice(&value.to_le_bytes());
+    end[..Start::BYTES].copy_from_slice(&since.bytes());
+    end[Start::BYTES] = (1 << 3 | FIXED64) as u8;
+    end[Start::BYTES + 1..].copy_from_slice(&value.to_le_bytes());
     end
-}
-
-/// Returns a number of at most 35 bits as a [`varint`] with leading zeros, which readers skip.
-#[inline]
-fn long_varint(value: u64) -> [u8; LONG_VARINT] {
-    std::array::from_fn(|place| {
-        let more = if place + 1 < LONG_VARINT { 0x80 } else { 0 };
-        (value >> (7 * place)) as u8 & 0x7f | more
-    })
 }
 
 #[inline]

@@ -88,6 +88,28 @@ fn a_series_that_returns_has_a_new_start() {
     assert!(created(&m)[series] > first);
 }
 
+/// A hidden series keeps its total, so it also keeps its start timestamp.
+#[test]
+fn a_series_that_was_hidden_began_when_it_began() {
+    let builder = MetricsRegistry::builder().created_lines();
+    let m = builder.hide_idle_series(Duration::from_secs(3600)).build().expect("valid settings");
+    let hits = m.family(&CACHE_HITS).expect("a free name");
+    let labels = Cache { cache: "sessions" };
+    let series = r#"caracal_cache_hits_created{cache="sessions"}"#;
+    hits.inc(labels);
+    let first = created(&m)[series];
+    hits.hide(labels).expect("it is not in use");
+    assert!(!created(&m).contains_key(series));
+    while now() < first + 0.002 {
+        std::thread::yield_now();
+    }
+    hits.inc(labels);
+    hits.inc(Cache { cache: "another" });
+    let page = created(&m);
+    assert_eq!(page[series], first);
+    assert!(page[r#"caracal_cache_hits_created{cache="another"}"#] > first);
+}
+
 #[test]
 fn without_the_setting_there_are_no_created_lines() {
     let m = MetricsRegistry::new();

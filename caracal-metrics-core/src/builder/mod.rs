@@ -19,7 +19,7 @@ use crate::prometheus::Attach;
 use crate::registry_clock::RegistryClock;
 use crate::resolution::Resolution;
 use crate::series::{
-    AfterIdle, MakeCreated, WithNative, cut, native_buckets, note_created, watch_idle,
+    AfterIdle, NotesOf, WithNative, cut, native_buckets, note_created, watch_idle,
 };
 use crate::value_limits::{MakeCounts, counts};
 
@@ -57,7 +57,7 @@ pub struct MetricsRegistryBuilder {
     buckets: Option<Arc<Chosen<Bounds>>>,
     value_bytes: usize,
     aggregate: Vec<String>,
-    created: Option<MakeCreated>,
+    created: Option<NotesOf>,
     only_used: bool,
     clock: RegistryClock,
     max_values: Vec<(&'static FamilySpec, String, usize)>,

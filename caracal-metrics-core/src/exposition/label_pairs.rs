@@ -63,7 +63,7 @@ impl<'a> LabelPairs<'a> {
     #[inline]
     pub(super) fn write(&mut self, row: &Row<'_>, value: Single, out: &mut Vec<u8>) {
         let place = self.place_of_rest(row).filter(|_| value.len() == self.single_len);
-        let (Some(place), Some(rest)) = (place, row.short_rest::<WORD>()) else {
+        let Some(place) = place else {
             self.set_message(row, value);
             return out.extend_from_slice(&self.message);
         };
@@ -71,12 +71,16 @@ impl<'a> LabelPairs<'a> {
         let start = out.len();
         out.extend_from_slice(&self.message);
         let written = &mut out[start..];
-        // The number comes after the value, and is longer than a word.
-        if let Some(kept) = self.message[place..].first_chunk_mut()
-            && let Some(new) = written[place..].first_chunk_mut()
-        {
-            *kept = first_of(*rest, row.rest.len(), *kept);
-            *new = *kept;
+        let (kept, new) = (&mut self.message[place..], &mut written[place..]);
+        if let Some(rest) = row.short_rest::<WORD>() {
+            // The number comes after the value, and is longer than a word.
+            if let (Some(kept), Some(new)) = (kept.first_chunk_mut(), new.first_chunk_mut()) {
+                *kept = first_of(*rest, row.rest.len(), *kept);
+                *new = *kept;
+            }
+        } else {
+            kept[..row.rest.len()].copy_from_slice(row.rest);
+            new[..row.rest.len()].copy_from_slice(row.rest);
         }
         value.write_over(written);
     }

@@ -78,6 +78,9 @@ pub(super) struct Mark {
 /// The room of a piece beyond its length, because it ends at the end of a line.
 const OVERHANG: usize = 512;
 
+/// Memory for a longer page is reserved before the page is written, in bytes.
+const LONG: usize = 1 << 20;
+
 impl Out {
     /// Creates an output that appends the page to this buffer.
     pub(crate) fn whole(buffer: Vec<u8>) -> Self {
@@ -100,6 +103,14 @@ impl Out {
             self.end_piece();
         }
         self.done
+    }
+
+    /// Reserves memory for about this many further bytes. A long page that grows by doubling is copied often, and
+    /// the allocator does not return all of the outgrown buffers to the system.
+    pub(super) fn expect(&mut self, bytes: usize) {
+        if self.piece == usize::MAX && bytes > LONG {
+            self.buffer.reserve(bytes);
+        }
     }
 
     /// Starts a new piece if the last one is full. Call this where the page can be split.

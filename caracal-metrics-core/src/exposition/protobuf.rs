@@ -12,7 +12,9 @@ use super::label_pairs::LabelPairs;
 use super::out::Out;
 use super::single::Single;
 use crate::engine::Cell;
-use crate::series::{FamilyStore, HistogramSum, Kept, Observed, Rows, Value, Values};
+use crate::series::{
+    FamilyStore, HistogramSum, Kept, Observed, Rows, Start, StartsOfRows, Value, Values,
+};
 use crate::text::seconds;
 use crate::wire::{double, double_message, integer, message, text_field, write_labels};
 
@@ -30,11 +32,13 @@ pub(super) fn write_family(
     write_header(&description.name, store.help(), kind, unit, &mut out.buffer);
     let mut labels = LabelPairs::of(store);
     let bounds = description.bounds.exposed();
+    // Gauges have no start timestamps.
+    let mut starts = (!description.kind.is_gauge()).then(|| StartsOfRows::of(description.kind));
     values.want_native();
     let mut rows = LabelPairs::cursor(store, rows);
     while let Some(row) = rows.next() {
         let buffer = &mut out.buffer;
-        let created = store.created(row.cells);
+        let created = starts.as_mut().and_then(|starts| starts.next(&row));
         if description.kind.is_histogram() {
             message(4, buffer, |out| {
                 labels.append(&row, out);
@@ -92,7 +96,7 @@ fn write_our_histogram(
     bounds: &[f64],
     values: &mut Values<'_>,
     cells: &[Cell],
-    created: Option<Duration>,
+    created: Option<Start>,
     out: &mut Vec<u8>,
 ) {
     // The exemplars are read before the value, so that the value contains their observations.
@@ -102,7 +106,7 @@ fn write_our_histogram(
         integer(1, values.buckets().iter().sum(), out);
         double(2, sum, out);
         if let Some(created) = created {
-            write_timestamp(15, created, out);
+            write_timestamp(15, created.since_epoch(), out);
         }
         if values.write_native(out) {
             // Prometheus stores these together with the native buckets.

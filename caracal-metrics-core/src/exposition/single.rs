@@ -1,7 +1,6 @@
 //! The value of a counter or a gauge in Protocol Buffers.
 
-use std::time::Duration;
-
+use crate::series::Start;
 use crate::wire::{
     DOUBLE_MESSAGE, TIMED_DOUBLE, TIMED_DOUBLE_MESSAGE, double_message, timed_double,
     timed_double_message,
@@ -13,8 +12,8 @@ pub(super) struct Single {
     /// The number of the field of its message.
     pub(super) field: u64,
     pub(super) number: f64,
-    /// The time at which the series began, since 1970.
-    pub(super) created: Option<Duration>,
+    /// The time at which the series began.
+    pub(super) created: Option<Start>,
 }
 
 impl Single {

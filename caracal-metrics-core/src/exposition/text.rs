@@ -1,12 +1,10 @@
 //! Writes the samples of a family, directly from the cells. The text format 0.0.4 and OpenMetrics are the same
 //! here, except for exemplars.
 
-use std::time::Duration;
-
 use super::line_start::LineStart;
 use super::out::{Out, push_short};
 use crate::series::{
-    Exemplars, FamilyStore, HistogramSum, Kept, Observed, Row, Rows, Value, Values,
+    Exemplars, FamilyStore, HistogramSum, Kept, Observed, Row, Rows, Start, Value, Values,
 };
 use crate::text::{canonical_float, write_integer, write_labels, write_seconds};
 
@@ -20,6 +18,7 @@ pub(super) fn write_samples(
 ) {
     let is_histogram = store.kind().is_histogram();
     let mut start = LineStart::of(store, std::mem::take(&mut out.scratch));
+    out.expect(rows.series() * about_bytes(store, rows));
     let mut rows = LineStart::cursor(store, rows);
     while let Some(row) = rows.next() {
         let buffer = &mut out.buffer;
@@ -45,6 +44,15 @@ pub(super) fn write_samples(
         out.cut();
     }
     out.scratch = start.into_buffer();
+}
+
+/// Estimates the length of a row, in bytes.
+fn about_bytes(store: &FamilyStore, rows: &Rows) -> usize {
+    // The bound of the bucket, the number, and the characters around the values.
+    const OTHERS: usize = 16;
+    let lines = store.lines.les.len() + if store.kind().is_histogram() { 2 } else { 1 };
+    let fixed: usize = store.lines.before.iter().map(|text| text.len()).sum();
+    lines * (fixed + rows.first_key() + store.lines.end.len() + OTHERS)
 }
 
 fn write_histogram(
@@ -158,10 +166,10 @@ fn write_value(value: Value, out: &mut Vec<u8>) {
 }
 
 /// Writes the time at which the series began, rounded to milliseconds.
-fn write_created(name: &str, labels: &[u8], created: Duration, out: &mut Vec<u8>) {
+fn write_created(name: &str, labels: &[u8], created: Start, out: &mut Vec<u8>) {
     let name = name.strip_suffix("_total").unwrap_or(name);
     write_name(name, "_created", labels, out);
-    write_seconds(created.as_millis() * 1_000_000, out);
+    write_seconds(created.since_epoch().as_millis() * 1_000_000, out);
     out.push(b'\n');
 }
 

@@ -4,7 +4,7 @@ use super::foreign::ForeignFamily;
 use super::foreign_metrics::{ForeignValue, whole};
 use super::others::OtherFamilies;
 use super::page::{Filter, Sink, walk};
-use crate::series::{FamilyStore, HistogramSum, InFlight, Observed, Rows, Value, Values};
+use crate::series::{FamilyStore, HistogramSum, InFlight, Observed, Row, Rows, Value, Values};
 use crate::snapshot::{Family, FamilySnapshot, FamilyType, Number, Snapshot, Sum};
 use crate::state::State;
 use crate::text::seconds;
@@ -73,11 +73,13 @@ fn add_ours(store: &FamilyStore, rows: &Rows, values: &mut Values<'_>, content: 
     let bounds = store.description.bounds.exposed();
     content.reserve(rows.series(), bounds.len());
     values.want_native();
+    let is_histogram = store.kind().is_histogram();
+    let mut labels = RowLabels::of(store);
     let mut rows = rows.cursor();
     while let Some(row) = rows.next() {
-        let labels = store.labels(&row).into_iter();
-        if !store.kind().is_histogram() {
-            content.push_number(labels, number(values.read(row.cells)));
+        labels.push(&row, content);
+        if !is_histogram {
+            content.push_number(number(values.read(row.cells)));
             continue;
         }
         // The exemplars are read before the value, so that the value contains their observations.
@@ -95,7 +97,7 @@ fn add_ours(store: &FamilyStore, rows: &Rows, values: &mut Values<'_>, content: 
             *count += observed;
             Some(*count)
         });
-        content.push_histogram(labels, &bounds, counts, count, sum);
+        content.push_histogram(&bounds, counts, count, sum);
         if let Some(counts) = values.native() {
             content.push_native(counts);
         }
@@ -108,6 +110,38 @@ fn add_ours(store: &FamilyStore, rows: &Rows, values: &mut Values<'_>, content: 
             };
             content.push_exemplar(bucket, labels.collect(), observed, kept.since_epoch());
         }
+    }
+}
+
+/// Adds the labels of rows, in the order of the rows.
+struct RowLabels<'a> {
+    store: &'a FamilyStore,
+    /// The place in the key of the previous row at which the value of the last label begins. `usize::MAX` if
+    /// the next row may differ from it in more than that value.
+    last_value: usize,
+}
+
+impl<'a> RowLabels<'a> {
+    fn of(store: &'a FamilyStore) -> Self {
+        Self { store, last_value: usize::MAX }
+    }
+
+    #[inline]
+    fn push(&mut self, row: &Row<'_>, content: &mut Family) {
+        // Most rows differ from the previous one only in their last value.
+        if row.is_plain && row.shared >= self.last_value {
+            let place = self.store.description.labels.len() - 1;
+            return content.push_labels_but(place, row.plain_value(self.last_value));
+        }
+        self.push_all(row, content);
+    }
+
+    #[inline(never)]
+    fn push_all(&mut self, row: &Row<'_>, content: &mut Family) {
+        content.push_labels(self.store.labels(row).into_iter());
+        // In some families, each row has its own label names.
+        let is_fixed = !self.store.lines.before.is_empty();
+        self.last_value = if row.is_plain && is_fixed { row.last_value() } else { usize::MAX };
     }
 }
 
@@ -124,28 +158,28 @@ fn number(value: Value) -> Number {
 
 fn add_foreign(family: &ForeignFamily, content: &mut Family) {
     family.for_each_metric(|metric| {
-        let labels = metric.labels.iter().map(|(name, value)| (name.as_str(), value));
+        content.push_labels(metric.labels.iter().map(|(name, value)| (name.as_str(), value)));
         match (metric.value, family.kind) {
             (ForeignValue::Number(value), "counter") => {
-                content.push_number(labels, Number::FloatCounter(value));
+                content.push_number(Number::FloatCounter(value));
             }
             (ForeignValue::Number(value), "gauge") => {
-                content.push_number(labels, Number::FloatGauge(value));
+                content.push_number(Number::FloatGauge(value));
             }
-            (ForeignValue::Number(value), _) => content.push_number(labels, Number::Untyped(value)),
+            (ForeignValue::Number(value), _) => content.push_number(Number::Untyped(value)),
             (ForeignValue::Steps(steps), "histogram") => {
                 let is_finite = |(bound, _): &&(f64, &str)| bound.is_finite();
                 let finite: Vec<_> = steps.pairs.iter().filter(is_finite).collect();
                 let bounds: Vec<_> = finite.iter().map(|(bound, _)| *bound).collect();
                 let counts = finite.iter().map(|(_, count)| whole(count));
                 let sum = Sum::Float(steps.sum);
-                content.push_histogram(labels, &bounds, counts, steps.count, sum);
+                content.push_histogram(&bounds, counts, steps.count, sum);
             }
             (ForeignValue::Steps(steps), _) => {
                 let value = |text: &str| text.parse().unwrap_or(f64::NAN);
                 let quantiles: Vec<_> =
                     steps.pairs.iter().map(|(quantile, text)| (*quantile, value(text))).collect();
-                content.push_summary(labels, &quantiles, steps.count, steps.sum);
+                content.push_summary(&quantiles, steps.count, steps.sum);
             }
         }
     });

@@ -36,6 +36,8 @@ mod rows;
 pub(crate) mod seam;
 mod series_labels;
 mod sort_key;
+#[cfg(feature = "protobuf")]
+mod starts_of_rows;
 mod store;
 mod tally;
 #[cfg(all(test, not(caracal_loom)))]
@@ -43,7 +45,7 @@ mod tests;
 mod values;
 mod watch;
 
-pub(crate) use created::{MakeCreated, note_created};
+pub(crate) use created::{NotesOf, Start, note_created};
 pub(crate) use exemplars::{Exemplars, Kept, Observed};
 pub(crate) use idle::watch as watch_idle;
 pub(crate) use in_flight::InFlight;
@@ -54,6 +56,8 @@ pub(crate) use resolve::Resolved;
 pub(crate) use rows::{Cursor, Row, Rows};
 pub(crate) use series_labels::Labelled;
 pub(crate) use sort_key::SEPARATOR;
+#[cfg(feature = "protobuf")]
+pub(crate) use starts_of_rows::StartsOfRows;
 pub(crate) use store::{FamilyStore, OwnedSeries, Settings};
 pub(crate) use tally::Tally;
 pub(crate) use values::{HistogramSum, Value, Values};

@@ -61,9 +61,9 @@ impl FamilyStore {
         while !fresh.is_empty() {
             // The batch is proportional to the existing rows, so that the cost of merging a series does not
             // depend on their number.
-            let batch = fresh.len().min(BATCH.max(rows.series() / 2));
+            let batch = fresh.len().min(BATCH.max(rows.series() / 4));
             let (now, later) = fresh.split_at(batch);
-            let mut batch = Batch::default();
+            let mut batch = Batch::of(now.len());
             for (id, cell) in now {
                 batch.push(values(&self.description, &self.key(*id)), *cell);
             }

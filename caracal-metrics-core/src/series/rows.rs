@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::block::{Block, Differences, Traits};
-use super::sort_key;
+use super::sort_key::{self, SEPARATOR};
 use crate::engine::Cell;
 
 /// The minimum average number of series in a block, after series were removed.
@@ -31,6 +31,8 @@ pub(crate) struct Row<'a> {
     /// Whether the bytes between separators are the values, and no format escapes any of them.
     pub(crate) is_plain: bool,
     pub(crate) cells: &'a [Cell],
+    /// The cells of this row and of the rows after it in its block.
+    pub(super) cells_ahead: &'a [Cell],
     key: &'a [u8],
 }
 
@@ -40,6 +42,18 @@ impl<'a> Row<'a> {
     pub(crate) fn values(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
         debug_assert_eq!(self.key.len(), self.shared + self.rest.len(), "the key was not kept");
         sort_key::values(self.key)
+    }
+
+    /// Returns the place in the key at which the last value begins.
+    pub(crate) fn last_value(&self) -> usize {
+        self.key.iter().rposition(|byte| *byte == SEPARATOR).map_or(0, |separator| separator + 1)
+    }
+
+    /// Returns the value that begins at this place in the key of a plain row. It must be the last value.
+    #[inline]
+    pub(crate) fn plain_value(&self, start: usize) -> &'a str {
+        debug_assert!(self.is_plain && start == self.last_value());
+        str::from_utf8(&self.key[start..]).unwrap_or_default()
     }
 
     /// Returns the rest of the key with the bytes behind it, if it is short enough to be copied as one piece of
@@ -70,19 +84,29 @@ struct Series {
     cell: Cell,
 }
 
+impl Series {
+    fn key(self, keys: &[u8]) -> &[u8] {
+        &keys[self.start..][..self.len as usize]
+    }
+}
+
 impl Batch {
+    /// Creates rows with room for this many series.
+    pub(super) fn of(series: usize) -> Self {
+        Self { series: Vec::with_capacity(series), ..Self::default() }
+    }
+
     pub(super) fn push<'a>(&mut self, values: impl IntoIterator<Item = &'a str>, cell: Cell) {
         let start = self.keys.len();
         sort_key::write(values, &mut self.keys);
         self.series.push(Series { start, len: (self.keys.len() - start) as u32, cell });
     }
 
-    /// Series with the same label set are in the order in which they were added.
-    fn sorted(&mut self) -> Vec<(&[u8], Cell)> {
+    /// Sorts the series. Series with the same label set stay in the order in which they were added.
+    fn sort(&mut self) {
         let keys = &self.keys;
-        let key = |series: &Series| &keys[series.start..][..series.len as usize];
+        let key = |series: &Series| series.key(keys);
         self.series.sort_unstable_by(|a, b| key(a).cmp(key(b)).then(a.start.cmp(&b.start)));
-        self.series.iter().map(|series| (key(series), series.cell)).collect()
     }
 }
 
@@ -131,27 +155,34 @@ impl Rows {
     /// Changes the blocks that contain the series of a batch, or to which they belong. `change` returns the
     /// series of a block, given its current ones and those of the batch. All of them are sorted.
     fn change(&mut self, mut batch: Batch, change: &Change) {
-        let fresh = batch.sorted();
-        let mut fresh = &*fresh;
+        batch.sort();
+        let (keys, mut fresh) = (&*batch.keys, &*batch.series);
         let mut old = std::mem::take(&mut self.blocks).into_iter();
         let mut blocks = Vec::with_capacity(old.len() + 1);
-        while let Some((key, _)) = fresh.first() {
-            let before = old.as_slice().partition_point(|block| block.first() <= *key);
+        while let Some(first) = fresh.first() {
+            let key = first.key(keys);
+            let before = old.as_slice().partition_point(|block| block.first() <= key);
             blocks.extend(old.by_ref().take(before.saturating_sub(1)));
             let block = old.next();
             let end = old.as_slice().first().map(|next| next.first());
-            let own = fresh.partition_point(|(key, _)| end.is_none_or(|end| *key < end));
+            let own = fresh.partition_point(|series| end.is_none_or(|end| series.key(keys) < end));
             let (own, rest) = fresh.split_at(own);
             fresh = rest;
-            let keys = block.as_deref().map(Keys::of).unwrap_or_default();
-            let series: Vec<_> = keys.iter().collect();
+            let own: Vec<_> = own.iter().map(|series| (series.key(keys), series.cell)).collect();
+            let block = block.as_deref().map(Keys::of).unwrap_or_default();
+            let series: Vec<_> = block.iter().collect();
             self.series -= series.len();
-            let series = change(series, own);
+            let series = change(series, &own);
             self.series += series.len();
             blocks.extend(Block::of(&series).map(Arc::new));
         }
         blocks.extend(old);
         self.blocks = blocks;
+    }
+
+    /// Returns the length of the key of the first row, in bytes.
+    pub(crate) fn first_key(&self) -> usize {
+        self.blocks.first().map_or(0, |block| block.first().len())
     }
 
     /// Returns the cells of all rows.
@@ -241,9 +272,10 @@ impl Cursor<'_> {
             self.key.extend_from_slice(rest);
         }
         let cells = if block.traits.is_joint { block.join(shared + rest.len()) } else { 1 };
-        let (own, others) = block.cells.split_at(cells);
+        let cells_ahead = block.cells;
+        let (own, others) = cells_ahead.split_at(cells);
         block.cells = others;
-        Some(Row { shared, rest, ahead, is_plain, cells: own, key: &self.key })
+        Some(Row { shared, rest, ahead, is_plain, cells: own, cells_ahead, key: &self.key })
     }
 }
 

@@ -5,13 +5,12 @@ use std::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::buckets::BucketSearch;
 use super::changes::Changes;
-use super::created::{MakeCreated, NoteCreated};
+use super::created::{NoteCreated, NotesOf, Start};
 use super::exemplars::Exemplars;
 use super::folds::Folds;
 use super::interner::Interner;
@@ -67,8 +66,8 @@ pub(crate) struct Settings {
     pub(crate) value_bytes: usize,
     /// The open labels whose value is always [`AGGREGATED`].
     pub(crate) aggregate: Vec<String>,
-    /// The code that notes when a series began, if a format shows it.
-    pub(crate) created: Option<MakeCreated>,
+    /// Returns the notes of when series began, if a format shows it.
+    pub(crate) created: Option<NotesOf>,
     /// Whether the text formats show when a series began.
     pub(crate) created_lines: bool,
     /// Whether the family is left out of the page until it is used.
@@ -146,7 +145,7 @@ pub(crate) struct FamilyStore {
     #[cfg(feature = "protobuf")]
     pub(crate) pairs: PairText,
     /// Set for counters and histograms if a format shows when their series began.
-    pub(super) created: Option<Box<dyn NoteCreated>>,
+    pub(super) created: Option<&'static dyn NoteCreated>,
     /// The number of aggregated series, for a family in which each series has its own labels.
     pub(super) aggregates: AtomicUsize,
     /// Prevents two threads from raising a counter by the same difference.
@@ -187,7 +186,8 @@ impl FamilyStore {
         let watch =
             hide_idle.map(|HideIdle { idle, clock }| (idle.watch)(idle.after, clock.clone()));
         let buckets = BucketSearch::of(&description.bounds);
-        let native = settings.native.filter(|_| description.kind.is_histogram());
+        let kind = description.kind;
+        let native = settings.native.filter(|_| kind.is_histogram());
         let asks = settings.exemplar_source.is_some();
         let native =
             native.map(|native| (native.make)(native.resolution, &description.bounds, asks));
@@ -215,7 +215,7 @@ impl FamilyStore {
             lines: LineText::of(&description, &added),
             #[cfg(feature = "protobuf")]
             pairs: PairText::of(&description, &added),
-            created: settings.created.filter(|_| !description.kind.is_gauge()).map(|make| make()),
+            created: settings.created.filter(|_| !kind.is_gauge()).map(|notes_of| notes_of(kind)),
             aggregates: AtomicUsize::new(0),
             raising: Mutex::default(),
             set_aside: OnceLock::new(),
@@ -340,7 +340,7 @@ impl FamilyStore {
     /// Allocates a cell for a new series.
     pub(super) fn allocate(&self) -> Cell {
         let cell = engine::allocate(self.width());
-        if let Some(created) = &self.created {
+        if let Some(created) = self.created {
             created.note(cell);
         }
         cell
@@ -430,22 +430,13 @@ impl FamilyStore {
         !self.owned.lock().is_empty()
     }
 
-    /// Returns the time at which the series of these cells began, since 1970, if the text formats show it.
-    pub(crate) fn created_line(&self, cells: &[Cell]) -> Option<Duration> {
-        if self.settings.created_lines { self.created.as_ref()?.of(cells) } else { None }
-    }
-
-    /// Returns the time at which the series of these cells began, since 1970.
-    #[cfg(feature = "protobuf")]
-    pub(crate) fn created(&self, cells: &[Cell]) -> Option<Duration> {
-        self.created.as_ref()?.of(cells)
+    /// Returns the time at which the series of these cells began, if the text formats show it.
+    pub(crate) fn created_line(&self, cells: &[Cell]) -> Option<Start> {
+        self.created.filter(|_| self.settings.created_lines)?.of(cells)
     }
 
     /// Releases the memory of a series that is no longer shown.
     pub(crate) fn release(&self, cell: Cell) {
-        if let Some(created) = &self.created {
-            created.forget(cell);
-        }
         self.exemplars.forget(cell);
         if let Some(native) = &self.native {
             native.forget(cell);

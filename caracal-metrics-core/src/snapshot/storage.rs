@@ -111,19 +111,16 @@ impl Family {
         }
     }
 
-    /// Adds a series with these labels.
-    pub(crate) fn push_number(
-        &mut self,
-        labels: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
-        value: Number,
-    ) {
-        self.push(labels, Stored::Number(value));
+    /// Adds a series with the labels that were added last.
+    #[inline]
+    pub(crate) fn push_number(&mut self, value: Number) {
+        self.push(Stored::Number(value));
     }
 
-    /// Adds a histogram. `counts` are cumulative, without the count of `+Inf`.
+    /// Adds a histogram with the labels that were added last. `counts` are cumulative, without the count of
+    /// `+Inf`.
     pub(crate) fn push_histogram(
         &mut self,
-        labels: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
         bounds: &[f64],
         counts: impl Iterator<Item = u64>,
         count: u64,
@@ -133,10 +130,10 @@ impl Family {
         self.counts.extend(counts);
         let place = self.bucketed.len();
         self.bucketed.push(Bucketed { bounds, steps, count, sum, native: None });
-        self.push(labels, Stored::Histogram(place));
+        self.push(Stored::Histogram(place));
     }
 
-    /// Gives the histogram that was added last its native buckets.
+    /// Adds native buckets to the histogram that was added last.
     pub(crate) fn push_native(&mut self, counts: &NativeCounts) {
         let Some(histogram) = self.bucketed.last_mut() else { return };
         let start = self.native.len();
@@ -147,21 +144,15 @@ impl Family {
         histogram.native = Some(Native { schema, zero, negative, positive_end });
     }
 
-    /// Adds a summary.
-    pub(crate) fn push_summary(
-        &mut self,
-        labels: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
-        quantiles: &[(f64, f64)],
-        count: u64,
-        sum: f64,
-    ) {
+    /// Adds a summary with the labels that were added last.
+    pub(crate) fn push_summary(&mut self, quantiles: &[(f64, f64)], count: u64, sum: f64) {
         let bounds: Vec<_> = quantiles.iter().map(|(quantile, _)| *quantile).collect();
         let (bounds, steps) = (self.share_bounds(&bounds), self.quantiles.len());
         self.quantiles.extend(quantiles.iter().map(|(_, value)| *value));
         let place = self.bucketed.len();
         let sum = Sum::Float(sum);
         self.bucketed.push(Bucketed { bounds, steps, count, sum, native: None });
-        self.push(labels, Stored::Summary(place));
+        self.push(Stored::Summary(place));
     }
 
     /// Adds an exemplar of a bucket of the histogram that was added last.
@@ -176,10 +167,15 @@ impl Family {
         self.examples.push(Example { histogram, bucket, labels, value, since_epoch });
     }
 
-    fn push(
+    #[inline]
+    fn push(&mut self, value: Stored) {
+        self.series.push(Series { labels_end: self.labels.len(), value });
+    }
+
+    /// Adds the labels of the next series.
+    pub(crate) fn push_labels(
         &mut self,
         labels: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
-        value: Stored,
     ) {
         let before = self.labels_of(self.series.len().wrapping_sub(1));
         for (place, (name, value)) in labels.enumerate() {
@@ -201,7 +197,19 @@ impl Family {
             };
             self.labels.push(label);
         }
-        self.series.push(Series { labels_end: self.labels.len(), value });
+    }
+
+    /// Adds the labels of the next series. They are those of the last series, except for the value of the label
+    /// at this place.
+    #[inline]
+    pub(crate) fn push_labels_but(&mut self, place: usize, value: &str) {
+        let before = self.labels_of(self.series.len().wrapping_sub(1));
+        let (labels, start) = (self.labels.len(), self.text.len());
+        self.labels.extend_from_within(before);
+        self.text.push_str(value);
+        if let Some(label) = self.labels.get_mut(labels + place) {
+            *label = Label { start, len: value.len(), ..*label };
+        }
     }
 
     fn name(&mut self, name: &str) -> usize {
