@@ -124,7 +124,9 @@ async fn histograms_have_their_native_buckets() {
         took.observe(Of { of }, Duration::from_secs(seconds));
     }
     let size = metrics.family(&SIZE).unwrap();
-    [-3.0, 0.0, 0.0, 4.0, 5.0].into_iter().for_each(|value| size.observe(value));
+    for value in [-3.0, 0.0, 0.0, 4.0, 5.0] {
+        size.observe(value);
+    }
     let app = live_page(&metrics);
     let gateway = Gateway::start_of(metrics, app).await;
     let overview = document(&gateway, "/live.json").await;
