@@ -155,7 +155,9 @@ fn buckets_of_a_snapshot_can_be_merged() {
     let values: Vec<_> = (1..400).map(|number| f64::from(number * number) / 7.0).collect();
     let m = registry(5);
     let size = m.family(&SIZE).unwrap();
-    values.iter().for_each(|value| size.observe(*value));
+    for value in &values {
+        size.observe(*value);
+    }
     let snapshot = m.snapshot();
     let series = snapshot.family("size").unwrap().series().next().unwrap();
     let SeriesValue::Histogram(histogram) = series.value() else { panic!("not a histogram") };

@@ -22,7 +22,9 @@ pub(crate) fn either_way(expression: &str, is_native: impl Fn(&str) -> bool) -> 
         let end = start + classic.len();
         let choice = choice(classic, family, part);
         text += &expression[copied..start];
-        text += &if classic == expression { choice } else { format!("({choice})") };
+        let is_whole = classic == expression;
+        let (open, close) = if is_whole { ("", "") } else { ("(", ")") };
+        text.extend([open, &choice, close]);
         copied = end;
     }
     text + &expression[copied..]

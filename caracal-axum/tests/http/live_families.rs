@@ -22,12 +22,12 @@ fn names(document: &Value) -> Vec<&str> {
 }
 
 /// A family of 30 series.
-fn family(name: &str, help: &str, tenant: &str) -> Box<CounterVec> {
+fn family(name: &str, help: &str, tenant: &str) -> CounterVec {
     let family = CounterVec::new(Opts::new(name, help), &["tenant"]).unwrap();
     for number in 0..30 {
         family.with_label_values(&[&format!("{tenant}-{number}")]).inc();
     }
-    Box::new(family)
+    family
 }
 
 /// 2,000 families. Their names come before those of the gateway.
@@ -35,7 +35,7 @@ async fn crowded() -> Gateway {
     let gateway = page().await;
     for number in 0..2_000 {
         let (name, help) = (format!("a_{number:04}_total"), format!("One of many: {number}."));
-        gateway.metrics.register(family(&name, &help, "tenant")).unwrap();
+        gateway.metrics.register(Box::new(family(&name, &help, "tenant"))).unwrap();
     }
     gateway
 }
@@ -64,7 +64,8 @@ async fn families_stay_in_the_overview() {
     let gateway = crowded().await;
     let first = document(&gateway, "/live.json").await;
     // Its name comes first, and it is larger than the room that is left.
-    gateway.metrics.register(family("a_0", "New.", &"tenant".repeat(20))).unwrap();
+    let new = family("a_0", "New.", &"tenant".repeat(20));
+    gateway.metrics.register(Box::new(new)).unwrap();
     let mut next = first.clone();
     while next["time"] == first["time"] {
         next = document(&gateway, "/live.json").await;
@@ -124,7 +125,9 @@ async fn histograms_have_their_native_buckets() {
         took.observe(Of { of }, Duration::from_secs(seconds));
     }
     let size = metrics.family(&SIZE).unwrap();
-    [-3.0, 0.0, 0.0, 4.0, 5.0].into_iter().for_each(|value| size.observe(value));
+    for value in [-3.0, 0.0, 0.0, 4.0, 5.0] {
+        size.observe(value);
+    }
     let app = live_page(&metrics);
     let gateway = Gateway::start_of(metrics, app).await;
     let overview = document(&gateway, "/live.json").await;

@@ -93,7 +93,9 @@ pub(super) fn one_family(snapshot: &Snapshot, name: &str, instance: &str) -> Vec
         json.key("family").string(name);
         json.key("matched").integer(u64::from(family.is_some()));
         json.key("families").array(|json| {
-            family.iter().for_each(|family| write_family(family, Detail::Whole, json));
+            if let Some(family) = family {
+                write_family(family, Detail::Whole, json);
+            }
         });
     });
     json.into_bytes()

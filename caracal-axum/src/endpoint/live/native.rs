@@ -68,7 +68,9 @@ impl Buckets {
             for span in self.0.chunk_by(|(index, _), (next, _)| index + 1 == *next) {
                 json.array(|json| {
                     json.integer(span[0].0);
-                    span.iter().for_each(|(_, count)| json.integer(*count));
+                    for (_, count) in span {
+                        json.integer(*count);
+                    }
                 });
             }
         });
