@@ -37,11 +37,11 @@ impl Carries {
     }
 
     /// Adds to the sum of a cell, in a word that this thread alone writes. The bucket is counted
-    /// before.
+    /// before. The cell is needed only if something is carried.
     #[inline]
-    pub(super) fn bump(&self, cell: Cell, sum: &AtomicU64, nanos: u64) {
+    pub(super) fn bump(&self, cell: impl FnOnce() -> Cell, sum: &AtomicU64, nanos: u64) {
         if pages::bump(sum, nanos, Release) >= CARRY {
-            self.carry(cell, sum);
+            self.carry(cell(), sum);
         }
     }
 

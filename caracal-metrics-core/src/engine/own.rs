@@ -29,8 +29,6 @@ const GAUGES: usize = 8;
 
 thread_local! {
     static FORGET: cell::Cell<fn()> = const { cell::Cell::new(|| ()) };
-    /// As [`FORGET`], for [`own_intervals`].
-    static FORGET_INTERVALS: cell::Cell<fn()> = const { cell::Cell::new(|| ()) };
 }
 
 #[cfg(not(caracal_loom))]
@@ -130,6 +128,44 @@ impl OwnHistogram {
     }
 }
 
+/// Where a thread has its words, until it gives them up. None of a thread that has recorded nothing yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnPages {
+    pages: &'static Pages,
+    not_send: PhantomData<*const ()>,
+}
+
+impl OwnPages {
+    /// The words of a histogram of one run, if there are some.
+    #[inline]
+    pub(crate) fn histogram(self, cell: Cell) -> Option<OwnHistogram> {
+        OwnHistogram::of(self.pages, cell)
+    }
+
+    /// What was [kept](Self::keep_intervals) with this key lately.
+    #[inline]
+    pub(crate) fn intervals(self, key: u64) -> Option<OwnIntervals> {
+        let (run, sum) = self.pages.at_hand(key)?;
+        Some(OwnIntervals { run, sum, not_send: PhantomData })
+    }
+
+    /// The words of a run and of the sum of a histogram of so many runs, if there are some. They are kept for
+    /// [`intervals`](Self::intervals), also for the next thread that goes on with the pages: nobody uses the
+    /// key again once one of the cells was released.
+    pub(crate) fn keep_intervals(
+        self,
+        key: u64,
+        run: Cell,
+        histogram: Cell,
+        runs: usize,
+    ) -> Option<OwnIntervals> {
+        let (run, last_run) = (self.pages.run(run)?, self.pages.run(histogram.last_run(runs))?);
+        let sum = &last_run[SUM];
+        self.pages.keep_at_hand(key, run, sum);
+        Some(OwnIntervals { run, sum, not_send: PhantomData })
+    }
+}
+
 /// A [run](super::Width::Run) and the sum of a histogram that this thread alone writes, until it gives them
 /// up.
 #[derive(Clone, Copy, Debug)]
@@ -140,13 +176,18 @@ pub(crate) struct OwnIntervals {
 }
 
 impl OwnIntervals {
-    /// Counts a duration of at most [`LONGEST_NANOS`](super::LONGEST_NANOS) into the word at this place. The
-    /// histogram is the one that these words were asked for with.
+    /// Counts a duration of at most [`LONGEST_NANOS`](super::LONGEST_NANOS) into the word at this place.
+    /// `histogram` says the cell and the number of runs that these words were asked for with.
     #[inline]
-    pub(crate) fn observe(self, histogram: Cell, runs: usize, place: usize, nanos: u64) {
+    pub(crate) fn observe(
+        self,
+        histogram: impl FnOnce() -> (Cell, usize),
+        place: usize,
+        nanos: u64,
+    ) {
         debug_assert!(nanos <= super::LONGEST_NANOS);
         bump(&self.run[place % RUN_WORDS], 1, Relaxed);
-        STORE.bump_sum(histogram, runs, self.sum, nanos);
+        STORE.bump_sum(histogram, self.sum, nanos);
     }
 
     /// Counts so many floating-point numbers with this sum into the word at this place.
@@ -155,19 +196,6 @@ impl OwnIntervals {
         bump(&self.run[place % RUN_WORDS], count, Relaxed);
         floats::bump(self.sum, sum, Release);
     }
-}
-
-/// This thread's words of a run, and of the sum of a histogram of so many runs, as [`own_word`].
-pub(crate) fn own_intervals(
-    run: Cell,
-    histogram: Cell,
-    runs: usize,
-    forget: fn(),
-) -> Option<OwnIntervals> {
-    let pages = local::pages();
-    let (run, last_run) = (pages.run(run)?, pages.run(histogram.last_run(runs))?);
-    FORGET_INTERVALS.set(forget);
-    Some(OwnIntervals { run, sum: &last_run[SUM], not_send: PhantomData })
 }
 
 /// This thread's word of a counter, or `None` where it has none: before it has recorded into the cell,
@@ -184,10 +212,10 @@ pub(crate) fn own_word(cell: Cell, forget: fn()) -> Option<OwnWord> {
     Some(own)
 }
 
-/// This thread's words of a histogram of one run, if it has some, to be used at once.
+/// Where the calling thread has its words, to be used at once.
 #[inline]
-pub(crate) fn histogram_now(cell: Cell) -> Option<OwnHistogram> {
-    OwnHistogram::of(local::pages(), cell)
+pub(crate) fn own_pages() -> OwnPages {
+    OwnPages { pages: local::pages(), not_send: PhantomData }
 }
 
 /// This thread's words of a histogram of one run, as [`own_word`].
@@ -202,5 +230,4 @@ pub(crate) fn own_histogram(cell: Cell, forget: fn()) -> Option<OwnHistogram> {
 pub(super) fn forget() {
     OWN_GAUGES.with(|gauges| gauges.iter().for_each(|own| own.set(OwnGauge::none())));
     FORGET.replace(|| ())();
-    FORGET_INTERVALS.replace(|| ())();
 }

@@ -193,7 +193,7 @@ impl Store {
     pub(super) fn observe_own(&self, run: &Run, cell: Cell, bucket: usize, nanos: u64) {
         debug_assert!(bucket < NARROW_BUCKETS && nanos <= LONGEST_NANOS);
         bump(&run[bucket % RUN_WORDS], 1, Relaxed);
-        self.carries.bump(cell, &run[SUM], nanos);
+        self.carries.bump(|| cell, &run[SUM], nanos);
     }
 
     /// As [`observe`](Self::observe), for a histogram of so many runs.
@@ -207,7 +207,7 @@ impl Store {
     ) -> bool {
         let Some([buckets @ .., sum]) = pages.runs_from(cell, runs) else { return false };
         bump(&buckets[bucket], 1, Relaxed);
-        self.carries.bump(cell.last_run(runs), sum, nanos);
+        self.carries.bump(|| cell.last_run(runs), sum, nanos);
         true
     }
 
@@ -222,13 +222,23 @@ impl Store {
     #[inline]
     pub(super) fn add_nanos(&self, pages: &Pages, last_run: Cell, nanos: u64) -> bool {
         let sum = pages.run(last_run).map(|run| &run[SUM]);
-        sum.map(|sum| self.carries.bump(last_run, sum, nanos)).is_some()
+        sum.map(|sum| self.carries.bump(|| last_run, sum, nanos)).is_some()
     }
 
-    /// Adds to the sum of a histogram of so many runs, in the word of the calling thread's that is its sum.
+    /// Adds to the sum of a histogram, in the word of the calling thread's that is its sum. `histogram` says its
+    /// cell and how many runs it has.
     #[inline]
-    pub(super) fn bump_sum(&self, histogram: Cell, runs: usize, sum: &AtomicU64, nanos: u64) {
-        self.carries.bump(histogram.last_run(runs), sum, nanos);
+    pub(super) fn bump_sum(
+        &self,
+        histogram: impl FnOnce() -> (Cell, usize),
+        sum: &AtomicU64,
+        nanos: u64,
+    ) {
+        let last_run = || {
+            let (cell, runs) = histogram();
+            cell.last_run(runs)
+        };
+        self.carries.bump(last_run, sum, nanos);
     }
 
     /// As [`add_nanos`](Self::add_nanos), where all threads share the words.

@@ -47,7 +47,7 @@ pub(crate) use created::{MakeCreated, note_created};
 pub(crate) use exemplars::{Exemplars, Kept, Observed};
 pub(crate) use idle::watch as watch_idle;
 pub(crate) use in_flight::InFlight;
-pub(crate) use native::{MakeNative, WithNative, native_buckets};
+pub(crate) use native::{MakeNative, NativeSeries, WithNative, native_buckets};
 #[cfg(feature = "protobuf")]
 pub(crate) use pair_text::Pair;
 pub(crate) use resolve::Resolved;
