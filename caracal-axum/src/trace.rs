@@ -3,6 +3,8 @@
 use caracal_metrics_core::Exemplar;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::headers;
+
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The id of a trace, or none: no trace has the id 0. As halves, since the alignment of a `u128` would
@@ -20,8 +22,10 @@ impl TraceId {
     /// That of the request, if it belongs to a valid, sampled trace.
     #[inline]
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let mut lines = headers.get_all(&TRACEPARENT).iter();
-        match (lines.next(), lines.next()) {
+        if headers.is_empty() {
+            return Self::NONE;
+        }
+        match headers::first_two(headers, &TRACEPARENT) {
             (Some(line), None) => Self::of_line(line),
             // With two headers it is unknown which trace the request belongs to.
             _ => Self::NONE,

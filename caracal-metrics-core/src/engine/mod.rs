@@ -28,7 +28,7 @@ use std::sync::atomic::Ordering::{self, Relaxed, Release};
 
 pub(crate) use cell::{Cell, MAX_BOUNDS, NARROW_BUCKETS, RUN_WORDS, Sum, Width};
 pub(crate) use own::{
-    OwnHistogram, OwnIntervals, OwnPages, OwnWord, own_histogram, own_pages, own_word,
+    OwnHistogram, OwnIntervals, OwnPages, OwnWord, own_histogram, own_pages, own_pages_of, own_word,
 };
 pub(crate) use pages::AT_HAND;
 use pages::Pages;

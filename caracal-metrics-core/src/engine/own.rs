@@ -226,6 +226,14 @@ pub(crate) fn own_histogram(cell: Cell, forget: fn()) -> Option<OwnHistogram> {
     Some(own)
 }
 
+/// Where this thread has its words, if it has some of a cell, as [`own_word`].
+pub(crate) fn own_pages_of(cell: Cell, forget: fn()) -> Option<OwnPages> {
+    let pages = own_pages();
+    pages.pages.run(cell)?;
+    FORGET.set(forget);
+    Some(pages)
+}
+
 /// The thread is about to give up its words.
 pub(super) fn forget() {
     OWN_GAUGES.with(|gauges| gauges.iter().for_each(|own| own.set(OwnGauge::none())));

@@ -32,8 +32,18 @@ impl FamilyStore {
         }
     }
 
-    /// Counts a duration into a cell for which the calling thread has no words at hand.
+    /// Counts a duration into a cell that the calling thread keeps without words of its own. It keeps its pages
+    /// where the family has native buckets.
     #[inline]
+    pub(super) fn observe_kept(&self, cell: Cell, pages: Option<OwnPages>, duration: Duration) {
+        match (pages, &self.native) {
+            (Some(pages), Some(native)) => native.observe(self, cell, pages, duration),
+            _ => self.observe_known(cell, duration),
+        }
+    }
+
+    /// Counts a duration into a cell for which the calling thread has no words at hand.
+    #[inline(never)]
     pub(crate) fn observe_known(&self, cell: Cell, duration: Duration) {
         match &self.native {
             Some(native) => native.observe(self, cell, engine::own_pages(), duration),

@@ -9,9 +9,9 @@ use std::cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::chunk::{self, CHUNK, Chunk, GOLDEN_RATIO};
-use crate::engine::{self, Cell, OwnHistogram, OwnWord};
+use crate::engine::{self, Cell, OwnHistogram, OwnPages, OwnWord};
 
-/// Pairs of places. Ten kibibytes a thread, of which one that records few label sets touches few.
+/// Pairs of places. Twelve kibibytes a thread, of which one that records few label sets touches few.
 const PAIRS: usize = 64;
 
 /// A label set that is not found here gets a place if it also was the last one of those with the
@@ -69,6 +69,9 @@ pub(super) struct Found {
     pub(super) word: Option<OwnWord>,
     /// Of a histogram of one run, or of one that is recorded with the counter.
     pub(super) durations: Option<Durations>,
+    /// Where the thread has its words, of a histogram with native buckets, or where such a one is recorded with
+    /// the counter.
+    pub(super) pages: Option<OwnPages>,
 }
 
 /// The thread's words of a histogram.
@@ -97,7 +100,7 @@ impl Place {
     const NONE: Self = Self {
         key: NO_SET,
         chunks: [[0; 2]; MOST_OPEN],
-        found: Found { cell: Cell::from_raw(0), word: None, durations: None },
+        found: Found { cell: Cell::from_raw(0), word: None, durations: None, pages: None },
     };
 }
 
@@ -213,6 +216,11 @@ impl Durations {
     }
 }
 
+/// Where the thread has its words, if it has some of this cell.
+pub(super) fn own_pages(cell: Cell) -> Option<OwnPages> {
+    engine::own_pages_of(cell, forget)
+}
+
 /// The thread's word of a counter, if it has one.
 pub(super) fn own_word(cell: Cell) -> Option<OwnWord> {
     engine::own_word(cell, forget)
@@ -236,7 +244,7 @@ mod tests {
     fn what_comes_twice_in_a_row_has_a_place_until_it_is_forgotten() {
         let set = numbers(1);
         let lookup = |value: u32| Lookup::of_one(set, &value.to_string()).unwrap();
-        let found = |cell| Found { cell: Cell::from_raw(cell), word: None, durations: None };
+        let found = |cell| Found { cell: Cell::from_raw(cell), ..Place::NONE.found };
         let cell = |value| lookup(value).recall().map(|found| found.cell.to_raw());
         let record = |value| {
             let tag = (lookup(value).mixed() >> 32) as u32;
