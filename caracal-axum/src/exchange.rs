@@ -66,7 +66,7 @@ pub(crate) struct Exchange<R: Recording> {
 /// As large as there is room for: an exchange that is none is told by a value that this one has not, and
 /// a small number is compared in the fewest instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u64)]
+#[repr(u32)]
 enum Stream {
     /// If its head says so.
     IfHeadSays,

@@ -222,7 +222,7 @@ mod tests {
                 let interval = |value| position(value).interval(halvings(schema));
                 let table = Table::of_floats(schema, bounds, interval, below);
                 let mut found = 0;
-                let native = (-140..420 * 16).map(|step| 2_f64.powf(f64::from(step) / 16.0));
+                let native = (-140 * 16..420 * 16).map(|step| 2_f64.powf(f64::from(step) / 16.0));
                 let ends = [0.0, f64::MIN_POSITIVE, f64::MAX, ZERO_THRESHOLD];
                 let near = |value: f64| [value.next_down(), value, value.next_up()];
                 for value in native.chain(ends).chain(bounds.iter().copied()).flat_map(near) {
