@@ -178,9 +178,6 @@ const NO_KEY: u64 = u64::MAX;
 /// The words of no key. They are there so that a lookup compares the key and nothing else.
 #[cfg(not(caracal_loom))]
 static NO_WORDS: Run = [const { AtomicU64::new(0) }; RUN_WORDS];
-// Only for the crate to compile: the models have threads of their own.
-#[cfg(caracal_loom)]
-static NO_WORDS: std::sync::LazyLock<Run> = std::sync::LazyLock::new(Default::default);
 
 impl AtHand {
     const_unless_modelled! {
@@ -202,10 +199,15 @@ impl Place {
     const_unless_modelled! {
         fn empty() -> Place {
             use std::sync::atomic;
+            #[cfg(not(caracal_loom))]
+            let (run, sum) = (ptr::from_ref(&NO_WORDS), ptr::from_ref(&NO_WORDS[0]));
+            // The models keep nothing at hand, and words of no model would not be the same in each execution.
+            #[cfg(caracal_loom)]
+            let (run, sum) = (ptr::dangling::<Run>(), ptr::dangling::<AtomicU64>());
             Self {
                 key: atomic::AtomicU64::new(NO_KEY),
-                run: atomic::AtomicPtr::new(ptr::from_ref::<Run>(&NO_WORDS).cast_mut()),
-                sum: atomic::AtomicPtr::new(ptr::from_ref::<AtomicU64>(&NO_WORDS[0]).cast_mut()),
+                run: atomic::AtomicPtr::new(run.cast_mut()),
+                sum: atomic::AtomicPtr::new(sum.cast_mut()),
             }
         }
     }
