@@ -17,6 +17,7 @@ use crate::families::{RequestMethod, StreamEnd};
 use crate::grpc::GrpcCall;
 use crate::missing::Missing;
 use crate::recording::{End, Ended, RecordOf, Recording};
+use crate::routes::Kept;
 use crate::shared::Shared;
 use crate::trace::TraceId;
 
@@ -44,8 +45,8 @@ pub(crate) struct Exchange<R: Recording> {
     started: Stopwatch,
     kept: R::Kept,
     trace: TraceId,
-    /// Read only if something records the route.
-    route: Option<MatchedPath>,
+    /// Read only where something records the route, as `kept_route`.
+    own_route: Option<MatchedPath>,
     extras: Option<Box<Extras>>,
     /// Dropped after the request was counted, so a page with nothing in flight contains all counts.
     in_flight: GaugeGuard,
@@ -55,6 +56,8 @@ pub(crate) struct Exchange<R: Recording> {
     status: Option<StatusCode>,
     method: RequestMethod,
     ending: Ending,
+    /// Not with `own_route` in one enum, which would be larger.
+    kept_route: Option<Kept>,
     stream: Stream,
 }
 
@@ -63,7 +66,7 @@ pub(crate) struct Exchange<R: Recording> {
 /// The type is as large as there is room for. `Option<Exchange>` uses a value that this type does not have
 /// for `None`, and a value of this size is compared in the fewest instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u64)]
+#[repr(u32)]
 enum Stream {
     /// If the head of the response says so.
     IfHeadSays,
@@ -151,7 +154,14 @@ impl<R: Recording> Exchange<R> {
         self.shared.recording.read_trailers(&mut self.kept, trailers);
     }
 
-    /// The facts about the exchange, if it ends now in this way.
+    /// The name of the route, if it has one.
+    #[inline]
+    fn route(&self) -> Option<&str> {
+        let extras = self.extras.as_deref();
+        route(&self.shared, extras, self.kept_route, self.own_route.as_ref(), self.status)
+    }
+
+    /// What is known of the exchange, if it ends so now.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "facts that are not read are not computed")]
     fn ended<'a>(&'a self, end: End, duration: Duration, trace: Option<&'a Exemplar>) -> Ended<'a> {
@@ -169,7 +179,7 @@ impl<R: Recording> Exchange<R> {
             status: status.map(|status| status.as_u16()),
             grpc,
             duration,
-            route: route(extras, self.route.as_ref(), self.status),
+            route: self.route(),
             exemplar: extras.and_then(|extras| extras.exemplar.as_ref()).or(trace),
             labels: extras.map(|extras| &extras.labels),
             received: extras.and_then(|extras| Some(extras.received.as_ref()?.bytes())),
@@ -239,16 +249,21 @@ impl<R: Recording> Drop for Exchange<R> {
     }
 }
 
-/// The name of the route, if it has one.
+/// The name of a route that is kept among those of the layer, is the exchange's own, or has another name.
 #[inline]
-fn route<'a>(
+fn route<'a, R: Recording>(
+    shared: &'a Shared<R>,
     extras: Option<&'a Extras>,
-    matched: Option<&'a MatchedPath>,
+    kept: Option<Kept>,
+    own: Option<&'a MatchedPath>,
     status: Option<StatusCode>,
 ) -> Option<&'a str> {
-    match extras.and_then(|extras| extras.named.as_ref()) {
-        Some(named) => named.get(status),
-        None => matched.map(MatchedPath::as_str),
+    if let Some(named) = extras.and_then(|extras| extras.named.as_ref()) {
+        return named.get(status);
+    }
+    match kept {
+        Some(kept) => shared.routes.get(kept),
+        None => own.map(MatchedPath::as_str),
     }
 }
 

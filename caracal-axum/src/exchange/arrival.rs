@@ -14,14 +14,15 @@ use crate::missing::Missing;
 use crate::options::CustomValues;
 use crate::received;
 use crate::recording::{Arrival, Recording};
+use crate::routes::Matched;
 use crate::shared::Shared;
 use crate::trace::TraceId;
 
 impl<R: Recording> Exchange<R> {
     #[inline]
     pub(crate) fn begin<B>(shared: &Arc<Shared<R>>, request: &mut Request<B>) -> Self {
-        let route = if shared.knows_route { matched_path(request) } else { None };
-        Self::begin_on(shared, request, route)
+        let matched = if shared.knows_route { matched(shared, request) } else { None };
+        Self::begin_on(shared, request, matched)
     }
 
     /// Begins the exchange of a request for which axum matched this route.
@@ -29,7 +30,7 @@ impl<R: Recording> Exchange<R> {
     fn begin_on<B>(
         shared: &Arc<Shared<R>>,
         request: &mut Request<B>,
-        route: Option<MatchedPath>,
+        matched: Option<Matched>,
     ) -> Self {
         let started = Stopwatch::start();
         let method = RequestMethod::of(request.method());
@@ -37,16 +38,18 @@ impl<R: Recording> Exchange<R> {
         let (kept, in_flight) = shared.recording.arrived(Arrival { method, uri, headers });
         let trace = TraceId::of(headers);
         let mut extras = None;
-        if shared.knows_route && route.is_none() && RouteSlot::are_used() {
+        if shared.knows_route && matched.is_none() && RouteSlot::are_used() {
             extras = Some(Box::new(Extras::with_slot(request.extensions_mut())));
         }
+        let Matched { kept: kept_route, own: own_route } = matched.unwrap_or_default();
         Self {
             started,
             in_flight,
             kept,
             method,
             trace,
-            route,
+            kept_route,
+            own_route,
             extras,
             missing: Missing::UNKNOWN,
             status: None,
@@ -65,22 +68,22 @@ impl<R: Recording> Exchange<R> {
         request: Request<B>,
     ) -> (Request<B>, Option<Self>) {
         let options = &shared.options;
-        let route = matched_path(&request);
-        let pattern = route.as_ref().map(MatchedPath::as_str);
+        let pattern = matched_path(&request).map(MatchedPath::as_str);
         let path = request.uri().path();
         if options.ignored.name(pattern, path).is_some() {
             return (request, None);
         }
-        let matched = route.is_some();
+        let is_matched = pattern.is_some();
         let group = options.groups.name(pattern, path).map(Arc::clone);
         let streams = options.streams.name(pattern, path).is_some();
         let mut request = request;
-        let mut exchange = Self::begin_on(shared, &mut request, route);
+        let matched = matched(shared, &request);
+        let mut exchange = Self::begin_on(shared, &mut request, matched);
         if streams {
             exchange.stream = Stream::Route;
         }
         if let Some(name) = group {
-            exchange.extras().named = Some(Named::Group { name, matched });
+            exchange.extras().named = Some(Named::Group { name, matched: is_matched });
         }
         let (parts, mut body) = request.into_parts();
         // This runs code of the user. A panic ends the request.
@@ -94,7 +97,7 @@ impl<R: Recording> Exchange<R> {
             }
         }
         if shared.grpc.is_some()
-            && let Some(call) = GrpcCall::of(&parts, matched)
+            && let Some(call) = GrpcCall::of(&parts, is_matched)
         {
             exchange.extras().grpc = Some(call);
         }
@@ -116,6 +119,11 @@ impl<R: Recording> Exchange<R> {
 }
 
 #[inline]
-fn matched_path<B>(request: &Request<B>) -> Option<MatchedPath> {
-    request.extensions().get::<MatchedPath>().cloned()
+fn matched<R: Recording, B>(shared: &Shared<R>, request: &Request<B>) -> Option<Matched> {
+    matched_path(request).map(|path| shared.routes.of(path))
+}
+
+#[inline]
+fn matched_path<B>(request: &Request<B>) -> Option<&MatchedPath> {
+    request.extensions().get::<MatchedPath>()
 }

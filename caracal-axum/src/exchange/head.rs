@@ -72,8 +72,9 @@ impl<R: Recording> Exchange<R> {
         self.record_in_full(End::Answered, self.started.elapsed(), false);
         self.started = Stopwatch::start();
         self.stream = Stream::Open;
-        let route = route(self.extras.as_deref(), self.route.as_ref(), self.status);
-        self.shared.streams.take_over(route, &mut self.in_flight);
+        let Self { shared, extras, kept_route, own_route, status, .. } = self;
+        let route = route(shared, extras.as_deref(), *kept_route, own_route.as_ref(), *status);
+        shared.streams.take_over(route, &mut self.in_flight);
     }
 
     /// The response has no body.
@@ -98,9 +99,8 @@ impl<R: Recording> Exchange<R> {
     #[inline(never)]
     fn upgrade(self, mark: &ConnectionMark) {
         let shared = Arc::clone(&self.shared);
-        let route = route(self.extras.as_deref(), self.route.as_ref(), self.status);
-        let route = route.map(Box::from);
-        // The request ends first, so no page counts it in flight and open at the same time.
+        let route = self.route().map(Box::from);
+        // The request ends before: no page counts it in flight and open at once.
         drop(self);
         mark.open(&shared, route);
     }

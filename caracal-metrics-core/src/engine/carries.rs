@@ -39,9 +39,9 @@ impl Carries {
     /// Adds to the sum of a cell, in a word that only this thread writes. The caller has already counted the
     /// bucket.
     #[inline]
-    pub(super) fn bump(&self, cell: Cell, sum: &AtomicU64, nanos: u64) {
+    pub(super) fn bump(&self, cell: impl FnOnce() -> Cell, sum: &AtomicU64, nanos: u64) {
         if pages::bump(sum, nanos, Release) >= CARRY {
-            self.carry(cell, sum);
+            self.carry(cell(), sum);
         }
     }
 

@@ -27,8 +27,9 @@ use std::sync::atomic::Ordering::{self, Relaxed, Release};
 
 pub(crate) use cell::{Cell, MAX_BOUNDS, NARROW_BUCKETS, RUN_WORDS, Sum, Width};
 pub(crate) use own::{
-    OwnHistogram, OwnIntervals, OwnWord, histogram_now, own_histogram, own_intervals, own_word,
+    OwnHistogram, OwnIntervals, OwnPages, OwnWord, own_histogram, own_pages, own_pages_of, own_word,
 };
+pub(crate) use pages::AT_HAND;
 use pages::Pages;
 pub(crate) use reader::Reader;
 use store::{STORE, Store};

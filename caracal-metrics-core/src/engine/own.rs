@@ -30,8 +30,6 @@ const GAUGES: usize = 8;
 
 thread_local! {
     static FORGET: cell::Cell<fn()> = const { cell::Cell::new(|| ()) };
-    /// Like [`FORGET`], for [`own_intervals`].
-    static FORGET_INTERVALS: cell::Cell<fn()> = const { cell::Cell::new(|| ()) };
 }
 
 #[cfg(not(caracal_loom))]
@@ -131,7 +129,46 @@ impl OwnHistogram {
     }
 }
 
-/// A [run](super::Width::Run) and the sum of a histogram. Only this thread writes them, until it gives them up.
+/// Where a thread has its words, until it gives them up. None of a thread that has recorded nothing yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnPages {
+    pages: &'static Pages,
+    not_send: PhantomData<*const ()>,
+}
+
+impl OwnPages {
+    /// The words of a histogram of one run, if there are some.
+    #[inline]
+    pub(crate) fn histogram(self, cell: Cell) -> Option<OwnHistogram> {
+        OwnHistogram::of(self.pages, cell)
+    }
+
+    /// What was [kept](Self::keep_intervals) with this key lately.
+    #[inline]
+    pub(crate) fn intervals(self, key: u64) -> Option<OwnIntervals> {
+        let (run, sum) = self.pages.at_hand(key)?;
+        Some(OwnIntervals { run, sum, not_send: PhantomData })
+    }
+
+    /// The words of a run and of the sum of a histogram of so many runs, if there are some. They are kept for
+    /// [`intervals`](Self::intervals), also for the next thread that goes on with the pages: nobody uses the
+    /// key again once one of the cells was released.
+    pub(crate) fn keep_intervals(
+        self,
+        key: u64,
+        run: Cell,
+        histogram: Cell,
+        runs: usize,
+    ) -> Option<OwnIntervals> {
+        let (run, last_run) = (self.pages.run(run)?, self.pages.run(histogram.last_run(runs))?);
+        let sum = &last_run[SUM];
+        self.pages.keep_at_hand(key, run, sum);
+        Some(OwnIntervals { run, sum, not_send: PhantomData })
+    }
+}
+
+/// A [run](super::Width::Run) and the sum of a histogram that this thread alone writes, until it gives them
+/// up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnIntervals {
     run: &'static Run,
@@ -143,10 +180,15 @@ impl OwnIntervals {
     /// Counts a duration of at most [`LONGEST_NANOS`](super::LONGEST_NANOS) in the word with this index. The
     /// histogram must be the one for which these words were requested.
     #[inline]
-    pub(crate) fn observe(self, histogram: Cell, runs: usize, place: usize, nanos: u64) {
+    pub(crate) fn observe(
+        self,
+        histogram: impl FnOnce() -> (Cell, usize),
+        place: usize,
+        nanos: u64,
+    ) {
         debug_assert!(nanos <= super::LONGEST_NANOS);
         bump(&self.run[place % RUN_WORDS], 1, Relaxed);
-        STORE.bump_sum(histogram, runs, self.sum, nanos);
+        STORE.bump_sum(histogram, self.sum, nanos);
     }
 
     /// Counts `count` floating-point numbers with this sum in the word with this index.
@@ -157,23 +199,9 @@ impl OwnIntervals {
     }
 }
 
-/// Returns this thread's words of a run, and of the sum of a histogram with this number of runs. The rules are
-/// those of [`own_word`].
-pub(crate) fn own_intervals(
-    run: Cell,
-    histogram: Cell,
-    runs: usize,
-    forget: fn(),
-) -> Option<OwnIntervals> {
-    let pages = local::pages();
-    let (run, last_run) = (pages.run(run)?, pages.run(histogram.last_run(runs))?);
-    FORGET_INTERVALS.set(forget);
-    Some(OwnIntervals { run, sum: &last_run[SUM], not_send: PhantomData })
-}
-
-/// Returns this thread's word of a counter, or `None` if it has none: before it has recorded into the cell, if
-/// all threads share the word, and after the thread has given up its words. In this case, record with
-/// [`add`](super::add). After that, there may be a word.
+/// This thread's word of a counter, or `None` where it has none: before it has recorded into the cell,
+/// where all threads share the word, and once the thread has given up its words. Recording then is
+/// [`add`](super::add), after which there may be one.
 ///
 /// `forget` makes the calling thread forget all own words that it keeps. It is called at most once, on this
 /// thread, before the thread gives up its words. There is only one such function per thread, so all callers
@@ -187,8 +215,8 @@ pub(crate) fn own_word(cell: Cell, forget: fn()) -> Option<OwnWord> {
 
 /// Returns this thread's words of a histogram with one run, if it has some. They must be used immediately.
 #[inline]
-pub(crate) fn histogram_now(cell: Cell) -> Option<OwnHistogram> {
-    OwnHistogram::of(local::pages(), cell)
+pub(crate) fn own_pages() -> OwnPages {
+    OwnPages { pages: local::pages(), not_send: PhantomData }
 }
 
 /// Returns this thread's words of a histogram with one run. The rules are those of [`own_word`].
@@ -199,9 +227,16 @@ pub(crate) fn own_histogram(cell: Cell, forget: fn()) -> Option<OwnHistogram> {
     Some(own)
 }
 
-/// Called when the thread is about to give up its words.
+/// Where this thread has its words, if it has some of a cell, as [`own_word`].
+pub(crate) fn own_pages_of(cell: Cell, forget: fn()) -> Option<OwnPages> {
+    let pages = own_pages();
+    pages.pages.run(cell)?;
+    FORGET.set(forget);
+    Some(pages)
+}
+
+/// The thread is about to give up its words.
 pub(super) fn forget() {
     OWN_GAUGES.with(|gauges| gauges.iter().for_each(|own| own.set(OwnGauge::none())));
     FORGET.replace(|| ())();
-    FORGET_INTERVALS.replace(|| ())();
 }

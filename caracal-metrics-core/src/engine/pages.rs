@@ -35,16 +35,20 @@ impl Page {
 /// A thread's words, in pages that are created when they are first used. A page is never freed: the next thread
 /// uses it.
 #[derive(Debug)]
-pub(super) struct Pages([AtomicPtr<Page>; PAGES]);
+pub(super) struct Pages {
+    pages: [AtomicPtr<Page>; PAGES],
+    at_hand: AtHand,
+}
 
 impl Pages {
     const_unless_modelled! {
         /// Creates an empty list of pages.
         pub(super) fn none() -> Self {
             #[cfg(not(caracal_loom))]
-            return Self([const { AtomicPtr::new(ptr::null_mut()) }; PAGES]);
+            let pages = [const { AtomicPtr::new(ptr::null_mut()) }; PAGES];
             #[cfg(caracal_loom)]
-            return Self(std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())));
+            let pages = std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut()));
+            Self { pages, at_hand: AtHand::empty() }
         }
     }
 
@@ -96,10 +100,10 @@ impl Pages {
 
     #[inline]
     fn page(&self, number: usize) -> Option<&Page> {
-        // Acquire: a thread that sees the page also sees its zeros.
-        let page = self.0.get(number)?.load(Acquire);
-        // SAFETY: the pointer is null or comes from `Box::leak` in `make`, so it is valid for reads forever,
-        // and the page behind it is only ever borrowed as shared.
+        // Acquire: a thread that sees the page sees its zeros.
+        let page = self.pages.get(number)?.load(Acquire);
+        // SAFETY: the pointer is null or comes from `Box::leak` in `make`, so it is valid for reads
+        // for good, and the page behind it is only ever borrowed as shared.
         unsafe { page.as_ref() }
     }
 
@@ -107,7 +111,7 @@ impl Pages {
     /// thread can't have it or if the budget is used up. Only the owner calls this, so a page is never created
     /// twice.
     pub(super) fn make(&self, cell: Cell, budget: &Budget) -> bool {
-        let Some(slot) = self.0.get(page_of(cell)) else { return false };
+        let Some(slot) = self.pages.get(page_of(cell)) else { return false };
         if slot.load(Relaxed).is_null() {
             if !budget.take() {
                 return false;
@@ -117,7 +121,28 @@ impl Pages {
         true
     }
 
-    /// Returns every run whose page exists, with the cell of its first word.
+    /// The words that were kept with this key.
+    #[inline]
+    pub(super) fn at_hand(&self, key: u64) -> Option<(&'static Run, &'static AtomicU64)> {
+        let place = self.at_hand.place(key);
+        if place.key.load(Relaxed) != key {
+            return None;
+        }
+        let (run, sum) = (place.run.load(Relaxed), place.sum.load(Relaxed));
+        // SAFETY: the pointers come from references that are valid for good, in `keep_at_hand` or in
+        // `AtHand::empty`.
+        Some(unsafe { (&*run, &*sum) })
+    }
+
+    /// Keeps words of these pages for the next time, in place of others. The owner alone calls this.
+    pub(super) fn keep_at_hand(&self, key: u64, run: &'static Run, sum: &'static AtomicU64) {
+        let place = self.at_hand.place(key);
+        place.key.store(key, Relaxed);
+        place.run.store(ptr::from_ref(run).cast_mut(), Relaxed);
+        place.sum.store(ptr::from_ref(sum).cast_mut(), Relaxed);
+    }
+
+    /// Every run whose page was made, with the cell of its first word.
     pub(super) fn runs(&self) -> impl Iterator<Item = (Cell, &Run)> {
         (0..PAGES).filter_map(|number| Some((number, self.page(number)?))).flat_map(
             |(number, page)| {
@@ -127,6 +152,64 @@ impl Pages {
                 })
             },
         )
+    }
+}
+
+/// Words that are kept at hand for each thread: 1.5 kibibytes. The low bits of a key say at which place.
+pub(crate) const AT_HAND: usize = 64;
+
+/// Words of these pages that the owner found lately: runs of integers, each with the sum of a histogram.
+///
+/// The next thread that goes on with the pages goes on with what is at hand, too. Only the owner uses it, so its
+/// atomics order nothing.
+#[derive(Debug)]
+struct AtHand([Place; AT_HAND]);
+
+#[derive(Debug)]
+struct Place {
+    key: std::sync::atomic::AtomicU64,
+    run: std::sync::atomic::AtomicPtr<Run>,
+    sum: std::sync::atomic::AtomicPtr<AtomicU64>,
+}
+
+/// The key of no words.
+const NO_KEY: u64 = u64::MAX;
+
+/// The words of no key. They are there so that a lookup compares the key and nothing else.
+#[cfg(not(caracal_loom))]
+static NO_WORDS: Run = [const { AtomicU64::new(0) }; RUN_WORDS];
+
+impl AtHand {
+    const_unless_modelled! {
+        fn empty() -> AtHand {
+            #[cfg(not(caracal_loom))]
+            return Self([const { Place::empty() }; AT_HAND]);
+            #[cfg(caracal_loom)]
+            return Self(std::array::from_fn(|_| Place::empty()));
+        }
+    }
+
+    #[inline]
+    fn place(&self, key: u64) -> &Place {
+        &self.0[key as usize % AT_HAND]
+    }
+}
+
+impl Place {
+    const_unless_modelled! {
+        fn empty() -> Place {
+            use std::sync::atomic;
+            #[cfg(not(caracal_loom))]
+            let (run, sum) = (ptr::from_ref(&NO_WORDS), ptr::from_ref(&NO_WORDS[0]));
+            // The models keep nothing at hand, and words of no model would not be the same in each execution.
+            #[cfg(caracal_loom)]
+            let (run, sum) = (ptr::dangling::<Run>(), ptr::dangling::<AtomicU64>());
+            Self {
+                key: atomic::AtomicU64::new(NO_KEY),
+                run: atomic::AtomicPtr::new(run.cast_mut()),
+                sum: atomic::AtomicPtr::new(sum.cast_mut()),
+            }
+        }
     }
 }
 

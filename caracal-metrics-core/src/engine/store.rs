@@ -192,7 +192,7 @@ impl Store {
     pub(super) fn observe_own(&self, run: &Run, cell: Cell, bucket: usize, nanos: u64) {
         debug_assert!(bucket < NARROW_BUCKETS && nanos <= LONGEST_NANOS);
         bump(&run[bucket % RUN_WORDS], 1, Relaxed);
-        self.carries.bump(cell, &run[SUM], nanos);
+        self.carries.bump(|| cell, &run[SUM], nanos);
     }
 
     /// Like [`observe`](Self::observe), for a histogram with this number of runs.
@@ -206,7 +206,7 @@ impl Store {
     ) -> bool {
         let Some([buckets @ .., sum]) = pages.runs_from(cell, runs) else { return false };
         bump(&buckets[bucket], 1, Relaxed);
-        self.carries.bump(cell.last_run(runs), sum, nanos);
+        self.carries.bump(|| cell.last_run(runs), sum, nanos);
         true
     }
 
@@ -221,13 +221,22 @@ impl Store {
     #[inline]
     pub(super) fn add_nanos(&self, pages: &Pages, last_run: Cell, nanos: u64) -> bool {
         let sum = pages.run(last_run).map(|run| &run[SUM]);
-        sum.map(|sum| self.carries.bump(last_run, sum, nanos)).is_some()
+        sum.map(|sum| self.carries.bump(|| last_run, sum, nanos)).is_some()
     }
 
     /// Adds to the sum of a histogram with this number of runs. `sum` is the calling thread's word for it.
     #[inline]
-    pub(super) fn bump_sum(&self, histogram: Cell, runs: usize, sum: &AtomicU64, nanos: u64) {
-        self.carries.bump(histogram.last_run(runs), sum, nanos);
+    pub(super) fn bump_sum(
+        &self,
+        histogram: impl FnOnce() -> (Cell, usize),
+        sum: &AtomicU64,
+        nanos: u64,
+    ) {
+        let last_run = || {
+            let (cell, runs) = histogram();
+            cell.last_run(runs)
+        };
+        self.carries.bump(last_run, sum, nanos);
     }
 
     /// Like [`add_nanos`](Self::add_nanos), in words that all threads share.

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::Series;
 use super::sealed::FromSeries;
 use crate::description::{Bounds, nanos};
+use crate::engine::{self, OwnPages};
 use crate::exemplar::Exemplar;
+use crate::series::NativeSeries;
 
 /// A kind of histogram: [`DurationHistogram`] or [`Histogram`].
 pub trait Bucketed: private::Bucketed {}
@@ -64,11 +66,16 @@ impl private::Bucketed for Histogram {
 /// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct DurationHistogram(Series);
+pub struct DurationHistogram {
+    series: Series,
+    /// Where it has native buckets, and is not folded.
+    native: Option<NativeSeries>,
+}
 
 impl FromSeries for DurationHistogram {
     fn from_series(series: Series) -> Self {
-        Self(series)
+        let native = if series.folded { None } else { series.store.native_series(series.cell) };
+        Self { series, native }
     }
 }
 
@@ -77,30 +84,31 @@ impl DurationHistogram {
     /// counted in `caracal_metrics_invalid_values_total`.
     #[inline]
     pub fn observe(&self, duration: Duration) {
-        if !self.0.store.observe_own(self.0.plain_cell, duration) {
-            self.observe_first(duration);
+        let pages = engine::own_pages();
+        if !self.series.store.observe_own(pages, self.series.plain_cell, duration) {
+            self.observe_first(pages, duration);
         }
     }
 
     /// Called if the thread has no words of the series yet, or if the record needs more than adding to them.
     #[inline(never)]
-    fn observe_first(&self, duration: Duration) {
-        if self.0.folded {
-            return self.observe_folded(duration);
+    fn observe_first(&self, pages: OwnPages, duration: Duration) {
+        match &self.native {
+            Some(native) => native.observe(pages, duration),
+            None => self.observe_other(duration),
         }
-        self.0.store.observe_known(self.0.cell, duration);
     }
 
     #[inline(never)]
-    fn observe_folded(&self, duration: Duration) {
-        self.0.store.observe_known(self.0.cell, duration);
-        self.0.recorded();
+    fn observe_other(&self, duration: Duration) {
+        self.series.store.observe_known(self.series.cell, duration);
+        self.series.recorded();
     }
 
     /// Counts a duration together with an exemplar of it.
     pub fn observe_with_exemplar(&self, duration: Duration, exemplar: &Exemplar) {
-        self.0.store.observe_cell_with_exemplar(self.0.cell, duration, exemplar);
-        self.0.recorded();
+        self.series.store.observe_cell_with_exemplar(self.series.cell, duration, exemplar);
+        self.series.recorded();
     }
 }
 

@@ -39,10 +39,12 @@ impl FamilyStore {
         let mut found = self.found(set, cell);
         if let Some((histogram, closed, cell)) = histogram {
             let Some(set) = histogram.set_to_keep(closed, open) else { return };
-            found.durations = match histogram.native {
-                Some(_) => Durations::of(recent::native(set), cell),
-                None => histogram.found(set, cell).durations,
-            };
+            if histogram.native.is_some() {
+                found.durations = Durations::of(recent::native(set), cell);
+                found.pages = recent::own_pages(cell);
+            } else {
+                found.durations = histogram.found(set, cell).durations;
+            }
         }
         // If a counter may still get a word of the thread, it is kept only once it has one.
         let waits = self.kind() == FamilyKind::Counter && found.word.is_none();
@@ -67,14 +69,17 @@ impl FamilyStore {
 
     #[inline(never)]
     fn found(&self, set: u64, cell: Cell) -> Found {
-        let (mut word, mut durations) = (None, None);
+        let mut found = Found { cell, word: None, durations: None, pages: None };
         match self.kind() {
-            FamilyKind::Counter => word = recent::own_word(cell),
+            FamilyKind::Counter => found.word = recent::own_word(cell),
             FamilyKind::DurationHistogram if self.is_plain() => {
-                durations = Durations::of(set, cell);
+                found.durations = Durations::of(set, cell);
+            }
+            FamilyKind::DurationHistogram if self.native.is_some() => {
+                found.pages = recent::own_pages(cell);
             }
             _ => {}
         }
-        Found { cell, word, durations }
+        found
     }
 }

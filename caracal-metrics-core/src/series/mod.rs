@@ -49,7 +49,9 @@ pub(crate) use created::{NotesOf, Start, note_created};
 pub(crate) use exemplars::{Exemplars, Kept, Observed};
 pub(crate) use idle::watch as watch_idle;
 pub(crate) use in_flight::InFlight;
-pub(crate) use native::{MakeNative, NativeCounts, WithNative, halved, native_buckets};
+pub(crate) use native::{
+    MakeNative, NativeCounts, NativeSeries, WithNative, halved, native_buckets,
+};
 #[cfg(feature = "protobuf")]
 pub(crate) use pair_text::Pair;
 pub(crate) use resolve::Resolved;

@@ -1,11 +1,13 @@
 //! Counts observations in the cells of histograms, and keeps their exemplars.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::exemplars::{self, Observed};
+use super::native::NativeSeries;
 use super::store::FamilyStore;
 use crate::description::nanos;
-use crate::engine::{self, Cell, LONGEST_NANOS};
+use crate::engine::{self, Cell, LONGEST_NANOS, OwnPages};
 use crate::exemplar::Exemplar;
 
 /// Returns a duration in nanoseconds, or `None` if it is too long for a sum.
@@ -32,9 +34,18 @@ impl FamilyStore {
 
     /// Counts a duration in a cell whose words the calling thread does not keep.
     #[inline]
+    pub(super) fn observe_kept(&self, cell: Cell, pages: Option<OwnPages>, duration: Duration) {
+        match (pages, &self.native) {
+            (Some(pages), Some(native)) => native.observe(self, cell, pages, duration),
+            _ => self.observe_known(cell, duration),
+        }
+    }
+
+    /// Counts a duration into a cell for which the calling thread has no words at hand.
+    #[inline(never)]
     pub(crate) fn observe_known(&self, cell: Cell, duration: Duration) {
         match &self.native {
-            Some(native) => native.observe(self, cell, duration),
+            Some(native) => native.observe(self, cell, engine::own_pages(), duration),
             None => self.observe_classic(cell, duration),
         }
     }
@@ -52,13 +63,13 @@ impl FamilyStore {
         }
     }
 
-    /// Counts a duration in this thread's words of a cell with one run, if it has some and the duration is not
-    /// too long. No exemplar is requested.
+    /// Counts a duration into the words that a thread has on these pages of a cell of one run, if it has some and the duration
+    /// is not too long. There is no exemplar to ask for.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a call would cost as much as the body")]
-    pub(crate) fn observe_own(&self, cell: Cell, duration: Duration) -> bool {
-        // This comes first, because a cell without own words is one that is not plain.
-        let Some(own) = engine::histogram_now(cell) else { return false };
+    #[expect(clippy::inline_always, reason = "a call costs as much as it does")]
+    pub(crate) fn observe_own(&self, pages: OwnPages, cell: Cell, duration: Duration) -> bool {
+        // First of all, since a cell without any is one that is not plain.
+        let Some(own) = pages.histogram(cell) else { return false };
         let observe = |nanos| own.observe(cell, self.buckets.narrow_ordinary(nanos), nanos);
         ordinary_nanos(duration).map(observe).is_some()
     }
@@ -85,11 +96,18 @@ impl FamilyStore {
         exemplars::keep(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)), exemplar);
     }
 
-    /// Counts a duration of any length in a family that may not be [plain](Self::is_plain).
+    /// What a handle counts durations of a series with, if the family has native buckets.
+    pub(crate) fn native_series(self: &Arc<Self>, cell: Cell) -> Option<NativeSeries> {
+        self.native.as_ref().map(|native| native.of_series(self, cell))
+    }
+
+    /// Counts a duration of any length into a family that is perhaps not [plain](Self::is_plain).
     #[inline(never)]
     fn observe_other(&self, cell: Cell, duration: Duration) {
+        // First thing, so that what follows has the registers.
+        let pages = engine::own_pages();
         match &self.native {
-            Some(native) => native.observe(self, cell, duration),
+            Some(native) => native.observe(self, cell, pages, duration),
             None => self.observe_in_full(cell, nanos(duration)),
         }
     }
@@ -152,12 +170,12 @@ impl FamilyStore {
         }
     }
 
+    /// Counts a floating-point number of a family with native buckets, or one that is not finite.
     #[inline(never)]
     fn observe_unusual_floats(&self, cell: Cell, value: f64, times: u64) {
-        if let Some(bucket) = self.count_unusual_floats(cell, value, times)
-            && self.settings.exemplar_source.is_some()
-        {
-            self.ask_for_exemplar(cell, bucket, Observed::Float(value));
+        match &self.native {
+            Some(native) => native.observe_floats(self, cell, value, times),
+            None => self.count_invalid(),
         }
     }
 
@@ -205,7 +223,7 @@ impl FamilyStore {
 
     /// Keeps an exemplar from the registry's source, if it has a source and the bucket accepts one.
     #[inline(never)]
-    fn ask_for_exemplar(&self, cell: Cell, bucket: usize, observed: Observed) {
+    pub(super) fn ask_for_exemplar(&self, cell: Cell, bucket: usize, observed: Observed) {
         let Some(source) = &self.settings.exemplar_source else { return };
         if exemplars::takes_one(cell, bucket) {
             match source.ask() {

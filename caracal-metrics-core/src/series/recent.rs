@@ -8,7 +8,7 @@ use std::cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::chunk::{self, CHUNK, Chunk, GOLDEN_RATIO};
-use crate::engine::{self, Cell, OwnHistogram, OwnWord};
+use crate::engine::{self, Cell, OwnHistogram, OwnPages, OwnWord};
 
 /// The number of pairs of places. They take ten kibibytes per thread. A thread that records few label sets
 /// touches few of them.
@@ -70,6 +70,9 @@ pub(super) struct Found {
     pub(super) word: Option<OwnWord>,
     /// For a histogram with one run, or one that is recorded together with the counter.
     pub(super) durations: Option<Durations>,
+    /// Where the thread has its words, of a histogram with native buckets, or where such a one is recorded with
+    /// the counter.
+    pub(super) pages: Option<OwnPages>,
 }
 
 /// The thread's words of a histogram.
@@ -98,7 +101,7 @@ impl Place {
     const NONE: Self = Self {
         key: NO_SET,
         chunks: [[0; 2]; MOST_OPEN],
-        found: Found { cell: Cell::from_raw(0), word: None, durations: None },
+        found: Found { cell: Cell::from_raw(0), word: None, durations: None, pages: None },
     };
 }
 
@@ -214,7 +217,12 @@ impl Durations {
     }
 }
 
-/// Returns the thread's word of a counter, if it has one.
+/// Where the thread has its words, if it has some of this cell.
+pub(super) fn own_pages(cell: Cell) -> Option<OwnPages> {
+    engine::own_pages_of(cell, forget)
+}
+
+/// The thread's word of a counter, if it has one.
 pub(super) fn own_word(cell: Cell) -> Option<OwnWord> {
     engine::own_word(cell, forget)
 }
@@ -237,7 +245,7 @@ mod tests {
     fn a_label_set_that_occurs_twice_in_a_row_is_kept() {
         let set = numbers(1);
         let lookup = |value: u32| Lookup::of_one(set, &value.to_string()).unwrap();
-        let found = |cell| Found { cell: Cell::from_raw(cell), word: None, durations: None };
+        let found = |cell| Found { cell: Cell::from_raw(cell), ..Place::NONE.found };
         let cell = |value| lookup(value).recall().map(|found| found.cell.to_raw());
         let record = |value| {
             let tag = (lookup(value).mixed() >> 32) as u32;

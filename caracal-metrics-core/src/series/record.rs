@@ -151,7 +151,7 @@ impl FamilyStore {
                     nanos,
                 );
             }
-            return self.observe_known(found.cell, duration);
+            return self.observe_kept(found.cell, found.pages, duration);
         }
         with(labels, |closed, open| self.observe_anew(closed, open, duration));
     }
@@ -181,7 +181,7 @@ impl FamilyStore {
             self.add(labels, 1);
             return histogram.observe(of_duration, duration);
         }
-        if let Some(Found { word: Some(word), durations, .. }) =
+        if let Some(Found { word: Some(word), durations, pages, .. }) =
             self.lookup(labels).and_then(Lookup::recall)
         {
             if let Some(durations) = durations
@@ -196,7 +196,7 @@ impl FamilyStore {
                 && durations.set == recent::native(histogram.set(of_duration.closed()))
             {
                 word.add(1);
-                return histogram.observe_known(durations.cell, duration);
+                return histogram.observe_kept(durations.cell, pages, duration);
             }
             // Otherwise, the counter was kept alone, or with words that are no longer valid.
             if durations.is_some_and(|it| histogram.may_keep(it.set)) || !histogram.is_plain() {

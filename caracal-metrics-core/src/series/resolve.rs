@@ -251,7 +251,7 @@ impl FamilyStore {
         let known = interner.find(labels).map(|known| known.cell);
         let cell = known.unwrap_or_else(|| self.make_unbounded(interner, labels));
         if let Some(lookup) = lookup {
-            lookup.keep(Found { cell, word: None, durations: None });
+            lookup.keep(Found { cell, word: None, durations: None, pages: None });
         }
         cell
     }

@@ -47,7 +47,7 @@ fn read_while(write: impl Fn(&Carries, &[AtomicU64; 2])) -> u128 {
 fn a_sum_that_is_carried_while_it_is_read_never_goes_down() {
     explore(|| {
         let sum = read_while(|carries, words| {
-            carries.bump(Cell(0), &words[0], LONGEST_NANOS);
+            carries.bump(|| Cell(0), &words[0], LONGEST_NANOS);
             carries.add(Cell(0), &words[1], LONGEST_NANOS);
         });
         assert_eq!(sum, 2 << 62);
@@ -58,8 +58,8 @@ fn a_sum_that_is_carried_while_it_is_read_never_goes_down() {
 fn a_sum_that_its_owner_adds_to_after_a_carry_never_goes_down() {
     explore(|| {
         let sum = read_while(|carries, words| {
-            carries.bump(Cell(0), &words[0], LONGEST_NANOS);
-            carries.bump(Cell(0), &words[0], 1);
+            carries.bump(|| Cell(0), &words[0], LONGEST_NANOS);
+            carries.bump(|| Cell(0), &words[0], 1);
         });
         assert_eq!(sum, u128::from(NEARLY) + (1 << 62) + 1);
     });

@@ -1,19 +1,22 @@
 //! The native buckets of a family.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::chunks::{Chunks, Grown, Name, place};
-use super::fast::Table;
+use super::fast::{Shifted, Table};
 use super::grid::{halvings, seconds};
+use super::handle::{self, NativeSeries};
 use super::partition::{Partition, Position, Region};
 use super::reach;
-use super::recent::{self, NAME_BITS, Number};
+use super::recent::{Key, Number, SeriesNumber};
 use super::{NativeBuckets, NativeCounts};
 use crate::description::{Bounds, nanos};
-use crate::engine::{self, Cell, LONGEST_NANOS, OwnIntervals, RUN_WORDS, Reader, Width};
+use crate::engine::{self, Cell, LONGEST_NANOS, OwnPages, RUN_WORDS, Reader, Width};
 use crate::resolution::Resolution;
 use crate::series::buckets::BucketSearch;
+use crate::series::exemplars::Observed;
 use crate::series::observing::ordinary_nanos;
 use crate::series::store::FamilyStore;
 
@@ -30,7 +33,8 @@ struct Native {
     /// The number of runs of a cell.
     runs: usize,
     partition: Partition,
-    table: Table,
+    /// Shared with the handles of its series.
+    table: Arc<Table>,
     number: Number,
 }
 
@@ -43,16 +47,22 @@ pub(crate) fn native_buckets(
     let schema = resolution.number().into();
     let (search, halvings) = (BucketSearch::of(bounds), halvings(schema));
     let partition = Partition::of(&bounds.exposed());
-    let interval =
-        |nanos| partition.position(seconds(nanos), search.of_nanos(nanos)).interval(halvings);
+    let interval = |value, below| partition.position(value, below).interval(halvings);
     let table = match bounds {
-        // Durations that are found in the table request no exemplar.
-        Bounds::Nanos(_) if !asks_for_exemplars => {
-            Table::of(schema, interval, |nanos| search.of_nanos(nanos))
+        // What is found in the table asks for no exemplar.
+        _ if asks_for_exemplars => Table::default(),
+        Bounds::Nanos(_) => {
+            let below = |nanos| search.of_nanos(nanos);
+            Table::of_nanos(schema, |nanos| interval(seconds(nanos), below(nanos)), below)
         }
-        _ => Table::default(),
+        Bounds::Floats(bounds) => {
+            let below = |value| search.of_float(value);
+            Table::of_floats(schema, bounds, |value| interval(value, below(value)), below)
+        }
+        Bounds::None => Table::default(),
     };
-    Box::new(Native { halvings, runs: search.runs(), partition, table, number: Number::new() })
+    let (table, runs) = (Arc::new(table), search.runs());
+    Box::new(Native { halvings, runs, partition, table, number: Number::new() })
 }
 
 impl Native {
@@ -81,59 +91,97 @@ impl Native {
         word
     }
 
-    /// Returns the thread's words for an interval, if it used its chunk recently.
-    #[inline]
-    fn recall(&self, cell: Cell, region: Region, interval: i32) -> Option<OwnIntervals> {
-        let name = Name::of(region, interval);
-        let key = name.is_short(NAME_BITS).then(|| self.number.key(cell, name))?;
-        recent::with(|recent| recent.recall(key))
+    /// Where the thread keeps its words for an interval.
+    fn key(&self, cell: Cell, region: Region, interval: i32) -> Option<Key> {
+        self.number.of_series(cell).key(Name::of(region, interval))
     }
 
     /// Keeps the thread's words for an interval, if it has some.
     #[inline(never)]
     fn keep(&self, cell: Cell, region: Region, interval: i32) {
-        let name = Name::of(region, interval);
-        if let Some(chunk) = reach::chunks(cell).and_then(|chunks| chunks.first(name))
-            && name.is_short(NAME_BITS)
+        if let Some(key) = self.key(cell, region, interval)
+            && let Some(chunk) = first(cell, region, interval)
         {
-            let key = self.number.key(cell, name);
-            recent::with(|recent| recent.keep(key, chunk, cell, self.runs));
+            key.keep(engine::own_pages(), chunk, cell, self.runs);
         }
     }
 
     /// Counts a duration that is not in the table, or whose words this thread did not use recently.
     #[inline(never)]
-    fn observe_anew(&self, store: &FamilyStore, cell: Cell, nanos: u64) {
-        let Some(interval) = self.table.interval(nanos) else {
+    fn observe_floats_anew(&self, store: &FamilyStore, cell: Cell, value: f64, times: u64) {
+        if value.is_finite() {
+            let bucket = self.count_floats(store, cell, value, times);
+            store.ask_for_exemplar(cell, bucket, Observed::Float(value));
+        } else {
+            store.count_invalid();
+        }
+    }
+}
+
+/// The chunk of an interval at the first resolution, if it is there.
+fn first(cell: Cell, region: Region, interval: i32) -> Option<Cell> {
+    reach::chunks(cell)?.first(Name::of(region, interval))
+}
+
+impl NativeBuckets for Native {
+    fn observe(&self, store: &FamilyStore, cell: Cell, pages: OwnPages, duration: Duration) {
+        let series = self.number.of_series(cell);
+        if let Some(nanos) = ordinary_nanos(duration)
+            && let Some(interval) = self.table.of_duration(nanos)
+            && let Some(own) = series.positive(interval.chunk()).recall(pages)
+        {
+            own.observe(|| (cell, self.runs), interval.place(), nanos);
+        } else {
+            self.observe_anew(store, cell, series, duration);
+        }
+    }
+
+    #[inline(never)]
+    fn observe_anew(
+        &self,
+        store: &FamilyStore,
+        cell: Cell,
+        series: SeriesNumber,
+        duration: Duration,
+    ) {
+        let nanos = nanos(duration);
+        let interval = self.table.of_duration(nanos);
+        let Some(interval) = interval.and_then(Shifted::interval) else {
             return store.observe_in_full(cell, nanos);
         };
-        let name = Name::of(Region::Positive, interval);
-        let Some(chunk) = reach::chunks(cell).and_then(|chunks| chunks.first(name)) else {
+        let Some(chunk) = first(cell, Region::Positive, interval) else {
             return store.observe_in_full(cell, nanos);
         };
-        if let Some(own) = engine::own_intervals(chunk, cell, self.runs, recent::forget) {
-            recent::with(|recent| recent.set(self.number.key(cell, name), own));
-            own.observe(cell, self.runs, place(interval), nanos);
+        if let Some(key) = series.key(Name::of(Region::Positive, interval))
+            && let Some(own) = key.keep(engine::own_pages(), chunk, cell, self.runs)
+        {
+            own.observe(|| (cell, self.runs), place(interval), nanos);
         } else {
             engine::add(chunk.word(place(interval)), 1);
             engine::add_nanos(cell, self.runs, nanos);
         }
     }
-}
 
-impl NativeBuckets for Native {
-    fn observe(&self, store: &FamilyStore, cell: Cell, duration: Duration) {
-        let Some(nanos) = ordinary_nanos(duration) else {
-            return store.observe_in_full(cell, nanos(duration));
-        };
-        let counted = recent::with(|recent| {
-            let interval = self.table.interval(nanos)?;
-            let key = self.number.key(cell, Name::of(Region::Positive, interval));
-            recent.recall(key)?.observe(cell, self.runs, place(interval), nanos);
-            Some(())
-        });
-        if counted.is_none() {
-            self.observe_anew(store, cell, nanos);
+    fn observe_floats(&self, store: &FamilyStore, cell: Cell, value: f64, times: u64) {
+        // First thing, so that what follows has the registers.
+        let pages = engine::own_pages();
+        if let Some(interval) = self.table.of_float(value)
+            && let Some(own) = self.number.of_series(cell).positive(interval.chunk()).recall(pages)
+        {
+            own.observe_floats(interval.place(), times, value * times as f64);
+        } else {
+            self.observe_floats_anew(store, cell, value, times);
+        }
+    }
+
+    fn of_series(&self, store: &Arc<FamilyStore>, cell: Cell) -> NativeSeries {
+        NativeSeries {
+            number: self.number.of_series(cell),
+            table: Arc::clone(&self.table),
+            runs: self.runs,
+            cell,
+            store: Arc::clone(store),
+            observe: handle::observe,
         }
     }
 
@@ -141,8 +189,9 @@ impl NativeBuckets for Native {
         let below = store.buckets.of_nanos(nanos);
         let position = self.partition.position(seconds(nanos), below);
         let interval = position.interval(self.halvings);
-        if let Some(own) = self.recall(cell, position.region, interval) {
-            own.observe(cell, self.runs, place(interval), nanos.min(LONGEST_NANOS));
+        let key = self.key(cell, position.region, interval);
+        if let Some(own) = key.and_then(|key| key.recall(engine::own_pages())) {
+            own.observe(|| (cell, self.runs), place(interval), nanos.min(LONGEST_NANOS));
         } else {
             self.count(store, cell, position, below, 1);
             engine::add_nanos(cell, self.runs, nanos);
@@ -153,23 +202,18 @@ impl NativeBuckets for Native {
 
     fn count_floats(&self, store: &FamilyStore, cell: Cell, value: f64, times: u64) -> usize {
         let sum = value * times as f64;
-        recent::with(|recent| {
-            let below = store.buckets.of_float(value);
-            let position = self.partition.position(value, below);
-            let interval = position.interval(self.halvings);
-            let name = Name::of(position.region, interval);
-            let key = self.number.key(cell, name);
-            if name.is_short(NAME_BITS)
-                && let Some(own) = recent.recall(key)
-            {
-                own.observe_floats(place(interval), times, sum);
-            } else {
-                self.count(store, cell, position, below, times);
-                engine::add_float_sum(cell, self.runs, sum);
-                self.keep(cell, position.region, interval);
-            }
-            below
-        })
+        let below = store.buckets.of_float(value);
+        let position = self.partition.position(value, below);
+        let interval = position.interval(self.halvings);
+        let key = self.key(cell, position.region, interval);
+        if let Some(own) = key.and_then(|key| key.recall(engine::own_pages())) {
+            own.observe_floats(place(interval), times, sum);
+        } else {
+            self.count(store, cell, position, below, times);
+            engine::add_float_sum(cell, self.runs, sum);
+            self.keep(cell, position.region, interval);
+        }
+        below
     }
 
     fn read(

@@ -51,29 +51,37 @@ impl Slot {
 pub(super) struct Name(pub(super) u32);
 
 impl Name {
-    pub(super) const REGION_BITS: u32 = 2;
+    const REGION_BITS: u32 = 2;
 
-    /// Returns the name of the chunk that contains an interval. It is never 0, because the code of a region is
-    /// not.
-    #[inline]
+    /// How many short numbers there are.
+    pub(super) const SHORT: u32 = 1023;
+
+    /// The short number of the chunk of the interval 0.
+    pub(super) const SHORT_ZERO: i32 = 512;
+
+    /// Of the chunk that an interval is in.
     pub(super) fn of(region: Region, interval: i32) -> Self {
         let chunk = interval.div_euclid(CHUNK as i32);
         Self(chunk.cast_unsigned() << Self::REGION_BITS | region as u32)
     }
 
-    /// Returns whether this number of bits distinguishes it from all other short names.
-    #[inline]
-    pub(super) fn is_short(self, bits: u32) -> bool {
-        let most = 1 << (bits - 1);
-        (-most..most).contains(&self.0.cast_signed())
+    /// A number below [`SHORT`](Self::SHORT) that tells the chunk from those of the same region, if there is
+    /// one. Nearly all have one.
+    pub(super) fn short(self) -> Option<u32> {
+        let number = u32::try_from(self.chunk() + Self::SHORT_ZERO).ok()?;
+        (number < Self::SHORT).then_some(number)
     }
 
-    fn region(self) -> Region {
+    pub(super) fn region(self) -> Region {
         Region::of_code(self.0 & ((1 << Self::REGION_BITS) - 1))
     }
 
+    fn chunk(self) -> i32 {
+        self.0.cast_signed() >> Self::REGION_BITS
+    }
+
     fn first_interval(self) -> i32 {
-        (self.0.cast_signed() >> Self::REGION_BITS) * CHUNK as i32
+        self.chunk() * CHUNK as i32
     }
 }
 

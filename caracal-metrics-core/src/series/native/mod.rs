@@ -18,6 +18,7 @@ mod counts;
 mod fast;
 mod fractions;
 mod grid;
+mod handle;
 #[cfg(all(test, caracal_loom))]
 mod models;
 mod partition;
@@ -27,24 +28,42 @@ mod recent;
 mod wire;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::store::FamilyStore;
 use crate::description::Bounds;
-use crate::engine::{Cell, Reader};
+use crate::engine::{Cell, OwnPages, Reader};
 use crate::resolution::Resolution;
 
 pub(crate) use buckets::native_buckets;
 pub(crate) use counts::NativeCounts;
 pub(crate) use grid::halved;
+pub(crate) use handle::NativeSeries;
+pub(crate) use recent::SeriesNumber;
 
 /// Counts the observations of a family with native buckets.
 ///
 /// This is a trait so that only code that uses native buckets reaches it. The linker leaves it out of other
 /// programs.
 pub(crate) trait NativeBuckets: fmt::Debug + Send + Sync {
-    /// Counts a duration.
-    fn observe(&self, store: &FamilyStore, cell: Cell, duration: Duration);
+    /// Counts a duration on the thread of these pages.
+    fn observe(&self, store: &FamilyStore, cell: Cell, pages: OwnPages, duration: Duration);
+
+    /// Counts a duration into words that this thread did not use lately, and keeps these for the series.
+    fn observe_anew(
+        &self,
+        store: &FamilyStore,
+        cell: Cell,
+        series: SeriesNumber,
+        duration: Duration,
+    );
+
+    /// Counts a number so many times. One that is not finite is set aside.
+    fn observe_floats(&self, store: &FamilyStore, cell: Cell, value: f64, times: u64);
+
+    /// What a handle counts durations of a series with.
+    fn of_series(&self, store: &Arc<FamilyStore>, cell: Cell) -> NativeSeries;
 
     /// Counts a duration, and returns the index of the classic bucket.
     fn count_nanos(&self, store: &FamilyStore, cell: Cell, nanos: u64) -> usize;

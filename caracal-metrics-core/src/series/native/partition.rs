@@ -10,16 +10,16 @@ use super::grid::{ZERO_THRESHOLD, halved, index};
 /// The sign of a number, or whether it counts as zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Region {
+    Positive = 0,
     Zero = 1,
-    Positive = 2,
-    Negative = 3,
+    Negative = 2,
 }
 
 impl Region {
     pub(super) fn of_code(code: u32) -> Self {
         match code {
-            2 => Self::Positive,
-            3 => Self::Negative,
+            0 => Self::Positive,
+            2 => Self::Negative,
             _ => Self::Zero,
         }
     }

@@ -4,17 +4,25 @@
 //! gets a new number whenever it releases a cell. Words that are found therefore belong to the series while the
 //! thread has its own words. They are forgotten before the thread gives these up.
 
-use std::cell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::chunks::Name;
-use crate::engine::{self, Cell, OwnIntervals, RUN_WORDS};
+use super::partition::Region;
+use crate::engine::{AT_HAND, Cell, OwnIntervals, OwnPages, RUN_WORDS};
 
-/// The number of places, a power of two.
-const PLACES: usize = 64;
+const PLACES: u64 = AT_HAND as u64;
 
-/// The number of bits of a name in a key. The names of chunks of durations fit.
-pub(super) const NAME_BITS: u32 = 12;
+/// Chunks that most series have at most.
+const FEW_CHUNKS: u64 = 4;
+
+/// Bits of the number of a series for the short numbers of its chunks.
+const CHUNK_BITS: u32 = 10;
+
+/// Bits of the number of a series for all of its keys: a quarter for the chunks of each region, and one that
+/// has room for how far the keys of the series are from those of the first one.
+const KEY_BITS: u32 = CHUNK_BITS + 2;
+
+const _: () = assert!(Name::SHORT <= 1 << CHUNK_BITS && PLACES <= 1 << CHUNK_BITS);
 
 /// The number of bits of a cell that starts a run.
 const CELL_BITS: u32 = u32::BITS - RUN_WORDS.ilog2();
@@ -22,31 +30,19 @@ const CELL_BITS: u32 = u32::BITS - RUN_WORDS.ilog2();
 /// No family has this number.
 const NO_NUMBER: u64 = 0;
 
-/// The first number that does not fit in a key.
-const NUMBERS: u64 = 1 << (u64::BITS - NAME_BITS - CELL_BITS);
-
-thread_local! {
-    static RECENT: Recent = const { Recent([const { cell::Cell::new(Place::NONE) }; PLACES]) };
-}
-
-pub(super) struct Recent([cell::Cell<Place>; PLACES]);
-
-#[derive(Clone, Copy)]
-struct Place {
-    key: Key,
-    own: Option<OwnIntervals>,
-}
-
-impl Place {
-    const NONE: Self = Self { key: Key(NO_NUMBER), own: None };
-}
+/// The first number that does not fit in a key, less one: the last key is nobody's.
+const NUMBERS: u64 = (1 << (u64::BITS - KEY_BITS - CELL_BITS)) - 1;
 
 /// The number of a family, shifted to its position in a key. After 16 million cells were released, there are no
 /// numbers left, and nothing is kept.
 #[derive(Debug)]
 pub(super) struct Number(AtomicU64);
 
-/// The key of a chunk of a series, in the family that had this number when the key was created.
+/// A series, as keys have it: of the family that had this number when it was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SeriesNumber(u64);
+
+/// A chunk of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key(u64);
 
@@ -63,62 +59,94 @@ impl Number {
 
     /// Returns the key of a chunk with a [short](Name::is_short) name.
     #[inline]
-    pub(super) fn key(&self, cell: Cell, name: Name) -> Key {
-        let cell = u64::from(cell.to_raw()) << (NAME_BITS - RUN_WORDS.ilog2());
-        let name = u64::from(name.0) % (1 << NAME_BITS);
-        Key(self.0.load(Relaxed) | cell | name)
+    pub(super) fn of_series(&self, cell: Cell) -> SeriesNumber {
+        let run = u64::from(cell.to_raw()) / RUN_WORDS as u64;
+        // The low bits of a key are a place: few chunks of neighbouring series have different ones.
+        let apart = run * FEW_CHUNKS % PLACES;
+        SeriesNumber(self.0.load(Relaxed) + (run << KEY_BITS) + apart)
     }
 }
 
 fn next() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(NO_NUMBER + 1);
     let next = NEXT.fetch_update(Relaxed, Relaxed, |next| (next < NUMBERS).then_some(next + 1));
-    next.unwrap_or(NO_NUMBER) << (NAME_BITS + CELL_BITS)
+    next.unwrap_or(NO_NUMBER) << (KEY_BITS + CELL_BITS)
 }
+
+impl SeriesNumber {
+    /// The key of a chunk of positive numbers with this short number. With a number that no chunk has, it is
+    /// the key of none.
+    #[inline]
+    pub(super) fn positive(self, short: u32) -> Key {
+        debug_assert!(short <= Name::SHORT);
+        Key(self.0 + u64::from(short))
+    }
+
+    /// The key of a chunk, if its number is short.
+    #[inline]
+    pub(super) fn key(self, name: Name) -> Option<Key> {
+        let of_region = (name.region() as u64) << CHUNK_BITS;
+        Some(Key(self.0 + of_region + u64::from(name.short()?)))
+    }
+}
+
+const _: () = assert!(Region::Positive as u64 == 0);
 
 impl Key {
-    /// Neighbouring chunks of a series, and the same chunks of neighbouring series, have different places.
+    /// The words of the chunk and of the sum of the series, if this thread used them lately.
     #[inline]
-    fn place(self) -> usize {
-        (self.0 >> Name::REGION_BITS ^ self.0 >> NAME_BITS) as usize % PLACES
+    pub(super) fn recall(self, pages: OwnPages) -> Option<OwnIntervals> {
+        pages.intervals(self.0)
     }
 
-    fn has_number(self) -> bool {
-        self.0 >> (NAME_BITS + CELL_BITS) != NO_NUMBER
+    /// The words of the chunk and of the histogram of so many runs, if this thread has some: kept for the next
+    /// time.
+    pub(super) fn keep(
+        self,
+        pages: OwnPages,
+        chunk: Cell,
+        histogram: Cell,
+        runs: usize,
+    ) -> Option<OwnIntervals> {
+        let has_number = self.0 >> (KEY_BITS + CELL_BITS) != NO_NUMBER;
+        if has_number { pages.keep_intervals(self.0, chunk, histogram, runs) } else { None }
     }
 }
 
-/// Calls `look` with the words that the thread keeps. If a caller does this first, it can use the registers for
-/// what follows.
-#[inline]
-pub(super) fn with<T>(look: impl FnOnce(&Recent) -> T) -> T {
-    RECENT.with(look)
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
 
-impl Recent {
-    /// Returns the words of the chunk and of the sum of the series, if this thread used them recently.
-    #[inline]
-    pub(super) fn recall(&self, key: Key) -> Option<OwnIntervals> {
-        let place = self.0[key.place()].get();
-        if place.key == key { place.own } else { None }
-    }
+    use super::*;
 
-    /// Keeps the thread's words of the chunk and of the histogram with this number of runs, if it has some.
-    pub(super) fn keep(&self, key: Key, chunk: Cell, histogram: Cell, runs: usize) {
-        if let Some(own) = engine::own_intervals(chunk, histogram, runs, forget) {
-            self.set(key, own);
+    #[test]
+    fn chunks_of_series_have_keys_of_their_own() {
+        let numbers = [Number::new(), Number::new()];
+        let names = [Region::Positive, Region::Zero, Region::Negative]
+            .into_iter()
+            .flat_map(|region| (-520..520).map(move |chunk| Name::of(region, chunk * 16)));
+        let mut keys = HashSet::new();
+        let mut short = 0;
+        for number in &numbers {
+            for run in [0, 1, 2, 15, 16, 17, 1 << 20, (1 << CELL_BITS) - 1] {
+                let series = number.of_series(Cell::from_raw(run * RUN_WORDS as u32));
+                for key in names.clone().filter_map(|name| series.key(name)) {
+                    assert!(keys.insert(key.0), "{run}");
+                    short += 1;
+                }
+                assert!(keys.insert(series.positive(Name::SHORT).0), "no chunk has this key");
+            }
         }
+        assert_eq!(short, 2 * 8 * 3 * Name::SHORT);
     }
 
-    /// Keeps words that were requested with [`forget`].
-    pub(super) fn set(&self, key: Key, own: OwnIntervals) {
-        if key.has_number() {
-            self.0[key.place()].set(Place { key, own: Some(own) });
-        }
+    #[test]
+    fn few_chunks_of_neighbouring_series_have_different_places() {
+        let number = Number::new();
+        let series = |run: u32| number.of_series(Cell::from_raw(run * RUN_WORDS as u32));
+        let keys = (100..116).flat_map(|run| (509..513).map(move |chunk| (run, chunk)));
+        let places: HashSet<_> =
+            keys.map(|(run, chunk)| series(run).positive(chunk).0 % PLACES).collect();
+        assert_eq!(places.len(), PLACES as usize);
     }
-}
-
-/// Called when the thread gives up its words.
-pub(super) fn forget() {
-    RECENT.with(|recent| recent.0.iter().for_each(|place| place.set(Place::NONE)));
 }
