@@ -5,7 +5,7 @@ use std::env;
 use anyhow::{Context, Result};
 use testcontainers::core::ContainerPort;
 use testcontainers::runners::AsyncRunner;
-use testcontainers::{ContainerAsync, ContainerRequest, GenericImage};
+use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt};
 use tokio::sync::Mutex;
 
 /// The image that this variable names, or the official one.
@@ -29,7 +29,7 @@ pub(crate) async fn start(
     // `cargo xtask test` looks for its run's containers after the tests.
     let request = request.with_label("caracal-metrics-test", run);
     let start = async |request: ContainerRequest<GenericImage>| {
-        let image = request.image().name().to_owned();
+        let image = request.descriptor();
         let started = request.start().await;
         started
             .with_context(|| format!("{database} does not start in Docker from the image {image}"))

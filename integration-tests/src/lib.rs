@@ -1,7 +1,7 @@
 //! Real databases, the real Prometheus and the real gateway for the tests in `tests/`.
 //!
-//! `cargo xtask test` gets what these need and says where it is. Without it, Docker pulls the official
-//! Postgres image, `prometheus` and `promtool` must be on the `PATH`, and `python3` must have
+//! `cargo xtask test` gets what these need and says where it is. Without it, Docker pulls the official images of
+//! Postgres and MariaDB, `prometheus` and `promtool` must be on the `PATH`, and `python3` must have
 //! `prometheus_client` and `grafana_foundation_sdk`. The tests of the live page need `chromium` and
 //! `chromedriver`.
 

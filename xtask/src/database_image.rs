@@ -75,22 +75,24 @@ pub(crate) fn ensure(sh: &Shell, scratch: &Path) -> Result<Vec<(&'static str, St
     for database in DATABASES {
         let image = match database.find(sh, &recipe) {
             Some(image) => image,
-            None if to_build.is_empty() => match docker::pull(database.preferred(), PULL_PATIENCE) {
-                Ok(()) => database.preferred().to_owned(),
-                Err(unavailable) if tools::is_debian_root(sh) => {
-                    eprintln!("{unavailable}: building images from Debian's packages instead");
-                    to_build.push(database);
-                    database.ours.to_owned()
-                }
-                Err(unavailable) => {
-                    return Err(unavailable.context(format!(
+            None if to_build.is_empty() => {
+                match docker::pull(database.preferred(), PULL_PATIENCE) {
+                    Ok(()) => database.preferred().to_owned(),
+                    Err(unavailable) if tools::is_debian_root(sh) => {
+                        eprintln!("{unavailable}: building images from Debian's packages instead");
+                        to_build.push(database);
+                        database.ours.to_owned()
+                    }
+                    Err(unavailable) => {
+                        return Err(unavailable.context(format!(
                         "there is no image of {}, and only root on Debian can build one: make {} \
                          available to Docker",
                         database.name,
                         database.preferred()
                     )));
+                    }
                 }
-            },
+            }
             // One could not be pulled, so the next one is not waited for.
             None => {
                 to_build.push(database);

@@ -110,11 +110,20 @@ impl Visit for Statement<'_> {
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         if field.name() == "elapsed_secs" {
-            self.elapsed = Duration::try_from_secs_f64(value).ok();
+            self.elapsed = duration(value);
         }
     }
 
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+/// The duration that sqlx has converted to seconds. `None` if sqlx can't have measured it.
+///
+/// Rounding gives back the same whole nanoseconds. It takes fewer instructions than
+/// `Duration::try_from_secs_f64`, which handles every number.
+#[expect(clippy::cast_sign_loss, reason = "it is not negative")]
+fn duration(seconds: f64) -> Option<Duration> {
+    (0.0..1e9).contains(&seconds).then(|| Duration::from_nanos((seconds * 1e9 + 0.5) as u64))
 }
 
 /// Records the events that come.
@@ -171,4 +180,20 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     context.metadata(span).is_some_and(|metadata| metadata.name() == counted::SPAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_the_one_that_sqlx_measured() {
+        for nanoseconds in [0, 1, 999, 123_456_789, 1_000_000_001, 86_400_000_000_007] {
+            let measured = Duration::from_nanos(nanoseconds);
+            assert_eq!(duration(measured.as_secs_f64()), Some(measured));
+        }
+        for impossible in [-1e-9, 1e9, f64::INFINITY, f64::NAN] {
+            assert_eq!(duration(impossible), None);
+        }
+    }
 }

@@ -6,7 +6,7 @@ use caracal_metrics::sqlx::PoolObserver;
 use integration_tests::{PATIENCE, Page};
 use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions};
 
-use crate::scene::{Server, events};
+use crate::scene::{MOST_CONNECTIONS, Server, events};
 
 /// The number that the server gave to an error.
 fn number(error: &sqlx::Error) -> Option<u16> {
@@ -41,7 +41,7 @@ pub(crate) async fn connection_errors() -> Result<()> {
     // The server answers a statement that names such a database in the same way.
     refused(&owner.clone().database("mysql"), 1044, "other").await?;
 
-    let pool = MySqlPoolOptions::new().max_connections(4).acquire_timeout(PATIENCE);
+    let pool = MySqlPoolOptions::new().max_connections(MOST_CONNECTIONS).acquire_timeout(PATIENCE);
     let metrics = MetricsRegistry::new();
     let pool = PoolObserver::new(&pool.connect_with(owner.clone()).await?).wrap(&metrics)?;
     // An error of a statement is not one of the connection.
@@ -49,21 +49,24 @@ pub(crate) async fn connection_errors() -> Result<()> {
         let error = sqlx::query(statement).execute(&pool).await.err();
         ensure!(error.as_ref().and_then(number) == Some(sent), "{statement}: {error:?}");
     }
-    let interrupted = "set statement max_statement_time = 0.01 for select benchmark(1e10, sha2('', 512))";
-    let error = sqlx::query(interrupted).execute(&pool).await.err();
+    let interrupted = "set statement max_statement_time = 0.01 for
+                       select benchmark(10000000000, sha2('', 512))";
+    let error = sqlx::raw_sql(interrupted).execute(&pool).await.err();
     ensure!(error.as_ref().and_then(number) == Some(1969), "{error:?}");
     only_errors(&metrics, "other", 0.0)?;
+
+    let mut held = Vec::new();
+    while held.len() < MOST_CONNECTIONS as usize {
+        held.push(pool.acquire().await?);
+    }
+    refused(&owner, 1203, "insufficient_resources").await?;
+    drop(held);
+
     // The server ends a session in the middle of a statement.
     let sleeps = "select sleep(60)";
     let query = sqlx::query(sleeps).execute(&pool);
     let (ended, killed) = futures_util::join!(query, server.kill_sleeping(sleeps));
     killed?;
     ensure!(ended.is_err(), "the session was ended");
-    only_errors(&metrics, "reset", 1.0)?;
-
-    let mut held = Vec::new();
-    while held.len() < 4 {
-        held.push(pool.acquire().await?);
-    }
-    refused(&owner, 1203, "insufficient_resources").await
+    only_errors(&metrics, "reset", 1.0)
 }

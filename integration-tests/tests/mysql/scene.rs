@@ -29,6 +29,9 @@ pub(crate) fn events() -> Result<&'static MetricsRegistry> {
     installed.as_ref().map_err(|error| anyhow::anyhow!("{error:?}"))
 }
 
+/// How many connections a user may have, so that a test can take the last one.
+pub(crate) const MOST_CONNECTIONS: u32 = 8;
+
 /// A server that writes each statement into a table when it receives it.
 pub(crate) struct Server {
     server: MariaDb,
@@ -37,8 +40,8 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start() -> Result<Self> {
-        // Users may have few connections, so that a test can take the last one.
-        let arguments = ["--general-log=1", "--log-output=TABLE", "--max-user-connections=4"];
+        let most = format!("--max-user-connections={MOST_CONNECTIONS}");
+        let arguments = ["--general-log=1", "--log-output=TABLE", most.as_str()];
         let server = MariaDb::start(&arguments).await?;
         let options = MySqlPoolOptions::new().max_connections(1);
         let admin = options.connect(&server.admin_url()).await.context("the administrator")?;

@@ -145,7 +145,11 @@ fn administration() {
             ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM a", Other, "unknown"),
             ("CREATE FUNCTION f(x INT) RETURNS INT DETERMINISTIC RETURN x + 1", Other, "unknown"),
             ("CREATE ROLE a", Other, "unknown"),
-            ("CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'secret')", Other, "unknown"),
+            (
+                "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'secret')",
+                Other,
+                "unknown",
+            ),
             ("DESC a", Other, "unknown"),
             ("DROP DATABASE a", Other, "unknown"),
             ("DROP PREPARE p", Other, "unknown"),

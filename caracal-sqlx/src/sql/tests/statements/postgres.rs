@@ -200,7 +200,11 @@ fn administration() {
             ("CREATE SUBSCRIPTION s CONNECTION 'secret' PUBLICATION p", Other, "unknown"),
             ("CREATE TABLESPACE t LOCATION '/secret'", Other, "unknown"),
             ("CREATE TEXT SEARCH CONFIGURATION c (COPY = english)", Other, "unknown"),
-            ("CREATE TRANSFORM FOR a LANGUAGE l (FROM SQL WITH FUNCTION f(internal))", Other, "unknown"),
+            (
+                "CREATE TRANSFORM FOR a LANGUAGE l (FROM SQL WITH FUNCTION f(internal))",
+                Other,
+                "unknown",
+            ),
             ("CREATE USER MAPPING FOR a SERVER s OPTIONS (password 'secret')", Other, "unknown"),
             ("IMPORT FOREIGN SCHEMA s LIMIT TO (a) FROM SERVER t INTO u", Other, "unknown"),
             ("LOAD 'secret'", Other, "unknown"),
