@@ -315,7 +315,7 @@ fn a_check_says_whether_the_events_arrive() {
     assert_eq!(check(registry().with(events.layer()).with(per_layer).into(), Level::TRACE), Ok(()));
 
     let error = HiddenQueryEvents::ByFilter { level: Level::DEBUG }.to_string();
-    assert!(error.contains("at DEBUG") && error.contains("sqlx::query=trace"), "{error}");
+    assert!(error.contains("at level DEBUG") && error.contains("sqlx::query=trace"), "{error}");
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Server {
                     where info = ? and state = 'User sleep'";
         eventually("a session to end sleeps", async || {
             let find = sqlx::query_scalar(find).bind(statement);
-            let sessions: Vec<u64> = find.fetch_all(&self.admin).await?;
+            let sessions: Vec<i64> = find.fetch_all(&self.admin).await?;
             for session in &sessions {
                 let kill = AssertSqlSafe(format!("kill {session}"));
                 sqlx::raw_sql(kill).execute(&self.admin).await?;
