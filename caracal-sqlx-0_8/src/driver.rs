@@ -3,15 +3,15 @@
 /// A database whose pools can be [wrapped](crate::PoolObserver::wrap): `Postgres`, `Sqlite`,
 /// `MySql` and `Any`, each with the feature of that name.
 ///
-/// It is a trait of this crate and not a bound on sqlx's `Executor`: with such a bound, unrelated
-/// generic code in a crate that links this one would no longer compile.
+/// This crate has its own trait instead of a bound on sqlx's `Executor`. With such a bound, unrelated generic code
+/// in a crate that links this one would no longer compile.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` pools can't be wrapped: the feature for this database is not enabled",
     label = "this pool can't be wrapped",
     note = "enable the feature of the database in the dependency on `caracal-metrics`: `sqlx-0_8-postgres`, \
             `sqlx-0_8-sqlite`, `sqlx-0_8-mysql` or `sqlx-0_8-any` (of `caracal-sqlx-0_8`: `postgres`, `sqlite`, `mysql` \
             or `any`)",
-    note = "`attach` needs no feature: it shows the pool's gauges and counts no queries"
+    note = "`attach` needs no feature: it exports the pool's gauges and does not count queries"
 )]
 pub trait Driver: sealed::Run {}
 
@@ -23,10 +23,10 @@ pub(crate) mod sealed {
     use crate::query::OwnedQuery;
     use crate::sql::Dialect;
 
-    /// A part of a query's answer.
+    /// A part of the answer to a query.
     pub(crate) type Step<DB> = Either<<DB as Database>::QueryResult, <DB as Database>::Row>;
 
-    /// What an `Executor` does, on a connection of this database.
+    /// The methods of `Executor`, on a connection of this database.
     pub trait Run: Database {
         fn dialect(pool: &Pool<Self>) -> Dialect;
 

@@ -1,24 +1,25 @@
-//! Prometheus metrics for an existing pool of sqlx 0.8, and for every query through it.
+//! Prometheus metrics for an existing pool of sqlx 0.8, and for its queries.
 //!
-//! The same as `caracal-sqlx`, which is for sqlx 0.9: the same types, families and series. Most
+//! This crate has the same types, families and series as `caracal-sqlx`, which is for sqlx 0.9. Most
 //! applications use it as `caracal_metrics::sqlx_0_8`, with the feature `sqlx-0_8` of
-//! `caracal-metrics`. Examples in these docs name `caracal_sqlx`; with sqlx 0.8 use that path
-//! instead.
+//! `caracal-metrics`. The documentation of `caracal-sqlx` also applies to this crate. The examples here
+//! use the paths of `caracal-sqlx`.
 //!
-//! [`PoolObserver::attach`] shows the gauges of a pool of any database; [`PoolObserver::wrap`] also
-//! gives back an [`ObservedPool`], which counts and times its queries. The features `postgres`,
-//! `sqlite`, `mysql` and `any` say of which databases pools can be wrapped.
+//! [`PoolObserver::attach`] exports the gauges of a pool of any database. [`PoolObserver::wrap`] also
+//! returns an [`ObservedPool`], which counts and times its queries. The features `postgres`, `sqlite`,
+//! `mysql` and `any` select the databases whose pools can be wrapped. The feature `query-events` adds
+//! `QueryEvents`, which counts and times queries without a wrapper.
 //!
 //! # Both versions in one program
 //!
-//! A program may observe pools of both versions in one registry. Names of pools are then unique
-//! over both, and queries count in the same series. Both versions of the SQLite driver link one C
-//! library: Cargo then selects `libsqlite3-sys` 0.30, the only release that both accept.
-//! Both versions give the databases of `sqlite::memory:` the same names, so a pool of one version may
-//! share such a database with a pool of the other. `SqliteConnectOptions::new()` has one of its own for
-//! each connection.
+//! A program may observe pools of both versions in one registry. The name of a pool must then be unique
+//! among both, and queries count in the same series. Both versions of the SQLite driver link one C
+//! library, so Cargo selects `libsqlite3-sys` 0.30, the only release that both accept. Both versions
+//! give the databases of `sqlite::memory:` the same names, so a pool of one version may share such a
+//! database with a pool of the other. `SqliteConnectOptions::new()` makes a separate database for each
+//! connection.
 
-// The sources in the linked files are those of caracal-sqlx.
+// The linked files are the sources of caracal-sqlx, which name the library `sqlx`.
 extern crate sqlx_0_8 as sqlx;
 
 mod call;

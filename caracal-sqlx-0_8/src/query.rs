@@ -1,10 +1,10 @@
-//! A query of the user's, with its text at hand.
+//! A query of the user, with its text.
 
 use std::fmt;
 
 use sqlx::{Database, Execute};
 
-/// A query whose text was read; the driver runs the query itself.
+/// A query whose text was read. The driver runs the user's query.
 pub struct OwnedQuery<'q, E> {
     text: &'q str,
     query: E,
@@ -24,7 +24,7 @@ impl<'q, E> OwnedQuery<'q, E> {
 
     #[cfg_attr(
         not(any(feature = "any", feature = "mysql", feature = "postgres", feature = "sqlite")),
-        expect(dead_code, reason = "drivers run it")
+        expect(dead_code, reason = "only drivers call it")
     )]
     pub(crate) fn into_query(self) -> E {
         self.query

@@ -1,4 +1,4 @@
-//! Where sqlx 0.8 differs from sqlx 0.9, for the sources that both have.
+//! What differs in sqlx 0.8 from sqlx 0.9, for the shared sources.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use sqlx::{Database, Pool};
 /// The text of a statement that begins a transaction.
 pub(crate) type StatementText = Cow<'static, str>;
 
-/// A statement that begins a transaction: what sqlx's own `begin_with` takes.
+/// A statement that begins a transaction, as sqlx's own `begin_with` takes it.
 pub trait BeginStatement: Into<Cow<'static, str>> {
-    /// The text, as sqlx wants it.
+    /// Returns the text in sqlx's type.
     #[doc(hidden)]
     fn into_text(self) -> StatementText;
 }
@@ -21,8 +21,8 @@ impl<T: Into<Cow<'static, str>>> BeginStatement for T {
     }
 }
 
-/// A pool that [`PoolObserver::new`](crate::PoolObserver::new) takes: sqlx's `Pool`, also behind a
-/// reference or in an `Arc`.
+/// A pool that [`PoolObserver::new`](crate::PoolObserver::new) takes: sqlx's `Pool`, or a
+/// reference or an `Arc` to one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a pool of sqlx 0.8",
     label = "not a pool of sqlx 0.8",
@@ -30,10 +30,10 @@ impl<T: Into<Cow<'static, str>>> BeginStatement for T {
             `caracal_metrics::sqlx::PoolObserver`"
 )]
 pub trait ObservablePool {
-    /// The pool's database.
+    /// The database of the pool.
     type Database: Database;
 
-    /// A clone of the pool.
+    /// Returns a clone of the pool.
     fn pool(&self) -> Pool<Self::Database>;
 }
 

@@ -1,13 +1,13 @@
-//! What counting a one-row select costs, compared with the bare pool in the same process: through a wrapped
-//! pool, and from sqlx's events.
+//! Measures the cost of counting a one-row select, relative to the bare pool in the same process: through a
+//! wrapped pool, and from sqlx's events.
 //!
-//! SQLite in memory answers sooner than a server does, so the share of the counting is larger. Each round
-//! is compared with a round of the bare pool next to it. Processor time of the whole process counts,
-//! because SQLite's driver works on a thread of its own. Run it on one processor (`taskset`): on two, the
-//! ratios say where the scheduler puts that thread. Ends with an error if a median ratio is over the limit.
+//! SQLite in memory answers faster than a server, so the share of the counting is larger. Each round is
+//! compared with an adjacent round of the bare pool. The measure is the processor time of the whole process,
+//! because SQLite's driver has its own thread. Run it on one processor (`taskset`). On two, the ratios depend
+//! on where the scheduler puts that thread. It exits with an error if a median ratio is over the limit.
 //!
-//! Given `bare`, `wrapped` or `events`, it runs the selects of all rounds in that way and measures
-//! nothing, for a tool that counts instructions.
+//! With the argument `bare`, `wrapped` or `events`, it runs the selects of all rounds in that way and does not
+//! measure, for a tool that counts instructions.
 #![allow(clippy::print_stdout, reason = "a benchmark reports to its user")]
 
 use std::env;
@@ -25,8 +25,8 @@ const LIMIT: f64 = 1.05;
 const ROUNDS: usize = 201;
 const SELECTS: usize = 200;
 
-/// Nanoseconds of processors that this process has used. Valgrind can't run it: rustix reads the clock from
-/// the kernel's page, which valgrind hides.
+/// The processor time that this process has used, in nanoseconds. Valgrind can't run it: rustix reads the clock
+/// from the kernel's page, which valgrind hides.
 fn used() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
@@ -50,7 +50,7 @@ async fn open(options: SqliteConnectOptions) -> SqlitePool {
 }
 
 struct Pools {
-    /// Emits no events: it costs what a pool does in a process without a subscriber.
+    /// Emits no events, as a pool in a process without a subscriber.
     bare: SqlitePool,
     wrapped: ObservedPool<Sqlite>,
     /// Emits events, which are counted.
@@ -78,7 +78,7 @@ impl Pools {
     async fn ratio(&self, way: &str) -> Option<f64> {
         let mut ratios = Vec::new();
         for round in 0..ROUNDS {
-            // Turn about, so that neither is always the one that finds the caches warm.
+            // They alternate, so that the caches are warm for each of them equally often.
             let (bare, counted) = if round % 2 == 0 {
                 let bare = self.time("bare").await?;
                 (bare, self.time(way).await?)
@@ -102,7 +102,7 @@ async fn main() -> ExitCode {
     let pools = Pools { wrapped, bare, events: open(memory).await };
 
     let way = env::args().nth(1).filter(|way| !way.starts_with("--"));
-    // A wrapped pool is measured without query events, as it is used.
+    // A wrapped pool is measured without query events, as it is normally used.
     let mut ratios = Vec::new();
     if way.is_none() {
         ratios.push(("wrapped", pools.ratio("wrapped").await));

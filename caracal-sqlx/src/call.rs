@@ -1,4 +1,4 @@
-//! One query, from its beginning to its end, however it ends.
+//! One query, from its beginning to its end.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,48 +12,48 @@ use sqlx::Error;
 
 use crate::recorder::Recorder;
 
-/// A query that is counted once: when it ends, fails, or is dropped midway.
+/// A query that is counted once: when it succeeds, fails, or is dropped before its end.
 #[derive(Debug)]
 pub(crate) struct Call {
     recorder: Arc<Recorder>,
-    metrics: Option<DatabaseQueryMetrics>,
+    metrics: Arc<Option<DatabaseQueryMetrics>>,
     state: State,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// Nobody has polled it: it may never become a query.
+    /// It was not polled. If it never is, it is not counted.
     Waiting,
     Running {
         since: Stopwatch,
-        /// How it ends if it is dropped now.
+        /// The status that it has if it is dropped now.
         status: QueryStatus,
     },
     Counted,
 }
 
 impl Call {
-    /// A query that has not begun.
+    /// A query that was not polled yet.
     pub(crate) fn new(recorder: &Arc<Recorder>, text: &str) -> Self {
         let metrics = recorder.query(text);
         Self { recorder: Arc::clone(recorder), metrics, state: State::Waiting }
     }
 
-    /// Starts the clock, the first time.
+    /// Starts the clock on the first call.
     pub(crate) fn begin(&mut self) {
         if let State::Waiting = self.state {
             self.state = State::Running { since: Stopwatch::start(), status: QueryStatus::Error };
         }
     }
 
-    /// An answer, or a part of one, has come.
+    /// An answer, or a part of one, has arrived.
     fn answered(&mut self) {
         if let State::Running { status, .. } = &mut self.state {
             *status = QueryStatus::Success;
         }
     }
 
-    /// More is waited for: dropped now, the query was given up.
+    /// It waits for more of the answer. If it is dropped now, it was cancelled.
     fn waits(&mut self) {
         if let State::Running { status, .. } = &mut self.state {
             *status = QueryStatus::Error;
@@ -73,7 +73,7 @@ impl Call {
     fn count(&mut self, status: QueryStatus) {
         if let State::Running { since, .. } = self.state {
             self.state = State::Counted;
-            if let Some(metrics) = &self.metrics {
+            if let Some(metrics) = &*self.metrics {
                 metrics.record(status, since.elapsed());
             }
         }
@@ -89,7 +89,7 @@ impl Drop for Call {
 }
 
 pin_project! {
-    /// The answers of a query, counted as one query.
+    /// The stream of a query's answers, counted as one query.
     pub(crate) struct Answers<S> {
         #[pin]
         steps: S,

@@ -1,26 +1,28 @@
-//! Which errors are the connection's, and counting them.
+//! Classifies and counts the errors of connections.
 
 use std::fmt;
 use std::io;
 
 use caracal_metrics_core::{Counter, MetricsRegistry};
 use sqlx::error::DatabaseError;
+#[cfg(feature = "mysql")]
+use sqlx::mysql::MySqlDatabaseError;
 #[cfg(feature = "postgres")]
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 macro_rules! error_types {
     ($( $(#[doc = $doc:literal])+ $id:ident $label:literal )*) => {
-        /// What went wrong with a connection: the label `error_type` of
+        /// The type of a connection error: the label `error_type` of
         /// `caracal_database_connection_errors_total`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ConnectionErrorType { $( $(#[doc = $doc])+ $id, )* }
 
         impl ConnectionErrorType {
-            /// Every type.
+            /// All types.
             pub const ALL: &[Self] = &[ $( Self::$id, )* ];
 
-            /// The label's value.
+            /// Returns the value of the label.
             #[must_use]
             pub const fn label(self) -> &'static str {
                 match self { $( Self::$id => $label, )* }
@@ -30,8 +32,8 @@ macro_rules! error_types {
 }
 
 error_types! {
-    /// No connection could be had within the pool's `acquire_timeout`. sqlx also says this when the
-    /// server refused connections, or had too many, for as long as that.
+    /// The pool had no connection within its `acquire_timeout`. sqlx also returns this error if the server
+    /// refused connections, or had too many, during that time.
     PoolTimeout "pool_timeout"
     /// The pool was closed.
     PoolClosed "pool_closed"
@@ -39,17 +41,17 @@ error_types! {
     Refused "refused"
     /// The connection broke, or the server ended an idle session.
     Reset "reset"
-    /// The network or the operating system gave up waiting.
+    /// The network or the operating system timed out.
     Timeout "timeout"
     /// TLS could not be set up.
     Tls "tls"
-    /// The server is shutting down, has crashed, or is not up yet.
+    /// The server is shutting down, has crashed, or has not started yet.
     ServerShutdown "server_shutdown"
     /// The server did not accept the user or the password.
     Authentication "authentication"
     /// The URL is wrong, or there is no such database.
     Configuration "configuration"
-    /// The server has no connection to spare.
+    /// The server has no connection left, for anybody or for this user.
     InsufficientResources "insufficient_resources"
     /// The connection failed in another way.
     Other "other"
@@ -61,12 +63,14 @@ impl fmt::Display for ConnectionErrorType {
     }
 }
 
-/// What kind of connection error this is, or `None` for an error of the statement or its data (a
-/// constraint, a syntax error, a cancelled or locked-out query, a row that is not there).
+/// Returns the type of a connection error, or `None` for an error of the statement or its data: a constraint,
+/// a syntax error, a query that was cancelled or waited too long for a lock, a missing row.
 ///
-/// With the feature `postgres`, the severity of Postgres's errors decides: what is no more than an
-/// `ERROR` has left the connection as it was, even with a code of a connection's (a remote server's
-/// that `dblink` passes on, say).
+/// With the feature `postgres`, the severity of Postgres's errors decides. After an `ERROR`, the connection is
+/// intact, even if the code is one of connections. `dblink`, for example, returns the codes of a remote server.
+///
+/// With the feature `mysql`, the numbers of some errors of MySQL and MariaDB decide, because their SQLSTATE does
+/// not tell connections and statements apart.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_sqlx as sqlx; }
@@ -85,7 +89,7 @@ pub fn classify_connection_error(error: &sqlx::Error) -> Option<ConnectionErrorT
         sqlx::Error::Io(error) => Some(of_io(error.kind())),
         sqlx::Error::Tls(_) => Some(Type::Tls),
         sqlx::Error::Configuration(_) => Some(Type::Configuration),
-        // Both leave a connection that can't be used again.
+        // The connection can't be used after either of them.
         sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => Some(Type::Other),
         sqlx::Error::Database(error) => of_server(error.as_ref()),
         _ => None,
@@ -96,33 +100,50 @@ fn of_server(error: &dyn DatabaseError) -> Option<ConnectionErrorType> {
     let known = error.code().as_deref().and_then(of_code);
     #[cfg(feature = "postgres")]
     if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
-        // ERROR ends a statement, whatever its code is called; the others end the session.
+        // ERROR ends a statement, regardless of its code. The other two end the session.
         return match error.severity() {
             PgSeverity::Fatal | PgSeverity::Panic => known.or(Some(ConnectionErrorType::Other)),
             _ => None,
         };
     }
+    #[cfg(feature = "mysql")]
+    if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
+        return of_mysql(error.number()).or(known);
+    }
     known
+}
+
+/// The numbers of MySQL and MariaDB that say more than their SQLSTATE, which statements share.
+#[cfg(feature = "mysql")]
+fn of_mysql(number: u16) -> Option<ConnectionErrorType> {
+    match number {
+        1053 => Some(ConnectionErrorType::ServerShutdown),
+        // A user has as many connections as the server allows to one.
+        1203 => Some(ConnectionErrorType::InsufficientResources),
+        // Only MariaDB tells a session that it was ended.
+        1927 => Some(ConnectionErrorType::Reset),
+        _ => None,
+    }
 }
 
 fn of_io(kind: io::ErrorKind) -> ConnectionErrorType {
     use io::ErrorKind as Kind;
     match kind {
         Kind::ConnectionRefused => ConnectionErrorType::Refused,
-        // sqlx reports a server that hangs up as `UnexpectedEof`.
+        // sqlx returns `UnexpectedEof` if the server closes the connection.
         Kind::ConnectionReset
         | Kind::ConnectionAborted
         | Kind::BrokenPipe
         | Kind::NotConnected
         | Kind::UnexpectedEof => ConnectionErrorType::Reset,
         Kind::TimedOut => ConnectionErrorType::Timeout,
-        // rustls's errors of a handshake come as such; only native-tls has `Error::Tls`.
+        // With rustls, a failed handshake is such an error. Only native-tls has `Error::Tls`.
         Kind::InvalidData => ConnectionErrorType::Tls,
         _ => ConnectionErrorType::Other,
     }
 }
 
-/// A server's code: five characters of SQLSTATE (Postgres, MySQL), or SQLite's result code in
+/// Classifies the code of a server: five characters of SQLSTATE (Postgres, MySQL), or SQLite's result code in
 /// decimal, which is always shorter.
 fn of_code(code: &str) -> Option<ConnectionErrorType> {
     use ConnectionErrorType as Type;
@@ -146,8 +167,8 @@ fn of_code(code: &str) -> Option<ConnectionErrorType> {
 
 /// Counts connection errors in `caracal_database_connection_errors_total`.
 ///
-/// Every type of [`ConnectionErrorType`] stands in the output at 0 as soon as this exists, so that
-/// the first error shows in `rate()`. The family has no label for the pool.
+/// Every type of [`ConnectionErrorType`] is in the output at 0 as soon as this exists, so that `rate()` shows
+/// the first error. The family does not have a label for the pool.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_sqlx as sqlx; }
@@ -173,7 +194,7 @@ pub struct ConnectionErrors {
 }
 
 impl ConnectionErrors {
-    /// Resolves the counters.
+    /// Creates the counters of all types in this registry.
     #[must_use]
     pub fn new(metrics: &MetricsRegistry) -> Self {
         let counters = ConnectionErrorType::ALL
@@ -183,9 +204,9 @@ impl ConnectionErrors {
         Self { counters }
     }
 
-    /// Counts the error if it is the connection's.
+    /// Counts the error if it is one of the connection.
     ///
-    /// Call it once for each failed call: an error that is passed on is the same error.
+    /// Call it once for each failed call, and not again where the same error is passed on.
     pub fn observe(&self, error: &sqlx::Error) {
         if let Some(error_type) = classify_connection_error(error) {
             self.record(error_type);

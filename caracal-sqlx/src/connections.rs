@@ -1,4 +1,4 @@
-//! Connections that a pool opens and closes.
+//! The connections that a pool opens and closes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -14,20 +14,26 @@ use crate::families::{
     DATABASE_CONNECTION_POOL_CLOSED_CONNECTIONS, DATABASE_CONNECTION_POOL_OPENED_CONNECTIONS,
 };
 
-/// Counts the connections of one pool: those that it opened, and those that it closed.
+/// Counts the connections that one pool opened and closed.
 ///
-/// sqlx has a hook for a connection that was opened, `after_connect`, but only before the pool is made.
-/// So the counter is given to the pool's options first, and then to its
+/// sqlx calls the hook `after_connect` when it has opened a connection. The hook can be set only before the
+/// pool is created. Give the counter first to the pool's options, and then to the pool's
 /// [observer](crate::PoolObserver::connections).
 ///
 /// - `caracal_database_connection_pool_opened_connections_total` counts the connections that sqlx
-///   established, whatever an `after_connect` of yours makes of them.
-/// - `caracal_database_connection_pool_closed_connections_total` counts those that are no longer the
-///   pool's: closed, broken or detached. It is the difference between those opened and the pool's size,
-///   so a connection that is being dialled hides one that was closed until it is there.
+///   established, even if your own `after_connect` rejects them.
+/// - `caracal_database_connection_pool_closed_connections_total` counts the connections that left the
+///   pool because they were closed, broken or detached. It is the difference between the opened connections
+///   and the pool's size. So a connection that is being opened hides a closed one until it is established.
 ///
-/// sqlx tells nobody why it closes a connection (its lifetime, an idle timeout, an error), how old the
-/// connections are, or how long it took to connect: there are no families for these.
+/// There are no families for the reason why a connection was closed, for the age of the oldest connection, and
+/// for the time that connecting takes, because sqlx does not report them:
+///
+/// - A pool closes connections for their lifetime, an idle timeout or an error. No hook is called then.
+/// - The hooks `before_acquire` and `after_release` get the age of one connection when it is used. Idle
+///   connections, which are often the oldest, do not pass through a hook.
+/// - No hook is called before the pool connects. The wait for a connection, which includes connecting, is in
+///   `caracal_database_connection_pool_acquire_duration_seconds` of a wrapped pool.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_sqlx as sqlx; }
@@ -58,20 +64,20 @@ pub struct ConnectionCounter {
 }
 
 impl ConnectionCounter {
-    /// A counter for one pool.
+    /// Creates a counter for one pool.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Has the pool of these options count. It replaces the options' `after_connect`: if you have a
-    /// hook of your own, use [`after_connect`](Self::after_connect).
+    /// Makes pools with these options count. It replaces the options' `after_connect`. If you have your own
+    /// hook, use [`after_connect`](Self::after_connect).
     #[must_use]
     pub fn count<DB: Database>(&self, options: PoolOptions<DB>) -> PoolOptions<DB> {
         options
             .after_connect(self.after_connect::<DB, _>(|_, _| std::future::ready(Ok(())).boxed()))
     }
 
-    /// A hook for `PoolOptions::after_connect` that counts, and then runs yours.
+    /// Returns a hook for `PoolOptions::after_connect` that counts the connection and then runs your hook.
     pub fn after_connect<DB, F>(
         &self,
         hook: F,
@@ -100,7 +106,7 @@ impl ConnectionCounter {
         }
     }
 
-    /// Puts the counts into the output.
+    /// Adds the counts to the output.
     pub(crate) fn attach(
         &self,
         builder: &mut InstanceBuilder,
@@ -116,7 +122,7 @@ impl ConnectionCounter {
     }
 }
 
-/// What the output has of a counter.
+/// The counts of a counter that are in the output.
 pub(crate) struct ConnectionCounts {
     opened: SampledCounter,
     closed: SampledCounter,
@@ -126,10 +132,10 @@ pub(crate) struct ConnectionCounts {
 }
 
 impl ConnectionCounts {
-    /// Adds what has come since the last scrape. Scrapes of one instance do not overlap.
+    /// Adds the connections since the last scrape. Scrapes of one instance do not overlap.
     pub(crate) fn read(&self, scrape: &Gauges<'_>, size: impl FnOnce() -> u32) {
-        // The size is read later. A connection has its place in it before it is opened, so the
-        // difference is never more than were closed.
+        // The size is read after the opened connections. It includes a connection before that is opened, so
+        // the difference is never more than the closed connections.
         let opened = self.counter.opened.load(Relaxed);
         let closed = opened.saturating_sub(size().into());
         for (counter, shown, now) in

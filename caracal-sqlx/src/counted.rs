@@ -1,4 +1,4 @@
-//! Tells [query events](crate::QueryEvents) what a wrapped pool counts already.
+//! Tells [query events](crate::QueryEvents) which queries a wrapped pool already counts.
 
 #[cfg(not(feature = "query-events"))]
 mod without {
@@ -14,6 +14,6 @@ mod without {
 mod marked;
 
 #[cfg(feature = "query-events")]
-pub(crate) use marked::{Counted, counted, is_span};
+pub(crate) use marked::{Counted, SPAN, counted};
 #[cfg(not(feature = "query-events"))]
 pub(crate) use without::{Counted, counted};

@@ -1,4 +1,4 @@
-//! The families of this adapter, in addition to those of the catalogue that it feeds.
+//! The families of this adapter. It also records into families of the catalogue.
 
 use std::time::Duration;
 
@@ -13,23 +13,23 @@ labels! {
         Committed => "committed",
         /// The rollback succeeded.
         RolledBack => "rolled_back",
-        /// It was dropped without either, and sqlx rolls it back later.
+        /// It was dropped without a commit or a rollback. sqlx rolls it back later.
         Dropped => "dropped",
-        /// The commit or the rollback returned an error, or was cancelled: what the database made
-        /// of it is not known.
+        /// The commit or the rollback returned an error or was cancelled. It is not known whether the
+        /// database applied it.
         Failed => "failed",
     }
 
     /// How a savepoint ended.
     #[non_exhaustive]
     pub enum SavepointOutcome {
-        /// The savepoint was released: its changes are part of the transaction.
+        /// The savepoint was released. Its changes are part of the transaction.
         Released => "released",
         /// The changes since the savepoint were rolled back.
         RolledBack => "rolled_back",
-        /// It was dropped without either, and sqlx rolls it back later.
+        /// It was dropped without a release or a rollback. sqlx rolls it back later.
         Dropped => "dropped",
-        /// The release or the rollback returned an error, or was cancelled.
+        /// The release or the rollback returned an error or was cancelled.
         Failed => "failed",
     }
 
@@ -82,8 +82,8 @@ pub static DATABASE_CONNECTION_POOL_PENDING: Family<Gauge, Pool<'_>> = Family::g
 .namespaced()
 .shown_once_used();
 
-// An idle connection is there within microseconds, a new one takes milliseconds, and callers give up
-// after 30 seconds by default.
+// An idle connection takes microseconds, and a new one takes milliseconds. Callers time out after 30 seconds
+// by default.
 const WAITS: &[Duration] = &[
     Duration::from_micros(100),
     Duration::from_millis(1),
@@ -185,7 +185,7 @@ pub static FAMILIES: [&FamilySpec; 12] = [
     DATABASE_TRANSACTION_DURATION.spec(),
 ];
 
-/// The families of the catalogue that this crate feeds.
+/// The families of the catalogue that this crate records into.
 pub static FED_FAMILIES: [&FamilySpec; 6] = [
     catalogue::DATABASE_QUERIES.spec(),
     catalogue::DATABASE_QUERY_DURATION.spec(),

@@ -1,4 +1,4 @@
-//! What a scrape reads of a pool.
+//! The gauges that a scrape reads from a pool.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -17,8 +17,7 @@ use crate::families::{
     DATABASE_CONNECTION_POOL_PENDING,
 };
 
-/// Puts the pool's gauges into the output, with `pending` if somebody counts who waits, and with the
-/// connections if somebody counts those.
+/// Adds the pool's gauges to the output. `pending` and `connections` are added if they are counted.
 pub(crate) fn attach<DB: Database>(
     pool: Pool<DB>,
     baseline: Option<u32>,
@@ -81,7 +80,7 @@ impl PoolGauges {
     }
 }
 
-/// One look at a pool; `idle <= open <= max`.
+/// One reading of a pool. `idle <= open <= max` holds.
 #[derive(Debug, PartialEq, Eq)]
 struct Reading {
     max: u32,
@@ -106,9 +105,9 @@ impl Reading {
     fn from_counts(max: u32, min: u32, baseline: Option<u32>, size: u32, num_idle: usize) -> Self {
         let min = min.min(max);
         let open = size.min(max);
-        // sqlx 0.9 frees the permit of a connection before it counts it as idle, so whoever takes
-        // it first brings the count below zero for an instant. Read without a sign, that would be
-        // more idle connections than there are, at the very moment when none is.
+        // sqlx 0.9 releases the permit of a connection before it counts the connection as idle. If
+        // another task takes the connection first, the count is below zero for a moment. Read without a
+        // sign, it would be more idle connections than exist.
         let idle = u32::try_from(num_idle.cast_signed().max(0)).unwrap_or(u32::MAX).min(open);
         let floor = baseline.unwrap_or(min);
         let overflow = if floor == 0 { 0 } else { open.saturating_sub(floor) };
@@ -122,14 +121,14 @@ mod tests {
 
     #[test]
     fn an_idle_count_below_zero_is_no_idle_connection() {
-        // What `num_idle` reads in that instant; to meet it in a running pool takes luck.
+        // This is what `num_idle` returns at that moment, which is rare in a running pool.
         let reading = Reading::from_counts(4, 0, None, 4, usize::MAX);
         assert_eq!((reading.open, reading.idle), (4, 0));
     }
 
     #[test]
     fn idle_and_open_stay_within_what_the_pool_may_hold() {
-        // The counts are read one after the other, and connections come and go between.
+        // The counts are read one after the other, and connections are opened and closed in between.
         let reading = Reading::from_counts(4, 9, None, 6, 7);
         assert_eq!((reading.max, reading.min, reading.open, reading.idle), (4, 4, 4, 4));
     }

@@ -1,12 +1,12 @@
-//! Prometheus metrics for an existing pool of sqlx 0.9, and for every query through it.
+//! Prometheus metrics for an existing pool of sqlx 0.9, and for its queries.
 //!
-//! The crate `caracal-sqlx-0_8` is the same for sqlx 0.8 (`caracal_metrics::sqlx_0_8`, with the feature
-//! `sqlx-0_8`). A program may use both.
+//! The crate `caracal-sqlx-0_8` has the same types for sqlx 0.8. It is available as
+//! `caracal_metrics::sqlx_0_8` with the feature `sqlx-0_8`. A program may use both.
 //!
-//! [`PoolObserver::attach`] shows the gauges of a pool of any database; [`PoolObserver::wrap`] also
-//! gives back an [`ObservedPool`], which counts and times its queries. The features `postgres`,
-//! `sqlite`, `mysql` and `any` say of which databases pools can be wrapped. The feature
-//! `query-events` adds `QueryEvents`, which counts and times queries without a wrapper.
+//! [`PoolObserver::attach`] exports the gauges of a pool of any database. [`PoolObserver::wrap`] also
+//! returns an [`ObservedPool`], which counts and times its queries. The features `postgres`, `sqlite`,
+//! `mysql` and `any` select the databases whose pools can be wrapped. The feature `query-events` adds
+//! `QueryEvents`, which counts and times queries without a wrapper.
 //!
 #![cfg_attr(feature = "sqlite", doc = "```")]
 #![cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
@@ -77,73 +77,114 @@
 //! # Queries
 //!
 //! A query is counted once in `caracal_database_queries_total` and once in
-//! `caracal_database_query_duration_seconds`, by what its text says it does and to which table:
+//! `caracal_database_query_duration_seconds`. The labels `operation` and `table` are read from its text:
 //!
-//! - The clock runs from the first poll to the end, the wait for a connection included, which
-//!   `caracal_database_connection_pool_acquire_duration_seconds` shows by itself.
-//! - A stream that is dropped after a row is a success; a query that is dropped while an answer is
-//!   waited for, the first or a later one, is an error; and one that is never polled is no query. A
+//! - The duration is the time from the first poll to the end. It includes the wait for a connection,
+//!   which `caracal_database_connection_pool_acquire_duration_seconds` has separately.
+//! - A stream that is dropped after a row is a success. A query that is dropped while it waits for an
+//!   answer, the first or a later one, is an error. A query that is never polled is not counted. A
 //!   `fetch_one` that finds no row is a success.
 //! - The table is the first one in the outermost `FROM`, or the one that is written to, without its
-//!   schema. The name of a query in a `WITH` is not a table, nor is a function. A `WITH` that writes
-//!   counts as what it writes.
-//! - A statement that can't be read counts as `other`, a table that can't be read as `unknown`.
-//!   Several statements in one text count as `other` on `batch`; the statements in the body of a
+//!   schema. Functions and the names of queries in a `WITH` are not tables. A `WITH` that writes counts
+//!   as the statement that writes.
+//! - A statement that can't be read counts as `other`, a table that can't be read as `unknown`. Several
+//!   statements in one text count as one query, `other` on `batch`. The statements in the body of a
 //!   trigger, a rule or a routine belong to the statement that creates it.
-//! - A label never has any part of the text but the name of a table: no string, number or comment.
-//! - Statements that begin, divide or end a transaction are not queries, however they are sent;
-//!   preparing is not one either.
+//! - Labels contain the name of a table and no other part of the text: no string, number or comment.
+//! - Statements that begin, divide or end a transaction are not queries, whichever way they are sent.
+//!   Preparing a statement is not a query either.
 //!
 //! Errors of the connection also count in `caracal_database_connection_errors_total`.
 //!
 //! # Transactions
 //!
-//! A transaction counts once in `caracal_database_transactions_total`, when it ends, and a savepoint
+//! A transaction counts once in `caracal_database_transactions_total` when it ends. A savepoint counts
 //! in `caracal_database_savepoints_total`. The label `outcome` has the value
 //!
 //! - `committed` (of a savepoint: `released`) or `rolled_back` if the statement succeeded,
-//! - `dropped` if it was dropped without either, which makes sqlx roll it back later,
+//! - `dropped` if it was dropped without a commit or a rollback: sqlx then rolls it back later,
 //! - `failed` if the commit or the rollback returned an error or was cancelled. sqlx does not say
 //!   whether the database applied it.
 //!
-//! `caracal_database_transaction_duration_seconds` has the time from sending `BEGIN` to the end,
-//! without the wait for a connection, and without savepoints. A transaction that could not be begun
-//! is not counted. Neither is one that sqlx does not know of, such as `query("BEGIN")`. Postgres
-//! answers a `COMMIT` after a failed statement with a rollback, which sqlx takes for a success: such
-//! a transaction counts as `committed`.
+//! `caracal_database_transaction_duration_seconds` has the time from sending `BEGIN` to the end, without
+//! the wait for a connection. It does not contain savepoints. A transaction that could not begin is not
+//! counted, and neither is one that sqlx does not know of, such as `query("BEGIN")`. Postgres answers a
+//! `COMMIT` after a failed statement with a rollback, and sqlx reports this as a success. Such a
+//! transaction counts as `committed`.
 //!
 //! # What a wrapper does not see
 //!
-//! Some code wants sqlx's own types. It works with a wrapper, but what it runs is not counted:
+//! Some code takes sqlx's own types. It works with a wrapper, but the wrapper does not count its queries:
 //!
 //! | code | what you pass | counted |
 //! |---|---|---|
 //! | generic over `Executor` | `&pool`, `&mut *connection`, `&mut *transaction` | everything |
-//! | generic over `Acquire`, such as `migrate!().run(&pool)` | `&pool`, `&mut connection` | the wait for the connection, and how long it is held |
+//! | generic over `Acquire`, such as `migrate!().run(&pool)` ([migrations](#migrations)) | `&pool`, `&mut connection` | the wait for the connection, and how long it is held |
 //! | takes `&mut PgConnection` | `connection.as_mut()` or [`inner()`](ObservedSession::inner) | how long the connection is held |
 //! | generic over `AsMut`, such as `PgAdvisoryLock::acquire` | the connection | how long the connection is held |
 //! | takes `&PgPool`, such as `PgListener::connect_with` and `PgPoolCopyExt` | [`pool.inner()`](ObservedPool::inner) | nothing |
 //!
-//! If such code gives you the connection, [`ObservedPool::session`] counts what you run on it, for example
-//! under the guard of a `PgAdvisoryLock`. With Postgres, `ObservedPool::listener` replaces
-//! `PgListener::connect_with`, and pools, connections and transactions have `copy_in_raw` and `copy_out_raw` of
-//! their own. They count a `COPY` as one query, `other` on its table.
+//! If such code gives you the connection, [`ObservedPool::session`] counts the queries that you run on it, for
+//! example under the guard of a `PgAdvisoryLock`. With Postgres, `ObservedPool::listener` replaces
+//! `PgListener::connect_with`, and pools, connections and transactions have their own `copy_in_raw` and
+//! `copy_out_raw`. These count a `COPY` as one query, `other` on its table.
 //!
-//! `Acquire::begin` gives sqlx's transaction, whose outcome is not counted. The wrappers' own `begin`
-//! takes precedence over it, also where the trait is imported.
+//! `Acquire::begin` returns sqlx's transaction, whose outcome is not counted. The wrappers' own `begin` takes
+//! precedence over it, also where the trait is imported.
 //!
-//! With the feature `query-events`, `QueryEvents` counts the queries of such code too, from the events that
-//! sqlx emits: without a wrapper, or in addition to one. The status of these queries is `unknown`. sqlx emits
-//! no event for `COPY`, so `QueryEvents` does not count sqlx's `copy_in_raw` and `copy_out_raw`.
+//! With the feature `query-events`, `QueryEvents` also counts the queries of such code, from the events that
+//! sqlx emits. It works without a wrapper, or in addition to one. The status of these queries is `unknown`.
+//! sqlx does not emit events for `COPY`, so `QueryEvents` does not count sqlx's `copy_in_raw` and
+//! `copy_out_raw`.
 //!
-//! # What holds what
+//! # Migrations
 //!
-//! A [`PoolGuard`], and an [`ObservedPool`] with its connections, transactions and streams, hold a
-//! clone of the pool, since sqlx has no weak handle. The series go when the last of them is dropped
-//! or the pool is closed. The registry holds neither.
+//! `migrate!().run(&pool)` runs on a wrapped pool as it does on sqlx's own. sqlx's implementation of `Migrate`
+//! runs its statements on the connection of the driver, and a wrapper can't replace that connection: `Acquire`
+//! demands exactly this type. To count the statements of migrations, install `QueryEvents` at the start of the
+//! program. One line does it, and the queries of wrapped pools are still counted once:
 //!
-//! A pool is read when the metrics are scraped, never by a task in the background; reading it costs
-//! a few atomic loads. [`PoolObserver`] says what each gauge means.
+#![cfg_attr(all(feature = "query-events", feature = "sqlite"), doc = "```")]
+#![cfg_attr(not(all(feature = "query-events", feature = "sqlite")), doc = "```ignore")]
+//! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_sqlx as sqlx; }
+//! # use caracal_metrics::MetricsRegistry;
+//! # use caracal_metrics::sqlx::{Dialect, PoolObserver, QueryEvents};
+//! # use sqlx::migrate::Migrator;
+//! # use sqlx::sqlite::SqlitePoolOptions;
+//! use tracing_subscriber::layer::SubscriberExt;
+//! use tracing_subscriber::util::SubscriberInitExt;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let metrics = MetricsRegistry::new();
+//! # let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?;
+//! # // Instead of `migrate!()`, which needs a folder.
+//! # let migrations = Migrator::with_migrations(Vec::new());
+//! tracing_subscriber::registry().with(QueryEvents::new(&metrics, Dialect::Sqlite)?.layer()).init();
+//!
+//! let pool = PoolObserver::new(&pool).wrap(&metrics)?;
+//! migrations.run(&pool).await?;
+//!
+//! let reads = &[("operation", "select"), ("table", "_sqlx_migrations"), ("status", "unknown")];
+//! assert_eq!(metrics.sample("caracal_database_queries_total", reads), Some(2.0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Databases
+//!
+//! The tests run Postgres 15, SQLite, and MariaDB 10.11 with sqlx's driver for MySQL. MariaDB is not MySQL 8.4:
+//! its statements, error numbers and ways to log in differ. The names of MySQL 8.4's statements are tested with
+//! texts only.
+//!
+//! # Lifetimes
+//!
+//! A [`PoolGuard`], and an [`ObservedPool`] with its connections, transactions and streams, hold a clone of the
+//! pool, because sqlx has no weak handle. The series are removed when the last of them is dropped or the pool is
+//! closed. The registry does not hold the pool.
+//!
+//! A pool is read when the metrics are scraped. There is no background task. Reading a pool takes a few atomic
+//! loads. [`PoolObserver`] documents the meaning of each gauge.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -14,27 +14,27 @@ use crate::recorder::{Recorder, Waits};
 use crate::transactions::Transactions;
 use crate::version::ObservablePool;
 
-/// The kind of thing that a [`PoolObserver`] attaches.
+/// The kind of instance that a [`PoolObserver`] attaches.
 pub const CONNECTION_POOL: InstanceKind = InstanceKind::new("connection pool");
 
 /// Observes a connection pool.
 ///
 /// | family | value |
 /// |---|---|
-/// | `caracal_database_connection_pool_size` | `max_connections`: how many the pool may hold |
+/// | `caracal_database_connection_pool_size` | `max_connections`, the capacity of the pool |
 /// | `…_checked_out` | open connections that are not idle |
-/// | `…_overflow` | open connections beyond `min_connections`, or beyond the [`baseline`](Self::baseline); 0 when that is 0 |
-/// | `…_open` | connections that exist, those still being dialled included |
-/// | `…_idle` | open connections that nobody uses |
-/// | `…_min` | `min_connections`, at most `max_connections` |
+/// | `…_overflow` | open connections beyond `min_connections`, or beyond the [`baseline`](Self::baseline); 0 if that is 0 |
+/// | `…_open` | connections of the pool, including those that are being opened |
+/// | `…_idle` | open connections that are not in use |
+/// | `…_min` | `min_connections`, or `max_connections` if that is less |
 /// | `…_pending` | callers that wait for a connection of a [wrapped](Self::wrap) pool |
 ///
-/// `checked_out / size` is therefore the share of the capacity that is in use: a pool that opens
-/// its connections lazily does not read as full. A connection that was given back stays checked out
-/// until sqlx has put it among the idle ones.
+/// `checked_out / size` is therefore the share of the capacity that is in use, also for a pool that opens its
+/// connections on demand. A connection that was returned stays checked out until sqlx has put it into the
+/// queue of idle connections.
 ///
-/// One pool needs no name. To observe several in one registry give each a [name](Self::named),
-/// which becomes the label `pool`.
+/// A single pool does not need a name. To observe several pools in one registry, give each a
+/// [name](Self::named), which becomes the label `pool`.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_sqlx as sqlx; }
@@ -64,36 +64,37 @@ pub struct PoolObserver<DB: Database> {
 }
 
 impl<DB: Database> PoolObserver<DB> {
-    /// An observer of this pool, of which it keeps a clone.
+    /// Creates an observer of this pool. It keeps a clone of the pool.
     pub fn new(pool: &impl ObservablePool<Database = DB>) -> Self {
         Self { pool: pool.pool(), name: None, baseline: None, connections: None }
     }
 
-    /// Puts the label `pool` with this value on every series of the pool.
+    /// Adds the label `pool` with this value to every series of the pool.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Counts as overflow what the pool opens beyond this many connections, instead of beyond its
-    /// `min_connections`. With 0 nothing is overflow.
+    /// Sets the number of connections beyond which connections count as overflow. Defaults to the pool's
+    /// `min_connections`. With 0, the overflow is always 0.
     pub fn baseline(mut self, connections: u32) -> Self {
         self.baseline = Some(connections);
         self
     }
 
-    /// Shows how many connections the pool has opened and closed, by a counter that its options had.
+    /// Exports the number of connections that the pool has opened and closed. The options of the pool must
+    /// have been given the same counter.
     pub fn connections(mut self, counter: &ConnectionCounter) -> Self {
         self.connections = Some(counter.clone());
         self
     }
 
-    /// Puts the pool's gauges into the output, and all types of connection errors at 0.
+    /// Adds the pool's gauges to the output, and the counters of all types of connection errors at 0.
     ///
     /// # Errors
     ///
-    /// When the name is empty or another live pool's, or pools with and without names would stand
-    /// in one registry. A pool that is closed, or whose guard is dropped, is in nobody's way.
+    /// Returns an error if the name is empty, if another live pool has the name, or if one registry would
+    /// contain pools with and without names. A pool is not live if it is closed or its guard was dropped.
     pub fn attach(self, metrics: &MetricsRegistry) -> Result<PoolGuard, AttachError> {
         let builder = reserve(metrics, self.name.as_deref())?;
         let Self { pool, name, baseline, connections } = self;
@@ -102,12 +103,12 @@ impl<DB: Database> PoolObserver<DB> {
         Ok(PoolGuard { instance, errors: ConnectionErrors::new(metrics) })
     }
 
-    /// Puts the pool's gauges into the output as [`attach`](Self::attach) does, and gives back a
-    /// pool whose queries are counted and timed.
+    /// Adds the pool's gauges to the output, as [`attach`](Self::attach) does, and returns a pool whose
+    /// queries are counted and timed.
     ///
     /// # Errors
     ///
-    /// As [`attach`](Self::attach).
+    /// Returns the errors of [`attach`](Self::attach).
     pub fn wrap(self, metrics: &MetricsRegistry) -> Result<ObservedPool<DB>, AttachError>
     where
         DB: Driver,
@@ -126,15 +127,15 @@ impl<DB: Database> PoolObserver<DB> {
     }
 }
 
-/// Reserves the name.
+/// Reserves the name of the pool in the registry.
 fn reserve(metrics: &MetricsRegistry, name: Option<&str>) -> Result<InstanceBuilder, AttachError> {
     let attach = || metrics.attach(CONNECTION_POOL, name);
     attach().or_else(|error| match error {
         AttachError::NameTaken { .. }
         | AttachError::UnnamedTaken { .. }
         | AttachError::NamedAndUnnamed { .. } => {
-            // The one in the way may be closed without a scrape having seen it: a service that
-            // replaces its pool can't wait for one.
+            // The other pool may be closed, which only a scrape notices. A service that replaces its
+            // pool can't wait for one.
             metrics.look_at(CONNECTION_POOL);
             attach()
         }
@@ -142,17 +143,17 @@ fn reserve(metrics: &MetricsRegistry, name: Option<&str>) -> Result<InstanceBuil
     })
 }
 
-/// Keeps the gauges of a pool in the output; dropping it takes them out and frees the name.
+/// Keeps the gauges of a pool in the output. Dropping it removes them and frees the name.
 ///
-/// The page then reads as if nothing had been attached: `…_pool_size`, `…_checked_out` and
-/// `…_overflow` are families that always stand, without a label and at 0.
+/// Afterwards the page is as if the pool had not been attached: `…_pool_size`, `…_checked_out` and
+/// `…_overflow` are always on the page, then without a label and at 0.
 ///
-/// It holds a clone of the pool, since sqlx has no weak handle: the pool's connections stay open
-/// until the guard is dropped too, or [`Pool::close`] is called. Closing takes the series away with
-/// the next scrape. The registry holds neither the guard nor the pool.
+/// The guard holds a clone of the pool, because sqlx has no weak handle. The pool's connections stay open until
+/// the guard is dropped as well, or until [`Pool::close`] is called. After closing, the next scrape no longer
+/// contains the series. The registry does not hold the guard or the pool.
 ///
-/// Bind it to a name: `let _ =` drops it at once, and no compiler warning says so. rustc's lint
-/// `let_underscore_drop`, which is off by default, does.
+/// Bind it to a name: `let _ =` drops it at once, and the compiler does not warn. The lint
+/// `let_underscore_drop` of rustc, which is off by default, warns.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_sqlx as sqlx; }
@@ -181,13 +182,13 @@ pub struct PoolGuard {
 }
 
 impl PoolGuard {
-    /// The name of the pool in the metrics, if it has one.
+    /// Returns the name of the pool in the metrics, if it has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.instance.name()
     }
 
-    /// Counts connection errors; clones of it may outlive the guard.
+    /// Returns the counters of connection errors. Clones of them may outlive the guard.
     #[must_use]
     pub fn connection_errors(&self) -> &ConnectionErrors {
         &self.errors

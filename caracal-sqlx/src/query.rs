@@ -1,11 +1,11 @@
-//! A query of the user's, taken apart to read its text and put together again.
+//! A query of the user. It is taken apart to read its text, and put together again.
 
 use std::fmt;
 
 use sqlx::error::BoxDynError;
 use sqlx::{Database, Execute, SqlStr};
 
-/// A query with its text at hand; the driver runs this one.
+/// A query whose text can be read. The driver runs it instead of the user's query.
 pub struct OwnedQuery<DB: Database> {
     sql: SqlStr,
     statement: Option<DB::Statement>,
@@ -15,8 +15,8 @@ pub struct OwnedQuery<DB: Database> {
 
 impl<DB: Database> OwnedQuery<DB> {
     pub(crate) fn new<'q>(mut query: impl Execute<'q, DB>) -> Self {
-        // In the drivers' own order: a query of `query!` that has given its arguments away says
-        // that it is not persistent.
+        // The drivers call these in the same order. A query of `query!` is not persistent after its
+        // arguments were taken.
         let statement = query.statement().cloned();
         let arguments = query.take_arguments();
         let persistent = query.persistent();

@@ -1,4 +1,4 @@
-//! What a wrapped pool records into.
+//! The recorder of a wrapped pool.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -19,7 +19,7 @@ use crate::families::{
 use crate::sql::{Dialect, QueryCache, classify, controls_transaction};
 use crate::transactions::Transactions;
 
-/// What the clones of a wrapped pool, its connections and its transactions share.
+/// The state that the clones of a wrapped pool, its connections and its transactions share.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     metrics: MetricsRegistry,
@@ -50,8 +50,8 @@ impl Recorder {
         })
     }
 
-    /// The series of queries like this one. Statements that begin or end transactions have none.
-    pub(crate) fn query(&self, text: &str) -> Option<DatabaseQueryMetrics> {
+    /// The series of queries with this text. Statements that begin or end transactions have none.
+    pub(crate) fn query(&self, text: &str) -> Arc<Option<DatabaseQueryMetrics>> {
         self.queries.get(text, |text, dialect| {
             if controls_transaction(text, dialect) {
                 return None;
@@ -61,28 +61,28 @@ impl Recorder {
         })
     }
 
-    /// Runs a part of a query that is counted here, on a connection.
+    /// Marks a future or a stream of the driver as part of a query that is counted here.
     pub(crate) fn counted<F>(&self, run: F) -> Counted<F> {
         counted(self.dialect, run)
     }
 
-    /// Counts a wait that ended without a connection, where the wait itself can't be timed.
+    /// Counts a timeout if the wait for a connection ended with one. The wait itself is not timed.
     #[cfg(feature = "postgres")]
     pub(crate) fn timed_out<T>(&self, result: &Result<T, Error>) {
         self.waits.timed_out(result);
     }
 
-    /// Counts somebody as waiting for a connection, and times the wait.
+    /// Counts a caller as waiting for a connection, and times the wait.
     pub(crate) fn waiting(&self) -> Waiting<'_> {
         self.waits.pending.fetch_add(1, Relaxed);
         Waiting { waits: &self.waits, since: Stopwatch::start() }
     }
 }
 
-/// What is known of those who want a connection, and of those who have one.
+/// The metrics of callers that wait for a connection or hold one.
 #[derive(Debug)]
 pub(crate) struct Waits {
-    /// Its own, as the scrape must not hold the instance that it reads for.
+    /// Separately allocated, because the scrape must not hold the instance that it reads for.
     pending: Arc<AtomicU64>,
     acquire: DurationHistogram,
     hold: DurationHistogram,
@@ -110,14 +110,14 @@ impl Waits {
     }
 }
 
-/// One who waits for a connection, until it is dropped.
+/// A caller that waits for a connection, until this is dropped.
 pub(crate) struct Waiting<'r> {
     waits: &'r Waits,
     since: Stopwatch,
 }
 
 impl Waiting<'_> {
-    /// The wait is over: with a connection, or without one.
+    /// Ends the wait, with a connection or without one.
     pub(crate) fn end<T>(self, result: &Result<T, Error>) {
         self.waits.timed_out(result);
     }

@@ -1,4 +1,4 @@
-//! Transactions and savepoints, each counted once: when it ends, or is dropped.
+//! Transactions and savepoints. Each is counted once, when it ends or is dropped.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use crate::families::{
     SavepointOutcome, Transaction, TransactionOutcome,
 };
 
-/// Of one kind, by how they ended.
+/// The counters of transactions or of savepoints, by outcome.
 #[derive(Clone, Debug)]
 struct Ended {
     committed: Counter,
@@ -21,7 +21,7 @@ struct Ended {
     failed: Counter,
 }
 
-/// What the transactions of a pool record into.
+/// The metrics of a pool's transactions.
 #[derive(Debug)]
 pub(crate) struct Transactions {
     outermost: Ended,
@@ -56,13 +56,13 @@ impl Transactions {
     }
 }
 
-/// A transaction or a savepoint that exists.
+/// A transaction or a savepoint that has begun.
 #[derive(Debug)]
 pub(crate) struct Begun {
     transactions: Arc<Transactions>,
     is_savepoint: bool,
     since: Instant,
-    /// How it ended if it is dropped now. `None` if it is observed no longer.
+    /// The outcome if it is dropped now. `None` if it is no longer observed.
     end: Option<End>,
 }
 
@@ -76,7 +76,7 @@ pub(crate) enum End {
 }
 
 impl Begun {
-    /// One that was begun at this time.
+    /// A transaction or a savepoint that began at this time.
     pub(crate) fn new(
         transactions: &Arc<Transactions>,
         is_savepoint: bool,
@@ -90,7 +90,7 @@ impl Begun {
         }
     }
 
-    /// Ends it with this statement's result, and counts it however the future ends.
+    /// Ends it with the result of this statement. It is counted even if the future is dropped.
     pub(crate) async fn end<T, E>(
         mut self,
         end: End,
@@ -104,7 +104,7 @@ impl Begun {
         result
     }
 
-    /// Gives up observing it.
+    /// Stops observing it. It is not counted.
     pub(crate) fn forget(mut self) {
         self.end = None;
     }

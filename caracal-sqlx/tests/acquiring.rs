@@ -1,4 +1,4 @@
-//! Waiting for a connection, keeping it, and not getting one.
+//! Waiting for a connection, holding it, and not getting one.
 
 mod page;
 
@@ -91,7 +91,7 @@ async fn a_wait_in_vain_is_a_timeout_and_a_connection_error() {
     assert_eq!(connection_errors(&metrics), [("pool_timeout", 1.0)]);
     assert_eq!(queries(&metrics, "other", "unknown"), Counts::default(), "it was no query");
 
-    // To a query that finds no connection it is the query's error too, and the connection's once.
+    // A query without a connection counts as a failed query, and as one error of the connection.
     let select = sqlx::query("SELECT * FROM agents").fetch_all(&pool).await;
     assert!(matches!(select, Err(sqlx::Error::PoolTimedOut)));
     let select = sqlx::query("SELECT * FROM agents").fetch_optional(&pool).await;
@@ -104,7 +104,7 @@ async fn a_wait_in_vain_is_a_timeout_and_a_connection_error() {
     drop(held);
 }
 
-/// What sqlx says is an error of the file, as a statement's can be; but there is no statement.
+/// sqlx returns an error that statements can have, too. Here there is no statement.
 #[tokio::test]
 async fn a_connection_that_can_not_be_made_is_a_connection_error_whatever_it_is_called() {
     let file = std::env::temp_dir().join(format!("caracal-no-database-{}", std::process::id()));
@@ -115,14 +115,14 @@ async fn a_connection_that_can_not_be_made_is_a_connection_error_whatever_it_is_
     let pool = PoolObserver::new(&pool).wrap(&metrics).unwrap();
     assert!(pool.acquire().await.is_err());
     assert_eq!(connection_errors(&metrics), [("other", 1.0)]);
-    // A query's, too, and the connection's once.
+    // It counts as a failed query, and as one error of the connection.
     assert!(sqlx::query("SELECT * FROM agents").execute(&pool).await.is_err());
     assert_eq!(connection_errors(&metrics), [("other", 2.0)]);
     assert_eq!(queries(&metrics, "select", "agents").error, 1.0);
     std::fs::remove_file(file).unwrap();
 }
 
-/// Who replaces a pool may hold what a collector of theirs wants.
+/// An application that replaces a pool may hold a lock that its own collector takes.
 #[tokio::test]
 async fn to_replace_a_closed_pool_calls_no_collector() {
     let (metrics, pool) = observed().await;
@@ -170,7 +170,7 @@ async fn a_closed_pool_gives_errors_and_leaves_the_page() {
 async fn only_an_idle_connection_is_there_at_once() {
     let (metrics, pool) = observed().await;
     let connection = loop {
-        // It comes back from a task of sqlx's, after the last one has used it.
+        // A task of sqlx returns it to the pool after its last use.
         tokio::task::yield_now().await;
         if let Some(connection) = pool.try_acquire() {
             break connection;
@@ -224,7 +224,7 @@ async fn pools_with_names_share_the_queries_and_have_waits_of_their_own() {
     assert_eq!(queries(&metrics, "select", "unknown").success, 3.0);
 }
 
-/// Futures are kept in the callers': one that keeps sqlx's twice makes theirs grow with it.
+/// Callers' futures contain ours. If ours contained sqlx's twice, theirs would grow, too.
 #[tokio::test]
 async fn the_futures_are_about_as_large_as_those_of_sqlx() {
     let (_metrics, pool) = observed().await;
@@ -245,7 +245,7 @@ async fn acquire_and_begin_borrow_nothing() {
     assert_eq!(pool_sample(&metrics, "acquire_duration_seconds_count"), Some(2.0));
 }
 
-/// As an application's repository may be: generic, and with sqlx's own connection inside.
+/// A repository of an application: generic, and with sqlx's own connection in it.
 async fn count_through<'c, A>(database: A) -> i64
 where
     A: sqlx::Acquire<'c, Database = sqlx::Sqlite>,

@@ -1,4 +1,4 @@
-//! What sqlx 0.9 has in another form than sqlx 0.8: prepared statements, and arguments' encodings.
+//! Prepared statements and encoded arguments, which have other types in sqlx 0.8.
 
 mod page;
 
@@ -8,7 +8,7 @@ use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo};
 use sqlx::{Executor as _, SqlSafeStr as _, Sqlite, Statement as _};
 
-/// A value that no database takes.
+/// A value that can't be encoded.
 struct Unencodable;
 
 impl sqlx::Type<Sqlite> for Unencodable {

@@ -1,4 +1,4 @@
-//! Which errors count as the connection's. The errors are real ones wherever they can be had
+//! The errors that count as errors of the connection. They are real errors where they can be caused
 //! without a server.
 
 use std::net::SocketAddr;
@@ -32,7 +32,7 @@ async fn every_type_stands_at_zero_once_a_pool_is_attached() {
         assert_eq!(count(error_type.label()), Some(0.0), "{error_type}");
     }
 
-    // Each type has a counter of its own.
+    // Each type has its own counter.
     for (n, error_type) in Type::ALL.iter().enumerate() {
         for _ in 0..=n {
             guard.connection_errors().record(*error_type);
@@ -121,7 +121,7 @@ async fn a_server_that_is_not_there() {
     let error = postgres_at(address).connect().await.unwrap_err();
     assert_eq!(classify_connection_error(&error), Some(Type::Refused), "{error}");
 
-    // A pool tries again until its time is up, and the cause is lost.
+    // A pool retries until its timeout, and the cause is lost.
     let pool = PgPoolOptions::new()
         .acquire_timeout(Duration::from_millis(100))
         .connect_lazy_with(postgres_at(address));
@@ -129,13 +129,13 @@ async fn a_server_that_is_not_there() {
     assert_eq!(classify_connection_error(&error), Some(Type::PoolTimeout), "{error}");
 }
 
-/// What a client sees of a Postgres that answers its startup with these bytes and hangs up.
+/// The error of a client if Postgres answers its startup with these bytes and closes the connection.
 async fn startup_answered_with(answer: Vec<u8>) -> sqlx::Error {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {
         let (mut client, _) = listener.accept().await.unwrap();
-        // What is left unread when the connection is closed would reset it.
+        // Unread data would reset the connection when it is closed.
         let length = client.read_i32().await.unwrap();
         let mut startup = vec![0; usize::try_from(length - 4).unwrap()];
         client.read_exact(&mut startup).await.unwrap();
@@ -186,7 +186,7 @@ async fn what_a_server_says_when_it_lets_nobody_in() {
     }
 }
 
-/// Whoever ends the session, and whatever its code is called; and what a remote server's fault is called.
+/// Sessions that are ended with any code, and codes of a remote server.
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn the_severity_says_whether_a_postgres_ended_the_session() {
@@ -197,7 +197,7 @@ async fn the_severity_says_whether_a_postgres_ended_the_session() {
     }
 }
 
-/// What is made of a server's answer with this severity and code.
+/// Classifies a server's answer with this severity and code.
 async fn classified(severity: &str, code: &str) -> Option<Type> {
     let error = startup_answered_with(error_response(severity, code)).await;
     let sqlstate = error.as_database_error().and_then(DatabaseError::code);

@@ -1,4 +1,4 @@
-//! What a scrape shows of a pool, and when.
+//! The series of a pool, and when a scrape contains them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -38,7 +38,7 @@ async fn size_is_the_capacity_however_few_connections_are_open() {
     assert_eq!(all(), [10.0, 0.0, 0.0, 0.0, 0.0, 0.0].map(Some));
     let connection = pool.acquire().await.unwrap();
     assert_eq!(all(), [10.0, 1.0, 0.0, 1.0, 0.0, 0.0].map(Some));
-    // `drop` gives the connection back from a task; `close` does so here.
+    // `drop` returns the connection in a task, and `close` returns it here.
     connection.close().await.unwrap();
     assert_eq!(all(), [10.0, 0.0, 0.0, 0.0, 0.0, 0.0].map(Some));
 }
@@ -156,12 +156,12 @@ async fn what_could_not_be_told_apart_is_refused() {
     assert!(matches!(attach(&metrics, Some("a")), Err(AttachError::NameTaken { .. })));
     assert!(matches!(attach(&metrics, Some("")), Err(AttachError::EmptyName { .. })));
     assert!(matches!(attach(&metrics, None), Err(AttachError::NamedAndUnnamed { .. })));
-    // A refused one leaves nothing behind.
+    // A refused attachment leaves nothing behind.
     let _other = attach(&metrics, Some("b")).unwrap();
     assert_eq!(named_size(&metrics, "a"), Some(1.0));
 }
 
-/// The families of pools, without what the registry says about itself.
+/// The families of pools, without the registry's own families.
 fn pool_lines(metrics: &MetricsRegistry) -> Vec<String> {
     let page = String::from_utf8(metrics.generate_metrics()).unwrap();
     let of_pools = page.lines().filter(|line| line.contains("caracal_database_connection_pool_"));
@@ -171,7 +171,7 @@ fn pool_lines(metrics: &MetricsRegistry) -> Vec<String> {
 #[tokio::test]
 async fn dropping_the_guard_leaves_no_trace_and_frees_the_name() {
     let metrics = MetricsRegistry::new();
-    // The three classic gauges at 0, as without any adapter, and none of the extra families.
+    // The three gauges of the catalogue are at 0, as without an adapter. There are no other families.
     let before = pool_lines(&metrics);
     let pool = lazy_pool(3);
     let guard = PoolObserver::new(&pool).attach(&metrics).unwrap();
@@ -217,7 +217,7 @@ async fn the_registry_does_not_keep_the_pool() {
     let metrics = MetricsRegistry::new();
     let pool = lazy_pool(1);
     let guard = PoolObserver::new(&pool).attach(&metrics).unwrap();
-    // sqlx closes a pool when its last handle goes, so this tells when that is.
+    // sqlx closes a pool when its last handle is dropped.
     let closed = pool.close_event();
     drop(pool);
     assert_eq!(gauge(&metrics, "size"), Some(1.0));
@@ -225,7 +225,7 @@ async fn the_registry_does_not_keep_the_pool() {
     closed.await;
 }
 
-/// Stops the scrapes, also when the test fails.
+/// Stops the scrapes, even if the test fails.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -258,7 +258,7 @@ async fn the_name_of_a_dropped_pool_is_free_while_scrapes_read_it() {
     assert_eq!(named_size(&metrics, "again"), None);
 }
 
-/// The pool's own hook runs too, and each connection counts when it is opened and when it is gone.
+/// The pool's own hook also runs. Each connection counts when it is opened and when it has left.
 #[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn connections_are_counted_as_they_come_and_go() {

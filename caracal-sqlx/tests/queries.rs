@@ -1,4 +1,4 @@
-//! Every way to run a query on SQLite, and what the page says of it.
+//! Every way to run a query on SQLite, and how it is counted.
 
 mod page;
 
@@ -73,7 +73,7 @@ async fn each_form_of_query_counts_once() {
     assert_eq!(agents.len(), 3);
     once_more("a stream to its end");
 
-    // What `query!` expands to: arguments that were encoded before, and a mapping of the row.
+    // `query!` expands to this: arguments that are already encoded, and a mapping of the row.
     let mut arguments = sqlx::sqlite::SqliteArguments::default();
     sqlx::Arguments::add(&mut arguments, 3).unwrap();
     let id: i64 = sqlx::query_with("SELECT id FROM agents WHERE id = $1", arguments)

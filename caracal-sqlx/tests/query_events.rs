@@ -1,7 +1,7 @@
-//! Queries that are counted from sqlx's own events, on a SQLite in memory.
+//! Queries that are counted from the events of sqlx, on a SQLite in memory.
 //!
-//! SQLite's driver emits them on the thread of the connection, so the subscriber is the process's. Each
-//! test has tables of its own, by which it finds its counts.
+//! SQLite's driver emits them on the thread of the connection, so there is one subscriber for the process.
+//! Each test has its own tables, by which it finds its counts.
 
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -17,7 +17,7 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry;
 
-/// What the other layer prints.
+/// The output of the other layer.
 #[derive(Clone, Default)]
 struct Logs(Arc<Mutex<Vec<u8>>>);
 
@@ -66,7 +66,7 @@ fn unknown(operation: &str, table: &str) -> f64 {
     count(operation, table, "unknown")
 }
 
-/// How many were timed, and for how many seconds in all.
+/// The count and the sum of the durations, in seconds.
 fn timed(operation: &str, table: &str) -> (f64, f64) {
     let labels = [("operation", operation), ("table", table)];
     let sample = |suffix| {
@@ -76,7 +76,7 @@ fn timed(operation: &str, table: &str) -> (f64, f64) {
     (sample("count"), sample("sum"))
 }
 
-/// A pool of one connection with this table in it, of three rows.
+/// A pool with one connection and this table, which has three rows.
 async fn pool_with(table: &str) -> SqlitePool {
     LazyLock::force(&PROCESS);
     let pool =
@@ -89,8 +89,8 @@ async fn pool_with(table: &str) -> SqlitePool {
     pool
 }
 
-/// Waits until the events of all statements before are there: the driver runs them one by one, and
-/// emits the event of a `fetch_one` before its answer.
+/// Waits for the events of all statements so far. The driver runs statements one by one, and emits the event
+/// of a `fetch_one` before its answer.
 async fn settle(pool: &SqlitePool) {
     sqlx::query("SELECT 1 AS settled").fetch_one(pool).await.unwrap();
 }
@@ -119,7 +119,7 @@ async fn each_form_of_query_counts_once() {
         assert_eq!(unknown("select", "forms"), expected, "form {form}");
     }
     assert_eq!(timed("select", "forms").0, expected);
-    // What the events do not tell is not on the page, not even as a zero.
+    // A status that the events do not contain is not on the page, not even at zero.
     let page = String::from_utf8(PROCESS.metrics.generate_metrics()).unwrap();
     let guessed = page
         .lines()
@@ -147,7 +147,7 @@ async fn a_text_is_read_whatever_its_length() {
     assert_eq!((unknown("delete", "texts"), unknown("select", "texts")), (1.0, 7.0));
 }
 
-/// Code that takes sqlx's own types is counted as it is.
+/// Code with sqlx's own types is counted without a change.
 #[tokio::test]
 async fn generic_code_and_migrations_are_counted() {
     async fn rename<'a>(database: impl Acquire<'a, Database = Sqlite>) -> sqlx::Result<()> {
@@ -174,14 +174,20 @@ async fn generic_code_and_migrations_are_counted() {
         sqlx::SqlStr::from_static(create),
         false,
     );
-    Migrator::with_migrations(vec![migration]).run(&pool).await.unwrap();
+    let migrator = Migrator::with_migrations(vec![migration]);
+    migrator.run(&pool).await.unwrap();
+    // Through a wrapped pool, the statements are counted in the same way. The second run applies nothing.
+    let wrapped = PoolObserver::new(&pool).named("migrated").wrap(&PROCESS.metrics).unwrap();
+    migrator.run(&wrapped).await.unwrap();
     settle(&pool).await;
     assert_eq!((unknown("update", "generic"), unknown("delete", "generic")), (2.0, 2.0));
     assert_eq!(unknown("other", "migrated"), 1.0);
     assert_eq!(unknown("insert", "_sqlx_migrations"), 1.0);
+    // Each run looks for a failed migration, and for those that were applied.
+    assert_eq!(unknown("select", "_sqlx_migrations"), 4.0);
 }
 
-/// The events say nothing of how a statement ended, so nothing is said of it.
+/// The events do not contain how a statement ended, so the status is not guessed.
 #[tokio::test]
 async fn failures_are_of_unknown_status() {
     let pool = pool_with("failures").await;
@@ -211,7 +217,7 @@ async fn a_duration_is_the_driver_s() {
     assert!(seconds > took / 10.0 && seconds <= took, "{seconds} of {took}");
 }
 
-/// The wrapper knows more, and what it counts has an event, too.
+/// Queries that a wrapper counts also have events, which are ignored.
 #[tokio::test]
 async fn what_a_wrapped_pool_counts_counts_once() {
     let bare = pool_with("both").await;
@@ -232,7 +238,7 @@ async fn what_a_wrapped_pool_counts_counts_once() {
     let mut transaction = pool.begin().await.unwrap();
     select().fetch_all(&mut *transaction).await.unwrap();
     transaction.commit().await.unwrap();
-    // Given up, unless the answer is there already.
+    // It is cancelled, unless the answer has already arrived.
     let mut given_up = Box::pin(select().fetch_all(&pool));
     let _answer = (&mut given_up).now_or_never();
     drop(given_up);
@@ -245,7 +251,7 @@ async fn what_a_wrapped_pool_counts_counts_once() {
     assert_eq!(timed("select", "both").0, 9.0);
 }
 
-/// A hook of the pool's runs statements of its own in the middle of a wrapped query.
+/// A hook of the pool runs its own statements during a wrapped query.
 #[tokio::test]
 async fn what_a_hook_runs_is_not_the_wrapper_s() {
     LazyLock::force(&PROCESS);
@@ -309,7 +315,7 @@ fn a_check_says_whether_the_events_arrive() {
     assert_eq!(check(registry().with(events.layer()).with(per_layer).into(), Level::TRACE), Ok(()));
 
     let error = HiddenQueryEvents::ByFilter { level: Level::DEBUG }.to_string();
-    assert!(error.contains("at DEBUG") && error.contains("sqlx::query=trace"), "{error}");
+    assert!(error.contains("at level DEBUG") && error.contains("sqlx::query=trace"), "{error}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Random statements on SQLite: what is counted from the events, what the wrapper counts, and the books of
-//! the client are one.
+//! Random statements on SQLite: the counts from the events, the counts of the wrapper and the records of the
+//! client are equal.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -23,7 +23,7 @@ static EVENTS: LazyLock<MetricsRegistry> = LazyLock::new(|| {
 
 type Books = BTreeMap<&'static str, f64>;
 
-/// What a registry has counted on the table, by operation, whatever the status.
+/// The counts of a registry on the table, by operation, with any status.
 fn counted(metrics: &MetricsRegistry) -> Books {
     let count = |operation: &str| {
         let of = |status| {
@@ -43,7 +43,7 @@ fn since(now: &Books, before: &Books) -> Books {
     now.iter().map(more).filter(|(_, n)| *n > 0.0).collect()
 }
 
-/// A pool of one connection, so that all is run on one thread, in order.
+/// A pool with one connection, so that all statements run in order on one thread.
 async fn pool() -> SqlitePool {
     let pool =
         SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
@@ -115,7 +115,7 @@ macro_rules! workload {
                 7 => {
                     let mut connection = pool.acquire().await.unwrap();
                     {
-                        // Given up, unless the answer is there already.
+                        // It is cancelled, unless the answer has already arrived.
                         let mut given_up = Box::pin(select().fetch_all(&mut *connection));
                         let _answer = (&mut given_up).now_or_never();
                     }

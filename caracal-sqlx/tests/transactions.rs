@@ -1,4 +1,4 @@
-//! How transactions and savepoints end, on the page.
+//! The outcomes of transactions and savepoints on the page.
 
 mod page;
 
@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use caracal_metrics_core::MetricsRegistry;
 use page::{Counts, connection_errors, observed, queries};
-// Where it is imported, `begin` of a wrapper is still the wrapper's.
+// Even with this import, `begin` of a wrapper is the wrapper's own method.
 #[allow(unused_imports, reason = "it is imported to be in the way")]
 use sqlx::Acquire as _;
 
@@ -88,7 +88,7 @@ async fn savepoints_count_apart() {
     assert_eq!(queries(&metrics, "delete", "agents").success, 2.0);
 }
 
-/// A commit that the database refuses, and one that is given up: nobody knows what became of them.
+/// A commit that the database rejects, and one that is cancelled, so that its effect is not known.
 #[tokio::test]
 async fn a_commit_that_fails_or_is_cancelled_is_neither_committed_nor_dropped() {
     let (metrics, pool) = observed().await;
@@ -105,7 +105,7 @@ async fn a_commit_that_fails_or_is_cancelled_is_neither_committed_nor_dropped() 
     {
         let mut commit = pin!(transaction.commit());
         poll_fn(|cx| {
-            // SQLite answers from a thread of its own, so whether the first poll is the last is open.
+            // SQLite answers from another thread, so the first poll may or may not be the last one.
             drop(commit.as_mut().poll(cx));
             Poll::Ready(())
         })

@@ -1,7 +1,7 @@
-//! Generic code that has nothing to do with this crate compiles beside it.
+//! Generic code without any relation to this crate compiles in a program that links it.
 //!
-//! With an `Executor` for `&mut Wrapper<DB> where &mut DB::Connection: Executor` it would not: the
-//! compiler would look for the executor of a wrapper of a wrapper without end (E0275).
+//! With an `Executor` for `&mut Wrapper<DB> where &mut DB::Connection: Executor`, it would not compile: the
+//! compiler would look for the executor of a wrapper of a wrapper, and so on, without an end (E0275).
 
 use caracal_sqlx as _;
 use sqlx::{Connection, Database, Executor, IntoArguments, Pool, Sqlite, SqliteConnection};

@@ -17,7 +17,7 @@ const DEADLINE: Duration = Duration::from_mins(10);
 /// What a test needs beyond the Rust toolchain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// A Docker engine and the Postgres image.
+    /// A Docker engine and the images of the databases.
     Docker,
     /// The commands `prometheus` and `promtool`.
     Prometheus,

@@ -7,9 +7,11 @@
 
 mod binary;
 mod browser;
+mod container;
 mod document;
 mod gateway;
 mod harness;
+mod mariadb;
 mod monitoring;
 mod page;
 mod port;
@@ -26,6 +28,7 @@ pub use browser::{Browser, Scheme};
 pub use document::{region, repository_file};
 pub use gateway::Gateway;
 pub use harness::{Needs, run, test};
+pub use mariadb::MariaDb;
 pub use monitoring::{Expression, dashboard_expressions, expressions, monitoring, without_sample};
 pub use page::{Page, Series};
 pub use port::free_port;

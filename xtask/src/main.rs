@@ -3,6 +3,7 @@
 mod advisories;
 mod bench;
 mod consumers;
+mod database_image;
 mod docker;
 mod docs;
 mod features;
@@ -11,7 +12,6 @@ mod kept;
 mod lint;
 mod loom;
 mod packages;
-mod postgres_image;
 mod python;
 mod sanitize;
 mod size;

@@ -10,7 +10,7 @@ use xshell::cmd;
 
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{docker, loom, postgres_image, python, tokio_unstable, tools};
+use crate::{database_image, docker, loom, python, tokio_unstable, tools};
 
 // The integration tests read these; see `integration-tests/src/harness.rs` and `postgres.rs` there.
 const WITHOUT_DOCKER: &str = "CARACAL_TEST_WITHOUT_DOCKER";
@@ -122,14 +122,16 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
                  `cargo xtask test --without-docker`",
             )
         })?;
-        let image = steps.prepare("Postgres image", || {
-            postgres_image::ensure(sh, &scratch).context(
-                "there is no Postgres image to test with: make postgres:15-alpine available to \
-                 Docker, or run the other tests with `cargo xtask test --without-docker`",
+        let images = steps.prepare("database images", || {
+            database_image::ensure(sh, &scratch).context(
+                "a database to test with is missing; run the other tests with \
+                 `cargo xtask test --without-docker`",
             )
         })?;
-        eprintln!("testing with {image}");
-        environment.push((postgres_image::VARIABLE, image));
+        for (variable, image) in images {
+            eprintln!("testing with {image}");
+            environment.push((variable, image));
+        }
     }
 
     // The benchmarks compile a dozen peers and test nothing.

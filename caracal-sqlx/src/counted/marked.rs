@@ -1,4 +1,4 @@
-//! Marks the thread that runs a query, and the span that SQLite's driver takes to its own thread.
+//! Marks the thread that runs a query, and makes the span that SQLite's driver passes to its own thread.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,22 +8,18 @@ use futures_util::Stream;
 use pin_project_lite::pin_project;
 use tracing::span::EnteredSpan;
 use tracing::{Level, Span, span};
-use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::events::TARGET;
 use crate::sql::Dialect;
 
-const SPAN: &str = "counted";
-
-/// Whether this span is around a query that is counted.
-pub(crate) fn is_span<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> bool {
-    span.name() == SPAN
-}
+/// The name of the span around a query that is counted already. Its target is that of sqlx's events.
+pub(crate) const SPAN: &str = "counted";
 
 pin_project! {
-    /// A future or a stream of the driver's, whose query is counted already.
+    /// A future or a stream of the driver whose query is already counted.
     pub(crate) struct Counted<F> {
-        // `None` when it is dropped: drivers emit the event of a cancelled query then.
+        // `None` after it was dropped. Drivers emit the event of a cancelled query in the drop, so it
+        // is dropped under the mark.
         #[pin]
         run: Option<F>,
         mark: Mark,
@@ -73,8 +69,7 @@ struct Mark {
 
 enum Marking {
     ByThread,
-    /// The driver enters the span on the thread of the connection. It is made when the query is first
-    /// polled.
+    /// The driver enters the span on the thread of the connection. The span is made at the first poll.
     BySpan(Option<Span>),
 }
 
@@ -90,8 +85,8 @@ impl Mark {
     }
 }
 
-/// At the lowest level, which logs and traces seldom show, unless a filter for the whole subscriber
-/// hides that.
+/// The span has the most verbose level, which logs and traces seldom contain, unless a filter for the whole
+/// subscriber disables that level.
 fn marking_span() -> Span {
     let span = span!(target: TARGET, Level::TRACE, SPAN);
     if span.is_disabled() { span!(target: TARGET, Level::ERROR, SPAN) } else { span }

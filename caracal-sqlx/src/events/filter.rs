@@ -1,4 +1,4 @@
-//! What the layer takes, and asking whether it gets it.
+//! The filter of the layer, and the probes that check whether events reach it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -12,16 +12,16 @@ use tracing_subscriber::layer::{Context, Filter};
 
 use super::TARGET;
 
-/// Which of the questions of a check came to the filter.
+/// Which probes of a check reached the filter.
 #[derive(Debug, Default)]
 pub(super) struct Reached {
-    /// That at the level asked for.
+    /// The one at the level that was asked for.
     pub(super) probe: AtomicBool,
-    /// Any.
+    /// Any of them.
     pub(super) any: AtomicBool,
 }
 
-/// Enables the events of sqlx for one layer. It says nothing about those that other layers get.
+/// Enables the events of sqlx for one layer. It does not affect other layers.
 pub(super) struct OnlyQueries {
     reached: Arc<Reached>,
 }
@@ -62,7 +62,7 @@ impl Callsite for Probe {
 
 macro_rules! probes {
     ($($level:ident)*) => {
-        /// What an event of sqlx at this level looks like to filters.
+        /// Looks to filters like an event of sqlx at this level.
         pub(super) fn probe(level: Level) -> &'static Metadata<'static> {
             match level {
                 $( Level::$level => {

@@ -8,7 +8,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::TARGET;
 
-/// Why the events of sqlx do not reach the layer of a [`QueryEvents`](crate::QueryEvents).
+/// The reason why the events of sqlx do not reach the layer of [`QueryEvents`](crate::QueryEvents).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HiddenQueryEvents {
@@ -23,7 +23,7 @@ pub enum HiddenQueryEvents {
     AtCompileTime {
         /// The level that was asked for.
         level: Level,
-        /// What is left.
+        /// The most verbose level that is left.
         most: LevelFilter,
     },
 }
@@ -33,21 +33,21 @@ impl fmt::Display for HiddenQueryEvents {
         match self {
             Self::NoLayer => write!(
                 f,
-                "the current tracing subscriber has no layer of these query events, or hides the \
-                 target {TARGET} from it: add `.with(query_events.layer())`, install the subscriber, \
-                 and check then"
+                "the current tracing subscriber does not have the layer of these query events, or it hides \
+                 the target {TARGET} from the layer: add `.with(query_events.layer())` to the subscriber, \
+                 install it, and then call `check`"
             ),
             Self::ByFilter { level } => write!(
                 f,
-                "a filter of the whole tracing subscriber hides the events of sqlx at {level} from \
-                 the layer of query events: give the filter to the other layers with \
-                 `with_filter`, or add {TARGET}=trace to it"
+                "a filter for the whole tracing subscriber hides the events of sqlx at level {level} from \
+                 the layer of query events: move the filter to the other layers with `with_filter`, or add \
+                 {TARGET}=trace to it"
             ),
             Self::AtCompileTime { level, most } => write!(
                 f,
-                "a feature of tracing (max_level_… or release_max_level_…) leaves events up to \
-                 {most}, and sqlx emits its own at {level}: remove the feature, or set a level that \
-                 is left with `log_statements`"
+                "a feature of tracing (max_level_… or release_max_level_…) removes events above level \
+                 {most} at compile time, and sqlx emits its events at {level}: remove the feature, or set \
+                 another level with `log_statements`"
             ),
         }
     }

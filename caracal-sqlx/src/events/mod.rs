@@ -1,4 +1,4 @@
-//! Queries without a change of types: a `tracing` layer over the events that sqlx emits.
+//! Counting queries without a change of types: a `tracing` layer for the events that sqlx emits.
 
 mod filter;
 mod hidden;
@@ -20,20 +20,20 @@ use filter::{OnlyQueries, Reached};
 pub use hidden::HiddenQueryEvents;
 use recording::Recording;
 
-/// The kind of thing that a [`QueryEvents`] attaches.
+/// The kind of instance that a [`QueryEvents`] attaches.
 pub const QUERY_EVENTS: InstanceKind = InstanceKind::new("layer of query events");
 
 /// The target of the events that sqlx emits for each statement.
 pub(crate) const TARGET: &str = "sqlx::query";
 
 /// Counts and times the queries of every sqlx connection of the process, from the events that sqlx
-/// itself emits. No pool is wrapped and no signature changes.
+/// emits. You wrap no pool and change no signature.
 ///
-/// sqlx emits one `tracing` event with the target `sqlx::query` when a statement ends. A layer of
-/// this turns it into `caracal_database_queries_total` and
-/// `caracal_database_query_duration_seconds`, with the operation and the table that a wrapped pool
-/// would record. It works with sqlx 0.8 and 0.9, on pools and on single connections, in code that is
-/// generic over `Acquire`, in migrations, in advisory locks and in `PgListener`.
+/// sqlx emits one `tracing` event with the target `sqlx::query` when a statement ends. The
+/// [`layer`](Self::layer) records it in `caracal_database_queries_total` and
+/// `caracal_database_query_duration_seconds`, with the same operation and table as a wrapped pool.
+/// It works with sqlx 0.8 and 0.9, with pools and single connections, in code that is generic over
+/// `Acquire`, and in migrations, advisory locks and `PgListener`.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_sqlx as sqlx; }
@@ -55,50 +55,50 @@ pub(crate) const TARGET: &str = "sqlx::query";
 ///
 /// # What the subscriber must let through
 ///
-/// - sqlx emits at `DEBUG`, and statements that take a second or longer at `WARN`. The layer takes
-///   every level. `ConnectOptions::log_statements` sets the level. With `LevelFilter::Off` sqlx emits
+/// - sqlx emits at `DEBUG`, and at `WARN` if a statement takes a second or longer. The layer takes
+///   every level. `ConnectOptions::log_statements` sets the level. With `LevelFilter::Off`, sqlx emits
 ///   nothing, and nothing is counted.
-/// - Filter the other layers, each by its own `with_filter`, as in the example. They then print what
-///   they printed before. A filter for the whole subscriber (`.with(EnvFilter::…)`) hides from this
-///   layer what it hides from the others. Add `sqlx::query=trace` to such a filter.
-/// - Build on `tracing_subscriber::registry()`. The builder `tracing_subscriber::fmt()` takes no layer
-///   that has a filter, and panics: use `fmt::layer()`, as in the example.
+/// - Filter each of the other layers with its own `with_filter`, as in the example. They then print
+///   what they printed before. A filter for the whole subscriber (`.with(EnvFilter::…)`) also hides
+///   events from this layer. Add `sqlx::query=trace` to such a filter.
+/// - Start with `tracing_subscriber::registry()`. The builder `tracing_subscriber::fmt()` panics if it
+///   is given a layer that has a filter. Use `fmt::layer()` instead, as in the example.
 /// - Features of `tracing` such as `release_max_level_info` remove the events at compile time.
-/// - A connection to SQLite runs statements on a thread of its own, so the subscriber must be the
-///   global default there. The scoped ones of `with_default` and `set_default` do not see them.
+/// - A connection to SQLite runs statements on its own thread, so the subscriber must be the global
+///   default. The scoped subscribers of `with_default` and `set_default` do not get these events.
 ///
-/// [`check`](Self::check) says whether the events arrive.
+/// [`check`](Self::check) reports whether the events arrive.
 ///
-/// # What the events do not tell
+/// # What the events do not contain
 ///
-/// - How a statement ended. sqlx emits the same event for a statement that succeeded, failed, or was
-///   cancelled, so the status is always `unknown`. A statement that the driver never ran (no
-///   connection could be had, its future was not polled, its arguments can't be encoded) has no
-///   event. `caracal_database_connection_errors_total` is not fed.
-/// - The wait for a connection. The clock runs from when the driver takes the statement to when its
-///   answer was read or dropped. A stream that is read slowly takes longer.
-/// - `COPY` through `copy_in_raw` and `copy_out_raw`, preparing, describing and pinging have no
-///   events. Rollbacks of dropped transactions and releases of dropped advisory locks have none
-///   either.
-/// - Beginning, committing and rolling back, and savepoints: sqlx emits events for some of them,
-///   which depends on the driver. They are left out here.
-/// - Which database a statement goes to. Texts are read in the [`Dialect`] that [`new`](Self::new) is
-///   given.
+/// - How a statement ended. sqlx emits the same event for a statement that succeeded, failed or was
+///   cancelled, so the status is always `unknown`. A statement that the driver never ran has no event:
+///   there was no connection, its future was not polled, or its arguments can't be encoded. Nothing is
+///   recorded in `caracal_database_connection_errors_total`.
+/// - The wait for a connection. The duration begins when the driver takes the statement. It ends when
+///   the answer was read or dropped, so it is longer for a stream that is read slowly.
+/// - `COPY` through `copy_in_raw` and `copy_out_raw`, preparing, describing and pinging. They have no
+///   events, and neither have the rollbacks of dropped transactions and the releases of dropped
+///   advisory locks.
+/// - Transactions. sqlx emits events for some of the statements that begin or end a transaction or a
+///   savepoint, depending on the driver. The layer ignores them.
+/// - The database of a statement. Texts are read in the [`Dialect`] that you give to
+///   [`new`](Self::new).
 ///
-/// sqlx copies the text of each statement into its event, which costs more than counting it does.
+/// sqlx copies the text of each statement into its event, which takes longer than counting it.
 ///
-/// Drivers run statements of their own: Postgres's looks up types, for example. They have events, and
-/// are counted.
+/// Drivers run their own statements, too. The driver of Postgres looks up types, and the driver of
+/// MySQL configures each new connection. These statements have events and are counted.
 ///
 /// # With a wrapped pool
 ///
-/// What runs through an [`ObservedPool`](crate::ObservedPool) is counted by it, with its status, and
-/// the event is left out. What runs on [`inner`](crate::ObservedPool::inner) is counted by the event.
-/// This holds for all registries: a layer also leaves out what a pool of another registry counted.
+/// An [`ObservedPool`](crate::ObservedPool) counts its queries with their status, and the layer ignores
+/// their events. The layer counts the queries on [`inner`](crate::ObservedPool::inner). This also holds
+/// if the pool and the layer record into different registries.
 ///
-/// With SQLite, a wrapped pool then makes a span named `counted` around each statement, at `TRACE`
-/// where the subscriber lets it through, and otherwise at `ERROR`: by this the layer knows on the
-/// thread of the connection what is counted already.
+/// With SQLite, a wrapped pool then makes a span named `counted` around each statement. The span tells
+/// the layer on the thread of the connection that the statement is already counted. Its level is `TRACE`
+/// if the subscriber enables that, and otherwise `ERROR`.
 #[derive(Clone, Debug)]
 pub struct QueryEvents {
     recording: Arc<Recording>,
@@ -107,11 +107,11 @@ pub struct QueryEvents {
 }
 
 impl QueryEvents {
-    /// Records into this registry. Texts are read in this dialect of SQL.
+    /// Records into this registry, and reads statements in this dialect of SQL.
     ///
     /// # Errors
     ///
-    /// When the registry has query events already: each query would be counted twice.
+    /// Returns an error if the registry already has query events: each query would be counted twice.
     pub fn new(metrics: &MetricsRegistry, dialect: Dialect) -> Result<Self, AttachError> {
         let instance = metrics.attach(QUERY_EVENTS, None)?.build();
         CountedHere::seek();
@@ -122,9 +122,9 @@ impl QueryEvents {
         })
     }
 
-    /// The layer, for one subscriber.
+    /// Returns the layer, for one subscriber.
     ///
-    /// It has a filter of its own: it enables the events of sqlx for itself, and no others.
+    /// The layer has its own filter, which enables the events of sqlx for this layer only.
     #[must_use = "nothing is counted until the layer is in a subscriber"]
     pub fn layer<S>(&self) -> impl Layer<S> + Send + Sync + use<S>
     where
@@ -134,15 +134,15 @@ impl QueryEvents {
             .with_filter(OnlyQueries::new(Arc::clone(&self.reached)))
     }
 
-    /// Whether events of this level reach the layer through the current subscriber. Give it the level
-    /// that your `ConnectOptions::log_statements` has. sqlx's default is `DEBUG`.
+    /// Checks that events of this level reach the layer through the current subscriber. Pass the level
+    /// of your `ConnectOptions::log_statements`, which defaults to `DEBUG`.
     ///
-    /// Call it when the subscriber is installed. It asks the filters and emits nothing. It can't see
-    /// `log_statements(LevelFilter::Off)`.
+    /// Call it after you have installed the subscriber. It asks the filters and emits no event. It does
+    /// not detect `log_statements(LevelFilter::Off)`.
     ///
     /// # Errors
     ///
-    /// When the layer is not in the subscriber, or something hides the events from it.
+    /// Returns an error if the layer is not in the subscriber, or if a filter hides the events from it.
     pub fn check(&self, level: Level) -> Result<(), HiddenQueryEvents> {
         if level > STATIC_MAX_LEVEL {
             return Err(HiddenQueryEvents::AtCompileTime { level, most: STATIC_MAX_LEVEL });
@@ -150,10 +150,10 @@ impl QueryEvents {
         let dispatch = tracing::dispatcher::get_default(Clone::clone);
         self.reached.any.store(false, Relaxed);
         self.reached.probe.store(false, Relaxed);
-        // A thread remembers what filters said until the event comes, and here none does.
+        // A thread keeps the decisions of the filters until the event comes, and no event comes here.
         let ask = || {
             let enabled = dispatch.enabled(filter::probe(level));
-            // Nobody filters here unless a filter for the whole subscriber did.
+            // It reaches the filter of the layer unless a filter for the whole subscriber hides it.
             dispatch.enabled(filter::probe(Level::ERROR));
             enabled
         };

@@ -1,6 +1,8 @@
-//! From an event to the series of its statement.
+//! Records an event in the series of its statement.
 
+use std::cell::Cell;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use caracal_metrics_core::adapter::CountedHere;
@@ -12,6 +14,7 @@ use caracal_metrics_core::{
     QueryStatus,
 };
 use tracing::field::{Field, Visit};
+use tracing::span::Id;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
@@ -21,7 +24,7 @@ use super::QueryEvents;
 use crate::counted;
 use crate::sql::{Dialect, QueryCache, classify, controls_transaction};
 
-/// What statements record into.
+/// The series of statements, found by their texts.
 #[derive(Debug)]
 pub(super) struct Recording {
     metrics: MetricsRegistry,
@@ -29,11 +32,11 @@ pub(super) struct Recording {
 }
 
 /// Where a statement is recorded.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Place {
-    /// With those of one operation on one table.
+    /// In the series of its operation and table.
     Series { queries: Counter, duration: DurationHistogram },
-    /// Nowhere: it is about a transaction.
+    /// Nowhere, because it begins or ends a transaction.
     LeftOut,
 }
 
@@ -47,14 +50,14 @@ impl Recording {
             Statement { recording: self, summary: false, read: None, elapsed: None };
         event.record(&mut statement);
         if statement.read.is_none() {
-            // A text of up to four words is its own summary.
+            // The text has up to four words, so the summary is the whole text.
             statement.summary = true;
             event.record(&mut statement);
         }
         let elapsed = statement.elapsed;
-        // An event of a layout that is not sqlx's own so far: a statement that can't be read.
+        // If a future sqlx has other fields, the statement counts as one that can't be read.
         let place = statement.read.unwrap_or_else(|| self.find(""));
-        if let Place::Series { queries, duration } = place {
+        if let Place::Series { queries, duration } = &*place {
             queries.inc();
             if let Some(elapsed) = elapsed {
                 duration.observe(elapsed);
@@ -62,7 +65,7 @@ impl Recording {
         }
     }
 
-    fn find(&self, text: &str) -> Place {
+    fn find(&self, text: &str) -> Arc<Place> {
         self.queries.get(text, |text, dialect| {
             if controls_transaction(text, dialect) {
                 return Place::LeftOut;
@@ -72,8 +75,7 @@ impl Recording {
         })
     }
 
-    /// An error would be a family that can't be registered. These are of the catalogue, which every
-    /// registry has.
+    /// It does not fail: every registry has these families of the catalogue.
     fn place(&self, operation: Operation, table: &str) -> Result<Place, FamilyError> {
         let query = Query { operation, table, status: QueryStatus::Unknown };
         let queries = self.metrics.family(&DATABASE_QUERIES)?.with(query);
@@ -82,20 +84,20 @@ impl Recording {
     }
 }
 
-/// What an event says of its statement.
+/// The fields of an event that are read.
 struct Statement<'r> {
     recording: &'r Recording,
-    /// Whether to take the summary for the text.
+    /// Whether the summary is the text.
     summary: bool,
-    read: Option<Place>,
+    read: Option<Arc<Place>>,
     elapsed: Option<Duration>,
 }
 
 impl Visit for Statement<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
-            // sqlx puts line breaks around the text, and leaves it empty where the summary has it
-            // all.
+            // sqlx puts line breaks around the text. The field is empty if the summary is the whole
+            // text.
             "db.statement" if !value.is_empty() => {
                 let text = value.strip_prefix("\n\n").unwrap_or(value);
                 let text = text.strip_suffix('\n').unwrap_or(text);
@@ -108,11 +110,20 @@ impl Visit for Statement<'_> {
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         if field.name() == "elapsed_secs" {
-            self.elapsed = Duration::try_from_secs_f64(value).ok();
+            self.elapsed = duration(value);
         }
     }
 
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+/// The duration that sqlx has converted to seconds. `None` if sqlx can't have measured it.
+///
+/// Rounding gives back the same whole nanoseconds. It takes fewer instructions than
+/// `Duration::try_from_secs_f64`, which handles every number.
+#[expect(clippy::cast_sign_loss, reason = "it is not negative")]
+fn duration(seconds: f64) -> Option<Duration> {
+    (0.0..1e9).contains(&seconds).then(|| Duration::from_nanos((seconds * 1e9 + 0.5) as u64))
 }
 
 /// Records the events that come.
@@ -120,22 +131,69 @@ pub(super) struct QueryLayer {
     events: QueryEvents,
 }
 
+thread_local! {
+    /// How many spans around counted queries this thread is in.
+    static COUNTED_SPANS: Cell<u32> = const { Cell::new(0) };
+}
+
 impl QueryLayer {
     pub(super) fn new(events: QueryEvents) -> Self {
         Self { events }
     }
+
+    /// Whether what runs on this thread now is counted by a wrapped pool.
+    fn is_counted_already() -> bool {
+        CountedHere::is_entered() || COUNTED_SPANS.try_with(Cell::get).is_ok_and(|spans| spans > 0)
+    }
 }
 
+// The span is noted when a thread enters it. Looking for it at each event would read all spans that the
+// application has entered, too.
 impl<S> Layer<S> for QueryLayer
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if CountedHere::is_entered()
-            || context.event_span(event).as_ref().is_some_and(counted::is_span)
-        {
-            return;
+    fn on_enter(&self, span: &Id, context: Context<'_, S>) {
+        if is_counted_span(span, &context) {
+            let _: Result<_, _> =
+                COUNTED_SPANS.try_with(|spans| spans.set(spans.get().saturating_add(1)));
         }
-        self.events.recording.record(event);
+    }
+
+    fn on_exit(&self, span: &Id, context: Context<'_, S>) {
+        if is_counted_span(span, &context) {
+            let _: Result<_, _> =
+                COUNTED_SPANS.try_with(|spans| spans.set(spans.get().saturating_sub(1)));
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        if !Self::is_counted_already() {
+            self.events.recording.record(event);
+        }
+    }
+}
+
+/// Whether this span, which the filter let through, is around a query that a wrapped pool counts.
+fn is_counted_span<S>(span: &Id, context: &Context<'_, S>) -> bool
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    context.metadata(span).is_some_and(|metadata| metadata.name() == counted::SPAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_the_one_that_sqlx_measured() {
+        for nanoseconds in [0, 1, 999, 123_456_789, 1_000_000_001, 86_400_000_000_007] {
+            let measured = Duration::from_nanos(nanoseconds);
+            assert_eq!(duration(measured.as_secs_f64()), Some(measured));
+        }
+        for impossible in [-1e-9, 1e9, f64::INFINITY, f64::NAN] {
+            assert_eq!(duration(impossible), None);
+        }
     }
 }

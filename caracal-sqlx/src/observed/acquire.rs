@@ -1,4 +1,4 @@
-//! Wrapped pools, connections and transactions where sqlx's own types are wanted.
+//! Wrapped pools, connections and transactions for code that takes sqlx's own types.
 
 use std::ops::{Deref, DerefMut};
 
@@ -12,8 +12,8 @@ use crate::recorder::Hold;
 
 /// A connection of a wrapped pool that was taken through sqlx's `Acquire`.
 ///
-/// It dereferences to sqlx's connection, as the trait demands, so its queries are not counted. How
-/// long it was waited for and held is.
+/// It dereferences to sqlx's connection, as the trait demands, so its queries are not counted. The wait
+/// for the connection and the time that it is held are.
 #[derive(Debug)]
 #[must_use = "the connection goes back to its pool when this is dropped"]
 pub struct AcquiredConnection<DB: Driver> {
@@ -37,7 +37,7 @@ impl<DB: Driver> DerefMut for AcquiredConnection<DB> {
 
 /// For code that is generic over sqlx's `Acquire`, such as `migrate!().run(&pool)`.
 ///
-/// The wait for the connection and its errors are counted. The trait gives sqlx's own connections and
+/// The wait for the connection and its errors are counted. The trait returns sqlx's own connections and
 /// transactions, so the queries and transactions that run on them are not.
 impl<'a, DB: Driver> Acquire<'a> for &ObservedPool<DB> {
     type Database = DB;
@@ -67,18 +67,18 @@ impl<'a, DB: Driver> Acquire<'a> for &ObservedPool<DB> {
     }
 }
 
-/// Gives sqlx's connection inside. What runs on it is not counted.
+/// Gives access to sqlx's connection. The queries on it are not counted.
 macro_rules! bare_connection {
     ($wrapper:ty) => {
         impl<DB: Driver> AsMut<DB::Connection> for $wrapper {
-            /// sqlx's connection. The wrapper doesn't count what runs on it.
+            /// Returns sqlx's connection. The wrapper does not count the queries on it.
             fn as_mut(&mut self) -> &mut DB::Connection {
                 self.inner()
             }
         }
 
         impl<DB: Driver> AsRef<DB::Connection> for $wrapper {
-            /// sqlx's connection. The guard of a `PgAdvisoryLock` wants it.
+            /// Returns sqlx's connection, for example for the guard of a `PgAdvisoryLock`.
             fn as_ref(&self) -> &DB::Connection {
                 self.link.connection()
             }

@@ -11,8 +11,7 @@ use super::session::Link;
 use crate::driver::Driver;
 use crate::recorder::{Hold, Recorder};
 
-/// A connection that goes back to its pool when it is dropped, and whose queries are counted and
-/// timed.
+/// A connection whose queries are counted and timed. It goes back to its pool when it is dropped.
 #[derive(Debug)]
 #[must_use = "the connection goes back to its pool when this is dropped"]
 pub struct ObservedConnection<DB: Driver> {
@@ -30,7 +29,8 @@ impl<DB: Driver> ObservedConnection<DB> {
         Self { session: ObservedSession { link, recorder: Arc::clone(recorder) }, hold }
     }
 
-    /// The pool's connection, no longer observed; also the way to detach it from the pool.
+    /// Returns the pool's connection, which is no longer observed. Use it to detach the connection from
+    /// the pool.
     #[must_use]
     pub fn into_inner(self) -> PoolConnection<DB> {
         self.session.link.into_connection()
@@ -40,7 +40,7 @@ impl<DB: Driver> ObservedConnection<DB> {
     ///
     /// # Errors
     ///
-    /// As [`PoolConnection::close`].
+    /// Returns the error of [`PoolConnection::close`].
     pub async fn close(self) -> Result<(), Error> {
         let Self { session, hold } = self;
         let closed = session.link.into_connection().close().await;
@@ -48,11 +48,11 @@ impl<DB: Driver> ObservedConnection<DB> {
         closed.inspect_err(|error| session.recorder.errors.observe(error))
     }
 
-    /// Asks the database for a sign of life, as sqlx's `Connection::ping` does.
+    /// Checks that the database answers, as sqlx's `Connection::ping` does.
     ///
     /// # Errors
     ///
-    /// When the connection is broken.
+    /// Returns an error if the connection is broken.
     pub async fn ping(&mut self) -> Result<(), Error> {
         let pong = self.session.inner().ping().await;
         pong.inspect_err(|error| self.session.recorder.errors.observe(error))

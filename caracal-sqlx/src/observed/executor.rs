@@ -50,7 +50,7 @@ impl<'c, DB: Driver> Executor<'c> for &'c mut ObservedSession<'_, DB> {
 
     prepare_and_describe! {
         'c, session, sql, parameters,
-        // No query, but its errors may be the connection's.
+        // It is not counted as a query, but its error may be one of the connection.
         prepare: async move {
             let prepared = DB::prepare_with(session.inner(), sql, parameters).await;
             prepared.inspect_err(|error| session.recorder.errors.observe(error))
@@ -62,7 +62,7 @@ impl<'c, DB: Driver> Executor<'c> for &'c mut ObservedSession<'_, DB> {
     }
 }
 
-/// Runs queries on the session inside.
+/// Runs queries on the session in the wrapper.
 macro_rules! delegate {
     ($wrapper:ty) => {
         impl<'c, DB: Driver> Executor<'c> for &'c mut $wrapper {

@@ -1,4 +1,4 @@
-//! Wrappers that run queries as sqlx does, and count them.
+//! Wrappers that run queries in the same way as sqlx, and count them.
 
 mod acquire;
 mod connection;

@@ -19,11 +19,11 @@ use crate::recorder::{Hold, Recorder};
 use crate::transactions::Begun;
 use crate::version::{BeginStatement, StatementText, prepare_and_describe};
 
-/// A pool whose queries are counted and timed; see the [crate's documentation](crate).
+/// A pool whose queries are counted and timed. See the [crate's documentation](crate).
 ///
-/// A cheap clone. The series leave the output when the last clone and the last connection,
-/// transaction and stream of it are dropped, or when the pool is closed. Until then it keeps the
-/// pool open like any other clone of it.
+/// Cloning it is cheap. The series are removed from the output when the last clone and the last of its
+/// connections, transactions and streams are dropped, or when the pool is closed. Until then it keeps
+/// the pool open, like any other clone of the pool.
 #[must_use = "the pool's series leave the output when the last clone of this is dropped"]
 pub struct ObservedPool<DB: Driver> {
     pool: Pool<DB>,
@@ -35,26 +35,26 @@ impl<DB: Driver> ObservedPool<DB> {
         Self { pool, recorder }
     }
 
-    /// The pool itself. What runs on it is not counted.
+    /// Returns sqlx's pool. The queries on it are not counted.
     #[must_use]
     pub fn inner(&self) -> &Pool<DB> {
         &self.pool
     }
 
-    /// Gives up observing, and the pool back.
+    /// Stops observing, and returns sqlx's pool.
     #[must_use]
     pub fn into_inner(self) -> Pool<DB> {
         self.pool
     }
 
-    /// The name of the pool, if it has one.
+    /// Returns the name of the pool in the metrics, if it has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.recorder.instance.name()
     }
 
-    /// Counts connection errors that this wrapper does not see, such as those of a connection that
-    /// was opened beside the pool.
+    /// Returns the counters of connection errors. Use them for errors that this wrapper does not see, such
+    /// as those of a connection that you opened without the pool.
     #[must_use]
     pub fn connection_errors(&self) -> &ConnectionErrors {
         &self.recorder.errors
@@ -64,7 +64,7 @@ impl<DB: Driver> ObservedPool<DB> {
     ///
     /// # Errors
     ///
-    /// As [`Pool::acquire`].
+    /// Returns the error of [`Pool::acquire`].
     pub fn acquire(
         &self,
     ) -> impl Future<Output = Result<ObservedConnection<DB>, Error>> + Send + use<DB> {
@@ -89,7 +89,7 @@ impl<DB: Driver> ObservedPool<DB> {
     ///
     /// # Errors
     ///
-    /// As [`Pool::begin`].
+    /// Returns the error of [`Pool::begin`].
     pub fn begin(
         &self,
     ) -> impl Future<Output = Result<ObservedTransaction<'static, DB>, Error>> + Send + use<DB>
@@ -102,7 +102,7 @@ impl<DB: Driver> ObservedPool<DB> {
     ///
     /// # Errors
     ///
-    /// As [`Pool::begin_with`].
+    /// Returns the error of [`Pool::begin_with`].
     pub async fn begin_with(
         &self,
         statement: impl BeginStatement,
@@ -114,37 +114,37 @@ impl<DB: Driver> ObservedPool<DB> {
     ///
     /// # Errors
     ///
-    /// As [`Pool::try_begin`].
+    /// Returns the error of [`Pool::try_begin`].
     pub async fn try_begin(&self) -> Result<Option<ObservedTransaction<'static, DB>>, Error> {
         let Some(connection) = self.pool.try_acquire() else { return Ok(None) };
         let taken = (connection, Hold::new(&self.recorder));
         self.clone().begin_on(Some(taken), None).await.map(Some)
     }
 
-    /// Closes the pool, as [`Pool::close`] does. Its gauges leave the output with the next scrape.
+    /// Closes the pool, as [`Pool::close`] does. The next scrape no longer contains its gauges.
     pub async fn close(&self) {
         self.pool.close().await;
     }
 
-    /// Whether the pool was closed.
+    /// Returns whether the pool was closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.pool.is_closed()
     }
 
-    /// The options of the pool.
+    /// Returns the options of the pool.
     #[must_use]
     pub fn options(&self) -> &PoolOptions<DB> {
         self.pool.options()
     }
 
-    /// How many connections are open, idle ones included.
+    /// Returns the number of open connections, including idle ones.
     #[must_use]
     pub fn size(&self) -> u32 {
         self.pool.size()
     }
 
-    /// How many connections are idle.
+    /// Returns the number of idle connections.
     #[must_use]
     pub fn num_idle(&self) -> usize {
         self.pool.num_idle()
@@ -154,7 +154,7 @@ impl<DB: Driver> ObservedPool<DB> {
         &self.recorder
     }
 
-    /// Waits for a connection. Its errors are counted by whoever wanted it.
+    /// Waits for a connection. The caller counts the error.
     pub(super) async fn take(&self) -> Result<(PoolConnection<DB>, Hold), Error> {
         let waiting = self.recorder.waiting();
         let connection = self.pool.acquire().await;
@@ -162,8 +162,8 @@ impl<DB: Driver> ObservedPool<DB> {
         if let Err(error) = &connection
             && classify_connection_error(error).is_none()
         {
-            // In a statement it would be the statement's, but here there is none (the user may not
-            // connect to this database, the file is none of SQLite's).
+            // The same error is not the connection's if a statement fails with it, but here there was no
+            // statement: the user may not connect to this database, or the file is not one of SQLite.
             self.recorder.errors.record(ConnectionErrorType::Other);
         }
         Ok((connection?, Hold::new(&self.recorder)))

@@ -1,4 +1,4 @@
-//! What only Postgres has: `COPY` and notifications.
+//! Features of Postgres: `COPY` and notifications.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -19,13 +19,14 @@ use crate::recorder::Hold;
 impl ObservedPool<Postgres> {
     /// Begins a `COPY … FROM STDIN`, as sqlx's `PgPoolCopyExt::copy_in_raw` does.
     ///
-    /// The copy counts as one query: see [`ObservedCopyIn`]. The wait for a connection is a part of its
-    /// duration. It is not in `caracal_database_connection_pool_acquire_duration_seconds`: sqlx does not
-    /// tell when it ends.
+    /// The copy counts as one query: see [`ObservedCopyIn`]. Its duration includes the wait for a
+    /// connection. `caracal_database_connection_pool_acquire_duration_seconds` does not contain this wait,
+    /// because sqlx does not report when it ends.
     ///
     /// # Errors
     ///
-    /// As [`Pool::acquire`](sqlx::Pool::acquire), and when the server does not accept the statement.
+    /// Returns the error of [`Pool::acquire`](sqlx::Pool::acquire), or of the server if it does not accept
+    /// the statement.
     pub async fn copy_in_raw(
         &self,
         statement: &str,
@@ -39,12 +40,13 @@ impl ObservedPool<Postgres> {
 
     /// Begins a `COPY … TO STDOUT`, as sqlx's `PgPoolCopyExt::copy_out_raw` does.
     ///
-    /// The copy counts as one query when the stream ends or is dropped. The wait for a connection is a
-    /// part of its duration, as in [`copy_in_raw`](Self::copy_in_raw).
+    /// The copy counts as one query when the stream ends or is dropped. Its duration includes the wait for
+    /// a connection, as in [`copy_in_raw`](Self::copy_in_raw).
     ///
     /// # Errors
     ///
-    /// As [`Pool::acquire`](sqlx::Pool::acquire), and when the server does not accept the statement.
+    /// Returns the error of [`Pool::acquire`](sqlx::Pool::acquire), or of the server if it does not accept
+    /// the statement.
     pub async fn copy_out_raw(
         &self,
         statement: &str,
@@ -59,12 +61,12 @@ impl ObservedPool<Postgres> {
 
     /// Takes a connection for notifications, as [`PgListener::connect_with`] does.
     ///
-    /// The wait for the connection and its errors are counted. `LISTEN` and `UNLISTEN` are not, and neither
-    /// are the connections that the listener takes when it has lost its own.
+    /// The wait for the connection and its errors are counted. `LISTEN` and `UNLISTEN` are not counted, and
+    /// neither are the connections that the listener takes after it has lost its own.
     ///
     /// # Errors
     ///
-    /// As [`Pool::acquire`](sqlx::Pool::acquire).
+    /// Returns the error of [`Pool::acquire`](sqlx::Pool::acquire).
     pub async fn listener(&self) -> Result<PgListener, Error> {
         let waiting = self.recorder().waiting();
         let listener = PgListener::connect_with(self.inner()).await;
@@ -86,7 +88,7 @@ fn refused<T>(call: &mut Call, begun: Result<T, Error>) -> Result<T, Error> {
     begun
 }
 
-/// Chunks from a connection that goes back to its pool when they are dropped.
+/// A stream of chunks from a connection, which goes back to its pool when the stream is dropped.
 struct Held {
     chunks: BoxStream<'static, Result<Bytes, Error>>,
     _hold: Hold,
@@ -106,7 +108,7 @@ impl ObservedSession<'_, Postgres> {
     ///
     /// # Errors
     ///
-    /// When the server does not accept the statement.
+    /// Returns an error if the server does not accept the statement.
     pub async fn copy_in_raw(
         &mut self,
         statement: &str,
@@ -122,7 +124,7 @@ impl ObservedSession<'_, Postgres> {
     ///
     /// # Errors
     ///
-    /// When the server does not accept the statement.
+    /// Returns an error if the server does not accept the statement.
     pub async fn copy_out_raw<'c>(
         &'c mut self,
         statement: &str,
@@ -134,28 +136,28 @@ impl ObservedSession<'_, Postgres> {
     }
 }
 
-/// Data on its way into a table, as sqlx's [`PgCopyIn`], counted as one query.
+/// sqlx's [`PgCopyIn`], counted as one query.
 ///
-/// It dereferences to sqlx's, for [`send`](PgCopyIn::send) and [`read_from`](PgCopyIn::read_from). The copy
-/// is a success if [`finish`](Self::finish) returned one. It is an error if it was aborted, or dropped
-/// before: sqlx then tells the server to discard the data.
+/// It dereferences to `PgCopyIn`, which has [`send`](PgCopyIn::send) and [`read_from`](PgCopyIn::read_from).
+/// The copy counts as a success if [`finish`](Self::finish) succeeds. It counts as an error if it is aborted,
+/// or dropped before the end. sqlx then tells the server to discard the data.
 ///
-/// Errors that `send` and `read_from` return are not in `caracal_database_connection_errors_total`. Give
-/// them to [`ObservedPool::connection_errors`] if you need them there.
+/// `caracal_database_connection_errors_total` does not contain the errors of `send` and `read_from`. Pass them
+/// to [`ObservedPool::connection_errors`] to count them.
 #[must_use = "the data is discarded unless `finish` is called"]
 pub struct ObservedCopyIn<C: DerefMut<Target = PgConnection>> {
     copy: PgCopyIn<C>,
     call: Call,
-    /// Only of one that took a connection of its own.
+    /// `None` if the copy runs on a connection that the caller holds.
     hold: Option<Hold>,
 }
 
 impl<C: DerefMut<Target = PgConnection>> ObservedCopyIn<C> {
-    /// Ends the copy, and says how many rows there were: see [`PgCopyIn::finish`].
+    /// Ends the copy, and returns the number of rows: see [`PgCopyIn::finish`].
     ///
     /// # Errors
     ///
-    /// When the server does not accept the data.
+    /// Returns an error if the server does not accept the data.
     pub async fn finish(self) -> Result<u64, Error> {
         let Self { copy, mut call, hold: _hold } = self;
         let finished = copy.finish().await;
@@ -163,11 +165,11 @@ impl<C: DerefMut<Target = PgConnection>> ObservedCopyIn<C> {
         finished
     }
 
-    /// Gives the copy up: see [`PgCopyIn::abort`]. It counts as an error.
+    /// Aborts the copy: see [`PgCopyIn::abort`]. It counts as an error.
     ///
     /// # Errors
     ///
-    /// When the server does not answer that the copy was aborted.
+    /// Returns an error if the server does not confirm that the copy was aborted.
     pub async fn abort(self, message: impl Into<String>) -> Result<(), Error> {
         let Self { copy, mut call, hold: _hold } = self;
         let aborted = copy.abort(message).await;

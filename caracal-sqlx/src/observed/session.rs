@@ -1,4 +1,4 @@
-//! What queries run on: a connection of a wrapped pool, plain or in a transaction.
+//! The session that queries run on: a connection of a wrapped pool, possibly in a transaction.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,20 +12,20 @@ use crate::recorder::Recorder;
 
 /// A session with the database, whose queries are counted and timed.
 ///
-/// [`ObservedConnection`](crate::ObservedConnection)(crate::ObservedConnection) and
-/// [`ObservedTransaction`](crate::ObservedTransaction) dereference to it, as sqlx's own do to a connection: `&mut *connection`
-/// and `&mut *transaction` are `Executor`s, and a function that runs several queries on one
-/// connection takes `&mut ObservedSession<'_, Postgres>` where it would take `&mut PgConnection`.
+/// [`ObservedConnection`](crate::ObservedConnection) and [`ObservedTransaction`](crate::ObservedTransaction)
+/// dereference to it, just as sqlx's types dereference to a connection. `&mut *connection` and
+/// `&mut *transaction` are therefore `Executor`s. A function that runs several queries on one connection takes
+/// `&mut ObservedSession<'_, Postgres>` instead of `&mut PgConnection`.
 pub struct ObservedSession<'c, DB: Driver> {
     pub(super) link: Link<'c, DB>,
     pub(super) recorder: Arc<Recorder>,
 }
 
-/// What the session holds on to.
+/// The connection of a session.
 pub(super) enum Link<'c, DB: Driver> {
     Connection(PoolConnection<DB>),
     Transaction(Transaction<'c, DB>),
-    /// One that others hold.
+    /// A connection that other code holds.
     Borrowed(&'c mut DB::Connection),
 }
 
@@ -67,10 +67,9 @@ impl<'c, DB: Driver> Link<'c, DB> {
 }
 
 impl<DB: Driver> ObservedPool<DB> {
-    /// A session on a connection that this pool did not hand out as an
-    /// [`ObservedConnection`](crate::ObservedConnection). What runs on it is counted with the queries of this pool.
+    /// Returns a session on a connection of sqlx. Its queries are counted as queries of this pool.
     ///
-    /// Use it where only sqlx's connection is at hand: under a `PgAdvisoryLockGuard`, in a hook of the pool,
+    /// Use it where you have only sqlx's connection: under a `PgAdvisoryLockGuard`, in a hook of the pool, or
     /// in code that is generic over `Acquire`.
     ///
     #[cfg_attr(feature = "sqlite", doc = "```")]
@@ -100,7 +99,7 @@ impl<DB: Driver> ObservedPool<DB> {
 }
 
 impl<DB: Driver> ObservedSession<'_, DB> {
-    /// The connection itself, for what takes one of sqlx's. What runs on it is not counted.
+    /// Returns sqlx's connection. The queries on it are not counted.
     #[must_use]
     pub fn inner(&mut self) -> &mut DB::Connection {
         match &mut self.link {

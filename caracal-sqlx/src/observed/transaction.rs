@@ -15,15 +15,15 @@ use crate::version::{BeginStatement, StatementText};
 
 /// A transaction or a savepoint, whose queries are counted and timed.
 ///
-/// It counts once in `caracal_database_transactions_total` or `caracal_database_savepoints_total`, by
-/// its outcome, when it is committed, rolled back or dropped. sqlx rolls back one that is dropped, when
-/// the connection is used next or goes back to its pool. Beginning and ending it are no queries.
+/// It counts once in `caracal_database_transactions_total` or `caracal_database_savepoints_total`, when it is
+/// committed, rolled back or dropped. If it is dropped, sqlx rolls it back when the connection is used next or
+/// goes back to its pool. Beginning and ending it do not count as queries.
 #[derive(Debug)]
 #[must_use = "a transaction that is dropped is rolled back"]
 pub struct ObservedTransaction<'c, DB: Driver> {
     session: ObservedSession<'c, DB>,
     begun: Begun,
-    /// Only of one that took a connection of its own.
+    /// `None` if the transaction runs on a connection that the caller holds.
     hold: Option<Hold>,
 }
 
@@ -38,7 +38,7 @@ impl<'c, DB: Driver> ObservedTransaction<'c, DB> {
         Self { session: ObservedSession { link, recorder: Arc::clone(recorder) }, begun, hold }
     }
 
-    /// The transaction itself, no longer observed: its outcome is not counted.
+    /// Returns sqlx's transaction, which is no longer observed. Its outcome is not counted.
     #[must_use]
     pub fn into_inner(self) -> Transaction<'c, DB> {
         self.begun.forget();
@@ -49,7 +49,7 @@ impl<'c, DB: Driver> ObservedTransaction<'c, DB> {
     ///
     /// # Errors
     ///
-    /// When the database does not.
+    /// Returns an error if the commit or the release fails.
     pub async fn commit(self) -> Result<(), Error> {
         let Self { session, begun, hold: _hold } = self;
         let commit = session.link.into_transaction().commit();
@@ -57,11 +57,11 @@ impl<'c, DB: Driver> ObservedTransaction<'c, DB> {
         ended.inspect_err(|error| session.recorder.errors.observe(error))
     }
 
-    /// Rolls the transaction back, or returns to the savepoint.
+    /// Rolls the transaction back, or rolls back to the savepoint.
     ///
     /// # Errors
     ///
-    /// When the database does not.
+    /// Returns an error if the rollback fails.
     pub async fn rollback(self) -> Result<(), Error> {
         let Self { session, begun, hold: _hold } = self;
         let rollback = session.link.into_transaction().rollback();
@@ -85,11 +85,11 @@ impl<DB: Driver> DerefMut for ObservedTransaction<'_, DB> {
 }
 
 impl<DB: Driver> ObservedSession<'_, DB> {
-    /// Begins a transaction, or sets a savepoint in one.
+    /// Begins a transaction, or sets a savepoint if there is one already.
     ///
     /// # Errors
     ///
-    /// When the database does not.
+    /// Returns an error if the statement fails.
     pub async fn begin(&mut self) -> Result<ObservedTransaction<'_, DB>, Error> {
         self.begin_on(None).await
     }
@@ -98,7 +98,7 @@ impl<DB: Driver> ObservedSession<'_, DB> {
     ///
     /// # Errors
     ///
-    /// When there is a transaction already, or the statement begins none.
+    /// Returns an error if there is a transaction already, or if the statement does not begin one.
     pub async fn begin_with(
         &mut self,
         statement: impl BeginStatement,
@@ -120,16 +120,17 @@ impl<DB: Driver> ObservedSession<'_, DB> {
     }
 }
 
-/// `begin` of the session inside. Without these, `begin` would be that of sqlx's `Acquire` wherever the
-/// trait is imported, which gives a transaction that is not counted.
+/// Forwards `begin` to the session. Without it, `begin` would be the method of sqlx's `Acquire` wherever the
+/// trait is imported, and that transaction would not be counted.
 macro_rules! begin {
     ($wrapper:ty) => {
         impl<DB: Driver> $wrapper {
-            /// Begins a transaction, or sets a savepoint in one: see [`ObservedSession::begin`].
+            /// Begins a transaction, or sets a savepoint if there is one already: see
+            /// [`ObservedSession::begin`].
             ///
             /// # Errors
             ///
-            /// When the database does not.
+            /// Returns an error if the statement fails.
             pub async fn begin(&mut self) -> Result<ObservedTransaction<'_, DB>, Error> {
                 (**self).begin().await
             }

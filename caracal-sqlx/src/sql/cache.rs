@@ -1,22 +1,23 @@
 //! The handles of texts that were seen before.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use parking_lot::RwLock;
 
 use super::Dialect;
 
-/// So many texts are kept at least, and at most twice as many.
+/// The cache keeps at least this many texts, and at most twice as many.
 const TEXTS: usize = 512;
-/// Longer texts are read each time: a database takes far longer over them than the lexer does.
+/// Longer texts are read each time. The database takes far longer for such a text than the reader.
 const LONGEST: usize = 8 * 1024;
 
-type Texts<H> = HashMap<Box<str>, H, foldhash::fast::RandomState>;
+type Texts<H> = HashMap<Box<str>, Arc<H>, foldhash::fast::RandomState>;
 
-/// Finds what a query records into, its handle, by its text.
+/// Finds the handle of a query, which is what it records into, by its text.
 ///
-/// When the texts are too many, those that were not asked for lately are forgotten: a service that
-/// writes values into its statements does not grow, and what it prepares stays.
+/// When there are too many texts, those that were not used lately are removed. So the cache does not grow
+/// in a service that writes values into its statements, and the prepared statements stay in it.
 #[derive(Debug)]
 pub(crate) struct QueryCache<H> {
     dialect: Dialect,
@@ -29,29 +30,29 @@ struct Generations<H> {
     old: Texts<H>,
 }
 
-impl<H: Clone> QueryCache<H> {
+impl<H> QueryCache<H> {
     pub(crate) fn new(dialect: Dialect) -> Self {
         let generations = Generations { young: Texts::default(), old: Texts::default() };
         Self { dialect, generations: RwLock::new(generations) }
     }
 
-    /// The handle of this text, or what `read` makes of one that is not known.
-    pub(crate) fn get(&self, text: &str, read: impl FnOnce(&str, Dialect) -> H) -> H {
+    /// The handle of this text. `read` makes it if the text is not in the cache.
+    pub(crate) fn get(&self, text: &str, read: impl FnOnce(&str, Dialect) -> H) -> Arc<H> {
         if text.len() > LONGEST {
-            return read(text, self.dialect);
+            return Arc::new(read(text, self.dialect));
         }
         if let Some(query) = self.generations.read().young.get(text) {
-            return query.clone();
+            return Arc::clone(query);
         }
         let known = self.generations.write().old.remove(text);
-        let query = known.unwrap_or_else(|| read(text, self.dialect));
-        self.generations.write().insert(text, query.clone());
+        let query = known.unwrap_or_else(|| Arc::new(read(text, self.dialect)));
+        self.generations.write().insert(text, Arc::clone(&query));
         query
     }
 }
 
 impl<H> Generations<H> {
-    fn insert(&mut self, text: &str, query: H) {
+    fn insert(&mut self, text: &str, query: Arc<H>) {
         if self.young.len() >= TEXTS {
             self.old = std::mem::take(&mut self.young);
         }

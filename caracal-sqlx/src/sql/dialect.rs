@@ -1,10 +1,10 @@
-//! Where the databases read a text differently.
+//! The differences between the SQL of the databases.
 
 /// The SQL of one database: how quotes, comments and names in a statement are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dialect {
-    /// PostgreSQL, and what speaks its SQL.
+    /// PostgreSQL, and databases with the same SQL.
     Postgres,
     /// SQLite.
     Sqlite,
@@ -22,7 +22,7 @@ impl Dialect {
         self == Self::Postgres
     }
 
-    /// A backslash takes the meaning from the quote after it, in every string.
+    /// A backslash escapes the quote after it, in every string.
     pub(super) fn has_backslash_escapes(self) -> bool {
         self == Self::MySql
     }
@@ -41,17 +41,17 @@ impl Dialect {
         self == Self::Sqlite
     }
 
-    /// `INSERT DELAYED`, `UPDATE LOW_PRIORITY` and the like. Elsewhere such words are names.
+    /// `INSERT DELAYED`, `UPDATE LOW_PRIORITY` and similar modifiers. In the other dialects, such words are names.
     pub(super) fn has_modifiers(self) -> bool {
         self == Self::MySql
     }
 
-    /// `FROM DUAL` reads no table. Elsewhere it is a name.
+    /// `FROM DUAL` does not read a table. In the other dialects, `DUAL` is a name.
     pub(super) fn has_dual(self) -> bool {
         self == Self::MySql
     }
 
-    /// `ONLY` leaves out the tables that inherit from a table. Elsewhere it is a name.
+    /// `ONLY` excludes the tables that inherit from a table. In the other dialects, it is a name.
     pub(super) fn has_only(self) -> bool {
         self == Self::Postgres
     }
@@ -71,17 +71,17 @@ impl Dialect {
         self != Self::Postgres
     }
 
-    /// A `WITH` may read its own names, whether it says `RECURSIVE` or not.
+    /// A query of a `WITH` may read the names of the same `WITH`, with or without `RECURSIVE`.
     pub(super) fn is_always_recursive(self) -> bool {
         self == Self::Sqlite
     }
 
-    /// A query of a recursive `WITH` may read what a later one names.
+    /// A query of a recursive `WITH` may read a name that is defined later.
     pub(super) fn has_forward_references(self) -> bool {
         self != Self::MySql
     }
 
-    /// `Users` and `users` are one table. To MySQL that depends on the file system.
+    /// `Users` and `users` are one table. In MySQL, this depends on the file system.
     pub(super) fn folds_case(self) -> bool {
         self != Self::MySql
     }

@@ -1,4 +1,4 @@
-//! The words that the parser acts on.
+//! The keywords that the parser distinguishes.
 
 macro_rules! keywords {
     ($($id:ident $text:literal)*) => {

@@ -1,4 +1,4 @@
-//! What a statement does, and to which table, read from its text.
+//! Reads the operation and the table of a statement from its text.
 
 mod cache;
 mod dialect;
@@ -24,16 +24,16 @@ pub(crate) use dialect::Dialect;
 pub(crate) use parser::classify;
 pub(crate) use transaction::controls_transaction;
 
-/// The table of a statement that names none that can be read.
+/// The label of a statement without a table, or with one that can't be read.
 pub(crate) const UNKNOWN: &str = "unknown";
-/// The table of a text with several statements.
+/// The label of a text with several statements.
 pub(crate) const BATCH: &str = "batch";
 
-/// What a text says.
+/// The operation and the table of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Statement {
     pub(crate) operation: DatabaseOperationType,
-    /// As the database folds it: without quotes, schema, and the case that does not count.
+    /// The name as the database folds it: without quotes and schema, and in lower case where case does not matter.
     pub(crate) table: Option<String>,
 }
 

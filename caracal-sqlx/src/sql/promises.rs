@@ -1,5 +1,5 @@
-//! What holds for any text: the work is linear in its length, nothing panics, and a table's label is
-//! a name or says that there is none.
+//! Properties of any text: the work is linear in its length, nothing panics, and the label of the table is a
+//! name or one of the two labels for texts without one.
 
 use caracal_metrics_core::DatabaseOperationType as Operation;
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use super::{Dialect, Statement, classify, unicode};
 
 const DIALECTS: [Dialect; 3] = [Dialect::Postgres, Dialect::Sqlite, Dialect::MySql];
 
-/// The work for a text, in bytes and tokens looked at.
+/// The work for a text, as the number of bytes and tokens that are read.
 fn work(text: &str, dialect: Dialect) -> usize {
     let mut parser = Parser::new(text, dialect);
     let _: Statement = parser.text();
@@ -123,7 +123,7 @@ fn names(text: &str, dialect: Dialect) -> Vec<String> {
     names
 }
 
-/// A table's label is a whole name of the text, or says that there is none.
+/// The label of the table is a whole name of the text, or one of the two labels for texts without one.
 fn check_any_text(text: &str) -> Result<(), TestCaseError> {
     for dialect in DIALECTS {
         let statement = classify(text, dialect);
@@ -154,7 +154,7 @@ const WORDS: &str = "SELECT FROM INSERT INTO UPDATE DELETE WITH RECURSIVE AS JOI
 /// The beginnings and ends of strings, names and comments.
 const QUOTES: &str = r#"' " ` [ ] $ $$ $x$ -- /* */ # \ E' U&" U&' @ \0061"#;
 
-/// What must never be a label: strings and comments, whole.
+/// Whole strings and comments, which must never be a label.
 const SECRETS: &[&str] = &[
     "'secret'",
     "'it''s secret'",
@@ -181,7 +181,7 @@ fn sql() -> Vec<&'static str> {
     QUOTES.split_whitespace().chain(whole_strings()).collect()
 }
 
-/// Texts made of these, and of line breaks.
+/// Texts that consist of these and of line breaks.
 fn texts(fragments: Vec<&'static str>) -> impl Strategy<Value = String> {
     let fragment = prop::sample::select([fragments, vec!["\n"]].concat());
     let blank = prop::sample::select(vec!["", " "]);
@@ -202,7 +202,7 @@ proptest! {
 
     #[test]
     fn the_content_of_strings_and_comments_is_never_a_label(text in texts(whole_strings())) {
-        // Right after a word, Postgres takes the dollars of a string for a part of the word.
+        // Directly after a word, Postgres reads the dollar signs of a string as part of the word.
         let text = text.replace("$x$secret", " $x$secret").replace("$$secret", " $$secret");
         for dialect in DIALECTS {
             let statement = classify(&text, dialect);

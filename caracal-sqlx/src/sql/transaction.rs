@@ -1,11 +1,11 @@
-//! Statements that begin, end or divide a transaction.
+//! Statements that begin, divide or end a transaction.
 
 use super::dialect::Dialect;
 use super::lexer::{Lexer, Token};
 
 const COMMANDS: [&str; 7] = ["ABORT", "BEGIN", "COMMIT", "END", "RELEASE", "ROLLBACK", "SAVEPOINT"];
 
-/// Whether the text is one such statement, and nothing else.
+/// Whether the text is exactly one such statement.
 pub(crate) fn controls_transaction(text: &str, dialect: Dialect) -> bool {
     let mut lexer = Lexer::new(text, dialect);
     let mut tokens = std::iter::from_fn(|| lexer.next()).skip_while(is_semicolon).peekable();

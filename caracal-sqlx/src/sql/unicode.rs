@@ -3,7 +3,7 @@
 /// The longest escape, `\+XXXXXX`, in bytes.
 const LONGEST_ESCAPE: usize = 8;
 
-/// Decodes the content of a `U&"…"`. `None` where the database would refuse it, or it is longer
+/// Decodes the content of a `U&"…"`. Returns `None` if the database would reject it, or if it is longer
 /// than `longest` characters.
 pub(super) fn decode(content: &str, escape: char, longest: usize) -> Option<String> {
     let is_allowed = !escape.is_ascii_hexdigit()
@@ -13,7 +13,7 @@ pub(super) fn decode(content: &str, escape: char, longest: usize) -> Option<Stri
         return None;
     }
     let mut decoded = String::new();
-    // An escape may be one half of a character beyond the basic plane.
+    // An escape may be one half of a surrogate pair.
     let mut high = None;
     let mut rest = content;
     while let Some(c) = rest.chars().next() {

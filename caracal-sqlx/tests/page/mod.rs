@@ -1,4 +1,4 @@
-//! A wrapped pool with a table in it, and readings of the page.
+//! A wrapped pool with a table, and values from the page.
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
 use caracal_metrics_core::MetricsRegistry;
@@ -6,7 +6,7 @@ use caracal_sqlx::{ConnectionErrorType, ObservedConnection, ObservedPool, PoolOb
 use sqlx::Sqlite;
 use sqlx::sqlite::SqlitePoolOptions;
 
-/// One connection, since each has a database in memory of its own.
+/// It has one connection, because each connection has its own database in memory.
 pub(crate) async fn observed() -> (MetricsRegistry, ObservedPool<Sqlite>) {
     let metrics = MetricsRegistry::new();
     let pool =
@@ -29,7 +29,7 @@ pub(crate) async fn all_connections(
     held
 }
 
-/// What the page says of the queries of one operation on one table.
+/// The counts of the queries with one operation and one table.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Counts {
     pub(crate) success: f64,

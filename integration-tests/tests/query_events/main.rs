@@ -3,6 +3,7 @@
 
 mod corpus;
 mod differential;
+mod migrations;
 mod scene;
 mod workload;
 
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
     run(vec![
         test("differential_0_8", docker, differential::of_0_8),
         test("differential_0_9", docker, differential::of_0_9),
+        test("migrations", docker, migrations::counted_once),
         test("articles", docker, corpus::articles),
         test("newsletter", docker, corpus::newsletter),
         test("identity", docker, corpus::identity),

@@ -96,7 +96,7 @@ macro_rules! own_types {
                 ensure!(counted(metrics, "copied")? == [("other success".to_owned(), 3.0)]);
                 ensure!(rows(&scene).await? == 3);
 
-                // A key that is there, a table that is not, one aborted, and one dropped.
+                // A key that exists, a table that does not, a copy that is aborted, and two that are dropped.
                 let mut copy = connection.copy_in_raw(COPY).await?;
                 copy.send(&b"1\ta\n"[..]).await?;
                 ensure!(copy.finish().await.is_err());
@@ -107,7 +107,8 @@ macro_rules! own_types {
                 let mut copy = connection.copy_in_raw(COPY).await?;
                 copy.send(&b"6\tf\n"[..]).await?;
                 drop(copy);
-                let expected = [("other error".to_owned(), 3.0), ("other success".to_owned(), 3.0)];
+                drop(pool.copy_in_raw(COPY).await?);
+                let expected = [("other error".to_owned(), 4.0), ("other success".to_owned(), 3.0)];
                 ensure!(
                     counted(metrics, "copied")? == expected,
                     "{:?}",
@@ -128,6 +129,7 @@ macro_rules! own_types {
 
                 let chunks = pool.copy_out_raw("copy copied to stdout").await?;
                 ensure!(counted(metrics, "copied")?.is_empty(), "it has not ended");
+                ensure!(pool_value(metrics, "hold_duration_seconds_count")? == 0.0, "it is held");
                 let chunks: Vec<_> = chunks.try_collect().await?;
                 ensure!(chunks.iter().map(|chunk| chunk.len()).sum::<usize>() > 500_000);
                 ensure!(counted(metrics, "copied")? == [("other success".to_owned(), 1.0)]);

@@ -1,4 +1,4 @@
-//! Where ours and sqlparser's reading differ, and why ours stands.
+//! The texts that our reader and sqlparser read differently, with the reasons why ours is right.
 
 use caracal_metrics_core::DatabaseOperationType::{
     self as Operation, Delete, Other, Select, Update,
@@ -12,7 +12,7 @@ pub(super) type Reading = (Operation, &'static str);
 pub(super) struct Difference {
     pub(super) dialect: Dialect,
     pub(super) text: &'static str,
-    /// `None` where sqlparser fails.
+    /// `None` if sqlparser fails.
     pub(super) theirs: Option<Reading>,
     pub(super) ours: Reading,
 }
@@ -48,9 +48,9 @@ pub(super) const DIFFERENCES: &[Difference] = &[
         (Update, "users"),
     ),
     wrong(MySql, "UPDATE IGNORE users SET email = ?", (Update, "IGNORE"), (Update, "users")),
-    // It reads no table from the query that is copied.
+    // It does not read a table from the query that is copied.
     wrong(Postgres, "COPY (SELECT * FROM users) TO STDOUT", (Other, "unknown"), (Other, "users")),
-    // `DUAL` says that there is no table.
+    // `DUAL` means that there is no table.
     wrong(MySql, "SELECT 1 FROM DUAL", (Select, "DUAL"), (Select, "unknown")),
     wrong(
         MySql,
@@ -58,7 +58,7 @@ pub(super) const DIFFERENCES: &[Difference] = &[
         (Select, "dual"),
         (Select, "unknown"),
     ),
-    // It does not know the statement, which is about a table to us.
+    // It does not know the statement, in which we read a table.
     fails(Postgres, "TABLE settings", (Select, "settings")),
     fails(MySql, "TABLE settings", (Select, "settings")),
     fails(Postgres, "REFRESH MATERIALIZED VIEW CONCURRENTLY daily", (Other, "daily")),

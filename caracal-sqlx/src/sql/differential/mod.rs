@@ -1,4 +1,4 @@
-//! The lexer beside sqlparser, over statements as services send them.
+//! Compares our reader with sqlparser, on statements such as services send.
 
 mod differences;
 mod oracle;

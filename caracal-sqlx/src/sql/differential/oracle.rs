@@ -1,4 +1,4 @@
-//! The same rules as ours, on sqlparser's tree.
+//! Our rules, applied to the tree of sqlparser.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -13,7 +13,7 @@ use sqlparser::parser::Parser;
 
 use crate::sql::{Dialect, Statement};
 
-/// What sqlparser makes of a text: the same rules, on its tree.
+/// The operation and the table of a text, from the tree of sqlparser.
 pub(super) fn oracle(text: &str, grammar: &dyn Grammar, dialect: Dialect) -> Option<Statement> {
     let mut statements = Parser::parse_sql(grammar, text).ok()?;
     let statement = statements.pop()?;
@@ -80,7 +80,7 @@ impl Oracle {
         Statement { operation, table }
     }
 
-    /// The names of a query's `WITH` hold in the query only.
+    /// The names of a `WITH` are defined only in its query.
     fn query(&mut self, query: &Query) -> Statement {
         let outside = self.with.clone();
         let statement = self.scoped_query(query);

@@ -1,4 +1,4 @@
-//! A text's tokens, without comments and white space. The lexer never goes back.
+//! The tokens of a text, without comments and white space. The lexer never goes back.
 
 mod quotes;
 
@@ -37,7 +37,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The next token, or `None` at the end.
+    /// Returns the next token, or `None` at the end.
     pub(super) fn next(&mut self) -> Option<Token<'a>> {
         #[cfg(test)]
         let from = self.position;
@@ -58,7 +58,7 @@ impl<'a> Lexer<'a> {
             b'[' if self.dialect.has_bracketed_names() => self.quoted(b']'),
             b'$' => self.dollar(),
             b'?' | b'0'..=b'9' => self.literal(),
-            // A named parameter, or a variable, which may be called like a keyword.
+            // A named parameter or a variable, whose name may be a keyword.
             b':' | b'@' if self.peek(1).is_some_and(starts_word) => self.literal(),
             _ if starts_word(byte) => self.word(),
             _ => {
@@ -76,7 +76,7 @@ impl<'a> Lexer<'a> {
         self.text.as_bytes().get(self.position + ahead).copied()
     }
 
-    /// Moves behind what comes first, or to the end if it never does.
+    /// Moves behind the first of these, or to the end if there is none.
     fn skip_past(&mut self, what: &str) {
         self.position = match self.rest().find(what) {
             Some(at) => self.position + at + what.len(),
@@ -139,7 +139,7 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Bytes beyond ASCII are parts of letters to every database.
+/// Every database reads bytes beyond ASCII as parts of letters.
 fn starts_word(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
 }

@@ -1,9 +1,9 @@
-//! Strings, and names in quotes.
+//! Strings and quoted names.
 
 use super::{Lexer, Token, continues_word, starts_word};
 
 impl<'a> Lexer<'a> {
-    /// A string, which may hold its own quote, doubled.
+    /// Reads a string. It may contain its own quote if that is doubled.
     pub(super) fn string(&mut self, backslashes: bool) -> Token<'a> {
         self.skip_quotes(b'\'', backslashes);
         while self.peek(0) == Some(b'\'') {
@@ -12,10 +12,10 @@ impl<'a> Lexer<'a> {
         Token::Literal
     }
 
-    /// A name in quotes; it may hold its own closing quote, doubled.
+    /// Reads a quoted name. It may contain its closing quote if that is doubled.
     pub(super) fn quoted(&mut self, close: u8) -> Token<'a> {
         let start = self.position + 1;
-        // MySQL's double quotes are a string's, unless it is told otherwise.
+        // In MySQL, double quotes are around strings by default.
         let backslashes = close == b'"' && self.dialect.has_backslash_escapes();
         let mut end = self.skip_quotes(close, backslashes);
         while close != b']' && self.peek(0) == Some(close) {
@@ -24,7 +24,7 @@ impl<'a> Lexer<'a> {
         Token::Quoted(&self.text[start..end])
     }
 
-    /// What a word is the prefix of, if a quote follows it at once.
+    /// Reads the string or name whose prefix is this word, if a quote directly follows.
     pub(super) fn prefixed(&mut self, word: &str) -> Option<Token<'a>> {
         match (word, self.peek(0)?) {
             ("E" | "e", b'\'') if self.dialect.has_prefixed_escapes() => {
@@ -49,7 +49,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// `E'…'`. What follows it after a line break goes on with its escapes.
+    /// Reads `E'…'`. A continuation after a line break has the same escapes.
     fn escaped_string(&mut self) -> Token<'a> {
         loop {
             self.string(true);
@@ -63,7 +63,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The character of a `UESCAPE '…'`, if there is one.
+    /// Reads the character of a `UESCAPE '…'`, if there is one.
     fn escape(&mut self) -> char {
         const WORD: &str = "UESCAPE";
         self.skip_blanks();
@@ -84,7 +84,7 @@ impl<'a> Lexer<'a> {
         '\\'
     }
 
-    /// Moves behind the closing quote, and tells where it stands.
+    /// Moves behind the closing quote, and returns its position.
     fn skip_quotes(&mut self, close: u8, backslashes: bool) -> usize {
         self.position += 1;
         while let Some(byte) = self.peek(0) {

@@ -1,14 +1,14 @@
-//! The statements in a trigger, a routine or an event, which have semicolons between them.
+//! The statements in the body of a trigger, a routine or an event. Semicolons separate them.
 
 use super::Parser;
 use crate::sql::dialect::Dialect;
 use crate::sql::keyword::Keyword;
 use crate::sql::lexer::Token;
 
-/// What an `END` ends.
+/// The construct that an `END` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Block {
-    /// Statements.
+    /// A block of statements.
     Statements,
     /// An expression: `CASE … END`.
     Expression,
@@ -24,7 +24,7 @@ impl Parser<'_> {
         }
     }
 
-    /// MariaDB's `BEGIN NOT ATOMIC … END`. A `BEGIN` of any other kind begins a transaction.
+    /// Reads MariaDB's `BEGIN NOT ATOMIC … END`. Any other `BEGIN` begins a transaction.
     pub(super) fn anonymous_block(&mut self) {
         let is_block = self.dialect == Dialect::MySql
             && self.keyword() == Some(Keyword::Not)
@@ -34,8 +34,8 @@ impl Parser<'_> {
         }
     }
 
-    /// PostgreSQL has statements in a body only between `BEGIN ATOMIC` and `END`. Its own client
-    /// finds the end in this way, too (psqlscan.l).
+    /// In PostgreSQL, a body has statements only between `BEGIN ATOMIC` and `END`. psql finds the end in
+    /// the same way (psqlscan.l).
     fn skip_atomic_body(&mut self) {
         use Keyword as K;
         let mut open = 0_usize;
@@ -53,8 +53,8 @@ impl Parser<'_> {
         }
     }
 
-    /// The body of SQLite's triggers ends with an `END` after a semicolon. `BEGIN` and `END` may be
-    /// names elsewhere.
+    /// The body of a trigger of SQLite ends with an `END` after a semicolon. Elsewhere, `BEGIN` and `END` may
+    /// be names.
     fn skip_trigger_body(&mut self) {
         self.skip_to(Keyword::Begin);
         let is_open = self.accept_any(&[Keyword::Begin]);
@@ -68,14 +68,14 @@ impl Parser<'_> {
         }
     }
 
-    /// MySQL's compound statements, in each other. `blocks`: those that are open.
+    /// Reads nested compound statements of MySQL. `blocks` contains those that are open.
     fn skip_compound(&mut self, mut blocks: Vec<Block>) {
         use Keyword as K;
         while !blocks.is_empty() || !self.at_end() {
             if self.token.is_none() {
                 return;
             }
-            // `IF` and `REPEAT` are functions, too, and `CASE` may be an expression.
+            // `IF` and `REPEAT` are also functions, and `CASE` may be an expression.
             let begins_statement = blocks.last() != Some(&Block::Expression)
                 && self.is_after_statement(blocks.is_empty());
             match self.keyword() {
@@ -92,7 +92,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `END IF`, `END LOOP` and so on: moves to the second word.
+    /// Moves to the second word of `END IF`, `END LOOP` and so on.
     fn accept_end_of(&mut self, ended: Option<Block>) {
         use Keyword as K;
         let names_block = matches!(
@@ -104,13 +104,13 @@ impl Parser<'_> {
         }
     }
 
-    /// Whether a statement may begin after the previous token. `head`: that is a part of what comes
-    /// before the body.
+    /// Whether a statement may begin after the previous token. `head` is true if that token is in front
+    /// of the body.
     fn is_after_statement(&self, head: bool) -> bool {
         use Keyword as K;
         match self.previous {
             Some(Token::Symbol(b';' | b':')) => true,
-            // Parameters and a comment.
+            // The parameters or a comment.
             Some(Token::Symbol(b')') | Token::Literal) => head,
             _ => match self.previous_keyword() {
                 Some(K::Begin | K::Then | K::Else | K::Do | K::Loop | K::Repeat | K::Row) => true,

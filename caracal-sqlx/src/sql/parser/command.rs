@@ -4,12 +4,12 @@ use super::Parser;
 use crate::sql::keyword::Keyword;
 
 impl Parser<'_> {
-    /// DDL and commands: the table that they are about.
+    /// Reads the table of DDL and of commands.
     pub(super) fn command(&mut self, command: Keyword) -> Option<String> {
         use Keyword as K;
         match command {
             K::Create | K::Alter | K::Drop => self.definition(command == K::Create),
-            // MySQL's `LOCK INSTANCE` locks no table.
+            // MySQL's `LOCK INSTANCE` does not lock a table.
             K::Lock if self.dialect.has_modifiers() && !self.at_tables() => None,
             K::Truncate | K::Lock => {
                 let tables = self.dialect.has_modifiers() && self.accept_any(&[K::Tables]);
@@ -30,7 +30,7 @@ impl Parser<'_> {
             K::Explain => {
                 self.skip_all(&[K::Query, K::Plan, K::Analyze, K::Verbose]);
                 if self.at(b'(') {
-                    // Options, unless there is nothing after it.
+                    // The parentheses contain options if something follows them.
                     let read = self.in_parentheses(|parser| parser.statement().table);
                     if !self.at_statement() {
                         return read;
@@ -49,10 +49,10 @@ impl Parser<'_> {
         matches!(self.keyword(), Some(Keyword::Tables | Keyword::Table))
     }
 
-    /// What follows `CREATE`, `ALTER` and `DROP`.
+    /// Reads the rest of `CREATE`, `ALTER` and `DROP`.
     fn definition(&mut self, creates: bool) -> Option<String> {
         use Keyword as K;
-        // `TEMPORARY`, `OR REPLACE`, `UNIQUE` and so on, up to what is defined.
+        // Skips `TEMPORARY`, `OR REPLACE`, `UNIQUE` and so on, up to the kind of object.
         let kind = loop {
             match self.keyword() {
                 _ if self.at_end() => return None,
@@ -66,7 +66,7 @@ impl Parser<'_> {
                     | K::Function
                     | K::Event),
                 ) => break kind,
-                // These may be named like one of those.
+                // The name of such an object may be a keyword of the other kinds.
                 Some(
                     K::Schema
                     | K::Database

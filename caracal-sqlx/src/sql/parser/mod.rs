@@ -1,7 +1,7 @@
-//! Reads just so much of a statement's grammar as it takes to say what it does and to which table.
+//! Reads as much of the grammar of a statement as the operation and the table require.
 //!
-//! Nothing is an error: what can't be read is skipped, one token at a time, so that the work is
-//! linear in the length of the text.
+//! There are no errors. Tokens that can't be read are skipped one by one, so the work is linear in the
+//! length of the text.
 
 mod body;
 mod command;
@@ -18,7 +18,7 @@ use super::lexer::{Lexer, Token};
 use super::{BATCH, Statement};
 use scope::Scope;
 
-/// What is nested deeper is skipped, before the stack ends.
+/// Statements that are nested deeper are skipped, so that the stack does not overflow.
 const DEEPEST: usize = 64;
 
 /// Reads a text.
@@ -37,9 +37,9 @@ pub(super) struct Parser<'a> {
     /// The token after `token`.
     following: Option<Token<'a>>,
     depth: usize,
-    /// How many statements are being read inside each other.
+    /// The number of nested statements that are being read.
     nesting: usize,
-    /// The names that `WITH` gave to queries, which are not tables.
+    /// The names of queries in a `WITH`, which are not tables.
     with: Scope,
 }
 
@@ -77,7 +77,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// A statement that neither reads nor writes rows.
+/// A statement that does not read or write rows.
 fn other(table: Option<String>) -> Statement {
     Statement { operation: Operation::Other, table }
 }

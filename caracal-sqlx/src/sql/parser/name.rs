@@ -5,15 +5,15 @@ use crate::sql::keyword::Keyword;
 use crate::sql::lexer::Token;
 use crate::sql::unicode;
 
-/// What a database allows for a name, and some more.
+/// More characters than any database allows in a name.
 const LONGEST_NAME: usize = 128;
 
-/// Something after `FROM`, `INTO` and the like.
+/// The target of a `FROM`, an `INTO` or a similar keyword.
 #[derive(Debug)]
 pub(super) enum Name {
-    /// It has a label's text.
+    /// A name that can be a label.
     Table(String),
-    /// It has none: a parameter, or a name that nobody would give.
+    /// Something that can't be a label: a parameter, or an unusual name.
     Unreadable,
 }
 
@@ -27,7 +27,7 @@ impl Name {
 }
 
 impl Parser<'_> {
-    /// A table that is read: neither a function, nor what a `WITH` has named.
+    /// Reads a table that is not a function and not a name of a `WITH`.
     pub(super) fn relation(&mut self) -> Option<String> {
         if self.dialect.has_dual()
             && matches!(self.token, Some(Token::Word(word)) if word.eq_ignore_ascii_case("DUAL"))
@@ -38,29 +38,29 @@ impl Parser<'_> {
         let (name, is_qualified) = self.qualified_name()?;
         let name = name.table()?;
         let is_function = self.at(b'(');
-        // What a `WITH` has named is in no schema.
+        // A name of a `WITH` is not in a schema.
         let is_named_here = !is_qualified && self.with.has(&name);
         (!is_function && !is_named_here).then_some(name)
     }
 
-    /// A table that is written or defined.
+    /// Reads a table that is written or defined.
     pub(super) fn target(&mut self) -> Option<String> {
         self.name()?.table()
     }
 
-    /// A target that may be in parentheses: PostgreSQL's `ONLY (t)`, or the first of the tables that
-    /// a statement of MySQL's joins.
+    /// Reads a target that may be in parentheses: PostgreSQL's `ONLY (t)`, or the first table of a join in
+    /// MySQL.
     pub(super) fn first_target(&mut self) -> Option<String> {
         while self.accept(b'(') {}
         self.target()
     }
 
-    /// A name, of which the last part counts: `schema.table`.
+    /// Reads a name such as `schema.table`, and returns its last part.
     pub(super) fn name(&mut self) -> Option<Name> {
         self.qualified_name().map(|(name, _)| name)
     }
 
-    /// The same, and whether there were parts before the last.
+    /// The same, and whether there were parts in front of the last one.
     fn qualified_name(&mut self) -> Option<(Name, bool)> {
         let (mut last, mut is_qualified) = (self.part()?, false);
         self.bump();
@@ -92,7 +92,7 @@ impl Parser<'_> {
         })
     }
 
-    /// Whether a word stands where a table should, when there is none.
+    /// Whether this word can't be a table, so that the statement has none here.
     fn ends_name(&self, word: &str) -> bool {
         match Keyword::of(word) {
             Some(Keyword::Set | Keyword::Values) => self.dialect.reserves_set_and_values(),
@@ -109,7 +109,7 @@ fn named(name: &str, folded: impl Fn(&str) -> String) -> Name {
     Name::Table(folded(name))
 }
 
-/// Whether a name in quotes is one that somebody would give to a table.
+/// Whether a quoted name is a usual name of a table.
 fn is_usual(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '$' | '-' | '.' | ' ' | '#' | '@')
 }

@@ -8,8 +8,8 @@ use crate::sql::keyword::Keyword;
 use crate::sql::lexer::Token;
 
 impl Parser<'_> {
-    /// A query up to its end: the first table of its `FROM`, or of what it reads elsewhere.
-    /// `from`: it stands after a `FROM` itself, in parentheses.
+    /// Reads a query up to its end. Returns the first table of its `FROM`, or else of a sub-query elsewhere.
+    /// `from` is true if the query itself is in parentheses after a `FROM`.
     pub(super) fn query(&mut self, from: bool) -> Statement {
         use Keyword as K;
         let mut is_query = false;
@@ -36,7 +36,7 @@ impl Parser<'_> {
                 }
                 let found = self.relation();
                 table = table.or(found);
-                // What is no name is read again, below.
+                // A token that is not a name is read again below.
             }
             match self.token {
                 Some(Token::Symbol(b'(')) => {
@@ -55,17 +55,17 @@ impl Parser<'_> {
                         is_query = true;
                         in_from = false;
                     }
-                    // Not the one of `EXTRACT(… FROM …)` or `IS DISTINCT FROM`.
+                    // Not the `FROM` of `EXTRACT(… FROM …)` or `IS DISTINCT FROM`.
                     Some(K::From) if is_query && !distinct => {
                         in_from = true;
                         expected = true;
                         reached = true;
                     }
-                    // `STRAIGHT_JOIN` is a modifier too, before the columns.
+                    // `STRAIGHT_JOIN` is also a modifier in front of the columns.
                     Some(K::StraightJoin) if !self.dialect.has_modifiers() => {}
                     Some(K::Join | K::StraightJoin) if in_from => expected = true,
                     Some(K::Table) if self.is_after_set_operator() => expected = true,
-                    // Any word may name a column.
+                    // Any word may be the name of a column.
                     Some(K::As) if matches!(self.following, Some(Token::Word(_))) => self.bump(),
                     Some(
                         K::Where
@@ -94,7 +94,7 @@ impl Parser<'_> {
         Statement { operation: Operation::Select, table: table.or(aside) }
     }
 
-    /// What may stand between `FROM` and a table.
+    /// Skips the words that may be between `FROM` and a table.
     fn accept_table_modifier(&mut self) -> bool {
         use Keyword as K;
         (self.dialect.has_only() && self.accept_any(&[K::Only]))
@@ -111,7 +111,7 @@ impl Parser<'_> {
         self.previous_keyword() == Some(Keyword::As)
     }
 
-    /// Whether a query comes next, the second one of a `UNION` or the like.
+    /// Whether a query comes next: the second one of a `UNION` or a similar operator.
     fn is_after_set_operator(&self) -> bool {
         use Keyword as K;
         matches!(
@@ -120,7 +120,7 @@ impl Parser<'_> {
         )
     }
 
-    /// The table of what stands between parentheses.
+    /// Reads the table in parentheses.
     fn operand(&mut self, from: bool) -> Option<String> {
         if self.at_query() {
             return self.statement().table;

@@ -1,13 +1,13 @@
-//! Where names hold.
+//! The scopes of names.
 
 use std::collections::HashMap;
 
-/// The names that hold at one place of a text. An inner scope may give a name again.
+/// The names that are defined at one place of a text. An inner scope may define a name again.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
-    /// How many times each name was given.
+    /// How many times each name is defined.
     given: HashMap<String, usize>,
-    /// The names in the order in which they were given.
+    /// The names in the order of their definitions.
     order: Vec<String>,
 }
 
@@ -20,7 +20,7 @@ impl Scope {
         Mark(self.order.len())
     }
 
-    /// Forgets the names that were given since the mark.
+    /// Removes the names that were defined since the mark.
     pub(super) fn leave(&mut self, mark: &Mark) {
         for name in self.order.drain(mark.0..) {
             if let Some(times) = self.given.get_mut(&name) {

@@ -69,7 +69,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `OR REPLACE`, `OR IGNORE` and so on, of SQLite.
+    /// Skips SQLite's `OR REPLACE`, `OR IGNORE` and so on.
     fn conflict_clause(&mut self) {
         if self.accept_any(&[Keyword::Or]) {
             self.bump();
@@ -99,7 +99,7 @@ impl Parser<'_> {
         let mut written = None;
         let mut read: Option<String> = None;
         while let Some(name) = self.name() {
-            // Otherwise a column of the `SEARCH` or the `CYCLE` before it.
+            // Otherwise it is a column of the preceding `SEARCH` or `CYCLE`.
             if self.at(b'(') || self.keyword() == Some(K::As) {
                 let name = name.table().map(|name| name.to_lowercase());
                 if recursive && self.dialect.has_forward_references() && read == name {
@@ -131,13 +131,13 @@ impl Parser<'_> {
         let main = self.statement();
         self.with.leave(&scope);
         match (main.operation, written) {
-            // A query that writes on the way does more than read.
+            // A `WITH` that writes counts as what it writes, even if the main query only reads.
             (Operation::Select, Some(written)) => written,
             (operation, _) => Statement { operation, table: main.table.or(read) },
         }
     }
 
-    /// What follows the name in a `WITH`: its columns, and the query.
+    /// Reads what follows the name in a `WITH`: its columns and the query.
     fn named_query(&mut self) -> Option<Statement> {
         use Keyword as K;
         if self.at(b'(') {

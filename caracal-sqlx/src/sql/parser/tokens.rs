@@ -11,7 +11,7 @@ impl Parser<'_> {
         self.following = self.lexer.next();
     }
 
-    /// The keyword at hand. After a dot a word is always a name.
+    /// The keyword that comes next. After a dot, a word is always a name.
     pub(super) fn keyword(&self) -> Option<Keyword> {
         match self.token? {
             Token::Word(word) if !self.is_after_dot() => Keyword::of(word),
@@ -57,7 +57,7 @@ impl Parser<'_> {
         found
     }
 
-    /// Accepts a keyword that another one follows, and leaves that one.
+    /// Accepts a keyword if this other one follows, which is not accepted.
     pub(super) fn accept_before(&mut self, keyword: Keyword, following: &[Keyword]) -> bool {
         let follows = self.following_keyword().is_some_and(|word| following.contains(&word));
         follows && self.accept_any(&[keyword])
@@ -91,18 +91,18 @@ impl Parser<'_> {
         while self.accept(b';') {}
     }
 
-    /// Whether the statement, or the parentheses that it is in, end here.
+    /// Whether the statement, or the parentheses around it, end here.
     pub(super) fn at_end(&self) -> bool {
         match self.token {
             None => true,
             Some(Token::Symbol(b')')) => self.depth > 0,
-            // Inside parentheses a semicolon is a mistake of the author's.
+            // A semicolon in parentheses is a mistake in the text.
             Some(Token::Symbol(b';')) => self.depth == 0,
             _ => false,
         }
     }
 
-    /// Moves to the end of the statement, or of the parentheses that it is in.
+    /// Moves to the end of the statement, or of the parentheses around it.
     pub(super) fn skip_rest(&mut self) {
         let mut open = 0_usize;
         while open > 0 || !self.at_end() {
@@ -116,7 +116,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Reads what stands between parentheses, the first of which is the next token.
+    /// Reads the content of parentheses. The next token is the opening one.
     pub(super) fn in_parentheses<T: Default>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
         self.bump();
         self.depth += 1;

@@ -1,4 +1,4 @@
-//! Semicolons inside of one statement.
+//! Semicolons in one statement.
 
 use super::Dialect::{MySql, Postgres, Sqlite};
 use super::Operation::{Other, Select};
@@ -50,7 +50,7 @@ fn a_trigger_of_sqlite_ends_with_end() {
     for (body, table) in [
         ("BEGIN DELETE FROM b; DELETE FROM c; END", "a"),
         ("BEGIN UPDATE b SET x = CASE WHEN new.x THEN 1 ELSE 2 END; END;", "a"),
-        // To SQLite `end` and `begin` are names, too.
+        // In SQLite, `end` and `begin` are also names.
         ("BEGIN UPDATE end SET end = begin; SELECT end FROM b; END", "a"),
         ("BEGIN DELETE FROM b; END; DELETE FROM c", "batch"),
         (

@@ -1,10 +1,10 @@
-//! Words that are keywords in one place, or to one database, and names in another.
+//! Words that are keywords in one place or in one database, and names in another.
 
 use super::Dialect::{MySql, Postgres, Sqlite};
 use super::Operation::{Delete, Insert, Other, Select, Update};
 use super::{expect, expect_in};
 
-/// Modifiers are MySQL's, and stand before `INTO`.
+/// Only MySQL has modifiers, and they are in front of `INTO`.
 #[test]
 fn a_table_may_be_named_like_a_modifier_of_mysql() {
     for name in ["delayed", "low_priority", "high_priority", "ignore", "quick"] {
@@ -24,7 +24,7 @@ fn a_table_may_be_named_like_a_modifier_of_mysql() {
     expect_in(MySql, "DELETE LOW_PRIORITY QUICK IGNORE FROM t", Delete, "t");
 }
 
-/// To Postgres alone `ONLY` is reserved; SQLite does not know `LATERAL` either.
+/// Only Postgres reserves `ONLY`. SQLite does not reserve `LATERAL` either.
 #[test]
 fn only_and_lateral_are_names_where_they_are_not_reserved() {
     for dialect in [Sqlite, MySql] {
@@ -66,7 +66,7 @@ fn a_keyword_after_a_dot_is_a_name() {
     expect("INSERT INTO s.values VALUES (1)", Insert, "values");
 }
 
-/// Postgres takes any keyword as the name of a column after `AS`.
+/// Postgres accepts any keyword as the name of a column after `AS`.
 #[test]
 fn a_keyword_after_as_is_a_name() {
     expect_in(Postgres, "SELECT a AS from, b AS to FROM t", Select, "t");

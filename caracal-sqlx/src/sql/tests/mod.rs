@@ -1,4 +1,4 @@
-//! What is read of single statements.
+//! The operation and the table of single statements.
 
 mod bodies;
 mod keywords;

@@ -1,4 +1,4 @@
-//! Strings and names that begin with more than a quote.
+//! Strings and names with a prefix in front of the quote.
 
 use super::Dialect::{MySql, Postgres, Sqlite};
 use super::Operation::{Insert, Other, Select, Update};
@@ -13,10 +13,10 @@ fn a_name_with_unicode_escapes_is_decoded() {
     postgres(r#"SELECT * FROM U&"!0075sers" UESCAPE '!' JOIN b ON true"#, "users");
     postgres("SELECT * FROM U&\"!0075sers\" /* c */ uescape\n '!' AS q", "users");
     postgres(r#"SELECT * FROM public.U&"gr\00F6\00dfe""#, "größe");
-    // A character beyond the basic plane, in two halves.
+    // A surrogate pair.
     postgres(r#"SELECT * FROM U&"\D83D\DE00""#, "unknown");
     postgres(r#"SELECT * FROM U&"\d801\dc37""#, "\u{10437}");
-    // The alias is none of the escape's.
+    // The alias is not part of the escape.
     postgres(r#"SELECT * FROM U&"users" uescapes, b"#, "users");
     expect_in(Postgres, r#"INSERT INTO U&"\0075sers" VALUES (1)"#, Insert, "users");
     expect_in(Postgres, r#"UPDATE U&"users" SET a = U&'\0061'"#, Update, "users");
@@ -50,14 +50,14 @@ fn a_name_that_can_not_be_decoded_is_unknown() {
     expect_in(Postgres, &longest, Select, &"a".repeat(128));
 }
 
-/// To the others it is a bitwise and.
+/// In the other databases, it is a bitwise and.
 #[test]
 fn unicode_escapes_are_those_of_postgres_alone() {
     for dialect in [Sqlite, MySql] {
         expect_in(dialect, r#"SELECT u&"x" FROM a"#, Select, "a");
     }
     expect_in(Postgres, r#"SELECT U&"x", U&'\0061; FROM b', d&'x' FROM a"#, Select, "a");
-    // A backslash does not take the meaning from a quote here.
+    // A backslash does not escape a quote here.
     expect_in(Postgres, r"SELECT U&'\' FROM a", Select, "a");
     expect_in(Postgres, r"SELECT U&'!' UESCAPE '!' FROM a", Select, "a");
 }
@@ -65,7 +65,7 @@ fn unicode_escapes_are_those_of_postgres_alone() {
 #[test]
 fn a_prefix_belongs_to_the_databases_that_know_it() {
     expect_in(Postgres, r"SELECT E'\' FROM b' FROM a", Select, "a");
-    // To the others that is the column `E` with an alias in quotes.
+    // In the other databases, this is the column `E` with a quoted alias.
     expect_in(Sqlite, r"SELECT E'\' FROM a", Select, "a");
     for text in [
         "SELECT X'1F' FROM a",
@@ -80,7 +80,7 @@ fn a_prefix_belongs_to_the_databases_that_know_it() {
     expect_in(MySql, r"SELECT N'it\'s; FROM b' FROM a", Select, "a");
 }
 
-/// After a line break a string goes on, with the escapes that its prefix gave it.
+/// A string continues after a line break, with the escapes of its prefix.
 #[test]
 fn a_string_in_several_lines_keeps_its_escapes() {
     expect_in(Postgres, "SELECT E'x'\n 'it\\'s; FROM b' FROM a", Select, "a");

@@ -1,4 +1,4 @@
-//! Where the names that `WITH` gives hold.
+//! The scopes of the names of a `WITH`.
 
 use super::Dialect::{MySql, Postgres, Sqlite};
 use super::Operation::{Delete, Insert, Select};
@@ -26,13 +26,13 @@ fn the_names_of_a_with_hold_in_what_is_nested_in_it() {
     expect(text, Select, "a");
     let text = "WITH x AS (SELECT * FROM b), y AS (SELECT * FROM x JOIN c ON true) SELECT * FROM y";
     expect(text, Select, "b");
-    // The inner one hides the outer one only inside.
+    // The inner name hides the outer one only in its scope.
     let text = "WITH x AS (SELECT 1), y AS (WITH x AS (SELECT 2) SELECT * FROM x)
                 SELECT * FROM x, y, a";
     expect(text, Select, "a");
 }
 
-/// SQLite does not ask for the word, and refuses `WITH a AS (SELECT * FROM a)`.
+/// SQLite does not require the word, and rejects `WITH a AS (SELECT * FROM a)`.
 #[test]
 fn to_sqlite_every_with_is_recursive() {
     let counts = "WITH t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT n FROM t";
@@ -47,12 +47,12 @@ fn a_recursive_with_may_name_later_what_it_reads_earlier() {
     let text = "a AS (SELECT * FROM b), b AS (SELECT * FROM t) SELECT * FROM a";
     expect_in(Postgres, &format!("WITH RECURSIVE {text}"), Select, "t");
     expect_in(Sqlite, &format!("WITH {text}"), Select, "t");
-    // A table is meant where the name holds only from there on.
+    // The name is defined only after this place, so it is a table here.
     expect_in(Postgres, &format!("WITH {text}"), Select, "b");
     expect_in(MySql, &format!("WITH {text}"), Select, "b");
 }
 
-/// The columns of `SEARCH` and `CYCLE` have commas between them, as the queries have.
+/// Commas separate the columns of `SEARCH` and `CYCLE`, and also the queries.
 #[test]
 fn the_columns_of_search_and_cycle_are_no_queries() {
     let with = "WITH RECURSIVE x(a, b) AS (SELECT a, b FROM t UNION ALL SELECT a, b FROM x)";

@@ -1,4 +1,4 @@
-//! Every kind of statement of the three grammars that an application sends, each as its manual has it.
+//! Every kind of statement of the three grammars that an application sends, as in the manuals.
 
 mod mysql;
 mod postgres;
@@ -6,7 +6,7 @@ mod sqlite;
 
 use super::{Dialect, Operation, read};
 
-/// All that are read in another way are named at once.
+/// The message contains all statements that are read differently.
 #[track_caller]
 fn expect_all(dialect: Dialect, statements: &[(&str, Operation, &str)]) {
     let wrong = statements.iter().filter_map(|(text, operation, table)| {

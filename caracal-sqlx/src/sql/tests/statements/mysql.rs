@@ -124,3 +124,47 @@ fn commands() {
         ],
     );
 }
+
+/// The commands of owners and administrators, which migrations send.
+#[test]
+fn administration() {
+    expect_all(
+        MySql,
+        &[
+            ("CREATE SPATIAL INDEX i ON a (x)", Other, "a"),
+            ("ALTER VIEW a AS SELECT * FROM b", Other, "a"),
+            ("DROP VIEW IF EXISTS a, b", Other, "a"),
+            ("EXPLAIN FORMAT=JSON INTO @x SELECT * FROM a", Other, "a"),
+            ("ALTER DATABASE a CHARACTER SET utf8mb4", Other, "unknown"),
+            ("ALTER EVENT e DISABLE", Other, "unknown"),
+            ("ALTER INSTANCE ROTATE INNODB MASTER KEY", Other, "unknown"),
+            ("ALTER USER a IDENTIFIED BY 'secret' RETAIN CURRENT PASSWORD", Other, "unknown"),
+            ("CHECK TABLE a FOR UPGRADE", Other, "unknown"),
+            ("CLONE LOCAL DATA DIRECTORY = '/secret'", Other, "unknown"),
+            ("CREATE DATABASE IF NOT EXISTS a CHARACTER SET utf8mb4", Other, "unknown"),
+            ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM a", Other, "unknown"),
+            ("CREATE FUNCTION f(x INT) RETURNS INT DETERMINISTIC RETURN x + 1", Other, "unknown"),
+            ("CREATE ROLE a", Other, "unknown"),
+            (
+                "CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'secret')",
+                Other,
+                "unknown",
+            ),
+            ("DESC a", Other, "unknown"),
+            ("DROP DATABASE a", Other, "unknown"),
+            ("DROP PREPARE p", Other, "unknown"),
+            ("DROP TRIGGER IF EXISTS s.t", Other, "unknown"),
+            ("GET DIAGNOSTICS @x = NUMBER", Other, "unknown"),
+            ("GRANT SELECT (x), INSERT ON a TO b", Other, "unknown"),
+            ("HELP 'secret'", Other, "unknown"),
+            ("IMPORT TABLE FROM '/secret/*.sdi'", Other, "unknown"),
+            ("INSTALL COMPONENT 'secret'", Other, "unknown"),
+            ("LOAD XML INFILE '/secret' INTO TABLE a", Other, "unknown"),
+            ("REPAIR TABLE a QUICK", Other, "unknown"),
+            ("REVOKE ALL PRIVILEGES, GRANT OPTION FROM a", Other, "unknown"),
+            ("SHOW CREATE TABLE a", Other, "unknown"),
+            ("SHOW WARNINGS LIMIT 5", Other, "unknown"),
+            ("SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'secret'", Other, "unknown"),
+        ],
+    );
+}

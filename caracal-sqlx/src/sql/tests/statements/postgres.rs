@@ -160,3 +160,56 @@ fn commands() {
         ],
     );
 }
+
+/// The commands of owners and administrators, which migrations send.
+#[test]
+fn administration() {
+    expect_all(
+        Postgres,
+        &[
+            ("ALTER VIEW a RENAME COLUMN x TO y", Other, "a"),
+            ("ALTER MATERIALIZED VIEW IF EXISTS a SET SCHEMA s", Other, "a"),
+            ("ALTER FOREIGN TABLE a OPTIONS (SET table_name 'secret')", Other, "a"),
+            ("ALTER TRIGGER t ON a RENAME TO u", Other, "a"),
+            ("ALTER RULE r ON a RENAME TO s", Other, "a"),
+            ("DROP RULE IF EXISTS r ON a", Other, "a"),
+            ("DROP FOREIGN TABLE a", Other, "a"),
+            ("DROP MATERIALIZED VIEW a", Other, "a"),
+            ("ALTER POLICY p ON a TO b", Other, "unknown"),
+            ("DROP POLICY p ON a", Other, "unknown"),
+            ("ALTER TABLE ALL IN TABLESPACE s SET TABLESPACE t NOWAIT", Other, "unknown"),
+            ("ALTER SYSTEM SET work_mem = 'secret'", Other, "unknown"),
+            ("ALTER DATABASE a SET x TO 'secret'", Other, "unknown"),
+            ("ALTER EXTENSION e ADD TABLE a", Other, "unknown"),
+            ("ALTER EVENT TRIGGER e DISABLE", Other, "unknown"),
+            ("ALTER STATISTICS s SET STATISTICS 5", Other, "unknown"),
+            ("ALTER SUBSCRIPTION s ENABLE", Other, "unknown"),
+            ("CLUSTER a USING i", Other, "unknown"),
+            ("CREATE ACCESS METHOD m TYPE INDEX HANDLER f", Other, "unknown"),
+            ("CREATE AGGREGATE f (int) (sfunc = g, stype = int)", Other, "unknown"),
+            ("CREATE CAST (a AS b) WITH FUNCTION f(a) AS ASSIGNMENT", Other, "unknown"),
+            ("CREATE COLLATION c (provider = icu, locale = 'secret')", Other, "unknown"),
+            ("CREATE CONVERSION c FOR 'UTF8' TO 'LATIN1' FROM f", Other, "unknown"),
+            ("CREATE DOMAIN d AS text CHECK (value <> 'secret')", Other, "unknown"),
+            ("CREATE EVENT TRIGGER e ON ddl_command_start EXECUTE FUNCTION f()", Other, "unknown"),
+            ("CREATE LANGUAGE l", Other, "unknown"),
+            ("CREATE OPERATOR CLASS c FOR TYPE a USING btree AS OPERATOR 1 <", Other, "unknown"),
+            ("CREATE PROCEDURE p(INOUT x int) LANGUAGE sql AS 'DELETE FROM a'", Other, "unknown"),
+            ("CREATE SEQUENCE IF NOT EXISTS s OWNED BY a.x", Other, "unknown"),
+            ("CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (host 'secret')", Other, "unknown"),
+            ("CREATE SUBSCRIPTION s CONNECTION 'secret' PUBLICATION p", Other, "unknown"),
+            ("CREATE TABLESPACE t LOCATION '/secret'", Other, "unknown"),
+            ("CREATE TEXT SEARCH CONFIGURATION c (COPY = english)", Other, "unknown"),
+            (
+                "CREATE TRANSFORM FOR a LANGUAGE l (FROM SQL WITH FUNCTION f(internal))",
+                Other,
+                "unknown",
+            ),
+            ("CREATE USER MAPPING FOR a SERVER s OPTIONS (password 'secret')", Other, "unknown"),
+            ("IMPORT FOREIGN SCHEMA s LIMIT TO (a) FROM SERVER t INTO u", Other, "unknown"),
+            ("LOAD 'secret'", Other, "unknown"),
+            ("REASSIGN OWNED BY a TO b", Other, "unknown"),
+            ("SECURITY LABEL ON TABLE a IS 'secret'", Other, "unknown"),
+        ],
+    );
+}

@@ -69,3 +69,19 @@ fn statements() {
         ],
     );
 }
+
+/// The commands of owners and administrators, which migrations send.
+#[test]
+fn definitions() {
+    expect_all(
+        Sqlite,
+        &[
+            ("ALTER TABLE a RENAME TO b", Other, "a"),
+            ("ALTER TABLE main.a ADD COLUMN x INT REFERENCES b (y)", Other, "a"),
+            ("DROP TABLE IF EXISTS temp.a", Other, "a"),
+            ("DROP TRIGGER IF EXISTS main.t", Other, "unknown"),
+            ("EXPLAIN VALUES (1)", Other, "unknown"),
+            ("PRAGMA table_list", Other, "unknown"),
+        ],
+    );
+}

@@ -1,0 +1,68 @@
+//! Errors of connections, and which type they have.
+
+use anyhow::{Result, ensure};
+use caracal_metrics::MetricsRegistry;
+use caracal_metrics::sqlx::PoolObserver;
+use integration_tests::{PATIENCE, Page};
+use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions};
+
+use crate::scene::{MOST_CONNECTIONS, Server, events};
+
+/// The number that the server gave to an error.
+fn number(error: &sqlx::Error) -> Option<u16> {
+    let error = error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()?;
+    Some(error.number())
+}
+
+/// All errors that were counted so far have this type, and there are so many.
+fn only_errors(metrics: &MetricsRegistry, error_type: &str, count: f64) -> Result<()> {
+    let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
+    let errors = "caracal_database_connection_errors_total";
+    let read = (page.value(errors, &[("error_type", error_type)]), page.sum(errors, &[]));
+    ensure!(read == (count, count), "{count} {error_type} expected:\n{}", page.text());
+    Ok(())
+}
+
+/// A query through a new wrapped pool can't connect. Its error has this number and counts once.
+async fn refused(options: &MySqlConnectOptions, sent: u16, error_type: &str) -> Result<()> {
+    let pool = MySqlPoolOptions::new().acquire_timeout(PATIENCE);
+    let metrics = MetricsRegistry::new();
+    let pool = PoolObserver::new(&pool.connect_lazy_with(options.clone())).wrap(&metrics)?;
+    let error = sqlx::query("select 1").execute(&pool).await.err();
+    ensure!(error.as_ref().and_then(number) == Some(sent), "{sent} expected: {error:?}");
+    only_errors(&metrics, error_type, 1.0)
+}
+
+pub(crate) async fn connection_errors() -> Result<()> {
+    events()?;
+    let server = Server::start().await?;
+    let owner: MySqlConnectOptions = server.url().parse()?;
+    refused(&owner.clone().password("guessed"), 1045, "authentication").await?;
+    // The server answers a statement that names such a database in the same way.
+    refused(&owner.clone().database("mysql"), 1044, "other").await?;
+
+    let pool = MySqlPoolOptions::new().max_connections(MOST_CONNECTIONS).acquire_timeout(PATIENCE);
+    let metrics = MetricsRegistry::new();
+    let pool = PoolObserver::new(&pool.connect_with(owner.clone()).await?).wrap(&metrics)?;
+    // An error of a statement is not one of the connection.
+    for (statement, sent) in [("selekt 1", 1064), ("select * from nowhere", 1146)] {
+        let error = sqlx::query(statement).execute(&pool).await.err();
+        ensure!(error.as_ref().and_then(number) == Some(sent), "{statement}: {error:?}");
+    }
+    only_errors(&metrics, "other", 0.0)?;
+
+    let mut held = Vec::new();
+    while held.len() < MOST_CONNECTIONS as usize {
+        held.push(pool.acquire().await?);
+    }
+    refused(&owner, 1203, "insufficient_resources").await?;
+    drop(held);
+
+    // The server ends a session in the middle of a statement.
+    let sleeps = "select sleep(60)";
+    let query = sqlx::query(sleeps).execute(&pool);
+    let (ended, killed) = futures_util::join!(query, server.kill_sleeping(sleeps));
+    killed?;
+    ensure!(ended.is_err(), "the session was ended");
+    only_errors(&metrics, "reset", 1.0)
+}
