@@ -1,6 +1,7 @@
 //! What CI runs, in one place: `cargo xtask --help`.
 
 mod advisories;
+mod api;
 mod bench;
 mod consumers;
 mod docker;
