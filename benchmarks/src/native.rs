@@ -9,6 +9,7 @@ use caracal_metrics_core::{
     PolicyDecisionType, QueryStatus, Resolution, labels,
 };
 
+use crate::native_peers::{metrics_exporter, opentelemetry, prometheus_client};
 use crate::peers::peer::{Work, repeat};
 
 labels! {
@@ -32,22 +33,39 @@ static SIZES: Family<Histogram> =
 
 const TOOK: Duration = Duration::from_millis(37);
 
-/// Creates work that records into a registry.
-pub(crate) type Row = (&'static str, fn(&MetricsRegistry) -> Work);
+/// The buckets of histograms.
+#[derive(Clone, Copy)]
+pub(crate) enum Buckets {
+    Classic,
+    /// Of schema 3, in addition to the classic ones unless the library can't have both.
+    Native,
+}
 
-pub(crate) const ROWS: [Row; 6] = [
-    ("custom histogram, one enum and one text label", steps),
-    ("policy evaluation: counter with 2 labels, histogram", policy),
-    ("database query: counter with 3 labels, histogram with 2", query),
-    ("gateway request: in flight ±1, counter, histogram", request),
-    ("histogram of durations, handle", laps),
-    ("histogram of numbers, handle", sizes),
+/// Creates work that records into histograms with these buckets.
+type Row = (&'static str, fn(Buckets) -> Work);
+
+pub(crate) const ROWS: [Row; 9] = [
+    ("custom histogram, one enum and one text label", |buckets| steps(&registry(buckets))),
+    ("policy evaluation: counter with 2 labels, histogram", |buckets| policy(&registry(buckets))),
+    ("database query: counter with 3 labels, histogram with 2", |buckets| {
+        query(&registry(buckets))
+    }),
+    ("gateway request: in flight ±1, counter, histogram", |buckets| request(&registry(buckets))),
+    ("histogram of durations, handle", |buckets| laps(&registry(buckets))),
+    ("histogram of numbers, handle", |buckets| sizes(&registry(buckets))),
+    ("prometheus-client, handle", prometheus_client),
+    ("metrics + exporter, handle", metrics_exporter),
+    ("OpenTelemetry, no attributes", opentelemetry),
 ];
 
-/// The registries without and with native buckets.
-pub(crate) fn registries() -> [(&'static str, MetricsRegistry); 2] {
-    let native = MetricsRegistry::builder().native_histograms(Resolution::default()).build();
-    [("classic", MetricsRegistry::new()), ("native", native.expect("a resolution that there is"))]
+fn registry(buckets: Buckets) -> MetricsRegistry {
+    match buckets {
+        Buckets::Classic => MetricsRegistry::new(),
+        Buckets::Native => MetricsRegistry::builder()
+            .native_histograms(Resolution::default())
+            .build()
+            .expect("the default resolution is valid"),
+    }
 }
 
 fn steps(metrics: &MetricsRegistry) -> Work {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use xshell::cmd;
 
-use crate::workspace::Workspace;
+use crate::workspace::{REWRITE, Workspace};
 
 /// The tests that fail for a stale file, and write it when asked to. The second reads what the first writes.
 const TESTS: [&str; 3] = ["families", "documents", "monitoring"];
@@ -14,7 +14,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         // The features of all, so that nothing is compiled for this alone. In CI, nothing is written.
         cmd!(workspace.shell, "cargo test --workspace --exclude benchmarks --all-features")
             .args(["--test", test])
-            .env("CARACAL_REWRITE", "1")
+            .env(REWRITE, "1")
             .env_remove("CI")
             .run()?;
     }

@@ -7,7 +7,7 @@ use xshell::cmd;
 use crate::kept::{self, CARGO_DENY, LYCHEE, TYPOS};
 use crate::step::Steps;
 use crate::workspace::Workspace;
-use crate::{consumers, features, packages, size};
+use crate::{api, consumers, features, packages, size};
 
 /// A check that can also run alone.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -22,6 +22,8 @@ pub(crate) enum Check {
     Alone,
     /// Each published crate compiles from the files that Cargo packages.
     Packages,
+    /// The public items of the published crates are those that docs/public-api lists.
+    Api,
     /// Each published crate compiles without features, with each one, and with each pair of them.
     Features,
     /// A program for each feature of the facade compiles, runs, and has no library that it did not ask for.
@@ -52,6 +54,7 @@ impl Check {
                 .run()?,
             Self::Alone => features::check_alone(workspace)?,
             Self::Packages => packages::check(workspace)?,
+            Self::Api => api::check(workspace)?,
             Self::Features => features::check_powerset(workspace)?,
             Self::Consumers => consumers::check(workspace)?,
             Self::Size => size::check(workspace)?,

@@ -1,6 +1,7 @@
 //! What CI runs, in one place: `cargo xtask --help`.
 
 mod advisories;
+mod api;
 mod bench;
 mod consumers;
 mod database_image;
@@ -58,7 +59,10 @@ enum Command {
     Sanitize,
     /// Run the property tests of statements, headers and escaping, with random seeds, for minutes.
     Fuzz {
-        /// The least time; the last round is finished.
+        /// Only these targets; all of them by default, one after the other.
+        #[arg(value_enum)]
+        targets: Vec<fuzz::Target>,
+        /// The least time of each target; its last round is finished.
         #[arg(long, default_value_t = 10)]
         minutes: u64,
     },
@@ -99,8 +103,8 @@ fn run(command: Command) -> Result<()> {
         Command::Soak { minutes } => {
             steps.run("soak", "cargo xtask soak", || soak::run(&workspace, minutes))?;
         }
-        Command::Fuzz { minutes } => {
-            steps.run("fuzz", "cargo xtask fuzz", || fuzz::run(&workspace, minutes))?;
+        Command::Fuzz { targets, minutes } => {
+            steps.run("fuzz", "cargo xtask fuzz", || fuzz::run(&workspace, &targets, minutes))?;
         }
         Command::Sanitize => sanitize::run(&workspace, &mut steps)?,
         Command::Advisories => {

@@ -1,10 +1,19 @@
 //! The workspace as Cargo sees it.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
 use xshell::Shell;
+
+/// Has files written that are otherwise compared, except in CI.
+pub(crate) const REWRITE: &str = "CARACAL_REWRITE";
+
+/// Whether to write generated files.
+pub(crate) fn rewrites() -> bool {
+    env::var_os(REWRITE).is_some() && env::var_os("CI").is_none()
+}
 
 /// The workspace's metadata, with every feature on, and a shell that stands in its root.
 pub(crate) struct Workspace {

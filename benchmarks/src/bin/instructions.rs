@@ -7,6 +7,8 @@ mod facade;
 mod layers;
 #[path = "../native.rs"]
 mod native;
+#[path = "../native_peers.rs"]
+mod native_peers;
 #[path = "../peers/mod.rs"]
 #[expect(dead_code, reason = "shared with the timings, which need the rest")]
 mod peers;
@@ -18,11 +20,12 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use caracal_metrics_core::CircuitBreakerState::{self, Closed, Open};
 use caracal_metrics_core::{
     Counter, DurationHistogram, Family, Format, MetricsRegistry, PolicyDecisionType, labels,
 };
+use native::Buckets;
 use peers::caracal::{count, observe, unlimited};
 use peers::peer::{Work, repeat};
 use peers::{CARACAL, PEERS, RECORDS};
@@ -31,6 +34,10 @@ const TIMES: u64 = 10_000;
 
 const LAYER: &str = "axum layer, beyond a layer that does nothing";
 const WITHOUT: &str = "without";
+
+/// The names of [`Buckets`], as arguments of the process that counts.
+const CLASSIC: &str = "classic";
+const NATIVE: &str = "native";
 
 const OWN: &str = "counter, 3 labels by value: catalogue or custom family";
 
@@ -128,9 +135,8 @@ fn main() -> Result<()> {
     for threads in [1, 2] {
         println!("\n| histograms, {threads} threads | classic | native |\n|---|--:|--:|");
         for (row, _) in native::ROWS {
-            let [classic, native] = native::registries().map(|(name, _)| name);
-            let count = |name| instructions_on(&[row, name, &threads.to_string()], threads);
-            println!("| {row} | {} | {} |", count(classic)?, count(native)?);
+            let count = |buckets| instructions_on(&[row, buckets, &threads.to_string()], threads);
+            println!("| {row} | {} | {} |", count(CLASSIC)?, count(NATIVE)?);
         }
     }
     println!("\n{LAYER}\n\n| | instructions |\n|---|--:|");
@@ -242,17 +248,19 @@ fn work(row: &str, name: &str) -> Option<Work> {
     PEERS.iter().find(|peer| peer.name == name).map(make)
 }
 
-/// Runs a row of histograms on this number of threads at once, all in one registry.
-fn on_threads(row: &str, name: &str, threads: u64) -> Result<()> {
+/// Runs a row of histograms on this number of threads at once, all in the same histograms.
+fn on_threads(row: &str, buckets: &str, threads: u64) -> Result<()> {
     let (_, make) = native::ROWS.iter().find(|(of, _)| *of == row).context("no such row")?;
-    let mut registries = native::registries().into_iter();
-    let (_, metrics) = registries.find(|(of, _)| *of == name).context("no such registry")?;
-    let works: Vec<_> = (0..threads).map(|_| make(&metrics)).collect();
+    let work = make(match buckets {
+        CLASSIC => Buckets::Classic,
+        NATIVE => Buckets::Native,
+        _ => bail!("no such buckets"),
+    });
     thread::scope(|scope| {
-        for work in &works {
+        for _ in 0..threads {
             scope.spawn(|| {
                 work(TIMES);
-                counted_by_callgrind(work);
+                counted_by_callgrind(&work);
             });
         }
     });
