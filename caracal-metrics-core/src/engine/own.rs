@@ -129,7 +129,8 @@ impl OwnHistogram {
     }
 }
 
-/// Where a thread has its words, until it gives them up. None of a thread that has recorded nothing yet.
+/// The pages that contain a thread's words, until the thread gives them up. They are empty for a thread that
+/// has not recorded anything yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnPages {
     pages: &'static Pages,
@@ -137,22 +138,23 @@ pub(crate) struct OwnPages {
 }
 
 impl OwnPages {
-    /// The words of a histogram of one run, if there are some.
+    /// Returns the thread's words of a histogram with one run, if it has some.
     #[inline]
     pub(crate) fn histogram(self, cell: Cell) -> Option<OwnHistogram> {
         OwnHistogram::of(self.pages, cell)
     }
 
-    /// What was [kept](Self::keep_intervals) with this key lately.
+    /// Returns the words that were [kept](Self::keep_intervals) with this key, if no others have replaced
+    /// them.
     #[inline]
     pub(crate) fn intervals(self, key: u64) -> Option<OwnIntervals> {
         let (run, sum) = self.pages.at_hand(key)?;
         Some(OwnIntervals { run, sum, not_send: PhantomData })
     }
 
-    /// The words of a run and of the sum of a histogram of so many runs, if there are some. They are kept for
-    /// [`intervals`](Self::intervals), also for the next thread that goes on with the pages: nobody uses the
-    /// key again once one of the cells was released.
+    /// Returns the thread's words of a run, and of the sum of a histogram with this number of runs, if it has
+    /// some. Keeps them for [`intervals`](Self::intervals), also for the next thread that uses these pages.
+    /// The caller must not use the key again after one of the cells was released.
     pub(crate) fn keep_intervals(
         self,
         key: u64,
@@ -167,7 +169,7 @@ impl OwnPages {
     }
 }
 
-/// A [run](super::Width::Run) and the sum of a histogram that this thread alone writes, until it gives them
+/// A [run](super::Width::Run) and the sum of a histogram. Only this thread writes them, until it gives them
 /// up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnIntervals {
@@ -199,9 +201,9 @@ impl OwnIntervals {
     }
 }
 
-/// This thread's word of a counter, or `None` where it has none: before it has recorded into the cell,
-/// where all threads share the word, and once the thread has given up its words. Recording then is
-/// [`add`](super::add), after which there may be one.
+/// Returns this thread's word of a counter, or `None` if it has none: before it has recorded into the cell,
+/// if all threads share the word, and after the thread has given up its words. In this case, record with
+/// [`add`](super::add). After that, there may be a word.
 ///
 /// `forget` makes the calling thread forget all own words that it keeps. It is called at most once, on this
 /// thread, before the thread gives up its words. There is only one such function per thread, so all callers
@@ -213,7 +215,7 @@ pub(crate) fn own_word(cell: Cell, forget: fn()) -> Option<OwnWord> {
     Some(own)
 }
 
-/// Returns this thread's words of a histogram with one run, if it has some. They must be used immediately.
+/// Returns this thread's pages. The caller must use them immediately.
 #[inline]
 pub(crate) fn own_pages() -> OwnPages {
     OwnPages { pages: local::pages(), not_send: PhantomData }
@@ -227,7 +229,7 @@ pub(crate) fn own_histogram(cell: Cell, forget: fn()) -> Option<OwnHistogram> {
     Some(own)
 }
 
-/// Where this thread has its words, if it has some of a cell, as [`own_word`].
+/// Returns this thread's pages, if they contain words of a cell. The rules are those of [`own_word`].
 pub(crate) fn own_pages_of(cell: Cell, forget: fn()) -> Option<OwnPages> {
     let pages = own_pages();
     pages.pages.run(cell)?;
@@ -235,7 +237,7 @@ pub(crate) fn own_pages_of(cell: Cell, forget: fn()) -> Option<OwnPages> {
     Some(pages)
 }
 
-/// The thread is about to give up its words.
+/// Called when the thread is about to give up its words.
 pub(super) fn forget() {
     OWN_GAUGES.with(|gauges| gauges.iter().for_each(|own| own.set(OwnGauge::none())));
     FORGET.replace(|| ())();

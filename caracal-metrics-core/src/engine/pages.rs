@@ -100,10 +100,10 @@ impl Pages {
 
     #[inline]
     fn page(&self, number: usize) -> Option<&Page> {
-        // Acquire: a thread that sees the page sees its zeros.
+        // Acquire: a thread that sees the page also sees its zeros.
         let page = self.pages.get(number)?.load(Acquire);
-        // SAFETY: the pointer is null or comes from `Box::leak` in `make`, so it is valid for reads
-        // for good, and the page behind it is only ever borrowed as shared.
+        // SAFETY: the pointer is null or comes from `Box::leak` in `make`, so it is valid for reads forever,
+        // and the page behind it is only ever borrowed as shared.
         unsafe { page.as_ref() }
     }
 
@@ -121,7 +121,7 @@ impl Pages {
         true
     }
 
-    /// The words that were kept with this key.
+    /// Returns the words that were kept with this key, if no others have replaced them.
     #[inline]
     pub(super) fn at_hand(&self, key: u64) -> Option<(&'static Run, &'static AtomicU64)> {
         let place = self.at_hand.place(key);
@@ -129,12 +129,12 @@ impl Pages {
             return None;
         }
         let (run, sum) = (place.run.load(Relaxed), place.sum.load(Relaxed));
-        // SAFETY: the pointers come from references that are valid for good, in `keep_at_hand` or in
-        // `AtHand::empty`.
+        // SAFETY: the pointers come from `'static` references, in `keep_at_hand` or in `AtHand::empty`.
         Some(unsafe { (&*run, &*sum) })
     }
 
-    /// Keeps words of these pages for the next time, in place of others. The owner alone calls this.
+    /// Keeps words of these pages for the next time, and drops the ones that had their place. Only the owner
+    /// calls this.
     pub(super) fn keep_at_hand(&self, key: u64, run: &'static Run, sum: &'static AtomicU64) {
         let place = self.at_hand.place(key);
         place.key.store(key, Relaxed);
@@ -142,7 +142,7 @@ impl Pages {
         place.sum.store(ptr::from_ref(sum).cast_mut(), Relaxed);
     }
 
-    /// Every run whose page was made, with the cell of its first word.
+    /// Returns every run whose page exists, with the cell of its first word.
     pub(super) fn runs(&self) -> impl Iterator<Item = (Cell, &Run)> {
         (0..PAGES).filter_map(|number| Some((number, self.page(number)?))).flat_map(
             |(number, page)| {
@@ -155,13 +155,14 @@ impl Pages {
     }
 }
 
-/// Words that are kept at hand for each thread: 1.5 kibibytes. The low bits of a key say at which place.
+/// The number of places for the words that a thread keeps at hand. They take 1.5 kibibytes. The low bits of a
+/// key determine its place.
 pub(crate) const AT_HAND: usize = 64;
 
-/// Words of these pages that the owner found lately: runs of integers, each with the sum of a histogram.
+/// Words of these pages that the owner found recently: runs of integers, each with the sum of a histogram.
 ///
-/// The next thread that goes on with the pages goes on with what is at hand, too. Only the owner uses it, so its
-/// atomics order nothing.
+/// The next thread that uses the pages uses these words, too. Only the owner accesses them, so the atomics
+/// need no ordering.
 #[derive(Debug)]
 struct AtHand([Place; AT_HAND]);
 
@@ -172,10 +173,10 @@ struct Place {
     sum: std::sync::atomic::AtomicPtr<AtomicU64>,
 }
 
-/// The key of no words.
+/// No words have this key.
 const NO_KEY: u64 = u64::MAX;
 
-/// The words of no key. They are there so that a lookup compares the key and nothing else.
+/// The words in an empty place, so that a lookup only has to compare the key.
 #[cfg(not(caracal_loom))]
 static NO_WORDS: Run = [const { AtomicU64::new(0) }; RUN_WORDS];
 
@@ -201,7 +202,8 @@ impl Place {
             use std::sync::atomic;
             #[cfg(not(caracal_loom))]
             let (run, sum) = (ptr::from_ref(&NO_WORDS), ptr::from_ref(&NO_WORDS[0]));
-            // The models keep nothing at hand, and words of no model would not be the same in each execution.
+            // The models keep no words at hand, so these pointers are never dereferenced. A static word would
+            // keep its state from one execution of a model to the next.
             #[cfg(caracal_loom)]
             let (run, sum) = (ptr::dangling::<Run>(), ptr::dangling::<AtomicU64>());
             Self {

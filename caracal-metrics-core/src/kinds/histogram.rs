@@ -68,7 +68,7 @@ impl private::Bucketed for Histogram {
 #[derive(Clone, Debug)]
 pub struct DurationHistogram {
     series: Series,
-    /// Where it has native buckets, and is not folded.
+    /// Present if the family has native buckets and the series is not folded.
     native: Option<NativeSeries>,
 }
 

@@ -32,7 +32,7 @@ impl FamilyStore {
         }
     }
 
-    /// Counts a duration in a cell whose words the calling thread does not keep.
+    /// Counts a duration in a cell. `pages` are those of the calling thread, if it keeps them for the cell.
     #[inline]
     pub(super) fn observe_kept(&self, cell: Cell, pages: Option<OwnPages>, duration: Duration) {
         match (pages, &self.native) {
@@ -41,7 +41,7 @@ impl FamilyStore {
         }
     }
 
-    /// Counts a duration into a cell for which the calling thread has no words at hand.
+    /// Counts a duration in a cell whose words the calling thread does not keep.
     #[inline(never)]
     pub(crate) fn observe_known(&self, cell: Cell, duration: Duration) {
         match &self.native {
@@ -63,12 +63,12 @@ impl FamilyStore {
         }
     }
 
-    /// Counts a duration into the words that a thread has on these pages of a cell of one run, if it has some and the duration
-    /// is not too long. There is no exemplar to ask for.
+    /// Counts a duration in this thread's words of a cell with one run, if its pages contain them and the
+    /// duration is not too long. Returns whether it was counted. No exemplar is requested.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a call costs as much as it does")]
     pub(crate) fn observe_own(&self, pages: OwnPages, cell: Cell, duration: Duration) -> bool {
-        // First of all, since a cell without any is one that is not plain.
+        // This comes first, because a cell without own words is one that is not plain.
         let Some(own) = pages.histogram(cell) else { return false };
         let observe = |nanos| own.observe(cell, self.buckets.narrow_ordinary(nanos), nanos);
         ordinary_nanos(duration).map(observe).is_some()
@@ -96,15 +96,15 @@ impl FamilyStore {
         exemplars::keep(cell, bucket, Observed::Nanos(nanos.min(LONGEST_NANOS)), exemplar);
     }
 
-    /// What a handle counts durations of a series with, if the family has native buckets.
+    /// Returns what a handle needs to count durations of a series, if the family has native buckets.
     pub(crate) fn native_series(self: &Arc<Self>, cell: Cell) -> Option<NativeSeries> {
         self.native.as_ref().map(|native| native.of_series(self, cell))
     }
 
-    /// Counts a duration of any length into a family that is perhaps not [plain](Self::is_plain).
+    /// Counts a duration of any length in a family that may not be [plain](Self::is_plain).
     #[inline(never)]
     fn observe_other(&self, cell: Cell, duration: Duration) {
-        // First thing, so that what follows has the registers.
+        // This comes first, so that the code that follows can use the registers.
         let pages = engine::own_pages();
         match &self.native {
             Some(native) => native.observe(self, cell, pages, duration),

@@ -70,8 +70,8 @@ pub(super) struct Found {
     pub(super) word: Option<OwnWord>,
     /// For a histogram with one run, or one that is recorded together with the counter.
     pub(super) durations: Option<Durations>,
-    /// Where the thread has its words, of a histogram with native buckets, or where such a one is recorded with
-    /// the counter.
+    /// The thread's pages: for a histogram with native buckets, or for a counter that is recorded together
+    /// with one.
     pub(super) pages: Option<OwnPages>,
 }
 
@@ -217,12 +217,12 @@ impl Durations {
     }
 }
 
-/// Where the thread has its words, if it has some of this cell.
+/// Returns the thread's pages, if they contain words of this cell.
 pub(super) fn own_pages(cell: Cell) -> Option<OwnPages> {
     engine::own_pages_of(cell, forget)
 }
 
-/// The thread's word of a counter, if it has one.
+/// Returns the thread's word of a counter, if it has one.
 pub(super) fn own_word(cell: Cell) -> Option<OwnWord> {
     engine::own_word(cell, forget)
 }

@@ -12,7 +12,7 @@ use crate::family_spec::FamilyKind;
 pub(crate) struct StartsOfRows {
     starts: &'static Starts,
     block: Vec<Start>,
-    /// The number of starts that were taken.
+    /// The number of starts of the block that were returned.
     taken: usize,
 }
 

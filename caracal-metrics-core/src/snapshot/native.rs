@@ -3,10 +3,11 @@
 use super::storage::Native;
 use crate::series::halved;
 
-/// Native buckets: the exponential grid of which those buckets are there that something fell into.
+/// The native buckets of a histogram. They form an exponential grid. Only buckets with observations are
+/// present.
 ///
-/// The bucket with index `i` of schema `s` has the numbers over 2^((i − 1) / 2^s) and up to 2^(i / 2^s). The
-/// counts are those of single buckets, not cumulative.
+/// At schema `s`, the bucket with the index `i` contains the numbers above 2^((i − 1) / 2^s) and up to 2^(i /
+/// 2^s). The counts are not cumulative.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -43,38 +44,41 @@ impl<'a> NativeSnapshot<'a> {
         Self { buckets, native }
     }
 
-    /// The resolution, as Prometheus numbers it: from −4 to 8. It is lower than what the family was given
-    /// if the series would otherwise have more buckets than it may.
+    /// Returns the resolution, in the numbering of Prometheus: from −4 to 8. It is lower than the resolution
+    /// of the family if the series would otherwise have too many buckets.
     #[must_use]
     pub fn schema(self) -> i32 {
         self.native.schema
     }
 
-    /// The index of the bucket that has the numbers of this one, and others, at a lower resolution.
+    /// Returns the index of the bucket at a lower resolution that contains the numbers of the bucket `index`.
     ///
-    /// You add up the buckets of several series at the lowest of their resolutions.
+    /// To add up the buckets of several series, use the lowest of their resolutions.
     ///
     /// # Panics
-    /// If the schema is higher than that of these buckets.
+    /// Panics if the schema is higher than that of these buckets.
     #[must_use]
     pub fn index_at(self, schema: i32, index: i32) -> i32 {
         let halvings = u32::try_from(self.schema() - schema);
         halved(index, halvings.expect("buckets can be merged, and not be divided"))
     }
 
-    /// How many observations are so close to zero (2^−128 at most) that they are in no other bucket.
+    /// Returns the count of the zero bucket. It contains the observations whose absolute value is at most
+    /// 2^−128.
     #[must_use]
     pub fn zero(self) -> u64 {
         self.native.zero
     }
 
-    /// Index and count of each bucket of positive numbers, ascending by index. None is empty.
+    /// Returns the index and the count of each bucket of positive numbers, sorted by index. No bucket is
+    /// empty.
     #[must_use]
     pub fn positive(self) -> &'a [(i32, u64)] {
         &self.buckets[self.native.negative.end..self.native.positive_end]
     }
 
-    /// The same of negative numbers, by the index of the absolute value.
+    /// Returns the index and the count of each bucket of negative numbers, sorted by index. The index is that
+    /// of the absolute value. No bucket is empty.
     #[must_use]
     pub fn negative(self) -> &'a [(i32, u64)] {
         &self.buckets[self.native.negative.clone()]

@@ -40,8 +40,8 @@ pub(crate) struct Bucketed {
 pub(super) struct Native {
     pub(super) schema: i32,
     pub(super) zero: u64,
-    /// Where the buckets of negative numbers are in [`Family::native`]. Those of positive ones begin where
-    /// these end.
+    /// The range of the buckets of negative numbers in [`Family::native`]. The buckets of positive numbers
+    /// start where they end.
     pub(super) negative: Range<usize>,
     pub(super) positive_end: usize,
 }

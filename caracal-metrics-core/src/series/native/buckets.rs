@@ -33,7 +33,7 @@ struct Native {
     /// The number of runs of a cell.
     runs: usize,
     partition: Partition,
-    /// Shared with the handles of its series.
+    /// The handles of the series share it.
     table: Arc<Table>,
     number: Number,
 }
@@ -49,7 +49,7 @@ pub(crate) fn native_buckets(
     let partition = Partition::of(&bounds.exposed());
     let interval = |value, below| partition.position(value, below).interval(halvings);
     let table = match bounds {
-        // What is found in the table asks for no exemplar.
+        // Numbers that are found in the table request no exemplar.
         _ if asks_for_exemplars => Table::default(),
         Bounds::Nanos(_) => {
             let below = |nanos| search.of_nanos(nanos);
@@ -91,7 +91,7 @@ impl Native {
         word
     }
 
-    /// Where the thread keeps its words for an interval.
+    /// Returns the key under which a thread keeps its words for an interval, or `None` if it can't keep them.
     fn key(&self, cell: Cell, region: Region, interval: i32) -> Option<Key> {
         self.number.of_series(cell).key(Name::of(region, interval))
     }
@@ -106,7 +106,7 @@ impl Native {
         }
     }
 
-    /// Counts a duration that is not in the table, or whose words this thread did not use recently.
+    /// Counts a number that is not in the table, or whose words this thread did not use recently.
     #[inline(never)]
     fn observe_floats_anew(&self, store: &FamilyStore, cell: Cell, value: f64, times: u64) {
         if value.is_finite() {
@@ -118,7 +118,7 @@ impl Native {
     }
 }
 
-/// The chunk of an interval at the first resolution, if it is there.
+/// Returns the chunk of an interval at the first resolution, if it exists.
 fn first(cell: Cell, region: Region, interval: i32) -> Option<Cell> {
     reach::chunks(cell)?.first(Name::of(region, interval))
 }
@@ -163,7 +163,7 @@ impl NativeBuckets for Native {
     }
 
     fn observe_floats(&self, store: &FamilyStore, cell: Cell, value: f64, times: u64) {
-        // First thing, so that what follows has the registers.
+        // This comes first, so that the code that follows can use the registers.
         let pages = engine::own_pages();
         if let Some(interval) = self.table.of_float(value)
             && let Some(own) = self.number.of_series(cell).positive(interval.chunk()).recall(pages)

@@ -53,20 +53,20 @@ pub(super) struct Name(pub(super) u32);
 impl Name {
     const REGION_BITS: u32 = 2;
 
-    /// How many short numbers there are.
+    /// The number of short numbers.
     pub(super) const SHORT: u32 = 1023;
 
     /// The short number of the chunk of the interval 0.
     pub(super) const SHORT_ZERO: i32 = 512;
 
-    /// Of the chunk that an interval is in.
+    /// Returns the name of the chunk that contains an interval.
     pub(super) fn of(region: Region, interval: i32) -> Self {
         let chunk = interval.div_euclid(CHUNK as i32);
         Self(chunk.cast_unsigned() << Self::REGION_BITS | region as u32)
     }
 
-    /// A number below [`SHORT`](Self::SHORT) that tells the chunk from those of the same region, if there is
-    /// one. Nearly all have one.
+    /// Returns a number below [`SHORT`](Self::SHORT) that distinguishes the chunk from all others of its
+    /// region, or `None` if it has no such number. Nearly all chunks have one.
     pub(super) fn short(self) -> Option<u32> {
         let number = u32::try_from(self.chunk() + Self::SHORT_ZERO).ok()?;
         (number < Self::SHORT).then_some(number)

@@ -1,4 +1,4 @@
-//! What the native buckets of one series have counted.
+//! The counts in the native buckets of one series.
 
 use super::buckets::Counted;
 use super::fractions::HIGHEST;
@@ -10,7 +10,7 @@ use super::partition::Region;
 pub(crate) struct NativeCounts {
     /// The resolution, as Prometheus numbers it.
     pub(crate) schema: i32,
-    /// Numbers that count as zero.
+    /// The number of observations in the zero bucket.
     pub(crate) zero: u64,
     /// The buckets of negative numbers by the index of the absolute value, ascending. None is empty.
     pub(crate) negative: Vec<(i32, u64)>,
@@ -19,7 +19,8 @@ pub(crate) struct NativeCounts {
 }
 
 impl NativeCounts {
-    /// Replaces the counts by these, once the highest resolution was halved so many times.
+    /// Replaces the counts with these, at the resolution that results from halving the highest one `halvings`
+    /// times.
     pub(super) fn fill(&mut self, halvings: u32, counted: &[Counted]) {
         self.schema = HIGHEST as i32 - halvings as i32;
         let zeros = counted.iter().filter(|counted| counted.region == Region::Zero);
@@ -38,7 +39,7 @@ impl NativeCounts {
     }
 }
 
-/// Makes one bucket of neighbours with the same index.
+/// Merges neighbours with the same index into one bucket.
 fn add_up(buckets: &mut Vec<(i32, u64)>) {
     buckets.dedup_by(|next, first| {
         let is_same = next.0 == first.0;

@@ -1,19 +1,19 @@
-//! A table of the intervals of usual durations.
+//! A table of the intervals of usual durations, or of usual positive floating-point numbers.
 //!
-//! The octave of a duration and the first bits of its fraction determine an index in the table. The entry
-//! contains the interval of the shortest such duration, and the next bounds. The range of an entry is so narrow
-//! that it has at most one bound of the native buckets. A range with more than one classic bound is not in the
-//! table.
+//! The octave of a number and the first bits of its fraction determine an index in the table. The entry
+//! contains the interval of the smallest such number, and the next bounds. The range of an entry is so narrow
+//! that it has at most one bound of the native buckets. A range with more than one classic bound is not in
+//! the table.
 
 use super::chunks::{CHUNK, Name};
 
-/// The octaves of a table.
+/// The number of octaves in a table.
 const OCTAVES: u32 = 32;
 
-/// The first octave of durations, in nanoseconds: the table has those from 64 ns to 275 s.
+/// The first octave of durations in nanoseconds. The table contains durations from 64 ns to 275 s.
 const FIRST_OF_NANOS: i32 = 6;
 
-/// At a higher resolution the table would be large, and is left out.
+/// The highest resolution with a table. For a higher resolution, the table would be large, so it is left out.
 const MOST: i32 = 4;
 
 /// Entries per octave: twice as many as buckets, because the width of the first bucket of an octave is 0.69 of
@@ -23,34 +23,35 @@ const BITS: u32 = MOST as u32 + 1;
 /// The bits of a float below those of an index.
 const SHIFT: u32 = f64::MANTISSA_DIGITS - 1 - BITS;
 
-/// The octaves that a table may have: of none below this does something count as zero, and of none beyond them
-/// is a chunk [long](Name::short).
+/// The octaves that a table may contain. A lower octave may contain numbers that belong in the zero bucket.
+/// In a higher octave, a chunk may have no [short number](Name::short).
 const MAY_HAVE: std::ops::Range<i32> = -127..400;
 
-/// What is added to an interval of the table, so that none is negative: a multiple of the intervals of a chunk.
+/// The offset of the intervals in the table, so that none is negative. It is a multiple of the number of
+/// intervals in a chunk.
 const SHIFTED_BY: i32 = Name::SHORT_ZERO * CHUNK as i32;
 
-/// It is in a chunk that has no short number, so no chunk is found for it.
+/// An interval in a chunk that does not exist, so no chunk is found for it.
 const NOWHERE: u32 = Name::SHORT * CHUNK as u32;
 
-/// The interval of a positive number, as the table has it.
+/// The interval of a positive number, as it is stored in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shifted(u32);
 
 impl Shifted {
-    /// The [short number](Name::short) of the chunk, or one that no chunk has.
+    /// Returns the [short number](Name::short) of the chunk, or a number that no chunk has.
     #[inline]
     pub(super) fn chunk(self) -> u32 {
         self.0 / CHUNK as u32
     }
 
-    /// The place in the chunk.
+    /// Returns the index in the chunk.
     #[inline]
     pub(super) fn place(self) -> usize {
         self.0 as usize % CHUNK
     }
 
-    /// The number of the interval, if the table knows it.
+    /// Returns the number of the interval, or `None` if the table does not contain it.
     pub(super) fn interval(self) -> Option<i32> {
         (self.0 < NOWHERE).then(|| self.0.cast_signed() - SHIFTED_BY)
     }
@@ -58,7 +59,7 @@ impl Shifted {
 
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    /// Of the least number, the interval.
+    /// The interval of the smallest number.
     interval: Shifted,
     /// Larger numbers than this are in the next native bucket.
     native: u64,
@@ -66,17 +67,18 @@ struct Place {
     classic: u64,
 }
 
-/// Numbers are integers of the order of the numbers: nanoseconds of durations, and the bits of floats.
+/// The table compares integers, which have the same order as the numbers: the nanoseconds of durations, or
+/// the bits of positive floating-point numbers.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    /// The place of the least number, of all that floats have.
+    /// The index of the smallest number, if the table contained all floating-point numbers.
     first: u64,
     places: Box<[Place]>,
 }
 
 impl Table {
-    /// Of durations, where `interval` and `below` say in which interval one is, and how many classic bounds
-    /// are less than it. Empty at a high resolution.
+    /// Creates the table of durations. `interval` returns the interval of a duration, and `below` returns the
+    /// number of classic bounds below it. The table is empty for a high resolution.
     pub(super) fn of_nanos(
         schema: i32,
         interval: impl Fn(u64) -> i32,
@@ -86,7 +88,7 @@ impl Table {
         Self::of(schema, FIRST_OF_NANOS, least, interval, below)
     }
 
-    /// As [`of_nanos`](Self::of_nanos), of positive numbers around these bounds.
+    /// Like [`of_nanos`](Self::of_nanos), for positive numbers around these bounds.
     pub(super) fn of_floats(
         schema: i32,
         bounds: &[f64],
@@ -103,7 +105,7 @@ impl Table {
         Self::of(schema, first, least, |bits| interval(of_bits(bits)), |bits| below(of_bits(bits)))
     }
 
-    /// From an octave on. `least` is the least number of a place.
+    /// Creates a table that starts at this octave. `least` returns the smallest number of a place.
     fn of(
         schema: i32,
         first_octave: i32,
@@ -141,10 +143,10 @@ impl Table {
         self.interval((nanos.cast_signed() as f64).to_bits(), nanos)
     }
 
-    /// The interval of a number; none where the table does not have it.
+    /// Returns the interval of a number, or `None` if it is not in the table.
     #[inline]
     pub(super) fn of_float(&self, value: f64) -> Option<Shifted> {
-        // Numbers that are not positive have larger bits than all that are.
+        // Zero has smaller bits than all numbers in the table. Negative numbers have larger bits.
         self.interval(value.to_bits(), value.to_bits())
     }
 
@@ -156,7 +158,7 @@ impl Table {
     }
 }
 
-/// The octave of a positive number.
+/// Returns the octave of a positive number.
 fn octave(number: f64) -> i32 {
     number.log2().floor() as i32
 }

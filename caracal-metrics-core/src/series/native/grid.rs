@@ -117,9 +117,10 @@ mod tests {
         }
     }
 
-    /// Libraries that compute the bounds in floating point have slightly different ones. Of client_golang 1.14, 139
-    /// of the 256 bounds differ, by up to three units in the last place. So a number within three units of a bound may
-    /// be in another bucket there. Durations are not: none is that close to a bound.
+    /// Libraries that compute the bounds in floating point have slightly different bounds. In client_golang
+    /// 1.14, 139 of the 256 bounds differ, by up to three units in the last place. Numbers within three units
+    /// of a bound may therefore be in different buckets. This does not affect durations, because none of them
+    /// is that close to a bound.
     #[test]
     fn durations_have_the_same_buckets_if_the_bounds_are_rounded() {
         let mut on_a_bound = Vec::new();
@@ -142,7 +143,8 @@ mod tests {
             }
         }
         assert!(checked > 29_000, "{checked}");
-        // On the greatest number that is not above the bound, and client_golang's bound is that number.
+        // Each of these is the greatest number that is not above the bound, and is the bound in
+        // client_golang.
         assert_eq!(on_a_bound, [311_103_324_155, 622_206_648_310]);
     }
 

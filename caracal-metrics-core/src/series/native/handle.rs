@@ -1,4 +1,4 @@
-//! What a handle of one series counts durations with.
+//! Counts durations through a handle of one series.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use crate::engine::{Cell, OwnPages};
 use crate::series::observing::ordinary_nanos;
 use crate::series::store::FamilyStore;
 
-/// The native buckets of one series, as a handle has them: all that finds the words, and a pointer to the code.
+/// The native buckets of one series, for a handle.
 ///
-/// A pointer: what has no native buckets does not have the code either.
+/// The code is called through a pointer, so programs without native buckets do not contain it.
 #[derive(Clone)]
 pub(crate) struct NativeSeries {
     pub(super) number: SeriesNumber,
     pub(super) table: Arc<Table>,
-    /// Of the cell.
+    /// The number of runs of the cell.
     pub(super) runs: usize,
     pub(super) cell: Cell,
     pub(super) store: Arc<FamilyStore>,
@@ -31,7 +31,7 @@ impl fmt::Debug for NativeSeries {
 }
 
 impl NativeSeries {
-    /// Counts a duration on the thread of these pages.
+    /// Counts a duration. `pages` are those of the calling thread.
     #[inline]
     pub(crate) fn observe(&self, pages: OwnPages, duration: Duration) {
         (self.observe)(self, pages, duration);

@@ -47,10 +47,10 @@ pub(crate) use recent::SeriesNumber;
 /// This is a trait so that only code that uses native buckets reaches it. The linker leaves it out of other
 /// programs.
 pub(crate) trait NativeBuckets: fmt::Debug + Send + Sync {
-    /// Counts a duration on the thread of these pages.
+    /// Counts a duration. `pages` are those of the calling thread.
     fn observe(&self, store: &FamilyStore, cell: Cell, pages: OwnPages, duration: Duration);
 
-    /// Counts a duration into words that this thread did not use lately, and keeps these for the series.
+    /// Counts a duration in words that this thread did not use recently, and keeps them for the series.
     fn observe_anew(
         &self,
         store: &FamilyStore,
@@ -59,10 +59,10 @@ pub(crate) trait NativeBuckets: fmt::Debug + Send + Sync {
         duration: Duration,
     );
 
-    /// Counts a number so many times. One that is not finite is set aside.
+    /// Counts a number `times` times. A number that is not finite is ignored, and counted as invalid.
     fn observe_floats(&self, store: &FamilyStore, cell: Cell, value: f64, times: u64);
 
-    /// What a handle counts durations of a series with.
+    /// Returns what a handle needs to count durations of a series.
     fn of_series(&self, store: &Arc<FamilyStore>, cell: Cell) -> NativeSeries;
 
     /// Counts a duration, and returns the index of the classic bucket.
@@ -86,7 +86,7 @@ pub(crate) trait NativeBuckets: fmt::Debug + Send + Sync {
     #[cfg(feature = "protobuf")]
     fn write(&self, counts: &NativeCounts, out: &mut Vec<u8>);
 
-    /// Forgets a cell that is released. Nothing is counted in it any more.
+    /// Releases the chunks of a cell that is about to be released. Nothing is counted in it any more.
     fn forget(&self, cell: Cell);
 }
 

@@ -1,8 +1,9 @@
-//! The words that a thread counted in recently, so that it finds them without a search.
+//! The keys under which a thread keeps the words that it used last, so that it finds them without a search.
 //!
-//! Kept words are found by a number of the family, the cell of the series and the name of the chunk. The family
-//! gets a new number whenever it releases a cell. Words that are found therefore belong to the series while the
-//! thread has its own words. They are forgotten before the thread gives these up.
+//! A key consists of a number of the family, the cell of the series and the name of the chunk. The family
+//! gets a new number whenever it releases a cell, so words that are found always belong to the series. The
+//! words are kept in the thread's pages. When the thread ends, the next thread that uses the pages uses the
+//! kept words, too.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -12,14 +13,15 @@ use crate::engine::{AT_HAND, Cell, OwnIntervals, OwnPages, RUN_WORDS};
 
 const PLACES: u64 = AT_HAND as u64;
 
-/// Chunks that most series have at most.
+/// Most series have at most this number of chunks.
 const FEW_CHUNKS: u64 = 4;
 
-/// Bits of the number of a series for the short numbers of its chunks.
+/// The number of bits of a key for the short number of a chunk.
 const CHUNK_BITS: u32 = 10;
 
-/// Bits of the number of a series for all of its keys: a quarter for the chunks of each region, and one that
-/// has room for how far the keys of the series are from those of the first one.
+/// The number of bits that distinguish the keys of a series. Each of the three regions has a quarter of their
+/// values. The last quarter is room for the offset that moves the keys of neighbouring series to different
+/// places.
 const KEY_BITS: u32 = CHUNK_BITS + 2;
 
 const _: () = assert!(Name::SHORT <= 1 << CHUNK_BITS && PLACES <= 1 << CHUNK_BITS);
@@ -27,10 +29,11 @@ const _: () = assert!(Name::SHORT <= 1 << CHUNK_BITS && PLACES <= 1 << CHUNK_BIT
 /// The number of bits of a cell that starts a run.
 const CELL_BITS: u32 = u32::BITS - RUN_WORDS.ilog2();
 
-/// No family has this number.
+/// A family without a number keeps nothing.
 const NO_NUMBER: u64 = 0;
 
-/// The first number that does not fit in a key, less one: the last key is nobody's.
+/// Numbers are below this limit. The largest number that fits in a key is not used, because a key of all ones
+/// is the key of an empty place.
 const NUMBERS: u64 = (1 << (u64::BITS - KEY_BITS - CELL_BITS)) - 1;
 
 /// The number of a family, shifted to its position in a key. After 16 million cells were released, there are no
@@ -38,11 +41,12 @@ const NUMBERS: u64 = (1 << (u64::BITS - KEY_BITS - CELL_BITS)) - 1;
 #[derive(Debug)]
 pub(super) struct Number(AtomicU64);
 
-/// A series, as keys have it: of the family that had this number when it was asked for.
+/// The part that the keys of a series share. It contains the number that the family had when this value was
+/// created.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SeriesNumber(u64);
 
-/// A chunk of a series.
+/// The key of a chunk of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key(u64);
 
@@ -51,17 +55,18 @@ impl Number {
         Self(AtomicU64::new(next()))
     }
 
-    /// Makes everything that was kept impossible to find. The caller does this before it releases a cell, so
-    /// whoever gets that cell sees the new number.
+    /// Replaces the number, so that nothing that was kept is found any more. The caller does this before it
+    /// releases a cell, so the next owner of the cell sees the new number.
     pub(super) fn renew(&self) {
         self.0.store(next(), Relaxed);
     }
 
-    /// Returns the key of a chunk with a [short](Name::is_short) name.
+    /// Returns the part that the keys of a series share.
     #[inline]
     pub(super) fn of_series(&self, cell: Cell) -> SeriesNumber {
         let run = u64::from(cell.to_raw()) / RUN_WORDS as u64;
-        // The low bits of a key are a place: few chunks of neighbouring series have different ones.
+        // The low bits of a key determine its place. With this offset, neighbouring series with few chunks
+        // use different places.
         let apart = run * FEW_CHUNKS % PLACES;
         SeriesNumber(self.0.load(Relaxed) + (run << KEY_BITS) + apart)
     }
@@ -74,15 +79,15 @@ fn next() -> u64 {
 }
 
 impl SeriesNumber {
-    /// The key of a chunk of positive numbers with this short number. With a number that no chunk has, it is
-    /// the key of none.
+    /// Returns the key of the chunk of positive numbers with this short number. For a number that no chunk
+    /// has, no words have the key.
     #[inline]
     pub(super) fn positive(self, short: u32) -> Key {
         debug_assert!(short <= Name::SHORT);
         Key(self.0 + u64::from(short))
     }
 
-    /// The key of a chunk, if its number is short.
+    /// Returns the key of a chunk, or `None` if the chunk has no short number.
     #[inline]
     pub(super) fn key(self, name: Name) -> Option<Key> {
         let of_region = (name.region() as u64) << CHUNK_BITS;
@@ -93,14 +98,14 @@ impl SeriesNumber {
 const _: () = assert!(Region::Positive as u64 == 0);
 
 impl Key {
-    /// The words of the chunk and of the sum of the series, if this thread used them lately.
+    /// Returns the words of the chunk and of the sum of the series, if this thread used them recently.
     #[inline]
     pub(super) fn recall(self, pages: OwnPages) -> Option<OwnIntervals> {
         pages.intervals(self.0)
     }
 
-    /// The words of the chunk and of the histogram of so many runs, if this thread has some: kept for the next
-    /// time.
+    /// Returns the thread's words of the chunk and of the histogram with this number of runs, if it has some,
+    /// and keeps them for the next time.
     pub(super) fn keep(
         self,
         pages: OwnPages,
