@@ -36,8 +36,8 @@ enum Ending {
 /// exchange exactly once, so a request can be neither missed nor counted twice. (A request that becomes a
 /// stream is counted at that moment. The end of the stream is counted when the exchange is dropped.)
 ///
-/// An exchange moves from the future into the body, and with both through the layers around ours. It is
-/// copied several times for a request, so it is as small as possible.
+/// An exchange moves from the future into the body, and together with each of them through the layers around
+/// ours. It is copied several times for each request, so it is as small as possible.
 #[derive(Debug)]
 pub(crate) struct Exchange<R: Recording> {
     shared: Arc<Shared<R>>,
@@ -45,18 +45,19 @@ pub(crate) struct Exchange<R: Recording> {
     started: Stopwatch,
     kept: R::Kept,
     trace: TraceId,
-    /// Read only where something records the route, as `kept_route`.
+    /// The route, if the layer does not keep it. Like `kept_route`, it is only read if something records the
+    /// route.
     own_route: Option<MatchedPath>,
     extras: Option<Box<Extras>>,
     /// Dropped after the request was counted, so a page with nothing in flight contains all counts.
     in_flight: GaugeGuard,
-    /// Of the body of the response, once the head is available.
+    /// The bytes of the response's body that were not handed over yet, once the head is available.
     pub(crate) missing: Missing,
     /// The status of the response, once the head is available.
     status: Option<StatusCode>,
     method: RequestMethod,
     ending: Ending,
-    /// Not with `own_route` in one enum, which would be larger.
+    /// The route, if the layer keeps it. An enum of this and `own_route` would be larger than both fields.
     kept_route: Option<Kept>,
     stream: Stream,
 }
@@ -91,7 +92,7 @@ impl<R: Recording> Exchange<R> {
         self.ending = Ending::Abandoned;
     }
 
-    /// Whether dropping the exchange now would be an abort while no panic is in progress.
+    /// Returns whether dropping the exchange now would be an abort while no panic is in progress.
     #[inline]
     pub(crate) fn waits(&self) -> bool {
         self.ending == Ending::Abandoned && !thread::panicking()
@@ -154,14 +155,14 @@ impl<R: Recording> Exchange<R> {
         self.shared.recording.read_trailers(&mut self.kept, trailers);
     }
 
-    /// The name of the route, if it has one.
+    /// Returns the name of the route, if it has one.
     #[inline]
     fn route(&self) -> Option<&str> {
         let extras = self.extras.as_deref();
         route(&self.shared, extras, self.kept_route, self.own_route.as_ref(), self.status)
     }
 
-    /// What is known of the exchange, if it ends so now.
+    /// Returns what is known about the exchange if it ends now, in this way.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "facts that are not read are not computed")]
     fn ended<'a>(&'a self, end: End, duration: Duration, trace: Option<&'a Exemplar>) -> Ended<'a> {
@@ -249,7 +250,8 @@ impl<R: Recording> Drop for Exchange<R> {
     }
 }
 
-/// The name of a route that is kept among those of the layer, is the exchange's own, or has another name.
+/// Returns the name of the route of an exchange: the name that replaces it, or else the text of the route,
+/// which is kept by the layer or by the exchange itself.
 #[inline]
 fn route<'a, R: Recording>(
     shared: &'a Shared<R>,

@@ -1,11 +1,11 @@
-//! Looking up a header that most requests do not have.
+//! Looks up a header that most requests do not have.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
-/// Requests have so few headers that comparing all of their names takes less than the hash of one.
+/// Up to this number of header names, comparing all of them takes less time than computing the hash of one.
 const FEW: usize = 24;
 
-/// The first two values of a header.
+/// Returns the first two values of a header.
 pub(crate) fn first_two<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,

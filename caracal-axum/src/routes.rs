@@ -5,14 +5,14 @@ use std::sync::OnceLock;
 
 use axum::extract::MatchedPath;
 
-/// Most services have fewer routes.
+/// The number of routes that a layer keeps. Most services have fewer.
 const PLACES: usize = 128;
 
-/// Routes that requests matched. An exchange keeps the place of its route here: keeping the route itself would
-/// count a reference up and down, two locked instructions for each request.
+/// Routes that requests matched. An exchange contains the place of its route instead of the route itself,
+/// whose reference count would cost two locked instructions for each request.
 ///
-/// axum makes the text of a route once, unless the route is in a nested router: then it makes one for each
-/// request. A text that finds its place taken by another one is kept by its exchange.
+/// axum creates the text of a route once. For a route of a nested router, it creates one for each request. If
+/// the place of a text is taken by another one, the exchange keeps its own text.
 #[derive(Debug)]
 pub(crate) struct Routes([OnceLock<MatchedPath>; PLACES]);
 
@@ -20,7 +20,7 @@ pub(crate) struct Routes([OnceLock<MatchedPath>; PLACES]);
 #[derive(Debug, Default)]
 pub(crate) struct Matched {
     pub(crate) kept: Option<Kept>,
-    /// One that is not [kept](Self::kept).
+    /// The route, if it is not [kept](Self::kept).
     pub(crate) own: Option<MatchedPath>,
 }
 
@@ -38,9 +38,9 @@ impl Routes {
     #[inline]
     pub(crate) fn of(&self, path: &MatchedPath) -> Matched {
         let text = path.as_str();
-        // Allocations are that far apart.
+        // The addresses of two allocations differ by at least this much.
         let place = text.as_ptr().addr() / 16 % PLACES;
-        // The text that is kept is not freed, so no other one has its address.
+        // A kept text is never freed, so no other text has its address.
         if ptr::eq(self.0[place].get_or_init(|| path.clone()).as_str(), text) {
             Matched { kept: Some(Kept(place as u8)), own: None }
         } else {

@@ -32,13 +32,13 @@ impl TraceId {
         }
     }
 
-    /// Not inlined: most requests have no such header.
+    /// Not inlined, because most requests have no such header.
     #[inline(never)]
     fn of_line(line: &HeaderValue) -> Self {
         Self::new(sampled_trace_id(line.as_bytes()).unwrap_or_default())
     }
 
-    /// An exemplar with this trace, if there is one.
+    /// Returns an exemplar with this trace, if there is one.
     #[inline]
     pub(crate) fn exemplar(self) -> Option<Exemplar> {
         let [high, low] = self.0;
@@ -46,8 +46,8 @@ impl TraceId {
     }
 }
 
-/// The trace id, if the header is valid and its *sampled* flag is set. A tracing
-/// backend does not store the other traces, so a link to one of them leads nowhere.
+/// Returns the trace id, if the header is valid and its *sampled* flag is set. A tracing backend does not
+/// store the other traces, so a link to one of them leads nowhere.
 fn sampled_trace_id(traceparent: &[u8]) -> Option<u128> {
     let (fields, more) = traceparent.trim_ascii().split_first_chunk::<55>()?;
     let [v0, v1, b'-', ids @ .., b'-', f0, f1] = fields else { return None };
@@ -73,7 +73,7 @@ fn sampled_trace_id(traceparent: &[u8]) -> Option<u128> {
     (is_valid && flags & 1 == 1).then_some(trace_id)
 }
 
-/// Whether `HeaderValue::to_str` accepts a byte.
+/// Returns whether `HeaderValue::to_str` accepts a byte.
 fn is_text(byte: u8) -> bool {
     matches!(byte, b'\t' | b' '..=b'~')
 }

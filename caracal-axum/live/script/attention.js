@@ -1,12 +1,13 @@
-// What is wrong at the moment, before anything else.
+// The problems of the service at the moment, at the top of the overview.
 
-// Of all requests. At this ratio, the error budget of 30 days is spent in two days: the alerts page somebody.
+// A ratio of all requests. At this ratio, the error budget of 30 days is used up in about two days, and an
+// alert pages somebody.
 const TOO_MANY_ERRORS = 0.0144;
 const ALMOST_ALL = 0.9;
-// Readings.
+// The number of readings after which a state counts as a problem.
 const LASTING = 3;
 
-/** `{ text, detail, link }` for each problem. The text stays while the problem does; the detail moves. */
+/** Returns `{ text, detail, link }` for each problem. While a problem lasts, only its detail changes. */
 function problems() {
   return [...failingRequests(), ...openBreakers(), ...fullPools(), ...fewFiles(), ...lostMetrics()];
 }
@@ -25,7 +26,7 @@ function openBreakers() {
   }));
 }
 
-/** Pools without a free connection, and those that callers wait for: for some readings, as either may be so for a moment. */
+/** Returns the pools that have no free connection or have waiting callers in several consecutive readings. */
 function fullPools() {
   const found = [];
   for (const pool of valuesOf('pool', ['poolSize'])) {
@@ -56,7 +57,7 @@ function lostMetrics() {
   ].filter(([role]) => moves(role)).map(([, text, detail, link]) => ({ text, detail, link }));
 }
 
-/** The list at the top of the overview. A screen reader reads what comes and goes, and no numbers. */
+/** Creates the list at the top of the overview. Screen readers announce problems that appear or end, without numbers. */
 function attention() {
   const list = make('ul', { 'aria-label': 'Problems now' });
   const spoken = make('p', { class: 'offscreen', role: 'status' });
@@ -75,7 +76,7 @@ function attention() {
   return { node, update };
 }
 
-/** What was looked at. */
+/** Returns what was checked. */
 function wellText() {
   const looked = [
     [requestSources().length > 0, `errors are below ${percent(TOO_MANY_ERRORS)}`],

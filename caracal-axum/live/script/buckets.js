@@ -1,9 +1,9 @@
-// What a histogram observed between two readings, from its native buckets where it has some.
+// The observations of a histogram between two readings, from its native buckets if it has some.
 
-/** The bound of a native bucket: bucket `index` has the numbers over that of `index - 1` and up to this one. */
+/** Returns the upper bound of a native bucket. The bucket contains the numbers above the bound of `index - 1`. */
 const nativeBound = (index, schema) => 2 ** (index * 2 ** -schema);
 
-/** Counts by index, at a resolution that was halved so many times. */
+/** Returns the counts by index, after the resolution was halved `halvings` times. */
 function spread(spans, halvings) {
   const counts = new Map();
   for (const [first, ...ofSpan] of spans ?? []) {
@@ -15,7 +15,7 @@ function spread(spans, halvings) {
   return counts;
 }
 
-/** The rise of each count, ascending by index; `undefined` where one fell. */
+/** Returns the increase of each count, sorted by index, or `undefined` if a count fell. */
 function risen(now, before) {
   for (const [index, count] of before) if ((now.get(index) ?? 0) < count) return undefined;
   const rise = [...now].map(([index, count]) => [index, count - (before.get(index) ?? 0)]);
@@ -23,8 +23,8 @@ function risen(now, before) {
 }
 
 /**
- * Buckets as `{ low, high, count }`, ascending. Native ones that are not the zero bucket have an `index` and the `sign`
- * of their numbers; empty ones are left out.
+ * Returns the buckets as `{ low, high, count }`, in ascending order, without empty ones. Native buckets except the zero
+ * bucket also have an `index` and the `sign` of their numbers.
  */
 function nativeObserved(now, before) {
   const schema = Math.min(now.schema, before?.schema ?? Infinity);
@@ -32,7 +32,7 @@ function nativeObserved(now, before) {
     spread(now[sign], now.schema - schema), spread(before?.[sign], (before?.schema ?? schema) - schema),
   ));
   const zero = now.zero - (before?.zero ?? 0);
-  // A count fell: its process began anew.
+  // If a count fell, the process was restarted.
   if (!positive || !negative || zero < 0) return nativeObserved(now);
   const bucket = (sign) => ([index, count]) => {
     const [near, far] = [nativeBound(index - 1, schema), nativeBound(index, schema)];
@@ -55,7 +55,7 @@ function classicObserved(bounds, now, before) {
   return { buckets };
 }
 
-/** The value `back` ticks before, or the oldest one after that. */
+/** Returns the value from `back` ticks ago, or the oldest one since then. */
 function valueBefore(track, tick, back) {
   for (let from = Math.max(tick - back, firstTick()); from < tick; from += 1) {
     if (typeof track.at(from) === 'object') return track.at(from);
@@ -64,8 +64,8 @@ function valueBefore(track, tick, back) {
 }
 
 /**
- * What was observed in the `back` ticks up to this one: `{ schema, buckets }`, without a schema where the buckets are
- * classic ones. `tracks` is where the buckets are followed: those of the whole family by default.
+ * Returns the observations of the `back` ticks up to this one, as `{ schema, buckets }`. Classic buckets have no
+ * schema. `tracks` contains the tracks of the buckets. It defaults to those of the whole family.
  */
 function observed(known, tick, back, tracks = known.totals) {
   for (const kind of ['native', 'buckets']) {
@@ -78,10 +78,10 @@ function observed(known, tick, back, tracks = known.totals) {
   return undefined;
 }
 
-/** Whether there is a distribution to show. */
+/** Returns whether there is a distribution to show. */
 const hasBuckets = (known) => Boolean(known?.bounds || known?.native);
 
-/** As `histogram_quantile` of Prometheus 3. */
+/** Returns a quantile, computed like `histogram_quantile` in Prometheus 3. */
 function quantile(q, { schema, buckets }) {
   const all = buckets.reduce((sum, { count }) => sum + count, 0);
   if (all === 0) return NaN;
@@ -94,10 +94,10 @@ function quantile(q, { schema, buckets }) {
     rest -= one.count;
   }
   const { low, high, count } = last;
-  // Of the bucket without an upper bound, only the lower one is known.
+  // The last bucket has no upper bound, so its lower bound is used.
   if (high === Infinity) return low;
   const part = Math.min(1, rest / count);
-  // Native buckets are alike on a logarithmic scale, classic ones on no scale that is known.
+  // Native buckets have the same width on a logarithmic scale. For classic ones, no such scale is known.
   if (schema !== undefined && low * high > 0) return low * (high / low) ** part;
   return low + (high - low) * part;
 }

@@ -1,4 +1,4 @@
-// Which labels make many series, and what the limits fold away.
+// Shows which labels cause many series, and what was folded because of a limit.
 
 const MOST_ROWS = 100;
 
@@ -17,7 +17,8 @@ const cardinalityView = (() => {
     show();
   });
   const show = () => {
-    // Of the families that the page does not follow, the document has those of this service with most series.
+    // The document also contains families that the page does not follow: those of this service with the most
+    // series.
     const counts = new Map([...known.values()].map(({ name, series }) => [name, series]));
     for (const { name, count } of store.families.values()) counts.set(name, count);
     const all = [...counts].map(([name, count]) => ({ name, count }));

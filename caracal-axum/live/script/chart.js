@@ -5,7 +5,7 @@ const RIGHT = 10;
 const TOP = 8;
 const BOTTOM = 20;
 
-/** A frame that charts of all kinds have: a canvas, a cursor, and what is under the cursor as text. */
+/** Creates the frame of a chart: a canvas, a cursor, and the values at the cursor as text. */
 function frame(label, height, paint) {
   const canvas = make('canvas', { 'aria-hidden': 'true' });
   const readout = make('div', { class: 'readout', role: 'status', hidden: true });
@@ -51,13 +51,13 @@ function frame(label, height, paint) {
 }
 
 const plotted = (width) => Math.max(1, width - LEFT - RIGHT);
-/** How many seconds are shown: as many as chosen, once they have passed. */
+/** Returns the number of seconds shown: the chosen number, or fewer if the page was opened later. */
 const span = () => Math.min(view.window, Math.max(20, (lastTime() - store.times.at(firstTick())) / 1000));
 const start = () => lastTime() - span() * 1000;
 const xOf = (time, width) => LEFT + ((time - start()) / (span() * 1000)) * plotted(width);
 const timeAt = (x, width) => start() + ((x - LEFT) / plotted(width)) * span() * 1000;
 
-/** The tick that is nearest to a time. */
+/** Returns the tick that is nearest to a time. */
 function tickAt(time) {
   let best = store.tick;
   for (let tick = store.tick; tick >= firstTick(); tick -= 1) {
@@ -72,7 +72,7 @@ function stepped(cursor, steps) {
   return store.times.at(tick);
 }
 
-/** Round numbers that divide the axis. */
+/** Returns round numbers that divide the axis. */
 function axisSteps(high, unit) {
   const base = unit === 'bytes' ? 1024 : 10;
   let size = base ** Math.floor(Math.log(high) / Math.log(base));

@@ -1,18 +1,18 @@
-// What the service works with: pools of connections, circuit breakers, caches.
+// Connection pools, circuit breakers and caches.
 
-/** The values that a label has in these families, in order. */
+/** Returns the sorted values that a label has in these families. */
 function valuesOf(label, roles) {
   const found = new Set();
   for (const role of roles) {
     for (const { labels, track } of family(role)?.listed ?? []) {
-      // Families of the catalogue read 0 where nothing feeds them.
+      // A family of the catalogue has the value 0 if nothing feeds it.
       if (labels[label] || track.at(store.tick) > 0) found.add(labels[label] ?? '');
     }
   }
   return [...found].sort();
 }
 
-/** The series of a family with this value of a label. */
+/** Returns the series of a family with this value of a label. */
 function seriesOf(role, label, value) {
   return family(role)?.listed.filter((series) => (series.labels[label] ?? '') === value) ?? [];
 }
@@ -106,7 +106,7 @@ const stateLegend = () => make('p', { class: 'legend' }, ...STATES.map((state) =
   return make('span', { class: 'entry' }, key, state.name);
 }));
 
-/** The catalogue's policy cache has families of its own, without a label. */
+/** The policy cache of the catalogue has separate families, without a label. */
 function cacheSources() {
   const isUsed = ['policyCacheHits', 'policyCacheMisses', 'policyCacheSize']
     .some((role) => family(role)?.totals.get('total').at(store.tick) > 0);

@@ -1,8 +1,8 @@
-// One family: its curves, its series, its labels.
+// One family: its curves, its series and its labels.
 
 const detailView = { node: make('div', { class: 'view' }), name: undefined, parts: [], missing: undefined };
 
-/** Of a family that the page does not follow. */
+/** Reads a family that the page does not follow. */
 const readDetail = reader('families.json', (document) => {
   takeOthers(document);
   detailView.missing = document.matched === 0 ? document.family : undefined;

@@ -1,8 +1,8 @@
-// Making elements. Text from the service goes into text nodes only.
+// Creates elements. Text from the service is only put into text nodes.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** An element with attributes, listeners (`onclick`) and children, which are nodes or text. */
+/** Creates an element with attributes, listeners (`onclick`) and children, which are nodes or text. */
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -14,19 +14,19 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Sets the text where it differs, so that a selection of the user's survives. */
+/** Sets the text if it differs, so that the user's selection is kept. */
 function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Text of the service's own, in a direction of its own. */
+/** Creates an element for text from the service, isolated from the text direction around it. */
 const foreign = (text, most) => make('bdi', {}, plain(text, most));
 
-/** Makes the children of an element those of a list, and keeps those whose keys are there already. */
+/** Replaces the children of an element with those of a list, and keeps children whose keys are already there. */
 function reconcile(parent, items, keyOf, build, update) {
   const old = new Map([...parent.children].map((child) => [child.reconcileKey, child]));
   const kept = new Set(items.map(keyOf));
-  // First, so that those that stay do not move: an element that moves loses the focus.
+  // This comes first, so that the remaining elements do not move. An element that moves loses the focus.
   for (const [key, child] of old) if (!kept.has(key)) child.remove();
   let place = parent.firstElementChild;
   for (const item of items) {
@@ -42,10 +42,10 @@ function reconcile(parent, items, keyOf, build, update) {
   }
 }
 
-// Two readings of the page are a second apart, more or less.
+// The readings of the page are about a second apart.
 const ALMOST_A_SECOND = 900;
 
-/** Reads one of the service's documents: once a second, and at once where the query is a new one. */
+/** Returns a function that reads a document of the service, once a second, and immediately if the query is new. */
 function reader(name, show) {
   let [last, isReading, next] = [0, false, undefined];
   const load = async (query, isNew = false) => {
@@ -59,7 +59,7 @@ function reader(name, show) {
       });
       if (answer.ok) show(await answer.json());
     } catch {
-      // The next reading says that the service is away.
+      // The next reading reports that the service can't be reached.
     }
     isReading = false;
     if (next) {
@@ -75,7 +75,7 @@ async function copy(text, button) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // Plain HTTP to another host has no clipboard.
+    // A page that was loaded over plain HTTP from another host can't use the clipboard.
     const area = make('textarea', { class: 'offscreen' });
     area.value = text;
     document.body.append(area);

@@ -1,4 +1,4 @@
-// All families, to search and sort. The service does so where the page does not follow all of them.
+// All families, searched and sorted. If the page does not follow all of them, the service does this.
 
 const familiesView = (() => {
   const wanted = { search: '', sort: 'name', first: 0 };
@@ -58,7 +58,7 @@ const familiesView = (() => {
   return { node, update };
 })();
 
-/** By the names that the service has for them. It does not know rates. */
+/** Returns the orders, by their names in queries. The service does not know rates. */
 function FAMILY_ORDERS() {
   const byName = (a, b) => (a.name < b.name ? -1 : 1);
   return {
@@ -89,7 +89,7 @@ function updateFamilyRow(row, known) {
   write(row.children[3], nowOf(known));
 }
 
-/** A family in one number. */
+/** Returns the current value of a family, as one number. */
 function nowOf(known) {
   if (known.count === 0) return '–';
   if (known.type === 'histogram' && hasBuckets(known)) {

@@ -1,4 +1,4 @@
-// Files for Prometheus and Grafana that fit this service.
+// Files for Prometheus and Grafana, made for this service.
 
 const filesView = (() => {
   const fields = {};
@@ -12,7 +12,7 @@ const filesView = (() => {
   const node = make('div', { class: 'view' }, make('h2', {}, 'Files'),
     make('p', { class: 'help' }, 'A dashboard, rules with alerts, and a scrape configuration for this service, with its namespace and its own metrics.'),
     make('div', { class: 'card grid small-panels' },
-      field('job', 'Job', 'The job_name in Prometheus; alerts and the dashboard have it.'),
+      field('job', 'Job', 'The job_name in Prometheus. Alerts and the dashboard select it.'),
       field('address', 'Address', 'Host and port, as Prometheus reaches them.'),
       field('path', 'Path', 'Where the metrics are.'),
       field('runbook', 'Runbook', 'URL of a page with a section for each alert. Optional.')), links);

@@ -1,6 +1,6 @@
-// How observations spread over the buckets of a histogram, second by second.
+// The distribution of observations over the buckets of a histogram, for each second.
 
-// Rows that are less high than this can't be told apart.
+// Lower rows could not be distinguished.
 const LOWEST_ROW = 5;
 const LISTED_ROWS = 10;
 
@@ -35,7 +35,7 @@ function heatmap({ label, height = 150, known, format }) {
   return { node: self.node, draw: self.draw };
 }
 
-/** Ticks, or several together where there are more than pixels. */
+/** Returns a column for each tick, or for several ticks together if there are more ticks than pixels. */
 function heatColumns(known, width) {
   const together = Math.max(1, Math.ceil((span() * 2) / plotted(width)));
   const columns = [];
@@ -49,12 +49,12 @@ function heatColumns(known, width) {
 }
 
 /**
- * The rows of all columns, from the lowest up: `{ all, count, place }`. `count` has the observations of a column by row,
- * and `place` is where a value is, in rows from the bottom.
+ * Returns the rows of all columns, the lowest first, as `{ all, count, place }`. `count` returns the observations of a
+ * column by row, and `place` the position of a value, in rows from the bottom.
  */
 function heatRows(columns, height) {
   const schema = columns[0]?.schema;
-  // Of a family that changed from one kind of buckets to the other, the newer kind.
+  // If the family has changed its kind of buckets, only columns of the newer kind are shown.
   const alike = columns.filter((column) => (column.schema === undefined) === (schema === undefined));
   return schema === undefined ? classicRows(alike) : nativeRows(alike, height);
 }
@@ -66,10 +66,10 @@ function classicRows(columns) {
   return { all, count };
 }
 
-/** Native buckets, as fine as there is room for. */
+/** Returns rows for native buckets, at the highest resolution for which there is room. */
 function nativeRows(columns, height) {
   const finest = Math.min(...columns.map((column) => column.schema));
-  // The first and the last index of either sign at the resolution that all columns have.
+  // The first and the last index for each sign, at the resolution that all columns have.
   const ranges = new Map();
   let hasZero = false;
   for (const column of columns) {
@@ -119,7 +119,7 @@ function nativeRows(columns, height) {
   return { all, count, place };
 }
 
-/** The values at the edges of rows, or round ones where the rows are on a logarithmic scale. */
+/** Writes the values at the edges of rows, or round values if the rows have a logarithmic scale. */
 function valueAxis(context, rows, height, high, format) {
   context.textAlign = 'right';
   context.textBaseline = 'middle';
@@ -135,7 +135,7 @@ function valueAxis(context, rows, height, high, format) {
   }
 }
 
-/** 1, 2 and 5 of each decade, as many as there is room for. */
+/** Returns the values 1, 2 and 5 of each decade, or fewer if there is no room. */
 function roundValues({ all, place }, high) {
   const sizes = all.flatMap(({ low, high: top }) => [Math.abs(low), Math.abs(top)]).filter((size) => size > 0);
   const [from, to] = [Math.min(...sizes), Math.max(...sizes)].map((size) => Math.floor(Math.log10(size)));
@@ -151,7 +151,7 @@ function roundValues({ all, place }, high) {
   return [];
 }
 
-/** The rows with most observations, from the highest down. */
+/** Returns the rows with the most observations, the highest row first. */
 function heatValues({ all }, { counts }, format) {
   const name = ({ low, high }, row) => {
     if (high === Infinity) return `over ${format(low)}`;

@@ -1,13 +1,13 @@
-// What was read so far. A tick is one reading; tracks have a value for each tick, or NaN.
+// The readings so far. A tick is one reading. A track has a value for each tick, or NaN.
 
 const KEEP = 900;
-// A longer time between two readings is a hole, which no line crosses.
+// If two readings are further apart, in milliseconds, there is a gap in the lines.
 const HOLE = 5000;
-// A family that is not followed is forgotten so many ticks after somebody looked at it.
+// The number of ticks after which a family that is not followed is dropped, if no view shows it.
 const LOOKED_AT = 10;
 
 class Track {
-  /** `times` is when the values were read, by tick. */
+  /** `times` contains the time of each reading, by tick. */
   constructor(tick, times = store.times) {
     this.first = tick;
     this.values = [];
@@ -33,14 +33,14 @@ const store = {
   tick: -1,
   times: undefined,
   instance: undefined,
-  /** Times at which another process answered than before. */
+  /** The times at which a new process answered for the first time. */
   restarts: [],
   namespace: '',
-  /** How many families and series the service has. */
+  /** The number of families and of series in the service. */
   all: 0,
   allSeries: 0,
   families: new Map(),
-  /** The families that each document has. Others are read while they are looked at. */
+  /** The families that every document contains. Others are read while a view shows them. */
   followed: new Set(),
 };
 store.times = new Track(0);
@@ -52,7 +52,7 @@ function followedBy(tracks, key, tick, value, isComplete, times) {
   let track = tracks.get(key);
   if (!track) {
     track = new Track(tick, times);
-    // A series that was not there read 0.
+    // Before a series exists, its value is 0.
     if (isComplete && tick > firstTick()) {
       track.first = tick - 1;
       track.set(tick - 1, 0);
@@ -63,7 +63,7 @@ function followedBy(tracks, key, tick, value, isComplete, times) {
   return track;
 }
 
-/** Takes in a document. Returns whether it is a new one. */
+/** Adds a document to the history. Returns whether it is a new one. */
 function take(document) {
   if (document.time === lastTime() && document.instance === store.instance) return false;
   const isRestart = store.instance !== undefined && store.instance !== document.instance;
@@ -82,7 +82,7 @@ function take(document) {
   return true;
 }
 
-/** Takes in the families of another document that are not followed. */
+/** Adds the families of another document that are not followed. */
 function takeOthers({ time, instance, families }) {
   if (instance !== store.instance) return;
   for (const read of families) {
@@ -95,7 +95,7 @@ function takeOthers({ time, instance, families }) {
   }
 }
 
-/** Whether the service has more families than the page follows. */
+/** Returns whether the service has more families than the page follows. */
 const isPartial = () => store.followed.size < store.all;
 
 function takeFamily(read, isRestart, times) {
@@ -138,13 +138,13 @@ function takeFamily(read, isRestart, times) {
   if (tick % 60 === 0) forgetOld(known);
 }
 
-/** Where there are native buckets, classic ones would tell nothing more. */
+/** Follows the native buckets if there are some, because the classic ones add no information. */
 function followBuckets({ buckets, native }, count, follow) {
   if (native) follow('native', native);
   else if (buckets) follow('buckets', [...buckets, count]);
 }
 
-/** Series that went long ago would fill the memory. */
+/** Drops series that disappeared long ago, so that they do not fill the memory. */
 function forgetOld(known) {
   for (const tracks of [known.series, known.groups]) {
     for (const [key, track] of tracks) {
@@ -153,7 +153,7 @@ function forgetOld(known) {
   }
 }
 
-/** The values of a label that are followed, and their tracks. */
+/** Returns the values of a label that are followed, and their tracks. */
 function groupsOf(known, label) {
   const groups = [];
   for (const [key, track] of known.groups) {

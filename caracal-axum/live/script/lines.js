@@ -1,6 +1,6 @@
-// Charts of lines, and of areas on top of each other.
+// Line charts, and charts of stacked areas.
 
-/** `curves()` gives `{ name, colour, points }`; stacked ones are drawn on top of each other. */
+/** Creates a chart. `curves()` returns `{ name, colour, points }` for each curve. */
 function lineChart({ label, height = 150, format = short, unit, stacked = false, most, curves }) {
   const legend = make('div', { class: 'legend' });
   const self = frame(label, height, (context, width) => {
@@ -35,14 +35,14 @@ function empty(context, width, height) {
   context.fillText(text, LEFT + plotted(width) / 2, height / 2 - 4);
 }
 
-/** The sums up to each curve. */
+/** Returns, for each curve, the sums of the curves up to it. */
 function stack(curves) {
   const tops = [];
   for (const { points } of curves) {
     const below = tops[tops.length - 1];
     tops.push(points.map(([time, value], place) => {
       const base = below ? below[place][1] : 0;
-      // One that has no value yet adds nothing to those that have one.
+      // A curve that has no value yet adds nothing to the others.
       if (Number.isNaN(value)) return [time, below ? base : NaN];
       return [time, (Number.isNaN(base) ? 0 : base) + value];
     }));

@@ -1,24 +1,26 @@
-// Tables with rows for what is in view, however long they are.
+// Tables of any length, with rows only for the items in view.
 
-// The service gives so many rows at once. Lists of several viewers begin at the same places, so that they share them.
+// The service returns this many rows at once. The lists of all viewers begin at multiples of PLACES, so that
+// viewers share the documents.
 const PART = 200;
 const PLACES = 50;
 
-/** Where a part of the list begins that has these rows in its middle. */
+/** Returns the start of the part of the list that has these rows in its middle. */
 function placeOfPart(from, to) {
   const middle = Math.max(0, (from + to - PART) / 2);
   return Math.floor(middle / PLACES) * PLACES;
 }
 
-/** Rows that are made before and after those in view. */
+/** The number of rows that exist before and after those in view. */
 const AROUND = 8;
-// Browsers lay out no more than some ten million pixels. Further rows are found by searching.
+// Browsers can't lay out more than about ten million pixels. Users find further rows by searching.
 const LONGEST = 300000;
 const TYPICAL_ROW = 30;
 
 /**
- * A table of `total` rows of one height. `show(total, first, items)` has those from `first`; `missing(first, last)` is
- * called when others come into view. A screen reader is told the number and the place of the rows.
+ * Creates a table of `total` rows with the same height. `show(total, first, items)` shows the items that start at
+ * `first`. `missing(first, last)` is called when others come into view. A screen reader announces the number and the
+ * position of the rows.
  */
 function longTable({ label, kind, head, build, update, keyOf, missing = () => {} }) {
   const [before, body, after] = [spacer(), make('tbody', { class: 'rows' }), spacer()];
@@ -44,20 +46,20 @@ function longTable({ label, kind, head, build, update, keyOf, missing = () => {}
     const focused = body.contains(document.activeElement);
     const shown = state.items.slice(first - state.first, last - state.first).map((item, place) => ({ item, place: first + place }));
     reconcile(body, shown, ({ item }) => keyOf(item), ({ item }) => build(item), (row, { item, place }) => {
-      // The head is the first row.
+      // The header is the first row.
       row.setAttribute('aria-rowindex', place + 2);
       update(row, item);
     });
     table.setAttribute('aria-rowcount', state.total + 1);
     before.grow(shown.length > 0 ? first * state.row : 0);
     after.grow(Math.max(0, rowCount() - (shown.length > 0 ? last : 0)) * state.row);
-    // The row with the focus is out of view: keys go on from the list.
+    // If the row with the focus is now out of view, the list gets the focus, so that keys still work.
     if (focused && !body.contains(document.activeElement)) region.focus({ preventScroll: true });
     if (!isMeasured && measured()) return draw(true);
     if (from < state.first || to > state.first + state.items.length) missing(from, to);
     return undefined;
   };
-  /** Whether the rows are higher or lower than was thought. */
+  /** Measures the height of the rows. Returns whether it differs from the assumed height. */
   const measured = () => {
     const height = body.getBoundingClientRect().height / body.childElementCount;
     if (!(height > 0) || Math.abs(height - state.row) < 0.01) return false;
@@ -81,11 +83,11 @@ function longTable({ label, kind, head, build, update, keyOf, missing = () => {}
   return { node: region, show };
 }
 
-/** What is to be done when the page was scrolled: of the list that was drawn last. */
+/** Called when the page is scrolled. It belongs to the list that was drawn last. */
 let scrolled = () => {};
 addEventListener('scroll', () => scrolled(), { passive: true });
 
-/** The place of rows that are not made. */
+/** Creates the space for rows that do not exist. */
 function spacer() {
   const cell = make('td');
   const node = make('tbody', { class: 'space', 'aria-hidden': 'true' }, make('tr', {}, cell));

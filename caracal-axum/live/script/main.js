@@ -1,10 +1,10 @@
-// The page: which view is shown, and the controls around it.
+// The page: the view that is shown, and the controls around it.
 
 const view = { name: 'overview', metric: undefined, window: 120 };
 const VIEWS = { overview: overviewView, metrics: familiesView, metric: detailView, cardinality: cardinalityView, files: filesView };
 const byId = (id) => document.getElementById(id);
 
-/** A screen reader reads the text when it changes. `detail` changes too often for that. */
+/** Shows the status. A screen reader announces the text when it changes, but not `detail`, which changes too often. */
 function showStatus(kind, text, detail = '') {
   const status = byId('status');
   status.className = `status ${kind}`;

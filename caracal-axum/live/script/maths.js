@@ -1,12 +1,12 @@
 // Rates, ratios and quantiles.
 
-// Quantiles are of the observations of so many seconds.
+// The number of readings whose observations a quantile covers.
 const QUANTILE_WINDOW = 10;
 
-/** The time between the readings of a track at this tick and the one before. */
+/** Returns the time between the readings of a track at this tick and the previous one. */
 const secondsAt = (track, tick) => (track.times.at(tick) - track.times.at(tick - 1)) / 1000;
 
-/** By how much a counter rose up to this tick. One that fell began anew with its process. */
+/** Returns the increase of a counter since the previous tick. If it fell, its process was restarted. */
 function increase(track, tick) {
   const [before, now] = [track.at(tick - 1), track.at(tick)];
   if (Number.isNaN(before) || Number.isNaN(now)) return NaN;
@@ -15,7 +15,7 @@ function increase(track, tick) {
 
 const rate = (track, tick) => increase(track, tick) / secondsAt(track, tick);
 
-/** The rate of the last seconds, which is calmer than that of one. */
+/** Returns the average rate of the last few seconds, which varies less than that of one second. */
 function recentRate(track, ticks = 5) {
   let [rise, seconds] = [0, 0];
   for (let tick = store.tick; tick > store.tick - ticks && tick > firstTick(); tick -= 1) {
@@ -27,7 +27,7 @@ function recentRate(track, ticks = 5) {
   return seconds > 0 ? rise / seconds : NaN;
 }
 
-/** Times and values of the ticks in the window. */
+/** Returns the times and values of the ticks in the window. */
 function points(valueAt) {
   const list = [];
   const from = lastTime() - view.window * 1000;

@@ -1,4 +1,4 @@
-// Which families the overview looks for. `*` is the namespace of the registry.
+// The families that the overview shows. `*` is the namespace of the registry.
 
 const NAMES = {
   gatewayRequests: '*_gateway_requests_total',
@@ -37,12 +37,12 @@ const NAMES = {
   processThreads: 'process_threads',
 };
 
-// Labels whose values have a history of their own.
+// Labels for whose values the page keeps a history.
 const FOLLOWED = new Set([
   'status_code', 'http_response_status_code', 'route', 'http_route', 'cache', 'cause',
 ]);
 
-/** The family with a role, if the service has it and it has a series. */
+/** Returns the family with a role, if the service has it and it has a series. */
 function family(role) {
   const found = store.families.get(NAMES[role].replace('*', store.namespace));
   return found && found.count > 0 ? found : undefined;

@@ -1,8 +1,8 @@
-// The first view: what a service is doing, by what it has.
+// The first view: an overview of what the service does.
 
 const overviewView = { node: make('div', { class: 'view' }), shape: undefined, sections: [] };
 
-/** What decides which panels there are. While it stays, panels stay. */
+/** Returns everything that determines which panels there are. The panels are only rebuilt if it changes. */
 function overviewShape() {
   return {
     requests: requestSources().map(({ key, routes }) => [key, Boolean(routes())]),
@@ -38,7 +38,7 @@ function buildOverview() {
   return sections;
 }
 
-/** What has no panel here. */
+/** Creates the line about the metrics that have no panel. */
 function rest() {
   const text = make('span');
   const node = make('p', { class: 'help rest' }, text, ' ', make('a', { href: '#/metrics' }, 'Search all metrics'));

@@ -1,8 +1,8 @@
-// The box around a chart: its title, its number now, and where it comes from.
+// The box around a chart: its title, its current value, and its source.
 
 let panels = 0;
 
-/** `about` is `{ families, query }`: the metrics that are shown, and the query that draws the same. */
+/** Creates a panel. `about` returns `{ families, query }`: the metrics in it, and the query for the same curves. */
 function panel({ title, about, value, body, wide = false }) {
   panels += 1;
   const id = `about-${panels}`;
@@ -35,7 +35,7 @@ function aboutOf({ families, query }) {
   return [...names, ...queryBoxes(query)];
 }
 
-/** A query, or several with what each is for. */
+/** Creates the box of a query, or of several queries with their titles. */
 function queryBoxes(query) {
   const all = Array.isArray(query) ? query : [['', query]];
   return all.flatMap(([title, text]) => [
@@ -47,7 +47,7 @@ function queryBox(query) {
   return make('div', { class: 'query' }, make('code', {}, foreign(query)), copyButton(() => query));
 }
 
-/** A number with a name under it. `isBad` says whether it is a problem. */
+/** Creates a tile with a number and its name. `isBad` returns whether the number is a problem. */
 function tile(title, value, note, isBad = () => false) {
   const number = make('b');
   const small = make('small');
@@ -60,7 +60,7 @@ function tile(title, value, note, isBad = () => false) {
   return { node, update };
 }
 
-/** A section of the overview; `parts` are panels and tiles. */
+/** Creates a section of the overview. `parts` are panels and tiles. */
 function section(title, parts, kind = 'grid') {
   const node = make('section', { class: 'part' }, make('h2', {}, title),
     make('div', { class: kind }, ...parts.map((part) => part.node)));

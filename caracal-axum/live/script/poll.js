@@ -1,4 +1,4 @@
-// Reading the service once a second, while somebody looks.
+// Reads the service once a second, while the page is visible.
 
 const EVERY = 1000;
 const PATIENCE = 5000;
@@ -31,7 +31,7 @@ function liveDetail() {
   return `${clock(lastTime())}${restart ? `, restarted at ${clock(restart)}` : ''}`;
 }
 
-/** As many readers as allowed are being answered. */
+/** The service already answers the maximum number of viewers. */
 class Busy extends Error {}
 
 function away(error, began) {

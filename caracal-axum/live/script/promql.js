@@ -1,4 +1,4 @@
-// The queries that draw the same curves in Prometheus or Grafana.
+// Queries for the same curves in Prometheus or Grafana.
 
 const RANGE = '[1m]';
 
@@ -12,7 +12,7 @@ function selector(name, labels = {}) {
 const by = (labels) => (labels.length > 0 ? ` by (${labels.join(', ')}) ` : '');
 const sumRate = (name, labels = []) => `sum${by(labels)}(rate(${name}${RANGE}))`;
 
-/** For either way in which Prometheus may store a histogram: what it is, and the query. */
+/** Returns the queries for both ways in which Prometheus can store a histogram, with their titles. */
 const eitherWay = (known, native, classic) => (known.native
   ? [['Native histograms', native], ['Classic buckets', classic]] : classic);
 
@@ -26,7 +26,7 @@ function heatmapQuery(known) {
   return known ? eitherWay(known, sumRate(known.name), sumRate(`${known.name}_bucket`, ['le'])) : '';
 }
 
-/** A query `of` the rates of a counter, or of the observations of a histogram, with these matchers. */
+/** Returns a query. `of` receives a function that returns the rates with the given matchers. */
 function countQuery(known, labels, of = (rates) => rates('')) {
   if (!known) return '';
   const rates = (name, wrap) => (matchers) => wrap(sumRate(`${name}${matchers}`, labels));
@@ -35,7 +35,7 @@ function countQuery(known, labels, of = (rates) => rates('')) {
     of(rates(`${known.name}_count`, (rate) => rate)));
 }
 
-/** The query for a family of this type. */
+/** Returns the query for a family of this type. */
 function queryOf(known) {
   if (known.type === 'histogram') return quantileQuery(0.95, known);
   if (known.type === 'counter') return `rate(${known.name}${RANGE})`;

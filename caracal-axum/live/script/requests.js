@@ -1,10 +1,10 @@
-// Requests: how many, how many failed, how long they took.
+// Requests: their number, their errors and their durations.
 
 const CLASSES = [
   ['1xx', '--c7'], ['2xx', '--ok'], ['3xx', '--c6'], ['4xx', '--warn'], ['5xx', '--bad'], ['other', '--c4'],
 ];
 
-/** What the service counts its requests with. */
+/** Returns the families with which the service counts its requests. */
 function requestSources() {
   const gateway = family('gatewayRequests') && {
     key: 'gateway', title: 'Gateway requests', count: () => family('gatewayRequests'),
@@ -23,7 +23,7 @@ function requestSources() {
 
 const classOf = (status) => (/^[1-5]\d\d$/.test(status) ? `${status[0]}xx` : 'other');
 
-/** The tracks of a class of status codes. */
+/** Returns the tracks of a class of status codes. */
 function tracksOf(source, name) {
   const known = source.count();
   if (!known) return [];
@@ -61,7 +61,7 @@ function requestTiles(source) {
   };
   return [
     tile('Requests', () => (total(source) ? perSecond(recentRate(total(source))) : '–'),
-      () => (total(source) ? `${exact(total(source).at(store.tick))} in all` : '')),
+      () => (total(source) ? `${exact(total(source).at(store.tick))} in total` : '')),
     tile('Errors (5xx)', () => percent(recentErrorRatio(source)), () => 'of the last 5 s',
       () => recentErrorRatio(source) > TOO_MANY_ERRORS),
     tile('p50', latency(0.5), () => 'of the last 10 s'),
@@ -123,7 +123,7 @@ function requestPanels(source) {
   ];
 }
 
-/** Routes with most requests. */
+/** Creates the panel of the routes with the most requests. */
 function routePanel(source) {
   const body = make('tbody');
   const table = make('table', {}, make('thead', {}, make('tr', {},

@@ -1,6 +1,6 @@
 // The process and its runtime.
 
-/** A panel of one family: each series is a curve. */
+/** Creates a panel for one family. Each series is a curve. */
 function simplePanel(title, role, { counter = false, format, unit, name = () => 'value' }) {
   const known = () => family(role);
   const shown = counter ? ratePoints : valuePoints;

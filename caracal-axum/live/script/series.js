@@ -1,4 +1,5 @@
-// The series of one family: those in view, from the service, which sorts and searches all of them.
+// The series of one family. The service sorts and searches all of them, and returns those around the ones in
+// view.
 
 function seriesTable(name) {
   const wanted = { family: name, search: '', sort: 'value', first: 0 };
@@ -31,7 +32,7 @@ function seriesTable(name) {
   });
   list.node.classList.add('tall');
   const show = ({ series, matched, first }) => {
-    // Series of one family may have different labels.
+    // The series of a family may have different labels.
     const labels = [...new Set([...columns.labels, ...series.flatMap(([own]) => Object.keys(own))])];
     const values = series.some((one) => one.length > 2) ? ['count', 'sum'] : ['value'];
     if (labels.length !== columns.labels.length || series.length > 0 && values.length !== columns.values.length) {

@@ -1,22 +1,22 @@
-// Text and numbers as people read them.
+// Formats text and numbers for people.
 
 const base = new URL('.', import.meta.url);
 
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
-/** Text with control and direction characters spelled out, so that it cannot rearrange what is around it. */
+/** Returns the text with control and direction characters as escapes, so that it can't rearrange the text around it. */
 function plain(text, most = Infinity) {
   const cut = text.length > most ? `${text.slice(0, most)}…` : text;
   return cut.replace(INVISIBLE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** A number as it is, for tables. */
+/** Formats a number with all its digits, for tables. */
 function exact(value) {
   if (!Number.isFinite(value)) return String(value);
   return value.toLocaleString('en', { maximumSignificantDigits: 17 });
 }
 
-/** A number in three to four digits. */
+/** Formats a number with three or four digits. */
 function short(value) {
   if (Number.isNaN(value)) return '–';
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
@@ -61,7 +61,7 @@ function bytes(value) {
 const percent = (ratio) => (Number.isNaN(ratio) ? '–' : `${digits(ratio * 100)} %`);
 const perSecond = (value) => (Number.isNaN(value) ? '–' : `${short(value)}/s`);
 
-/** How to write the values of a unit. */
+/** Returns the function that formats the values of a unit. */
 function formatOf(unit) {
   return { seconds: duration, bytes, ratio: percent }[unit] || short;
 }

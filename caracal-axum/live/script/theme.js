@@ -4,7 +4,7 @@ const THEMES = ['auto', 'light', 'dark'];
 const COLOURS = ['--c1', '--c2', '--c3', '--c4', '--c5', '--c6', '--c7', '--c8'];
 const cached = new Map();
 
-/** A colour of the stylesheet. */
+/** Returns a colour of the stylesheet. */
 function colour(name) {
   if (!cached.has(name)) {
     const style = getComputedStyle(document.documentElement);
@@ -20,7 +20,7 @@ function setTheme(theme) {
   try {
     localStorage.setItem('theme', theme);
   } catch {
-    // The browser keeps nothing; the choice lasts as long as the page.
+    // The choice is not stored. It lasts until the page is closed.
   }
   redraw();
 }

@@ -7,7 +7,7 @@ const STATES = [
 ];
 const stateName = (value) => (STATES[value] ? STATES[value].name : 'unknown');
 
-/** `breaker()` gives the track of the state and those of the transitions. */
+/** Creates a timeline. `breaker()` returns the track of the state and the tracks of the transitions. */
 function timeline({ label, breaker }) {
   const height = 58;
   const self = frame(label, height, (context, width) => {
@@ -36,10 +36,10 @@ function drawState(context, width, tick, track, changes) {
   if (x2 <= LEFT || to - from > HOLE || !STATES[state]) return;
   const [top, bottom] = [TOP, 58 - BOTTOM];
   context.fillStyle = colour(STATES[state].colour);
-  // Height tells the states apart where colours do not.
+  // The heights distinguish the states for users who can't distinguish the colours.
   const rise = [0.3, 1, 0.65][state] * (bottom - top);
   context.fillRect(x1, bottom - rise, x2 - x1 + 0.5, rise);
-  // Half-open often lasts for one call: less than from one reading to the next.
+  // The half-open state often lasts for one call, which is shorter than the time between two readings.
   if (state !== 2 && transitionsAt(changes, tick).some((change) => change.to === 'half_open')) {
     context.fillStyle = colour('--half-open');
     const half = 0.65 * (bottom - top);
@@ -47,7 +47,7 @@ function drawState(context, width, tick, track, changes) {
   }
 }
 
-/** Which transitions there were up to a tick, from the counters of a breaker. */
+/** Returns the transitions between the previous tick and this one, from the counters of a breaker. */
 function transitionsAt(changes, tick) {
   const happened = [];
   for (const { from, to, track } of changes) {
@@ -57,7 +57,7 @@ function transitionsAt(changes, tick) {
   return happened.sort((a, b) => order(a) - order(b));
 }
 
-// Within one second a breaker can only have gone round in this direction.
+// Within one second, a breaker can only have changed its states in this order.
 const order = ({ from }) => ['closed', 'open', 'half_open'].indexOf(from);
 
 function recentTransitions(changes, most) {

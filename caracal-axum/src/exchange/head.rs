@@ -54,7 +54,7 @@ impl<R: Recording> Exchange<R> {
         self.leave_body();
     }
 
-    /// Whether the response is a stream. An error response is not a stream, however long it takes.
+    /// Returns whether the response is a stream. An error response is not a stream, however long it takes.
     #[inline(never)]
     fn is_stream(&self, status: StatusCode, headers: &HeaderMap) -> bool {
         let is_events = || {
@@ -105,8 +105,8 @@ impl<R: Recording> Exchange<R> {
         mark.open(&shared, route);
     }
 
-    /// Whether the response has no body, regardless of its body type. Servers drop such a body without
-    /// reading it (hyper: `Server::can_have_body`).
+    /// Returns whether the response has no body, regardless of its body type. Servers drop such a body
+    /// without reading it (hyper: `Server::can_have_body`).
     #[inline]
     pub(crate) fn bodiless(&self, status: StatusCode) -> bool {
         self.method == RequestMethod::Head

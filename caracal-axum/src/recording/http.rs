@@ -123,12 +123,12 @@ pub(super) fn labels<'a>(url_scheme: UrlScheme, ended: &Ended<'a>) -> HttpReques
     }
 }
 
-/// The scheme of the client's own request, if the request reports it. A proxy that terminates TLS reports it
-/// in a header, and a request over HTTP/2 in its URI.
+/// Returns the scheme of the client's own request, if the request reports it. A proxy that terminates TLS
+/// reports it in a header, and a request over HTTP/2 in its URI.
 fn scheme(headers: &HeaderMap, uri: &Uri) -> Option<UrlScheme> {
     let (forwarded, _) = headers::first_two(headers, &X_FORWARDED_PROTO);
     let forwarded = forwarded.map(|value| {
-        // Each proxy may append its own: the first one is what the client spoke.
+        // Each proxy may append its own scheme. The first one is that of the client.
         let value = value.as_bytes();
         let end = value.iter().position(|byte| *byte == b',').unwrap_or(value.len());
         value[..end].trim_ascii()

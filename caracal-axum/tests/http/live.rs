@@ -1,4 +1,4 @@
-//! The live page over HTTP: who gets what, how often the metrics are read for it.
+//! The live page over HTTP: authorization, its documents, and how often the metrics are read for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -82,7 +82,7 @@ async fn a_file_that_the_browser_has_is_not_sent_again() {
     assert!(other.starts_with("HTTP/1.1 200"), "{other}");
 }
 
-/// Counts how often it is collected from.
+/// Counts how often it is collected.
 struct Counted(Arc<AtomicUsize>);
 
 impl Collector for Counted {
@@ -106,7 +106,7 @@ async fn fifty_viewers_cost_as_much_as_one() {
     assert!(for_one > 0);
     let answers = join_all((0..50).map(|_| gateway.ask("GET /live.json"))).await;
     assert!(answers.iter().all(|answer| answer.starts_with("HTTP/1.1 200")));
-    // A slow machine may take more than the time that a document is good for.
+    // On a slow machine, this may take longer than a document is used.
     let mut different: Vec<_> = answers.iter().map(|answer| body(answer)).collect();
     different.sort_unstable();
     different.dedup();
@@ -115,7 +115,7 @@ async fn fifty_viewers_cost_as_much_as_one() {
     assert!(different.len() < 10, "{} documents", different.len());
 }
 
-/// The numbers of the callers in a document, in its order.
+/// Returns the numbers of the callers in a document, in the order of the document.
 fn callers(answer: &str) -> Vec<u64> {
     let callers = body(answer).split("{\"caller\":\"caller-").skip(1);
     callers.map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
@@ -141,7 +141,7 @@ async fn what_the_documents_have_is_what_the_metrics_have() {
     let series = gateway.ask("GET /series.json?family=calls_total").await;
     assert!(body(&series).contains("\"matched\":700,"), "{series}");
     assert_eq!(callers(&series), (500..700).rev().collect::<Vec<_>>());
-    // The list goes on where it is looked at.
+    // The next part starts where the viewer has scrolled to.
     let series = gateway.ask("GET /series.json?family=calls_total&first=650").await;
     assert!(body(&series).contains("\"matched\":700,\"first\":650,"), "{series}");
     assert_eq!(callers(&series), (0..50).rev().collect::<Vec<_>>());
@@ -190,7 +190,7 @@ async fn the_endpoint_has_the_page_behind_its_authorization() {
     assert!(scrape.starts_with("HTTP/1.1 401"), "{scrape}");
 }
 
-/// Without `live()` nothing but the page of metrics is there.
+/// Without `live()`, there is only `/metrics`.
 #[tokio::test]
 async fn the_page_is_there_only_where_it_was_asked_for() {
     let gateway = Gateway::start_with(|metrics| MetricsEndpoint::new(metrics).into_router()).await;
@@ -198,7 +198,7 @@ async fn the_page_is_there_only_where_it_was_asked_for() {
     assert!(gateway.ask("GET /").await.starts_with("HTTP/1.1 404"));
 }
 
-/// Viewers are not scrapes: they would hide whether Prometheus comes.
+/// Viewers are not counted as scrapes. Otherwise, the count would not show whether Prometheus scrapes.
 #[tokio::test]
 async fn viewers_are_not_scrapes() {
     let gateway = page().await;
@@ -219,7 +219,7 @@ async fn a_target_that_is_none_is_refused() {
     assert!(body(&answer).contains("shop:9000") && !body(&answer).contains("a\"\nb"), "{answer}");
 }
 
-/// A link that nobody gave would lead nowhere.
+/// Without a runbook, the alerts have no link.
 #[tokio::test]
 async fn alerts_link_to_the_runbook_that_was_given() {
     let rules = async |endpoint: fn(MetricsEndpoint) -> MetricsEndpoint, query: &str| {
@@ -239,7 +239,7 @@ async fn alerts_link_to_the_runbook_that_was_given() {
     assert!(of_the_query.contains(&link("mine")), "{of_the_query}");
 }
 
-/// The server of the endpoint has the page as well, next to `/metrics`.
+/// The server of the endpoint also has the page, in addition to `/metrics`.
 #[cfg(feature = "serve")]
 #[tokio::test]
 async fn the_server_has_the_page() {

@@ -1,4 +1,4 @@
-//! The families in the documents of the live page: which, how many, and their native buckets.
+//! The families in the documents of the live page, their number, and their native buckets.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn names(document: &Value) -> Vec<&str> {
     families.iter().map(|family| family["name"].as_str().unwrap()).collect()
 }
 
-/// A family of 30 series.
+/// Registers a family with 30 series.
 fn family(name: &str, help: &str, tenant: &str) -> CounterVec {
     let family = CounterVec::new(Opts::new(name, help), &["tenant"]).unwrap();
     for number in 0..30 {
@@ -30,7 +30,7 @@ fn family(name: &str, help: &str, tenant: &str) -> CounterVec {
     family
 }
 
-/// 2,000 families. Their names come before those of the gateway.
+/// Registers 2,000 families, whose names are sorted before those of the gateway.
 async fn crowded() -> Gateway {
     let gateway = page().await;
     for number in 0..2_000 {
@@ -53,17 +53,17 @@ async fn the_overview_is_bounded_in_the_number_of_families() {
     assert_eq!(overview["allSeries"], json!(series));
     let shown = names(&overview);
     assert!(shown.len() < all.len() / 2, "{} families", shown.len());
-    // Those that have panels are there, although their names come last.
+    // The families with panels are there, although their names come last.
     assert!(shown.contains(&"caracal_gateway_requests_total"), "{shown:?}");
     assert!(shown.contains(&"a_0000_total") && !shown.contains(&"a_1999_total"), "{shown:?}");
 }
 
-/// A family that came and went would have no history.
+/// A family that appears and disappears would have no history.
 #[tokio::test]
 async fn families_stay_in_the_overview() {
     let gateway = crowded().await;
     let first = document(&gateway, "/live.json").await;
-    // Its name comes first, and it is larger than the room that is left.
+    // Its name is the first one, and it is larger than the room that is left.
     let new = family("a_0", "New.", &"tenant".repeat(20));
     gateway.metrics.register(Box::new(new)).unwrap();
     let mut next = first.clone();
@@ -83,7 +83,7 @@ async fn all_families_are_found_in_parts() {
     assert_eq!(names(&document(&gateway, "/families.json").await).len(), 200);
     let found = document(&gateway, "/families.json?search=MANY+tenant+1234").await;
     assert_eq!(names(&found), ["a_1234_total"]);
-    // What a list shows, and no more.
+    // Only what a list shows.
     let family = &found["families"][0];
     assert_eq!((&family["total"], &family["count"]), (&json!(30), &json!(30)));
     assert!(family.get("series").is_none() && family.get("labels").is_none(), "{family}");
@@ -131,7 +131,7 @@ async fn histograms_have_their_native_buckets() {
     let app = live_page(&metrics);
     let gateway = Gateway::start_of(metrics, app).await;
     let overview = document(&gateway, "/live.json").await;
-    // Over 2^(13/2) and up to 2^(14/2) = 128 is bucket 14.
+    // Bucket 14 contains the numbers above 2^(13/2) and up to 2^(14/2) = 128.
     let spans = json!({ "schema": 1, "zero": 0, "positive": [[0, 1], [2, 2], [14, 1]] });
     assert_eq!(native(&overview, "took_seconds"), spans);
     let of_both_signs =

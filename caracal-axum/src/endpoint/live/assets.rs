@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::documents::Document;
 
-/// A file that is the same for everyone.
+/// A file that is the same for all viewers.
 #[derive(Debug)]
 pub(super) struct Asset {
     pub(super) name: &'static str,
@@ -19,10 +19,11 @@ impl Asset {
         Self { name, content_type, text, made: OnceLock::new() }
     }
 
-    /// The file, and its entity tag.
+    /// Returns the file and its entity tag.
     pub(super) fn get(&self) -> Option<&(Document, String)> {
         let make = || {
-            // The same in every process of this build, so that a proxy's copy serves all replicas.
+            // The tag is the same in every process of this build, so a copy in a proxy is valid for all
+            // replicas.
             let mut hasher = DefaultHasher::new();
             self.text.hash(&mut hasher);
             let tag = format!("\"{:016x}\"", hasher.finish());
@@ -38,7 +39,7 @@ macro_rules! script {
     };
 }
 
-/// Everything but the page itself.
+/// All files except the page itself.
 pub(super) static ASSETS: [Asset; 3] = [
     Asset::new(
         "live.js",
@@ -76,17 +77,17 @@ pub(super) static ASSETS: [Asset; 3] = [
     Asset::new("icon.svg", "image/svg+xml", include_str!("../../../live/icon.svg")),
 ];
 
-/// Where the page has the folder of the other files.
+/// The placeholder in the page for the folder of the other files.
 const FOLDER: &str = "FOLDER/";
 
-/// The page as served under this path.
+/// Returns the page for this path.
 pub(super) fn page(path: &str) -> String {
     let html = include_str!("../../../live/index.html");
     html.replace(FOLDER, &folder(path))
 }
 
-/// From the page's path to the files next to it. A page at `/live` has them at `/live/…`, and a browser takes
-/// relative links from `/`.
+/// Returns the relative path from the page to its files. The files of a page at `/live` are at `/live/…`, but
+/// a browser resolves relative links of that page against `/`.
 fn folder(path: &str) -> String {
     let segment = path.rsplit('/').next().unwrap_or_default();
     if segment.is_empty() {

@@ -1,4 +1,4 @@
-//! Which families have how many series, and why.
+//! Lists how many series each family has, and which labels cause them.
 
 use std::cmp::Reverse;
 
@@ -7,10 +7,10 @@ use caracal_metrics_core::FamilyCardinality;
 use super::json::Json;
 use super::overview::header;
 
-/// How many families are told about, those with most series.
+/// The number of families in the document. They are those with the most series.
 const FAMILIES: usize = 200;
 
-/// The document.
+/// Returns the document.
 pub(super) fn cardinality(families: &[FamilyCardinality], instance: &str) -> Vec<u8> {
     let mut families: Vec<_> = families.iter().collect();
     families.sort_by_key(|family| Reverse(family.series));

@@ -1,4 +1,4 @@
-//! The documents that the page reads, each made once for all viewers of the same second.
+//! The documents that the page reads. Each is written once for all viewers of the same second.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -16,11 +16,11 @@ use super::series::{SeriesQuery, series};
 use crate::endpoint::blocking::run_blocking;
 use crate::endpoint::page::{PIECE, Page};
 
-/// How long a document is good for: less than the second after which a viewer asks again, so that each
-/// one gets a new one.
+/// How long a document is used. This is less than the second after which a viewer sends the next request, so
+/// each request gets a new document.
 const GOOD_FOR: Duration = Duration::from_millis(900);
 
-/// What a viewer may ask for.
+/// A document that a viewer can request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Wanted {
     Overview,
@@ -30,7 +30,7 @@ pub(super) enum Wanted {
     Cardinality,
 }
 
-/// A document, as it is and compressed.
+/// A document, uncompressed and compressed.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
     pub(super) plain: Page,
@@ -38,7 +38,7 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// `None` where it can't be compressed.
+    /// Creates a document. Returns `None` if it can't be compressed.
     pub(super) fn new(bytes: &[u8]) -> Option<Self> {
         let pieces = || bytes.chunks(PIECE).map(<[u8]>::to_vec).collect();
         Some(Self { plain: Page::new(pieces()), gzip: Page::gzip(pieces()).ok()? })
@@ -51,11 +51,11 @@ struct Made {
     followed: Followed,
 }
 
-/// Makes one document at a time.
+/// Writes documents, one at a time.
 #[derive(Debug)]
 pub(super) struct Documents {
     metrics: MetricsRegistry,
-    /// Differs from process to process: the browser tells a restart by it.
+    /// A different text in each process, by which the browser detects a restart.
     instance: Arc<str>,
     made: Arc<Mutex<Made>>,
 }
@@ -70,7 +70,7 @@ impl Documents {
         &self.metrics
     }
 
-    /// `None` where the runtime is shutting down.
+    /// Returns a document, or `None` if the runtime is shutting down.
     pub(super) async fn get(&self, wanted: Wanted) -> Option<Document> {
         let mut made = Arc::clone(&self.made).lock_owned().await;
         made.documents.retain(|_, (at, _)| at.elapsed() < GOOD_FOR);
@@ -78,7 +78,7 @@ impl Documents {
             return Some(document.clone());
         }
         let (metrics, instance) = (self.metrics.clone(), Arc::clone(&self.instance));
-        // The lock goes with the work and not with the viewer, who may leave.
+        // The task holds the lock until it is done, even if the viewer disconnects.
         run_blocking(move || make(&metrics, &instance, wanted, made)).await.flatten()
     }
 }

@@ -1,4 +1,4 @@
-//! All families, as many as a person can look at.
+//! The list of all families, in parts of a few screens.
 
 use std::cmp::Reverse;
 
@@ -10,15 +10,16 @@ use super::json::Json;
 use super::overview::header;
 use super::query::value;
 
-/// How many families are listed: several screens.
+/// The maximum number of families in a part. This is several screens.
 const LISTED: usize = 200;
 
-/// What is asked for.
+/// The parameters of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FamiliesQuery {
-    /// The words that the name, the help text or the names of the labels have to contain, in whatever case.
+    /// Words in lower case. Each must occur in the name, the help text or the names of the labels, in upper
+    /// or lower case.
     words: Vec<String>,
-    /// How many families come before the first one that is listed.
+    /// The number of families before the first one in this part.
     first: usize,
     order: Order,
 }
@@ -26,13 +27,13 @@ pub(super) struct FamiliesQuery {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Order {
     Name,
-    /// Most series first.
+    /// Families with the most series first.
     Series,
     Type,
 }
 
 impl FamiliesQuery {
-    /// Of a query such as `search=http+size&first=400&sort=series`.
+    /// Parses a query such as `search=http+size&first=400&sort=series`.
     pub(super) fn parse(query: &str) -> Self {
         let search = value(query, "search").unwrap_or_default().to_lowercase();
         Self {
@@ -59,11 +60,11 @@ impl FamiliesQuery {
     }
 }
 
-/// The document: a part of those that match.
+/// Returns the document: a part of the matching families.
 pub(super) fn families(snapshot: &Snapshot, query: &FamiliesQuery, instance: &str) -> Vec<u8> {
     let mut families: Vec<_> =
         snapshot.families().iter().filter(|family| query.matches(family)).collect();
-    // They come by name.
+    // They are already sorted by name.
     match query.order {
         Order::Name => {}
         Order::Series => families.sort_by_key(|family| Reverse(family.series().len())),
@@ -84,7 +85,8 @@ pub(super) fn families(snapshot: &Snapshot, query: &FamiliesQuery, instance: &st
     json.into_bytes()
 }
 
-/// The document of one family, with all that the overview would have of it, or of none.
+/// Returns the document of one family, with the same data as in the overview. If there is no such family, the
+/// document contains none.
 pub(super) fn one_family(snapshot: &Snapshot, name: &str, instance: &str) -> Vec<u8> {
     let family = snapshot.family(name);
     let mut json = Json::default();

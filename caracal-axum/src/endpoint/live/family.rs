@@ -1,4 +1,4 @@
-//! One family in the documents: what it is, its totals, and its largest series.
+//! Writes one family into a document: its description, its totals, and its largest series.
 
 use caracal_metrics_core::snapshot::{
     FamilySnapshot, HistogramSnapshot, SeriesSnapshot, SeriesValue,
@@ -9,19 +9,19 @@ use super::json::Json;
 use super::largest::from_largest;
 use super::native;
 
-/// How many series of a family are listed, those with the largest values.
+/// The maximum number of series of a family. They are those with the largest values.
 const SERIES: usize = 20;
-/// How many of them with their buckets.
+/// The number of series that are written with their buckets.
 const WITH_BUCKETS: usize = 8;
-/// A help text is cut to so many characters.
+/// The maximum length of a help text, in characters. Longer texts are cut off.
 const HELP: usize = 600;
 
-/// How much of a family is written.
+/// Which parts of a family are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Detail {
-    /// With its largest series, and the sums by label value.
+    /// Includes the largest series, and the sums by label value.
     Whole,
-    /// What a list of families shows.
+    /// Only what a list of families shows.
     Totals,
 }
 
@@ -53,7 +53,7 @@ pub(super) fn write_family(family: &FamilySnapshot, detail: Detail, json: &mut J
     });
 }
 
-/// Of a family without a series there is none.
+/// Writes the totals of a family. A family without series has none.
 fn write_total(series: &[SeriesSnapshot<'_>], json: &mut Json) {
     let Some(first) = series.first() else { return };
     let SeriesValue::Histogram(first) = first.value() else {
@@ -77,7 +77,7 @@ fn write_total(series: &[SeriesSnapshot<'_>], json: &mut Json) {
     }
     json.key("total").integer(count);
     json.key("sum").float(sum);
-    // A user's registry may have histograms of several bounds in one family.
+    // In the user's registry, the histograms of a family may have different bounds.
     if alike {
         json.key("bounds").array(|json| first.bounds().iter().for_each(|bound| json.float(*bound)));
         json.key("buckets").array(|json| counts.iter().for_each(|count| json.integer(*count)));
@@ -87,7 +87,8 @@ fn write_total(series: &[SeriesSnapshot<'_>], json: &mut Json) {
     }
 }
 
-/// `[{"label": "value"}, value]`, of a histogram or a summary `[{…}, count, sum, buckets, native]`.
+/// Writes a series as `[{"label": "value"}, value]`, and a histogram or a summary as `[{…}, count, sum,
+/// buckets, native]`.
 pub(super) fn write_series(series: SeriesSnapshot<'_>, with_buckets: bool, json: &mut Json) {
     json.array(|json| {
         json.object(|json| series.labels().for_each(|(name, value)| json.key(name).string(value)));

@@ -1,4 +1,4 @@
-//! What the page offers to take away: files for Prometheus and Grafana.
+//! The files for Prometheus and Grafana that the page offers for download.
 
 use caracal_metrics_core::MetricsRegistry;
 use caracal_monitoring::{Target, TargetError, dashboard, rules, scrape_config};
@@ -41,9 +41,9 @@ impl File {
     }
 }
 
-/// What Prometheus is to scrape: as the query says (`job`, `address`, `path`, `https`, `runbook`). Where it
-/// says nothing, the job is the namespace, the address is the host that the page was asked of, and the
-/// runbook is the endpoint's.
+/// Returns the target that Prometheus scrapes, from the parameters `job`, `address`, `path`, `https` and
+/// `runbook` of the query. By default, the job is the namespace, the address is the host to which the request
+/// was sent, and the runbook is that of the endpoint.
 pub(super) fn target(
     request: &Parts,
     metrics: &MetricsRegistry,

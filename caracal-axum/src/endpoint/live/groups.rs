@@ -1,4 +1,5 @@
-//! The sums of a family by the values of each label: requests by status, removals by cause.
+//! Adds up the series of a family by the values of each label, such as requests by status or removals by
+//! cause.
 
 use std::collections::HashMap;
 
@@ -6,20 +7,20 @@ use caracal_metrics_core::snapshot::SeriesSnapshot;
 
 use super::json::Json;
 
-/// How many values of a label are listed: those with the largest sums. All status codes of a service are
-/// among them.
+/// The maximum number of values of a label in a document. They are those with the largest sums. This is
+/// enough for all status codes of a service.
 const LISTED: usize = 40;
 
 /// The values of one label.
 #[derive(Debug)]
 struct Group<'a> {
     label: &'a str,
-    /// Those so far, as long as they come sorted, as those of a family with one open label do. A vector costs a
-    /// reading less than a table.
+    /// The values so far, as long as they are sorted, as those of a family with one open label are. A vector
+    /// makes a reading cheaper than a table.
     sorted: Vec<(&'a str, f64)>,
-    /// All of them, once they have come in another order.
+    /// All values, after the first one that was not in order.
     values: HashMap<&'a str, f64>,
-    /// The value that the last series had, which many neighbours share.
+    /// The value of the last series. Many neighbouring series have the same value.
     run: Option<(&'a str, f64)>,
 }
 
@@ -42,7 +43,7 @@ impl<'a> Groups<'a> {
         groups
     }
 
-    /// Labels come in the same order in each series of most families.
+    /// Returns the group of a label. In most families, all series have their labels in the same order.
     fn group(&mut self, place: usize, label: &'a str) -> &mut Group<'a> {
         let at = match self.0.get(place) {
             Some(group) if group.label == label => Some(place),
@@ -55,7 +56,7 @@ impl<'a> Groups<'a> {
         &mut self.0[at]
     }
 
-    /// `{"label": {"values": 3, "top": [["value", sum], …]}, …}`
+    /// Writes `{"label": {"values": 3, "top": [["value", sum], …]}, …}`.
     pub(super) fn write(&self, json: &mut Json) {
         json.object(|json| {
             for group in &self.0 {

@@ -1,12 +1,12 @@
-//! A writer of JSON, for numbers and text that are ours to arrange.
+//! Writes the JSON of the documents.
 
 use std::fmt::Write;
 
-/// JSON text that is being written. Commas come by themselves.
+/// JSON text that is being written. Commas are added automatically.
 #[derive(Debug, Default)]
 pub(super) struct Json {
     text: String,
-    /// Something stands before, in this object or array.
+    /// Whether this object or array already contains something.
     needs_comma: bool,
 }
 
@@ -19,7 +19,7 @@ impl Json {
         self.nested('[', ']', elements);
     }
 
-    /// The name of a field; its value comes next.
+    /// Writes the name of a field. Its value must follow.
     pub(super) fn key(&mut self, name: &str) -> &mut Self {
         self.string(name);
         self.text.push(':');
@@ -35,7 +35,7 @@ impl Json {
                 '"' => self.text.push_str("\\\""),
                 '\\' => self.text.push_str("\\\\"),
                 control if control < ' ' => {
-                    // A string takes everything.
+                    // Writing to a string never fails.
                     let _ = write!(self.text, "\\u{:04x}", control as u32);
                 }
                 other => self.text.push(other),
@@ -49,7 +49,7 @@ impl Json {
         let _ = write!(self.text, "{}", value.into());
     }
 
-    /// A number; as text where JSON has none for it.
+    /// Writes a number. If JSON has no such number, it is written as text.
     pub(super) fn float(&mut self, value: f64) {
         if value.is_finite() {
             self.begin_value();
@@ -65,7 +65,7 @@ impl Json {
         }
     }
 
-    /// Writes a value if the text then has at most so many bytes. Returns whether it has.
+    /// Writes a value if the text then has at most `most` bytes. Returns whether it was written.
     pub(super) fn fits(&mut self, most: usize, value: impl FnOnce(&mut Self)) -> bool {
         let (len, needs_comma) = (self.text.len(), self.needs_comma);
         value(self);

@@ -1,9 +1,9 @@
-//! The series with the largest values.
+//! Selects the series with the largest values.
 
 use caracal_metrics_core::snapshot::SeriesSnapshot;
 
-/// Keeps so many series, in descending order of their values, without the `first` largest ones. Those that
-/// are equal are in the order of the page.
+/// Sorts the series by descending value, and keeps at most `most` of them, starting with index `first`.
+/// Series with equal values are in the order of the page.
 pub(super) fn from_largest(series: &mut Vec<SeriesSnapshot<'_>>, first: usize, most: usize) {
     let values = series.iter().map(|series| series.value().as_f64());
     let places = places_from_largest(values.collect(), first, most);
@@ -15,7 +15,7 @@ fn places_from_largest(values: Vec<f64>, first: usize, most: usize) -> Vec<usize
     let order = |(first, a): &(usize, f64), (second, b): &(usize, f64)| {
         b.total_cmp(a).then(first.cmp(second))
     };
-    // Only the part that is asked for is sorted.
+    // Only the requested part is sorted.
     if first >= places.len() {
         return Vec::new();
     }

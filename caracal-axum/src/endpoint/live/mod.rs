@@ -46,28 +46,29 @@ use families::FamiliesQuery;
 use files::{File, target};
 use series::SeriesQuery;
 
-/// Nothing but the page's own files, and no script or style inside of the page.
+/// Allows only the page's own files, and no inline scripts or styles.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
-/// A page that shows the registry's metrics in a browser, as they move: to nest into a router.
+/// Returns a router with a page that shows the registry's metrics in a browser, updated once a second. Nest
+/// it into your router.
 ///
-/// The overview has requests, latencies, pools, breakers, caches and the runtime, as far as the service has
-/// them; *All metrics* has every family, your own and those of the attached `prometheus::Registry`
-/// included; *Files* has a Grafana dashboard, Prometheus rules and a scrape configuration for this service. The
-/// page asks no other host for anything.
+/// The overview shows requests, latencies, pools, breakers, caches and the runtime, if the service has them.
+/// *All metrics* shows every family, including your own and those of the attached `prometheus::Registry`.
+/// *Files* has a Grafana dashboard, Prometheus rules and a scrape configuration for this service. The page
+/// loads nothing from other hosts.
 ///
-/// The browser asks for the numbers once a second while the page is visible. However many browsers
-/// look, the metrics are read once a second at most. The history is in the browser only, and begins when
-/// the page is opened.
+/// The browser requests the numbers once a second while the page is visible. The metrics are read at most
+/// once a second, regardless of how many browsers show the page. The history is only in the browser, and
+/// starts when the page is opened.
 ///
-/// A service may have more families than a browser can follow: those that have no panel in the overview and no
-/// room in 256 KiB of JSON. The page says so. It finds them under *All metrics*, where they cost a reading of
-/// their own while somebody looks at them.
+/// A service may have more families than a browser can follow. Families without a panel in the overview are
+/// followed while all followed families fit into 256 KiB of JSON. If they do not fit, the page says so. It
+/// also lists the others under *All metrics*, and reads them separately while a viewer looks at them.
 ///
-/// Everyone who reaches the page can read all metrics. [`MetricsEndpoint::live`] puts it behind the
-/// authorization of the endpoint.
+/// Everyone who can open the page can read all metrics. To require the authorization of an endpoint, use
+/// [`MetricsEndpoint::live`].
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -99,17 +100,17 @@ where
 }
 
 impl MetricsEndpoint {
-    /// Adds a page that shows the metrics in a browser, next to `/metrics`: at `/` of the server
-    /// (`serve`) and of [`into_router`](Self::into_router).
-    /// [`into_method_router`](Self::into_method_router) has `/metrics` only. See [`live_page`].
+    /// Adds a page that shows the metrics in a browser. It is at `/` of the server (`serve`) and of
+    /// [`into_router`](Self::into_router), in addition to `/metrics`.
+    /// [`into_method_router`](Self::into_method_router) has only `/metrics`. See [`live_page`].
     ///
-    /// The page is behind the endpoint's authorization. A browser asks its user for the name and
-    /// the password of [`basic_auth`](Self::basic_auth). It has no way to ask for a bearer token, so an endpoint with
-    /// tokens only answers 401 to it.
+    /// The page requires the endpoint's authorization. A browser asks its user for the name and the password
+    /// of [`basic_auth`](Self::basic_auth). It can't ask for a bearer token, so an endpoint that accepts only
+    /// tokens answers 401.
     ///
-    /// What a viewer asks for is not counted as a scrape. As many viewers as
-    /// [`max_concurrent_scrapes`](Self::max_concurrent_scrapes) are answered at a time. They do not take the
-    /// places of scrapes. A viewer that stalls is given up as a scrape is.
+    /// Requests of viewers are not counted as scrapes. The limit
+    /// [`max_concurrent_scrapes`](Self::max_concurrent_scrapes) also applies to viewers, separately from
+    /// scrapes. A stalled viewer is dropped in the same way as a stalled scrape.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -126,8 +127,9 @@ impl MetricsEndpoint {
         self
     }
 
-    /// The page that says what to do about each alert. The alerts in the `rules.yml` that the live page offers
-    /// link to it, as with `Target::runbook` of `caracal-monitoring`. Without it they have no link.
+    /// Sets the URL of the page that explains what to do about each alert. The alerts in the `rules.yml` that
+    /// the live page offers link to it, as with `Target::runbook` of `caracal-monitoring`. By default, they
+    /// have no link.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }
@@ -145,7 +147,8 @@ impl MetricsEndpoint {
     }
 }
 
-/// The page and its files. The endpoint says who may see them, and bounds those who do.
+/// Returns the routes of the page and its files. The endpoint authorizes the requests and limits the number
+/// of viewers.
 fn router(endpoint: Arc<Endpoint>, metrics: MetricsRegistry) -> Router {
     let live = Arc::new(Live { endpoint, documents: Documents::new(metrics) });
     let route = |resource: Resource| {
@@ -220,7 +223,7 @@ impl Live {
         if headers.contains_key(ETAG) && headers.get(ETAG) == request.headers.get(IF_NONE_MATCH) {
             return (StatusCode::NOT_MODIFIED, headers).into_response();
         }
-        // Not before: those who wait for a document need no memory of their own.
+        // Viewers take a place only now, because they need no memory while they wait for a document.
         let Some(place) = self.endpoint.readers.enter(Client::Viewer).await else {
             return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")]).into_response();
         };
@@ -250,7 +253,7 @@ impl Live {
     }
 }
 
-/// `None` where something can't be made: the runtime is shutting down.
+/// The headers and the content of an answer.
 type Found = (HeaderMap, Document);
 
 fn page_document(request: &Parts) -> Option<Found> {

@@ -4,7 +4,7 @@ use caracal_metrics_core::snapshot::HistogramSnapshot;
 
 use super::json::Json;
 
-/// The native buckets of several series together, at the lowest of their resolutions.
+/// The sums of the native buckets of several series, at the lowest of their resolutions.
 #[derive(Debug)]
 pub(super) struct NativeTotal {
     schema: i32,
@@ -13,7 +13,8 @@ pub(super) struct NativeTotal {
     negative: Buckets,
 }
 
-/// `None` where observations of a series are in no native bucket: the classic ones have all of them.
+/// Adds up the native buckets of these histograms. Returns `None` if observations of one of them are only in
+/// its classic buckets.
 pub(super) fn total<'a>(
     histograms: impl Iterator<Item = HistogramSnapshot<'a>> + Clone,
 ) -> Option<NativeTotal> {
@@ -32,8 +33,8 @@ pub(super) fn total<'a>(
 }
 
 impl NativeTotal {
-    /// `{"schema": 3, "zero": 0, "positive": [[first, count, …], …]}`: each array has the index of a bucket,
-    /// and the counts of it and of those that follow it.
+    /// Writes `{"schema": 3, "zero": 0, "positive": [[first, count, …], …]}`. Each array contains the index
+    /// of a bucket, and the counts of this bucket and of the consecutive ones after it.
     pub(super) fn write(&self, json: &mut Json) {
         json.object(|json| {
             json.key("schema").integer(self.schema);
@@ -46,12 +47,13 @@ impl NativeTotal {
     }
 }
 
-/// Indexes and counts, in the order of the indexes.
+/// Indexes and counts, sorted by index.
 #[derive(Debug, Default)]
 struct Buckets(Vec<(i32, u64)>);
 
 impl Buckets {
-    /// Adds buckets that come in order. Those of most series are there already, side by side.
+    /// Adds buckets, which must be sorted. The buckets of most series are already there and next to each
+    /// other.
     fn add(&mut self, buckets: impl Iterator<Item = (i32, u64)>) {
         let mut place = 0;
         for (index, count) in buckets {

@@ -1,4 +1,4 @@
-//! The families that a viewer follows from the first second on.
+//! The document with the families that the browser follows from the start.
 
 use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,17 +10,17 @@ use super::family::{Detail, write_family};
 use super::json::Json;
 use super::roles::roles;
 
-/// The families without a role are in the document as long as it has at most so many bytes.
+/// Families without a role are added until the document has this many bytes.
 const BYTES: usize = 256 << 10;
-/// A family that was not in the last document is taken in as long as there are at most so many, so that one
-/// whose numbers get another digit does not come and go.
+/// Families that were not in the previous document are only added up to this number of bytes. Otherwise, a
+/// family would appear and disappear when its numbers get longer or shorter.
 const BYTES_OF_NEW: usize = BYTES / 8 * 7;
 
-/// The families of the last document that have no role.
+/// The names of the families without a role in the previous document.
 pub(super) type Followed = HashSet<String>;
 
-/// The document: the families that the overview has panels for, and as many others as there is room for.
-/// `instance` tells one life of the process from the next.
+/// Returns the document: the families that have panels in the overview, and as many others as fit. `instance`
+/// distinguishes this process from the one before a restart.
 pub(super) fn overview(snapshot: &Snapshot, instance: &str, followed: &mut Followed) -> Vec<u8> {
     let mut json = Json::default();
     json.object(|json| {
@@ -54,7 +54,7 @@ fn write_families(snapshot: &Snapshot, followed: &mut Followed, json: &mut Json)
     }
 }
 
-/// When it was, in milliseconds since 1970, and in which process.
+/// Writes the time of the reading, in milliseconds since 1970, and the process.
 pub(super) fn header(json: &mut Json, instance: &str) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     json.key("time").integer(now.as_millis() as u64);

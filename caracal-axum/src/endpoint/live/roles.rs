@@ -1,16 +1,16 @@
-//! The families that the overview has panels for.
+//! Reads the names of the families that have panels in the overview.
 
 use std::collections::HashSet;
 
-/// The script that knows their names.
+/// The script that contains their names.
 const NAMES: &str = include_str!("../../../live/script/names.js");
 
-/// The names of the families in a registry with this namespace.
+/// Returns the names of the families in a registry with this namespace.
 pub(super) fn roles(namespace: &str) -> HashSet<String> {
     patterns().map(|pattern| pattern.replace('*', namespace)).collect()
 }
 
-/// `role: 'name',` in each line of the object, where `*` is the namespace.
+/// Returns the names. Each line of the object is `role: 'name',`, where `*` is the namespace.
 fn patterns() -> impl Iterator<Item = &'static str> {
     let object = NAMES.split("const NAMES = {").nth(1).and_then(|rest| rest.split("};").next());
     let lines = object.unwrap_or_default().lines();

@@ -1,4 +1,4 @@
-//! The series of one family, as many as a person can look at.
+//! The list of the series of one family, in parts of a few screens.
 
 use caracal_metrics_core::Snapshot;
 use caracal_metrics_core::snapshot::{FamilySnapshot, SeriesSnapshot};
@@ -9,30 +9,31 @@ use super::largest::from_largest;
 use super::overview::header;
 use super::query::value;
 
-/// How many series are listed: several screens.
+/// The maximum number of series in a part. This is several screens.
 const LISTED: usize = 200;
 
-/// What is asked for.
+/// The parameters of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SeriesQuery {
     pub(super) family: String,
-    /// What a label's value has to contain, in whatever case; nothing for all series.
+    /// A text in lower case that the value of a label must contain, in upper or lower case. Empty for all
+    /// series.
     search: String,
-    /// How many series come before the first one that is listed.
+    /// The number of series before the first one in this part.
     first: usize,
     order: Order,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Order {
-    /// The largest values first.
+    /// By descending value.
     Value,
-    /// By the values of the labels, as on the page of metrics.
+    /// By the values of the labels, as on `/metrics`.
     Labels,
 }
 
 impl SeriesQuery {
-    /// Of a query such as `family=http_requests_total&search=get&first=400&sort=labels`.
+    /// Parses a query such as `family=http_requests_total&search=get&first=400&sort=labels`.
     pub(super) fn parse(query: &str) -> Self {
         let value = |name| value(query, name);
         Self {
@@ -53,7 +54,7 @@ impl SeriesQuery {
     }
 }
 
-/// The document: a part of those that match.
+/// Returns the document: a part of the matching series.
 pub(super) fn series(snapshot: &Snapshot, query: &SeriesQuery, instance: &str) -> Vec<u8> {
     let family = snapshot.family(&query.family);
     let all = family.into_iter().flat_map(FamilySnapshot::series);
