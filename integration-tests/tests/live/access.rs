@@ -1,4 +1,4 @@
-//! Without a mouse, and with eyes that are not perfect.
+//! Accessibility: the keyboard, contrasts and names of controls.
 
 use anyhow::{Context, Result, ensure};
 use integration_tests::{Browser, Gateway, Scheme, eventually};
@@ -23,7 +23,7 @@ async fn shows(browser: &Browser, view: &str) -> Result<()> {
     .await
 }
 
-/// Every control, in the order of the page, and what has the focus.
+/// Returns every control, in the order of the page, and the one that has the focus.
 const CONTROLS: &str = "
     const all = [...document.querySelectorAll(
         'a[href], button, select, input, summary, [tabindex=\"0\"]')]
@@ -53,7 +53,7 @@ pub(crate) async fn keyboard() -> Result<()> {
                 })
                 .await?;
             }
-            // Nothing comes or goes while the controls are walked through.
+            // No control appears or disappears while the test goes through them.
             browser
                 .script("document.querySelector('#pause[aria-pressed=false]')?.click()", &[])
                 .await?;
@@ -77,7 +77,7 @@ pub(crate) async fn keyboard() -> Result<()> {
                 reached.push(at);
             }
         }
-        // What keys do.
+        // What the keys do.
         shows(browser, "/overview").await?;
         browser.script("document.querySelector('#pause[aria-pressed=true]')?.click()", &[]).await?;
         browser.script("document.querySelector('.panel .chart').focus()", &[]).await?;
@@ -106,7 +106,7 @@ pub(crate) async fn keyboard() -> Result<()> {
     .await
 }
 
-/// The lowest contrast of a text to its background, by WCAG 2, and which text it is.
+/// Returns the lowest contrast between a text and its background, as defined by WCAG 2, and the text.
 const CONTRAST: &str = "
     const parse = (text) => {
         const canvas = window.probe ??= new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
@@ -137,7 +137,7 @@ const CONTRAST: &str = "
         const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
         if (ratio < lowest) [lowest, which] = [ratio, element.outerHTML.slice(0, 200)];
     }
-    // Text that canvases draw.
+    // Text that is drawn on canvases.
     const root = getComputedStyle(document.documentElement);
     const drawn = (name) => light(parse(root.getPropertyValue(name)));
     for (const [text, under] of [['--muted', '--card'], ['--text', '--card']]) {

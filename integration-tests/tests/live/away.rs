@@ -1,4 +1,4 @@
-//! A service that goes away, and comes back as another process.
+//! A service that becomes unreachable, and is restarted as another process.
 
 use anyhow::{Result, ensure};
 use integration_tests::{Browser, Gateway, eventually};
@@ -18,7 +18,7 @@ pub(crate) async fn away_and_back() -> Result<()> {
             Ok(status.is_some_and(|text| text.starts_with("Not reachable since ")))
         })
         .await?;
-        // What was read stays.
+        // The readings so far are kept.
         ensure!(has_rate().await?, "the last numbers are gone");
         gateway.start_again().await?;
         is_live(browser).await?;
@@ -32,7 +32,8 @@ pub(crate) async fn away_and_back() -> Result<()> {
             .map((one) => one.textContent).filter((text) => /^[-−]\\d/.test(text))";
         let negative = browser.script(negative, &[]).await?;
         ensure!(negative == serde_json::json!([]), "negative rates: {negative}");
-        // Requests that failed while it was away are in the console; nothing else may be.
+        // The console may contain the requests that failed while the service was unreachable, and nothing
+        // else.
         let complaints = browser.complaints().await?;
         let other: Vec<_> = complaints.iter().filter(|line| !line.contains("net::ERR_")).collect();
         ensure!(other.is_empty(), "{other:#?}");
@@ -41,7 +42,7 @@ pub(crate) async fn away_and_back() -> Result<()> {
     .await
 }
 
-/// Follows what the page has still to do: timers that have not run, and requests that have no answer.
+/// Tracks the pending work of the page: timers that have not run, and requests without an answer.
 const FOLLOW: &str = "
     const due = window.due = new Set();
     const { setTimeout: set, clearTimeout: clear, setInterval: every, fetch: ask } = window;
@@ -61,7 +62,7 @@ const FOLLOW: &str = "
         due.add(Symbol());
         return every(...work);
     };
-    // What is done next begins before a script of the test can run.
+    // The next work of the page begins before a script of the test can run.
     const follow = (work) => {
         due.add(work);
         return work.finally(() => due.delete(work));
@@ -74,7 +75,7 @@ const FOLLOW: &str = "
         return answer;
     };";
 
-/// A tab that nobody looks at asks nothing: once it is hidden, nothing is left that could ask.
+/// A hidden tab sends no requests: once it is hidden, no work that could send one is pending.
 pub(crate) async fn hidden() -> Result<()> {
     let gateway = Gateway::start(&["--outage-interval", "0"]).await?;
     Browser::run(async |browser| {
@@ -84,7 +85,7 @@ pub(crate) async fn hidden() -> Result<()> {
             let asked = browser.script("return window.asked ?? 0", &[]).await?;
             anyhow::Ok(asked.as_u64())
         };
-        // What was due before is over, and everything that comes is followed.
+        // Work from before is done, and all new work is tracked.
         eventually("it reads", async || Ok(asked().await? > Some(1))).await?;
         let has_work = "return window.due.size > 0";
         ensure!(holds(browser, has_work).await?, "the page is at rest while it is looked at");

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::view::{columns, holds, number, open, panel, series, tile};
 
-/// Families of each type, with labels and without.
+/// Families of each type, with and without labels.
 const COMPARED: [&str; 6] = [
     "caracal_gateway_requests_total",
     "caracal_gateway_request_duration_seconds",
@@ -20,7 +20,7 @@ async fn page(gateway: &Gateway) -> Result<Page> {
     Page::parse(reqwest::get(gateway.server().url("/metrics")).await?.text().await?)
 }
 
-/// A gateway without traffic of its own: what the page shows does not move between two readings.
+/// A gateway without its own traffic, so that the page does not change between two readings.
 pub(crate) async fn numbers_are_equal() -> Result<()> {
     let gateway = Gateway::start(&["--no-traffic"]).await?;
     for (path, times) in [("/v2/nothing", 3), ("/v1/agents/a/ledger", 5)] {
@@ -79,7 +79,8 @@ pub(crate) async fn curves_come_soon() -> Result<()> {
             Ok(tile(browser, "Requests").await?.ends_with("/s"))
         })
         .await?;
-        // Not by the clock, as the machine may be busy: a reading comes each second.
+        // This counts readings, of which there is one a second, instead of reading the clock, because the
+        // machine may be busy.
         let readings = browser
             .script(
                 "return performance.getEntriesByType('resource')
@@ -102,7 +103,7 @@ pub(crate) async fn curves_come_soon() -> Result<()> {
     .await
 }
 
-/// The gateway locks its tables after four seconds, and takes all connections eight seconds later.
+/// The gateway locks its tables after four seconds, and uses all connections eight seconds later.
 pub(crate) async fn an_outage_shows() -> Result<()> {
     let gateway = Gateway::start(&["--outage-interval", "8", "--rate", "40"]).await?;
     Browser::run(async |browser| {
@@ -135,12 +136,12 @@ pub(crate) async fn an_outage_shows() -> Result<()> {
     .await
 }
 
-/// What is wrong is at the top, as long as it is.
+/// A problem is at the top of the page while it lasts.
 pub(crate) async fn problems_come_first() -> Result<()> {
     let gateway = Gateway::start(&["--outage-interval", "12", "--rate", "40"]).await?;
     Browser::run(async |browser| {
         open(browser, &gateway.server().url("/")).await?;
-        // In the list, in the title of the tab, and in what a screen reader hears.
+        // The problem is in the list, in the title of the tab, and in the text for screen readers.
         let has_problem = "const problem = arguments[0];
             return document.querySelector('main .view').firstElementChild.innerText.includes(problem)
                 && document.title.startsWith('▲ ')

@@ -1,4 +1,4 @@
-//! Services that are not the gateway: hostile text, names of their own.
+//! Services other than the gateway, with hostile text and their own names.
 
 use anyhow::{Result, ensure};
 use axum::Router;
@@ -32,7 +32,7 @@ pub(crate) async fn hostile_text_is_text() -> Result<()> {
     let origin = serve(app).await?;
     reqwest::get(format!("{origin}/a/%3Cimg%20src=x%20onerror=window.pwned=1%3E")).await?;
     Browser::run(async |browser| {
-        // A page in a folder, by the address without a slash at its end.
+        // The page is in a folder, and its address has no slash at the end.
         open(browser, &format!("{origin}/live")).await?;
         go(browser, "/cardinality").await?;
         browser
@@ -63,8 +63,8 @@ pub(crate) async fn hostile_text_is_text() -> Result<()> {
     .await
 }
 
-/// A service of HTTP semantic conventions that never says `caracal`, with a layer, a family of its own,
-/// and a label limit that was reached.
+/// A service with the HTTP semantic conventions and its own namespace, with a layer, a family of its own, and
+/// a series limit that was reached.
 pub(crate) async fn names_of_its_own() -> Result<()> {
     let metrics = MetricsRegistry::builder().namespace("shop").max_series_per_family(2).build()?;
     let calls = metrics.family(&CALLS)?;

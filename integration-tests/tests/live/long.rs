@@ -1,4 +1,4 @@
-//! Lists that are far longer than a screen.
+//! Lists that are much longer than a screen.
 
 use std::collections::BTreeSet;
 
@@ -16,14 +16,14 @@ use crate::view::{go, open, panel, rows, series, serve};
 
 const FAMILIES: u32 = 2_000;
 
-/// More rows than any screen shows.
+/// More rows than fit on any screen.
 const MOST_ROWS: usize = 120;
 
 labels! { struct Caller<'a> { caller: &'a str } }
 
 static CALLS: Family<Counter, Caller<'_>> = Family::counter("calls_total", "Calls.");
 
-/// The rows of the list that are on the screen: the number that a screen reader reads, and the first cell.
+/// Returns the rows of the list that are on the screen: the number for screen readers, and the first cell.
 async fn in_view(browser: &Browser) -> Result<Vec<(usize, String)>> {
     let script = "const list = document.querySelector('main .scroll');
         const clip = list.getBoundingClientRect();
@@ -34,12 +34,12 @@ async fn in_view(browser: &Browser) -> Result<Vec<(usize, String)>> {
     Ok(serde_json::from_value(browser.script(script, &[]).await?)?)
 }
 
-/// Waits for a row of this number on the screen, with these words and no gap around it.
+/// Waits for a row with this number on the screen, with this text and no gap around it.
 async fn shows(browser: &Browser, names: &[String], row: usize) -> Result<()> {
     eventually(&format!("row {row} is on the screen"), async || {
         let rows = in_view(browser).await?;
         let is_whole = rows.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0) && rows.len() > 5;
-        // Row 1 is the head.
+        // Row 1 is the header.
         let are_right = rows.iter().all(|(row, name)| names[row - 2] == *name);
         ensure!(are_right, "wrong rows: {rows:?}");
         Ok(is_whole && rows.iter().any(|(found, _)| *found == row))
@@ -64,14 +64,14 @@ pub(crate) async fn many_series() -> Result<()> {
     for caller in &names {
         calls.inc(Caller { caller });
     }
-    // Those of one value are in the order of the page of metrics.
+    // Series with the same value are in the order of `/metrics`.
     let names = Vec::from_iter(names);
     let last = SERIES + 1;
     let origin = serve(live_page(&metrics)).await?;
     let document = reqwest::get(format!("{origin}/live.json")).await?.bytes().await?;
     ensure!(document.len() < 200_000, "the document has {} bytes", document.len());
     Browser::run(async |browser| {
-        // So high that the whole list is on the screen.
+        // The window is so high that the whole list is on the screen.
         browser.look(1280, 1600, Scheme::Light).await?;
         open(browser, &origin).await?;
         let shown = series(browser, "calls_total").await?;
@@ -83,7 +83,7 @@ pub(crate) async fn many_series() -> Result<()> {
             list.scrollTop = arguments[0] * list.scrollHeight";
         browser.script(scroll, &[json!(0.5)]).await?;
         shows(browser, &names, SERIES / 2 + 10).await?;
-        // By keyboard, to either end.
+        // The keyboard scrolls to both ends.
         press_in_list(browser, Key::End).await?;
         shows(browser, &names, last).await?;
         press_in_list(browser, Key::Home).await?;
@@ -113,7 +113,7 @@ pub(crate) async fn many_series() -> Result<()> {
     .await
 }
 
-/// A service with 2,000 gauges besides its own metrics, each with a help text and a label.
+/// A service with 2,000 gauges in addition to its other metrics, each with a help text and a label.
 fn crowded() -> Result<MetricsRegistry> {
     let metrics = MetricsRegistry::new();
     for number in 0..FAMILIES {
@@ -125,7 +125,7 @@ fn crowded() -> Result<MetricsRegistry> {
     Ok(metrics)
 }
 
-/// The page follows a part of them, says so, and finds the others.
+/// The page follows only a part of the families, says so, and finds the others.
 pub(crate) async fn more_families_than_it_follows() -> Result<()> {
     let metrics = crowded()?;
     let app = Router::new()
@@ -140,7 +140,7 @@ pub(crate) async fn more_families_than_it_follows() -> Result<()> {
     Browser::run(async |browser| {
         browser.look(1280, 900, Scheme::Light).await?;
         open(browser, &origin).await?;
-        // The panels do not lack what they are about.
+        // The panels have the families that they need.
         eventually("its requests are there", async || {
             Ok(panel(browser, "Busiest routes").await?.1.contains("/orders"))
         })
@@ -154,7 +154,7 @@ pub(crate) async fn more_families_than_it_follows() -> Result<()> {
             Ok(text.contains("The page follows") && text.contains(&many))
         })
         .await?;
-        // One that is not followed is found, with its value.
+        // A family that is not followed is found, with its value.
         let last = format!("a_{:04}", FAMILIES - 1);
         browser.script("document.querySelector('#search').focus()", &[]).await?;
         browser.write(&format!("number {}.", FAMILIES - 1)).await?;
@@ -164,7 +164,7 @@ pub(crate) async fn more_families_than_it_follows() -> Result<()> {
             Ok(rows.len() == 1 && rows[0].1 == last && text.contains("1,999"))
         })
         .await?;
-        // Its curve begins when it is opened.
+        // Its curve begins when the viewer opens it.
         browser.script("document.querySelector('.families a').click()", &[]).await?;
         eventually("its curve is there", async || {
             let legend = browser.text(".panel .legend").await?.unwrap_or_default();
@@ -202,7 +202,7 @@ pub(crate) async fn many_families() -> Result<()> {
         let made = "return document.querySelectorAll('.families .rows tr').length";
         let made = browser.script(made, &[]).await?;
         ensure!(made.as_u64().is_some_and(|rows| rows < MOST_ROWS as u64), "{made} rows");
-        // Tab goes to the list, and from one row to the next, beyond those that were made at first.
+        // The Tab key moves to the list, and from one row to the next, beyond the rows that existed at first.
         browser.script("document.querySelector('#search').focus()", &[]).await?;
         for control in ["#sort", "main .scroll", ".families a"] {
             browser.press(Key::Tab).await?;
@@ -220,7 +220,7 @@ pub(crate) async fn many_families() -> Result<()> {
             ensure!(name == format!("a_{number:04}"), "{name} after {number} times");
             ensure!(is_in_view, "{name} has the focus and is not in view");
             browser.press(Key::Tab).await?;
-            // The row after it is made once it is in view.
+            // The next row is created once this one is in view.
             let next = format!("a_{:04}", number + 2);
             let is_made = "return [...document.querySelectorAll('.families a')]
                 .some((link) => link.textContent === arguments[0])";
@@ -229,7 +229,8 @@ pub(crate) async fn many_families() -> Result<()> {
             })
             .await?;
         }
-        // When its row goes out of view, the list keeps the focus, so that Tab goes on from there.
+        // When the row with the focus is scrolled out of view, the list gets the focus, so that Tab continues
+        // from there.
         browser.script("scrollTo(0, document.body.scrollHeight)", &[]).await?;
         eventually("the end is in view", async || {
             let rows = in_view(browser).await?;

@@ -1,5 +1,5 @@
-//! What the page looks like: pictures for people, kept in `target/live-page`. With `CARACAL_REWRITE=1` the
-//! README gets its picture.
+//! Takes pictures of the page, and saves them in `target/live-page`. With `CARACAL_REWRITE=1`, the test also
+//! writes the picture of the README.
 
 use std::{env, fs};
 
@@ -37,12 +37,12 @@ pub(crate) async fn screenshots() -> Result<()> {
                 Scheme::Light,
                 "/metrics/caracal_gateway_request_duration_seconds",
             ),
-            // The last one, as it has the longest curves: it is the picture of the README.
+            // This one is the last, because it has the longest curves. It is the picture of the README.
             (README, 1280, 1240, Scheme::Light, "/overview"),
         ] {
             browser.look(width, height, scheme).await?;
             go(browser, view).await?;
-            // Two readings later it is drawn for this size.
+            // After two readings, the page is drawn for this size.
             let drawn =
                 "const before = window.lastStatus ??= document.querySelector('#status').innerText;
                 return before !== document.querySelector('#status').innerText";

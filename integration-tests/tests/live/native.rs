@@ -13,19 +13,19 @@ use thirtyfour::Key;
 
 use crate::view::{go, open, serve};
 
-/// One classic bucket has all observations, so that it can't tell any quantile.
+/// All observations are in one classic bucket, so the classic buckets can't show any quantile.
 static TOOK: Family<DurationHistogram> =
     Family::duration_histogram("took_seconds", "Took.").buckets(&[Duration::from_secs(1)]);
 
-/// 2^(1/2^5) from bound to bound.
+/// The ratio of two neighbouring bounds: 2^(1/2^5).
 const SCHEMA: u8 = 5;
 
-/// From 1 to 100 milliseconds; most of them are short.
+/// Durations from 1 to 100 milliseconds. Most of them are short.
 fn observations() -> impl Iterator<Item = Duration> {
     (1..=1000_u64).map(|n| Duration::from_micros(1_000 + n * n * 99 / 1_000))
 }
 
-/// The value that this part of the observations does not exceed.
+/// Returns the value that this part of the observations does not exceed.
 fn exact(quantile: f64) -> f64 {
     let mut all: Vec<_> = observations().map(|took| took.as_secs_f64()).collect();
     all.sort_by(f64::total_cmp);
@@ -34,7 +34,7 @@ fn exact(quantile: f64) -> f64 {
     all[place]
 }
 
-/// Seconds, as the page writes them.
+/// Parses a duration as the page writes it, and returns its seconds.
 fn seconds(text: &str) -> Result<f64> {
     let (number, unit) = text.split_once(' ').context("a number and its unit")?;
     let unit = match unit.trim() {
@@ -50,7 +50,8 @@ pub(crate) async fn quantiles() -> Result<()> {
     let metrics =
         MetricsRegistry::builder().native_histograms(Resolution::schema(SCHEMA)).build()?;
     let took = metrics.family(&TOOK)?;
-    // The same observations before each document, so that those between any two of them are the same.
+    // The service makes the same observations before each document, so the observations between any two
+    // documents are the same.
     let observe = from_fn(move |request: Request, next: Next| {
         if request.uri().path() == "/live.json" {
             observations().for_each(|duration| took.observe(duration));
@@ -59,7 +60,7 @@ pub(crate) async fn quantiles() -> Result<()> {
     });
     let origin = serve(Router::new().merge(live_page(&metrics)).layer(observe)).await?;
     Browser::run(async |browser| {
-        // So high that the whole list is in view.
+        // The window is so high that the whole list is in view.
         browser.look(1280, 3000, Scheme::Light).await?;
         open(browser, &origin).await?;
         go(browser, "/metrics").await?;
@@ -77,14 +78,14 @@ pub(crate) async fn quantiles() -> Result<()> {
             Ok(shown.len() == 3 && shown.iter().all(|(_, value): &(String, String)| value != "–"))
         })
         .await?;
-        // From a bucket's lower bound to its upper one, and three digits.
+        // The tolerance is the width of a bucket, and the rounding to three digits.
         let error = 2_f64.powf(2_f64.powi(-i32::from(SCHEMA))) - 1.0 + 0.005;
         for ((name, value), quantile) in shown.iter().zip([0.5, 0.95, 0.99]) {
             let (value, exact) = (seconds(value)?, exact(quantile));
             let is_close = (value / exact - 1.0).abs() <= error;
             ensure!(is_close, "{name} is {value}, not {exact}");
         }
-        // Of the heatmap, by keyboard: rows that are far narrower than the classic bucket.
+        // The keyboard shows the rows of the heatmap. They are much narrower than the classic bucket.
         browser.script("document.querySelectorAll('.panel .chart')[1].focus()", &[]).await?;
         browser.press(Key::Left).await?;
         let mut readout = String::new();
@@ -100,7 +101,7 @@ pub(crate) async fn quantiles() -> Result<()> {
             let width = seconds(&high.join(" "))? / seconds(low)?;
             ensure!(width < 1.5, "a row from {low} to {high:?}");
         }
-        // The query is that of a native histogram, and another one for who has classic buckets.
+        // There is one query for native histograms, and one for classic buckets.
         let query = browser.text(".query code").await?.unwrap_or_default();
         ensure!(query == "histogram_quantile(0.95, sum(rate(took_seconds[1m])))", "{query}");
         let text = browser.text("main").await?.unwrap_or_default();
