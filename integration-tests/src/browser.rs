@@ -11,14 +11,14 @@ use thirtyfour::{
 
 use crate::ServerProcess;
 
-/// A running Chromium. It ends with [`Browser::run`].
+/// A running Chromium. It is closed at the end of [`Browser::run`].
 #[derive(Debug)]
 pub struct Browser {
     driver: WebDriver,
     _chromedriver: ServerProcess,
 }
 
-/// What the system prefers.
+/// The colour scheme that the system prefers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// Dark text on a light background.
@@ -28,14 +28,15 @@ pub enum Scheme {
 }
 
 impl Browser {
-    /// Runs this with a browser, which ends afterwards, whatever comes of it.
+    /// Runs a function with a browser, which is closed afterwards, whether or not the function succeeds.
     ///
     /// # Errors
-    /// When `chromedriver` or `chromium` is missing or does not start, and what the body returns.
+    /// Returns an error if `chromedriver` or `chromium` is missing or does not start, and the errors of the
+    /// function.
     pub async fn run(body: impl AsyncFnOnce(&Self) -> Result<()>) -> Result<()> {
         let browser = Self::start().await.context("the browser does not start")?;
         let done = body(&browser).await;
-        // Chromedriver alone would leave the browser running.
+        // Killing only chromedriver would leave the browser running.
         let ended = browser.driver.clone().quit().await;
         done.and(ended.context("the browser does not end"))
     }
@@ -51,11 +52,11 @@ impl Browser {
         for argument in [
             "--headless=new",
             "--hide-scrollbars",
-            // In a container, or as root.
+            // This is required in a container, and as root.
             "--no-sandbox",
             "--disable-dev-shm-usage",
             "--disable-gpu",
-            // Nothing of the browser's own shall look like a request of the page.
+            // The browser's own requests must not look like requests of the page.
             "--disable-background-networking",
             "--disable-component-update",
             "--no-first-run",
@@ -72,12 +73,12 @@ impl Browser {
     /// Opens a page.
     ///
     /// # Errors
-    /// When it does not load.
+    /// Returns an error if it does not load.
     pub async fn open(&self, url: &str) -> Result<()> {
         Ok(self.driver.goto(url).await?)
     }
 
-    /// Makes the window so large, in CSS pixels, and sets what the system prefers.
+    /// Sets the size of the window, in CSS pixels, and the colour scheme that the system prefers.
     ///
     /// # Errors
     /// When the browser does not answer.
@@ -92,26 +93,26 @@ impl Browser {
         Ok(())
     }
 
-    /// Runs a script in the page: the body of a function, whose result comes back.
+    /// Runs a script in the page, and returns its result. The script is the body of a function.
     ///
     /// # Errors
-    /// When the script throws.
+    /// Returns an error if the script throws.
     pub async fn script(&self, script: &str, arguments: &[Value]) -> Result<Value> {
         let result = self.driver.execute(script, arguments.to_vec()).await;
         Ok(result.with_context(|| format!("the script failed: {script}"))?.json().clone())
     }
 
-    /// The visible text of the first element that matches, if there is one.
+    /// Returns the visible text of the first element that matches, if there is one.
     ///
     /// # Errors
-    /// When the selector is not valid.
+    /// Returns an error if the selector is not valid.
     pub async fn text(&self, selector: &str) -> Result<Option<String>> {
         let script = "return document.querySelector(arguments[0])?.innerText ?? null";
         let text = self.script(script, &[json!(selector)]).await?;
         Ok(text.as_str().map(ToOwned::to_owned))
     }
 
-    /// Presses a key where the focus is.
+    /// Presses a key in the element with the focus.
     ///
     /// # Errors
     /// When the browser does not answer.
@@ -119,7 +120,7 @@ impl Browser {
         Ok(self.driver.active_element().await?.send_keys(key).await?)
     }
 
-    /// Types a text where the focus is.
+    /// Types a text into the element with the focus.
     ///
     /// # Errors
     /// When the browser does not answer.
@@ -127,10 +128,10 @@ impl Browser {
         Ok(self.driver.active_element().await?.send_keys(text).await?)
     }
 
-    /// Keeps what the window shows as a PNG in `target/live-page/`.
+    /// Saves a picture of the window as a PNG in `target/live-page/`.
     ///
     /// # Errors
-    /// When there is no picture, or the file can't be written.
+    /// Returns an error if the browser returns no picture, or if the file can't be written.
     pub async fn screenshot(&self, name: &str) -> Result<PathBuf> {
         let png = self.driver.screenshot_as_png().await?;
         let profile = std::env::current_exe()?;
@@ -142,8 +143,8 @@ impl Browser {
         Ok(path)
     }
 
-    /// What the console has that is a warning or an error, violations of the content security policy
-    /// included, since it was asked last.
+    /// Returns the warnings and errors in the console since the last call, including violations of the
+    /// content security policy.
     ///
     /// # Errors
     /// When the browser does not answer.
@@ -153,7 +154,7 @@ impl Browser {
         Ok(log.filter(|line| line.contains("Severe") || line.contains("Warning")).collect())
     }
 
-    /// The URLs that were asked for since that was asked last.
+    /// Returns the URLs that were requested since the last call.
     ///
     /// # Errors
     /// When the browser does not answer.
@@ -170,10 +171,10 @@ impl Browser {
         Ok(urls)
     }
 
-    /// Nothing was wrong, and nothing but this origin was asked.
+    /// Checks that the console has no warnings or errors, and that only this origin received requests.
     ///
     /// # Errors
-    /// When the console has complaints, or another host was asked.
+    /// Returns an error if this is not the case.
     pub async fn ensure_clean(&self, origin: &str) -> Result<()> {
         let complaints = self.complaints().await?;
         ensure!(complaints.is_empty(), "the console says: {complaints:#?}");

@@ -1,4 +1,4 @@
-//! What the containers of the databases have in common.
+//! Starts the containers of the databases.
 
 use std::env;
 
@@ -8,25 +8,26 @@ use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt};
 use tokio::sync::Mutex;
 
-/// The image that this variable names, or the official one.
+/// Returns the image that this variable names, or the official one.
 pub(crate) fn image(variable: &str, official: &str) -> GenericImage {
     let image = env::var(variable);
     let (name, tag) = name_and_tag(image.as_deref().unwrap_or(official));
     GenericImage::new(name, tag)
 }
 
-/// Starts a container with the label of the tests. The first one of the process is started alone.
+/// Starts a container with the label of the tests. No other container is started at the same time as the
+/// first one of the process.
 ///
-/// The first call makes testcontainers' watchdog. When two threads are about to, one can panic:
-/// conquer-once 0.4 does not expect that the other one finishes at that moment.
+/// The first start creates testcontainers' watchdog. If two threads create it at the same time, one of them
+/// may panic, because conquer-once 0.4 does not expect that the other one finishes at that moment.
 pub(crate) async fn start(
     database: &str,
     request: ContainerRequest<GenericImage>,
 ) -> Result<ContainerAsync<GenericImage>> {
     static HAS_WATCHDOG: Mutex<bool> = Mutex::const_new(false);
-    // testcontainers leaves out a label without a value.
+    // testcontainers ignores a label without a value.
     let run = env::var("CARACAL_TEST_RUN").unwrap_or_else(|_| "by-hand".to_owned());
-    // `cargo xtask test` looks for its run's containers after the tests.
+    // After the tests, `cargo xtask test` looks for the containers of its run.
     let request = request.with_label("caracal-metrics-test", run);
     let start = async |request: ContainerRequest<GenericImage>| {
         let image = request.descriptor();
@@ -44,12 +45,12 @@ pub(crate) async fn start(
     Ok(container)
 }
 
-/// The host and the port that this port of the container has on this machine.
+/// Returns the host and the port on this machine for this port of the container.
 pub(crate) async fn address(
     container: &ContainerAsync<GenericImage>,
     port: ContainerPort,
 ) -> Result<String> {
-    // The port is the one on IPv4, and "localhost" may mean IPv6 first.
+    // The port is that of IPv4, but "localhost" may resolve to IPv6 first.
     let host = match container.get_host().await?.to_string().as_str() {
         "localhost" => "127.0.0.1".to_owned(),
         elsewhere => elsewhere.to_owned(),
@@ -58,7 +59,7 @@ pub(crate) async fn address(
     Ok(format!("{host}:{port}"))
 }
 
-/// A registry's host may have a port, so that not every colon sets off a tag.
+/// The host of a registry may have a port, so not every colon is in front of a tag.
 fn name_and_tag(image: &str) -> (&str, &str) {
     match image.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, tag),

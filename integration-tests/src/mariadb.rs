@@ -1,7 +1,7 @@
-//! A MariaDB server in a container of its own.
+//! A MariaDB server in a container.
 //!
-//! sqlx's driver for MySQL connects to it. MariaDB is not MySQL 8.4: it has other statements, system tables and
-//! ways to log in. What these tests show of the driver holds for both.
+//! sqlx's driver for MySQL connects to it. MariaDB is not MySQL 8.4: it has different statements, system
+//! tables and ways to log in. The results of these tests about the driver apply to both.
 
 use anyhow::Result;
 use testcontainers::core::{ContainerPort, WaitFor};
@@ -15,7 +15,7 @@ const ROOT_PASSWORD: &str = "caracal-root";
 const DATABASE: &str = "gateway";
 const PORT: ContainerPort = ContainerPort::Tcp(3306);
 
-/// A running server. Dropping it removes the container, also when the test panics.
+/// A running server. Dropping it removes the container, even if the test panics.
 #[derive(Debug)]
 pub struct MariaDb {
     _container: ContainerAsync<GenericImage>,
@@ -23,15 +23,16 @@ pub struct MariaDb {
 }
 
 impl MariaDb {
-    /// Starts a server with these arguments and waits until it takes connections.
+    /// Starts a server with these arguments and waits until it accepts connections.
     ///
     /// # Errors
-    /// When no Docker engine answers, or when the server does not come up.
+    /// Returns an error if no Docker engine responds, or if the server does not start.
     pub async fn start(arguments: &[&str]) -> Result<Self> {
         let image = container::image("CARACAL_TEST_MARIADB_IMAGE", "mariadb:10.11");
         let request = image
             .with_exposed_port(PORT)
-            // The server that only sets the database up in the official image listens to port 0.
+            // The official image first starts a server that only sets up the database. That server listens on
+            // port 0.
             .with_wait_for(WaitFor::message_on_stderr("port: 3306"))
             .with_env_var("MARIADB_ROOT_PASSWORD", ROOT_PASSWORD)
             .with_env_var("MARIADB_USER", USER)
@@ -43,13 +44,13 @@ impl MariaDb {
         Ok(Self { _container: container, address })
     }
 
-    /// Where the server is, with the credentials of the database's owner.
+    /// Returns the URL of the database, with the credentials of its owner.
     #[must_use]
     pub fn url(&self) -> String {
         format!("mysql://{USER}:{PASSWORD}@{}/{DATABASE}", self.address)
     }
 
-    /// The same database with the credentials of the server's administrator.
+    /// Returns the URL of the database, with the credentials of the server's administrator.
     #[must_use]
     pub fn admin_url(&self) -> String {
         format!("mysql://root:{ROOT_PASSWORD}@{}/{DATABASE}", self.address)

@@ -1,4 +1,4 @@
-//! A Postgres server in a container of its own.
+//! A Postgres server in a container.
 
 use anyhow::Result;
 use testcontainers::core::{ContainerPort, WaitFor};
@@ -11,7 +11,7 @@ const PASSWORD: &str = "caracal-test";
 const DATABASE: &str = "gateway";
 const PORT: ContainerPort = ContainerPort::Tcp(5432);
 
-/// A running server. Dropping it removes the container, also when the test panics.
+/// A running server. Dropping it removes the container, even if the test panics.
 #[derive(Debug)]
 pub struct Postgres {
     container: ContainerAsync<GenericImage>,
@@ -19,24 +19,25 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server and waits until it takes connections.
+    /// Starts a server and waits until it accepts connections.
     ///
     /// # Errors
-    /// When no Docker engine answers, or when the server does not come up.
+    /// Returns an error if no Docker engine responds, or if the server does not start.
     pub async fn start() -> Result<Self> {
         Self::start_with(|request| request).await
     }
 
-    /// Starts a server that `change` has had a say in: its arguments, a host port that stays the same when
-    /// the container is stopped and started again.
+    /// Starts a server. `change` changes the request for the container, such as the arguments of the server,
+    /// or a port of the host that stays the same when the container is stopped and started again.
     ///
     /// # Errors
-    /// As [`Postgres::start`].
+    /// Returns the same errors as [`Postgres::start`].
     pub async fn start_with(
         change: impl FnOnce(ContainerRequest<GenericImage>) -> ContainerRequest<GenericImage>,
     ) -> Result<Self> {
-        // One server sets the database up and logs on standard output, the one that stays logs on
-        // standard error. The second message alone could be missed: Docker orders the two streams apart.
+        // A first server sets up the database and logs to standard output. The final one logs to standard
+        // error. It is not enough to wait for the second message, because Docker does not keep the order
+        // between the two streams.
         let ready = "database system is ready to accept connections";
         let image = container::image("CARACAL_TEST_POSTGRES_IMAGE", "postgres:15-alpine");
         let request = image
@@ -52,13 +53,13 @@ impl Postgres {
         Ok(Self { container, url })
     }
 
-    /// Where the server is, with the credentials.
+    /// Returns the URL of the server, with the credentials.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The container, to stop, pause and start it.
+    /// Returns the container, to stop, pause and start it.
     #[must_use]
     pub fn container(&self) -> &ContainerAsync<GenericImage> {
         &self.container

@@ -1,4 +1,4 @@
-//! Errors of connections, and which type they have.
+//! The types of connection errors.
 
 use anyhow::{Result, ensure};
 use caracal_metrics::MetricsRegistry;
@@ -8,13 +8,13 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions};
 
 use crate::scene::{MOST_CONNECTIONS, Server, events};
 
-/// The number that the server gave to an error.
+/// Returns the number of an error from the server.
 fn number(error: &sqlx::Error) -> Option<u16> {
     let error = error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()?;
     Some(error.number())
 }
 
-/// All errors that were counted so far have this type, and there are so many.
+/// Checks that `count` errors were counted so far, and that all of them have this type.
 fn only_errors(metrics: &MetricsRegistry, error_type: &str, count: f64) -> Result<()> {
     let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
     let errors = "caracal_database_connection_errors_total";
@@ -23,7 +23,8 @@ fn only_errors(metrics: &MetricsRegistry, error_type: &str, count: f64) -> Resul
     Ok(())
 }
 
-/// A query through a new wrapped pool can't connect. Its error has this number and counts once.
+/// Runs a query on a new wrapped pool that can't connect. Checks that its error has this number and is
+/// counted once.
 async fn refused(options: &MySqlConnectOptions, sent: u16, error_type: &str) -> Result<()> {
     let pool = MySqlPoolOptions::new().acquire_timeout(PATIENCE);
     let metrics = MetricsRegistry::new();
@@ -38,13 +39,13 @@ pub(crate) async fn connection_errors() -> Result<()> {
     let server = Server::start().await?;
     let owner: MySqlConnectOptions = server.url().parse()?;
     refused(&owner.clone().password("guessed"), 1045, "authentication").await?;
-    // The server answers a statement that names such a database in the same way.
+    // The server returns the same error for a statement that names such a database.
     refused(&owner.clone().database("mysql"), 1044, "other").await?;
 
     let pool = MySqlPoolOptions::new().max_connections(MOST_CONNECTIONS).acquire_timeout(PATIENCE);
     let metrics = MetricsRegistry::new();
     let pool = PoolObserver::new(&pool.connect_with(owner.clone()).await?).wrap(&metrics)?;
-    // An error of a statement is not one of the connection.
+    // An error of a statement is not a connection error.
     for (statement, sent) in [("selekt 1", 1064), ("select * from nowhere", 1146)] {
         let error = sqlx::query(statement).execute(&pool).await.err();
         ensure!(error.as_ref().and_then(number) == Some(sent), "{statement}: {error:?}");

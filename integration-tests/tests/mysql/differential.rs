@@ -1,4 +1,4 @@
-//! Random statements: what the page has equals the books of the client, and the server's own log.
+//! Random statements: the counts on the page equal those of the client and those of the server's own log.
 
 use anyhow::{Context, Result, ensure};
 use caracal_metrics::MetricsRegistry;
@@ -23,7 +23,7 @@ async fn check(
     let page: Counts = page.filter(|(_, more)| *more > 0).collect();
     ensure!(page == *books, "{table}: the page has {page:?}, the client {books:?}");
     let mut received = Counts::new();
-    // The server may not have read the statement of a client that went away.
+    // The server may not have read the statement of a client that disconnected.
     let came = eventually("the server receives what is in the client's books", async || {
         received = server.received(table).await?;
         Ok(received == *books)
@@ -31,7 +31,7 @@ async fn check(
     came.await.with_context(|| format!("{table}: client {books:?}, server {received:?}"))
 }
 
-/// The same statements twice: counted from the events, and by the wrapper.
+/// Runs the same statements twice: counted from the events, and by the wrapper.
 macro_rules! differential {
     ($name:ident, $bare:ident, $wrapped:ident, $version:literal) => {
         pub(crate) async fn $name() -> Result<()> {
@@ -39,7 +39,7 @@ macro_rules! differential {
             for seed in SEEDS {
                 let bare = format!(concat!("bare_", $version, "_{}"), seed);
                 server.prepare(&schema(&bare)).await?;
-                // The administrator's statements have events, too.
+                // The statements of the administrator also emit events.
                 let before = counted(metrics, &bare)?;
                 let books = $bare::run(&server, metrics, &bare, seed).await?;
                 ensure!(books.len() == 4, "{books:?}");

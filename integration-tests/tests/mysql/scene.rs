@@ -1,4 +1,5 @@
-//! The subscriber of the process, a server that logs its statements, and what the page and the server say.
+//! The subscriber of the process, a server that logs its statements, and the counts of the page and of the
+//! server.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -12,10 +13,10 @@ use sqlx::{AssertSqlSafe, MySqlPool, Row};
 use tracing::Level;
 use tracing_subscriber::layer::SubscriberExt;
 
-/// How many statements there were, by operation and table.
+/// The number of statements, by operation and table.
 pub(crate) type Counts = BTreeMap<(String, String), u64>;
 
-/// The registry that counts the events of this process.
+/// Returns the registry that counts the events of this process.
 pub(crate) fn events() -> Result<&'static MetricsRegistry> {
     static METRICS: OnceLock<Result<MetricsRegistry>> = OnceLock::new();
     let installed = METRICS.get_or_init(|| {
@@ -29,10 +30,10 @@ pub(crate) fn events() -> Result<&'static MetricsRegistry> {
     installed.as_ref().map_err(|error| anyhow::anyhow!("{error:?}"))
 }
 
-/// How many connections a user may have, so that a test can take the last one.
+/// The maximum number of connections of a user. A test uses all of them.
 pub(crate) const MOST_CONNECTIONS: u32 = 8;
 
-/// A server that writes each statement into a table when it receives it.
+/// A server that logs each statement in a table when it receives it.
 pub(crate) struct Server {
     server: MariaDb,
     pub(crate) admin: MySqlPool,
@@ -52,7 +53,7 @@ impl Server {
         self.server.url()
     }
 
-    /// Runs statements that are not counted, one by one.
+    /// Runs statements as the administrator, one by one.
     pub(crate) async fn prepare(&self, schema: &[String]) -> Result<()> {
         for statement in schema {
             sqlx::raw_sql(AssertSqlSafe(statement.clone())).execute(&self.admin).await?;
@@ -60,7 +61,7 @@ impl Server {
         Ok(())
     }
 
-    /// Ends the sessions that run this statement in `sleep`, once there are any.
+    /// Waits for sessions that run this statement in `sleep`, and ends them.
     pub(crate) async fn kill_sleeping(&self, statement: &str) -> Result<()> {
         let find = "select id from information_schema.processlist
                     where info = ? and state = 'User sleep'";
@@ -76,7 +77,8 @@ impl Server {
         .await
     }
 
-    /// The statements on this table that the server has received from the observed pool.
+    /// Returns the counts of the statements on this table that the server has received from the observed
+    /// pool.
     pub(crate) async fn received(&self, table: &str) -> Result<Counts> {
         let log = "select convert(argument using utf8mb4) from mysql.general_log
                    where command_type in ('Execute', 'Query') and user_host like '%[caracal]%'";
@@ -84,7 +86,7 @@ impl Server {
         for row in sqlx::query(log).fetch_all(&self.admin).await? {
             let text: String = row.try_get(0)?;
             let word = text.split_whitespace().next().unwrap_or_default().to_lowercase();
-            // No `WITH` of these tests writes.
+            // The `WITH` statements of these tests only read.
             let operation = if word == "with" { "select".to_owned() } else { word };
             if text.contains(table) {
                 *counts.entry((operation, table.to_owned())).or_default() += 1;
@@ -94,7 +96,7 @@ impl Server {
     }
 }
 
-/// What a registry has counted on this table, whatever the status.
+/// Returns the counts of a registry for this table, with any status.
 pub(crate) fn counted(metrics: &MetricsRegistry, table: &str) -> Result<Counts> {
     let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
     let mut counts = Counts::new();

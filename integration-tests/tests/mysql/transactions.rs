@@ -15,7 +15,7 @@ fn outcomes_of(metrics: &MetricsRegistry, family: &str) -> Result<[f64; 3]> {
     Ok([ended, "rolled_back", "dropped"].map(|outcome| page.value(&name, &[("outcome", outcome)])))
 }
 
-/// Each ends once in its own family, and what the server has afterwards is as the outcomes say.
+/// Each is counted once in its family, and the rows on the server agree with the outcomes.
 pub(crate) async fn outcomes() -> Result<()> {
     events()?;
     let server = Server::start().await?;

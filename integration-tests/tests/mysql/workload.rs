@@ -1,6 +1,7 @@
-//! The same random statements through each version of sqlx, bare and wrapped, and the books of the client.
+//! Runs the same random statements with each version of sqlx, bare and wrapped. The client counts them
+//! itself.
 
-/// Marsaglia's xorshift: the same steps for the same seed.
+/// Marsaglia's xorshift, which returns the same steps for the same seed.
 pub(crate) struct Steps(pub(crate) u64);
 
 impl Steps {
@@ -12,7 +13,7 @@ impl Steps {
     }
 }
 
-/// The table of one run.
+/// Returns the statements that create the table of a run.
 pub(crate) fn schema(table: &str) -> [String; 2] {
     [
         format!(
@@ -22,7 +23,7 @@ pub(crate) fn schema(table: &str) -> [String; 2] {
     ]
 }
 
-/// A text for this table that lives as long as the process: what both versions of sqlx take.
+/// Returns a statement for this table with the lifetime `'static`, which both versions of sqlx accept.
 fn text(statement: &str, table: &str) -> &'static str {
     statement.replace("TABLE", table).leak()
 }
@@ -129,14 +130,14 @@ macro_rules! workload {
                             {
                                 let mut query =
                                     Box::pin($sqlx::raw_sql(sleeps).execute(&mut *connection));
-                                // Given up, unless a busy machine let it have its answer.
+                                // It is cancelled, unless the answer has already arrived.
                                 let _answer = (&mut query).now_or_never();
                             }
-                            // The server was given the whole statement.
+                            // The server has received the whole statement.
                             connection.ping().await?;
                             book("select");
                         }
-                        // Rarely: connecting anew takes time.
+                        // This is rare, because a new connection takes time.
                         _ if step % 4 == 0 => {
                             let query = $sqlx::query(dies).execute(&pool);
                             let killed = server.kill_sleeping(dies);

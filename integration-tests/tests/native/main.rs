@@ -49,7 +49,7 @@ fn bound(index: i32) -> f64 {
     2_f64.powi(index.div_euclid(of_an_octave)) * fraction.exp2()
 }
 
-/// Numbers between 0 and 1, which are the same in each run.
+/// Returns numbers between 0 and 1, which are the same in each run.
 fn uniform(seed: u64) -> impl Iterator<Item = f64> {
     let mut state = seed;
     std::iter::from_fn(move || {

@@ -29,7 +29,7 @@ pub(crate) async fn with_native_storage() -> Result<()> {
     let shop = Shop::start().await?;
     let prometheus = shop.prometheus(&["--enable-feature=native-histograms"]).await?;
     shop.check(&prometheus).await?;
-    // No fallback was there.
+    // The classic series do not exist, so the queries did not use them.
     for classic in ["http_server_request_duration_seconds_count", "packing_seconds_bucket"] {
         ensure!(prometheus.query(classic).await?.is_empty(), "{classic} is stored");
     }
@@ -48,7 +48,7 @@ pub(crate) async fn with_classic_storage() -> Result<()> {
         ensure!(prometheus.query(native).await?.is_empty(), "{native} is stored");
     }
     for (quantile, value) in shop.packing(&prometheus).await? {
-        // Far from what was observed, and not missing.
+        // The value exists, but is far from the observations.
         ensure!(value > 1.0 && value <= 10.0, "{quantile} is {value}");
     }
     Ok(())
@@ -79,7 +79,7 @@ impl Shop {
         Ok(shop)
     }
 
-    /// One of four requests fails.
+    /// Sends requests, of which one in four fails.
     async fn serve_customers(&self) -> Result<()> {
         for path in ["orders", "orders", "orders", "broken"] {
             reqwest::get(format!("http://{}/{path}", self.address)).await?.bytes().await?;
@@ -105,7 +105,7 @@ impl Shop {
         Prometheus::configured_with_flags(configuration, flags).await
     }
 
-    /// Serves customers until Prometheus answers as it should.
+    /// Sends requests until Prometheus returns the expected answer.
     async fn wait(
         &self,
         prometheus: &Prometheus,
@@ -119,7 +119,7 @@ impl Shop {
         .await
     }
 
-    /// The rules have recorded what happened, and each panel has data.
+    /// Checks that the rules have recorded the requests, and that each panel has data.
     async fn check(&self, prometheus: &Prometheus) -> Result<()> {
         let ratio = "job:http_server_error_ratio:rate5m";
         let is_quarter =
@@ -139,7 +139,7 @@ impl Shop {
                 continue;
             }
             histograms += 1;
-            // The answer is a histogram if it is native, and its buckets if it is not.
+            // The answer contains a histogram if it is native, and buckets otherwise.
             let is_heatmap = expression.contains("increase(");
             let expression = if is_heatmap { format!("count({expression})") } else { expression };
             let has_data = |samples: &[Sample]| {
@@ -151,7 +151,7 @@ impl Shop {
         Ok(())
     }
 
-    /// The quantiles that the panel of the family shows.
+    /// Returns the quantiles that the panel of the family shows.
     async fn packing(&self, prometheus: &Prometheus) -> Result<Vec<(String, f64)>> {
         let mut quantiles = Vec::new();
         for (panel, expression) in self.expressions()? {
@@ -167,7 +167,7 @@ impl Shop {
         Ok(quantiles)
     }
 
-    /// The titles of the panels and their queries, as Grafana sends them.
+    /// Returns the titles of the panels and their queries, as Grafana sends them.
     fn expressions(&self) -> Result<Vec<(String, String)>> {
         let dashboard: Value = serde_json::from_str(&dashboard(&self.metrics, &self.target()?))?;
         let mut expressions = Vec::new();

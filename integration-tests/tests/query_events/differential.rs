@@ -1,4 +1,4 @@
-//! Random statements: what the page has equals the books of the client, and the server's own count.
+//! Random statements: the counts on the page equal those of the client and of the server.
 
 use anyhow::{Context, Result, ensure};
 use caracal_metrics::MetricsRegistry;
@@ -9,12 +9,12 @@ use crate::workload::{Books, schema, v0_8, v0_9, wrapped_0_8, wrapped_0_9};
 
 const SEEDS: [u64; 3] = [1, 7, 2_026];
 
-/// The counts of a run on this table, without the table's name, to compare runs.
+/// Returns the counts of a run on this table, without the name of the table, to compare runs.
 fn by_operation(counts: &Counts) -> Vec<(String, u64)> {
     counts.iter().map(|((operation, _), count)| (operation.clone(), *count)).collect()
 }
 
-/// What the client gave to the driver, on this table alone.
+/// Returns what the client passed to the driver, only for this table.
 fn given(books: &Books, table: &str) -> Counts {
     let on_table = books.given.iter().filter(|((_, on), _)| on == table);
     on_table.map(|(key, count)| (key.clone(), *count)).collect()
@@ -29,7 +29,7 @@ async fn check(
     let page = counted(metrics, &[table])?;
     let given = given(books, table);
     ensure!(page == given, "{table}: the page has {page:?}, the client {given:?}");
-    // The server may still be at a statement whose client has gone away.
+    // The server may still run a statement whose client has disconnected.
     let expected = &books.completed;
     let mut completed = Counts::new();
     let what = format!("the server completes what the client of {table} has in its books");
@@ -41,7 +41,7 @@ async fn check(
     Ok(page)
 }
 
-/// The same statements twice: counted from the events, and by the wrapper.
+/// Runs the same statements twice: counted from the events, and by the wrapper.
 macro_rules! differential {
     ($name:ident, $bare:ident, $wrapped:ident, $version:literal) => {
         pub(crate) async fn $name() -> Result<()> {

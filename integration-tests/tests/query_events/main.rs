@@ -1,5 +1,5 @@
-//! Queries that are counted from sqlx's own events, on a real Postgres: sqlx 0.8 and 0.9, and the repository
-//! layers of applications as they are.
+//! Queries that are counted from sqlx's own events, on a real Postgres: sqlx 0.8 and 0.9, and the unchanged
+//! repository layers of applications.
 
 mod corpus;
 mod differential;

@@ -12,7 +12,8 @@ use crate::scene::{Counts, Server, counted, events};
 
 const TABLES: [&str; 2] = ["_sqlx_migrations", "migrated"];
 
-/// Each statement that the server completes counts once, and the wrapper counts the wait for the connection.
+/// Each statement that the server completes is counted once, and the wrapper counts the wait for the
+/// connection.
 pub(crate) async fn counted_once() -> Result<()> {
     let (metrics, server) = (events()?, Server::start().await?);
     let bare = PgPoolOptions::new().max_connections(1).connect(server.url()).await?;
@@ -31,7 +32,7 @@ pub(crate) async fn counted_once() -> Result<()> {
     let mut page = counted(metrics, &TABLES)?;
     let created = page.remove(&("other".to_owned(), "migrated".to_owned()));
     ensure!(created == Some(1), "{created:?}");
-    // sqlx creates its table if it is not there.
+    // sqlx creates its table if it does not exist.
     let created = page.remove(&("other".to_owned(), "_sqlx_migrations".to_owned()));
     ensure!(created == Some(1), "{created:?}");
     let completed: Counts = server.completed(&TABLES).await?;

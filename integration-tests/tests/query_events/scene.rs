@@ -1,4 +1,5 @@
-//! The subscriber of the process, a server that counts its statements, and what the page and the server say.
+//! The subscriber of the process, a server that counts its statements, and the counts of the page and of the
+//! server.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -13,10 +14,10 @@ use testcontainers::ImageExt;
 use tracing::Level;
 use tracing_subscriber::layer::SubscriberExt;
 
-/// How many statements there were, by operation and table.
+/// The number of statements, by operation and table.
 pub(crate) type Counts = BTreeMap<(String, String), u64>;
 
-/// The registry that counts the events of this process.
+/// Returns the registry that counts the events of this process.
 pub(crate) fn events() -> Result<&'static MetricsRegistry> {
     static METRICS: OnceLock<Result<MetricsRegistry>> = OnceLock::new();
     let installed = METRICS.get_or_init(|| {
@@ -50,14 +51,15 @@ impl Server {
         self.postgres.url()
     }
 
-    /// Makes the tables, and counts from there.
+    /// Creates the tables, and resets the counts of the server.
     pub(crate) async fn prepare(&self, schema: String) -> Result<()> {
         sqlx::raw_sql(AssertSqlSafe(schema)).execute(&self.admin).await?;
         sqlx::query("select pg_stat_statements_reset()").execute(&self.admin).await?;
         Ok(())
     }
 
-    /// The statements on these tables that the server has completed. Each names one of them.
+    /// Returns the counts of the statements on these tables that the server has completed. Each statement
+    /// names one of them.
     pub(crate) async fn completed(&self, tables: &[&str]) -> Result<Counts> {
         let rows = sqlx::query("select query, calls from pg_stat_statements");
         let mut counts = Counts::new();
@@ -74,7 +76,7 @@ impl Server {
     }
 }
 
-/// What a registry has counted on these tables, whatever the status.
+/// Returns the counts of a registry for these tables, with any status.
 pub(crate) fn counted(metrics: &MetricsRegistry, tables: &[&str]) -> Result<Counts> {
     let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
     let mut counts = Counts::new();
@@ -87,7 +89,7 @@ pub(crate) fn counted(metrics: &MetricsRegistry, tables: &[&str]) -> Result<Coun
     Ok(counts)
 }
 
-/// A count as the page has it.
+/// Parses a count of the page.
 fn whole(count: f64) -> Result<u64> {
     count.to_string().parse().with_context(|| format!("{count} is not a count"))
 }

@@ -1,13 +1,14 @@
-//! The same random statements through each version of sqlx, bare and wrapped, and the books of the client.
+//! Runs the same random statements with each version of sqlx, bare and wrapped. The client counts them
+//! itself.
 
 use crate::scene::Counts;
 
-/// What the client did.
+/// The counts of the client.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
-    /// Statements that the driver was given, however they ended.
+    /// The statements that were passed to the driver, however they ended.
     pub(crate) given: Counts,
-    /// Those that the server completed.
+    /// The statements that the server completed.
     pub(crate) completed: Counts,
 }
 
@@ -26,7 +27,7 @@ impl Books {
     }
 }
 
-/// Marsaglia's xorshift: the same steps for the same seed.
+/// Marsaglia's xorshift, which returns the same steps for the same seed.
 pub(crate) struct Steps(pub(crate) u64);
 
 impl Steps {
@@ -38,7 +39,7 @@ impl Steps {
     }
 }
 
-/// The tables of one run.
+/// Returns the statements that create the tables of a run.
 pub(crate) fn schema(table: &str) -> String {
     format!(
         "create table {table} (id bigserial primary key, name text unique);
@@ -46,7 +47,7 @@ pub(crate) fn schema(table: &str) -> String {
     )
 }
 
-/// A text for this table that lives as long as the process: what both versions of sqlx take.
+/// Returns a statement for this table with the lifetime `'static`, which both versions of sqlx accept.
 fn text(statement: &str, table: &str) -> &'static str {
     statement.replace("TABLE", table).leak()
 }
@@ -150,10 +151,10 @@ macro_rules! workload {
                             {
                                 let mut query =
                                     Box::pin($sqlx::raw_sql(sleeps).execute(&mut *connection));
-                                // Given up, unless a busy machine let it have its answer.
+                                // It is cancelled, unless the answer has already arrived.
                                 let _answer = (&mut query).now_or_never();
                             }
-                            // The server was given the whole statement, and completes it.
+                            // The server has received the whole statement, and completes it.
                             connection.ping().await?;
                             books.both("select", table);
                         }
@@ -163,7 +164,7 @@ macro_rules! workload {
                             books.completed("update", table);
                             books.completed("delete", table);
                         }
-                        // Rarely: connecting anew takes time.
+                        // This is rare, because a new connection takes time.
                         _ if step % 4 == 0 => {
                             let killed = async {
                                 let find = "select pg_terminate_backend(pid) from pg_stat_activity
@@ -186,8 +187,8 @@ macro_rules! workload {
                         _ => {}
                     }
                 }
-                // A pool that is closed does not drain the connections that come back later, and the server
-                // does not complete a statement whose rows it can't send.
+                // A closed pool does not read the remaining answers of connections that are returned later,
+                // and the server does not complete a statement whose rows it can't send.
                 eventually("all connections are back in the pool", async || {
                     Ok(usize::try_from(bare.size())? == bare.num_idle())
                 })

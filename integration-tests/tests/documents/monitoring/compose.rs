@@ -1,5 +1,5 @@
-//! `compose.yml` and what it provisions Grafana with, as far as that can be told without the images.
-//! The test `dashboard` lets Docker's own parser read it.
+//! Checks `compose.yml` and the files with which it provisions Grafana, as far as this is possible without
+//! the images. The test `dashboard` checks it with Docker's own parser.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,13 +34,13 @@ struct Service {
     volumes: Vec<String>,
 }
 
-/// What this test needs of Prometheus's configuration, which promtool checks.
+/// The part of Prometheus's configuration that this test needs. promtool checks the rest.
 #[derive(Debug, Deserialize)]
 struct Configuration {
     rule_files: Vec<String>,
 }
 
-/// Grafana's file of data sources: the fields of its documentation that are in use here.
+/// Grafana's file of data sources, with the documented fields that are used here.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Datasources {
@@ -92,7 +92,7 @@ struct ProviderOptions {
 }
 
 impl Service {
-    /// The file of the repository that the container has at this path.
+    /// Returns the file of the repository that the container has at this path.
     fn mounted(&self, path: &str) -> Result<&str> {
         let mount =
             |volume: &'_ String| volume.trim_end_matches(":ro").ends_with(&format!(":{path}"));
@@ -114,7 +114,7 @@ impl Service {
     }
 }
 
-/// Checks the files against what reads them, and against each other.
+/// Checks that the files agree with each other and with the programs that read them.
 fn check(folder: &Path) -> Result<()> {
     let text = read(&folder.join("compose.yml"))?;
     let compose: Compose = serde_saphyr::from_str(&text).context("in compose.yml")?;

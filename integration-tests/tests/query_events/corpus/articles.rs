@@ -1,5 +1,5 @@
-//! The shapes of launchbadge/realworld-axum-sqlx: a context with the pool, rows into structs, streams that are
-//! collected, and `WITH` queries that write and read.
+//! The structure of launchbadge/realworld-axum-sqlx: a context with the pool, rows that are read into
+//! structs, streams that are collected, and `WITH` queries that write and read.
 
 use anyhow::{Context, Result, ensure};
 use futures_util::TryStreamExt;

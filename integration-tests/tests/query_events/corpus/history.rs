@@ -1,4 +1,4 @@
-//! The shapes of atuinsh/atuin's server: a database trait over two pools, the second for reading, and
+//! The structure of atuinsh/atuin's server: a database trait over two pools, the second for reading, and
 //! statements that are repeated in a transaction.
 
 use std::collections::HashMap;

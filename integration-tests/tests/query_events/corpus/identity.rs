@@ -1,5 +1,5 @@
-//! The shapes of matrix-org/matrix-authentication-service: repositories that borrow one connection, made from a
-//! transaction, and queries that are built.
+//! The structure of matrix-org/matrix-authentication-service: repositories that borrow one connection and are
+//! created from a transaction, and queries that are built at run time.
 
 use anyhow::{Context, Result, ensure};
 use sqlx::{Postgres, QueryBuilder};

@@ -1,5 +1,6 @@
-//! The shapes of windmill-labs/windmill: a job queue, functions generic over `Executor`, transactions that are
-//! passed along and given back, and a task of its own for what need not be waited for.
+//! The structure of windmill-labs/windmill: a job queue, functions that are generic over `Executor`,
+//! transactions that are passed to functions and returned, and a separate task for work that the caller does
+//! not wait for.
 
 use anyhow::{Context, Result, ensure};
 use sqlx::{Executor, Postgres};
@@ -44,7 +45,7 @@ where
     Ok(())
 }
 
-/// Takes the transaction over, and gives it back with the job in it.
+/// Takes the transaction, inserts the job, and returns the transaction.
 async fn push<'c>(
     mut tx: PgTransaction<'c>,
     workspace: &str,
@@ -104,7 +105,7 @@ pub(crate) async fn serve(pool: &PgPool) -> Result<()> {
         tx = back;
     }
     tx.commit().await?;
-    // Given up: the transaction is dropped, and with it the job.
+    // The transaction is dropped, so the job is not inserted.
     let (_, dropped) = push(pool.begin().await?, &parent, "rust").await?;
     drop(dropped);
 

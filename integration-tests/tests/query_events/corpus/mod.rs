@@ -1,8 +1,8 @@
-//! The repository layers of five open-source applications, in code of our own that has their shapes.
+//! Our own code with the structure of the repository layers of five open-source applications.
 //!
-//! Each file is compiled twice. In [`bare`] it has sqlx's own types, as the application does: nothing is
-//! changed, and the events are counted. In [`wrapped`] it has the wrapper's: the difference is the module
-//! `db`, which is what the `use` lines of the application would name instead.
+//! Each file is compiled twice. In [`bare`], it uses sqlx's own types, like the application, and the events
+//! are counted. In [`wrapped`], it uses the types of the wrapper. The only difference is the module `db`,
+//! which the `use` lines of the application would name instead.
 
 use anyhow::{Context, Result, ensure};
 use caracal_metrics::MetricsRegistry;
@@ -11,7 +11,7 @@ use sqlx::postgres::PgPoolOptions;
 
 use crate::scene::{Counts, Server, counted, events};
 
-/// What an application must have counted.
+/// The counts that an application must have.
 pub(crate) type Expected = &'static [(&'static str, &'static str, u64)];
 
 macro_rules! applications {

@@ -1,5 +1,5 @@
-//! The shapes of LukeMathWalker/zero-to-production: transactions that functions give back and take over, and a
-//! queue whose task is locked while it is worked on.
+//! The structure of LukeMathWalker/zero-to-production: transactions that functions take and return, and a
+//! queue whose task is locked while it is processed.
 
 use anyhow::{Context, Result, bail, ensure};
 use sqlx::Executor;
