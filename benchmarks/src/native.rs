@@ -37,7 +37,7 @@ const TOOK: Duration = Duration::from_millis(37);
 #[derive(Clone, Copy)]
 pub(crate) enum Buckets {
     Classic,
-    /// Of schema 3, in addition to the classic ones unless the library can't have both.
+    /// Native buckets with schema 3, in addition to the classic ones if the library supports both.
     Native,
 }
 

@@ -1,4 +1,4 @@
-//! Histograms of other libraries with and without native buckets, by handle and of the same number.
+//! Histograms of other libraries, with and without native buckets, recorded through a handle.
 
 use std::hint::black_box;
 
@@ -11,10 +11,10 @@ use prometheus_client::metrics::histogram::{self as client, Histogram};
 use crate::native::Buckets::{self, Classic, Native};
 use crate::peers::peer::{Work, repeat};
 
-/// The growth of a bucket at schema 3.
+/// The ratio of two neighbouring bounds at schema 3.
 const FACTOR: f64 = 1.090_507_732_665_257_7;
 
-/// Prometheus's name of a resolution of eight buckets for each octave, which OpenTelemetry calls a scale.
+/// Eight buckets for each octave, as a schema of Prometheus. OpenTelemetry calls this a scale.
 const SCHEMA: i8 = 3;
 
 const MOST_BUCKETS: u32 = 256;
@@ -23,7 +23,7 @@ const SECONDS: f64 = 0.037;
 
 const BOUNDS: [f64; 4] = [0.005, 0.025, 0.1, 1.0];
 
-/// Both kinds of buckets, as ours has them.
+/// Creates a histogram. With native buckets, it also has the classic ones, like ours.
 pub(crate) fn prometheus_client(buckets: Buckets) -> Work {
     let native = client::NativeHistogramConfig::with_schema(SCHEMA);
     let seconds = match buckets {
@@ -33,8 +33,8 @@ pub(crate) fn prometheus_client(buckets: Buckets) -> Work {
     repeat(move || black_box(&seconds).observe(black_box(SECONDS)))
 }
 
-/// Native buckets in place of the classic ones. The exporter keeps the observations and counts them when somebody
-/// drains it, which is a part of the work.
+/// Creates a histogram. Native buckets replace the classic ones. The exporter stores the observations and
+/// counts them when it is drained. Draining is a part of the work.
 pub(crate) fn metrics_exporter(buckets: Buckets) -> Work {
     let builder = PrometheusBuilder::new();
     let builder = match buckets {
@@ -53,7 +53,7 @@ pub(crate) fn metrics_exporter(buckets: Buckets) -> Work {
     })
 }
 
-/// Exponential buckets in place of the explicit ones.
+/// Creates a histogram. Exponential buckets replace the explicit ones.
 pub(crate) fn opentelemetry(buckets: Buckets) -> Work {
     let exponential = |_: &Instrument| {
         let aggregation = Aggregation::Base2ExponentialHistogram {
@@ -70,7 +70,7 @@ pub(crate) fn opentelemetry(buckets: Buckets) -> Work {
     };
     let seconds =
         provider.meter("peer").f64_histogram("d").with_boundaries(BOUNDS.to_vec()).build();
-    // A provider that is dropped shuts its histograms down.
+    // Dropping the provider would shut down its histograms.
     let kept = (provider, seconds);
     repeat(move || black_box(&kept).1.record(black_box(SECONDS), &[]))
 }

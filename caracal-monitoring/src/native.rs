@@ -1,15 +1,17 @@
-//! Queries of histograms that Prometheus stores in either of two ways: as native histograms, whose buckets, sum
-//! and count are one series under the name of the family, or as classic ones, with a series for each of them.
+//! Queries for histograms that Prometheus stores in one of two ways. A native histogram is one series with
+//! the name of the family, which contains the buckets, the sum and the count. A classic histogram has a
+//! series for each of them.
 //!
-//! A service with native buckets does not know which way its Prometheus was told to use. Its queries therefore
-//! read the native histogram, and where there is none, the classic buckets.
+//! A service with native buckets does not know how its Prometheus is configured. Its queries therefore read
+//! the native histogram or, if there is none, the classic buckets.
 
 use crate::promql;
 
-/// The expression for either way, where `is_native` says whether the family of this name has native buckets.
+/// Returns the expression for both ways. `is_native` returns whether the family with this name has native
+/// buckets.
 ///
-/// In the expressions of this crate, buckets and counts of a histogram are always in the rate or the increase
-/// within a sum, which is therefore what is chosen between.
+/// In the expressions of this crate, the buckets and counts of a histogram are always in a rate or an
+/// increase within a sum. The choice is therefore between two such sums.
 pub(crate) fn either_way(expression: &str, is_native: impl Fn(&str) -> bool) -> String {
     let mut text = String::new();
     let mut copied = 0;
@@ -30,7 +32,7 @@ pub(crate) fn either_way(expression: &str, is_native: impl Fn(&str) -> bool) -> 
     text + &expression[copied..]
 }
 
-/// What a series of a classic histogram has.
+/// The content of a series of a classic histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Bucket,
@@ -51,14 +53,15 @@ fn part_of(metric: &str) -> Option<(&str, Part)> {
     of(Part::Bucket).or_else(|| of(Part::Count))
 }
 
-/// The sum that has this metric, with the quantile of it if there is one, and where it begins.
+/// Returns the sum that contains this metric, including the quantile around the sum if there is one, and its
+/// start.
 fn sum_around(expression: &str, metric: usize, part: Part) -> Option<(usize, &str)> {
     const QUANTILE: &str = "histogram_quantile(";
     let sum = expression[..metric].rfind("sum")?;
     let end = metric + expression[metric..].find("))")? + "))".len();
     let before = &expression[..sum];
     let quantile = before.rfind(QUANTILE).filter(|quantile| {
-        // `histogram_quantile(0.99, ` and nothing else.
+        // Only `histogram_quantile(0.99, ` is in front of the sum.
         part == Part::Bucket && !before[quantile + QUANTILE.len()..].contains(['(', ')'])
     });
     match quantile {
@@ -71,16 +74,16 @@ fn choice(classic: &str, family: &str, part: Part) -> String {
     let native = classic.replacen(&format!("{family}{}", part.suffix()), family, 1);
     match part {
         Part::Count => format!("histogram_count({native}) or {classic}"),
-        // The series of quantiles have the same labels in either way.
+        // The series of quantiles have the same labels in both ways.
         Part::Bucket if classic.starts_with("histogram_quantile") => {
             format!("{} or {classic}", without_le(&native))
         }
-        // Those of buckets have not: where there is a native histogram, they are left out.
+        // The series of buckets do not. If there is a native histogram, the buckets are left out.
         Part::Bucket => format!("{} or on () {classic}", without_le(&native)),
     }
 }
 
-/// `sum by (le, x)` without `le`, which native histograms do not have.
+/// Removes `le` from `sum by (le, x)`, because native histograms do not have this label.
 fn without_le(expression: &str) -> String {
     expression
         .replacen("by (le) (", "(", 1)

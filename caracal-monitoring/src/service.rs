@@ -54,8 +54,8 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// The family in use to which a sample belongs. `metric` is the sample's name in the expressions of this
-    /// crate.
+    /// Returns the family in use to which a sample belongs. `metric` is the sample's name in the expressions
+    /// of this crate.
     pub(crate) fn family(&self, metric: &str) -> Option<&RegisteredFamily> {
         let name = promql::named(metric, &self.namespace);
         self.families.get(&name).or_else(|| {
@@ -64,7 +64,8 @@ impl<'a> Service<'a> {
         })
     }
 
-    /// Whether all families of an expression are in use. `records` returns whether a rule records the metric.
+    /// Returns whether all families of an expression are in use. `records` returns whether a rule records the
+    /// metric.
     pub(crate) fn has(&self, expression: &str, records: impl Fn(&str) -> bool) -> bool {
         promql::metrics(expression)
             .into_iter()
@@ -95,7 +96,7 @@ impl<'a> Service<'a> {
     }
 }
 
-/// The metrics that panels use, and those that deliberately have no panel.
+/// Returns the metrics that panels use, and those that deliberately have no panel.
 fn known_metrics() -> BTreeSet<&'static str> {
     let rows = BEFORE.into_iter().chain(AFTER);
     let panels = rows.flat_map(|row| row.panels);

@@ -1,24 +1,24 @@
 #!/bin/sh
-# Starts MariaDB in the image that `cargo xtask test` builds if the official one can't be pulled. The tests
-# rely on the following, which is the same as in the official image: the four MARIADB_ variables, arguments
-# for the server, and the message on standard error that contains the port.
+# Starts MariaDB in the image that `cargo xtask test` builds if the official one can't be pulled. What the tests
+# rely on is as in the official image: the four MARIADB_ variables, arguments for the server, and the message on
+# standard error that names the port.
 set -eu
 
 data=/var/lib/mysql
 setup=/run/mysqld/setup.sql
 
-# Accepts `docker run image --max-connections=5` and `docker run image mariadbd --max-connections=5`.
+# `docker run image --max-connections=5` as well as `docker run image mariadbd --max-connections=5`.
 case "${1:-}" in
     mariadbd) shift ;;
     '' | -*) ;;
     *) exec "$@" ;;
 esac
 
-# The package of the complete server creates this user. The packages in this image do not.
+# The package with the whole server makes this user. The packages in this image do not.
 getent passwd mysql >/dev/null || useradd --system --no-create-home --shell /usr/sbin/nologin mysql
 install -d -o mysql -g mysql -m 0750 "$data" /run/mysqld
 
-# A container that was stopped and started again already has its data.
+# A container that was stopped and started again has its data already.
 if [ ! -d "$data/mysql" ]; then
     if [ -z "${MARIADB_ROOT_PASSWORD:-}" ]; then
         echo "MARIADB_ROOT_PASSWORD is not set: a database without a password would listen to everyone" >&2

@@ -1,4 +1,4 @@
-//! The page for a browser, next to the page of metrics.
+//! The page for a browser, in addition to `/metrics`.
 
 use caracal_metrics::MetricsRegistry;
 use caracal_metrics::axum::MetricsEndpoint;

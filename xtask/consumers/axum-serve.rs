@@ -1,4 +1,4 @@
-//! The page on a port of its own.
+//! The page on a separate port.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! Caches of both kinds that moka has.
+//! Both kinds of moka's caches.
 
 use caracal_metrics::MetricsRegistry;
 use caracal_metrics::cache::CacheObserver;

@@ -1,4 +1,4 @@
-//! Everything at once: a cache that asks a pool through a breaker.
+//! All features: a cache that reads from a pool through a breaker.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A service that writes down what its monitoring needs.
+//! A service that writes its monitoring files.
 
 use caracal_metrics::monitoring::{Target, dashboard, rules, scrape_config};
 use caracal_metrics::{Counter, Family, MetricsRegistry};

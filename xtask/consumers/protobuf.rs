@@ -1,4 +1,4 @@
-//! The page in the format that Prometheus asks for first when native histograms are on.
+//! The page in the format that Prometheus prefers if native histograms are enabled.
 
 use caracal_metrics::{Format, MetricsRegistry};
 
@@ -10,7 +10,7 @@ fn main() {
     assert!(format.content_type().starts_with("application/vnd.google.protobuf"));
     let mut page = Vec::new();
     metrics.encode(format, &mut page);
-    // Each family follows its length; its first field is the name.
+    // Each family comes after its length. Its first field is the name.
     let name = b"caracal_gateway_requests_total";
     assert!(page.windows(name.len()).any(|window| window == name), "{page:?}");
 }

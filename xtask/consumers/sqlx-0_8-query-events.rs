@@ -1,4 +1,4 @@
-//! A layer of query events in a program of sqlx 0.8: the events of both versions are the same.
+//! A layer of query events in a program with sqlx 0.8. The events of both versions are the same.
 
 use caracal_metrics::MetricsRegistry;
 use caracal_metrics::sqlx_0_8::{Dialect, HiddenQueryEvents, QueryEvents};

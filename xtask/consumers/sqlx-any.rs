@@ -1,4 +1,4 @@
-//! The queries of a wrapped pool whose database is known only from its URL.
+//! The queries of a wrapped pool whose database is selected by the URL.
 
 use caracal_metrics::MetricsRegistry;
 use caracal_metrics::sqlx::PoolObserver;

@@ -1,4 +1,4 @@
-//! The queries of a wrapped pool; there is no server here.
+//! The queries of a wrapped pool. This program has no server.
 
 use caracal_metrics::MetricsRegistry;
 use caracal_metrics::sqlx::PoolObserver;

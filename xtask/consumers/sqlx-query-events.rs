@@ -1,4 +1,4 @@
-//! Queries that are counted from sqlx's own events, on a pool that nobody wraps.
+//! Queries that are counted from sqlx's own events, on a pool that is not wrapped.
 
 use caracal_metrics::MetricsRegistry;
 use caracal_metrics::sqlx::{Dialect, QueryEvents};

@@ -1,4 +1,4 @@
-//! The gauges of a pool, of whatever database.
+//! The gauges of a pool of any database.
 
 use caracal_metrics::MetricsRegistry;
 use caracal_metrics::sqlx::PoolObserver;

@@ -1,4 +1,4 @@
-//! What a test needs, for a service's own families.
+//! The test helpers, for a service's own families.
 
 use caracal_metrics::testing::{assert_moved, lint, with_registry};
 use caracal_metrics::{Counter, Family, MetricsRegistry, get_metrics_registry, labels};

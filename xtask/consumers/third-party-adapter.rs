@@ -1,5 +1,4 @@
-//! An adapter that is not one of ours: it observes a `tokio::sync::Semaphore`, with the published API
-//! only.
+//! A third-party adapter. It observes a `tokio::sync::Semaphore`, and uses only the published API.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -90,7 +89,7 @@ impl ObservedSemaphore {
     }
 }
 
-/// Whether it is as ours are.
+/// Checks the adapter with the conformance kit.
 fn conforms() {
     Conformance::of_instances("semaphore", |metrics, name| {
         ObservedSemaphore::wrap(Arc::new(Semaphore::new(2)), name, metrics)
@@ -129,7 +128,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         assert_eq!(read("shop_semaphore_acquire_duration_seconds_count", &labels), Some(waits));
     }
 
-    // A name is given out once, and is free when the last clone is dropped.
+    // A name can only be used once at a time. It is free when the last clone is dropped.
     let again = || ObservedSemaphore::wrap(Arc::new(Semaphore::new(1)), "uploads", &metrics);
     let taken = again().err().ok_or("the name was given out twice")?;
     assert!(taken.to_string().contains("semaphore named \"uploads\""), "{taken}");

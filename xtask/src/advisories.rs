@@ -1,4 +1,4 @@
-//! Known vulnerabilities in the dependencies, as the RustSec advisory database lists them.
+//! Known vulnerabilities of the dependencies, from the RustSec advisory database.
 
 use anyhow::{Context, Result};
 use xshell::cmd;
@@ -10,7 +10,8 @@ use crate::workspace::Workspace;
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let sh = &workspace.shell;
     let path = kept::path_with(workspace, &CARGO_DENY)?;
-    // Apart from the check, so that "no network" never reads like "vulnerable", nor like "clean".
+    // This is separate from the check, so that a missing network is reported neither as a vulnerability nor
+    // as success.
     cmd!(sh, "cargo-deny fetch db").env("PATH", &path).run().context(
         "the advisory database can't be fetched, so nothing was checked: it needs the network",
     )?;

@@ -1,6 +1,6 @@
-//! The public API of the published crates against the files in `docs/public-api`.
+//! Compares the public API of the published crates with the files in `docs/public-api`.
 //!
-//! cargo-semver-checks compares with a release, and there is none yet.
+//! cargo-semver-checks compares with a release, but there is none yet.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use xshell::cmd;
 
 use crate::workspace::{REWRITE, Workspace, rewrites};
 
-/// One file for each crate, with a line for each public item.
+/// The folder has a file for each crate, with a line for each public item.
 const FOLDER: &str = "docs/public-api";
 
 /// Compares the API with the files, or writes them.
@@ -21,13 +21,14 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let sh = &workspace.shell;
     let packages = workspace.publishable();
     let selection = packages.iter().flat_map(|package| ["--package", package.name.as_str()]);
-    // In its own target folder: the flags would have the other documentation built again.
+    // This has its own target folder, because the flags would cause the other documentation to be built
+    // again.
     let target = workspace.scratch().join("api");
     cmd!(sh, "cargo doc --quiet --no-deps --lib --all-features")
         .args(selection)
         .env("CARGO_TARGET_DIR", &target)
         .env("RUSTDOCFLAGS", "-Z unstable-options --output-format json")
-        // The JSON is unstable, on this toolchain as well. `public-api` reads the format of one range of compilers.
+        // The JSON output is unstable. `public-api` reads only the formats of a range of compilers.
         .env("RUSTC_BOOTSTRAP", "1")
         .run()?;
     for package in packages {
@@ -51,7 +52,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// A line for each public item.
+/// Returns a line for each public item.
 fn api(package: &Package, target: &Path) -> Result<String> {
     let json = target.join("doc").join(format!("{}.json", package.name.replace('-', "_")));
     let api =
@@ -63,7 +64,7 @@ fn api(package: &Package, target: &Path) -> Result<String> {
     Ok(lines.into_iter().filter(|line| !is_noise(line)).map(|line| line + "\n").collect())
 }
 
-/// The auto traits that nobody asks a bound of.
+/// Returns whether a line is about an auto trait that no bound requires.
 fn is_noise(line: &str) -> bool {
     ["Freeze", "RefUnwindSafe", "UnsafeUnpin"]
         .iter()

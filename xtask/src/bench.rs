@@ -1,4 +1,4 @@
-//! The benchmarks, and the tables of `docs/performance.md`.
+//! Runs the benchmarks, and writes the tables of `docs/performance.md`.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ const PAGE: &str = "docs/performance.md";
 /// The tables are between them.
 const MARKERS: [&str; 2] = ["<!-- benchmarks:start -->\n", "<!-- benchmarks:end -->\n"];
 
-/// How much is measured, and where it goes.
+/// How much is measured, and where the results are written.
 #[derive(Clone, Copy, clap::Args)]
 pub(crate) struct Options {
     /// Fewer and shorter measurements, and only what is compared with peers.
@@ -46,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace, options: Options) -> Result<()> {
     others
 }
 
-/// The page with other tables.
+/// Returns the page with its tables replaced.
 fn replaced(page: &str, tables: &str) -> Option<String> {
     let [start, end] = MARKERS;
     let (before, rest) = page.split_once(start)?;
@@ -54,17 +54,18 @@ fn replaced(page: &str, tables: &str) -> Option<String> {
     Some(format!("{before}{start}\n{}\n\n{end}{after}", tables.trim_matches('\n')))
 }
 
-/// What is not in the tables.
+/// Runs the benchmarks that are not in the tables.
 fn others(sh: &Shell) -> Result<()> {
     cmd!(sh, "cargo run --release --package benchmarks --bin instructions").run()?;
-    // They say where something costs more than it should, which it may on a machine that is busy.
+    // They fail if something costs more than its limit. This may also happen on a busy machine.
     for limited in ["breaker", "scraped", "viewed"] {
         cmd!(sh, "cargo run --release --package benchmarks --bin {limited}")
             .ignore_status()
             .run()?;
     }
     cmd!(sh, "cargo bench --package caracal-cache --all-features --bench hot_get").run()?;
-    // On one processor: SQLite has a thread of its own, and waking it on another one costs more than a select.
+    // This runs on one processor, because SQLite has its own thread, and waking it on another processor costs
+    // more than a select.
     let select = "cargo bench --package caracal-sqlx --features sqlite,query-events --bench select";
     cmd!(sh, "taskset --cpu-list 0 sh -c {select}").ignore_status().run()?;
     Ok(())

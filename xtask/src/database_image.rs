@@ -1,5 +1,5 @@
-//! The images of the databases for the tests: an official one or, if it can't be had, one that is built from
-//! Debian's packages and keeps the contract of the official one.
+//! The images of the databases for the tests. If an official image is not available, an image with the same
+//! interface is built from Debian's packages.
 
 use std::env;
 use std::fs;
@@ -12,27 +12,28 @@ use xshell::{Shell, cmd};
 
 use crate::{docker, tools};
 
-/// The Debian release that images are built from: the last one with Postgres 15.
+/// The Debian release from which images are built. It is the last one with Postgres 15.
 const RELEASE: &str = "bookworm";
-/// The label of an image that names the recipe that it was built from.
+/// The label of an image that contains the hash of its sources.
 const RECIPE_LABEL: &str = "caracal-metrics.recipe";
 
-/// How long a registry that does not answer is waited for.
+/// How long to wait for a registry that does not respond.
 const PULL_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The image of one database.
 struct DatabaseImage {
-    /// What the database is called.
+    /// The name of the database.
     name: &'static str,
-    /// The variable that names the image: a user sets it for this program, and this program for the tests.
+    /// The environment variable with the name of the image. Users may set it for this program, and this
+    /// program sets it for the tests.
     variable: &'static str,
-    /// The official images that will do. The first one is pulled.
+    /// The official images that are suitable. The first one is pulled.
     official: &'static [&'static str],
-    /// The name of the image that is built here.
+    /// The name of the image that is built by this program.
     ours: &'static str,
     /// The folder with the Dockerfile and the entrypoint.
     folder: &'static str,
-    /// Debian's packages, separated by commas.
+    /// The Debian packages, separated by commas.
     packages: &'static str,
 }
 
@@ -55,7 +56,8 @@ const DATABASES: [&DatabaseImage; 2] = [
     },
 ];
 
-/// Removes what a server for tests never reads. The largest part is Postgres's just-in-time compiler with LLVM.
+/// Removes files that a server for tests never reads. The largest part is Postgres's just-in-time compiler
+/// with LLVM.
 const SLIM: &str = r#"
 cd "$1"
 rm -rf var/cache/apt/* var/lib/apt/lists/* var/cache/debconf/*-old var/log/*
@@ -66,8 +68,8 @@ rm -rf usr/lib/*-linux-gnu/perl usr/lib/*-linux-gnu/libLLVM* usr/lib/*-linux-gnu
 rm -rf usr/lib/postgresql/*/lib/bitcode usr/lib/postgresql/*/lib/llvmjit*
 "#;
 
-/// Gets an image for each database: the one in the environment, one that the engine has, one that can be pulled,
-/// or one that is built now. Returns the variables that name them to the tests.
+/// Gets an image for each database: the one in the environment, one that the engine has, one that can be
+/// pulled, or one that is built now. Returns the environment variables for the tests.
 pub(crate) fn ensure(sh: &Shell, scratch: &Path) -> Result<Vec<(&'static str, String)>> {
     let recipe = recipe(sh)?;
     let mut images = Vec::new();
@@ -93,7 +95,7 @@ pub(crate) fn ensure(sh: &Shell, scratch: &Path) -> Result<Vec<(&'static str, St
                     }
                 }
             }
-            // One could not be pulled, so the next one is not waited for.
+            // One image could not be pulled, so this does not wait for the next one.
             None => {
                 to_build.push(database);
                 database.ours.to_owned()
@@ -108,7 +110,7 @@ pub(crate) fn ensure(sh: &Shell, scratch: &Path) -> Result<Vec<(&'static str, St
 }
 
 impl DatabaseImage {
-    /// The image in the environment, or one that the engine has.
+    /// Returns the image in the environment, or one that the engine has.
     fn find(&self, sh: &Shell, recipe: &str) -> Option<String> {
         if let Some(chosen) = env::var(self.variable).ok().filter(|chosen| !chosen.is_empty()) {
             return Some(chosen);
@@ -123,14 +125,14 @@ impl DatabaseImage {
         (built == recipe).then(|| ours.to_owned())
     }
 
-    /// The official image that is pulled.
+    /// Returns the official image that is pulled.
     fn preferred(&self) -> &'static str {
         self.official[0]
     }
 }
 
-/// Builds images that share one root file system with the packages of all databases: most of the time goes into
-/// the base system.
+/// Builds images that share one root file system with the packages of all databases, because the base system
+/// takes most of the time.
 fn build(sh: &Shell, scratch: &Path, databases: &[&DatabaseImage], recipe: &str) -> Result<()> {
     if tools::find("debootstrap").is_none() {
         tools::install(sh, "debootstrap")?;
@@ -149,7 +151,7 @@ fn build(sh: &Shell, scratch: &Path, databases: &[&DatabaseImage], recipe: &str)
         .ignore_status()
         .output()?;
     if !outcome.status.success() {
-        // Hundreds of lines, which are worth reading only now.
+        // The log has hundreds of lines. It is only shown if the step fails.
         eprint!("{}", String::from_utf8_lossy(&outcome.stdout));
         eprint!("{}", String::from_utf8_lossy(&outcome.stderr));
         bail!("debootstrap failed");
@@ -162,11 +164,12 @@ fn build(sh: &Shell, scratch: &Path, databases: &[&DatabaseImage], recipe: &str)
         for file in ["Dockerfile", "entrypoint.sh"] {
             sh.copy_file(format!("{folder}/{file}"), context.join(file))?;
         }
-        // The image that this one replaces would remain without a name. It may be in use, which is not a
-        // reason to stop.
+        // The replaced image would remain without a name. Removing it may fail if it is in use. This is not
+        // an error.
         cmd!(sh, "docker image rm {ours}").quiet().ignore_status().output()?;
         let label = format!("{RECIPE_LABEL}={recipe}");
-        // A build, although there is only one layer: `docker import` can't set a stop signal.
+        // This uses `docker build` although there is only one layer, because `docker import` can't set a stop
+        // signal.
         cmd!(sh, "docker build --quiet --label {label} --tag {ours} {context}").run()?;
     }
     sh.remove_path(&root)?;
@@ -174,7 +177,7 @@ fn build(sh: &Shell, scratch: &Path, databases: &[&DatabaseImage], recipe: &str)
     Ok(())
 }
 
-/// Names what the images are built from, so that an old image is not taken for a new one.
+/// Returns a hash of the sources of the images, so that an outdated image is not used.
 fn recipe(sh: &Shell) -> Result<String> {
     let mut parts = vec![RELEASE.to_owned(), SLIM.to_owned()];
     for DatabaseImage { folder, packages, .. } in DATABASES {
@@ -192,7 +195,7 @@ fn fingerprint(parts: &[String]) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// The Debian mirror that this machine is configured for.
+/// Returns the Debian mirror for which this machine is configured.
 fn configured_mirror(sh: &Shell) -> Result<String> {
     let format = "$(RELEASE) $(COMPONENT) $(REPO_URI)";
     let targets =
@@ -201,7 +204,7 @@ fn configured_mirror(sh: &Shell) -> Result<String> {
     let own_release = os.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
     let mirror = mirror_among(&targets, own_release.unwrap_or(RELEASE))
         .context("apt is configured for no Debian mirror")?;
-    // A source may be a file that lists mirrors.
+    // A source may be a file with a list of mirrors.
     match mirror.strip_prefix("mirror+file:") {
         Some(list) => fs::read_to_string(list.trim_end_matches('/'))?
             .split_whitespace()
@@ -212,8 +215,8 @@ fn configured_mirror(sh: &Shell) -> Result<String> {
     }
 }
 
-/// The repository of the release that the image is made from or, failing that, of the machine's own: a
-/// mirror serves all releases, but its security and update suites are not complete ones.
+/// Returns the repository of the release from which the image is built or, if there is none, of the machine's
+/// own release. A mirror has all releases, but its security and update suites are not complete.
 fn mirror_among<'a>(targets: &'a str, own_release: &str) -> Option<&'a str> {
     let of = |wanted: &str| {
         targets.lines().find_map(|line| {

@@ -1,4 +1,4 @@
-//! The Docker engine that the integration tests start their databases in.
+//! The Docker engine in which the integration tests start their databases.
 
 use std::env;
 use std::fs::{self, File};
@@ -13,16 +13,17 @@ use xshell::{Shell, cmd};
 
 use crate::tools;
 
-/// The label of every container that the tests start; its value names the run.
+/// The label of every container that the tests start. Its value is the name of the run.
 const CONTAINER_LABEL: &str = "caracal-metrics-test";
 
-/// Makes sure that a Docker engine answers: as root it may start one, on Debian also install it.
+/// Makes sure that a Docker engine responds. As root, it starts one if necessary. On Debian, it also installs
+/// it.
 pub(crate) fn ensure_engine(sh: &Shell, scratch: &Path) -> Result<()> {
     let Err(silence) = engine_version(sh) else {
         return Ok(());
     };
     if let Some(host) = env::var_os("DOCKER_HOST") {
-        // Whoever set this wants that engine and no other.
+        // If this is set, the user wants that engine and no other.
         bail!("no engine answers at DOCKER_HOST={}: {silence:#}", host.display());
     }
     if !tools::is_debian_root(sh) {
@@ -32,13 +33,13 @@ pub(crate) fn ensure_engine(sh: &Shell, scratch: &Path) -> Result<()> {
         tools::install(sh, "docker.io")?;
     }
     if tools::find("docker").is_none() {
-        // From Debian 13 on, docker.io is the engine alone.
+        // Since Debian 13, docker.io contains only the engine.
         tools::install(sh, "docker-cli")?;
     }
     start_engine(sh, scratch)
 }
 
-/// The engine's version, or why there is none.
+/// Returns the version of the engine, or the reason why there is none.
 fn engine_version(sh: &Shell) -> Result<String> {
     if tools::find("docker").is_none() {
         bail!("the command docker is not installed");
@@ -53,8 +54,8 @@ fn engine_version(sh: &Shell) -> Result<String> {
 }
 
 fn start_engine(sh: &Shell, scratch: &Path) -> Result<()> {
-    // A machine without a service manager (a container) may have no such command, no such service, or
-    // one that fails.
+    // On a machine without a service manager, such as a container, the command or the service may be missing,
+    // or the command may fail.
     let started = cmd!(sh, "service docker start").ignore_status().output();
     if started.is_ok_and(|outcome| outcome.status.success())
         && answers_within(sh, Duration::from_secs(20))
@@ -66,8 +67,9 @@ fn start_engine(sh: &Shell, scratch: &Path) -> Result<()> {
     let log_path = scratch.join("dockerd.log");
     let log = File::create(&log_path)?;
     eprintln!("starting {} (log: {})", dockerd.display(), log_path.display());
-    // It stays, as a service would: the next run finds it. A process group of its own keeps an interrupt
-    // of this run away from it. It looks for iptables among the administrators' programs.
+    // The engine keeps running, like a service, so the next run finds it. It has its own process group, so
+    // that interrupting this run does not interrupt the engine. It needs iptables, which is among the
+    // administrators' programs.
     let mut engine = Command::new(dockerd)
         .env("PATH", env::join_paths(tools::folders())?)
         .stdin(Stdio::null())
@@ -90,7 +92,7 @@ fn start_engine(sh: &Shell, scratch: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Waits until the engine that a service manager starts answers.
+/// Waits until the engine that the service manager starts responds.
 fn answers_within(sh: &Shell, patience: Duration) -> bool {
     let deadline = Instant::now() + patience;
     while engine_version(sh).is_err() {
@@ -102,13 +104,13 @@ fn answers_within(sh: &Shell, patience: Duration) -> bool {
     true
 }
 
-/// Whether the engine has this image.
+/// Returns whether the engine has this image.
 pub(crate) fn has_image(sh: &Shell, image: &str) -> bool {
     cmd!(sh, "docker image inspect {image}").quiet().ignore_stderr().read().is_ok()
 }
 
-/// Pulls an image, unless that takes too long: where the network is closed, some resolvers and firewalls
-/// let a connection hang instead of refusing it.
+/// Pulls an image. Gives up after `patience`, because some resolvers and firewalls let a connection hang
+/// instead of refusing it.
 pub(crate) fn pull(image: &str, patience: Duration) -> Result<()> {
     eprintln!("$ docker pull {image}");
     let mut pull = Command::new("docker")
@@ -133,7 +135,7 @@ pub(crate) fn pull(image: &str, patience: Duration) -> Result<()> {
     }
 }
 
-/// Removes the containers that a run of the tests has left behind, and says how many there were.
+/// Removes the containers that a run of the tests has left behind, and prints their number.
 pub(crate) fn remove_containers_of(sh: &Shell, run: &str) -> Result<usize> {
     let filter = format!("label={CONTAINER_LABEL}={run}");
     let left = cmd!(sh, "docker ps --all --quiet --filter {filter}").quiet().read()?;

@@ -1,7 +1,7 @@
 //! Compiles the published crates with the features that a user can choose.
 //!
-//! Clippy is used instead of `cargo check`: it compiles the same and denies warnings in our crates only, where
-//! `RUSTFLAGS` would recompile every dependency.
+//! This uses Clippy instead of `cargo check`. It compiles the same code, and denies warnings only in our
+//! crates. With `RUSTFLAGS`, every dependency would be compiled again.
 
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::Package;
@@ -11,19 +11,20 @@ use xshell::cmd;
 use crate::kept::{self, CARGO_HACK};
 use crate::workspace::Workspace;
 
-/// A crate with more features is compiled with each one, and not with each pair of them: the number of pairs
-/// grows with the square. That is the facade, whose features each belong to a crate that is checked itself.
+/// A crate with more features is compiled with each one, but not with each pair of them, because the number
+/// of pairs grows with the square. Only the facade has more. Each of its features belongs to a crate that is
+/// checked separately.
 const MOST_IN_PAIRS: usize = 12;
 
-/// A crate's settings under `[package.metadata.caracal]`.
+/// The settings of a crate in `[package.metadata.caracal]`.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Rules {
-    /// The crate compiles only with at least one of these features.
+    /// The crate compiles only if at least one of these features is enabled.
     at_least_one_of: Vec<String>,
 }
 
-/// Compiles each published crate by itself with its default features, tests and examples included.
+/// Compiles each published crate alone with its default features, including tests and examples.
 pub(crate) fn check_alone(workspace: &Workspace) -> Result<()> {
     let sh = &workspace.shell;
     for package in workspace.publishable() {
@@ -53,7 +54,7 @@ pub(crate) fn check_powerset(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Compiles the published crates that use `prometheus` with its `protobuf` feature on.
+/// Compiles the published crates that use `prometheus`, with the feature `protobuf` of that crate.
 pub(crate) fn check_protobuf(workspace: &Workspace) -> Result<()> {
     let sh = &workspace.shell;
     let on_prometheus =

@@ -1,4 +1,4 @@
-//! Random input, for as long as you like.
+//! Runs property tests with random input, for a given time.
 
 use std::time::{Duration, Instant};
 
@@ -8,8 +8,8 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// Code that reads input from outside, or writes it. Its property tests are a part of `cargo xtask test` too, with
-/// 256 cases each.
+/// Code that reads input from outside, or writes it. Its property tests are also a part of `cargo xtask
+/// test`, with 256 cases each.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Target {
     /// The reader of SQL statements.
@@ -27,7 +27,7 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// The package, which of its test programs, and the names of the tests.
+    /// Returns the package, the arguments that select its test program, and the names of the tests.
     fn tests(self) -> (&'static str, &'static [&'static str], &'static [&'static str]) {
         const FUZZ: &[&str] = &["--test", "fuzz"];
         match self {
@@ -61,19 +61,20 @@ impl Target {
     }
 }
 
-/// What the input goes through.
+/// The crates that are compiled with optimizations.
 const OPTIMIZED: [&str; 3] = ["caracal-axum", "caracal-metrics-core", "caracal-sqlx"];
 
-/// The cases of a property in one round, which takes seconds.
+/// The number of cases of a property in one round. A round takes seconds.
 const CASES: u64 = 20_000;
 
-/// Runs the targets, or all of them, one after the other: each for this time, in rounds of different seeds. Prints
-/// how many cases each has had. A failure ends it, and proptest prints the smallest input that fails.
+/// Runs these targets, or all of them, one after the other. Each runs for this time, in rounds with different
+/// seeds. Prints the number of cases of each target. Stops at the first failure. proptest prints the smallest
+/// input that fails.
 pub(crate) fn run(workspace: &Workspace, only: &[Target], minutes: u64) -> Result<()> {
     let targets = if only.is_empty() { Target::value_variants() } else { only };
     for target in targets {
         let value = target.to_possible_value().context("a target without a name")?;
-        // The time to compile does not count.
+        // The time for compiling does not count.
         round(workspace, *target, 1)?;
         let (mut cases, start) = (0, Instant::now());
         while start.elapsed() < Duration::from_secs(60 * minutes) {
@@ -85,13 +86,13 @@ pub(crate) fn run(workspace: &Workspace, only: &[Target], minutes: u64) -> Resul
     Ok(())
 }
 
-/// Runs each test of a target with so many cases. Returns the cases of all of its tests.
+/// Runs each test of a target with this number of cases. Returns the total number of cases of its tests.
 fn round(workspace: &Workspace, target: Target, cases: u64) -> Result<u64> {
     let sh = &workspace.shell;
     let (package, program, tests) = target.tests();
     let output = cmd!(sh, "cargo test --quiet --package {package} --all-features {program...}")
-        // More cases in the same time, from the dependencies of the other tests. Debug assertions and checks for
-        // overflow remain.
+        // Optimized code runs more cases in the same time. The dependencies are those of the other tests.
+        // Debug assertions and overflow checks stay enabled.
         .args(OPTIMIZED.iter().flat_map(|of| {
             ["--config".to_owned(), format!("profile.dev.package.{of}.opt-level=2")]
         }))

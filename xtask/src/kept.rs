@@ -1,4 +1,5 @@
-//! Programs that others maintain and the checks use: each in one version, kept under the target folder.
+//! The third-party programs that the checks use. Each has a fixed version, and is stored in the target
+//! folder.
 
 use std::fs;
 
@@ -8,15 +9,15 @@ use xshell::cmd;
 use crate::workspace::Workspace;
 use crate::{python, tools};
 
-/// Where a program comes from.
+/// The source of a program.
 enum Registry {
-    /// Compiled with `cargo install`.
+    /// The program is compiled with `cargo install`.
     CratesIo,
-    /// Compiled by its authors: a package for Python that has nothing but the program.
+    /// The program was compiled by its authors. It is in a Python package that contains nothing else.
     PyPi,
 }
 
-/// A program in one version.
+/// A program and its version.
 pub(crate) struct Kept {
     registry: Registry,
     package: &'static str,
@@ -36,16 +37,17 @@ pub(crate) const LYCHEE: Kept =
 pub(crate) const TYPOS: Kept =
     Kept { registry: Registry::PyPi, package: "typos", version: "1.52.0" };
 
-/// `PATH` with the program's folder in front. Installs the program first if this version is missing.
+/// Returns `PATH` with the folder of the program in front. Installs the program first if this version is
+/// missing.
 pub(crate) fn path_with(workspace: &Workspace, kept: &Kept) -> Result<String> {
     let Kept { registry, package, version } = kept;
     let sh = &workspace.shell;
     let root = workspace.scratch().join("tools").join(format!("{package}-{version}"));
-    // Written last, so that an interrupted installation is repeated.
+    // This file is written last, so that an interrupted installation is repeated.
     let complete = root.join("complete");
     if !complete.is_file() {
         let installed = match registry {
-            // Half the time of a release build, and the programs run for seconds.
+            // A debug build takes half the time of a release build, and the programs only run for seconds.
             Registry::CratesIo => {
                 cmd!(sh, "cargo install --debug --force --locked --root {root} {package}@{version}")
                     .run()

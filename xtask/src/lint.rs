@@ -14,11 +14,12 @@ use crate::{api, consumers, features, packages, size};
 pub(crate) enum Check {
     /// The code is formatted.
     Format,
-    /// Clippy finds nothing, in any target, with every feature on.
+    /// Clippy finds nothing in any target, with all features.
     Clippy,
     /// The documentation builds without warnings.
     Rustdoc,
-    /// Each published crate compiles alone: a workspace build lends crates the features of others.
+    /// Each published crate compiles alone. In a build of the workspace, crates also get the features that
+    /// others enable.
     Alone,
     /// Each published crate compiles from the files that Cargo packages.
     Packages,
@@ -26,17 +27,18 @@ pub(crate) enum Check {
     Api,
     /// Each published crate compiles without features, with each one, and with each pair of them.
     Features,
-    /// A program for each feature of the facade compiles, runs, and has no library that it did not ask for.
+    /// A program for each feature of the facade compiles, runs, and depends on no library of another feature.
     Consumers,
-    /// The facade adds no more to the smallest axum service than it may.
+    /// The facade adds at most a certain number of bytes to the smallest axum service.
     Size,
-    /// Another crate in the build may turn on `prometheus/protobuf`, which changes types that we use.
+    /// The crates compile if another crate in the build enables `prometheus/protobuf`, which changes types
+    /// that we use.
     Protobuf,
-    /// Licences, banned crates and sources are as deny.toml has them.
+    /// Licences, banned crates and sources comply with deny.toml.
     Licences,
     /// No word is misspelt.
     Spelling,
-    /// Each link of a document leads to a file that is there, and to a heading of it.
+    /// Each link of a document leads to an existing file, and to an existing heading in it.
     Links,
 }
 

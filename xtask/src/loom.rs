@@ -1,11 +1,11 @@
-//! The loom models of the engine and of the rows.
+//! Runs the loom models of the engine and of the rows.
 
 use anyhow::{Result, ensure};
 use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// Runs the models, in a target folder of their own: the flag would have everything built anew.
+/// Runs the models in a separate target folder, because the flag would cause everything to be compiled again.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let sh = &workspace.shell;
     let filter = "::models::";

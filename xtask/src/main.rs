@@ -1,4 +1,4 @@
-//! What CI runs, in one place: `cargo xtask --help`.
+//! The commands that CI runs. `cargo xtask --help` lists them.
 
 mod advisories;
 mod api;
@@ -31,7 +31,7 @@ use clap::{Parser, Subcommand};
 use crate::step::Steps;
 use crate::workspace::Workspace;
 
-/// The project's checks, each a command that also runs by itself.
+/// The checks of the project. Each is a command that you can also run alone.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -41,38 +41,40 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run every test: unit, documentation, integration (Docker, Prometheus, Python and a browser).
+    /// Run all tests: unit tests, documentation tests and integration tests (Docker, Prometheus, Python and a
+    /// browser).
     Test(test::Options),
-    /// Run the checks that need no tests: format, clippy, docs, features, licences, spelling.
+    /// Run the checks that are not tests: format, clippy, docs, features, licences, spelling.
     Lint {
-        /// Only these checks; all of them by default.
+        /// Run only these checks. Defaults to all of them.
         #[arg(value_enum)]
         checks: Vec<lint::Check>,
     },
-    /// Write all generated files again: tables of the documents, the Grafana dashboard, the rules.
+    /// Write all generated files: the tables in the documents, the Grafana dashboard, the rules.
     Docs,
     /// Run `lint`, then `test`.
     Ci,
-    /// Run the storage engine's loom models (a part of `test`).
+    /// Run the loom models of the storage engine (also a part of `test`).
     Loom,
-    /// Run the core's tests under ThreadSanitizer and AddressSanitizer (needs rust-src; no part of `ci`).
+    /// Run the tests of the core under ThreadSanitizer and AddressSanitizer (needs rust-src; not a part of
+    /// `ci`).
     Sanitize,
-    /// Run the property tests of statements, headers and escaping, with random seeds, for minutes.
+    /// Run the property tests of statements, headers and escaping with random seeds for some minutes.
     Fuzz {
-        /// Only these targets; all of them by default, one after the other.
+        /// Run only these targets, one after the other. Defaults to all of them.
         #[arg(value_enum)]
         targets: Vec<fuzz::Target>,
-        /// The least time of each target; its last round is finished.
+        /// The minimum time of each target. Its last round is completed.
         #[arg(long, default_value_t = 10)]
         minutes: u64,
     },
-    /// Run the soak of the endpoint for minutes (20 seconds of it are a part of `test`).
+    /// Run the soak test of the endpoint for some minutes (`test` runs it for 20 seconds).
     Soak {
-        /// How many; 9 at most.
+        /// The number of minutes, at most 9.
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=9))]
         minutes: u64,
     },
-    /// Look for known vulnerabilities in the dependencies (needs the network; no part of `ci`).
+    /// Look for known vulnerabilities in the dependencies (needs the network; not a part of `ci`).
     Advisories,
     /// Compare recording and scraping with other libraries.
     Bench(bench::Options),

@@ -1,4 +1,4 @@
-//! The published crates as a registry has them: each compiles from the files that Cargo packages.
+//! Checks that each published crate compiles from the files that Cargo packages, as in a registry.
 
 use std::fs;
 
@@ -7,9 +7,9 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// Packages each published crate, and compiles what was packaged outside of the workspace.
+/// Packages each published crate, and compiles the packaged files outside of the workspace.
 ///
-/// `cargo package` could compile by itself, but it builds all dependencies anew for each crate.
+/// `cargo package` could compile them itself, but it compiles all dependencies again for each crate.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let sh = &workspace.shell;
     let target = &workspace.metadata.target_directory;
@@ -26,7 +26,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     for package in packages {
         let name = format!("{}-{}", package.name, package.version);
         let archive = target.join("package").join(&name).into_string() + ".crate";
-        // Archives have a date of the past, which Cargo takes for "not changed since the last check".
+        // The files in an archive have an old date, so Cargo would assume that they have not changed since
+        // the last check.
         cmd!(sh, "tar --extract --touch --file {archive} --directory {folder}").quiet().run()?;
         let patch = toml::Table::from_iter([("path".to_owned(), name.clone().into())]);
         patches.insert(package.name.to_string(), patch.into());
@@ -39,12 +40,12 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         resolver = "3"
         members = (toml::Value::Array(members))
     };
-    // The crates depend on each other by version, as in a registry, which does not have them yet.
+    // The crates depend on each other by version, as in a registry, but no registry has them yet.
     manifest.insert(
         "patch".to_owned(),
         toml::Table::from_iter([("crates-io".to_owned(), patches.into())]).into(),
     );
-    // The same profile and versions as here, so that dependencies are not compiled again.
+    // The profile and the versions are those of the workspace, so that dependencies are not compiled again.
     let profile = ours.get("profile").context("the workspace has no profiles")?;
     manifest.insert("profile".to_owned(), profile.clone());
     let path = folder.join("Cargo.toml");

@@ -1,5 +1,5 @@
-//! Python with `prometheus_client`, whose OpenMetrics parser is the strictest there is, and with Grafana's
-//! models of dashboards.
+//! Python with `prometheus_client`, which has the strictest OpenMetrics parser, and with Grafana's models of
+//! dashboards.
 
 use std::path::{Path, PathBuf};
 
@@ -8,15 +8,15 @@ use xshell::{Shell, cmd};
 
 use crate::tools;
 
-/// The integration tests read it; see `integration-tests/src/python.rs`.
+/// The integration tests read this variable: see `integration-tests/src/python.rs`.
 pub(crate) const VARIABLE: &str = "CARACAL_TEST_PYTHON";
 
-/// One release each, so that a newer, stricter one fails no run that nobody looks at.
+/// The versions are fixed, so that a newer, stricter release does not suddenly fail CI.
 const PACKAGES: [&str; 2] =
     ["prometheus_client==0.26.0", "grafana-foundation-sdk==1769699379!11.6.0"];
 
-/// A Python that has the packages: in an environment of its own, since a system's Python may be managed
-/// by its packages alone.
+/// Returns a Python with the packages. It is in a separate environment, because the system's Python may only
+/// be changed by the system's packages.
 pub(crate) fn ensure(sh: &Shell, scratch: &Path) -> Result<PathBuf> {
     let folder = scratch.join("python");
     let python = folder.join("bin/python");
@@ -31,16 +31,16 @@ pub(crate) fn ensure(sh: &Shell, scratch: &Path) -> Result<PathBuf> {
     Ok(python)
 }
 
-/// Makes a new environment in this folder, with these packages.
+/// Creates a new environment in this folder, with these packages.
 pub(crate) fn environment(sh: &Shell, folder: &Path, packages: &[&str]) -> Result<()> {
-    // What an interrupted run has left may be half of it.
+    // An interrupted run may have left an incomplete environment.
     sh.remove_path(folder)?;
     if tools::find("python3").is_none() {
         tools::install(sh, "python3-venv").context("the command python3 is not installed")?;
     }
     let venv = || cmd!(sh, "python3 -m venv {folder}").quiet().run();
     if venv().is_err() {
-        // Debian's Python comes without the part that makes environments.
+        // Debian's Python does not contain the module that creates environments.
         sh.remove_path(folder)?;
         tools::install(sh, "python3-venv")?;
         venv()?;

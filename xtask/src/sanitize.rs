@@ -1,4 +1,4 @@
-//! The core's tests under ThreadSanitizer and AddressSanitizer.
+//! Runs the tests of the core under ThreadSanitizer and AddressSanitizer.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use xshell::cmd;
 use crate::step::Steps;
 use crate::workspace::Workspace;
 
-/// Runs them one after the other, each in a target folder of its own.
+/// Runs them one after the other, each in a separate target folder.
 pub(crate) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     let sh = &workspace.shell;
     let sysroot = cmd!(sh, "rustc --print sysroot").quiet().read()?;
@@ -19,16 +19,17 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     let host = cmd!(sh, "rustc --print host-tuple").quiet().read()?;
     for sanitizer in ["thread", "address"] {
         steps.run(&format!("{sanitizer} sanitizer"), "cargo xtask sanitize", || {
-            // The standard library is built as the tests are: ThreadSanitizer does not see what the
-            // compiled one's locks, channels and `Arc`s order, and reports races that are none. With
-            // the target named, build scripts and procedural macros are built as always.
+            // The standard library is compiled with the sanitizer, too. In the precompiled library,
+            // ThreadSanitizer does not see the synchronization of locks, channels and `Arc`s, and reports
+            // false races. Because the target is given explicitly, build scripts and procedural macros are
+            // compiled without the sanitizer.
             cmd!(sh, "cargo test -Zbuild-std --target {host} --no-fail-fast")
                 .args(["--package", "caracal-metrics-core", "--all-features", "--lib", "--tests"])
                 .env("CARGO_TARGET_DIR", workspace.scratch().join(sanitizer))
                 .env("RUSTFLAGS", format!("-Zsanitizer={sanitizer}"))
-                // Without it, the storms take a quarter of an hour.
+                // Without optimization, the storms take a quarter of an hour.
                 .env("CARGO_PROFILE_DEV_OPT_LEVEL", "2")
-                // Both flags are unstable, on this toolchain as well.
+                // Both flags are unstable.
                 .env("RUSTC_BOOTSTRAP", "1")
                 .run()?;
             Ok(())

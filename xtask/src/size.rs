@@ -1,4 +1,4 @@
-//! How much larger the facade makes a service.
+//! Checks how many bytes the facade adds to a service.
 
 use anyhow::{Context, Result, ensure};
 use xshell::cmd;
@@ -6,24 +6,24 @@ use xshell::cmd;
 use crate::consumers::{FACADE, manifest};
 use crate::workspace::Workspace;
 
-/// The most bytes that the facade may add to the smallest axum service: the stripped program of a
-/// release build on x86-64 Linux, with the layer and the endpoint.
+/// The maximum number of bytes that the facade may add to the smallest axum service with the layer and the
+/// endpoint. It is measured on the stripped program of a release build for x86-64 Linux.
 ///
 /// Before families were open to everyone, the facade added 698,392 bytes (with Rust 1.95).
 ///
-/// What a service does not use should not be in its program: a `prometheus::Registry`, attached instances, hidden
-/// series, limits of labels and checks of settings are reached through traits and function pointers. A call that
-/// reaches a `prometheus::Registry` from every registry adds 350 kilobytes. So does generic code that is compiled
-/// for each type of its callers: the sorting of a slice is four kilobytes, and axum's answers of tuples were
-/// fifteen.
+/// A program should not contain code that the service does not use. A `prometheus::Registry`, attached
+/// instances, hidden series, limits of labels and checks of settings are therefore reached through traits and
+/// function pointers. A call that reaches a `prometheus::Registry` from every registry adds 350 kilobytes.
+/// Generic code that is compiled for each type of its callers also adds bytes: sorting a slice takes four
+/// kilobytes, and axum's responses from tuples took fifteen.
 const MOST: u64 = 700_000;
 
-/// The programs, which `xtask/consumers/size` has.
+/// The programs in `xtask/consumers/size`.
 const PROGRAMS: [&str; 2] = ["bare", "facade"];
 
 /// Builds the smallest service with and without the facade, and compares the sizes of the programs.
 ///
-/// Both are of one package, so that axum and tokio have the same features in both and are compiled once.
+/// Both are in one package, so that axum and tokio have the same features in both and are compiled once.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let sh = &workspace.shell;
     let folder = workspace.scratch().join("consumers/size");

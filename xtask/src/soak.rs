@@ -1,4 +1,4 @@
-//! Hostile clients at the endpoint for minutes, with the real Prometheus scraping it.
+//! Runs hostile clients against the endpoint for some minutes, while a real Prometheus scrapes it.
 
 use anyhow::{Context, Result};
 use xshell::cmd;
@@ -6,10 +6,10 @@ use xshell::cmd;
 use crate::tools;
 use crate::workspace::Workspace;
 
-/// Read by `integration-tests/tests/soak`.
+/// `integration-tests/tests/soak` reads this variable.
 const SECONDS: &str = "CARACAL_SOAK_SECONDS";
 
-/// Runs the soak that is a part of the tests, for longer than it runs there.
+/// Runs the soak test for longer than `cargo xtask test` does.
 pub(crate) fn run(workspace: &Workspace, minutes: u64) -> Result<()> {
     let sh = &workspace.shell;
     let found = tools::prometheus(sh, &workspace.scratch()).context("Prometheus is missing")?;

@@ -1,4 +1,4 @@
-//! Headings, durations and failures of the steps that a command consists of.
+//! Headings, durations and failures of the steps of a command.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,8 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// Runs one step under a heading. Its error says which step failed and how to run that one alone.
+    /// Runs a step under a heading. Its error contains the name of the step, and the command that runs only
+    /// this step.
     pub(crate) fn run<T>(
         &mut self,
         name: &str,
@@ -22,9 +23,10 @@ impl Steps {
             .with_context(|| format!("step `{name}` failed (to run it alone: {rerun})"))
     }
 
-    /// Runs a step that gets something for later ones; its own error says all that helps.
+    /// Runs a step that prepares something for later ones. Its own error is sufficient.
     pub(crate) fn prepare<T>(&mut self, name: &str, step: impl FnOnce() -> Result<T>) -> Result<T> {
-        // Standard error, as the tools that the steps start: one stream keeps headings in their place.
+        // The tools that the steps start print to standard error. Headings use the same stream, so that the
+        // order is kept.
         eprintln!("\n==> {name}");
         let start = Instant::now();
         let outcome = step();

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: gets what the tests need, then runs all of them.
+//! `cargo xtask test`: installs or starts what the tests need, then runs all of them.
 
 use std::env;
 use std::process;
@@ -12,7 +12,7 @@ use crate::step::Steps;
 use crate::workspace::Workspace;
 use crate::{database_image, docker, loom, python, tokio_unstable, tools};
 
-// The integration tests read these; see `integration-tests/src/harness.rs` and `postgres.rs` there.
+// The integration tests read these variables: see `integration-tests/src/harness.rs`.
 const WITHOUT_DOCKER: &str = "CARACAL_TEST_WITHOUT_DOCKER";
 const WITHOUT_PROMETHEUS: &str = "CARACAL_TEST_WITHOUT_PROMETHEUS";
 const WITHOUT_PYTHON: &str = "CARACAL_TEST_WITHOUT_PYTHON";
@@ -35,16 +35,16 @@ pub(crate) struct Options {
     /// Report the tests that need a browser as ignored (refused when CI=true).
     #[arg(long)]
     without_browser: bool,
-    /// How many times to run the tests, one pass after the other; the first that fails is the last.
+    /// How many times to run the tests. Stops at the first failure.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
-    /// What to pass on to `cargo test`, such as `--test containers`.
+    /// Arguments for `cargo test`, such as `--test containers`.
     #[arg(last = true)]
     cargo_test: Vec<String>,
 }
 
 impl Options {
-    /// Every test, once.
+    /// Runs every test once.
     pub(crate) fn once() -> Self {
         Self {
             without_docker: false,
@@ -56,7 +56,7 @@ impl Options {
         }
     }
 
-    /// Where every test must run, none may be left out.
+    /// If every test must run, none may be left out.
     fn allowed_when(&self, in_ci: bool) -> Result<()> {
         for (given, flag) in [
             (self.without_docker, "--without-docker"),
@@ -75,7 +75,7 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
     options.allowed_when(env::var("CI").is_ok_and(|ci| ci == "true"))?;
     let sh = &workspace.shell;
     let scratch = workspace.scratch();
-    // Tells this run's containers from those of another one on the same engine.
+    // The name distinguishes the containers of this run from those of other runs on the same engine.
     let run =
         format!("{}-{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis(), process::id());
     let mut environment = vec![(RUN, run.clone())];
@@ -134,10 +134,10 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
         }
     }
 
-    // The benchmarks compile a dozen peers and test nothing.
+    // The benchmarks compile a dozen other libraries, and have no tests.
     let selection = ["--workspace", "--exclude", "benchmarks", "--all-features"];
-    // The integration tests start binaries, of which `cargo test` alone might not build the gateway's.
-    // Together with the tests they are built from the same dependencies as those are.
+    // The integration tests start binaries. `cargo test` alone may not build the binary of the gateway.
+    // Building it together with the tests ensures that both use the same compiled dependencies.
     steps.run(
         "build",
         "cargo build --workspace --exclude benchmarks --all-features --bins --tests",

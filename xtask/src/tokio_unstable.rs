@@ -1,11 +1,12 @@
-//! The tests of `caracal-tokio` with what tokio tells only where it is built with a flag of its own.
+//! Runs the tests of `caracal-tokio` with the data that tokio only reports if it is compiled with an unstable
+//! flag.
 
 use anyhow::Result;
 use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// Runs them in a target folder of their own: the flag has everything built anew.
+/// Runs them in a separate target folder, because the flag causes everything to be compiled again.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let sh = &workspace.shell;
     cmd!(sh, "cargo test --package caracal-tokio --tests")

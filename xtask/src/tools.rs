@@ -1,4 +1,4 @@
-//! Finds the programs that the tests need and, on Debian, gets those that are missing.
+//! Finds the programs that the tests need and, on Debian, installs those that are missing.
 
 use std::env;
 use std::fs;
@@ -7,30 +7,31 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
 
-/// The folders of `PATH` and, as a user's `PATH` often leaves them out, the administrators' ones.
+/// Returns the folders of `PATH` and those of the administrators' programs, which are often not in a user's
+/// `PATH`.
 pub(crate) fn folders() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]).collect()
 }
 
-/// Where a program stands.
+/// Returns the path of a program.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let mut candidates = folders().into_iter().map(|folder| folder.join(program));
     candidates.find(|file| file.is_file())
 }
 
-/// Whether this process may install packages.
+/// Returns whether this process may install packages.
 pub(crate) fn is_debian_root(sh: &Shell) -> bool {
     find("apt-get").is_some() && cmd!(sh, "id -u").quiet().read().is_ok_and(|user| user == "0")
 }
 
-/// Installs a Debian package; only root may.
+/// Installs a Debian package. This requires root.
 pub(crate) fn install(sh: &Shell, package: &str) -> Result<()> {
     if !is_debian_root(sh) {
         bail!("only root on Debian or a derivative of it can install the package {package} here");
     }
-    // A fresh machine may have no package lists, or lists that name versions no longer served. The lock
-    // may be held for a while by a system that has just booted.
+    // A new machine may have no package lists, or lists with versions that are no longer available. A system
+    // that has just booted may hold the lock for a while.
     let patience = "DPkg::Lock::Timeout=300";
     cmd!(sh, "apt-get -q -o {patience} update").run()?;
     cmd!(sh, "apt-get -q -o {patience} install -y --no-install-recommends {package}")
@@ -39,10 +40,11 @@ pub(crate) fn install(sh: &Shell, package: &str) -> Result<()> {
     Ok(())
 }
 
-/// The folder to put in front of `PATH` so that `prometheus` and `promtool` are found; none when they
-/// already are.
+/// Returns the folder to put in front of `PATH` so that `prometheus` and `promtool` are found, or `None` if
+/// they already are.
 ///
-/// Debian's package is unpacked, not installed: that needs no root, and no daemon starts on port 9090.
+/// Debian's package is unpacked instead of installed. This does not need root, and starts no daemon on port
+/// 9090.
 pub(crate) fn prometheus(sh: &Shell, scratch: &Path) -> Result<Option<PathBuf>> {
     if find("prometheus").is_some() && find("promtool").is_some() {
         return Ok(None);
@@ -62,7 +64,7 @@ pub(crate) fn prometheus(sh: &Shell, scratch: &Path) -> Result<Option<PathBuf>> 
     Ok(Some(programs))
 }
 
-/// Sees to it that `chromium` and `chromedriver` are there: Debian's packages, which root may install.
+/// Makes sure that `chromium` and `chromedriver` are available. As root, it installs Debian's packages.
 pub(crate) fn browser(sh: &Shell) -> Result<()> {
     for (program, package) in [("chromium", "chromium"), ("chromedriver", "chromium-driver")] {
         if find(program).is_none() {
@@ -72,7 +74,7 @@ pub(crate) fn browser(sh: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// `PATH` with this folder in front.
+/// Returns `PATH` with this folder in front.
 pub(crate) fn path_with(folder: Option<&Path>) -> Result<String> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = folder.map(Path::to_owned).into_iter().chain(env::split_paths(&path));
@@ -81,14 +83,14 @@ pub(crate) fn path_with(folder: Option<&Path>) -> Result<String> {
 
 fn unpack_debian_package(sh: &Shell, package: &str, folder: &Path) -> Result<()> {
     let downloads = folder.join("download");
-    // What an interrupted run has left would be unpacked as well.
+    // Files that an interrupted run has left would be unpacked, too.
     sh.remove_path(folder)?;
     sh.create_dir(&downloads)?;
     let in_downloads = sh.push_dir(&downloads);
-    // As root, apt would drop to a user of its own that can't write here, and warn about it.
+    // As root, apt would switch to its own user, which can't write here, and would print a warning.
     let user = "APT::Sandbox::User=root";
     if cmd!(sh, "apt-get -q -o {user} download {package}").ignore_stderr().run().is_err() {
-        // The system's package lists are missing or old. Private ones need no root.
+        // The system's package lists are missing or outdated. Private lists do not need root.
         for missing in ["state/lists/partial", "cache/archives/partial"] {
             sh.create_dir(missing)?;
         }

@@ -1,4 +1,4 @@
-//! The workspace as Cargo sees it.
+//! The workspace, as reported by Cargo.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,22 +7,22 @@ use anyhow::{Context, Result};
 use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
 use xshell::Shell;
 
-/// Has files written that are otherwise compared, except in CI.
+/// The variable that causes generated files to be written instead of compared, except in CI.
 pub(crate) const REWRITE: &str = "CARACAL_REWRITE";
 
-/// Whether to write generated files.
+/// Returns whether to write generated files.
 pub(crate) fn rewrites() -> bool {
     env::var_os(REWRITE).is_some() && env::var_os("CI").is_none()
 }
 
-/// The workspace's metadata, with every feature on, and a shell that stands in its root.
+/// The metadata of the workspace, with all features, and a shell in its root.
 pub(crate) struct Workspace {
     pub(crate) metadata: Metadata,
     pub(crate) shell: Shell,
 }
 
 impl Workspace {
-    /// Asks Cargo about the workspace that this binary was compiled in.
+    /// Asks Cargo about the workspace in which this binary was compiled.
     pub(crate) fn open() -> Result<Self> {
         let metadata = MetadataCommand::new()
             .manifest_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
@@ -34,12 +34,12 @@ impl Workspace {
         Ok(Self { metadata, shell })
     }
 
-    /// A folder for what the commands here download or build, thrown away by `cargo clean`.
+    /// Returns the folder for what these commands download or build. `cargo clean` removes it.
     pub(crate) fn scratch(&self) -> PathBuf {
         self.metadata.target_directory.as_std_path().join("xtask")
     }
 
-    /// The packages that go to a registry: all that don't say `publish = false`.
+    /// Returns the packages that are published: all without `publish = false`.
     pub(crate) fn publishable(&self) -> Vec<&Package> {
         let mut packages = self.metadata.workspace_packages();
         packages.retain(|package| package.publish.as_ref().is_none_or(|to| !to.is_empty()));

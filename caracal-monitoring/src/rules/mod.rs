@@ -102,9 +102,9 @@ struct Alert {
 
 #[derive(Clone, Copy, Debug)]
 enum Severity {
-    /// Somebody should be paged.
+    /// The alert pages somebody.
     Critical,
-    /// Can wait until working hours.
+    /// The alert can wait until working hours.
     Warning,
 }
 

@@ -1,4 +1,4 @@
-//! Programs with mistakes, and what the compiler says about them.
+//! Programs with mistakes, and the messages of the compiler about them.
 
 use std::path::Path;
 
@@ -18,10 +18,10 @@ fn the_compiler_names_the_mistake_and_the_remedy() {
     }
 }
 
-/// Compiles a program, and looks for what the compiler should say.
+/// Compiles a program, and checks that the compiler reports the expected messages.
 ///
-/// The program's comment names the feature, as `//! feature: …`, and each text, as `//! error: …`. A
-/// `//! libraries of: …` names another feature, whose libraries it has in place of its own.
+/// The comment of the program contains the feature (`//! feature: …`) and each expected text (`//! error:
+/// …`). `//! libraries of: …` names another feature. The program then has the libraries of that feature.
 fn refuse(workspace: &Workspace, program: &Path) -> Result<()> {
     let sh = &workspace.shell;
     let text = sh.read_file(program)?;

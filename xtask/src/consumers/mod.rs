@@ -1,5 +1,5 @@
-//! A program for each feature of the facade, that uses it as its users do: alone, from outside of the
-//! workspace, with a library only where its feature is on.
+//! A program for each feature of the facade. It uses the feature in the same way as a user: alone, outside of
+//! the workspace, and with only the libraries of that feature.
 
 #[cfg(test)]
 mod mistakes;
@@ -14,16 +14,17 @@ use xshell::cmd;
 use crate::workspace::Workspace;
 
 pub(crate) const FACADE: &str = "caracal-metrics";
-/// The program that turns no feature on.
+/// The program without any feature.
 const NONE: &str = "none";
 
-/// An adapter that is not one of ours. It passes the kit for authors of adapters.
+/// A third-party adapter. It passes the kit for authors of adapters.
 const THIRD_PARTY: &str = "third-party-adapter";
 
-/// A library, with `@` and the beginning of a version if not the newest is meant, and its features.
+/// The name of a library and its features. `@` and the beginning of a version select a version other than the
+/// newest one.
 type Library<'a> = (&'a str, &'a [&'a str]);
 
-/// What a program needs in addition to the facade: libraries, each with its features.
+/// Returns the libraries that a program needs in addition to the facade, each with its features.
 fn needs(feature: &str) -> Result<Vec<Library<'static>>> {
     const TOKIO: Library<'_> = ("tokio", &["macros", "rt"]);
     Ok(match feature {
@@ -66,7 +67,7 @@ fn needs(feature: &str) -> Result<Vec<Library<'static>>> {
     })
 }
 
-/// The libraries that only their feature may bring, and what brings them.
+/// The libraries that only some features may add, and these features.
 fn brought_by(library: &str, feature: &str) -> bool {
     let adapter = match library {
         "axum" => "axum",
@@ -76,14 +77,14 @@ fn brought_by(library: &str, feature: &str) -> bool {
         "caracal-tokio" => "tokio",
         _ => "sqlx",
     };
-    // What a feature adds to an adapter's has the adapter's name before it.
+    // The name of a feature that extends an adapter begins with the name of the adapter.
     feature == "full" || feature.split('-').next() == Some(adapter)
 }
 
-/// tokio itself comes with axum, too.
+/// axum also depends on tokio itself.
 const LIBRARIES: [&str; 6] = ["axum", "caracal-tokio", "failsafe", "metrics", "moka", "sqlx-core"];
 
-/// Compiles and runs each program, and looks at its dependencies.
+/// Compiles and runs each program, and checks its dependencies.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let facade = workspace.publishable().into_iter().find(|package| package.name == FACADE);
     let facade = facade.context("there is no facade")?;
@@ -108,8 +109,8 @@ fn package(
     let sh = &workspace.shell;
     sh.create_dir(folder.join("src"))?;
     let path = folder.join("Cargo.toml");
-    // Cargo tells two packages in one target folder apart by their names, and not by their paths. Of two
-    // with one name it would take the second for the first, and not compile it.
+    // In one target folder, Cargo distinguishes packages by their names and not by their paths. If two had
+    // the same name, it would not compile the second one.
     let name = folder.file_name().and_then(|stem| stem.to_str()).context("it has no name")?;
     let features: &[&str] = match feature {
         NONE => &[],
@@ -119,7 +120,7 @@ fn package(
     let name = format!("consumer-{name}");
     let manifest = manifest(workspace, &name, features, libraries)?;
     sh.write_file(&path, manifest.to_string())?;
-    // The same versions as here: what was compiled for the workspace need not be compiled again.
+    // The versions are those of the workspace, so that its compiled dependencies are reused.
     sh.copy_file("Cargo.lock", folder.join("Cargo.lock"))?;
     sh.copy_file(program, folder.join("src/main.rs"))?;
     Ok(path)
@@ -128,7 +129,7 @@ fn package(
 fn run(workspace: &Workspace, feature: &str) -> Result<()> {
     let sh = &workspace.shell;
     let folder = workspace.scratch().join("consumers").join(feature);
-    // With sqlx 0.8 a program is the same but for the module.
+    // With sqlx 0.8, a program differs only in the name of the module.
     let name = feature.replace("sqlx-0_8", "sqlx");
     let program = Path::new("xtask/consumers").join(&name).with_extension("rs");
     let manifest = package(workspace, feature, &needs(feature)?, &folder, &program)?;
@@ -160,7 +161,8 @@ fn run(workspace: &Workspace, feature: &str) -> Result<()> {
     Ok(())
 }
 
-/// A package beside the workspace; its profile is the workspace's, so that dependencies are shared.
+/// The manifest of a package outside of the workspace. It has the profile of the workspace, so that compiled
+/// dependencies are shared.
 pub(crate) fn manifest(
     workspace: &Workspace,
     name: &str,
@@ -173,7 +175,7 @@ pub(crate) fn manifest(
         dependency("path", root.join(FACADE).as_str(), features),
     )]);
     for &(library, features) in libraries {
-        // Several versions may be there; the newest is the one that most of the workspace names.
+        // There may be several versions. Most of the workspace uses the newest one.
         let (library, version) = library.split_once('@').unwrap_or((library, ""));
         let versions = workspace.metadata.packages.iter().filter(|p| p.name == library);
         let versions = versions.map(|package| &package.version);
