@@ -78,7 +78,7 @@ enum Stream {
 }
 
 impl<R: Recording> Exchange<R> {
-    /// Code of the service runs from here on. If control comes back by unwinding, that code has panicked.
+    /// Called before code of the service runs. If control comes back by unwinding, that code has panicked.
     /// `thread::panicking` can't detect this, because the code that catches a panic may drop the exchange
     /// later.
     #[inline]
@@ -86,7 +86,7 @@ impl<R: Recording> Exchange<R> {
         self.ending = Ending::Failed;
     }
 
-    /// The service waits. If the exchange is dropped now, the client has disconnected.
+    /// Called when the service waits. If the exchange is dropped now, the client has disconnected.
     #[inline]
     pub(crate) fn leave(&mut self) {
         self.ending = Ending::Abandoned;
@@ -98,13 +98,13 @@ impl<R: Recording> Exchange<R> {
         self.ending == Ending::Abandoned && !thread::panicking()
     }
 
-    /// The service or the body returned an error.
+    /// Called when the service or the body has returned an error.
     #[inline]
     pub(crate) fn fail(&mut self) {
         self.ending = Ending::Failed;
     }
 
-    /// The response is complete. Dropping the exchange from now on is not an abort.
+    /// Called when the response is complete. Dropping the exchange from now on is not an abort.
     #[inline]
     pub(crate) fn answered(&mut self) {
         self.ending = Ending::Answered;
@@ -122,8 +122,8 @@ impl<R: Recording> Exchange<R> {
         }
     }
 
-    /// The body has ended. If it is shorter than its announced length, the response is broken, and hyper
-    /// closes the connection.
+    /// Called when the body has ended. If it is shorter than its announced length, the response is broken,
+    /// and hyper closes the connection.
     #[inline]
     pub(crate) fn end_body(&mut self) {
         if matches!(self.missing, Missing::NONE | Missing::UNKNOWN) {
@@ -133,7 +133,7 @@ impl<R: Recording> Exchange<R> {
         }
     }
 
-    /// A frame of the body was handed over.
+    /// Called when a frame of the body was handed over.
     #[inline]
     pub(crate) fn handed_over(&mut self, bytes: usize) {
         self.missing.take(bytes);

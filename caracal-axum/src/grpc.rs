@@ -40,7 +40,7 @@ impl GrpcCall {
         }
     }
 
-    /// The exchange has ended.
+    /// Called when the exchange has ended.
     pub(crate) fn end(&mut self, end: End, status: Option<StatusCode>) {
         self.status = Some(match (end, self.status) {
             (End::ClientClosed, _) => GrpcStatus::Cancelled,
@@ -50,7 +50,7 @@ impl GrpcCall {
         });
     }
 
-    /// The labels, once the status is known.
+    /// Returns the labels, once the status is known.
     pub(crate) fn labels(&self) -> Option<GrpcRequest<'_>> {
         let grpc_status = self.status?;
         // Requests for services that do not exist must not create series.
@@ -62,8 +62,8 @@ impl GrpcCall {
     }
 }
 
-/// The code that clients derive for a response without `grpc-status`, according to gRPC's "HTTP to gRPC
-/// Status Code Mapping".
+/// Returns the code that clients derive for a response without `grpc-status`, according to gRPC's "HTTP to
+/// gRPC Status Code Mapping".
 fn of_http(status: StatusCode) -> GrpcStatus {
     match status.as_u16() {
         400 => GrpcStatus::Internal,

@@ -5,7 +5,7 @@ use http::Method;
 use crate::families::RequestMethod;
 
 impl RequestMethod {
-    /// The method of a request, without a copy of a method that a client made up.
+    /// Returns the method of a request, without a copy of a method that a client made up.
     #[inline]
     pub(crate) fn of(method: &Method) -> Self {
         match *method {
@@ -28,7 +28,7 @@ impl RequestMethod {
         if method.as_str() == "QUERY" { Self::Query } else { Self::Other }
     }
 
-    /// The name of the method in the families of the gateway.
+    /// Returns the name of the method in the families of the gateway.
     #[inline]
     pub(crate) const fn gateway_label(self) -> &'static str {
         match self {

@@ -15,7 +15,7 @@ impl Missing {
     /// The body is complete.
     pub(crate) const NONE: Self = Self(0);
 
-    /// For a response whose body has not been read yet.
+    /// Returns the number for a response whose body has not been read yet.
     #[inline]
     pub(crate) fn of<B: Body>(response: &Response<B>) -> Self {
         let announced = || content_length(response.headers());
@@ -30,7 +30,7 @@ impl Missing {
     }
 }
 
-/// The announced length of a body of unknown size (for example, a file that is streamed).
+/// Returns the announced length of a body of unknown size (for example, a file that is streamed).
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

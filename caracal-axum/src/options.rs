@@ -64,8 +64,8 @@ impl Options {
         self.labels.push(CustomLabel { name, value });
     }
 
-    /// Whether the layer has to do more for a request before the service is called than it does for every
-    /// request.
+    /// Returns whether the layer has to do more for a request before the service is called than it does for
+    /// every request.
     pub(crate) fn admits(&self) -> bool {
         let patterns = [&self.ignored, &self.groups, &self.streams];
         patterns.iter().any(|patterns| !patterns.is_empty())

@@ -89,7 +89,7 @@ struct Digits {
 }
 
 impl Digits {
-    /// The values of eight digits, one byte each.
+    /// Returns the values of eight digits, one byte each.
     #[inline]
     fn values(&mut self, digits: [u8; 8]) -> u64 {
         let digits = u64::from_be_bytes(digits);

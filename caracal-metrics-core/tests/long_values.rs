@@ -108,8 +108,8 @@ fn a_cut_value_is_its_beginning_and_its_hash() {
     m.record_replay_block(&"a".repeat(LIMIT));
     m.record_replay_block(&"a".repeat(LIMIT + 1));
     m.record_replay_block(&"é".repeat(LIMIT));
-    // The SipHash-2-4 of the whole value, with a key of zeros. With another hash, every cut series would start
-    // anew after an upgrade.
+    // The SipHash-2-4 of the whole value, with a key of zeros. With another hash, every cut series would
+    // start again after an upgrade.
     let cut = |beginning: String, hash: &str| format!("{beginning}…{hash}");
     let expected = [
         "a".repeat(LIMIT),

@@ -113,14 +113,15 @@ fn of_server(error: &dyn DatabaseError) -> Option<ConnectionErrorType> {
     known
 }
 
-/// The numbers of MySQL and MariaDB that say more than their SQLSTATE, which statements share.
+/// Classifies errors of MySQL and MariaDB by their number if their SQLSTATE is also that of errors of
+/// statements.
 #[cfg(feature = "mysql")]
 fn of_mysql(number: u16) -> Option<ConnectionErrorType> {
     match number {
         1053 => Some(ConnectionErrorType::ServerShutdown),
-        // A user has as many connections as the server allows to one.
+        // A user has the maximum number of connections.
         1203 => Some(ConnectionErrorType::InsufficientResources),
-        // Only MariaDB tells a session that it was ended.
+        // Only MariaDB reports to a session that it was ended.
         1927 => Some(ConnectionErrorType::Reset),
         _ => None,
     }
@@ -206,7 +207,7 @@ impl ConnectionErrors {
 
     /// Counts the error if it is one of the connection.
     ///
-    /// Call it once for each failed call, and not again where the same error is passed on.
+    /// Call it once for each failed call, and not again when the same error is passed on.
     pub fn observe(&self, error: &sqlx::Error) {
         if let Some(error_type) = classify_connection_error(error) {
             self.record(error_type);

@@ -106,8 +106,8 @@ impl Endpoint {
     }
 }
 
-/// An answer without headers. The answers are put together by hand, because axum's conversion from tuples is
-/// compiled for each combination of types, and took 15 kilobytes of the smallest service.
+/// Returns an answer without headers. The answers are put together by hand, because axum's conversion from
+/// tuples is compiled for each combination of types, and took 15 kilobytes of the smallest service.
 fn answer(status: StatusCode, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -172,7 +172,7 @@ pub(super) fn list(headers: &HeaderMap, name: &HeaderName) -> String {
     list
 }
 
-/// The families that the query asks for, sorted, so that the order in the query does not matter.
+/// Returns the families that the query asks for, sorted, so that the order in the query does not matter.
 fn names(query: &str) -> Vec<String> {
     // A heap, because the code that sorts a slice takes four kilobytes for each type.
     let names: BinaryHeap<_> = form_urlencoded::parse(query.as_bytes())

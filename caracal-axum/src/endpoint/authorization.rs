@@ -1,4 +1,4 @@
-//! Who is allowed to scrape.
+//! Authorization of scrapes.
 
 use std::fmt;
 
@@ -63,7 +63,7 @@ impl Authorization {
         allowed.into()
     }
 
-    /// The challenges for clients that are not authorized.
+    /// Returns the challenges for clients that are not authorized.
     pub(super) fn challenges(&self) -> impl Iterator<Item = &'static str> {
         let bearer = self.bearer.then_some(r#"Bearer realm="metrics""#);
         let basic = self.basic.then_some(r#"Basic realm="metrics", charset="UTF-8""#);

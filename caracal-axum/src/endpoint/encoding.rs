@@ -26,7 +26,7 @@ impl Coding {
     }
 }
 
-/// The qualities of gzip, of identity, and of `*`, if they are present.
+/// Returns the qualities of gzip, of identity, and of `*`, if they are present.
 fn qualities(accept_encoding: &str) -> [Option<u16>; 3] {
     let mut gzip = None;
     let mut identity = None;
@@ -48,8 +48,8 @@ fn qualities(accept_encoding: &str) -> [Option<u16>; 3] {
     [gzip, identity, any]
 }
 
-/// A coding and its quality in thousandths. `None` if the text does not follow the grammar. Such an element
-/// is skipped, and the others still count.
+/// Returns a coding and its quality in thousandths, or `None` if the text does not follow the grammar. Such
+/// an element is skipped, and the others still count.
 fn parse(element: &str) -> Option<(&str, u16)> {
     let mut parts = element.split(';').map(|part| part.trim_matches([' ', '\t']));
     let coding = parts.next()?;

@@ -227,7 +227,7 @@ impl MetricsEndpoint {
         self.router().0.with_state(())
     }
 
-    /// The router, and the clients that read from it.
+    /// Returns the router, and the clients that read from it.
     fn router(self) -> (Router, Arc<Readers>) {
         #[cfg(feature = "live")]
         let live = self.live.map(|live| (live, self.metrics.clone()));

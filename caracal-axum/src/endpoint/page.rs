@@ -42,7 +42,7 @@ impl Page {
         Ok(Self { is_gzip: true, ..Self::new(compressed.0) })
     }
 
-    /// The length in bytes.
+    /// Returns the length in bytes.
     pub(super) fn len(&self) -> usize {
         self.len
     }

@@ -204,7 +204,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The page is available. From now on, the client has to read it.
+    /// Called when the page is available. From now on, the client has to read it.
     pub(super) fn read(
         mut self,
         page: Page,
@@ -248,7 +248,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// The next piece of the page. `None` if the scrape was dropped.
+    /// Returns the next piece of the page, or `None` if the scrape was dropped.
     pub(super) fn next_piece(&self) -> Option<Bytes> {
         let mut table = self.readers.table.lock();
         let place = table.place(self.id)?;

@@ -43,7 +43,7 @@ impl<R: Recording> Exchange<R> {
         Response::from_parts(parts, body)
     }
 
-    /// The head of a response with a body was read.
+    /// Called when the head of a response with a body was read.
     #[inline]
     pub(crate) fn begin_body<B: Body>(&mut self, response: &Response<B>) {
         self.missing = Missing::of(response);
@@ -77,7 +77,7 @@ impl<R: Recording> Exchange<R> {
         shared.streams.take_over(route, &mut self.in_flight);
     }
 
-    /// The response has no body.
+    /// Called when the response has no body.
     #[inline]
     pub(crate) fn end_head<B>(mut self, response: &Response<B>) {
         let status = response.status();
@@ -95,7 +95,7 @@ impl<R: Recording> Exchange<R> {
         }
     }
 
-    /// The connection outlives its request.
+    /// Called when the connection outlives its request.
     #[inline(never)]
     fn upgrade(self, mark: &ConnectionMark) {
         let shared = Arc::clone(&self.shared);

@@ -54,7 +54,8 @@ labels! {
 }
 
 impl GrpcStatus {
-    /// Whether the status is an error of the server, according to OpenTelemetry's conventions for RPC.
+    /// Returns whether the status is an error of the server, according to OpenTelemetry's conventions for
+    /// RPC.
     pub(crate) fn is_of_the_server(self) -> bool {
         matches!(
             self,

@@ -43,7 +43,7 @@ struct Made<R: Recording> {
 }
 
 impl<R: Recording> Clone for Made<R> {
-    /// A copy for a layer with other settings. It shares nothing with the services of the original.
+    /// Returns a copy for a layer with other settings. It shares nothing with the services of the original.
     fn clone(&self) -> Self {
         Self {
             metrics: self.metrics.clone(),

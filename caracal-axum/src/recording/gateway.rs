@@ -161,7 +161,7 @@ impl Recording for Gateway {
     }
 }
 
-/// The status code under which a request is counted.
+/// Returns the status code under which a request is counted.
 #[inline]
 pub(super) fn status(ended: &Ended<'_>) -> u16 {
     match (ended.end, ended.status) {

@@ -104,7 +104,7 @@ impl Recording for Http {
     }
 }
 
-/// The labels of a request.
+/// Returns the labels of a request.
 #[inline]
 pub(super) fn labels<'a>(url_scheme: UrlScheme, ended: &Ended<'a>) -> HttpRequest<'a> {
     let status = ended.status.map_or(SentStatus::NONE, SentStatus::new);

@@ -61,7 +61,7 @@ pub struct Ended<'a> {
 }
 
 impl Ended<'_> {
-    /// The value of a label of the user, by index.
+    /// Returns the value of a label of the user, by index.
     fn label(&self, place: usize) -> Option<&str> {
         self.labels.and_then(|labels| labels.get(place)?.as_deref())
     }
@@ -92,33 +92,34 @@ pub trait Recording: fmt::Debug + Send + Sync + Sized + 'static {
         labelled: bool,
     ) -> Result<Self, FamilyError>;
 
-    /// The families by route with labels of these names.
+    /// Returns the families by route with labels of these names.
     #[doc(hidden)]
     fn labelled(
         metrics: &MetricsRegistry,
         names: &[&'static str],
     ) -> Result<RecordOf<Self>, FamilyError>;
 
-    /// The families of the sizes of bodies.
+    /// Returns the families of the sizes of bodies.
     #[doc(hidden)]
     fn sizes(metrics: &MetricsRegistry) -> Result<RecordOf<Self>, FamilyError>;
 
-    /// The family of the time to the first byte. It is recorded when the head of the response is available.
+    /// Returns the family of the time to the first byte. It is recorded when the head of the response is
+    /// available.
     #[doc(hidden)]
     fn first_byte(metrics: &MetricsRegistry) -> Result<RecordOf<Self>, FamilyError>;
 
-    /// The family of gRPC calls.
+    /// Returns the family of gRPC calls.
     #[doc(hidden)]
     fn grpc_requests() -> &'static Family<Counter, GrpcRequest<'static>>;
 
-    /// The families of streams.
+    /// Returns the families of streams.
     #[doc(hidden)]
     fn streams(metrics: &MetricsRegistry) -> Result<Box<dyn Streams>, FamilyError>;
 
     #[doc(hidden)]
     fn arrived(&self, request: Arrival<'_>) -> (Self::Kept, GaugeGuard);
 
-    /// Whether [`read_request`](Self::read_request) has anything to read.
+    /// Returns whether [`read_request`](Self::read_request) has anything to read.
     #[doc(hidden)]
     fn reads_requests(&self) -> bool {
         false

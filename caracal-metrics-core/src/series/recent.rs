@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::chunk::{self, CHUNK, Chunk, GOLDEN_RATIO};
 use crate::engine::{self, Cell, OwnHistogram, OwnPages, OwnWord};
 
-/// The number of pairs of places. They take ten kibibytes per thread. A thread that records few label sets
+/// The number of pairs of places. They take eleven kibibytes per thread. A thread that records few label sets
 /// touches few of them.
 const PAIRS: usize = 64;
 

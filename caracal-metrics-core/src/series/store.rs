@@ -284,7 +284,7 @@ impl FamilyStore {
         self.series.load(Relaxed)
     }
 
-    /// Whether it is a histogram with native buckets.
+    /// Returns whether it is a histogram with native buckets.
     pub(crate) fn is_native(&self) -> bool {
         self.native.is_some()
     }

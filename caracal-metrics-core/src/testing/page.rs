@@ -131,7 +131,7 @@ macro_rules! __assert_page {
     };
 }
 
-/// The function that `assert_page!` expands to.
+/// Compares a page for `assert_page!`, which expands to a call of this function.
 ///
 /// # Panics
 ///

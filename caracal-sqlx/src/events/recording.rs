@@ -87,7 +87,7 @@ impl Recording {
 /// The fields of an event that are read.
 struct Statement<'r> {
     recording: &'r Recording,
-    /// Whether the summary is the text.
+    /// Whether the summary is the complete text.
     summary: bool,
     read: Option<Arc<Place>>,
     elapsed: Option<Duration>,
@@ -117,22 +117,22 @@ impl Visit for Statement<'_> {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// The duration that sqlx has converted to seconds. `None` if sqlx can't have measured it.
+/// Returns the duration that sqlx has converted to seconds, or `None` if sqlx can't have measured it.
 ///
-/// Rounding gives back the same whole nanoseconds. It takes fewer instructions than
+/// Rounding returns the same whole nanoseconds. It takes fewer instructions than
 /// `Duration::try_from_secs_f64`, which handles every number.
 #[expect(clippy::cast_sign_loss, reason = "it is not negative")]
 fn duration(seconds: f64) -> Option<Duration> {
     (0.0..1e9).contains(&seconds).then(|| Duration::from_nanos((seconds * 1e9 + 0.5) as u64))
 }
 
-/// Records the events that come.
+/// Records the events that it receives.
 pub(super) struct QueryLayer {
     events: QueryEvents,
 }
 
 thread_local! {
-    /// How many spans around counted queries this thread is in.
+    /// The number of spans around counted queries that this thread has entered.
     static COUNTED_SPANS: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -141,14 +141,14 @@ impl QueryLayer {
         Self { events }
     }
 
-    /// Whether what runs on this thread now is counted by a wrapped pool.
+    /// Returns whether a wrapped pool counts the query that runs on this thread now.
     fn is_counted_already() -> bool {
         CountedHere::is_entered() || COUNTED_SPANS.try_with(Cell::get).is_ok_and(|spans| spans > 0)
     }
 }
 
-// The span is noted when a thread enters it. Looking for it at each event would read all spans that the
-// application has entered, too.
+// The span is noted when a thread enters it. Looking for it at each event would also read all spans that the
+// application has entered.
 impl<S> Layer<S> for QueryLayer
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -174,7 +174,7 @@ where
     }
 }
 
-/// Whether this span, which the filter let through, is around a query that a wrapped pool counts.
+/// Returns whether this span, which has passed the filter, is around a query that a wrapped pool counts.
 fn is_counted_span<S>(span: &Id, context: &Context<'_, S>) -> bool
 where
     S: Subscriber + for<'a> LookupSpan<'a>,

@@ -16,8 +16,8 @@ type Texts<H> = HashMap<Box<str>, Arc<H>, foldhash::fast::RandomState>;
 
 /// Finds the handle of a query, which is what it records into, by its text.
 ///
-/// When there are too many texts, those that were not used lately are removed. So the cache does not grow
-/// in a service that writes values into its statements, and the prepared statements stay in it.
+/// If there are too many texts, those that were not used recently are removed. In a service that writes
+/// values into its statements, the cache therefore does not grow, and prepared statements stay in it.
 #[derive(Debug)]
 pub(crate) struct QueryCache<H> {
     dialect: Dialect,

@@ -1,4 +1,4 @@
-//! The alerts on a pool in full use, on what the page of a real pool says.
+//! The alerts about a fully used pool, evaluated on the page of a real pool.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::scene::Scene;
 
 const CAPACITY: u32 = 10;
 
-/// A pool in one situation: what its page says of it.
+/// The values on the page of a pool in one situation.
 struct Instance {
     name: &'static str,
     size: f64,
@@ -25,7 +25,7 @@ impl Instance {
         Ok(Self { name, size, checked_out })
     }
 
-    /// What a Prometheus would have of it after half an hour in which nothing changed.
+    /// Returns the series that Prometheus would have stored after half an hour without changes.
     fn series(&self) -> [Value; 2] {
         [("size", self.size), ("checked_out", self.checked_out)].map(|(family, value)| {
             let family = format!("caracal_database_connection_pool_{family}");
@@ -35,7 +35,7 @@ impl Instance {
     }
 }
 
-/// The alert fires after a quarter of an hour for the instance that is full, and for no other.
+/// Expects that the alert fires after a quarter of an hour for this instance, and for no other.
 fn fires_for(alert: &str, instance: &str) -> Value {
     let alerts = format!("ALERTS{{alertname=\"{alert}\"");
     let labels = format!("instance=\"{instance}\",job=\"caracal-gateway\",severity=\"critical\"");
@@ -48,7 +48,8 @@ fn fires_for(alert: &str, instance: &str) -> Value {
     })
 }
 
-/// Ten of ten fires; nine of ten, and one of ten that were opened as they were wanted, are silent.
+/// With ten of ten connections in use, the alert fires. With nine of ten in use, and with one in use of a
+/// pool that opens its ten connections on demand, it is silent.
 pub(crate) async fn pool_alerts() -> Result<()> {
     let options = PgPoolOptions::new().max_connections(CAPACITY);
     let scene = Scene::with(options.acquire_timeout(Duration::from_mins(1))).await?;

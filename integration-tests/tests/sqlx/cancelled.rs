@@ -1,11 +1,12 @@
-//! Queries that nobody waits for any more.
+//! Queries that are cancelled.
 
 use anyhow::{Result, ensure};
 use futures_util::TryStreamExt;
 
 use crate::scene::Scene;
 
-/// In the server already, and still without a connection: both are errors, and neither is the connection's.
+/// A query that runs on the server and a query that still waits for a connection both count as errors, and
+/// not as connection errors.
 pub(crate) async fn cancelled_queries() -> Result<()> {
     let scene = Scene::set().await?;
     let sleep = || {
@@ -40,16 +41,18 @@ pub(crate) async fn cancelled_queries() -> Result<()> {
     scene.no_connection_errors()
 }
 
-/// Who waits for another row has got nothing of it all; who goes away with a row in hand wanted no more.
+/// A stream that is dropped while it waits for a row is an error. A stream that is dropped after a row is a
+/// success.
 pub(crate) async fn cancelled_halfway() -> Result<()> {
-    // The server sends when it has eight kibibytes: the first row comes while the third is made.
+    // The server sends data in pieces of eight kibibytes, so the first row arrives while the third one is
+    // computed.
     const SQL: &str =
         "select repeat('x', 9000), case when id > 2 then pg_sleep(600) end from agents";
     let scene = Scene::set().await?;
     let waiting = async {
         let mut rows = sqlx::query(SQL).fetch(&scene.pool);
         ensure!(rows.try_next().await?.is_some());
-        // The second may have come as well; the third can't.
+        // The second row may have arrived, too. The third one can't have.
         let _second = futures_util::poll!(rows.try_next());
         ensure!(futures_util::poll!(rows.try_next()).is_pending());
         Ok(())

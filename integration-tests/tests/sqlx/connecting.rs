@@ -1,4 +1,4 @@
-//! Connections that can't be made.
+//! Connections that can't be established.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use testcontainers::ImageExt;
 
 use crate::scene::Scene;
 
-/// Where one waits in vain.
+/// The timeout for waits that never succeed.
 const SHORT: Duration = Duration::from_millis(500);
 
-/// A scene whose pool logs in differently.
+/// Creates a scene whose pool logs in differently.
 async fn logging_in(
     patience: Duration,
     login: impl FnOnce(PgConnectOptions) -> PgConnectOptions,
@@ -24,8 +24,8 @@ async fn logging_in(
     Scene::on(Postgres::start().await?, options, login).await
 }
 
-/// Every way to want a connection fails so, and each counts one error, of the connection and, where there
-/// was a query, of that.
+/// Checks that every way to request a connection fails with this error. Each counts as one connection error
+/// and, if there was a query, as one failed query.
 async fn nobody_gets_in(scene: &Scene, error_type: &str) -> Result<()> {
     let select = || sqlx::query("select * from agents");
     let failed = &["select agents error"];
@@ -52,7 +52,7 @@ pub(crate) async fn unknown_database() -> Result<()> {
     nobody_gets_in(&scene, "configuration").await
 }
 
-/// The code is one of statements.
+/// The code of this error is one that statements have, too.
 pub(crate) async fn forbidden_database() -> Result<()> {
     let scene = logging_in(PATIENCE, |owner| owner.username("guest").password("welcome")).await?;
     let forbid = "create role guest login password 'welcome';
@@ -61,8 +61,8 @@ pub(crate) async fn forbidden_database() -> Result<()> {
     nobody_gets_in(&scene, "other").await
 }
 
-/// sqlx's pool tries a refused connection again until its time is up, and then only says that it is; who
-/// connects beside the pool learns why.
+/// sqlx's pool retries a refused connection until its timeout, and then only reports the timeout. A
+/// connection without the pool reports the reason.
 pub(crate) async fn refused_port() -> Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let nobody = listener.local_addr()?.port();
@@ -78,11 +78,11 @@ pub(crate) async fn refused_port() -> Result<()> {
     scene.only_errors("refused", 1.0)
 }
 
-/// The same holds for a server that has no connection to spare.
+/// The same applies to a server that has reached its maximum number of connections.
 pub(crate) async fn too_many_connections() -> Result<()> {
     let small = || {
         Postgres::start_with(|request| {
-            // The administrator's and one more.
+            // One connection for the administrator, and one more.
             let settings =
                 ["max_connections=2", "superuser_reserved_connections=0", "max_wal_senders=0"];
             request

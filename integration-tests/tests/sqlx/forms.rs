@@ -22,7 +22,7 @@ fn agent(id: i64, name: &str) -> Agent {
     Agent { id, name: name.to_owned() }
 }
 
-/// A function that knows nothing of this crate.
+/// A function that does not depend on this crate.
 async fn count_agents<'c>(executor: impl Executor<'c, Database = Postgres>) -> sqlx::Result<i64> {
     sqlx::query_scalar("select count(*) from agents").fetch_one(executor).await
 }
@@ -70,7 +70,7 @@ pub(crate) async fn each_form_counts_once() -> Result<()> {
     let count: i64 = scene.counts("a text as it is", SELECTED, text).await??.get(0);
     ensure!(count == 5);
 
-    // One text, one round trip, one query.
+    // One text with one round trip counts as one query.
     let batch =
         sqlx::raw_sql("update agents set name = 'x' where id = 1; delete from agents where id = 2");
     let done = scene.counts("several statements", &["other batch success"], batch.execute(pool));
@@ -80,8 +80,8 @@ pub(crate) async fn each_form_counts_once() -> Result<()> {
     scene.no_connection_errors()
 }
 
-/// What `query!` expands to (arguments that were encoded before, and a mapping of the row), and statements
-/// that were prepared by hand. Whether a statement stays prepared is as without the wrapper.
+/// Checks the expansion of `query!` (arguments that are already encoded, and a mapping of the row), and
+/// statements that were prepared explicitly. They stay prepared in the same cases as without the wrapper.
 pub(crate) async fn prepared_statements() -> Result<()> {
     const SQL: &str = "select name from agents where id = $1";
     let scene = Scene::set().await?;
@@ -109,7 +109,7 @@ pub(crate) async fn prepared_statements() -> Result<()> {
     map(1, true)?.fetch_one(&mut *bare).await?;
     ensure!(prepared(&mut bare).await? == 1, "as it is without the wrapper");
 
-    // An executor that is handed the map itself finds it out of arguments, and then it does not persist.
+    // If the map itself is passed to an executor, its arguments were already taken, and it is not persistent.
     for connection in [connection.inner(), &mut *bare] {
         connection.clear_cached_statements().await?;
     }
@@ -145,7 +145,7 @@ pub(crate) async fn streams() -> Result<()> {
     };
     ensure!(scene.counts("a stream dropped after a row", SELECTED, some).await??);
 
-    // Rows come before the error does: the series is sent in pieces.
+    // Rows arrive before the error, because the server sends the series in pieces.
     let failing = "select 1 / (n - 100000) from agents, generate_series(1, 100000) n";
     let failing = async {
         let mut rows = sqlx::query(failing).fetch(pool);

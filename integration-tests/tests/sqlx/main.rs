@@ -1,5 +1,5 @@
-//! caracal-sqlx on a real Postgres: every form of query, every label of connection errors, and the gauges that
-//! the classic alert divides. All is read from the page.
+//! caracal-sqlx on a real Postgres: every way to run a query, every label of connection errors, and the
+//! gauges that the classic alert divides. All values are read from the page.
 
 mod alert;
 mod cancelled;

@@ -1,11 +1,12 @@
-//! What only Postgres has, and where sqlx's own types are wanted, with both versions of sqlx: `COPY`,
+//! Features of Postgres, and code that requires sqlx's own types, with both versions of sqlx: `COPY`,
 //! notifications, advisory locks.
 
 use anyhow::{Result, ensure};
 use caracal_metrics::MetricsRegistry;
 use integration_tests::{PATIENCE, Page};
 
-/// What the page has of queries on one table, as `other success`: how many were counted, and how many timed.
+/// The queries on one table, as on the page: how many were counted by operation and status, such as `other
+/// success`, and how many were timed.
 fn counted(metrics: &MetricsRegistry, table: &str) -> Result<Vec<(String, f64)>> {
     let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
     let mut counted: Vec<_> = page
@@ -23,7 +24,7 @@ fn counted(metrics: &MetricsRegistry, table: &str) -> Result<Vec<(String, f64)>>
     Ok(counted)
 }
 
-/// One of the pool's own families.
+/// Returns the value of a family of the pool.
 fn pool_value(metrics: &MetricsRegistry, name: &str) -> Result<f64> {
     let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
     Ok(page.value(&format!("caracal_database_connection_pool_{name}"), &[]))
@@ -137,7 +138,7 @@ macro_rules! own_types {
 
                 let mut connection = pool.acquire().await?;
                 {
-                    // The table is that of the query in it.
+                    // The table is that of the query in the `COPY`.
                     let query = "copy (select id from copied where id < 3) to stdout";
                     let mut chunks = connection.copy_out_raw(query).await?;
                     ensure!(chunks.try_next().await?.is_some_and(|chunk| &*chunk == b"1\n"));
@@ -153,7 +154,7 @@ macro_rules! own_types {
                 Ok(())
             }
 
-            /// A pool without a connection to spare, and one that is closed.
+            /// A pool without a free connection, and a closed pool.
             pub(crate) async fn copies_that_get_no_connection() -> Result<()> {
                 let server = Postgres::start().await?;
                 let patience = std::time::Duration::from_millis(200);
@@ -200,7 +201,8 @@ macro_rules! own_types {
                 Ok(())
             }
 
-            /// The lock takes a wrapped connection, and gives sqlx's. What runs on a session on that counts.
+            /// The lock accepts a wrapped connection, and returns sqlx's. Queries on a session on that
+            /// connection are counted.
             pub(crate) async fn advisory_locks() -> Result<()> {
                 let scene = scene().await?;
                 let Scene { metrics, pool, .. } = &scene;
@@ -234,7 +236,7 @@ macro_rules! own_types {
                 ensure!(page.value("caracal_database_transactions_total", committed) == 1.0);
                 ensure!(page.sum("caracal_database_savepoints_total", &[]) == 0.0);
 
-                // In a transaction of sqlx's own, what the session begins is a savepoint.
+                // In one of sqlx's own transactions, a transaction that the session begins is a savepoint.
                 let mut own = Acquire::begin(pool).await?;
                 let mut session = pool.session(&mut own);
                 let savepoint = session.begin().await?;

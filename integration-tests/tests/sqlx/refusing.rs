@@ -1,4 +1,4 @@
-//! A pool that gives nobody a connection, and a server that takes one away.
+//! A pool that returns no connection, and a server that ends sessions.
 
 use std::time::Duration;
 
@@ -69,13 +69,13 @@ pub(crate) async fn terminated_in_a_query() -> Result<()> {
     scene.counts("three queries", &[failed, failed, failed], cut).await??;
     scene.only_errors("server_shutdown", 3.0)?;
 
-    // The pool has found out, and opens others.
+    // The pool has detected this, and opens other connections.
     let select = sqlx::query("select * from agents").execute(&scene.pool);
     scene.counts("a query afterwards", &["select agents success"], select).await??;
     scene.only_errors("server_shutdown", 3.0)
 }
 
-/// The server loses patience between two queries: the next one hears of it.
+/// The server ends an idle transaction between two queries. The next query returns the error.
 pub(crate) async fn terminated_in_an_idle_transaction() -> Result<()> {
     let scene = Scene::set().await?;
     let mut transaction = scene.pool.begin().await?;
@@ -87,7 +87,7 @@ pub(crate) async fn terminated_in_an_idle_transaction() -> Result<()> {
     scene.only_errors("reset", 1.0)
 }
 
-/// To prepare or to describe a statement is no query, but it is the one that hears of it.
+/// Preparing or describing a statement does not count as a query, but its connection error is counted.
 pub(crate) async fn terminated_before_preparing() -> Result<()> {
     const SQL: &str = "select * from agents";
     let scene = Scene::set().await?;
@@ -111,7 +111,7 @@ pub(crate) async fn terminated_before_preparing() -> Result<()> {
     scene.only_errors("server_shutdown", 3.0)
 }
 
-/// Waits until the server has no session but the administrator's.
+/// Waits until the server has only the administrator's session.
 async fn until_without_sessions(scene: &Scene) -> Result<()> {
     let sessions = "select count(*) from pg_stat_activity
                     where backend_type = 'client backend' and pid <> pg_backend_pid()";

@@ -1,4 +1,4 @@
-//! A server, a wrapped pool on it, and an administrator beside it.
+//! A server, a wrapped pool for it, and an administrator.
 
 use std::collections::BTreeMap;
 
@@ -21,25 +21,25 @@ const SCHEMA: &str = "
 
 pub(crate) struct Scene {
     postgres: Postgres,
-    /// Sees and ends sessions; it is not observed.
+    /// Lists and ends sessions. It is not observed.
     pub(crate) admin: PgPool,
     metrics: MetricsRegistry,
     pub(crate) pool: ObservedPool<Pg>,
 }
 
 impl Scene {
-    /// A pool of 3 connections that waits for as long as it takes.
+    /// Creates a pool of 3 connections whose timeout is never reached.
     pub(crate) async fn set() -> Result<Self> {
         Self::with(PgPoolOptions::new().max_connections(3).acquire_timeout(PATIENCE)).await
     }
 
-    /// A pool with these settings.
+    /// Creates a pool with these settings.
     pub(crate) async fn with(options: PgPoolOptions) -> Result<Self> {
         Self::on(Postgres::start().await?, options, |login| login).await
     }
 
-    /// A pool on this server whose connections are opened when they are wanted, and not as the server's
-    /// owner but as `login` says.
+    /// Creates a pool for this server whose connections are opened on demand. `login` changes the options of
+    /// the owner.
     pub(crate) async fn on(
         postgres: Postgres,
         options: PgPoolOptions,
@@ -53,8 +53,8 @@ impl Scene {
         Ok(Self { postgres, admin, metrics, pool })
     }
 
-    /// Takes a connection without waiting for it. It is opened beside the wrapper: on a busy machine that can
-    /// take longer than a pool with little patience waits, and is no timeout of the test's.
+    /// Takes a connection without waiting for it. It is opened without the wrapper first, because this may
+    /// exceed a short timeout on a busy machine, and must not count as a timeout of the test.
     pub(crate) async fn take_one(&self) -> Result<ObservedConnection<Pg>> {
         eventually("a connection opens", async || match self.pool.inner().acquire().await {
             Ok(_) => Ok(true),
@@ -66,12 +66,12 @@ impl Scene {
         self.pool.try_acquire().context("the idle connection is not to be had")
     }
 
-    /// Waits until the pool has a connection to spare.
+    /// Waits until the pool has an idle connection.
     pub(crate) async fn until_idle(&self) -> Result<()> {
         eventually("one is idle", async || Ok(self.pool_value("idle")? == 1.0)).await
     }
 
-    /// How the server's owner connects.
+    /// Returns the options with which the owner connects.
     pub(crate) fn owner(&self) -> Result<PgConnectOptions> {
         Ok(self.postgres.url().parse()?)
     }
@@ -80,12 +80,12 @@ impl Scene {
         Page::parse(String::from_utf8(self.metrics.generate_metrics())?)
     }
 
-    /// One of the pool's own families.
+    /// Returns the value of a family of the pool.
     pub(crate) fn pool_value(&self, name: &str) -> Result<f64> {
         Ok(self.page()?.value(&format!("caracal_database_connection_pool_{name}"), &[]))
     }
 
-    /// The transactions so far: committed, rolled back, dropped, failed.
+    /// Returns the number of transactions so far: committed, rolled back, dropped, failed.
     pub(crate) fn transactions(&self) -> Result<[f64; 4]> {
         let page = self.page()?;
         Ok(["committed", "rolled_back", "dropped", "failed"].map(|outcome| {
@@ -93,7 +93,8 @@ impl Scene {
         }))
     }
 
-    /// What `work` adds to the page is these queries, each once, and nothing else: `select agents success`.
+    /// Checks that `work` adds exactly these queries to the page, each once. A query is written as `select
+    /// agents success`.
     pub(crate) async fn counts<T>(
         &self,
         what: &str,
@@ -109,7 +110,7 @@ impl Scene {
         Ok(outcome)
     }
 
-    /// All connection errors so far are of one type, and so many.
+    /// Checks that there are `count` connection errors so far, and that all of them have this type.
     pub(crate) fn only_errors(&self, error_type: &str, count: f64) -> Result<()> {
         let page = self.page()?;
         let read = (page.value(ERRORS, &[("error_type", error_type)]), page.sum(ERRORS, &[]));
@@ -121,7 +122,7 @@ impl Scene {
         self.only_errors("other", 0.0)
     }
 
-    /// Waits until the server runs so many queries of others that sleep.
+    /// Waits until the server runs this number of sleeping queries.
     pub(crate) async fn until_sleeping(&self, queries: i64) -> Result<()> {
         let sleeping = "select count(*) from pg_stat_activity
                         where state = 'active' and wait_event = 'PgSleep'";
@@ -133,8 +134,8 @@ impl Scene {
     }
 }
 
-/// How many queries there were, by operation, table and status, and how many were timed, by operation and
-/// table.
+/// The number of counted queries by operation, table and status, and the number of timed queries by operation
+/// and table.
 #[derive(Debug, Default, PartialEq)]
 struct Counts {
     queries: BTreeMap<String, f64>,

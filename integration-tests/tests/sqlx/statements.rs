@@ -1,4 +1,4 @@
-//! What the page says of statements: their operation, table and status.
+//! The labels of statements on the page: operation, table and status.
 
 use anyhow::{Result, ensure};
 use sqlx::AssertSqlSafe;
@@ -44,27 +44,27 @@ pub(crate) async fn operations_and_tables() -> Result<()> {
     ] {
         scene.counts(sql, &[counted], sqlx::query(sql).execute(&scene.pool)).await??;
     }
-    // No text, and so no secret in it, is on the page.
+    // The page contains no text of a statement, and therefore no secret in it.
     let secret = "select 's3cret' as \"s3cret\" from agents where name = 's3cret'";
     sqlx::query(secret).execute(&scene.pool).await?;
     ensure!(!scene.page()?.text().contains("s3cret"));
     Ok(())
 }
 
-/// An error of a statement is no error of the connection.
+/// An error of a statement is not a connection error.
 pub(crate) async fn statements_that_fail() -> Result<()> {
     let scene = Scene::set().await?;
     for (sql, sqlstate, counted) in [
         ("insert into agents (name) values ('a')", "23505", "insert agents error"),
         ("select nothing from agents", "42703", "select agents error"),
         ("selekt * from agents", "42601", "other unknown error"),
-        // Nothing is bound: the server calls that a violation of the protocol, and goes on.
+        // No argument is bound. The server reports a protocol violation, but the connection stays open.
         ("select * from agents where id = $1", "08P01", "select agents error"),
         ("delete from nowhere", "42P01", "delete nowhere error"),
         ("select pg_sleep(60) from agents", "57014", "select agents error"),
     ] {
         let mut connection = scene.pool.acquire().await?;
-        // Not through the wrapper, which would count it.
+        // This does not use the wrapper, which would count it.
         sqlx::query("set statement_timeout = '50ms'").execute(connection.inner()).await?;
         let failing = sqlx::query(AssertSqlSafe(sql)).execute(&mut *connection);
         let failed = scene.counts(sql, &[counted], failing).await?;

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 
 use crate::scene::Scene;
 
-/// None of these statements is a query.
+/// None of these statements counts as a query.
 const DONE: &[&str] = &[];
 const DELETED: &[&str] = &["delete agents success"];
 
@@ -29,7 +29,7 @@ pub(crate) async fn transactions() -> Result<()> {
 
     let mut transaction = scene.pool.begin().await?;
     sqlx::query("delete from agents").execute(&mut *transaction).await?;
-    // sqlx rolls back by itself, later.
+    // sqlx rolls back later.
     scene.counts("a transaction that is dropped", &[], async { drop(transaction) }).await?;
     let select = sqlx::query_scalar("select count(*) from agents").fetch_one(&scene.pool);
     let left: i64 = scene.counts("afterwards", &["select agents success"], select).await??;
@@ -60,7 +60,7 @@ pub(crate) async fn savepoints() -> Result<()> {
     Ok(())
 }
 
-/// A constraint that is checked only at the end.
+/// A constraint that is only checked at the end.
 pub(crate) async fn a_commit_that_fails() -> Result<()> {
     let scene = Scene::set().await?;
     let mut transaction = scene.pool.begin().await?;
