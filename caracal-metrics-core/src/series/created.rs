@@ -139,7 +139,7 @@ impl Starts {
         let number = self.number(cell);
         let sixteen = self.starts.from(number / RUN_WORDS).first().and_then(OnceLock::get);
         let Some(sixteen) = sixteen else { return Start::default() };
-        // Whoever found the cell sees what was noted before the cell could be found.
+        // A thread that has found the cell also sees the time, which was noted before.
         let place = number % RUN_WORDS;
         Start { first: sixteen.first[place].load(Relaxed), last: sixteen.last[place].load(Relaxed) }
     }
