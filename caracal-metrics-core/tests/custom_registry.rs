@@ -4,6 +4,7 @@
 mod support;
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use caracal_metrics_core::{BuildError, Format, MetricsRegistry, MetricsRegistryBuilder};
 use prometheus::core::{Collector, Desc};
@@ -17,8 +18,10 @@ fn custom(prefix: Option<&str>, labels: &[(&str, &str)]) -> Registry {
     Registry::new_custom(prefix.map(str::to_owned), Some(labels)).unwrap()
 }
 
+/// A collector that panics may print a backtrace, which takes long on a busy machine.
 fn attach(registry: &Registry) -> MetricsRegistryBuilder {
-    MetricsRegistry::builder().registry(registry.clone())
+    let builder = MetricsRegistry::builder().registry(registry.clone());
+    builder.collection_timeout(Duration::from_mins(1))
 }
 
 fn page(m: &MetricsRegistry, format: Format) -> Vec<u8> {

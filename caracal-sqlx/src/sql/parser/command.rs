@@ -87,6 +87,8 @@ impl Parser<'_> {
         }
         self.skip_only();
         match kind {
+            // `ALTER TABLE ALL IN TABLESPACE`: a table of that name has quotes, because `ALL` is reserved.
+            K::Table | K::View if self.keyword() == Some(K::All) => None,
             K::Table | K::View => self.target(),
             K::Index => {
                 self.skip_to(K::On);
