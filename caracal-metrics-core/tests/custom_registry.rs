@@ -21,7 +21,7 @@ fn custom(prefix: Option<&str>, labels: &[(&str, &str)]) -> Registry {
 /// A collector that panics may print a backtrace, which takes long on a busy machine.
 fn attach(registry: &Registry) -> MetricsRegistryBuilder {
     let builder = MetricsRegistry::builder().registry(registry.clone());
-    builder.collection_timeout(Duration::from_mins(1))
+    builder.collection_timeout(Duration::from_secs(60))
 }
 
 fn page(m: &MetricsRegistry, format: Format) -> Vec<u8> {

@@ -120,7 +120,7 @@ async fn scrapes_under_the_layer_are_requests_as_well() {
 #[tokio::test]
 async fn a_collector_that_panics_costs_its_own_families() {
     // Printing a backtrace takes long on a busy machine. It is not to count as a second error.
-    let metrics = MetricsRegistry::builder().collection_timeout(Duration::from_mins(1)).build();
+    let metrics = MetricsRegistry::builder().collection_timeout(Duration::from_secs(60)).build();
     let metrics = metrics.unwrap();
     let app = Router::new().route("/metrics", metrics_endpoint(&metrics));
     let gateway = Gateway::start_of(metrics, app).await;
