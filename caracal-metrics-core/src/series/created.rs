@@ -52,6 +52,10 @@ pub(crate) struct Start {
 const FIELD: u32 = 6;
 
 impl Start {
+    #[cfg_attr(
+        not(feature = "protobuf"),
+        expect(dead_code, reason = "only protobuf has it for each row")
+    )]
     pub(crate) const BYTES: usize = 2 * FIELD as usize;
 
     fn now() -> Self {

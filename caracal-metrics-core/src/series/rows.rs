@@ -32,6 +32,10 @@ pub(crate) struct Row<'a> {
     pub(crate) is_plain: bool,
     pub(crate) cells: &'a [Cell],
     /// The cells of this row and of the rows after it in its block.
+    #[cfg_attr(
+        not(feature = "protobuf"),
+        expect(dead_code, reason = "only protobuf has it for each row")
+    )]
     pub(super) cells_ahead: &'a [Cell],
     key: &'a [u8],
 }
