@@ -124,12 +124,14 @@ impl Pages {
     /// Returns the words that were kept with this key, if no others have replaced them.
     #[inline]
     pub(super) fn at_hand(&self, key: u64) -> Option<(&'static Run, &'static AtomicU64)> {
+        debug_assert_ne!(key, NO_KEY);
         let place = self.at_hand.place(key);
-        if place.key.load(Relaxed) != key {
+        if place.inverted_key.load(Relaxed) != !key {
             return None;
         }
         let (run, sum) = (place.run.load(Relaxed), place.sum.load(Relaxed));
-        // SAFETY: the pointers come from `'static` references, in `keep_at_hand` or in `AtHand::empty`.
+        // SAFETY: an empty place has the key `NO_KEY`, which nobody looks up. In any other place, the pointers
+        // come from `'static` references in `keep_at_hand`.
         Some(unsafe { (&*run, &*sum) })
     }
 
@@ -137,7 +139,7 @@ impl Pages {
     /// calls this.
     pub(super) fn keep_at_hand(&self, key: u64, run: &'static Run, sum: &'static AtomicU64) {
         let place = self.at_hand.place(key);
-        place.key.store(key, Relaxed);
+        place.inverted_key.store(!key, Relaxed);
         place.run.store(ptr::from_ref(run).cast_mut(), Relaxed);
         place.sum.store(ptr::from_ref(sum).cast_mut(), Relaxed);
     }
@@ -168,7 +170,8 @@ struct AtHand([Place; AT_HAND]);
 
 #[derive(Debug)]
 struct Place {
-    key: std::sync::atomic::AtomicU64,
+    /// Inverted, so that an empty place is all zeros. The empty list of pages then takes no bytes of a program.
+    inverted_key: std::sync::atomic::AtomicU64,
     run: std::sync::atomic::AtomicPtr<Run>,
     sum: std::sync::atomic::AtomicPtr<AtomicU64>,
 }
@@ -176,18 +179,9 @@ struct Place {
 /// No words have this key.
 const NO_KEY: u64 = u64::MAX;
 
-/// The words in an empty place, so that a lookup only has to compare the key.
-#[cfg(not(caracal_loom))]
-static NO_WORDS: Run = [const { AtomicU64::new(0) }; RUN_WORDS];
-
 impl AtHand {
-    const_unless_modelled! {
-        fn empty() -> AtHand {
-            #[cfg(not(caracal_loom))]
-            return Self([const { Place::empty() }; AT_HAND]);
-            #[cfg(caracal_loom)]
-            return Self(std::array::from_fn(|_| Place::empty()));
-        }
+    const fn empty() -> Self {
+        Self([const { Place::empty() }; AT_HAND])
     }
 
     #[inline]
@@ -197,20 +191,11 @@ impl AtHand {
 }
 
 impl Place {
-    const_unless_modelled! {
-        fn empty() -> Place {
-            use std::sync::atomic;
-            #[cfg(not(caracal_loom))]
-            let (run, sum) = (ptr::from_ref(&NO_WORDS), ptr::from_ref(&NO_WORDS[0]));
-            // The models keep no words at hand, so these pointers are never dereferenced. A static word would
-            // keep its state from one execution of a model to the next.
-            #[cfg(caracal_loom)]
-            let (run, sum) = (ptr::dangling::<Run>(), ptr::dangling::<AtomicU64>());
-            Self {
-                key: atomic::AtomicU64::new(NO_KEY),
-                run: atomic::AtomicPtr::new(run.cast_mut()),
-                sum: atomic::AtomicPtr::new(sum.cast_mut()),
-            }
+    const fn empty() -> Self {
+        Self {
+            inverted_key: std::sync::atomic::AtomicU64::new(!NO_KEY),
+            run: std::sync::atomic::AtomicPtr::new(ptr::null_mut()),
+            sum: std::sync::atomic::AtomicPtr::new(ptr::null_mut()),
         }
     }
 }
