@@ -17,7 +17,6 @@ use crate::families::{RequestMethod, StreamEnd};
 use crate::grpc::GrpcCall;
 use crate::missing::Missing;
 use crate::recording::{End, Ended, RecordOf, Recording};
-use crate::routes::Kept;
 use crate::shared::Shared;
 use crate::trace::TraceId;
 
@@ -45,9 +44,8 @@ pub(crate) struct Exchange<R: Recording> {
     started: Stopwatch,
     kept: R::Kept,
     trace: TraceId,
-    /// The route, if the layer does not keep it. Like `kept_route`, it is only read if something records the
-    /// route.
-    own_route: Option<MatchedPath>,
+    /// Read only if something records the route.
+    route: Option<MatchedPath>,
     extras: Option<Box<Extras>>,
     /// Dropped after the request was counted, so a page with nothing in flight contains all counts.
     in_flight: GaugeGuard,
@@ -57,8 +55,6 @@ pub(crate) struct Exchange<R: Recording> {
     status: Option<StatusCode>,
     method: RequestMethod,
     ending: Ending,
-    /// The route, if the layer keeps it. An enum of this and `own_route` would be larger than both fields.
-    kept_route: Option<Kept>,
     stream: Stream,
 }
 
@@ -67,7 +63,7 @@ pub(crate) struct Exchange<R: Recording> {
 /// The type is as large as there is room for. `Option<Exchange>` uses a value that this type does not have
 /// for `None`, and a value of this size is compared in the fewest instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
+#[repr(u64)]
 enum Stream {
     /// If the head of the response says so.
     IfHeadSays,
@@ -155,14 +151,7 @@ impl<R: Recording> Exchange<R> {
         self.shared.recording.read_trailers(&mut self.kept, trailers);
     }
 
-    /// Returns the name of the route, if it has one.
-    #[inline]
-    fn route(&self) -> Option<&str> {
-        let extras = self.extras.as_deref();
-        route(&self.shared, extras, self.kept_route, self.own_route.as_ref(), self.status)
-    }
-
-    /// Returns what is known about the exchange if it ends now, in this way.
+    /// Returns the facts about the exchange if it ends now, in this way.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "facts that are not read are not computed")]
     fn ended<'a>(&'a self, end: End, duration: Duration, trace: Option<&'a Exemplar>) -> Ended<'a> {
@@ -180,7 +169,7 @@ impl<R: Recording> Exchange<R> {
             status: status.map(|status| status.as_u16()),
             grpc,
             duration,
-            route: self.route(),
+            route: route(extras, self.route.as_ref(), self.status),
             exemplar: extras.and_then(|extras| extras.exemplar.as_ref()).or(trace),
             labels: extras.map(|extras| &extras.labels),
             received: extras.and_then(|extras| Some(extras.received.as_ref()?.bytes())),
@@ -250,22 +239,16 @@ impl<R: Recording> Drop for Exchange<R> {
     }
 }
 
-/// Returns the name of the route of an exchange: the name that replaces it, or else the text of the route,
-/// which is kept by the layer or by the exchange itself.
+/// Returns the name of the route, if it has one.
 #[inline]
-fn route<'a, R: Recording>(
-    shared: &'a Shared<R>,
+fn route<'a>(
     extras: Option<&'a Extras>,
-    kept: Option<Kept>,
-    own: Option<&'a MatchedPath>,
+    matched: Option<&'a MatchedPath>,
     status: Option<StatusCode>,
 ) -> Option<&'a str> {
-    if let Some(named) = extras.and_then(|extras| extras.named.as_ref()) {
-        return named.get(status);
-    }
-    match kept {
-        Some(kept) => shared.routes.get(kept),
-        None => own.map(MatchedPath::as_str),
+    match extras.and_then(|extras| extras.named.as_ref()) {
+        Some(named) => named.get(status),
+        None => matched.map(MatchedPath::as_str),
     }
 }
 

@@ -7,7 +7,6 @@ use caracal_metrics_core::{FamilyError, MetricsRegistry};
 use crate::asked::Asked;
 use crate::options::Options;
 use crate::recording::{RecordOf, Recording, Streams};
-use crate::routes::Routes;
 
 /// The state that all services of one layer share.
 pub(crate) struct Shared<R: Recording> {
@@ -25,7 +24,6 @@ pub(crate) struct Shared<R: Recording> {
     pub(crate) records_more: bool,
     /// Whether the route of a request is read.
     pub(crate) knows_route: bool,
-    pub(crate) routes: Routes,
 }
 
 impl<R: Recording> fmt::Debug for Shared<R> {
@@ -63,7 +61,6 @@ impl<R: Recording> Shared<R> {
                 || by_route.is_some()
                 || sizes.is_some()
                 || first_byte.is_some(),
-            routes: Routes::none(),
             records_more: by_route.is_some() || sizes.is_some() || grpc.is_some(),
             by_route,
             sizes,

@@ -3,8 +3,6 @@
 use caracal_metrics_core::Exemplar;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::headers;
-
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The id of a trace, or none, because no trace has the id 0. Two halves, because the alignment of a `u128`
@@ -22,10 +20,8 @@ impl TraceId {
     /// Returns the id of the request's trace, if the request belongs to a valid, sampled trace.
     #[inline]
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        if headers.is_empty() {
-            return Self::NONE;
-        }
-        match headers::first_two(headers, &TRACEPARENT) {
+        let mut lines = headers.get_all(&TRACEPARENT).iter();
+        match (lines.next(), lines.next()) {
             (Some(line), None) => Self::of_line(line),
             // If there are two headers, it is unknown to which trace the request belongs.
             _ => Self::NONE,

@@ -14,15 +14,14 @@ use crate::missing::Missing;
 use crate::options::CustomValues;
 use crate::received;
 use crate::recording::{Arrival, Recording};
-use crate::routes::Matched;
 use crate::shared::Shared;
 use crate::trace::TraceId;
 
 impl<R: Recording> Exchange<R> {
     #[inline]
     pub(crate) fn begin<B>(shared: &Arc<Shared<R>>, request: &mut Request<B>) -> Self {
-        let matched = if shared.knows_route { matched(shared, request) } else { None };
-        Self::begin_on(shared, request, matched)
+        let route = if shared.knows_route { matched_path(request) } else { None };
+        Self::begin_on(shared, request, route)
     }
 
     /// Begins the exchange of a request for which axum matched this route.
@@ -30,7 +29,7 @@ impl<R: Recording> Exchange<R> {
     fn begin_on<B>(
         shared: &Arc<Shared<R>>,
         request: &mut Request<B>,
-        matched: Option<Matched>,
+        route: Option<MatchedPath>,
     ) -> Self {
         let started = Stopwatch::start();
         let method = RequestMethod::of(request.method());
@@ -38,18 +37,16 @@ impl<R: Recording> Exchange<R> {
         let (kept, in_flight) = shared.recording.arrived(Arrival { method, uri, headers });
         let trace = TraceId::of(headers);
         let mut extras = None;
-        if shared.knows_route && matched.is_none() && RouteSlot::are_used() {
+        if shared.knows_route && route.is_none() && RouteSlot::are_used() {
             extras = Some(Box::new(Extras::with_slot(request.extensions_mut())));
         }
-        let Matched { kept: kept_route, own: own_route } = matched.unwrap_or_default();
         Self {
             started,
             in_flight,
             kept,
             method,
             trace,
-            kept_route,
-            own_route,
+            route,
             extras,
             missing: Missing::UNKNOWN,
             status: None,
@@ -68,22 +65,22 @@ impl<R: Recording> Exchange<R> {
         request: Request<B>,
     ) -> (Request<B>, Option<Self>) {
         let options = &shared.options;
-        let pattern = matched_path(&request).map(MatchedPath::as_str);
+        let route = matched_path(&request);
+        let pattern = route.as_ref().map(MatchedPath::as_str);
         let path = request.uri().path();
         if options.ignored.name(pattern, path).is_some() {
             return (request, None);
         }
-        let is_matched = pattern.is_some();
+        let matched = route.is_some();
         let group = options.groups.name(pattern, path).map(Arc::clone);
         let streams = options.streams.name(pattern, path).is_some();
         let mut request = request;
-        let matched = matched(shared, &request);
-        let mut exchange = Self::begin_on(shared, &mut request, matched);
+        let mut exchange = Self::begin_on(shared, &mut request, route);
         if streams {
             exchange.stream = Stream::Route;
         }
         if let Some(name) = group {
-            exchange.extras().named = Some(Named::Group { name, matched: is_matched });
+            exchange.extras().named = Some(Named::Group { name, matched });
         }
         let (parts, mut body) = request.into_parts();
         // This runs code of the user. A panic ends the request.
@@ -97,7 +94,7 @@ impl<R: Recording> Exchange<R> {
             }
         }
         if shared.grpc.is_some()
-            && let Some(call) = GrpcCall::of(&parts, is_matched)
+            && let Some(call) = GrpcCall::of(&parts, matched)
         {
             exchange.extras().grpc = Some(call);
         }
@@ -119,11 +116,6 @@ impl<R: Recording> Exchange<R> {
 }
 
 #[inline]
-fn matched<R: Recording, B>(shared: &Shared<R>, request: &Request<B>) -> Option<Matched> {
-    matched_path(request).map(|path| shared.routes.of(path))
-}
-
-#[inline]
-fn matched_path<B>(request: &Request<B>) -> Option<&MatchedPath> {
-    request.extensions().get::<MatchedPath>()
+fn matched_path<B>(request: &Request<B>) -> Option<MatchedPath> {
+    request.extensions().get::<MatchedPath>().cloned()
 }

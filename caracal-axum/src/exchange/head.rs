@@ -72,9 +72,8 @@ impl<R: Recording> Exchange<R> {
         self.record_in_full(End::Answered, self.started.elapsed(), false);
         self.started = Stopwatch::start();
         self.stream = Stream::Open;
-        let Self { shared, extras, kept_route, own_route, status, .. } = self;
-        let route = route(shared, extras.as_deref(), *kept_route, own_route.as_ref(), *status);
-        shared.streams.take_over(route, &mut self.in_flight);
+        let route = route(self.extras.as_deref(), self.route.as_ref(), self.status);
+        self.shared.streams.take_over(route, &mut self.in_flight);
     }
 
     /// Called when the response has no body.
@@ -99,7 +98,8 @@ impl<R: Recording> Exchange<R> {
     #[inline(never)]
     fn upgrade(self, mark: &ConnectionMark) {
         let shared = Arc::clone(&self.shared);
-        let route = self.route().map(Box::from);
+        let route = route(self.extras.as_deref(), self.route.as_ref(), self.status);
+        let route = route.map(Box::from);
         // The request ends before: no page counts it in flight and open at once.
         drop(self);
         mark.open(&shared, route);

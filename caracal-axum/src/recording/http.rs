@@ -12,7 +12,6 @@ use crate::families::{
     ActiveRequest, GrpcRequest, HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_GRPC_REQUESTS,
     HTTP_SERVER_REQUEST_DURATION, HttpRequest, SentStatus, UrlScheme,
 };
-use crate::headers;
 
 /// The `error_type` of a request whose client disconnected.
 const CLIENT_CLOSED: &str = "client_closed";
@@ -126,8 +125,7 @@ pub(super) fn labels<'a>(url_scheme: UrlScheme, ended: &Ended<'a>) -> HttpReques
 /// Returns the scheme of the client's own request, if the request reports it. A proxy that terminates TLS
 /// reports it in a header, and a request over HTTP/2 in its URI.
 fn scheme(headers: &HeaderMap, uri: &Uri) -> Option<UrlScheme> {
-    let (forwarded, _) = headers::first_two(headers, &X_FORWARDED_PROTO);
-    let forwarded = forwarded.map(|value| {
+    let forwarded = headers.get(&X_FORWARDED_PROTO).map(|value| {
         // Each proxy may append its own scheme. The first one is that of the client.
         let value = value.as_bytes();
         let end = value.iter().position(|byte| *byte == b',').unwrap_or(value.len());
