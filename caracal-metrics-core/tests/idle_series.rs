@@ -260,7 +260,7 @@ fn freed_places_are_reused_and_series_without_a_place_are_folded() {
     pass(&m, clock, 2 * HOUR);
     orders.inc(Order { tenant: "c" });
     orders.inc(Order { tenant: "d" });
-    // There is no place for it.
+    // The family is full.
     orders.inc(Order { tenant: "a" });
     let read = |tenants: &[&str]| tenants.iter().map(|it| orders_of(&m, it)).collect::<Vec<_>>();
     assert_eq!(read(&["a", "b", "c", "d"]), [None, None, Some(1.0), Some(1.0)]);

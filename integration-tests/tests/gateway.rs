@@ -112,7 +112,7 @@ async fn every_family_moves_by_itself() -> Result<()> {
     Ok(())
 }
 
-/// Facts that only a wrapped pool knows: who waits, for how long, and who timed out.
+/// Facts that only a wrapped pool knows: how many callers wait, for how long, and how many timed out.
 async fn an_exhausted_pool_shows() -> Result<()> {
     let gateway = Gateway::start(&["--outage-interval", "8"]).await?;
     let pool = |name: &str| format!("caracal_database_connection_pool_{name}");

@@ -87,7 +87,7 @@ pub(crate) fn ensure(sh: &Shell, scratch: &Path) -> Result<Vec<(&'static str, St
                     }
                     Err(unavailable) => {
                         return Err(unavailable.context(format!(
-                        "there is no image of {}, and only root on Debian can build one: make {} \
+                        "Docker has no image of {}, and only root on Debian can build one: make {} \
                          available to Docker",
                         database.name,
                         database.preferred()

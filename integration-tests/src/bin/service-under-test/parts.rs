@@ -63,8 +63,8 @@ impl Parts {
     }
 }
 
-/// Opens all connections of the pool. A scenario with a short acquire timeout then depends on who waits
-/// for whom, and not on how fast a busy machine can connect.
+/// Opens all connections of the pool. A scenario with a short acquire timeout then depends on the order of
+/// the waiting callers, and not on how fast a busy machine can connect.
 async fn open_all(pool: &PgPool) -> Result<()> {
     let deadline = Instant::now() + Duration::from_mins(1);
     let mut open = Vec::new();
