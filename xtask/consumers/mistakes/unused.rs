@@ -1,7 +1,10 @@
-//! Values that must be kept are dropped immediately. feature: full error: the cache's series leave the output
-//! when the last clone of this is dropped error: the breaker's series leave the output when the last clone of
-//! this is dropped error: the pool's series leave the output when the guard is dropped error: one is counted
-//! only while the guard is held error: non-binding let on a type that has a destructor
+//! Values that must be kept are dropped immediately.
+//! feature: full
+//! error: the cache's series leave the output when the last clone of this is dropped
+//! error: the breaker's series leave the output when the last clone of this is dropped
+//! error: the pool's series leave the output when the guard is dropped
+//! error: one is counted only while the guard is held
+//! error: non-binding let on a type that has a destructor
 
 #![deny(unused_must_use, let_underscore_drop)]
 
