@@ -60,6 +60,11 @@ impl<T> Blocks<T> {
         made.and_then(|elements| elements.get(place..)).unwrap_or_default()
     }
 
+    /// Returns a reader for many indices that are close to each other.
+    pub(crate) fn reader(&self) -> BlocksReader<'_, T> {
+        BlocksReader { blocks: self, first: 0, elements: &[] }
+    }
+
     /// Creates the block of this index, unless it exists. `elements` receives the number of elements.
     pub(crate) fn make(&self, index: usize, elements: impl FnOnce(usize) -> Box<[T]>) {
         let block = locate(index).block;
@@ -79,6 +84,33 @@ impl<T> Blocks<T> {
     }
 }
 
+/// Reads elements. It remembers the block of the last one.
+pub(crate) struct BlocksReader<'a, T> {
+    blocks: &'a Blocks<T>,
+    /// The index of the first of these elements.
+    first: usize,
+    elements: &'a [T],
+}
+
+impl<'a, T> BlocksReader<'a, T> {
+    /// Returns the element with this index, if its block exists.
+    #[inline]
+    pub(crate) fn get(&mut self, index: usize) -> Option<&'a T> {
+        match self.elements.get(index.wrapping_sub(self.first)) {
+            Some(element) => Some(element),
+            None => self.find(index),
+        }
+    }
+
+    #[cold]
+    fn find(&mut self, index: usize) -> Option<&'a T> {
+        let place = locate(index).place;
+        self.first = index - place;
+        self.elements = self.blocks.from(self.first);
+        self.elements.get(place)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +126,20 @@ mod tests {
             }
         }
         assert!(locate(u32::MAX as usize).block < BLOCKS);
+    }
+
+    #[test]
+    fn a_reader_finds_what_a_list_has() {
+        let blocks = Blocks::none();
+        for index in [0, 16, 1000] {
+            let block = locate(index).block;
+            blocks.make(index, |len| (0..len).map(|place| Location { block, place }).collect());
+        }
+        let mut reader = blocks.reader();
+        for index in [3, 4, 1000, 1001, 999, 0, 15, 16, 40, 17, 1000, 5000, 2] {
+            assert_eq!(reader.get(index), blocks.from(index).first(), "{index}");
+            assert!(reader.get(index).is_none_or(|element| *element == locate(index)));
+        }
     }
 
     #[test]

@@ -63,6 +63,22 @@ impl Reader<'_> {
         summed.unwrap_or_else(|| self.word(cell, Relaxed))
     }
 
+    /// Appends the values of counters that consist of one of these cells each, modulo 2^64.
+    pub(crate) fn counters(&self, cells: &[Cell], values: &mut Vec<u64>) {
+        if self.sums.is_some() {
+            return values.extend(cells.iter().map(|cell| self.counter_of(*cell)));
+        }
+        let first = values.len();
+        self.store.shared.read(cells, values);
+        for pages in &self.threads.live {
+            for (value, cell) in values[first..].iter_mut().zip(cells) {
+                if let Some(word) = pages.word(*cell) {
+                    *value = value.wrapping_add(word.load(Relaxed));
+                }
+            }
+        }
+    }
+
     /// Returns the value of a counter of floating-point numbers that consists of these cells.
     pub(crate) fn float(&self, cells: &[Cell]) -> f64 {
         let value = |cell: &Cell| {

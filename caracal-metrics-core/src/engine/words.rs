@@ -1,5 +1,7 @@
 //! Zeroed words that never move.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::cell::{Cell, RUN_WORDS};
 use super::pages::Run;
 use crate::blocks::Blocks;
@@ -24,6 +26,15 @@ impl Words {
     #[inline]
     pub(super) fn run(&self, cell: Cell) -> &Run {
         &self.0.from(cell.0 as usize / RUN_WORDS)[0]
+    }
+
+    /// Appends the word of each of these cells.
+    pub(super) fn read(&self, cells: &[Cell], words: &mut Vec<u64>) {
+        let mut runs = self.0.reader();
+        words.extend(cells.iter().map(|cell| {
+            let run = runs.get(cell.0 as usize / RUN_WORDS);
+            run.map_or(0, |run| run[cell.0 as usize % RUN_WORDS].load(Relaxed))
+        }));
     }
 
     /// Returns the words of `runs` runs starting at a cell. A cell with several runs starts at a multiple of

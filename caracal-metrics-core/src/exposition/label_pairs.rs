@@ -3,7 +3,7 @@
 use super::out::Repeated;
 use super::single::Single;
 use crate::labels::MAX_LABELS;
-use crate::series::{Cursor, FamilyStore, Pair, Row, Rows, SEPARATOR};
+use crate::series::{FamilyStore, Pair, Row, SEPARATOR};
 use crate::wire::{begin_bytes, varint, varint_len, write_labels};
 
 /// The labels of a row. The parts that are the same as in the previous row are kept.
@@ -51,12 +51,6 @@ impl<'a> LabelPairs<'a> {
             value_at: None,
             single_len: 0,
         }
-    }
-
-    /// Returns a cursor for the rows that this writes.
-    pub(super) fn cursor<'r>(store: &FamilyStore, rows: &'r Rows) -> Cursor<'r> {
-        let is_fixed = !store.pairs.pairs.is_empty();
-        if is_fixed { rows.cursor_without_values() } else { rows.cursor() }
     }
 
     /// Writes the message of this row with its value. The row must follow the last one.

@@ -2,7 +2,7 @@
 
 use super::out::{Repeated, push_short};
 use crate::labels::MAX_LABELS;
-use crate::series::{Cursor, FamilyStore, Row, Rows, SEPARATOR};
+use crate::series::{FamilyStore, Row, SEPARATOR};
 
 /// The beginning of the lines of a row: up to the number or, in a histogram, up to the value of `le`. It is
 /// written once for each row, and the part that it shares with the previous row is kept.
@@ -44,12 +44,6 @@ impl<'a> LineStart<'a> {
         Self { store, line: buffer, labels_end: 0, values, last: UNKNOWN, end }
     }
 
-    /// Returns a cursor for the rows that this writes.
-    pub(super) fn cursor<'r>(store: &FamilyStore, rows: &'r Rows) -> Cursor<'r> {
-        let is_fixed = !store.lines.before.is_empty();
-        if is_fixed { rows.cursor_without_values() } else { rows.cursor() }
-    }
-
     pub(super) fn into_buffer(self) -> Vec<u8> {
         self.line
     }
@@ -62,7 +56,7 @@ impl<'a> LineStart<'a> {
         if row.is_plain && row.shared >= in_key {
             self.line.truncate(in_line + row.shared - in_key);
             self.end_plain(row.rest);
-        } else if row.is_plain && !self.store.lines.before.is_empty() {
+        } else if row.is_plain && self.store.has_fixed_labels() {
             self.set_plain(row);
         } else {
             self.set_whole(row);

@@ -13,7 +13,7 @@ use super::out::Out;
 use super::single::Single;
 use crate::engine::Cell;
 use crate::series::{
-    FamilyStore, HistogramSum, Kept, Observed, Rows, Start, StartsOfRows, Value, Values,
+    FamilyStore, HistogramSum, Kept, Observed, Rows, Start, Value, Values, earliest, starts_of,
 };
 use crate::text::seconds;
 use crate::wire::{double, double_message, integer, message, text_field, write_labels};
@@ -30,29 +30,68 @@ pub(super) fn write_family(
     let (kind, unit) = (description.kind.as_str(), description.unit.as_deref());
     let begun = out.begin_message();
     write_header(&description.name, store.help(), kind, unit, &mut out.buffer);
-    let mut labels = LabelPairs::of(store);
-    let bounds = description.bounds.exposed();
-    // Gauges have no start timestamps.
-    let mut starts = (!description.kind.is_gauge()).then(|| StartsOfRows::of(description.kind));
-    values.want_native();
-    let mut rows = LabelPairs::cursor(store, rows);
-    while let Some(row) = rows.next() {
-        let buffer = &mut out.buffer;
-        let created = starts.as_mut().and_then(|starts| starts.next(&row));
-        if description.kind.is_histogram() {
-            message(4, buffer, |out| {
-                labels.append(&row, out);
-                write_our_histogram(store, &bounds, values, row.cells, created, out);
-            });
-        } else {
-            let field = if description.kind.is_gauge() { 2 } else { 3 };
-            let value = Single { field, number: number(values.read(row.cells)), created };
-            labels.write(&row, value, buffer);
-        }
-        out.cut();
+    if description.kind.is_histogram() {
+        write_histograms(store, rows, values, out);
+    } else {
+        write_singles(store, rows, values, out);
     }
     join(out);
     out.end_message(begun);
+}
+
+/// Writes the messages of counters or gauges.
+fn write_singles(store: &FamilyStore, rows: &Rows, values: &mut Values<'_>, out: &mut Out) {
+    let kind = store.kind();
+    let field = if kind.is_gauge() { 2 } else { 3 };
+    let mut labels = LabelPairs::of(store);
+    let mut starts = Vec::new();
+    for rows in rows.blocks() {
+        // Gauges have no start timestamps.
+        if !kind.is_gauge() {
+            starts_of(kind).read(rows.cells(), &mut starts);
+        }
+        if let Some(plain) = rows.plain().filter(|_| store.has_fixed_labels())
+            && let Some(counters) = values.counters(rows.cells())
+        {
+            for ((row, value), start) in plain.zip(counters).zip(&starts) {
+                let single = Single { field, number: *value as f64, created: start.noted() };
+                labels.write(&row, single, &mut out.buffer);
+                out.cut();
+            }
+            continue;
+        }
+        let (mut cursor, mut starts) = (rows.cursor(!store.has_fixed_labels()), &*starts);
+        while let Some(row) = cursor.next() {
+            let number = number(values.read(row.cells));
+            let created = earliest(take(&mut starts, row.cells.len()));
+            labels.write(&row, Single { field, number, created }, &mut out.buffer);
+            out.cut();
+        }
+    }
+}
+
+fn write_histograms(store: &FamilyStore, rows: &Rows, values: &mut Values<'_>, out: &mut Out) {
+    let bounds = store.description.bounds.exposed();
+    let mut labels = LabelPairs::of(store);
+    let mut starts = Vec::new();
+    values.want_native();
+    for rows in rows.blocks() {
+        starts_of(store.kind()).read(rows.cells(), &mut starts);
+        let (mut cursor, mut starts) = (rows.cursor(!store.has_fixed_labels()), &*starts);
+        while let Some(row) = cursor.next() {
+            let created = earliest(take(&mut starts, row.cells.len()));
+            message(4, &mut out.buffer, |out| {
+                labels.append(&row, out);
+                write_our_histogram(store, &bounds, values, row.cells, created, out);
+            });
+            out.cut();
+        }
+    }
+}
+
+/// Takes the starts of the next row.
+fn take<'a>(starts: &mut &'a [Start], cells: usize) -> impl Iterator<Item = Start> + use<'a> {
+    starts.split_off(..cells).unwrap_or_default().iter().copied()
 }
 
 /// Returns a value or, for a histogram, its sum.

@@ -140,7 +140,7 @@ impl<'a> RowLabels<'a> {
     fn push_all(&mut self, row: &Row<'_>, content: &mut Family) {
         content.push_labels(self.store.labels(row).into_iter());
         // In some families, each row has its own label names.
-        let is_fixed = !self.store.lines.before.is_empty();
+        let is_fixed = self.store.has_fixed_labels();
         self.last_value = if row.is_plain && is_fixed { row.last_value() } else { usize::MAX };
     }
 }

@@ -80,7 +80,7 @@ impl Start {
 
     /// Returns the time if one was [noted](NoteCreated::note).
     #[inline]
-    pub(super) fn noted(self) -> Option<Self> {
+    pub(crate) fn noted(self) -> Option<Self> {
         // The key of the first field is never zero.
         (self.first != 0).then_some(self)
     }
@@ -111,6 +111,14 @@ struct Sixteen {
     last: [AtomicU32; RUN_WORDS],
 }
 
+impl Sixteen {
+    #[inline]
+    fn start(&self, place: usize) -> Start {
+        // A thread that has found the cell also sees the time, which was noted before.
+        Start { first: self.first[place].load(Relaxed), last: self.last[place].load(Relaxed) }
+    }
+}
+
 /// The times at which the series of cells began, indexed by the number of the cell.
 ///
 /// All registries share this table, because they share the cells of the engine. A cell that is reused is noted again
@@ -137,15 +145,26 @@ impl Starts {
         (cell.to_raw() >> self.step) as usize
     }
 
-    /// Returns the time at which the series of this cell began, or the default if none was noted.
+    /// Replaces `starts` by the times at which the series of these cells began, or the default if none was noted.
+    ///
+    /// The cells of neighbouring rows may be far apart in memory. In one loop, the processor waits for many of them at
+    /// a time.
+    #[cfg(feature = "protobuf")]
+    pub(crate) fn read(&self, cells: &[Cell], starts: &mut Vec<Start>) {
+        let mut sixteens = self.starts.reader();
+        starts.clear();
+        starts.extend(cells.iter().map(|cell| {
+            let number = self.number(*cell);
+            let sixteen = sixteens.get(number / RUN_WORDS).and_then(OnceLock::get);
+            sixteen.map_or_else(Start::default, |sixteen| sixteen.start(number % RUN_WORDS))
+        }));
+    }
+
     #[inline]
-    pub(crate) fn start(&self, cell: Cell) -> Start {
+    fn start(&self, cell: Cell) -> Start {
         let number = self.number(cell);
         let sixteen = self.starts.from(number / RUN_WORDS).first().and_then(OnceLock::get);
-        let Some(sixteen) = sixteen else { return Start::default() };
-        // A thread that has found the cell also sees the time, which was noted before.
-        let place = number % RUN_WORDS;
-        Start { first: sixteen.first[place].load(Relaxed), last: sixteen.last[place].load(Relaxed) }
+        sixteen.map_or_else(Start::default, |sixteen| sixteen.start(number % RUN_WORDS))
     }
 }
 

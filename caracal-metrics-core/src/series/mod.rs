@@ -6,6 +6,7 @@ mod cells;
 mod changes;
 mod chunk;
 mod created;
+mod cursor;
 pub(crate) mod cut;
 mod exemplars;
 mod folds;
@@ -36,8 +37,6 @@ mod rows;
 pub(crate) mod seam;
 mod series_labels;
 mod sort_key;
-#[cfg(feature = "protobuf")]
-mod starts_of_rows;
 mod store;
 mod tally;
 #[cfg(all(test, not(caracal_loom)))]
@@ -46,6 +45,9 @@ mod values;
 mod watch;
 
 pub(crate) use created::{NotesOf, Start, note_created};
+#[cfg(feature = "protobuf")]
+pub(crate) use created::{earliest, starts_of};
+pub(crate) use cursor::Row;
 pub(crate) use exemplars::{Exemplars, Kept, Observed};
 pub(crate) use idle::watch as watch_idle;
 pub(crate) use in_flight::InFlight;
@@ -55,11 +57,9 @@ pub(crate) use native::{
 #[cfg(feature = "protobuf")]
 pub(crate) use pair_text::Pair;
 pub(crate) use resolve::Resolved;
-pub(crate) use rows::{Cursor, Row, Rows};
+pub(crate) use rows::Rows;
 pub(crate) use series_labels::Labelled;
 pub(crate) use sort_key::SEPARATOR;
-#[cfg(feature = "protobuf")]
-pub(crate) use starts_of_rows::StartsOfRows;
 pub(crate) use store::{FamilyStore, OwnedSeries, Settings};
 pub(crate) use tally::Tally;
 pub(crate) use values::{HistogramSum, Value, Values};

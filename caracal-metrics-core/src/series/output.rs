@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::key::Key;
-use super::rows::{Batch, Row, Rows};
+use super::cursor::Row;
+use super::rows::{Batch, Rows};
 use super::store::{FamilyStore, Index, made};
 use crate::description::Description;
 use crate::engine::Cell;
@@ -16,6 +17,11 @@ use crate::text::write_label;
 const BATCH: usize = 16 * 1024;
 
 impl FamilyStore {
+    /// Returns whether each row has all labels of the family, and there are any.
+    pub(crate) fn has_fixed_labels(&self) -> bool {
+        !self.lines.before.is_empty()
+    }
+
     /// Returns the rows of the output, including all series that were findable before.
     pub(crate) fn rows(&self) -> Arc<Rows> {
         self.folds.look_again();

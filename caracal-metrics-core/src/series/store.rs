@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::buckets::BucketSearch;
 use super::changes::Changes;
-use super::created::{NoteCreated, NotesOf, Start};
+use super::created::{NoteCreated, NotesOf};
 use super::exemplars::Exemplars;
 use super::folds::Folds;
 use super::interner::Interner;
@@ -430,9 +430,9 @@ impl FamilyStore {
         !self.owned.lock().is_empty()
     }
 
-    /// Returns the time at which the series of these cells began, if the text formats show it.
-    pub(crate) fn created_line(&self, cells: &[Cell]) -> Option<Start> {
-        self.created.filter(|_| self.settings.created_lines)?.of(cells)
+    /// Returns when the series began, if the text formats show it.
+    pub(crate) fn created_lines(&self) -> Option<&'static dyn NoteCreated> {
+        self.created.filter(|_| self.settings.created_lines)
     }
 
     /// Releases the memory of a series that is no longer shown.

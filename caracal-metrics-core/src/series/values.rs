@@ -37,6 +37,8 @@ pub(crate) struct Values<'a> {
     counts: Option<NativeCounts>,
     /// Whether all observations of the last histogram are in native buckets.
     are_native: bool,
+    /// The counters that were last read together.
+    counters: Vec<u64>,
     /// The buckets of the last histogram. Without `+Inf`, they are those of the bounds.
     buckets: Vec<u64>,
 }
@@ -45,11 +47,18 @@ impl<'a> Values<'a> {
     /// Returns a reader of this family for a page that has read these gauges.
     pub(crate) fn of(store: &'a FamilyStore, in_flight: &'a InFlight) -> Self {
         let buckets = if store.kind().is_histogram() { store.lines.les.len() } else { 0 };
-        let (kind, width, series) = (store.kind(), store.width(), store.series());
-        let buckets = vec![0; buckets];
-        let (reader, native) = (engine::reader(), store.native.as_deref());
-        let (counts, are_native) = (None, false);
-        Self { reader, kind, width, series, in_flight, native, counts, are_native, buckets }
+        Self {
+            reader: engine::reader(),
+            kind: store.kind(),
+            width: store.width(),
+            series: store.series(),
+            in_flight,
+            native: store.native.as_deref(),
+            counts: None,
+            are_native: false,
+            counters: Vec::new(),
+            buckets: vec![0; buckets],
+        }
     }
 
     /// Reads all of these cells at once, if this is faster than reading them one by one.
@@ -57,6 +66,15 @@ impl<'a> Values<'a> {
         if !self.kind.is_gauge() && self.reader.are_many(self.series) {
             self.reader.sum_up(self.width, cells);
         }
+    }
+
+    /// Returns the values of series that consist of one of these cells each, if the family is a counter.
+    pub(crate) fn counters(&mut self, cells: &[Cell]) -> Option<&[u64]> {
+        (self.kind == FamilyKind::Counter).then(|| {
+            self.counters.clear();
+            self.reader.counters(cells, &mut self.counters);
+            &*self.counters
+        })
     }
 
     /// Returns the value of the series that consists of these cells.
