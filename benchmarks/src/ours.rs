@@ -25,13 +25,22 @@ use crate::peers::{CARACAL, PEERS};
 pub(crate) type Works = Vec<(&'static str, Work)>;
 
 /// Text, protobuf, and text after a new series. Data that is kept between pages is useful only if few
-/// or no series change.
+/// or no series change. Protobuf has the start timestamp of each series, like OpenMetrics with `_created` lines.
 pub(crate) fn counters(series: u64) -> Works {
     vec![
         ("text", text(series, false)),
         ("text after one new series", text(series, true)),
-        ("protobuf", protobuf(series, count)),
+        ("protobuf", encoded(unlimited(), Format::Protobuf, series, 1, count)),
+        (
+            "OpenMetrics with `_created` lines",
+            encoded(with_created_lines(), Format::OpenMetrics, series, 2, count),
+        ),
     ]
+}
+
+fn with_created_lines() -> MetricsRegistry {
+    let builder = MetricsRegistry::builder().max_series_per_family(usize::MAX);
+    builder.created_lines().build().expect("valid settings")
 }
 
 /// Without protobuf, to avoid another million series.
@@ -44,7 +53,7 @@ pub(crate) fn many_counters(series: u64) -> Works {
 pub(crate) fn histograms(series: u64) -> Works {
     vec![
         ("text", written(steady(series), OBSERVED, Format::Text, observe)),
-        ("protobuf", protobuf(series, observe)),
+        ("protobuf", encoded(unlimited(), Format::Protobuf, series, 1, observe)),
     ]
 }
 
@@ -56,21 +65,27 @@ fn steady(series: u64) -> Page {
     Page { series, growing: false }
 }
 
-fn protobuf<R: Fn(u64)>(series: u64, make: fn(&MetricsRegistry) -> R) -> Work {
-    let metrics = unlimited();
+/// A page in this format, in which each series has this number of lines or messages.
+fn encoded<R: Fn(u64)>(
+    metrics: MetricsRegistry,
+    format: Format,
+    series: u64,
+    each: u64,
+    make: fn(&MetricsRegistry) -> R,
+) -> Work {
     (0..series).for_each(make(&metrics));
     let shown = metrics.clone();
     let page = Mutex::new(Vec::new());
     let work = repeat(move || {
         let mut page = page.lock().expect("no panic");
         page.clear();
-        metrics.encode(Format::Protobuf, &mut page);
+        metrics.encode(format, &mut page);
     });
     work.proven_by(move |_| {
         let mut page = Vec::new();
-        shown.encode(Format::Protobuf, &mut page);
+        shown.encode(format, &mut page);
         let names = page.windows(6).filter(|text| text == b"agent-").count() as u64;
-        ensure!(names == series, "{names} names on a page of {series} series");
+        ensure!(names == each * series, "{names} names on a page of {series} series");
         Ok(())
     })
 }
