@@ -37,7 +37,8 @@ fn lines(rows: &[&Row]) -> String {
         return String::new();
     }
     let mut text =
-        "\nIn the next table, each ratio compares a line with the first line of its group.\n".to_owned();
+        "\nIn the next table, each ratio compares a line with the first line of its group.\n"
+            .to_owned();
     text.push_str("\n| what | variant | time | ratio |\n|---|---|--:|--:|\n");
     for row in rows {
         for (place, cell) in row.cells.iter().enumerate() {
