@@ -11,22 +11,23 @@ use crate::row::{Cell, Row, Spread, time};
 pub(crate) fn tables(rows: &[Row], quick: bool) -> String {
     let (date, machine) = (date(), machine());
     let few = if quick { ", with few rounds" } else { "" };
-    let mut text = format!("Measured on {date}, {machine}{few}.\n");
+    let mut text = format!("Measured on {date} on {machine}{few}.\n\n");
     text.push_str(
-        "A ratio compares processor time with the first column; lower is faster. It is the median of\n\
-         rounds in which the libraries take turns. For caracal, the range is in parentheses.\n",
+        "The first column of numbers shows the processor time of one operation. The other columns show ratios to\n\
+         this time; lower is faster. Each ratio is the median of several rounds, in which the libraries take turns.\n\
+         Parentheses contain the range of the ratios, excluding the lowest and the highest one.\n",
     );
     for table in [Table::Libraries, Table::Layers] {
         let of: Vec<_> = rows.iter().filter(|row| row.table == table).collect();
         text.push_str(&columns(&of));
     }
-    if rows.iter().flat_map(|row| &row.cells).any(|cell| cell.waited.is_some()) {
-        text.push_str(
-            "\n† The threads did not run at the same time: they waited for a lock or a processor.\n",
-        );
-    }
     let ours: Vec<_> = rows.iter().filter(|row| row.table == Table::Ours).collect();
     text.push_str(&lines(&ours));
+    if rows.iter().flat_map(|row| &row.cells).any(|cell| cell.waited.is_some()) {
+        text.push_str(
+            "\n† The threads did not run at the same time, because they waited for a lock or a processor.\n",
+        );
+    }
     text
 }
 
@@ -35,13 +36,16 @@ fn lines(rows: &[&Row]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let mut text = "\n| what | | time | ratio |\n|---|---|--:|--:|\n".to_owned();
+    let mut text =
+        "\nIn the next table, each ratio compares a line with the first line of its group.\n"
+            .to_owned();
+    text.push_str("\n| what | variant | time | ratio |\n|---|---|--:|--:|\n");
     for row in rows {
         for (place, cell) in row.cells.iter().enumerate() {
             let what = if place == 0 { &row.what } else { "" };
             let (name, cpu) = (&cell.name, time(cell.cpu));
             let ratio = if place == 0 { "1".to_owned() } else { ranged(&cell.ratio) };
-            writeln!(text, "| {what} | {name} | {cpu} | {ratio} |").expect("room");
+            writeln!(text, "| {what} | {name} | {cpu}{} | {ratio} |", mark(cell)).expect("room");
         }
     }
     text
@@ -75,8 +79,12 @@ fn shown(place: usize, cell: &Cell, fastest: f64) -> String {
         _ => format!("{:.2}", cell.ratio.median),
     };
     let bold = if cell.ratio.median <= fastest { "**" } else { "" };
-    let mark = if cell.waited.is_some() { " †" } else { "" };
-    format!("{bold}{shown}{bold}{mark}")
+    format!("{bold}{shown}{bold}{}", mark(cell))
+}
+
+/// Refers to the footnote if the threads did not run at the same time.
+fn mark(cell: &Cell) -> &'static str {
+    if cell.waited.is_some() { " †" } else { "" }
 }
 
 fn ranged(ratio: &Spread) -> String {
@@ -95,5 +103,5 @@ fn machine() -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let model = model.map_or("an unknown processor", |(_, model)| model.trim());
-    format!("{cores} processors of {model}")
+    format!("{cores} logical processors ({model})")
 }

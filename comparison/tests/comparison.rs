@@ -152,11 +152,13 @@ impl Row {
         };
         let pool = self.exhausted().await;
         let panicked = Seen { in_flight: panicked.in_flight - cancelled.in_flight, ..panicked };
+        let series = self.flooded().await;
         format!(
-            "| {name} | {lines} | {} | {} | {pool} | {} series |",
+            "| {name} | {lines} | {} | {} | {pool} | {},{:03} series |",
             of(&cancelled),
             of(&panicked),
-            self.flooded().await
+            series / 1000,
+            series % 1000
         )
     }
 }

@@ -39,7 +39,9 @@ fn main() -> Result<()> {
         let name = NAMES.iter().find(|(of, _)| *of == kind).context("there is no such name")?;
         return a_million(*name);
     }
-    println!("\nMemory per series with 10,000 series, and allocations for writing their page:\n");
+    println!(
+        "\nMemory per series in a registry with 10,000 series, and the number of allocations for writing the page:\n"
+    );
     println!(
         "| | counter, bytes | histogram, bytes | counters, allocations | histograms, allocations |"
     );
@@ -52,6 +54,11 @@ fn main() -> Result<()> {
         println!("| {name} | {counter:.0} | {histogram:.0} | {counters} | {histograms} |");
     }
     println!("\nMemory of a Caracal registry with 1,000,000 counters, in MB:\n");
+    println!(
+        "*Label text* is the size of all label values. *Kept for pages* is the memory that the registry keeps after the\n\
+         first page; a negative number means that the registry freed memory. The last column shows how much the peak\n\
+         memory of the process had grown after a second page, which had one new series.\n"
+    );
     println!(
         "| label | label text | series | kept for pages | page | peak of a page with one new series |"
     );
