@@ -88,8 +88,9 @@ fn an_interrupted_scrape_does_not_count_guards_that_pass() {
             page.clear();
             m.encode_named(Format::Text, &[IN_FLIGHT], &mut page);
             let in_flight = value(&parse(&page), IN_FLIGHT, &[]);
-            // One, and one more for each thread that changes the number.
-            assert!(in_flight <= 3.0, "page {read}: {in_flight} in flight");
+            // One, and those that pass during a read without interruption. There are one or two, or a few more under
+            // ThreadSanitizer, which makes the read slower. During an interruption, hundreds pass.
+            assert!(in_flight <= 10.0, "page {read}: {in_flight} in flight");
         }
         done.store(true, SeqCst);
         assert!(beginner.join().expect("no panic") > 0);

@@ -46,11 +46,11 @@ impl Work {
         self.shown_but(0.0, names, page)
     }
 
-    /// Like [`shown`](Self::shown), but the library may lose this number of records. Lost records are
+    /// Like [`shown`](Self::shown), but the library may lose this share of the records. Lost records are
     /// reported.
     pub(crate) fn shown_but<P: AsRef<[u8]>>(
         self,
-        lost_at_most: f64,
+        most_lost: f64,
         names: &'static [&'static str],
         page: impl Fn() -> P + Send + Sync + 'static,
     ) -> Self {
@@ -58,7 +58,8 @@ impl Work {
             let page = page();
             for name in names {
                 let lost = done as f64 - samples(page.as_ref(), name).sum::<f64>();
-                ensure!((0.0..=lost_at_most).contains(&lost), "`{name}` lacks {lost} of {done}");
+                let most = most_lost * done as f64;
+                ensure!((0.0..=most).contains(&lost), "`{name}` lacks {lost} of {done}");
                 if lost > 0.0 {
                     eprintln!("`{name}` lacks {lost} of {done} records");
                 }
