@@ -35,10 +35,10 @@
 //! # });
 //! ```
 //!
-//! # What a request counts as
+//! # How requests are counted
 //!
-//! A request lasts from the call of the service to the end of its response body. It is in flight during that
-//! time, and is counted once when it ends:
+//! A request begins when the service is called and ends when the response body ends. During that time, it is in
+//! flight. It is counted once, when it ends. Its status depends on how it ends:
 //!
 //! | the request ends because | status |
 //! |---|---|
@@ -47,31 +47,36 @@
 //! | the service or the body panicked or failed, or the body was shorter than its announced length | 500 |
 //! | the response is a 1xx other than 101; hyper sends a 500 instead | 500 |
 //!
-//! A *stream* counts as a request until its head, and as an open stream from then on. Streams are 2xx responses
-//! of type `text/event-stream` without a known length, and the routes in [`MetricsLayer::streams`]. A stream ends
-//! as `completed` (it was sent completely), `client` (the client disconnected, or the server shut down) or
-//! `error` (the body failed or panicked). The families are `caracal_gateway_streams_open` and
-//! `caracal_gateway_stream_duration_seconds`. For an [`HttpMetricsLayer`] they are `http_server_streams_open` and
-//! `http_server_stream_duration_seconds`. They have the route as a label if the layer knows it. An upgraded
-//! connection, such as a WebSocket, counts as an open stream if the service reports its lifetime with
-//! [`OpenConnection`]. Its request ends with its head.
+//! A *stream* counts as a request until its response head is sent, and as an open stream after that. A 2xx
+//! response with a body is a stream if it has the type `text/event-stream` and no known length, or if its path
+//! matches a pattern of [`MetricsLayer::streams`]. A stream ends as `completed` (it was sent completely),
+//! `client` (the client disconnected, or the server shut down) or `error` (the body failed or panicked). The
+//! families are `caracal_gateway_streams_open` and `caracal_gateway_stream_duration_seconds`. For an
+//! [`HttpMetricsLayer`], they are `http_server_streams_open` and `http_server_stream_duration_seconds`. They
+//! have the route as a label if the layer knows it.
 //!
-//! A response without a body (to HEAD, 1xx, 204, 304, 2xx to CONNECT) ends with its head. If a layer outside of
-//! this one drops a body to send another one, the request is recorded as if the client had disconnected. The same
-//! applies to a head that hyper refuses to send, such as one with both `Transfer-Encoding` and `Content-Length`.
-//! If a response body forwards the body of the request, it fails when the client disconnects before the upload
-//! has ended.
+//! An upgraded connection, such as a WebSocket, counts as an open stream if the service reports its lifetime
+//! with [`OpenConnection`]. The request that opened the connection ends when its response head is sent.
 //!
-//! The service reports further facts about a request in response extensions: [`AuthMethod`], [`AuthFailure`],
-//! [`ReplayBlock`] and [`DegradedMode`]. They are recorded with the head of the response, so they are not lost if
-//! the body is aborted. If your authentication can't set them, use [`GatewayMetricsLayer::classify_auth_method`]
-//! to derive the method from the response.
+//! A response without a body ends with its head. This applies to a response to HEAD, to a 2xx response to
+//! CONNECT, and to a 1xx, 204 or 304 response. If a layer outside this one replaces the response body, it drops
+//! the original body, and the request is recorded as if the client had disconnected. The same applies to a
+//! response head that hyper refuses to send, such as one with both `Transfer-Encoding` and `Content-Length`. If
+//! the response body forwards the request body, and the client disconnects before the upload has ended, the
+//! response body fails, and the request is counted with status 500.
 //!
-//! If a request has a `traceparent` header (W3C Trace Context) with the *sampled* flag, its trace id becomes an
-//! exemplar of its bucket in the duration histogram. OpenMetrics and protobuf show exemplars. Traces without the
-//! flag are not used, because no tracing backend stores them. [`GatewayMetricsLayer::by_route`] also counts
-//! requests by route. [`MetricsLayer`] lists all options of a layer. [`HttpMetricsLayer`] records the same under
-//! the names of OpenTelemetry.
+//! Your service can report additional facts about a request with response extensions: [`AuthMethod`],
+//! [`AuthFailure`], [`ReplayBlock`] and [`DegradedMode`]. They are recorded with the head of the response, so
+//! they are not lost if the body is aborted. If your authentication code can't set [`AuthMethod`], use
+//! [`GatewayMetricsLayer::classify_auth_method`] to derive the authentication method from the response.
+//!
+//! If a request has a `traceparent` header (W3C Trace Context) with the *sampled* flag, the trace ID becomes
+//! the exemplar of the bucket in which the duration of the request is counted. OpenMetrics and protobuf show
+//! exemplars. Traces without the flag are not used, because no tracing backend stores them.
+//!
+//! [`GatewayMetricsLayer::by_route`] also counts requests by route. [`HttpMetricsLayer`] records requests and
+//! streams in the same way, under OpenTelemetry's names, but ignores the four extensions above.
+//! [`MetricsLayer`] lists all options of a layer.
 //!
 //! # Features
 //!

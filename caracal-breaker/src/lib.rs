@@ -1,7 +1,8 @@
-//! Exact Prometheus metrics for [failsafe] circuit breakers.
+//! Prometheus metrics for circuit breakers of the [failsafe] crate.
 //!
-//! The metrics show the state of each breaker, its transitions, and how each call ended. To use this crate in a
-//! service, enable the feature `breaker` of `caracal-metrics`.
+//! The metrics show the state of each breaker, its transitions, and how each call ended. Each call is counted
+//! exactly once. Each transition of a breaker that this crate builds is also counted exactly once. To use this
+//! crate in a service, enable the feature `breaker` of `caracal-metrics`.
 //!
 //! ```
 //! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_breaker as breaker; }
@@ -42,7 +43,7 @@
 //! # Ok::<(), caracal_metrics::AttachError>(())
 //! ```
 //!
-//! [`BreakerObserver::build`] builds a breaker. [`BreakerObserver::wrap`] observes an existing breaker. Both
+//! [`BreakerObserver::build`] creates a breaker. [`BreakerObserver::wrap`] observes an existing breaker. Both
 //! return an [`ObservedBreaker`]. The [`guide`] explains each metric and how to alert on it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -25,7 +25,7 @@ labels! {
 /// `facade_refused_records_total`.
 pub static FACADE_REFUSED_RECORDS: Family<Counter, Refused<'_>> = Family::counter(
     "facade_refused_records_total",
-    "Total number of records through the metrics facade that were refused",
+    "Total number of records that the recorder of the `metrics` facade refused",
 )
 .namespaced()
 .shown_once_used();

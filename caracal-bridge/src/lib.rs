@@ -1,6 +1,6 @@
 //! A recorder for the [`metrics`] facade. Metrics that libraries record with `counter!`, `gauge!` and
-//! `histogram!` appear on the page of the registry, and the same limits apply to them. To use this crate in
-//! a service, enable the feature `bridge` of `caracal-metrics`.
+//! `histogram!` appear on the page of the registry. They are subject to the same limits as your own
+//! metrics. To use this crate in a service, enable the feature `bridge` of `caracal-metrics`.
 //!
 //! ```
 //! # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_bridge as bridge; }

@@ -67,7 +67,7 @@ pub static CACHE_MISSES: Family<Counter, CacheName<'_>> =
 /// `cache_evictions_total`.
 pub static CACHE_EVICTIONS: Family<Counter, CacheName<'_>> = Family::counter(
     "cache_evictions_total",
-    "Total number of entries that the cache evicted (by size or expiry)",
+    "Total number of entries that the cache evicted because it was full or because they had expired",
 )
 .namespaced()
 .shown_once_used();
@@ -97,7 +97,7 @@ pub static CACHE_WEIGHTED_SIZE: Family<Gauge, CacheName<'_>> =
 // from well below the duration of a query to the timeout of a call.
 pub static CACHE_LOAD_DURATION: Family<DurationHistogram, Load<'_>> = Family::duration_histogram(
     "cache_load_duration_seconds",
-    "Duration of loading a missing entry in seconds",
+    "Time to load a missing entry, in seconds",
 )
 .namespaced()
 .shown_once_used()

@@ -33,8 +33,8 @@
 //! ```
 //!
 //! You can wrap an existing cache in the same way. The wrappers (`future::ObservedCache`,
-//! `sync::ObservedCache` and `sync::ObservedSegmentedCache`) have the same methods as the caches. `inner()`
-//! returns the cache for everything else. Lookups in it are not counted.
+//! `sync::ObservedCache` and `sync::ObservedSegmentedCache`) have the same methods as the caches. For
+//! everything else, `inner()` returns the underlying cache. Lookups through `inner()` are not counted.
 //!
 //! # What counts
 //!
@@ -53,7 +53,7 @@
 //! by the cache, either because it is full or because the entry has expired. Your own removals and
 //! replacements are not evictions. `caracal_cache_removals_total` counts all of them by cause.
 //!
-//! # Where it is counted
+//! # Names of the metrics
 //!
 //! | the policy cache | any other cache |
 //! |---|---|

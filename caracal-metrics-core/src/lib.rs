@@ -1,7 +1,7 @@
 //! The core of [Caracal metrics](https://docs.rs/caracal-metrics): the registry, the catalogue of families, the
 //! recording engine and the exposition formats.
 //!
-//! Services depend on `caracal-metrics`, which re-exports this crate.
+//! In a service, depend on `caracal-metrics`, which re-exports this crate.
 //!
 //! ```
 //! # extern crate caracal_metrics_core as caracal_metrics;
@@ -20,18 +20,23 @@
 //! assert_eq!(metrics.sample("caracal_gateway_requests_in_flight", &[]), Some(0.0));
 //! ```
 //!
-//! Recording never fails, panics or blocks on I/O. The number of label values from outside is limited by
-//! [`MetricsRegistryBuilder::max_series_per_family`], and their length by
-//! [`MetricsRegistryBuilder::max_label_value_bytes`]. Folded records are counted in
-//! `caracal_metrics_series_limited_total`, and shortened values in `caracal_metrics_invalid_values_total`.
+//! Recording never fails, panics or blocks on I/O. Label values may come from outside the program, such as from
+//! a request. [`MetricsRegistryBuilder::max_series_per_family`] limits the number of label sets of each family,
+//! and [`MetricsRegistryBuilder::max_label_value_bytes`] limits the length of each value.
+//!
+//! When a family has reached its limit, a record with a new label set is *folded*: it is added to a series
+//! whose open labels have the value `aggregated`. Folded records are counted in
+//! `caracal_metrics_series_limited_total`. Values that are too long are shortened and counted in
+//! `caracal_metrics_invalid_values_total`.
 //!
 //! A registry has the families of the [`catalogue`]. You add your own families with
 //! [`MetricsRegistry::family`]. The adapters for sqlx, moka, failsafe, axum, tokio and the `metrics` facade are
-//! separate crates. They use the module [`adapter`], which you can use to write your own adapter.
+//! separate crates. They are built on the module [`adapter`]. You can write your own adapters with it.
 //!
 //! The feature `process` adds `MetricsRegistryBuilder::process_metrics`, which enables the standard `process_*`
-//! families. With the feature `tokio`, callbacks and collectors run inside the tokio runtime of the thread that
-//! reads the metrics. See [`MetricsRegistryBuilder::collection_timeout`].
+//! families. With the feature `tokio`, callbacks and collectors run in the context of the tokio runtime from
+//! which the metrics are read. They can therefore call `tokio::spawn` and start timers. See
+//! [`MetricsRegistryBuilder::collection_timeout`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

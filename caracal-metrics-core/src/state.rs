@@ -28,11 +28,12 @@ crate::labels! {
     }
 }
 
-/// `metrics_series_limited_total`: records that went to the aggregated series of a family, because the family
-/// has reached its limit of series.
+/// `metrics_series_limited_total`: records that were added to an aggregated series or dropped, because the family
+/// has reached a limit.
 pub static SERIES_LIMITED: Family<Counter, AboutFamily<'_>> = Family::counter(
     "metrics_series_limited_total",
-    "Total number of records folded into an aggregated series because the family reached its limit",
+    "Total number of records that were folded into an aggregated series or dropped \
+     because the family reached a limit",
 )
 .namespaced();
 
@@ -46,7 +47,8 @@ pub static INVALID_VALUES: Family<Counter, AboutFamily<'_>> = Family::counter(
 /// `metrics_collection_errors_total`: collectors and callbacks that failed during a scrape.
 pub static COLLECTION_ERRORS: Family<Counter> = Family::counter(
     "metrics_collection_errors_total",
-    "Total number of failed collectors and callbacks, and of families left out, during scrapes",
+    "Total number of collectors and callbacks that failed during scrapes, and of families \
+     that were left out of a page",
 )
 .namespaced();
 

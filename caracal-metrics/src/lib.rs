@@ -1,12 +1,12 @@
 //! Prometheus metrics for production services built on axum, sqlx, moka, failsafe and tokio.
 //!
-//! You keep your `Router`, pool, cache, breaker and runtime, and wrap or attach them. Each adapter is a Cargo
-//! [feature](#features) of this crate. This page is a tour of the parts:
+//! You keep your `Router`, pool, cache, breaker and runtime. You wrap them, or attach them to a metrics registry.
+//! Each adapter is enabled by a Cargo [feature](#features) of this crate. This page is a tour of the parts:
 //! [HTTP requests](#http-requests), [connection pools](#connection-pools), [caches](#caches),
 //! [circuit breakers](#circuit-breakers), [your own metrics](#your-own-metrics) and [tests](#tests).
 //!
-//! Everything records into a [`MetricsRegistry`]. Clones of a registry are cheap and share its metrics. Create one
-//! in `main` and pass it on.
+//! Everything records into a [`MetricsRegistry`]. Create one registry in `main`, and pass clones of it to the other
+//! parts of your program. Clones are cheap and share the same metrics.
 //!
 //! # HTTP requests
 //!
@@ -45,8 +45,9 @@
 //!
 //! # Connection pools
 //!
-//! `attach` adds gauges of an existing pool. The series stay on the page until the guard is dropped. To count
-//! and time queries as well, enable the feature of your database, such as `sqlx-postgres`, and use `wrap` instead.
+//! `attach` adds gauges for an existing pool to the registry, and returns a guard. The gauges stay on the metrics
+//! page until the guard is dropped. To count and time queries as well, enable the feature of your database, such as
+//! `sqlx-postgres`, and use `wrap` instead.
 //!
 #![cfg_attr(feature = "full", doc = "```")]
 #![cfg_attr(not(feature = "full"), doc = "```ignore")]
@@ -68,7 +69,8 @@
 //!
 //! # Caches
 //!
-//! The wrapper has the methods of the moka cache. The listener counts removals by cause:
+//! `wrap` returns a wrapper with the same methods as the moka cache. `listener` returns an eviction listener that
+//! counts removals by cause:
 //!
 #![cfg_attr(feature = "full", doc = "```")]
 #![cfg_attr(not(feature = "full"), doc = "```ignore")]
@@ -95,7 +97,8 @@
 //!
 //! # Circuit breakers
 //!
-//! `build` builds a failsafe breaker whose transitions are counted. `wrap` observes an existing one:
+//! To observe an existing failsafe breaker, use `wrap`. To create a breaker whose transitions are also counted, use
+//! `build`:
 //!
 #![cfg_attr(feature = "full", doc = "```")]
 #![cfg_attr(not(feature = "full"), doc = "```ignore")]
@@ -121,7 +124,7 @@
 //!
 //! # Your own metrics
 //!
-//! You declare a metric as a constant with a type, a name, a help text and labels. The compiler checks the labels:
+//! You declare a metric as a `static` with a type, a name, a help text and labels. The compiler checks the labels:
 //!
 //! ```
 //! use caracal_metrics::{Counter, Family, MetricsRegistry, labels};
@@ -152,8 +155,8 @@
 //! # Tests
 //!
 //! Give each test its own registry. [`MetricsRegistry::sample`] reads one value, as in the examples above. With the
-//! feature `testing`, tests compare snapshots, and a failed assertion lists every series that changed. The module
-//! `testing_metrics` is a guide.
+//! feature `testing`, tests can compare snapshots. A failed assertion lists every series that changed. For a guide,
+//! see the module `testing_metrics`.
 //!
 #![cfg_attr(feature = "testing", doc = "```")]
 #![cfg_attr(not(feature = "testing"), doc = "```ignore")]
@@ -178,25 +181,26 @@
 //! | feature | module | observes |
 //! |---|---|---|
 //! | `axum` | `axum` | HTTP requests; also provides the `/metrics` endpoint |
-//! | `axum-live` | `axum` | as `axum`; adds `live_page`, which shows the metrics in a browser |
-//! | `axum-serve` | `axum` | as `axum`; adds `MetricsEndpoint::serve`, which serves the metrics on a separate port |
+//! | `axum-live` | `axum` | the same as `axum`; also provides `live_page`, which shows the metrics in a browser |
+//! | `axum-serve` | `axum` | the same as `axum`; also provides `MetricsEndpoint::serve`, which serves the metrics on a separate port |
 //! | `breaker` | `breaker` | failsafe circuit breakers |
 //! | `bridge` | `bridge` | libraries that record through the `metrics` facade |
-//! | `cache` | `cache` | moka caches, of `moka::future` and of `moka::sync` |
+//! | `cache` | `cache` | moka caches (both `moka::future` and `moka::sync`) |
 //! | `monitoring` | `monitoring` | nothing; generates a Grafana dashboard, Prometheus rules and a scrape configuration for the service |
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
 //! | `sqlx-any`, `sqlx-mysql`, `sqlx-postgres`, `sqlx-sqlite` | `sqlx` | queries through a wrapped pool of that database |
-//! | `sqlx-0_8`, `sqlx-0_8-any`, `sqlx-0_8-mysql`, `sqlx-0_8-postgres`, `sqlx-0_8-sqlite` | `sqlx_0_8` | as above, with sqlx 0.8 |
+//! | `sqlx-0_8`, `sqlx-0_8-any`, `sqlx-0_8-mysql`, `sqlx-0_8-postgres`, `sqlx-0_8-sqlite` | `sqlx_0_8` | the same as `sqlx` and `sqlx-any` to `sqlx-sqlite`, for sqlx 0.8 |
 //! | `sqlx-query-events`, `sqlx-0_8-query-events` | `sqlx`, `sqlx_0_8` | queries from the `tracing` events of sqlx 0.8 and 0.9, without a wrapper |
 //! | `tokio` | `tokio` | tokio runtimes |
 //! | `testing` | `testing` | nothing; provides tools for tests, see `testing_metrics` |
 //! | `conformance` | `conformance` | nothing; provides a test kit for authors of adapters |
 //! | `protobuf` | | nothing; adds `Format::Protobuf`, for scrapers that request it |
-//! | `full` | all except `sqlx_0_8` | everything except queries; for these, add the feature of the database or `sqlx-query-events` |
+//! | `full` | the modules of these features | enables `axum`, `axum-live`, `axum-serve`, `breaker`, `bridge`, `cache`, `monitoring`, `process`, `protobuf`, `sqlx` and `tokio`; to observe queries, add the feature of the database or `sqlx-query-events` |
 //!
 //! If the compiler reports "no method named `serve`" or "no method named `process_metrics`", enable the feature
-//! `axum-serve` or `process`. The compiler can't name the feature that a method needs.
+//! `axum-serve` or `process`. The error message does not name the feature, because the compiler does not know methods
+//! that a disabled feature would add.
 //!
 //! # Versions of the libraries
 //!
@@ -204,13 +208,13 @@
 //!
 //! | library | version | module |
 //! |---|---|---|
-//! | axum | 0.8, from 0.8.9 | `axum` |
+//! | axum | 0.8 (0.8.9 or later) | `axum` |
 //! | failsafe | 1.3 | `breaker` |
-//! | moka | 0.12, from 0.12.13 | `cache` |
+//! | moka | 0.12 (0.12.13 or later) | `cache` |
 //! | prometheus | 0.14 | [`MetricsRegistryBuilder::registry`] |
 //! | sqlx | 0.9 | `sqlx` |
 //! | sqlx | 0.8 | `sqlx_0_8` |
-//! | tokio | 1, from 1.45 | `tokio` |
+//! | tokio | 1 (1.45 or later) | `tokio` |
 //!
 //! A program can use both versions of sqlx, with any drivers. The drivers for Postgres and MySQL need no C library.
 //! For SQLite, Cargo selects `libsqlite3-sys` 0.30, the only release that both versions accept. If your program pins

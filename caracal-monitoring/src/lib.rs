@@ -1,9 +1,9 @@
 //! Monitoring files for a service: a Grafana dashboard, Prometheus rules with alerts, and a scrape
 //! configuration.
 //!
-//! The files fit the namespace and the job of the service, and the families that it has in use, including its
-//! own. [`dashboard`], [`rules`] and [`scrape_config`] generate them. You can write the files to your repository,
-//! or let the running service offer them.
+//! [`dashboard`], [`rules`] and [`scrape_config`] generate the files. The files use the namespace and the job
+//! of your service. They cover all families that the service uses, including your own. You can write the files
+//! to your repository, or let users download them from the live page of the running service.
 //!
 //! An adapter that is not in use adds no panels and no alerts. Call the functions after everything is attached
 //! and registered.

@@ -1,23 +1,26 @@
-//! Prometheus metrics for an existing pool of sqlx 0.8, and for its queries.
+//! Prometheus metrics for existing sqlx 0.8 connection pools and their queries.
 //!
 //! This crate has the same types, families and series as `caracal-sqlx`, which is for sqlx 0.9. Most
 //! applications use it as `caracal_metrics::sqlx_0_8`, with the feature `sqlx-0_8` of
-//! `caracal-metrics`. The documentation of `caracal-sqlx` also applies to this crate. The examples here
-//! use the paths of `caracal-sqlx`.
+//! `caracal-metrics`. The documentation of `caracal-sqlx` also applies to this crate. The examples in
+//! this crate were written for `caracal-sqlx`: replace `caracal_metrics::sqlx` with
+//! `caracal_metrics::sqlx_0_8`.
 //!
-//! [`PoolObserver::attach`] exports the gauges of a pool of any database. [`PoolObserver::wrap`] also
-//! returns an [`ObservedPool`], which counts and times its queries. The features `postgres`, `sqlite`,
-//! `mysql` and `any` select the databases whose pools can be wrapped. The feature `query-events` adds
-//! `QueryEvents`, which counts and times queries without a wrapper.
+//! [`PoolObserver::attach`] exports gauges for a pool, whatever its database. [`PoolObserver::wrap`]
+//! does this too, and returns an [`ObservedPool`], which counts and times the pool's queries. The
+//! features `postgres`, `sqlite`, `mysql` and `any` select the databases whose pools can be wrapped.
+//! The feature `query-events` adds `QueryEvents`, which counts and times queries without a wrapper.
 //!
 //! # Both versions in one program
 //!
-//! A program may observe pools of both versions in one registry. The name of a pool must then be unique
-//! among both, and queries count in the same series. Both versions of the SQLite driver link one C
-//! library, so Cargo selects `libsqlite3-sys` 0.30, the only release that both accept. Both versions
-//! give the databases of `sqlite::memory:` the same names, so a pool of one version may share such a
-//! database with a pool of the other. `SqliteConnectOptions::new()` makes a separate database for each
-//! connection.
+//! A program can observe pools of both versions in one registry. The names of the pools must then be
+//! unique across both versions, and the queries of both versions are counted in the same series.
+//!
+//! Both versions of the SQLite driver link to the same C library. Cargo therefore selects
+//! `libsqlite3-sys` 0.30, the only release that both accept. Both versions choose the same names for
+//! in-memory databases (`sqlite::memory:`). A pool of one version may therefore share an in-memory
+//! database with a pool of the other. To give each connection a separate database, use
+//! `SqliteConnectOptions::new()`.
 
 // The linked files are the sources of caracal-sqlx, which name the library `sqlx`.
 extern crate sqlx_0_8 as sqlx;

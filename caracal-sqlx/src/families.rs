@@ -77,7 +77,7 @@ pub static DATABASE_CONNECTION_POOL_MIN: Family<Gauge, Pool<'_>> = Family::gauge
 /// `database_connection_pool_pending`.
 pub static DATABASE_CONNECTION_POOL_PENDING: Family<Gauge, Pool<'_>> = Family::gauge(
     "database_connection_pool_pending",
-    "Number of callers that wait for a database connection",
+    "Number of callers waiting for a database connection",
 )
 .namespaced()
 .shown_once_used();

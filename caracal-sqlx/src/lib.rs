@@ -1,12 +1,13 @@
-//! Prometheus metrics for an existing pool of sqlx 0.9, and for its queries.
+//! Prometheus metrics for existing sqlx 0.9 connection pools and their queries.
 //!
 //! The crate `caracal-sqlx-0_8` has the same types for sqlx 0.8. It is available as
-//! `caracal_metrics::sqlx_0_8` with the feature `sqlx-0_8`. A program may use both.
+//! `caracal_metrics::sqlx_0_8` with the feature `sqlx-0_8`. A program can use both
+//! crates.
 //!
-//! [`PoolObserver::attach`] exports the gauges of a pool of any database. [`PoolObserver::wrap`] also
-//! returns an [`ObservedPool`], which counts and times its queries. The features `postgres`, `sqlite`,
-//! `mysql` and `any` select the databases whose pools can be wrapped. The feature `query-events` adds
-//! `QueryEvents`, which counts and times queries without a wrapper.
+//! [`PoolObserver::attach`] exports gauges for a pool, whatever its database. [`PoolObserver::wrap`]
+//! does this too, and returns an [`ObservedPool`], which counts and times the pool's queries. The
+//! features `postgres`, `sqlite`, `mysql` and `any` select the databases whose pools can be wrapped.
+//! The feature `query-events` adds `QueryEvents`, which counts and times queries without a wrapper.
 //!
 #![cfg_attr(feature = "sqlite", doc = "```")]
 #![cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
@@ -36,7 +37,7 @@
 //! # }
 //! ```
 //!
-//! With Postgres, two pools in one registry:
+//! This example observes two Postgres pools in one registry:
 //!
 #![cfg_attr(feature = "postgres", doc = "```no_run")]
 #![cfg_attr(not(feature = "postgres"), doc = "```ignore")]
@@ -77,44 +78,52 @@
 //! # Queries
 //!
 //! A query is counted once in `caracal_database_queries_total` and once in
-//! `caracal_database_query_duration_seconds`. The labels `operation` and `table` are read from its text:
+//! `caracal_database_query_duration_seconds`. The labels `operation` and `table` are derived from the
+//! text of the query. The details are:
 //!
 //! - The duration is the time from the first poll to the end. It includes the wait for a connection,
-//!   which `caracal_database_connection_pool_acquire_duration_seconds` has separately.
-//! - A stream that is dropped after a row is a success. A query that is dropped while it waits for an
-//!   answer, the first or a later one, is an error. A query that is never polled is not counted. A
-//!   `fetch_one` that finds no row is a success.
-//! - The table is the first one in the outermost `FROM`, or the one that is written to, without its
-//!   schema. Functions and the names of queries in a `WITH` are not tables. A `WITH` that writes counts
-//!   as the statement that writes.
-//! - A statement that can't be read counts as `other`, a table that can't be read as `unknown`. Several
-//!   statements in one text count as one query, `other` on `batch`. The statements in the body of a
-//!   trigger, a rule or a routine belong to the statement that creates it.
-//! - Labels contain the name of a table and no other part of the text: no string, number or comment.
-//! - Statements that begin, divide or end a transaction are not queries, whichever way they are sent.
-//!   Preparing a statement is not a query either.
+//!   which is also recorded separately in `caracal_database_connection_pool_acquire_duration_seconds`.
+//! - If a query is dropped, its status depends on what it was doing. If it had just returned a row, it
+//!   counts as a success. If it was waiting for the database, it counts as an error, even if it had
+//!   already returned rows. A query that was never polled is not counted.
+//! - A `fetch_one` that finds no row counts as a success.
+//! - The label `table` is the table that the statement writes to or, if it only reads, the first table
+//!   in the outermost `FROM`. The schema is omitted. Functions and the names that a `WITH` defines do
+//!   not count as tables. If a query inside a `WITH` writes and the main statement only reads, the
+//!   whole statement counts as that write (for example, as `delete`).
+//! - If a statement can't be parsed, `operation` is `other`. If its table can't be determined, `table`
+//!   is `unknown`. Several statements in one text count as one query with `operation="other"` and
+//!   `table="batch"`. The statements in the body of a trigger, a rule or a routine belong to the
+//!   statement that creates it.
+//! - The name of a table is the only part of the text that appears in a label. Strings, numbers and
+//!   comments never do.
+//! - Statements that begin or end a transaction, or that concern a savepoint, do not count as queries,
+//!   regardless of how they are sent. Preparing a statement does not count as a query either.
 //!
-//! Errors of the connection also count in `caracal_database_connection_errors_total`.
+//! Connection errors are also counted in `caracal_database_connection_errors_total`.
 //!
 //! # Transactions
 //!
-//! A transaction counts once in `caracal_database_transactions_total` when it ends. A savepoint counts
-//! in `caracal_database_savepoints_total`. The label `outcome` has the value
+//! A transaction is counted once in `caracal_database_transactions_total` when it ends. A savepoint is
+//! counted in `caracal_database_savepoints_total`. The label `outcome` has one of these values:
 //!
-//! - `committed` (of a savepoint: `released`) or `rolled_back` if the statement succeeded,
-//! - `dropped` if it was dropped without a commit or a rollback: sqlx then rolls it back later,
-//! - `failed` if the commit or the rollback returned an error or was cancelled. sqlx does not say
-//!   whether the database applied it.
+//! - `committed` (for a savepoint, `released`) or `rolled_back` if the statement succeeded.
+//! - `dropped` if the transaction was dropped without a commit or a rollback. sqlx then rolls it back
+//!   later.
+//! - `failed` if the commit or the rollback returned an error or was cancelled. sqlx does not report
+//!   whether the database has committed or rolled back.
 //!
-//! `caracal_database_transaction_duration_seconds` has the time from sending `BEGIN` to the end, without
-//! the wait for a connection. It does not contain savepoints. A transaction that could not begin is not
-//! counted, and neither is one that sqlx does not know of, such as `query("BEGIN")`. Postgres answers a
-//! `COMMIT` after a failed statement with a rollback, and sqlx reports this as a success. Such a
-//! transaction counts as `committed`.
+//! `caracal_database_transaction_duration_seconds` records the time from sending `BEGIN` to the end of
+//! the transaction. It excludes the wait for a connection, and does not record savepoints separately. A
+//! transaction that could not begin is not counted. The same applies to a transaction that sqlx does
+//! not know about, such as one that you begin with `query("BEGIN")`. Postgres answers a `COMMIT` after
+//! a failed statement with a rollback, and sqlx reports this as a success. Such a transaction counts as
+//! `committed`.
 //!
-//! # What a wrapper does not see
+//! # Code that uses sqlx's own types
 //!
-//! Some code takes sqlx's own types. It works with a wrapper, but the wrapper does not count its queries:
+//! Some code takes sqlx's own types or traits. It works with a wrapped pool, but the wrapper may count only a
+//! part of what the code does:
 //!
 //! | code | what you pass | counted |
 //! |---|---|---|
@@ -124,13 +133,14 @@
 //! | generic over `AsMut`, such as `PgAdvisoryLock::acquire` | the connection | how long the connection is held |
 //! | takes `&PgPool`, such as `PgListener::connect_with` and `PgPoolCopyExt` | [`pool.inner()`](ObservedPool::inner) | nothing |
 //!
-//! If such code gives you the connection, [`ObservedPool::session`] counts the queries that you run on it, for
-//! example under the guard of a `PgAdvisoryLock`. With Postgres, `ObservedPool::listener` replaces
-//! `PgListener::connect_with`, and pools, connections and transactions have their own `copy_in_raw` and
-//! `copy_out_raw`. These count a `COPY` as one query, `other` on its table.
+//! If such code gives you access to its connection, as the guard of a `PgAdvisoryLock` does, use
+//! [`ObservedPool::session`] to count the queries that you run on it. With Postgres, `ObservedPool::listener`
+//! replaces `PgListener::connect_with`, and pools, connections and transactions have their own `copy_in_raw`
+//! and `copy_out_raw`. These two methods count a `COPY` as one query with `operation="other"` and the label
+//! `table` of its table.
 //!
 //! `Acquire::begin` returns sqlx's transaction, whose outcome is not counted. The wrappers' own `begin` takes
-//! precedence over it, also where the trait is imported.
+//! precedence over it, even where the trait is in scope.
 //!
 //! With the feature `query-events`, `QueryEvents` also counts the queries of such code, from the events that
 //! sqlx emits. It works without a wrapper, or in addition to one. The status of these queries is `unknown`.
@@ -139,10 +149,11 @@
 //!
 //! # Migrations
 //!
-//! `migrate!().run(&pool)` runs on a wrapped pool as it does on sqlx's own. sqlx's implementation of `Migrate`
-//! runs its statements on the connection of the driver, and a wrapper can't replace that connection: `Acquire`
-//! demands exactly this type. To count the statements of migrations, install `QueryEvents` at the start of the
-//! program. One line does it, and the queries of wrapped pools are still counted once:
+//! `migrate!().run(&pool)` runs on a wrapped pool as it does on sqlx's own. sqlx implements `Migrate` for the
+//! driver's connection type, and `Acquire` must return a connection that dereferences to exactly this type. A
+//! wrapper can't substitute its own type, so it can't count the statements of migrations. To count them,
+//! install `QueryEvents` at the start of the program. One line is enough. Queries of wrapped pools are still
+//! counted only once:
 //!
 #![cfg_attr(all(feature = "query-events", feature = "sqlite"), doc = "```")]
 #![cfg_attr(not(all(feature = "query-events", feature = "sqlite")), doc = "```ignore")]
@@ -173,9 +184,9 @@
 //!
 //! # Databases
 //!
-//! The tests run Postgres 15, SQLite, and MariaDB 10.11 with sqlx's driver for MySQL. MariaDB is not MySQL 8.4:
-//! its statements, error numbers and ways to log in differ. The names of MySQL 8.4's statements are tested with
-//! texts only.
+//! The tests run against Postgres 15, SQLite, and MariaDB 10.11 (with sqlx's MySQL driver). MariaDB and MySQL
+//! 8.4 have different statements, error numbers and ways to log in. For MySQL 8.4, only the labels that are
+//! derived from statements are tested, without a server.
 //!
 //! # Lifetimes
 //!

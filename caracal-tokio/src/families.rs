@@ -26,7 +26,7 @@ pub static TOKIO_WORKERS: Family<Gauge, Runtime<'_>> =
 
 /// `tokio_alive_tasks`.
 pub static TOKIO_ALIVE_TASKS: Family<Gauge, Runtime<'_>> =
-    Family::gauge("tokio_alive_tasks", "Number of spawned tasks that have not ended")
+    Family::gauge("tokio_alive_tasks", "Number of spawned tasks that have not completed")
         .namespaced()
         .shown_once_used();
 
@@ -41,7 +41,7 @@ pub static TOKIO_GLOBAL_QUEUE_DEPTH: Family<Gauge, Runtime<'_>> = Family::gauge(
 /// `tokio_scheduling_delay_seconds`.
 pub static TOKIO_SCHEDULING_DELAY: Family<FloatGauge, Runtime<'_>> = Family::float_gauge(
     "tokio_scheduling_delay_seconds",
-    "Time that the task woken by the last scrape waited, or has been waiting, for a worker",
+    "Time that the task woken by the previous scrape waited for a worker, or has waited so far",
 )
 .unit("seconds")
 .namespaced()
@@ -50,7 +50,7 @@ pub static TOKIO_SCHEDULING_DELAY: Family<FloatGauge, Runtime<'_>> = Family::flo
 /// `tokio_worker_busy_seconds_total`.
 pub static TOKIO_WORKER_BUSY: Family<FloatCounter, Worker<'_>> = Family::float_counter(
     "tokio_worker_busy_seconds_total",
-    "Time that a worker spent running tasks, including the current one",
+    "Total time that a worker has spent running tasks, including the task that it is running now",
 )
 .unit("seconds")
 .namespaced()
@@ -67,7 +67,7 @@ pub static TOKIO_WORKER_PARKS: Family<Counter, Worker<'_>> = Family::counter(
 /// `tokio_worker_stalled_seconds`.
 pub static TOKIO_WORKER_STALLED: Family<FloatGauge, Worker<'_>> = Family::float_gauge(
     "tokio_worker_stalled_seconds",
-    "Time since a scrape first saw a worker busy with work that it has not finished",
+    "Time since the first scrape after which a worker has not returned to the scheduler; 0 if it has",
 )
 .unit("seconds")
 .namespaced()
@@ -87,7 +87,7 @@ pub static TOKIO_IDLE_BLOCKING_THREADS: Family<Gauge, Runtime<'_>> =
 
 /// `tokio_blocking_queue_depth`, with `tokio_unstable`.
 pub static TOKIO_BLOCKING_QUEUE_DEPTH: Family<Gauge, Runtime<'_>> =
-    Family::gauge("tokio_blocking_queue_depth", "Number of blocking tasks that wait for a thread")
+    Family::gauge("tokio_blocking_queue_depth", "Number of blocking tasks waiting for a thread")
         .namespaced()
         .shown_once_used();
 

@@ -1,8 +1,10 @@
-//! The same small service five times: with this project, and with each of its peers.
+//! The same small service, implemented five times: with this project, and with each of four comparable
+//! libraries.
 //!
-//! It counts requests, their duration, the requests in flight, and the orders of each customer, and shows
-//! the state of its database pool. The services of the peers follow the documentation of the peers.
-//! `tests/` runs the services, and checks the claims in `docs/comparison.md`.
+//! Each service counts requests, the requests in flight, and the orders of each customer. It also records
+//! how long requests take, and shows the state of its database pool. The service for each library follows
+//! the documentation of that library. `tests/` runs the services, and checks the claims in
+//! `docs/comparison.md`.
 
 use std::cell::Cell;
 use std::future::pending;

@@ -1,9 +1,10 @@
 //! Real databases, a real Prometheus and the real gateway for the tests in `tests/`.
 //!
-//! `cargo xtask test` installs what these need and sets the environment variables that point to it.
-//! Otherwise, Docker pulls the official images of Postgres and MariaDB, `prometheus` and `promtool` must be
-//! on the `PATH`, and `python3` must have `prometheus_client` and `grafana_foundation_sdk`. The tests of the
-//! live page need `chromium` and `chromedriver`.
+//! `cargo xtask test` installs the programs that the tests need, and sets the environment variables that
+//! point to them. If you run the tests without it, Docker pulls the official images of Postgres and
+//! MariaDB. `prometheus` and `promtool` must be on the `PATH`, and `python3` must have the packages
+//! `prometheus_client` and `grafana_foundation_sdk`. The tests of the live page need `chromium` and
+//! `chromedriver`.
 
 mod binary;
 mod browser;

@@ -137,7 +137,7 @@ const ROUTE_DURATION_HELP: &str = "Gateway request duration in seconds, by route
 pub static GATEWAY_REQUEST_FIRST_BYTE: Family<DurationHistogram, RouteRequestTime<'_>> =
     Family::duration_histogram(
         "gateway_request_first_byte_seconds",
-        "Time from a gateway request to the head of its response, in seconds",
+        "Time from the start of a gateway request to the head of its response, in seconds",
     )
     .namespaced()
     .shown_once_used()
@@ -176,7 +176,7 @@ pub static GATEWAY_STREAMS_OPEN: Family<Gauge, OpenStream<'_>> = Family::gauge(
 pub static GATEWAY_STREAM_DURATION: Family<DurationHistogram, EndedStream<'_>> =
     Family::duration_histogram(
         "gateway_stream_duration_seconds",
-        "Time from the head of a stream to its end, in seconds",
+        "Time from the response head of a stream to the end of the stream, in seconds",
     )
     .namespaced()
     .shown_once_used()

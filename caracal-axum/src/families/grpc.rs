@@ -72,7 +72,7 @@ impl GrpcStatus {
 /// `gateway_grpc_requests_total`.
 pub static GATEWAY_GRPC_REQUESTS: Family<Counter, GrpcRequest<'_>> = Family::counter(
     "gateway_grpc_requests_total",
-    "Total number of gRPC calls through the gateway by service, method and gRPC status",
+    "Total number of gRPC calls through the gateway, by service, method and gRPC status",
 )
 .namespaced()
 .shown_once_used();
@@ -80,6 +80,6 @@ pub static GATEWAY_GRPC_REQUESTS: Family<Counter, GrpcRequest<'_>> = Family::cou
 /// `http_server_grpc_requests_total`.
 pub static HTTP_SERVER_GRPC_REQUESTS: Family<Counter, GrpcRequest<'_>> = Family::counter(
     "http_server_grpc_requests_total",
-    "Total number of gRPC calls by service, method and gRPC status",
+    "Total number of gRPC calls, by service, method and gRPC status",
 )
 .shown_once_used();

@@ -151,7 +151,7 @@ pub static HTTP_SERVER_RESPONSE_BODY_SIZE: Family<Histogram, HttpRequest<'_>> = 
 pub static HTTP_SERVER_FIRST_BYTE: Family<DurationHistogram, ResponseHead<'_>> =
     Family::duration_histogram(
         "http_server_first_byte_seconds",
-        "Time from an HTTP server request to the head of its response, in seconds",
+        "Time from the start of an HTTP server request to the head of its response, in seconds",
     )
     .shown_once_used()
     .buckets(catalogue::GATEWAY_REQUEST_BUCKETS);
@@ -168,7 +168,7 @@ pub static HTTP_SERVER_STREAMS_OPEN: Family<Gauge, OpenHttpStream<'_>> = Family:
 pub static HTTP_SERVER_STREAM_DURATION: Family<DurationHistogram, EndedHttpStream<'_>> =
     Family::duration_histogram(
         "http_server_stream_duration_seconds",
-        "Time from the head of a stream to its end, in seconds",
+        "Time from the response head of a stream to the end of the stream, in seconds",
     )
     .shown_once_used()
     .buckets(STREAM_DURATIONS);

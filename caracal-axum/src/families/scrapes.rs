@@ -36,7 +36,7 @@ labels! {
 /// `metrics_scrapes_total`.
 pub static SCRAPES: Family<Counter, Scrape> = Family::counter(
     "metrics_scrapes_total",
-    "Total number of responses of the metrics endpoint to scrapes, by status code",
+    "Total number of responses that the metrics endpoint sent to scrapes, by status code",
 )
 .namespaced()
 .shown_once_used();
@@ -44,7 +44,7 @@ pub static SCRAPES: Family<Counter, Scrape> = Family::counter(
 /// `metrics_scrapes_given_up_total`.
 pub static SCRAPES_GIVEN_UP: Family<Counter, GivenUp> = Family::counter(
     "metrics_scrapes_given_up_total",
-    "Total number of scrapes that the metrics endpoint dropped because the client did not read the page",
+    "Total number of scrapes that the metrics endpoint dropped because the client read the page too slowly",
 )
 .namespaced()
 .shown_once_used();
@@ -53,7 +53,8 @@ pub static SCRAPES_GIVEN_UP: Family<Counter, GivenUp> = Family::counter(
 /// it.
 pub static SERVER_CONNECTIONS_CLOSED: Family<Counter, ConnectionClosed> = Family::counter(
     "metrics_server_connections_closed_total",
-    "Total number of connections that the metrics server closed because they sent no request",
+    "Total number of connections that the metrics server closed because the client had not sent a \
+     complete request",
 )
 .namespaced()
 .shown_once_used();

@@ -263,7 +263,6 @@ impl<R: Recording> MetricsLayer<R> {
     /// gRPC-Web has another content type and is not counted. `service` and `method` come from the path, and
     /// are limited like all labels. Both are `unmatched` if axum matched no route and the call is
     /// unimplemented, so that scanners do not create series.
-    /// unimplemented, so that scanners make no series.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }

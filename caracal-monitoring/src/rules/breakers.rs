@@ -14,10 +14,10 @@ pub(super) fn group() -> Group {
                  max_over_time(caracal_circuit_breaker_state[1m]) > 0",
                 Alert::new(
                     Severity::Critical,
-                    "A circuit breaker does not stay closed",
+                    "A circuit breaker is open or keeps reopening",
                     "The circuit breaker {{ $labels.name }} of {{ $labels.instance }} \
                      was open or half-open\n\
-                     at least once in every minute of the last 3 minutes.",
+                     at least once in each of the last 3 minutes.",
                 )
                 .hold("2m"),
             ),

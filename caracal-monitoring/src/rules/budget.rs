@@ -1,4 +1,4 @@
-//! The ratio of failed requests, and how fast these spend the error budget.
+//! The ratio of failed requests, and how fast they spend the error budget.
 
 use super::{Alert, Group, Rule, Severity};
 use crate::service::Service;
@@ -40,8 +40,10 @@ struct Burn {
     rate: &'static str,
     hold: &'static str,
     severity: Severity,
-    /// When the budget of 30 days is spent at this rate.
-    spent: &'static str,
+    /// The window in words.
+    period: &'static str,
+    /// What happens if the rate does not change.
+    outlook: &'static str,
     /// Whether the alert needs several failures, so that a single one does not trigger it.
     needs_traffic: bool,
 }
@@ -53,7 +55,8 @@ const BURNS: [Burn; 4] = [
         rate: "14.4",
         hold: "2m",
         severity: Severity::Critical,
-        spent: "2 days",
+        period: "hour",
+        outlook: "the 30-day error budget will be exhausted within 2 days",
         needs_traffic: true,
     },
     Burn {
@@ -62,7 +65,8 @@ const BURNS: [Burn; 4] = [
         rate: "6",
         hold: "15m",
         severity: Severity::Critical,
-        spent: "5 days",
+        period: "6 hours",
+        outlook: "the 30-day error budget will be exhausted within 5 days",
         needs_traffic: true,
     },
     Burn {
@@ -71,7 +75,8 @@ const BURNS: [Burn; 4] = [
         rate: "3",
         hold: "1h",
         severity: Severity::Warning,
-        spent: "10 days",
+        period: "day",
+        outlook: "the 30-day error budget will be exhausted within 10 days",
         needs_traffic: false,
     },
     Burn {
@@ -80,7 +85,8 @@ const BURNS: [Burn; 4] = [
         rate: "1",
         hold: "3h",
         severity: Severity::Warning,
-        spent: "30 days",
+        period: "3 days",
+        outlook: "the service will miss its 30-day objective",
         needs_traffic: false,
     },
 ];
@@ -137,9 +143,9 @@ impl Requests {
                 )]);
             }
             let description = format!(
-                "{{{{ $labels.job }}}} failed {{{{ $value | humanizePercentage }}}} of its requests in the \
-                 last {window}.\nAt this rate, the error budget of 30 days is spent within {}.",
-                burn.spent
+                "{{{{ $value | humanizePercentage }}}} of the requests to {{{{ $labels.job }}}} failed in the \
+                 last {}.\nAt this rate, {}.",
+                burn.period, burn.outlook
             );
             let summary = "{{ $labels.job }} is spending its error budget too fast";
             let alert = Alert::new(burn.severity, summary, description).hold(burn.hold);

@@ -24,10 +24,10 @@ pub(super) fn group() -> Group {
                 Alert::new(
                     Severity::Critical,
                     "A database connection pool is nearly exhausted",
-                    "{{ $labels.instance }}{{ with $labels.pool }} (pool {{ . }}){{ \
-                     end }} used\n\
-                     {{ $value | humanizePercentage }} of its database connections \
-                     over the last 5 minutes.",
+                    "On average over the last 5 minutes, {{ $labels.instance }}{{ with \
+                     $labels.pool }} (pool {{ . }}){{ end }} used\n\
+                     {{ $value | humanizePercentage }} of the database connections that \
+                     its pool may open.",
                 )
                 .hold("5m"),
             ),
@@ -37,10 +37,10 @@ pub(super) fn group() -> Group {
                 Alert::new(
                     Severity::Critical,
                     "Callers keep waiting for a database connection",
-                    "At least {{ $value | printf \"%.0f\" }} callers are waiting for a \
-                     database connection\n\
-                     of {{ $labels.instance }}{{ with $labels.pool }} (pool {{ . }}){{ \
-                     end }}.",
+                    "On {{ $labels.instance }}{{ with $labels.pool }} (pool {{ . }}){{ end }}, \
+                     callers were waiting for a\n\
+                     database connection at every scrape. The smallest number waiting in \
+                     the last minute was {{ $value | printf \"%.0f\" }}.",
                 )
                 .hold("2m"),
             )
@@ -58,10 +58,10 @@ pub(super) fn group() -> Group {
                 Alert::new(
                     Severity::Warning,
                     "Callers time out waiting for a database connection",
-                    "{{ $value | printf \"%.0f\" }} callers of {{ $labels.instance \
-                     }}{{ with $labels.pool }}\n\
-                     (pool {{ . }}){{ end }} timed out waiting for a database \
-                     connection\nin the last 5 minutes.",
+                    "On {{ $labels.instance }}{{ with $labels.pool }} (pool {{ . }}){{ end }}, \
+                     about {{ $value | printf \"%.0f\" }} callers\n\
+                     timed out in the last 5 minutes while waiting for a database \
+                     connection.",
                 )
                 .hold("2m"),
             ),

@@ -65,9 +65,9 @@ pub(super) fn group() -> Group {
                 Alert::new(
                     Severity::Warning,
                     "The policy cache has a low hit ratio",
-                    "{{ $value | humanizePercentage }} of the lookups in the policy \
+                    "Only {{ $value | humanizePercentage }} of the lookups in the policy \
                      cache of {{ $labels.job }} are hits.\n\
-                     The others go to the database.",
+                     The other lookups go to the database.",
                 )
                 .hold("15m"),
             ),

@@ -18,7 +18,7 @@ pub(super) fn group() -> Group {
                     "A tokio runtime is saturated",
                     "The workers of {{ $labels.instance }}{{ with $labels.runtime }} \
                      (runtime {{ . }}){{ end }} were busy\n\
-                     {{ $value | humanizePercentage }} of the last 5 minutes.",
+                     for {{ $value | humanizePercentage }} of the time in the last 5 minutes.",
                 )
                 .hold("5m"),
             ),

@@ -37,8 +37,9 @@ pub(super) fn group(service: &Service<'_>) -> Group {
                     Severity::Warning,
                     "A metric is close to its series limit",
                     "In an instance of {{ $labels.job }}, {{ $labels.metric }} has {{ $value | \
-                     humanizePercentage }} of the\nseries that its limit allows. At the limit, records with \
-                     new label values are folded.",
+                     humanizePercentage }} of the\nseries that its limit allows. When the metric reaches this limit, records \
+                     with new label values will be\nmerged into a series with the label value \
+                     `aggregated`.",
                 )
                 .hold("5m"),
             ),
@@ -49,9 +50,10 @@ pub(super) fn group(service: &Service<'_>) -> Group {
                 Alert::new(
                     Severity::Warning,
                     "A metric has reached its series limit",
-                    "In the last 15 minutes, {{ $labels.job }} folded {{ $value | humanize \
+                    "In the last 15 minutes, {{ $labels.job }} merged about {{ $value | humanize \
                      }} records of {{ $labels.metric }}\n\
-                     into the aggregated series.",
+                     into an aggregated series, or dropped them, because the metric has \
+                     reached a limit.",
                 ),
             ),
         ],

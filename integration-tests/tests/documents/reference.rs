@@ -1,6 +1,6 @@
 //! The metric reference, generated from the families that the crates declare.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anyhow::{Result, bail};
@@ -10,14 +10,23 @@ use crate::families::{FAMILIES, Family, Kind, Label, Values};
 
 /// The tables of the reference, as Markdown.
 fn tables() -> Result<String> {
-    let mut text = String::new();
+    let mut text = String::from(
+        "*Fed by* is the feature of `caracal-metrics` whose adapter records into the family. `recorders` means \
+         that your code calls the recorders of `MetricsRegistry`. `registry` means that the registry records \
+         into the family itself.\n\n",
+    );
     for (heading, shown_once_used) in [
         (
-            "Always in the output: the families of the Python module, and the registry's metrics about \
-             itself.",
+            "The following families are always on the page, unless you call `only_used_families`: the \
+             families of the Python module, and some of the registry's metrics about itself.",
             false,
         ),
-        ("*Adapter* families, in the output while something is attached.", true),
+        (
+            "The following families are on the page only while something feeds them: the families of the \
+             *adapters* (while something is attached, or a layer or an endpoint is in use), and the other \
+             metrics of the registry about itself.",
+            true,
+        ),
     ] {
         writeln!(text, "{heading}\n\n| family | type | unit | labels | meaning | fed by |")?;
         writeln!(text, "|---|---|---|---|---|---|")?;
@@ -26,7 +35,11 @@ fn tables() -> Result<String> {
         }
         writeln!(text)?;
     }
-    writeln!(text, "Labels and their values:\n\n| label | values |\n|---|---|")?;
+    writeln!(
+        text,
+        "Labels and their values. If a label has different values in different families, the last column \
+         lists the families:\n\n| label | values | families |\n|---|---|---|"
+    )?;
     for row in label_rows()? {
         writeln!(text, "{row}")?;
     }
@@ -59,36 +72,53 @@ fn row(family: &Family) -> String {
     )
 }
 
-/// A row for each label. The same label name may have different meanings in two families.
-fn label_rows() -> Result<BTreeSet<String>> {
-    FAMILIES.iter().flat_map(|family| &family.labels).map(label_row).collect()
+/// A row for each label. If the same label has different values in two families, it has several rows, and
+/// each row lists its families.
+fn label_rows() -> Result<Vec<String>> {
+    let mut families = BTreeMap::<_, Vec<_>>::new();
+    for family in &*FAMILIES {
+        for label in &family.labels {
+            families.entry((&label.name, values(label)?)).or_default().push(&*family.name);
+        }
+    }
+    let rows = families.iter().map(|((label, values), of)| {
+        let is_ambiguous = families.keys().filter(|(other, _)| other == label).count() > 1;
+        let of = if is_ambiguous { format!("`{}`", of.join("`, `")) } else { String::new() };
+        format!("| `{label}` | {values} | {of} |")
+    });
+    Ok(rows.collect())
 }
 
-fn label_row(label: &Label) -> Result<String> {
-    let values = match &label.values {
+/// Describes the values of a label.
+fn values(label: &Label) -> Result<String> {
+    Ok(match &label.values {
         Values::Closed(values) => {
             values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
         }
         Values::Word(word) => match word.as_str() {
             "open" if label.name == "metric" => "the name of a family",
+            "open" if label.name == "route" => {
+                "open: the pattern that the request matched, or `unmatched`"
+            }
+            "open" if label.name == "worker" => "open: the index of the worker, from `0`",
             "open" => "open: any text",
             "optional" if matches!(&*label.name, "route" | "http_route") => {
                 "open: the pattern that the request matched; omitted if it matched none"
             }
             "optional" if label.name == "error_type" => {
-                "open: the status code if it is 500 to 599, `client_closed` or `failed`; omitted if \
-                 the request did not fail"
+                "open: the status code if it is between `500` and `599`; otherwise `client_closed` or \
+                 `failed`; omitted if the request did not fail"
             }
             "sent status code" => "`100` to `999`; omitted if no response was sent",
-            "optional" => {
-                "open: the name of the instance; omitted if it has no name"
+            "optional" if label.name == "pool" => "open: the name of the pool; omitted if it has no name",
+            "optional" if label.name == "runtime" => {
+                "open: the name of the runtime; omitted if it has no name"
             }
             "status code" => "`100` to `999`, or `unknown`",
             other => bail!("integration-tests/tests/documents/reference.rs can't describe the label values {other:?}"),
         }
         .to_owned(),
-    };
-    Ok(format!("| `{}` | {values} |", label.name))
+    })
 }
 
 /// Escapes text for a cell of a table.
@@ -120,8 +150,8 @@ fn a_row_says_all_that_the_catalogue_says() {
          `status_code` | Gateway request duration in seconds | `axum` |",
         "| `caracal_policy_evaluation_duration_seconds` | 0.001 0.0025 0.005 0.01 0.025 0.05 \
          0.1 0.25 0.5 1 |",
-        "| `decision` | `allowed`, `denied`, `error` |",
-        "| `agent_id` | open: any text |",
+        "| `decision` | `allowed`, `denied`, `error` |  |",
+        "| `agent_id` | open: any text |  |",
     ] {
         assert!(tables.lines().any(|other| other == line), "{line}\n{tables}");
     }
