@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::key::Key;
 use super::cursor::Row;
+use super::key::Key;
 use super::rows::{Batch, Rows};
 use super::store::{FamilyStore, Index, made};
 use crate::description::Description;
