@@ -60,6 +60,7 @@ impl<T> Blocks<T> {
         made.and_then(|elements| elements.get(place..)).unwrap_or_default()
     }
 
+    #[cfg(feature = "protobuf")]
     /// Returns a reader for many indices that are close to each other.
     pub(crate) fn reader(&self) -> BlocksReader<'_, T> {
         BlocksReader { blocks: self, first: 0, elements: &[] }
@@ -84,6 +85,7 @@ impl<T> Blocks<T> {
     }
 }
 
+#[cfg(feature = "protobuf")]
 /// Reads elements. It remembers the block of the last one.
 pub(crate) struct BlocksReader<'a, T> {
     blocks: &'a Blocks<T>,
@@ -92,6 +94,7 @@ pub(crate) struct BlocksReader<'a, T> {
     elements: &'a [T],
 }
 
+#[cfg(feature = "protobuf")]
 impl<'a, T> BlocksReader<'a, T> {
     /// Returns the element with this index, if its block exists.
     #[inline]
@@ -128,6 +131,7 @@ mod tests {
         assert!(locate(u32::MAX as usize).block < BLOCKS);
     }
 
+    #[cfg(feature = "protobuf")]
     #[test]
     fn a_reader_finds_what_a_list_has() {
         let blocks = Blocks::none();

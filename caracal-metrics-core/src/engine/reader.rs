@@ -63,6 +63,7 @@ impl Reader<'_> {
         summed.unwrap_or_else(|| self.word(cell, Relaxed))
     }
 
+    #[cfg(feature = "protobuf")]
     /// Appends the values of counters that consist of one of these cells each, modulo 2^64.
     pub(crate) fn counters(&self, cells: &[Cell], values: &mut Vec<u64>) {
         if self.sums.is_some() {

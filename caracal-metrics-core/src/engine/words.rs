@@ -1,5 +1,6 @@
 //! Zeroed words that never move.
 
+#[cfg(feature = "protobuf")]
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::cell::{Cell, RUN_WORDS};
@@ -28,6 +29,7 @@ impl Words {
         &self.0.from(cell.0 as usize / RUN_WORDS)[0]
     }
 
+    #[cfg(feature = "protobuf")]
     /// Appends the word of each of these cells.
     pub(super) fn read(&self, cells: &[Cell], words: &mut Vec<u64>) {
         let mut runs = self.0.reader();

@@ -20,34 +20,28 @@ pub(super) fn write_samples(
     let mut start = LineStart::of(store, std::mem::take(&mut out.scratch));
     out.expect(rows.series() * about_bytes(store, rows));
     let created = exemplars.and_then(|_| store.created_lines());
-    for rows in rows.blocks() {
-        if let Some(plain) = rows.plain().filter(|_| store.has_fixed_labels() && created.is_none())
-            && let Some(counters) = values.counters(rows.cells())
-        {
-            for (row, value) in plain.zip(counters) {
-                start.write(&row, &mut out.buffer);
-                Digits::of(*value).write(&mut out.buffer);
-                out.cut();
+    let mut rows =
+        if store.has_fixed_labels() { rows.cursor_without_values() } else { rows.cursor() };
+    while let Some(row) = rows.next() {
+        let buffer = &mut out.buffer;
+        if is_histogram {
+            start.set(&row);
+            write_histogram(store, &row, &start, values, exemplars, buffer);
+        } else {
+            start.write(&row, buffer);
+            match values.read(row.cells) {
+                Value::Counter(value) => Digits::of(value).write(buffer),
+                value => {
+                    write_value(value, buffer);
+                    buffer.push(b'\n');
+                }
             }
-            continue;
         }
-        let mut rows = rows.cursor(!store.has_fixed_labels());
-        while let Some(row) = rows.next() {
-            let buffer = &mut out.buffer;
-            if is_histogram {
-                start.set(&row);
-                write_histogram(store, &row, &start, values, exemplars, buffer);
-            } else {
-                start.write(&row, buffer);
-                write_value(values.read(row.cells), buffer);
-                buffer.push(b'\n');
-            }
-            if let Some(created) = created.and_then(|created| created.of(row.cells)) {
-                start.set(&row);
-                write_created(store.name(), start.labels(), created, buffer);
-            }
-            out.cut();
+        if let Some(created) = created.and_then(|created| created.of(row.cells)) {
+            start.set(&row);
+            write_created(store.name(), start.labels(), created, buffer);
         }
+        out.cut();
     }
     out.scratch = start.into_buffer();
 }

@@ -1,6 +1,7 @@
 //! Visits the rows of a family in the order of the output.
 
 use std::borrow::Cow;
+#[cfg(feature = "protobuf")]
 use std::slice;
 use std::sync::Arc;
 
@@ -119,10 +120,12 @@ impl Rest<'_> {
     }
 }
 
+#[cfg(feature = "protobuf")]
 /// The rows of one block.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BlockRows<'a>(&'a Arc<Block>);
 
+#[cfg(feature = "protobuf")]
 impl<'a> BlockRows<'a> {
     pub(super) fn of(block: &'a Arc<Block>) -> Self {
         Self(block)

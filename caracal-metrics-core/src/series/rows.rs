@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::block::Block;
-use super::cursor::{BlockRows, Cursor};
+#[cfg(feature = "protobuf")]
+use super::cursor::BlockRows;
+use super::cursor::Cursor;
 use super::sort_key;
 use crate::engine::Cell;
 
@@ -153,6 +155,7 @@ impl Rows {
         Cursor::of(&self.blocks, false)
     }
 
+    #[cfg(feature = "protobuf")]
     /// Returns the rows in blocks, whose values can be read together.
     pub(crate) fn blocks(&self) -> impl Iterator<Item = BlockRows<'_>> {
         self.blocks.iter().map(BlockRows::of)

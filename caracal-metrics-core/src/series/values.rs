@@ -37,6 +37,7 @@ pub(crate) struct Values<'a> {
     counts: Option<NativeCounts>,
     /// Whether all observations of the last histogram are in native buckets.
     are_native: bool,
+    #[cfg(feature = "protobuf")]
     /// The counters that were last read together.
     counters: Vec<u64>,
     /// The buckets of the last histogram. Without `+Inf`, they are those of the bounds.
@@ -56,6 +57,7 @@ impl<'a> Values<'a> {
             native: store.native.as_deref(),
             counts: None,
             are_native: false,
+            #[cfg(feature = "protobuf")]
             counters: Vec::new(),
             buckets: vec![0; buckets],
         }
@@ -68,6 +70,7 @@ impl<'a> Values<'a> {
         }
     }
 
+    #[cfg(feature = "protobuf")]
     /// Returns the values of series that consist of one of these cells each, if the family is a counter.
     pub(crate) fn counters(&mut self, cells: &[Cell]) -> Option<&[u64]> {
         (self.kind == FamilyKind::Counter).then(|| {
