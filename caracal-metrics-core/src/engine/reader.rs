@@ -63,8 +63,8 @@ impl Reader<'_> {
         summed.unwrap_or_else(|| self.word(cell, Relaxed))
     }
 
-    #[cfg(feature = "protobuf")]
     /// Appends the values of counters that consist of one of these cells each, modulo 2^64.
+    #[cfg(feature = "protobuf")]
     pub(crate) fn counters(&self, cells: &[Cell], values: &mut Vec<u64>) {
         if self.sums.is_some() {
             return values.extend(cells.iter().map(|cell| self.counter_of(*cell)));
@@ -102,7 +102,14 @@ impl Reader<'_> {
     /// Returns the number of guards of this gauge. If a guard is no longer counted, everything that was
     /// recorded before it ended is visible to later reads.
     pub(crate) fn in_flight(&self, gauge: Cell) -> u64 {
-        in_flight::read(|| self.word(gauge, Acquire), || self.word(gauge.ended(), Acquire))
+        in_flight::read(|| self.acquired(gauge), || self.acquired(gauge.ended()))
+    }
+
+    /// Returns the word of a cell, read with `Acquire`. This is a call, because three copies of it would take two
+    /// kilobytes.
+    #[inline(never)]
+    fn acquired(&self, cell: Cell) -> u64 {
+        self.word(cell, Acquire)
     }
 
     /// Adds up the buckets of the histogram that consists of these cells, and returns its sum in nanoseconds.

@@ -38,8 +38,7 @@ pub(super) fn write_samples(
             }
         }
         if let Some(created) = created.and_then(|created| created.of(row.cells)) {
-            start.set(&row);
-            write_created(store.name(), start.labels(), created, buffer);
+            write_created(store.name(), &row, &mut start, created, buffer);
         }
         out.cut();
     }
@@ -166,9 +165,19 @@ fn write_value(value: Value, out: &mut Vec<u8>) {
 }
 
 /// Writes the time at which the series began, rounded to milliseconds.
-fn write_created(name: &str, labels: &[u8], created: Start, out: &mut Vec<u8>) {
+///
+/// Few services show it, so its code is not compiled into the loop over the rows.
+#[inline(never)]
+fn write_created(
+    name: &str,
+    row: &Row<'_>,
+    start: &mut LineStart<'_>,
+    created: Start,
+    out: &mut Vec<u8>,
+) {
+    start.set(row);
     let name = name.strip_suffix("_total").unwrap_or(name);
-    write_name(name, "_created", labels, out);
+    write_name(name, "_created", start.labels(), out);
     write_seconds(created.since_epoch().as_millis() * 1_000_000, out);
     out.push(b'\n');
 }
