@@ -50,6 +50,9 @@ fn idle_threads<'scope>(
 #[test]
 fn an_interrupted_scrape_does_not_count_guards_that_pass() {
     const PAGES: u64 = 10_000;
+    // One, and one more for each thread that changes the number. A sanitizer makes the reads slower, so that a few
+    // more guards pass. During an interruption, hundreds pass.
+    const MOST: f64 = if cfg!(caracal_sanitizer) { 10.0 } else { 3.0 };
     let m = MetricsRegistry::new();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -88,9 +91,7 @@ fn an_interrupted_scrape_does_not_count_guards_that_pass() {
             page.clear();
             m.encode_named(Format::Text, &[IN_FLIGHT], &mut page);
             let in_flight = value(&parse(&page), IN_FLIGHT, &[]);
-            // One, and those that pass during a read without interruption. There are one or two, or a few more under
-            // ThreadSanitizer, which makes the read slower. During an interruption, hundreds pass.
-            assert!(in_flight <= 10.0, "page {read}: {in_flight} in flight");
+            assert!(in_flight <= MOST, "page {read}: {in_flight} in flight");
         }
         done.store(true, SeqCst);
         assert!(beginner.join().expect("no panic") > 0);

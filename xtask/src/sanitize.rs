@@ -26,7 +26,7 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
             cmd!(sh, "cargo test -Zbuild-std --target {host} --no-fail-fast")
                 .args(["--package", "caracal-metrics-core", "--all-features", "--lib", "--tests"])
                 .env("CARGO_TARGET_DIR", workspace.scratch().join(sanitizer))
-                .env("RUSTFLAGS", format!("-Zsanitizer={sanitizer}"))
+                .env("RUSTFLAGS", format!("-Zsanitizer={sanitizer} --cfg caracal_sanitizer"))
                 // Without optimization, the storms take a quarter of an hour.
                 .env("CARGO_PROFILE_DEV_OPT_LEVEL", "2")
                 // Both flags are unstable.
