@@ -60,8 +60,8 @@ impl<T> Blocks<T> {
         made.and_then(|elements| elements.get(place..)).unwrap_or_default()
     }
 
-    #[cfg(feature = "protobuf")]
     /// Returns a reader for many indices that are close to each other.
+    #[cfg(feature = "protobuf")]
     pub(crate) fn reader(&self) -> BlocksReader<'_, T> {
         BlocksReader { blocks: self, first: 0, elements: &[] }
     }
@@ -85,8 +85,8 @@ impl<T> Blocks<T> {
     }
 }
 
-#[cfg(feature = "protobuf")]
 /// Reads elements. It remembers the block of the last one.
+#[cfg(feature = "protobuf")]
 pub(crate) struct BlocksReader<'a, T> {
     blocks: &'a Blocks<T>,
     /// The index of the first of these elements.

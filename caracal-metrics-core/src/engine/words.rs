@@ -29,8 +29,8 @@ impl Words {
         &self.0.from(cell.0 as usize / RUN_WORDS)[0]
     }
 
-    #[cfg(feature = "protobuf")]
     /// Appends the word of each of these cells.
+    #[cfg(feature = "protobuf")]
     pub(super) fn read(&self, cells: &[Cell], words: &mut Vec<u64>) {
         let mut runs = self.0.reader();
         words.extend(cells.iter().map(|cell| {

@@ -111,12 +111,13 @@ struct Sixteen {
     last: [AtomicU32; RUN_WORDS],
 }
 
-impl Sixteen {
-    #[inline]
-    fn start(&self, place: usize) -> Start {
-        // A thread that has found the cell also sees the time, which was noted before.
-        Start { first: self.first[place].load(Relaxed), last: self.last[place].load(Relaxed) }
-    }
+/// Returns the time at which the series of the cell with this number began, or the default if none was noted.
+#[inline]
+fn start_in(sixteen: Option<&OnceLock<Box<Sixteen>>>, number: usize) -> Start {
+    let Some(sixteen) = sixteen.and_then(OnceLock::get) else { return Start::default() };
+    // A thread that has found the cell also sees the time, which was noted before.
+    let place = number % RUN_WORDS;
+    Start { first: sixteen.first[place].load(Relaxed), last: sixteen.last[place].load(Relaxed) }
 }
 
 /// The times at which the series of cells began, indexed by the number of the cell.
@@ -155,16 +156,14 @@ impl Starts {
         starts.clear();
         starts.extend(cells.iter().map(|cell| {
             let number = self.number(*cell);
-            let sixteen = sixteens.get(number / RUN_WORDS).and_then(OnceLock::get);
-            sixteen.map_or_else(Start::default, |sixteen| sixteen.start(number % RUN_WORDS))
+            start_in(sixteens.get(number / RUN_WORDS), number)
         }));
     }
 
     #[inline]
     fn start(&self, cell: Cell) -> Start {
         let number = self.number(cell);
-        let sixteen = self.starts.from(number / RUN_WORDS).first().and_then(OnceLock::get);
-        sixteen.map_or_else(Start::default, |sixteen| sixteen.start(number % RUN_WORDS))
+        start_in(self.starts.from(number / RUN_WORDS).first(), number)
     }
 }
 

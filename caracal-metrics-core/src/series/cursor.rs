@@ -1,7 +1,6 @@
 //! Visits the rows of a family in the order of the output.
 
 use std::borrow::Cow;
-#[cfg(feature = "protobuf")]
 use std::slice;
 use std::sync::Arc;
 
@@ -57,7 +56,7 @@ impl<'a> Row<'a> {
 /// Visits rows. It is not an iterator, because a row is borrowed until the next one is requested.
 #[derive(Debug)]
 pub(crate) struct Cursor<'a> {
-    blocks: std::slice::Iter<'a, Arc<Block>>,
+    blocks: slice::Iter<'a, Arc<Block>>,
     block: Option<Rest<'a>>,
     /// The key of the last row, if it is kept.
     key: Vec<u8>,
@@ -120,8 +119,8 @@ impl Rest<'_> {
     }
 }
 
-#[cfg(feature = "protobuf")]
 /// The rows of one block.
+#[cfg(feature = "protobuf")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BlockRows<'a>(&'a Arc<Block>);
 

@@ -155,8 +155,8 @@ impl Rows {
         Cursor::of(&self.blocks, false)
     }
 
-    #[cfg(feature = "protobuf")]
     /// Returns the rows in blocks, whose values can be read together.
+    #[cfg(feature = "protobuf")]
     pub(crate) fn blocks(&self) -> impl Iterator<Item = BlockRows<'_>> {
         self.blocks.iter().map(BlockRows::of)
     }

@@ -37,8 +37,8 @@ pub(crate) struct Values<'a> {
     counts: Option<NativeCounts>,
     /// Whether all observations of the last histogram are in native buckets.
     are_native: bool,
-    #[cfg(feature = "protobuf")]
     /// The counters that were last read together.
+    #[cfg(feature = "protobuf")]
     counters: Vec<u64>,
     /// The buckets of the last histogram. Without `+Inf`, they are those of the bounds.
     buckets: Vec<u64>,
@@ -70,8 +70,8 @@ impl<'a> Values<'a> {
         }
     }
 
-    #[cfg(feature = "protobuf")]
     /// Returns the values of series that consist of one of these cells each, if the family is a counter.
+    #[cfg(feature = "protobuf")]
     pub(crate) fn counters(&mut self, cells: &[Cell]) -> Option<&[u64]> {
         (self.kind == FamilyKind::Counter).then(|| {
             self.counters.clear();
