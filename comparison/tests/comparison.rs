@@ -152,13 +152,11 @@ impl Row {
         };
         let pool = self.exhausted().await;
         let panicked = Seen { in_flight: panicked.in_flight - cancelled.in_flight, ..panicked };
-        let series = self.flooded().await;
         format!(
-            "| {name} | {lines} | {} | {} | {pool} | {},{:03} series |",
+            "| {name} | {lines} | {} | {} | {pool} | {} series |",
             of(&cancelled),
             of(&panicked),
-            series / 1000,
-            series % 1000
+            self.flooded().await
         )
     }
 }
