@@ -55,9 +55,9 @@ fn main() -> Result<()> {
     }
     println!("\nMemory of a Caracal registry with 1,000,000 counters, in MB:\n");
     println!(
-        "*Label text* is the size of all label values. *Kept for pages* is the memory that the registry keeps after the\n\
-         first page; a negative number means that the registry freed memory. The last column shows how much the peak\n\
-         memory of the process had grown after a second page, which had one new series.\n"
+        "*Label text* is the size of all label values. *Kept for pages* is the memory that the registry keeps after the first\n\
+         page; a negative number means that the registry freed memory. The last column shows how much higher the peak memory\n\
+         of the process was after a second page with one new series than before the registry was filled.\n"
     );
     println!(
         "| label | label text | series | kept for pages | page | peak of a page with one new series |"
