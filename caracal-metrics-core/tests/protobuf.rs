@@ -7,6 +7,8 @@ mod support;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use caracal_metrics_core::adapter::{InstanceKind, Sampled};
+use caracal_metrics_core::catalogue::{BreakerName, CIRCUIT_BREAKER_FAILURES};
 use caracal_metrics_core::{
     CircuitBreakerState, DatabaseOperationType, Exemplar, Family as Declared, FloatCounter,
     FloatGauge, Format, Gauge as OwnGauge, Histogram as OwnHistogram, Method, MetricsRegistry,
@@ -173,6 +175,28 @@ fn a_family_with_the_users_samples_is_one_message() {
     let families = decode(&m, &["caracal_gateway_replay_blocks_total"]);
     assert_eq!(families.len(), 1);
     assert_eq!(families[0].metric.len(), 2);
+}
+
+/// Both feed the same label set. The series between others has two cells.
+#[test]
+fn a_series_of_recorders_and_of_an_instance_is_one_message() {
+    let m = MetricsRegistry::new();
+    for name in ["cache", "db", "queue"] {
+        m.record_circuit_breaker_failure(name);
+    }
+    let kind = InstanceKind::new("circuit breaker");
+    let mut builder = m.attach(kind, Some("db")).unwrap();
+    let failures = builder.series(&CIRCUIT_BREAKER_FAILURES, BreakerName { name: "db" }).unwrap();
+    let _instance = builder.on_scrape(|_| Sampled::Live);
+    failures.inc_by(4);
+    let families = decode(&m, &["caracal_circuit_breaker_failures_total"]);
+    let counts: Vec<_> = families[0]
+        .metric
+        .iter()
+        .map(|metric| (&*metric.label[0].value, metric.counter.as_ref().and_then(|one| one.value)))
+        .collect();
+    assert_eq!(counts, [("cache", Some(1.0)), ("db", Some(5.0)), ("queue", Some(1.0))]);
+    assert_same(&m);
 }
 
 /// client_golang writes them in this order, and Prometheus stores them in it.
