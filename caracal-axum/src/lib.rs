@@ -72,7 +72,7 @@
 //!
 //! If a request has a `traceparent` header (W3C Trace Context) with the *sampled* flag, the trace ID becomes
 //! the exemplar of the bucket in which the duration of the request is counted. OpenMetrics and protobuf show
-//! exemplars. Traces without the flag are not used, because no tracing backend stores them.
+//! exemplars. Traces without the flag are not used, because tracing backends usually do not store them.
 //!
 //! [`GatewayMetricsLayer::by_route`] also counts requests by route. [`HttpMetricsLayer`] records requests and
 //! streams in the same way, under OpenTelemetry's names, but ignores the four extensions above.

@@ -74,9 +74,13 @@ mod settable {
 
     /// A clock that does not move until a test moves it forward.
     ///
-    /// If timers, layers and adapters are started while this clock runs a closure or a future, they measure by
-    /// this clock until they end, on whichever thread they end. It does not affect timeouts or tokio's clock.
-    /// If the code under test sleeps, pause tokio's clock as well.
+    /// A measurement that begins in a closure or a future run by this clock uses this clock until it ends, on
+    /// whichever thread it ends. A measurement begins, for example, when a timer is started, when a layer
+    /// receives a request, or when an adapter starts to time a query. It makes no difference when the layer was
+    /// created or when the adapter was attached.
+    ///
+    /// This clock does not affect timeouts or tokio's clock. If the code under test sleeps, pause tokio's clock
+    /// as well.
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;

@@ -191,7 +191,7 @@
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
 //! | `sqlx-any`, `sqlx-mysql`, `sqlx-postgres`, `sqlx-sqlite` | `sqlx` | queries through a wrapped pool of that database |
 //! | `sqlx-0_8`, `sqlx-0_8-any`, `sqlx-0_8-mysql`, `sqlx-0_8-postgres`, `sqlx-0_8-sqlite` | `sqlx_0_8` | the same as `sqlx` and `sqlx-any` to `sqlx-sqlite`, for sqlx 0.8 |
-//! | `sqlx-query-events`, `sqlx-0_8-query-events` | `sqlx`, `sqlx_0_8` | queries from the `tracing` events of sqlx 0.8 and 0.9, without a wrapper |
+//! | `sqlx-query-events`, `sqlx-0_8-query-events` | `sqlx`, `sqlx_0_8` | queries from the `tracing` events of sqlx (0.9 and 0.8, respectively), without a wrapper |
 //! | `tokio` | `tokio` | tokio runtimes |
 //! | `testing` | `testing` | nothing; provides tools for tests, see `testing_metrics` |
 //! | `conformance` | `conformance` | nothing; provides a test kit for authors of adapters |
@@ -199,8 +199,8 @@
 //! | `full` | the modules of these features | enables `axum`, `axum-live`, `axum-serve`, `breaker`, `bridge`, `cache`, `monitoring`, `process`, `protobuf`, `sqlx` and `tokio`; to observe queries, add the feature of the database or `sqlx-query-events` |
 //!
 //! If the compiler reports "no method named `serve`" or "no method named `process_metrics`", enable the feature
-//! `axum-serve` or `process`. The error message does not name the feature, because the compiler does not know methods
-//! that a disabled feature would add.
+//! `axum-serve` or `process`, respectively. The error message does not name the feature, because the compiler does not
+//! know methods that a disabled feature would add.
 //!
 //! # Versions of the libraries
 //!

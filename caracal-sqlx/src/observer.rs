@@ -22,7 +22,7 @@ pub const CONNECTION_POOL: InstanceKind = InstanceKind::new("connection pool");
 /// | family | value |
 /// |---|---|
 /// | `caracal_database_connection_pool_size` | `max_connections`, the capacity of the pool |
-/// | `…_checked_out` | open connections that are not idle |
+/// | `…_checked_out` | connections that are not idle, including those that are being opened |
 /// | `…_overflow` | open connections beyond `min_connections`, or beyond the [`baseline`](Self::baseline); 0 if that is 0 |
 /// | `…_open` | connections of the pool, including those that are being opened |
 /// | `…_idle` | open connections that are not in use |
@@ -30,7 +30,8 @@ pub const CONNECTION_POOL: InstanceKind = InstanceKind::new("connection pool");
 /// | `…_pending` | callers that wait for a connection of a [wrapped](Self::wrap) pool |
 ///
 /// `checked_out / size` is therefore the share of the capacity that is in use, also for a pool that opens its
-/// connections on demand. A connection that was returned stays checked out until sqlx has put it into the
+/// connections on demand. If the database does not accept connections, this share can reach 1, because the pool
+/// keeps trying to open them. A connection that was returned stays checked out until sqlx has put it into the
 /// queue of idle connections.
 ///
 /// A single pool does not need a name. To observe several pools in one registry, give each a

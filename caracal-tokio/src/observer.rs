@@ -46,6 +46,9 @@ pub const RUNTIME: InstanceKind = InstanceKind::new("tokio runtime");
 /// worker returns. `…_worker_busy_seconds_total` contains the time that scrapes have seen so far,
 /// so the share of busy time is right even while a worker is stuck. The counter never decreases.
 ///
+/// A busy worker updates tokio's counters only after every 61 tasks (by default). A worker that runs
+/// many long tasks, one after the other, can therefore also appear to be stuck.
+///
 /// A current-thread runtime has no such series, because a stuck runtime looks the same as a runtime
 /// that nothing drives with `block_on`. The scheduling delay grows in both cases.
 ///

@@ -27,9 +27,9 @@ pub(crate) enum Check {
     Api,
     /// Each published crate compiles without features, with each one, and with each pair of them.
     Features,
-    /// A program for each feature of the facade compiles, runs, and depends on no library of another feature.
+    /// A program for each feature of caracal-metrics compiles, runs, and depends on no library of another feature.
     Consumers,
-    /// The facade adds at most a certain number of bytes to the smallest axum service.
+    /// The crate caracal-metrics adds at most a certain number of bytes to the smallest axum service.
     Size,
     /// The crates compile if another crate in the build enables `prometheus/protobuf`, which changes types
     /// that we use.

@@ -116,8 +116,8 @@ impl MetricsRegistryBuilder {
     }
 
     /// Sets the namespace. The names of the families of the catalogue and of adapters start with it
-    /// and an underscore. Defaults to `caracal`. A family of your own keeps the name in your
-    /// source.
+    /// and an underscore. Defaults to `caracal`. A family of your own keeps the name in your source,
+    /// unless it is [`namespaced`](Family::namespaced).
     ///
     /// ```
     /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -412,10 +412,10 @@ impl MetricsRegistryBuilder {
     /// form an exponential grid with this resolution. A series has only those that contain at least
     /// one observation.
     ///
-    /// Native buckets are in the protobuf format (feature `protobuf`), which Prometheus requests
-    /// when it scrapes native histograms. Both views of a histogram always have the same count and
-    /// the same sum. Prometheus then keeps the native buckets, and also the classic ones if it is
-    /// configured to.
+    /// Only the protobuf format (feature `protobuf`) contains native buckets. Prometheus requests
+    /// this format when it scrapes native histograms. It then keeps the native buckets, and also the
+    /// classic ones if it is configured to. If a page contains the native buckets of a series, they
+    /// contain the same observations as its classic buckets, with the same count and the same sum.
     ///
     /// A series has up to 256 native buckets. If an observation would need more, the resolution of
     /// the series is halved as often as necessary: two neighbouring buckets become one, and no

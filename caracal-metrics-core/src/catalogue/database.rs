@@ -283,7 +283,6 @@ impl DatabaseQueryMetrics {
 /// Finish it with [`success`](Self::success), [`error`](Self::error) or [`observe`](Self::observe). If it is
 /// dropped unfinished (by an early `?`, a panic or a cancelled future), it records an error, because no result
 /// was used.
-/// answer came that anyone used.
 ///
 /// ```
 /// # extern crate caracal_metrics_core as caracal_metrics;

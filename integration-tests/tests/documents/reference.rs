@@ -11,9 +11,9 @@ use crate::families::{FAMILIES, Family, Kind, Label, Values};
 /// The tables of the reference, as Markdown.
 fn tables() -> Result<String> {
     let mut text = String::from(
-        "*Fed by* is the feature of `caracal-metrics` whose adapter records into the family. `recorders` means \
-         that your code calls the recorders of `MetricsRegistry`. `registry` means that the registry records \
-         into the family itself.\n\n",
+        "The column *fed by* names the feature of `caracal-metrics` whose adapter records into the family. \
+         `recorders` means that your code calls a method of `MetricsRegistry`, such as \
+         `record_policy_evaluation`. `registry` means that the registry records into the family itself.\n\n",
     );
     for (heading, shown_once_used) in [
         (

@@ -59,9 +59,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// *Files* has a Grafana dashboard, Prometheus rules and a scrape configuration for this service. The page
 /// loads nothing from other hosts.
 ///
-/// The browser requests the numbers once a second while the page is visible. The metrics are read at most
-/// once a second, regardless of how many browsers show the page. The history is only in the browser, and
-/// starts when the page is opened.
+/// The browser requests the numbers once a second while the page is visible. For the overview, the metrics
+/// are read about once a second, regardless of how many browsers show the page. Some other views, such as
+/// *Cardinality* or a family that is not followed, need additional readings each second while a browser shows
+/// them. Browsers that show the same view share these readings. The history is only in the browser, and starts
+/// when the page is opened.
 ///
 /// A service may have more families than a browser can follow. Families without a panel in the overview are
 /// followed while all followed families fit into 256 KiB of JSON. If they do not fit, the page says so. It
