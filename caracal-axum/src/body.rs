@@ -20,7 +20,7 @@ pin_project! {
     {
         #[pin]
         inner: B,
-        exchange: Option<Exchange<R>>,
+        exchange: Option<Box<Exchange<R>>>,
     }
 
     impl<B, R> PinnedDrop for ResponseBody<B, R>
@@ -43,7 +43,7 @@ pin_project! {
 
 impl<B: Body, R: Recording> ResponseBody<B, R> {
     #[inline]
-    pub(crate) fn new(inner: B, exchange: Option<Exchange<R>>) -> Self {
+    pub(crate) fn new(inner: B, exchange: Option<Box<Exchange<R>>>) -> Self {
         Self { inner, exchange }
     }
 }

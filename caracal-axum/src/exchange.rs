@@ -36,7 +36,7 @@ enum Ending {
 /// stream is counted at that moment. The end of the stream is counted when the exchange is dropped.)
 ///
 /// An exchange moves from the future into the body, and together with each of them through the layers around
-/// ours. It is copied several times for each request, so it is as small as possible.
+/// ours. It is boxed, because copying it each time would take longer than allocating it once.
 #[derive(Debug)]
 pub(crate) struct Exchange<R: Recording> {
     shared: Arc<Shared<R>>,
@@ -59,11 +59,7 @@ pub(crate) struct Exchange<R: Recording> {
 }
 
 /// Whether the response is a stream.
-///
-/// The type is as large as there is room for. `Option<Exchange>` uses a value that this type does not have
-/// for `None`, and a value of this size is compared in the fewest instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u64)]
 enum Stream {
     /// If the head of the response says so.
     IfHeadSays,
@@ -156,10 +152,9 @@ impl<R: Recording> Exchange<R> {
     #[expect(clippy::inline_always, reason = "facts that are not read are not computed")]
     fn ended<'a>(&'a self, end: End, duration: Duration, trace: Option<&'a Exemplar>) -> Ended<'a> {
         let extras = self.extras.as_deref();
-        let grpc = extras.and_then(|extras| extras.grpc.as_ref()?.labels());
         let mut status = self.status;
         if status == Some(StatusCode::OK)
-            && grpc.is_some_and(|call| call.grpc_status.is_of_the_server())
+            && extras.and_then(|extras| extras.grpc.as_ref()).is_some_and(GrpcCall::failed)
         {
             status = Some(StatusCode::INTERNAL_SERVER_ERROR);
         }
@@ -167,13 +162,10 @@ impl<R: Recording> Exchange<R> {
             end,
             method: self.method,
             status: status.map(|status| status.as_u16()),
-            grpc,
             duration,
             route: route(extras, self.route.as_ref(), self.status),
             exemplar: extras.and_then(|extras| extras.exemplar.as_ref()).or(trace),
-            labels: extras.map(|extras| &extras.labels),
-            received: extras.and_then(|extras| Some(extras.received.as_ref()?.bytes())),
-            sent: extras.map_or(0, |extras| extras.sent),
+            extras,
         }
     }
 
@@ -249,22 +241,5 @@ fn route<'a>(
     match extras.and_then(|extras| extras.named.as_ref()) {
         Some(named) => named.get(status),
         None => matched.map(MatchedPath::as_str),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Instant;
-
-    use super::*;
-    use crate::recording::{Gateway, Http};
-
-    #[test]
-    #[cfg(target_pointer_width = "64")]
-    fn it_is_small_enough_to_be_moved_about() {
-        // A stopwatch is larger in a build in which tests may set its clock.
-        let clock_of_a_test = size_of::<Stopwatch>() - size_of::<Instant>();
-        assert!(size_of::<Option<Exchange<Gateway>>>() <= 112 + clock_of_a_test);
-        assert!(size_of::<Option<Exchange<Http>>>() <= 96 + clock_of_a_test);
     }
 }

@@ -10,7 +10,7 @@ use crate::grpc::GrpcCall;
 use crate::options::CustomValues;
 
 /// The data that only some options need from an exchange. It is allocated separately, so that an exchange
-/// without it stays small.
+/// without it is created quickly.
 #[derive(Debug, Default)]
 pub(crate) struct Extras {
     pub(crate) named: Option<Named>,

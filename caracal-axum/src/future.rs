@@ -22,7 +22,7 @@ pin_project! {
         #[pin]
         pub(crate) inner: F,
         // Moves into the body with the response.
-        pub(crate) exchange: Option<Exchange<R>>,
+        pub(crate) exchange: Option<Box<Exchange<R>>>,
     }
 }
 

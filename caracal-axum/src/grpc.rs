@@ -50,6 +50,11 @@ impl GrpcCall {
         });
     }
 
+    /// Returns whether the service is the cause of the status.
+    pub(crate) fn failed(&self) -> bool {
+        self.status.is_some_and(GrpcStatus::is_of_the_server)
+    }
+
     /// Returns the labels, once the status is known.
     pub(crate) fn labels(&self) -> Option<GrpcRequest<'_>> {
         let grpc_status = self.status?;

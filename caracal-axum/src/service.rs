@@ -36,6 +36,15 @@ impl<S, R: Recording> MetricsService<S, R> {
     pub(crate) fn new(inner: S, shared: Arc<Shared<R>>) -> Self {
         Self { inner, shared }
     }
+
+    #[inline(never)]
+    fn admit<ReqBody: 'static>(&mut self, request: Request<ReqBody>) -> ResponseFuture<S::Future, R>
+    where
+        S: Service<Request<ReqBody>>,
+    {
+        let (request, exchange) = Exchange::admit(&self.shared, request);
+        ResponseFuture { inner: self.inner.call(request), exchange }
+    }
 }
 
 impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for MetricsService<S, R>
@@ -58,9 +67,7 @@ where
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         if self.shared.admits {
-            // A separate call. See `admit`.
-            let (request, exchange) = Exchange::admit(&self.shared, request);
-            return ResponseFuture { inner: self.inner.call(request), exchange };
+            return self.admit(request);
         }
         let exchange = Some(Exchange::begin(&self.shared, &mut request));
         ResponseFuture { inner: self.inner.call(request), exchange }

@@ -19,9 +19,11 @@ use crate::trace::TraceId;
 
 impl<R: Recording> Exchange<R> {
     #[inline]
-    pub(crate) fn begin<B>(shared: &Arc<Shared<R>>, request: &mut Request<B>) -> Self {
+    pub(crate) fn begin<B>(shared: &Arc<Shared<R>>, request: &mut Request<B>) -> Box<Self> {
+        // Reading the clock waits for earlier instructions, of which the route's reference count is a slow one.
+        let started = Stopwatch::start();
         let route = if shared.knows_route { matched_path(request) } else { None };
-        Self::begin_on(shared, request, route)
+        Self::begin_on(shared, request, started, route)
     }
 
     /// Begins the exchange of a request for which axum matched this route.
@@ -29,9 +31,9 @@ impl<R: Recording> Exchange<R> {
     fn begin_on<B>(
         shared: &Arc<Shared<R>>,
         request: &mut Request<B>,
+        started: Stopwatch,
         route: Option<MatchedPath>,
-    ) -> Self {
-        let started = Stopwatch::start();
+    ) -> Box<Self> {
         let method = RequestMethod::of(request.method());
         let (uri, headers) = (request.uri(), request.headers());
         let (kept, in_flight) = shared.recording.arrived(Arrival { method, uri, headers });
@@ -40,7 +42,7 @@ impl<R: Recording> Exchange<R> {
         if shared.knows_route && route.is_none() && RouteSlot::are_used() {
             extras = Some(Box::new(Extras::with_slot(request.extensions_mut())));
         }
-        Self {
+        Box::new(Self {
             started,
             in_flight,
             kept,
@@ -53,7 +55,7 @@ impl<R: Recording> Exchange<R> {
             ending: Ending::Abandoned,
             stream: Stream::IfHeadSays,
             shared: Arc::clone(shared),
-        }
+        })
     }
 
     /// Begins the exchange of a request for which the layer does more than count before it calls the service.
@@ -63,7 +65,7 @@ impl<R: Recording> Exchange<R> {
     pub(crate) fn admit<B: 'static>(
         shared: &Arc<Shared<R>>,
         request: Request<B>,
-    ) -> (Request<B>, Option<Self>) {
+    ) -> (Request<B>, Option<Box<Self>>) {
         let options = &shared.options;
         let route = matched_path(&request);
         let pattern = route.as_ref().map(MatchedPath::as_str);
@@ -75,7 +77,7 @@ impl<R: Recording> Exchange<R> {
         let group = options.groups.name(pattern, path).map(Arc::clone);
         let streams = options.streams.name(pattern, path).is_some();
         let mut request = request;
-        let mut exchange = Self::begin_on(shared, &mut request, route);
+        let mut exchange = Self::begin_on(shared, &mut request, Stopwatch::start(), route);
         if streams {
             exchange.stream = Stream::Route;
         }

@@ -78,7 +78,7 @@ impl<R: Recording> Exchange<R> {
 
     /// Called when the response has no body.
     #[inline]
-    pub(crate) fn end_head<B>(mut self, response: &Response<B>) {
+    pub(crate) fn end_head<B>(mut self: Box<Self>, response: &Response<B>) {
         let status = response.status();
         let upgrades = status == StatusCode::SWITCHING_PROTOCOLS;
         if status.is_informational() && !upgrades {
@@ -96,7 +96,7 @@ impl<R: Recording> Exchange<R> {
 
     /// Called when the connection outlives its request.
     #[inline(never)]
-    fn upgrade(self, mark: &ConnectionMark) {
+    fn upgrade(self: Box<Self>, mark: &ConnectionMark) {
         let shared = Arc::clone(&self.shared);
         let route = route(self.extras.as_deref(), self.route.as_ref(), self.status);
         let route = route.map(Box::from);

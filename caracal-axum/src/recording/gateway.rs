@@ -58,8 +58,7 @@ pub struct Gateway {
     requests: Metric<Counter, GatewayRequest<'static>>,
     duration: Metric<DurationHistogram, GatewayRequestTime>,
     in_flight: Gauge,
-    /// The name of a method, by the index of its [`RequestMethod`].
-    methods: [Method; RequestMethod::ALL.len()],
+    methods: Methods,
     settings: GatewaySettings,
 }
 
@@ -74,15 +73,12 @@ impl Recording for Gateway {
         settings: &GatewaySettings,
         _: bool,
     ) -> Result<Self, FamilyError> {
-        let mut of = RequestMethod::ALL.iter();
-        let other = Method::new(RequestMethod::Other.gateway_label());
         Ok(Self {
             metrics: metrics.clone(),
             requests: metrics.family(&GATEWAY_REQUESTS)?,
             duration: metrics.family(&GATEWAY_REQUEST_DURATION)?,
             in_flight: metrics.family(&GATEWAY_REQUESTS_IN_FLIGHT)?,
-            methods: [other; _]
-                .map(|other| of.next().map_or(other, |method| Method::new(method.gateway_label()))),
+            methods: Methods::new(),
             settings: settings.clone(),
         })
     }
@@ -146,7 +142,7 @@ impl Recording for Gateway {
             Some(AuthMethod(auth_method)) => auth_method,
             None => NO_AUTH_METHOD,
         };
-        let method = self.methods[ended.method as usize];
+        let method = self.methods.of(ended.method);
         let status_code = StatusCode::new(status(ended));
         // Not `inc_and_observe`: the histogram has no open label, so its cell is found at once. The pair
         // would only add code to each place into which this is inlined.
@@ -158,6 +154,26 @@ impl Recording for Gateway {
             }
             None => self.duration.observe(labels, ended.duration),
         }
+    }
+}
+
+/// The values of the label `method`. They are looked up once, and not for each request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Methods([Method; RequestMethod::ALL.len()]);
+
+impl Methods {
+    pub(super) fn new() -> Self {
+        let mut of = RequestMethod::ALL.iter();
+        let other = Method::new(RequestMethod::Other.gateway_label());
+        Self(
+            [other; _]
+                .map(|other| of.next().map_or(other, |method| Method::new(method.gateway_label()))),
+        )
+    }
+
+    #[inline]
+    pub(super) fn of(&self, method: RequestMethod) -> Method {
+        self.0[method as usize]
     }
 }
 

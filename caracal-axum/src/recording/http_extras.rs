@@ -43,11 +43,11 @@ pub(super) fn sizes(metrics: &MetricsRegistry) -> Result<RecordOf<Http>, FamilyE
     let sent = metrics.family(&HTTP_SERVER_RESPONSE_BODY_SIZE)?;
     Ok(Box::new(move |url_scheme, ended| {
         let labels = labels(*url_scheme, ended);
-        if let Some(bytes) = ended.received {
+        if let Some(bytes) = ended.received() {
             received.observe(labels, bytes as f64);
         }
         if ended.status.is_some() {
-            sent.observe(labels, ended.sent as f64);
+            sent.observe(labels, ended.sent() as f64);
         }
     }))
 }

@@ -17,8 +17,8 @@ use caracal_metrics_core::{Counter, Exemplar, Family, FamilyError, GaugeGuard, M
 pub use self::gateway::{Gateway, UNMATCHED_ROUTE};
 pub use self::http::Http;
 pub(crate) use self::streams::Streams;
+use crate::extras::Extras;
 use crate::families::{GrpcRequest, RequestMethod};
-use crate::options::CustomValues;
 
 /// How an exchange ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,20 +50,28 @@ pub struct Ended<'a> {
     /// The route, if there is one and something records it.
     pub(crate) route: Option<&'a str>,
     pub(crate) exemplar: Option<&'a Exemplar>,
-    /// The values of the labels of the user.
-    pub(crate) labels: Option<&'a CustomValues>,
-    /// The number of bytes of the request's body that were received, if it is known.
-    pub(crate) received: Option<u64>,
-    /// The number of bytes of the response's body that were delivered.
-    pub(crate) sent: u64,
-    /// The facts about a gRPC call, if calls are counted.
-    pub(crate) grpc: Option<GrpcRequest<'a>>,
+    pub(crate) extras: Option<&'a Extras>,
 }
 
-impl Ended<'_> {
+impl<'a> Ended<'a> {
     /// Returns the value of a label of the user, by index.
-    fn label(&self, place: usize) -> Option<&str> {
-        self.labels.and_then(|labels| labels.get(place)?.as_deref())
+    fn label(&self, place: usize) -> Option<&'a str> {
+        self.extras?.labels.get(place)?.as_deref()
+    }
+
+    /// Returns the number of bytes of the request's body that were received, if it is known.
+    fn received(&self) -> Option<u64> {
+        Some(self.extras?.received.as_ref()?.bytes())
+    }
+
+    /// Returns the number of bytes of the response's body that were delivered, if they are counted.
+    fn sent(&self) -> u64 {
+        self.extras.map_or(0, |extras| extras.sent)
+    }
+
+    /// Returns the facts about a gRPC call, if calls are counted.
+    fn grpc(&self) -> Option<GrpcRequest<'a>> {
+        self.extras?.grpc.as_ref()?.labels()
     }
 }
 
@@ -74,7 +82,7 @@ pub(crate) type RecordOf<R> = Box<dyn Fn(&<R as Recording>::Kept, &Ended<'_>) + 
 /// [`Http`] those of OpenTelemetry.
 ///
 /// All services of a layer share one value of this type. The data of a single exchange is a
-/// [`Kept`](Self::Kept). It moves with the exchange, so it is small.
+/// [`Kept`](Self::Kept).
 pub trait Recording: fmt::Debug + Send + Sync + Sized + 'static {
     /// The settings that the methods of the layer have set.
     type Settings: Clone + fmt::Debug + Default + Send + Sync;
@@ -150,5 +158,5 @@ pub trait Recording: fmt::Debug + Send + Sync + Sized + 'static {
 /// gRPC calls.
 pub(crate) fn grpc<R: Recording>(metrics: &MetricsRegistry) -> Result<RecordOf<R>, FamilyError> {
     let requests = metrics.family(R::grpc_requests())?;
-    Ok(Box::new(move |_, ended| ended.grpc.into_iter().for_each(|call| requests.inc(call))))
+    Ok(Box::new(move |_, ended| ended.grpc().into_iter().for_each(|call| requests.inc(call))))
 }
