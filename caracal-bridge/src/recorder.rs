@@ -43,8 +43,9 @@ use crate::shared::Shared;
 /// # Refused records
 ///
 /// A metric is refused if its name on the page belongs to another family, including a metric of another
-/// kind. Each of its records is counted in `caracal_facade_refused_records_total{metric="…",reason="name"}`,
-/// and [`refusals`](Self::refusals) names both metrics. Invalid label sets (`reason="labels"`) and metrics
+/// kind, or if its name is longer than 256 bytes. Each of its records is counted in
+/// `caracal_facade_refused_records_total{metric="…",reason="name"}`. For a name that is already in use,
+/// [`refusals`](Self::refusals) names both metrics. Invalid label sets (`reason="labels"`) and metrics
 /// past [`max_metrics`](RecorderBuilder::max_metrics) (`reason="limit"`) are refused as well. Values that
 /// are not finite are dropped, and counted in `caracal_metrics_invalid_values_total`. NaN in a gauge is
 /// kept.

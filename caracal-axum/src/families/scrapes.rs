@@ -44,7 +44,7 @@ pub static SCRAPES: Family<Counter, Scrape> = Family::counter(
 /// `metrics_scrapes_given_up_total`.
 pub static SCRAPES_GIVEN_UP: Family<Counter, GivenUp> = Family::counter(
     "metrics_scrapes_given_up_total",
-    "Total number of scrapes that the metrics endpoint dropped because the client read the page too slowly",
+    "Total number of scrapes that the metrics endpoint dropped before the client had read the page, by reason",
 )
 .namespaced()
 .shown_once_used();

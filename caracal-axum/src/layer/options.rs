@@ -98,8 +98,9 @@ impl<R: Recording> MetricsLayer<R> {
         self.with(|made| made.options.streams.add("`streams`", "streams", patterns))
     }
 
-    /// Adds your own label, such as a tenant, a plan or a region, to the families by route, and enables these
-    /// families.
+    /// Adds your own label, such as a tenant, a plan or a region, to the family
+    /// `http_server_request_duration_seconds`. With `GatewayMetricsLayer`, it adds the label to the requests and
+    /// their duration by route, and enables these families. Other families do not get the label.
     ///
     /// The closure is called once for each request, before the service. It can therefore use everything that
     /// the request and the layers outside of this one provide, and its value also applies to requests without

@@ -13,8 +13,8 @@ pub(super) fn group() -> Group {
                  / (caracal_database_connection_pool_size > 0)",
             )
             .comment(
-                "The size of a pool can be 0 until it is set. Dividing by it would \
-                 give infinity.",
+                "If the code of the service sets the size of a pool, the size is 0 until \
+                 then. Dividing by it would give infinity.",
             ),
             Rule::alert(
                 "DatabasePoolSaturated",

@@ -47,7 +47,7 @@ pub(super) fn group() -> Group {
                     "A worker of a tokio runtime is stuck in a task",
                     "Worker {{ $labels.worker }} of {{ $labels.instance }}{{ with \
                      $labels.runtime }} (runtime {{ . }}){{ end }}\n\
-                     has not returned from a task for {{ $value | humanizeDuration }}.",
+                     has probably been stuck in a task for {{ $value | humanizeDuration }}.",
                 ),
             ),
         ],

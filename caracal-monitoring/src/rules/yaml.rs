@@ -9,8 +9,8 @@ use crate::text::{not_a_template, yaml};
 
 const HEAD: &str = "\
 # Recording rules and alerts for one job. Alerts with severity critical should page somebody. Alerts with severity
-# warning can wait until working hours. For a service with a
-# different job or different families, generate a separate file.
+# warning can wait until working hours. For a service with a different job or different families, generate a separate
+# file.
 groups:
 ";
 
