@@ -48,12 +48,13 @@
 //! | the response is a 1xx other than 101; hyper sends a 500 instead | 500 |
 //!
 //! A *stream* counts as a request until its response head is sent, and as an open stream after that. A 2xx
-//! response with a body is a stream if it has the type `text/event-stream` and no known length, or if its path
-//! matches a pattern of [`MetricsLayer::streams`]. A stream ends as `completed` (it was sent completely),
-//! `client` (the client disconnected, or the server shut down) or `error` (the body failed or panicked). The
-//! families are `caracal_gateway_streams_open` and `caracal_gateway_stream_duration_seconds`. For an
-//! [`HttpMetricsLayer`], they are `http_server_streams_open` and `http_server_stream_duration_seconds`. They
-//! have the route as a label if the layer knows it.
+//! response with a body is a stream if it has the type `text/event-stream` and no known length, or if the
+//! route or the path of the request matches a pattern of [`MetricsLayer::streams`]. A stream ends as
+//! `completed` (it was sent completely), `client` (the client disconnected, or the server shut down) or
+//! `error` (the body failed or panicked). The families are `caracal_gateway_streams_open` and
+//! `caracal_gateway_stream_duration_seconds`. For an [`HttpMetricsLayer`], they are
+//! `http_server_streams_open` and `http_server_stream_duration_seconds`. They have the route as a label if
+//! the layer knows it.
 //!
 //! An upgraded connection, such as a WebSocket, counts as an open stream if the service reports its lifetime
 //! with [`OpenConnection`]. The request that opened the connection ends when its response head is sent.

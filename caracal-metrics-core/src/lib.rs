@@ -25,9 +25,9 @@
 //! and [`MetricsRegistryBuilder::max_label_value_bytes`] limits the length of each value.
 //!
 //! When a family has reached its limit, a record with a new label set is *folded*: it is added to a series
-//! whose open labels have the value `aggregated`. Folded records are counted in
-//! `caracal_metrics_series_limited_total`. Values that are too long are shortened and counted in
-//! `caracal_metrics_invalid_values_total`.
+//! whose open labels have the value `aggregated`. For a gauge, the value is dropped instead, because gauges
+//! can't be added up. Both cases are counted in `caracal_metrics_series_limited_total`. Label values that are
+//! too long are shortened and counted in `caracal_metrics_invalid_values_total`.
 //!
 //! A registry has the families of the [`catalogue`]. You add your own families with
 //! [`MetricsRegistry::family`]. The adapters for sqlx, moka, failsafe, axum, tokio and the `metrics` facade are

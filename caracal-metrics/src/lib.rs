@@ -190,7 +190,7 @@
 //! | `process` | | the process, with `MetricsRegistry::builder().process_metrics()` (Linux) |
 //! | `sqlx` | `sqlx` | connection pools and connection errors |
 //! | `sqlx-any`, `sqlx-mysql`, `sqlx-postgres`, `sqlx-sqlite` | `sqlx` | queries through a wrapped pool of that database |
-//! | `sqlx-0_8`, `sqlx-0_8-any`, `sqlx-0_8-mysql`, `sqlx-0_8-postgres`, `sqlx-0_8-sqlite` | `sqlx_0_8` | the same as `sqlx` and `sqlx-any` to `sqlx-sqlite`, for sqlx 0.8 |
+//! | `sqlx-0_8`, `sqlx-0_8-any`, `sqlx-0_8-mysql`, `sqlx-0_8-postgres`, `sqlx-0_8-sqlite` | `sqlx_0_8` | the same as the corresponding features in the two rows above, for sqlx 0.8 |
 //! | `sqlx-query-events`, `sqlx-0_8-query-events` | `sqlx`, `sqlx_0_8` | queries from the `tracing` events of sqlx (0.9 and 0.8, respectively), without a wrapper |
 //! | `tokio` | `tokio` | tokio runtimes |
 //! | `testing` | `testing` | nothing; provides tools for tests, see `testing_metrics` |
