@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use caracal_metrics_core::adapter::RuntimeMetric;
 use caracal_metrics_core::{Counter, FamilyError, FloatGauge, Histogram, Metric, MetricsRegistry};
@@ -48,8 +48,9 @@ pub(crate) struct Shared {
     pub(crate) counters: Metrics<Counter>,
     pub(crate) gauges: Metrics<FloatGauge>,
     pub(crate) histograms: Metrics<Histogram>,
-    /// The number of names of all kinds.
-    names: AtomicUsize,
+    /// The number of names of all kinds. It is locked while a name is learned: otherwise, a thread could find
+    /// that another thread has taken the last place for the same name, and refuse its records from then on.
+    names: Mutex<usize>,
     limit_reported: AtomicBool,
     long_reported: AtomicBool,
     described: Mutex<ByName<Described>>,
@@ -85,7 +86,7 @@ impl Shared {
             counters: Metrics::default(),
             gauges: Metrics::default(),
             histograms: Metrics::default(),
-            names: AtomicUsize::new(0),
+            names: Mutex::default(),
             limit_reported: AtomicBool::new(false),
             long_reported: AtomicBool::new(false),
             described: Mutex::default(),
@@ -157,29 +158,25 @@ impl Shared {
             }
             return Err(Reason::Name);
         }
+        let mut names = self.names.lock();
+        if let Some(known) = I::metrics(self).0.read().get(name) {
+            // Another thread was faster.
+            return Ok(Arc::clone(known));
+        }
         let most = self.max_metrics;
-        if self
-            .names
-            .fetch_update(Relaxed, Relaxed, |names| (names < most).then_some(names + 1))
-            .is_err()
-        {
+        if *names >= most {
             if !self.limit_reported.swap(true, Relaxed) {
                 self.report(Refusal::Limit { metric: name.to_owned(), instrument: I::NOUN, most });
             }
             return Err(Reason::Limit);
         }
+        *names += 1;
         let registered = self.register::<I>(name);
         let refused = registered.as_ref().err().cloned();
         let metric = registered.ok();
         let known = Arc::new(Known { metric, reported: AtomicBool::new(false) });
-        let mut metrics = I::metrics(self).0.write();
-        if let Some(known) = metrics.get(name) {
-            // Another thread was faster.
-            self.names.fetch_sub(1, Relaxed);
-            return Ok(Arc::clone(known));
-        }
-        metrics.insert(name.to_owned(), Arc::clone(&known));
-        drop(metrics);
+        I::metrics(self).0.write().insert(name.to_owned(), Arc::clone(&known));
+        drop(names);
         if let Some(error) = refused {
             let metric = name.to_owned();
             self.report(Refusal::Name { metric, instrument: I::NOUN, error });

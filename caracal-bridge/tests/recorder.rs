@@ -274,6 +274,28 @@ fn metrics_past_the_limit_are_counted_and_reported() {
     assert!(refusal.to_string().contains("raise `max_metrics`"), "{refusal}");
 }
 
+/// Of several threads that record into the last metric for the first time, none is refused.
+#[test]
+fn the_last_metric_counts_for_every_thread() {
+    const THREADS: usize = 4;
+
+    for _ in 0..200 {
+        let registry = MetricsRegistry::new();
+        let recorder = RecorderBuilder::new(&registry).max_metrics(1).build().unwrap();
+        let begin = Barrier::new(THREADS);
+        thread::scope(|threads| {
+            for _ in 0..THREADS {
+                threads.spawn(|| {
+                    begin.wait();
+                    with_local_recorder(&recorder, || counter!("jobs").increment(1));
+                });
+            }
+        });
+        assert_eq!(registry.sample("jobs_total", &[]), Some(THREADS as f64));
+        assert_eq!(recorder.refusals(), []);
+    }
+}
+
 #[test]
 fn long_values_are_cut_and_counted() {
     let scene = Scene::new();
