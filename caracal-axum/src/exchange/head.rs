@@ -47,7 +47,9 @@ impl<R: Recording> Exchange<R> {
     #[inline]
     pub(crate) fn begin_body<B: Body>(&mut self, response: &Response<B>) {
         self.missing = Missing::of(response);
-        let may_be_stream = self.missing == Missing::UNKNOWN || self.stream == Stream::Route;
+        // A stream has no known length, unless its route says that it is one. An empty body is never a stream.
+        let may_be_stream = self.missing == Missing::UNKNOWN
+            || self.stream == Stream::Route && self.missing != Missing::NONE;
         if may_be_stream && self.is_stream(response.status(), response.headers()) {
             self.become_stream();
         }

@@ -277,7 +277,9 @@ async fn answers_of_named_routes_are_streams() {
         Router::new()
             .route(
                 "/rows/{table}",
-                get(async || stalled("row")).delete(async || StatusCode::CONFLICT),
+                get(async || stalled("row"))
+                    .delete(async || StatusCode::CONFLICT)
+                    .put(async || StatusCode::OK),
             )
             .layer(layer)
     })
@@ -290,14 +292,19 @@ async fn answers_of_named_routes_are_streams() {
         Vec::<String>::new()
     );
     drop(client);
+    // An error and an empty body are no streams.
     gateway.ask("DELETE /rows/agents").await;
+    gateway.ask("PUT /rows/agents").await;
     gateway.assert_streams(&["client 1"]).await;
-    until_counted(&gateway, 2).await;
-    assert_eq!(gateway.samples(ROUTES), ["/rows/{table} DELETE 4xx 1", "/rows/{table} GET 2xx 1"]);
+    until_counted(&gateway, 3).await;
+    assert_eq!(
+        gateway.samples(ROUTES),
+        ["/rows/{table} DELETE 4xx 1", "/rows/{table} GET 2xx 1", "/rows/{table} PUT 2xx 1"],
+    );
     // The bytes of the stream are counted once, at its end.
     assert_eq!(
         gateway.samples("caracal_gateway_response_body_size_bytes_sum"),
-        ["/rows/{table} DELETE 0.0", "/rows/{table} GET 3.0"],
+        ["/rows/{table} DELETE 0.0", "/rows/{table} GET 3.0", "/rows/{table} PUT 0.0"],
     );
     let ended = gateway.samples("caracal_gateway_stream_duration_seconds_count");
     assert!(ended.contains(&"/rows/{table} client 1".to_owned()), "{ended:?}");
