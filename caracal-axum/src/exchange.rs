@@ -152,21 +152,26 @@ impl<R: Recording> Exchange<R> {
     #[expect(clippy::inline_always, reason = "facts that are not read are not computed")]
     fn ended<'a>(&'a self, end: End, duration: Duration, trace: Option<&'a Exemplar>) -> Ended<'a> {
         let extras = self.extras.as_deref();
-        let mut status = self.status;
-        if status == Some(StatusCode::OK)
-            && extras.and_then(|extras| extras.grpc.as_ref()).is_some_and(GrpcCall::failed)
-        {
-            status = Some(StatusCode::INTERNAL_SERVER_ERROR);
-        }
         Ended {
             end,
             method: self.method,
-            status: status.map(|status| status.as_u16()),
+            status: self.counted_status().map(|status| status.as_u16()),
             duration,
             route: route(extras, self.route.as_ref(), self.status),
             exemplar: extras.and_then(|extras| extras.exemplar.as_ref()).or(trace),
             extras,
         }
+    }
+
+    /// Returns the status under which the request is counted.
+    #[inline]
+    fn counted_status(&self) -> Option<StatusCode> {
+        let call = || self.extras.as_ref()?.grpc.as_ref();
+        // The request of an open stream was counted before the call could fail.
+        let has_failed = self.status == Some(StatusCode::OK)
+            && self.stream != Stream::Open
+            && call().is_some_and(GrpcCall::failed);
+        if has_failed { Some(StatusCode::INTERNAL_SERVER_ERROR) } else { self.status }
     }
 
     /// Records everything that the layer was asked to record, for the request or for the stream that it

@@ -73,6 +73,7 @@ impl<R: Recording> Exchange<R> {
     fn become_stream(&mut self) {
         self.record_in_full(End::Answered, self.started.elapsed(), false);
         self.started = Stopwatch::start();
+        self.status = self.counted_status();
         self.stream = Stream::Open;
         let route = route(self.extras.as_deref(), self.route.as_ref(), self.status);
         self.shared.streams.take_over(route, &mut self.in_flight);

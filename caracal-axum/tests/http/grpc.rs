@@ -269,6 +269,29 @@ async fn a_call_whose_client_goes_away_is_cancelled_once() {
     assert_eq!(of_gateway, BTreeMap::from([("499".to_owned(), 1)]));
 }
 
+/// All families count its request in the same way: by its head, which came before the failure.
+#[tokio::test]
+async fn a_stream_that_fails_keeps_the_status_of_its_head() {
+    let gateway = Gateway::start_with(|metrics| {
+        let layer = HttpMetricsLayer::new(metrics).grpc().streams(["/test.Echo/{method}"]);
+        let gateway = GatewayMetricsLayer::new(metrics).grpc().streams(["/test.Echo/{method}"]);
+        Router::new()
+            .route_service("/test.Echo/{method}", Echo)
+            .layer((gateway, layer.body_sizes()))
+    })
+    .await;
+    let endpoint = Endpoint::from_shared(format!("http://{}", gateway.address)).unwrap();
+    let mut client = tonic::client::Grpc::new(endpoint.connect().await.unwrap());
+    let code = within(call(&mut client, "/test.Echo/Behind", Code::Internal)).await;
+    assert_eq!(code, Code::Internal);
+    until_counted(&gateway, 1).await;
+    let [of_gateway, of_http] = statuses(&gateway);
+    assert_eq!(of_gateway, BTreeMap::from([("200".to_owned(), 1)]));
+    assert_eq!(of_http, of_gateway);
+    let requests = series(&gateway, "http_server_request_duration_seconds_count");
+    assert_eq!(series(&gateway, "http_server_response_body_size_bytes_count"), requests);
+}
+
 #[tokio::test]
 async fn a_call_that_panics_is_internal() {
     let (gateway, mut client) = start().await;
