@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::family_spec::{Buckets, FamilyKind, FamilySpec, IdleTime, NativeSpec};
 use crate::kinds::Bucketed;
-use crate::labels::{LabelSet, Labels, MAX_CLOSED_SETS, MAX_LABELS, closed_sets, open_place};
+use crate::labels::{LabelSet, Labels, MAX_LABELS, closed_sets, fits, open_place};
 use crate::resolution::Resolution;
 use crate::series::{MakeNative, MakeWatch, native_buckets, watch_idle};
 use crate::value_limits::{NO_LIMITS, ValueLimits, counts};
@@ -45,8 +45,8 @@ use crate::value_limits::{NO_LIMITS, ValueLimits, counts};
 /// # Ok::<(), caracal_metrics::FamilyError>(())
 /// ```
 ///
-/// A family has at most 8 labels, and its closed labels have at most 65,536 combinations. A family
-/// with more does not compile:
+/// A family has at most 8 labels. Its closed labels have at most 65,536 combinations, or 4,194,304
+/// if the family also has an open label. A family with more does not compile:
 ///
 /// ```compile_fail,E0080
 /// # extern crate caracal_metrics_core as caracal_metrics;
@@ -119,8 +119,9 @@ impl<K, L: Labels> Family<K, L> {
             assert!(labels.len() <= MAX_LABELS, "a family has at most 8 labels");
             assert!(closed_sets(labels) > 0, "a closed label has at least one value");
             assert!(
-                closed_sets(labels) <= MAX_CLOSED_SETS,
-                "the closed labels of a family have at most 65,536 combinations: make one open",
+                fits(labels),
+                "the closed labels of a family have at most 65,536 combinations, or 4,194,304 if the family \
+                 also has an open label: make one open",
             );
         }
         let spec = FamilySpec {

@@ -88,6 +88,8 @@ fn family(spec: &FamilySpec, fed_by: &[&str]) -> Value {
                 LabelValues::StatusCode => json!("status code"),
                 // All status codes, and none.
                 LabelValues::Closed(["", "100", ..]) => json!("sent status code"),
+                // All server errors, and others.
+                LabelValues::Closed(["", "client_closed", ..]) => json!("error type"),
                 LabelValues::Closed(values) => json!(values),
                 other => panic!("no word for {other:?}"),
             };

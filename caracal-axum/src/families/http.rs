@@ -4,6 +4,7 @@
 use caracal_metrics_core::{DurationHistogram, Family, Gauge, Histogram, catalogue, labels};
 
 use super::common::{BODY_SIZES, STREAM_DURATIONS, StreamEnd};
+use super::error_type::ErrorType;
 use super::sent_status::SentStatus;
 
 labels! {
@@ -54,7 +55,7 @@ labels! {
         /// The scheme.
         pub url_scheme: UrlScheme,
         /// How the request failed, if it did.
-        pub error_type: Option<&'a str>,
+        pub error_type: ErrorType,
     }
 
     /// The labels of a request, and labels of the user, which have other names on the page.
@@ -68,7 +69,7 @@ labels! {
         /// The scheme.
         pub url_scheme: UrlScheme,
         /// How the request failed, if it did.
-        pub error_type: Option<&'a str>,
+        pub error_type: ErrorType,
         /// The user's first label.
         pub custom_1: Option<&'a str>,
         /// The user's second label.

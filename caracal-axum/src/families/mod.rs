@@ -1,6 +1,7 @@
 //! The families of this adapter, in addition to those of the catalogue that it feeds.
 
 mod common;
+mod error_type;
 mod gateway;
 mod grpc;
 mod http;
@@ -10,6 +11,7 @@ mod sent_status;
 use caracal_metrics_core::{FamilySpec, catalogue};
 
 pub use self::common::{BODY_SIZES, CUSTOM_LABELS, STREAM_DURATIONS, StreamEnd};
+pub use self::error_type::ErrorType;
 pub use self::gateway::{
     EndedStream, GATEWAY_REQUEST_BODY_SIZE, GATEWAY_REQUEST_FIRST_BYTE, GATEWAY_RESPONSE_BODY_SIZE,
     GATEWAY_ROUTE_REQUEST_DURATION, GATEWAY_ROUTE_REQUESTS, GATEWAY_STREAM_DURATION,

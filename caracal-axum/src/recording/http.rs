@@ -9,15 +9,9 @@ use caracal_metrics_core::{
 use super::streams::HttpStreams;
 use super::{Arrival, End, Ended, RecordOf, Recording, Streams, http_extras};
 use crate::families::{
-    ActiveRequest, GrpcRequest, HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_GRPC_REQUESTS,
+    ActiveRequest, ErrorType, GrpcRequest, HTTP_SERVER_ACTIVE_REQUESTS, HTTP_SERVER_GRPC_REQUESTS,
     HTTP_SERVER_REQUEST_DURATION, HttpRequest, SentStatus, UrlScheme,
 };
-
-/// The `error_type` of a request whose client disconnected.
-const CLIENT_CLOSED: &str = "client_closed";
-
-/// The `error_type` of a request whose service or body panicked or failed.
-const FAILED: &str = "failed";
 
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
@@ -106,16 +100,14 @@ impl Recording for Http {
 /// Returns the labels of a request.
 #[inline]
 pub(super) fn labels<'a>(url_scheme: UrlScheme, ended: &Ended<'a>) -> HttpRequest<'a> {
-    let status = ended.status.map_or(SentStatus::NONE, SentStatus::new);
     let error_type = match (ended.end, ended.status) {
-        (End::Answered, Some(500..600)) => Some(status.as_str()),
-        (End::Answered, Some(_)) => None,
-        (End::ClientClosed, _) => Some(CLIENT_CLOSED),
-        (End::Answered | End::Failed, _) => Some(FAILED),
+        (End::Answered, Some(status)) => ErrorType::of_status(status),
+        (End::ClientClosed, _) => ErrorType::CLIENT_CLOSED,
+        (End::Answered | End::Failed, _) => ErrorType::FAILED,
     };
     HttpRequest {
         http_request_method: ended.method,
-        http_response_status_code: status,
+        http_response_status_code: ended.status.map_or(SentStatus::NONE, SentStatus::new),
         http_route: ended.route,
         url_scheme,
         error_type,

@@ -221,6 +221,41 @@ async fn a_label_is_bounded() {
     );
 }
 
+/// A flood of values of a label hides neither the errors nor the successes.
+#[tokio::test]
+async fn folded_requests_show_whether_they_failed() {
+    let metrics = MetricsRegistry::builder().max_series_per_family(1).build().unwrap();
+    let layer = HttpMetricsLayer::new(&metrics).label("tenant", |request| {
+        Some(request.headers.get("x-tenant")?.to_str().ok()?.to_owned())
+    });
+    let app: Router = Router::new()
+        .route("/", get(async || "").put(async || StatusCode::BAD_GATEWAY))
+        .route("/stalled", get(async || stalled("first")))
+        .layer(layer);
+    for (tenant, method, path, reads) in [
+        ("first", "GET", "/", true),
+        ("a", "GET", "/", true),
+        ("b", "PUT", "/", true),
+        ("c", "GET", "/stalled", false),
+    ] {
+        let request = axum::http::Request::builder().method(method).uri(path);
+        let request = request.header("x-tenant", tenant).body(Body::empty()).unwrap();
+        let response = tower::ServiceExt::oneshot(app.clone(), request).await.unwrap();
+        if reads {
+            axum::body::to_bytes(response.into_body(), 1).await.unwrap();
+        }
+    }
+    assert_eq!(
+        http_requests(&metrics, &["tenant", "error_type"]),
+        [
+            "/ first 1",
+            "aggregated aggregated 1",
+            "aggregated aggregated 502 1",
+            "aggregated aggregated client_closed 1",
+        ],
+    );
+}
+
 #[tokio::test]
 async fn sizes_are_those_of_the_bytes_that_were_handed_over() {
     let gateway = Gateway::start_with(|metrics| {

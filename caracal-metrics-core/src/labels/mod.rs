@@ -13,7 +13,16 @@ pub const AGGREGATED: &str = "aggregated";
 pub(crate) const MAX_LABELS: usize = 8;
 
 /// The maximum number of combinations of the values of a family's closed labels.
-pub(crate) const MAX_CLOSED_SETS: u32 = 1 << 16;
+pub(crate) const MAX_CLOSED_SETS: u32 = 1 << 22;
+
+/// The same for a family without open labels, which has an array with an element for each combination.
+pub(crate) const MAX_DENSE_SETS: u32 = 1 << 16;
+
+/// Returns whether a family can have these labels.
+pub(crate) const fn fits(specs: &[LabelSpec]) -> bool {
+    let most = if open_labels(specs) == 0 { MAX_DENSE_SETS } else { MAX_CLOSED_SETS };
+    closed_sets(specs) <= most
+}
 
 /// A label of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

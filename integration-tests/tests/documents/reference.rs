@@ -105,9 +105,9 @@ fn values(label: &Label) -> Result<String> {
             "optional" if matches!(&*label.name, "route" | "http_route") => {
                 "open: the pattern that the request matched; omitted if it matched none"
             }
-            "optional" if label.name == "error_type" => {
-                "open: the status code if it is between `500` and `599`; otherwise `client_closed` or \
-                 `failed`; omitted if the request did not fail"
+            "error type" => {
+                "the status code if it is between `500` and `599`; otherwise `client_closed` or `failed`; \
+                 omitted if the request did not fail"
             }
             "sent status code" => "`100` to `999`; omitted if no response was sent",
             "optional" if label.name == "pool" => "open: the name of the pool; omitted if it has no name",
