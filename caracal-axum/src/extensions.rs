@@ -9,7 +9,6 @@ use axum::response::{IntoResponseParts, ResponseParts};
 ///
 /// Set it in the authentication middleware or in a handler. If a response has none, the classifiers of the
 /// layer determine the label. If they do not either, the label is `none`.
-/// without one counts under what the layer's classifiers say, and otherwise as `none`.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_axum as axum; }

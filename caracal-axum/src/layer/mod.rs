@@ -26,7 +26,8 @@ use crate::shared::Shared;
 /// # Panics
 ///
 /// Applying the layer to a service panics if one of your families in the registry has the name of one of the
-/// layer's families. The message names both.
+/// layer's families, or if a constant label has the name of one of their labels. It also panics if the registry
+/// aggregates `route` or `http_route`, because the gauge of open streams has this label. The message names both.
 #[must_use = "a layer counts nothing until it is applied to a service"]
 pub struct MetricsLayer<R: Recording> {
     /// Shared by clones, because a `Router` clones its layers for each route.

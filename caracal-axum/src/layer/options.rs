@@ -15,7 +15,8 @@ impl<R: Recording> MetricsLayer<R> {
     ///
     /// A pattern is written like a route of axum. It applies to requests for which axum matched this route,
     /// and to requests whose path it matches. `/health` matches only that path. `/internal/{*path}` matches
-    /// all paths below `/internal/`.
+    /// all paths below `/internal/`. In a nested router, the route of a request begins with the path of the
+    /// nesting, but its path does not: nested at `/v1`, a request to `/v1/health` has the path `/health`.
     ///
     /// ```
     /// # mod caracal_metrics { pub use caracal_metrics_core::*; pub use caracal_axum as axum; }

@@ -86,6 +86,22 @@ async fn what_is_ignored_is_counted_nowhere() {
     assert_eq!(first_bytes("http_server"), ["GET 200 /agents/{id} 1"]);
 }
 
+/// A layer of a nested router knows whole routes, but only the ends of paths.
+#[tokio::test]
+async fn patterns_in_a_nested_router() {
+    for (pattern, counted) in
+        [("/health", vec![]), ("/v1/health", vec![]), ("/v1/{*path}", vec!["/v1/health 1"])]
+    {
+        let metrics = MetricsRegistry::new();
+        let layer = HttpMetricsLayer::new(&metrics).ignore([pattern]);
+        let inner = Router::new().route("/health", get(async || ())).layer(layer);
+        let app: Router = Router::new().nest("/v1", inner);
+        let request = axum::http::Request::get("/v1/health").body(Body::empty()).unwrap();
+        tower::ServiceExt::oneshot(app, request).await.unwrap();
+        assert_eq!(http_requests(&metrics, &[]), counted, "{pattern}");
+    }
+}
+
 #[tokio::test]
 async fn mounted_services_have_names_and_scanners_have_none() {
     fn assets() -> Router {
@@ -382,7 +398,7 @@ fn what_makes_no_sense_is_refused_at_once() {
     let layer = || HttpMetricsLayer::new(&MetricsRegistry::new());
     let service = || tower::service_fn(async |()| Ok::<_, std::convert::Infallible>(()));
     let label = |name| layer().label(name, |_| None::<String>);
-    let checks: [(String, &[&str]); 11] = [
+    let checks: [(String, &[&str]); 12] = [
         (said(|| layer().ignore(["health"])), &["`ignore`", "\"health\"", "slash"]),
         (said(|| layer().ignore(["/a/{b"])), &["`ignore`", "\"/a/{b\"", "not a valid route"]),
         (said(|| layer().streams(["/{*all}/b"])), &["`streams`", "\"/{*all}/b\""]),
@@ -410,6 +426,13 @@ fn what_makes_no_sense_is_refused_at_once() {
                 HttpMetricsLayer::new(&metrics).layer(service())
             }),
             &["http_server_request_duration_seconds_total", "rename one of them"],
+        ),
+        (
+            said(|| {
+                let metrics = MetricsRegistry::builder().aggregate_label("http_route");
+                HttpMetricsLayer::new(&metrics.build().unwrap()).layer(service())
+            }),
+            &["\"http_route\"", "http_server_streams_open", "aggregate in queries"],
         ),
     ];
     for (said, words) in checks {

@@ -16,8 +16,6 @@
 //! Under failsafe's lock, the tracked state is therefore the real one, or it is open while the
 //! breaker is half-open and an `on_half_open` call is pending. When all calls have returned, none
 //! is pending.
-//! Under failsafe's lock, therefore, the tracked state is the real one, or it is open while the
-//! breaker is half-open and an `on_half_open` is on its way. Once all calls have returned, none is.
 
 use std::cell::Cell;
 use std::fmt;

@@ -7,9 +7,9 @@ use super::store::FamilyStore;
 use crate::engine::{self, Cell};
 
 /// The gauges that count guards. A page reads them before everything else.
+///
 /// What a guard counts is recorded before the guard ends. Because the guards are read first, a page without any
 /// guards contains the counts of all guards that were started before it.
-/// none of them has every count of those that were begun before it.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight(HashMap<u32, u64>);
 
