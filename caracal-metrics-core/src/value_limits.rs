@@ -66,7 +66,8 @@ pub(crate) fn counts(limits: &Limits) -> Box<dyn CountValues> {
 }
 
 impl Counts {
-    /// Returns the labels with a limit and their values, except for values that were replaced.
+    /// Returns the labels with a limit and their values. A value that was replaced is not one, and neither is an
+    /// empty value: Prometheus treats it as a missing label.
     fn limited<'a, S: AsRef<str>>(
         &'a self,
         open: &'a [S],
@@ -74,7 +75,7 @@ impl Counts {
         let limited = self.limits.iter().zip(open).enumerate();
         let limited =
             limited.filter_map(|(at, (limit, value))| Some((at, (*limit)?, value.as_ref())));
-        limited.filter(|(_, _, value)| *value != AGGREGATED)
+        limited.filter(|(_, _, value)| !matches!(*value, AGGREGATED | ""))
     }
 }
 

@@ -9,6 +9,7 @@ use caracal_metrics_core::{
 labels! {
     struct Call<'a> { route: &'a str, ok: bool, agent: &'a str }
     struct Agent<'a> { agent: &'a str }
+    struct Zoned<'a> { zone: Option<&'a str>, agent: &'a str }
 }
 
 static CALLS: Family<Counter, Call<'_>> =
@@ -67,6 +68,26 @@ fn the_limit_of_the_family_applies_as_well() {
     // Three agents, and then one more place.
     assert_eq!(calls(&m, "calls_total", "3", "aggregated"), Some(1.0));
     assert_eq!(calls(&m, "calls_total", "aggregated", "aggregated"), Some(36.0));
+}
+
+/// A series without the label neither takes a place nor needs one.
+#[test]
+fn no_value_is_not_a_value() {
+    static ZONED: Family<Counter, Zoned<'_>> =
+        Family::counter("zoned_total", "Calls.").max_values("zone", 1).max_values("agent", 1);
+
+    for zones in [[None, Some("eu"), None], [Some("eu"), None, Some("eu")]] {
+        let m = MetricsRegistry::new();
+        let counter = m.family(&ZONED).unwrap();
+        for (place, zone) in zones.into_iter().enumerate() {
+            let agent = ["", "a"][place % 2];
+            counter.inc(Zoned { zone, agent });
+        }
+        let page = String::from_utf8(m.generate_metrics()).unwrap();
+        assert!(!page.contains("\"aggregated\""), "{page}");
+        let limited = [("metric", "zoned_total")];
+        assert_eq!(m.sample("caracal_metrics_series_limited_total", &limited), Some(0.0));
+    }
 }
 
 #[test]

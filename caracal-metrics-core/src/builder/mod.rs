@@ -211,7 +211,8 @@ impl MetricsRegistryBuilder {
     /// this label gets the value `aggregated`, and the other labels keep their values. A flood of
     /// values of one label therefore does not use up the places of others. Folded records are
     /// counted in `caracal_metrics_series_limited_total`. A value of a gauge is dropped instead.
-    /// The limit does not apply to the series of attached instances.
+    /// The limit does not apply to the series of attached instances. A series without the label, or
+    /// with an empty value, has no value.
     ///
     /// A value keeps its place while a series on the page has it. See
     /// [`hide_idle_series`](Self::hide_idle_series).
