@@ -35,7 +35,8 @@ pub const RUNTIME: InstanceKind = InstanceKind::new("tokio runtime");
 /// until a worker polled it. If the task is still waiting, the page shows how long it has waited so
 /// far. A request that arrives at the time of the scrape waits equally long, so this is the number
 /// to alert on. If all workers of a runtime are blocked, the delay grows with each scrape. The task
-/// is not counted in `…_alive_tasks`.
+/// is not counted in `…_alive_tasks`. If you observe a runtime several times (for example, in two
+/// registries), each observer counts the tasks of the others.
 ///
 /// # Stalled workers
 ///
