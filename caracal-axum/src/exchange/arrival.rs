@@ -19,6 +19,7 @@ use crate::trace::TraceId;
 
 impl<R: Recording> Exchange<R> {
     #[inline]
+    #[expect(clippy::unnecessary_box_returns, reason = "an exchange is made in its box")]
     pub(crate) fn begin<B>(shared: &Arc<Shared<R>>, request: &mut Request<B>) -> Box<Self> {
         // Reading the clock waits for earlier instructions, of which the route's reference count is a slow one.
         let started = Stopwatch::start();
@@ -28,6 +29,7 @@ impl<R: Recording> Exchange<R> {
 
     /// Begins the exchange of a request for which axum matched this route.
     #[inline]
+    #[expect(clippy::unnecessary_box_returns, reason = "an exchange is made in its box")]
     fn begin_on<B>(
         shared: &Arc<Shared<R>>,
         request: &mut Request<B>,
