@@ -85,8 +85,8 @@
 //! disabled by default. In `caracal-metrics`, the feature is `axum-serve`. Without it, the compiler reports that
 //! there is no method named `serve`.
 //!
-//! `live` adds `live_page` and `MetricsEndpoint::live`, a page that shows the metrics in a browser. It is disabled
-//! by default. In `caracal-metrics`, the feature is `axum-live`.
+//! `live` adds `live_page` and `MetricsEndpoint::live`, which add a page that shows the metrics in a browser. It
+//! is disabled by default. In `caracal-metrics`, the feature is `axum-live`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

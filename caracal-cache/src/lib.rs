@@ -34,7 +34,7 @@
 //!
 //! You can wrap an existing cache in the same way. The wrappers (`future::ObservedCache`,
 //! `sync::ObservedCache` and `sync::ObservedSegmentedCache`) have the same methods as the caches. For
-//! everything else, `inner()` returns the underlying cache. Lookups through `inner()` are not counted.
+//! code that expects moka's own type, `inner()` returns the underlying cache. Lookups through `inner()` are not counted.
 //!
 //! # What counts
 //!
