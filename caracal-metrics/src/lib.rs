@@ -210,10 +210,11 @@
 //! |---|---|---|
 //! | axum | 0.8 (0.8.9 or later) | `axum` |
 //! | failsafe | 1.3 | `breaker` |
+//! | metrics | 0.24 (0.24.2 or later) | `bridge` |
 //! | moka | 0.12 (0.12.13 or later) | `cache` |
 //! | prometheus | 0.14 | [`MetricsRegistryBuilder::registry`] |
 //! | sqlx | 0.9 | `sqlx` |
-//! | sqlx | 0.8 | `sqlx_0_8` |
+//! | sqlx | 0.8 (0.8.3 or later) | `sqlx_0_8` |
 //! | tokio | 1 (1.45 or later) | `tokio` |
 //!
 //! A program can use both versions of sqlx, with any drivers. The drivers for Postgres and MySQL need no C library.
