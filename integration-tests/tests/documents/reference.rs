@@ -24,7 +24,8 @@ fn tables() -> Result<String> {
         (
             "The following families are on the page only while something feeds them: the families of the \
              *adapters* (while something is attached, or a layer or an endpoint is in use), and the other \
-             metrics of the registry about itself.",
+             metrics of the registry about itself. Some families of tokio also require that the service is built \
+             with `--cfg tokio_unstable`. The documentation of `RuntimeObserver` lists them.",
             true,
         ),
     ] {
