@@ -10,6 +10,9 @@ mod acquiring;
 mod connection_errors;
 #[path = "../../caracal-sqlx/tests/exemplars.rs"]
 mod exemplars;
+#[cfg(feature = "mysql")]
+#[path = "../../caracal-sqlx/tests/mysql_errors.rs"]
+mod mysql_errors;
 #[path = "../../caracal-sqlx/tests/pool_gauges.rs"]
 mod pool_gauges;
 #[path = "../../caracal-sqlx/tests/queries.rs"]
