@@ -6,6 +6,8 @@ extern crate sqlx_0_8 as sqlx;
 
 #[path = "../../caracal-sqlx/tests/acquiring.rs"]
 mod acquiring;
+#[path = "../../caracal-sqlx/tests/conformance.rs"]
+mod conformance;
 #[path = "../../caracal-sqlx/tests/connection_errors.rs"]
 mod connection_errors;
 #[path = "../../caracal-sqlx/tests/exemplars.rs"]
