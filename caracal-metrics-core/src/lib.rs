@@ -37,8 +37,8 @@
 //! The feature `process` adds `MetricsRegistryBuilder::process_metrics`, which enables the standard
 //! `process_*` families. With the feature `tokio` of this crate, which `caracal-axum` and (by default)
 //! `caracal-cache` enable, callbacks and collectors run in the context of the tokio runtime from which the
-//! metrics are read. If there is none, they run in the context of the runtime in which the instance was
-//! attached. They can therefore call `tokio::spawn` and start timers. See
+//! metrics are read. If there is none, they run in the context of the runtime in which they were added to the
+//! registry. In both cases, they can call `tokio::spawn` and start timers. See
 //! [`MetricsRegistryBuilder::collection_timeout`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
