@@ -47,7 +47,7 @@
 //! | the service or the body panicked or failed, or the body was shorter than its announced length | 500 |
 //! | the response is a 1xx other than 101; hyper sends a 500 instead | 500 |
 //!
-//! A *stream* counts as a request until its response head is sent, and as an open stream after that. A 2xx
+//! A *stream* counts as a request until its response head is ready, and as an open stream after that. A 2xx
 //! response with a body is a stream if it has the type `text/event-stream` and no known length, or if the
 //! route or the path of the request matches a pattern of [`MetricsLayer::streams`]. A stream ends as
 //! `completed` (it was sent completely), `client` (the client disconnected, or the server shut down) or
@@ -57,7 +57,7 @@
 //! the layer knows it.
 //!
 //! An upgraded connection, such as a WebSocket, counts as an open stream if the service reports its lifetime
-//! with [`OpenConnection`]. The request that opened the connection ends when its response head is sent.
+//! with [`OpenConnection`]. The request that opened the connection ends when its response head is ready.
 //!
 //! A response without a body ends with its head. This applies to a response to HEAD, to a 2xx response to
 //! CONNECT, and to a 1xx, 204 or 304 response. If a layer outside this one replaces the response body, it drops
@@ -85,8 +85,8 @@
 //! disabled by default. In `caracal-metrics`, the feature is `axum-serve`. Without it, the compiler reports that
 //! there is no method named `serve`.
 //!
-//! `live` adds `live_page` and `MetricsEndpoint::live`, a page that shows the metrics in a browser. It is disabled
-//! by default. In `caracal-metrics`, the feature is `axum-live`.
+//! `live` adds `live_page` and `MetricsEndpoint::live`, which add a page that shows the metrics in a browser. It
+//! is disabled by default. In `caracal-metrics`, the feature is `axum-live`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

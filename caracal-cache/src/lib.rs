@@ -32,9 +32,10 @@
 //! # }
 //! ```
 //!
-//! You can wrap an existing cache in the same way. The wrappers (`future::ObservedCache`,
-//! `sync::ObservedCache` and `sync::ObservedSegmentedCache`) have the same methods as the caches. For
-//! everything else, `inner()` returns the underlying cache. Lookups through `inner()` are not counted.
+//! You can also wrap an existing cache. If it was built without the listener of the `CacheObserver`, its
+//! evictions and other removals are not counted. The wrappers (`future::ObservedCache`, `sync::ObservedCache`
+//! and `sync::ObservedSegmentedCache`) have the same methods as the caches. For code that expects moka's own
+//! type, `inner()` returns the underlying cache. Lookups through `inner()` are not counted.
 //!
 //! # What counts
 //!
@@ -51,7 +52,8 @@
 //!
 //! A load fails if `init` returns an error or nothing (as in Caffeine), or panics. An eviction is a removal
 //! by the cache, either because it is full or because the entry has expired. Your own removals and
-//! replacements are not evictions. `caracal_cache_removals_total` counts all of them by cause.
+//! replacements are not evictions. `caracal_cache_removals_total` counts evictions, your own
+//! removals and replacements, by cause.
 //!
 //! # Names of the metrics
 //!

@@ -25,17 +25,20 @@
 //! and [`MetricsRegistryBuilder::max_label_value_bytes`] limits the length of each value.
 //!
 //! When a family has reached its limit, a record with a new label set is *folded*: it is added to a series
-//! whose open labels have the value `aggregated`. For a gauge, the value is dropped instead, because gauges
-//! can't be added up. Both cases are counted in `caracal_metrics_series_limited_total`. Label values that are
-//! too long are shortened and counted in `caracal_metrics_invalid_values_total`.
+//! whose *open* labels have the value `aggregated`. A label is open if its type does not define a fixed set
+//! of values. For a gauge, the value is dropped instead, because gauges can't be added up. Both cases are
+//! counted in `caracal_metrics_series_limited_total`. Label values that are too long are shortened and
+//! counted in `caracal_metrics_invalid_values_total`.
 //!
 //! A registry has the families of the [`catalogue`]. You add your own families with
 //! [`MetricsRegistry::family`]. The adapters for sqlx, moka, failsafe, axum, tokio and the `metrics` facade are
 //! separate crates. They are built on the module [`adapter`]. You can write your own adapters with it.
 //!
-//! The feature `process` adds `MetricsRegistryBuilder::process_metrics`, which enables the standard `process_*`
-//! families. With the feature `tokio`, callbacks and collectors run in the context of the tokio runtime from
-//! which the metrics are read. They can therefore call `tokio::spawn` and start timers. See
+//! The feature `process` adds `MetricsRegistryBuilder::process_metrics`, which enables the standard
+//! `process_*` families. With the feature `tokio` of this crate, which `caracal-axum` and (by default)
+//! `caracal-cache` enable, callbacks and collectors run in the context of the tokio runtime from which the
+//! metrics are read. If there is none, they run in the context of the runtime in which they were added to the
+//! registry. In both cases, they can call `tokio::spawn` and start timers. See
 //! [`MetricsRegistryBuilder::collection_timeout`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

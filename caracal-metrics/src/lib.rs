@@ -45,9 +45,9 @@
 //!
 //! # Connection pools
 //!
-//! `attach` adds gauges for an existing pool to the registry, and returns a guard. The gauges stay on the metrics
-//! page until the guard is dropped. To count and time queries as well, enable the feature of your database, such as
-//! `sqlx-postgres`, and use `wrap` instead.
+//! `attach` adds gauges for an existing pool to the registry, and returns a guard. The gauges stay on the
+//! metrics page until the guard is dropped or the pool is closed. To count and time queries as well, enable
+//! the feature of your database, such as `sqlx-postgres`, and use `wrap` instead.
 //!
 #![cfg_attr(feature = "full", doc = "```")]
 #![cfg_attr(not(feature = "full"), doc = "```ignore")]
@@ -149,7 +149,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The families of the [`catalogue`] also have recorders, such as
+//! For the families of the [`catalogue`], the registry also has recording methods, such as
 //! [`record_policy_evaluation`](MetricsRegistry::record_policy_evaluation).
 //!
 //! # Tests
@@ -204,16 +204,18 @@
 //!
 //! # Versions of the libraries
 //!
-//! The signatures of the adapters contain types of these libraries, so the versions must be compatible:
+//! The signatures of the adapters contain types of these libraries, so your program must use compatible
+//! versions:
 //!
 //! | library | version | module |
 //! |---|---|---|
 //! | axum | 0.8 (0.8.9 or later) | `axum` |
 //! | failsafe | 1.3 | `breaker` |
+//! | metrics | 0.24 (0.24.2 or later) | `bridge` |
 //! | moka | 0.12 (0.12.13 or later) | `cache` |
 //! | prometheus | 0.14 | [`MetricsRegistryBuilder::registry`] |
 //! | sqlx | 0.9 | `sqlx` |
-//! | sqlx | 0.8 | `sqlx_0_8` |
+//! | sqlx | 0.8 (0.8.3 or later) | `sqlx_0_8` |
 //! | tokio | 1 (1.45 or later) | `tokio` |
 //!
 //! A program can use both versions of sqlx, with any drivers. The drivers for Postgres and MySQL need no C library.

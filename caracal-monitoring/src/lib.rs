@@ -2,8 +2,9 @@
 //! configuration.
 //!
 //! [`dashboard`], [`rules`] and [`scrape_config`] generate the files. The files use the namespace and the job
-//! of your service. They cover all families that the service uses, including your own. You can write the files
-//! to your repository, or let users download them from the live page of the running service.
+//! of your service. The dashboard and the rules cover the adapters that the service uses. The dashboard also
+//! shows your own families. You can write the files to your repository, or let users download them from the
+//! live page of the running service.
 //!
 //! An adapter that is not in use adds no panels and no alerts. Call the functions after everything is attached
 //! and registered.

@@ -16,11 +16,11 @@
 //! A program can observe pools of both versions in one registry. The names of the pools must then be
 //! unique across both versions, and the queries of both versions are counted in the same series.
 //!
-//! Both versions of the SQLite driver link to the same C library. Cargo therefore selects
-//! `libsqlite3-sys` 0.30, the only release that both accept. Both versions choose the same names for
-//! in-memory databases (`sqlite::memory:`). A pool of one version may therefore share an in-memory
-//! database with a pool of the other. To give each connection a separate database, use
-//! `SqliteConnectOptions::new()`.
+//! Both versions of the SQLite driver link to the same C library. Cargo therefore selects `libsqlite3-sys`
+//! 0.30, the only release that both accept. Both versions choose the same names for in-memory databases
+//! (`sqlite::memory:`). A pool of one version may therefore share an in-memory database with a pool of the
+//! other. To avoid this, use `SqliteConnectOptions::new()`, which gives each connection a separate database,
+//! even within one pool.
 
 // The linked files are the sources of caracal-sqlx, which name the library `sqlx`.
 extern crate sqlx_0_8 as sqlx;

@@ -6,10 +6,15 @@ extern crate sqlx_0_8 as sqlx;
 
 #[path = "../../caracal-sqlx/tests/acquiring.rs"]
 mod acquiring;
+#[path = "../../caracal-sqlx/tests/conformance.rs"]
+mod conformance;
 #[path = "../../caracal-sqlx/tests/connection_errors.rs"]
 mod connection_errors;
 #[path = "../../caracal-sqlx/tests/exemplars.rs"]
 mod exemplars;
+#[cfg(feature = "mysql")]
+#[path = "../../caracal-sqlx/tests/mysql_errors.rs"]
+mod mysql_errors;
 #[path = "../../caracal-sqlx/tests/pool_gauges.rs"]
 mod pool_gauges;
 #[path = "../../caracal-sqlx/tests/queries.rs"]

@@ -70,7 +70,7 @@ impl fmt::Display for ConnectionErrorType {
 /// intact, even if the code is one of connections. `dblink`, for example, returns the codes of a remote server.
 ///
 /// With the feature `mysql`, the numbers of some errors of MySQL and MariaDB decide, because their SQLSTATE does
-/// not tell connections and statements apart.
+/// not tell connections and statements apart, or is missing.
 ///
 /// ```
 /// # mod caracal_metrics { pub use caracal_sqlx as sqlx; }
@@ -114,13 +114,13 @@ fn of_server(error: &dyn DatabaseError) -> Option<ConnectionErrorType> {
 }
 
 /// Classifies errors of MySQL and MariaDB by their number if their SQLSTATE is also that of errors of
-/// statements.
+/// statements, or if a server may send them without one. It does so before the login.
 #[cfg(feature = "mysql")]
 fn of_mysql(number: u16) -> Option<ConnectionErrorType> {
     match number {
         1053 => Some(ConnectionErrorType::ServerShutdown),
-        // A user has the maximum number of connections.
-        1203 => Some(ConnectionErrorType::InsufficientResources),
+        // All users together, or one of them, have the maximum number of connections.
+        1040 | 1203 => Some(ConnectionErrorType::InsufficientResources),
         // Only MariaDB reports to a session that it was ended.
         1927 => Some(ConnectionErrorType::Reset),
         _ => None,

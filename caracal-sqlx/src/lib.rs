@@ -107,7 +107,7 @@
 //! A transaction is counted once in `caracal_database_transactions_total` when it ends. A savepoint is
 //! counted in `caracal_database_savepoints_total`. The label `outcome` has one of these values:
 //!
-//! - `committed` (for a savepoint, `released`) or `rolled_back` if the statement succeeded.
+//! - `committed` (for a savepoint, `released`) or `rolled_back` if the commit or the rollback succeeded.
 //! - `dropped` if the transaction was dropped without a commit or a rollback. sqlx then rolls it back
 //!   later.
 //! - `failed` if the commit or the rollback returned an error or was cancelled. sqlx does not report
@@ -136,8 +136,8 @@
 //! If such code gives you access to its connection, as the guard of a `PgAdvisoryLock` does, use
 //! [`ObservedPool::session`] to count the queries that you run on it. With Postgres, `ObservedPool::listener`
 //! replaces `PgListener::connect_with`, and pools, connections and transactions have their own `copy_in_raw`
-//! and `copy_out_raw`. These two methods count a `COPY` as one query with `operation="other"` and the label
-//! `table` of its table.
+//! and `copy_out_raw`. These two methods count a `COPY` as one query with `operation="other"`. Its
+//! label `table` is the table that is copied.
 //!
 //! `Acquire::begin` returns sqlx's transaction, whose outcome is not counted. The wrappers' own `begin` takes
 //! precedence over it, even where the trait is in scope.

@@ -11,7 +11,7 @@ use caracal_metrics_core::conformance::Conformance;
 use caracal_sqlx::families::FAMILIES;
 use caracal_sqlx::{ConnectionCounter, ConnectionErrorType, PoolObserver};
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, Error};
+use sqlx::{Error, QueryBuilder, Sqlite};
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
@@ -52,8 +52,8 @@ fn wrapped_pools_pass() {
         assert_eq!(one.unwrap(), 1);
     })
     .outside_values(|pool, table| {
-        let sql = AssertSqlSafe(format!("SELECT * FROM {table}"));
-        let missing = RUNTIME.block_on(sqlx::query(sql).fetch_all(pool));
+        let mut select = QueryBuilder::<Sqlite>::new("SELECT * FROM ");
+        let missing = RUNTIME.block_on(select.push(table).build().execute(pool));
         assert!(matches!(missing, Err(Error::Database(_))), "{missing:?}");
     })
     .check();

@@ -67,8 +67,8 @@ pub static TOKIO_WORKER_PARKS: Family<Counter, Worker<'_>> = Family::counter(
 /// `tokio_worker_stalled_seconds`.
 pub static TOKIO_WORKER_STALLED: Family<FloatGauge, Worker<'_>> = Family::float_gauge(
     "tokio_worker_stalled_seconds",
-    "Time for which scrapes have found that a worker did not return to the scheduler; 0 if it has returned \
-     since the previous scrape",
+    "Time that a worker has gone without returning to the scheduler, as observed by scrapes; 0 if it has \
+     returned since the previous scrape",
 )
 .unit("seconds")
 .namespaced()

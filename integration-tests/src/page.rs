@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
+use caracal_metrics::MetricsRegistry;
 
 /// The values of all series.
 #[derive(Clone, Debug)]
@@ -37,6 +38,15 @@ impl Series {
 }
 
 impl Page {
+    /// The current page of a registry.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Page::parse`].
+    pub fn of(metrics: &MetricsRegistry) -> Result<Self> {
+        Self::parse(String::from_utf8(metrics.generate_metrics())?)
+    }
+
     /// Parses a page in the text format.
     ///
     /// # Errors
@@ -68,6 +78,25 @@ impl Page {
     pub fn moved(&self, name: &str) -> BTreeMap<&Series, f64> {
         let moved = self.series.iter().filter(|(s, value)| s.name == name && **value != 0.0);
         moved.map(|(series, value)| (series, *value)).collect()
+    }
+
+    /// The queries on one table by operation and status, such as `other success`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if not every query was timed once.
+    pub fn queries(&self, table: &str) -> Result<Vec<(String, f64)>> {
+        let moved = self.moved("caracal_database_queries_total").into_iter();
+        let of_table = moved.filter(|(series, _)| series.labels["table"] == table);
+        let key = |labels: &BTreeMap<String, String>| {
+            format!("{} {}", labels["operation"], labels["status"])
+        };
+        let mut counted: Vec<_> = of_table.map(|(series, n)| (key(&series.labels), n)).collect();
+        let timed = self.sum("caracal_database_query_duration_seconds_count", &[("table", table)]);
+        let all: f64 = counted.iter().map(|(_, n)| n).sum();
+        ensure!(timed == all, "{all} were counted and {timed} timed");
+        counted.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(counted)
     }
 
     /// The number of series with this name.

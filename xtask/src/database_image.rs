@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use xshell::{Shell, cmd};
 
 use crate::{docker, tools};
@@ -70,41 +70,32 @@ rm -rf usr/lib/postgresql/*/lib/bitcode usr/lib/postgresql/*/lib/llvmjit*
 
 /// Gets an image for each database: the one in the environment, one that the engine has, one that can be
 /// pulled, or one that is built now. Returns the environment variables for the tests.
-pub(crate) fn ensure(sh: &Shell, scratch: &Path) -> Result<Vec<(&'static str, String)>> {
+pub(crate) fn images(sh: &Shell, scratch: &Path) -> Result<Vec<(&'static str, String)>> {
     let recipe = recipe(sh)?;
-    let mut images = Vec::new();
-    let mut to_build = Vec::new();
+    let (mut images, mut missing) = (Vec::new(), Vec::new());
     for database in DATABASES {
-        let image = match database.find(sh, &recipe) {
-            Some(image) => image,
-            None if to_build.is_empty() => {
-                match docker::pull(database.preferred(), PULL_PATIENCE) {
-                    Ok(()) => database.preferred().to_owned(),
-                    Err(unavailable) if tools::is_debian_root(sh) => {
-                        eprintln!("{unavailable}: building images from Debian's packages instead");
-                        to_build.push(database);
-                        database.ours.to_owned()
-                    }
-                    Err(unavailable) => {
-                        return Err(unavailable.context(format!(
-                        "Docker has no image of {}, and only root on Debian can build one: make {} \
-                         available to Docker",
-                        database.name,
-                        database.preferred()
-                    )));
-                    }
-                }
-            }
-            // One image could not be pulled, so this does not wait for the next one.
-            None => {
-                to_build.push(database);
-                database.ours.to_owned()
-            }
-        };
-        images.push((database.variable, image));
+        match database.find(sh, &recipe) {
+            Some(image) => images.push((database.variable, image)),
+            None => missing.push(database),
+        }
     }
-    if !to_build.is_empty() {
-        build(sh, scratch, &to_build, &recipe)?;
+    while let Some(database) = missing.first() {
+        let image = database.official[0];
+        if let Err(unavailable) = docker::pull(sh, image, PULL_PATIENCE) {
+            ensure!(
+                tools::is_debian_root(sh),
+                "Docker has no image of {}, and only root on Debian can build one: make {image} available to \
+                 Docker ({unavailable:#})",
+                database.name
+            );
+            eprintln!("{unavailable:#}: building images from Debian's packages instead");
+            // This does not wait for the next image.
+            build(sh, scratch, &missing, &recipe)?;
+            images.extend(missing.iter().map(|built| (built.variable, built.ours.to_owned())));
+            break;
+        }
+        images.push((database.variable, image.to_owned()));
+        missing.remove(0);
     }
     Ok(images)
 }
@@ -123,11 +114,6 @@ impl DatabaseImage {
         let inspect = cmd!(sh, "docker image inspect --format {label} {ours}");
         let built = inspect.quiet().ignore_stderr().read().ok()?;
         (built == recipe).then(|| ours.to_owned())
-    }
-
-    /// Returns the official image that is pulled.
-    fn preferred(&self) -> &'static str {
-        self.official[0]
     }
 }
 

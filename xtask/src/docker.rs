@@ -70,7 +70,7 @@ fn start_engine(sh: &Shell, scratch: &Path) -> Result<()> {
     // The engine keeps running, like a service, so the next run finds it. It has its own process group, so
     // that interrupting this run does not interrupt the engine. It needs iptables, which is among the
     // administrators' programs.
-    let mut engine = Command::new(dockerd)
+    Command::new(dockerd)
         .env("PATH", env::join_paths(tools::folders())?)
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
@@ -78,21 +78,15 @@ fn start_engine(sh: &Shell, scratch: &Path) -> Result<()> {
         .process_group(0)
         .spawn()
         .context("dockerd can't be started")?;
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while let Err(silence) = engine_version(sh) {
-        let ended = engine.try_wait()?.is_some();
-        if ended || Instant::now() > deadline {
-            let log = fs::read_to_string(&log_path).unwrap_or_default();
-            let last_line = log.lines().next_back().unwrap_or("nothing in its log");
-            let fate = if ended { "ended again" } else { "does not answer" };
-            return Err(silence.context(format!("dockerd was started and {fate} ({last_line})")));
-        }
-        thread::sleep(Duration::from_millis(250));
+    if !answers_within(sh, Duration::from_mins(1)) {
+        let log = fs::read_to_string(&log_path).unwrap_or_default();
+        let last_line = log.lines().next_back().unwrap_or("nothing in its log");
+        bail!("dockerd was started and does not answer ({last_line})");
     }
     Ok(())
 }
 
-/// Waits until the engine that the service manager starts responds.
+/// Waits until the engine responds.
 fn answers_within(sh: &Shell, patience: Duration) -> bool {
     let deadline = Instant::now() + patience;
     while engine_version(sh).is_err() {
@@ -111,28 +105,11 @@ pub(crate) fn has_image(sh: &Shell, image: &str) -> bool {
 
 /// Pulls an image. Gives up after `patience`, because some resolvers and firewalls let a connection hang
 /// instead of refusing it.
-pub(crate) fn pull(image: &str, patience: Duration) -> Result<()> {
-    eprintln!("$ docker pull {image}");
-    let mut pull = Command::new("docker")
-        .args(["pull", "--quiet", image])
-        .stdin(Stdio::null())
-        .spawn()
-        .context("docker pull can't be started")?;
-    let deadline = Instant::now() + patience;
-    loop {
-        if let Some(status) = pull.try_wait()? {
-            if status.success() {
-                return Ok(());
-            }
-            bail!("docker pull {image} failed");
-        }
-        if Instant::now() > deadline {
-            pull.kill()?;
-            pull.wait()?;
-            bail!("docker pull {image} took longer than {} s", patience.as_secs());
-        }
-        thread::sleep(Duration::from_millis(100));
-    }
+pub(crate) fn pull(sh: &Shell, image: &str, patience: Duration) -> Result<()> {
+    let seconds = patience.as_secs().to_string();
+    cmd!(sh, "timeout {seconds} docker pull --quiet {image}")
+        .run()
+        .with_context(|| format!("{image} was not pulled within {seconds} s"))
 }
 
 /// Removes the containers that a run of the tests has left behind, and prints their number.

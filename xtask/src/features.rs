@@ -3,9 +3,8 @@
 //! This uses Clippy instead of `cargo check`. It compiles the same code, and denies warnings only in our
 //! crates. With `RUSTFLAGS`, every dependency would be compiled again.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use cargo_metadata::Package;
-use serde::Deserialize;
 use xshell::cmd;
 
 use crate::kept::{self, CARGO_HACK};
@@ -16,13 +15,8 @@ use crate::workspace::Workspace;
 /// checked separately.
 const MOST_IN_PAIRS: usize = 12;
 
-/// The settings of a crate in `[package.metadata.caracal]`.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct Rules {
-    /// The crate compiles only if at least one of these features is enabled.
-    at_least_one_of: Vec<String>,
-}
+/// Crates that compile only if at least one of these features is enabled.
+const AT_LEAST_ONE_OF: [(&str, &str); 1] = [("caracal-cache", "future,sync")];
 
 /// Compiles each published crate alone with its default features, including tests and examples.
 pub(crate) fn check_alone(workspace: &Workspace) -> Result<()> {
@@ -40,8 +34,8 @@ pub(crate) fn check_powerset(workspace: &Workspace) -> Result<()> {
     let path = kept::path_with(workspace, &CARGO_HACK)?;
     for package in workspace.publishable() {
         let name = package.name.as_str();
-        let choice = rules(package)?.at_least_one_of.join(",");
-        let choice = (!choice.is_empty()).then(|| format!("--at-least-one-of={choice}"));
+        let choice = AT_LEAST_ONE_OF.iter().find(|(of, _)| *of == name);
+        let choice = choice.map(|(_, features)| format!("--at-least-one-of={features}"));
         let depth = if package.features.len() > MOST_IN_PAIRS { "1" } else { "2" };
         cmd!(
             sh,
@@ -71,31 +65,4 @@ pub(crate) fn check_protobuf(workspace: &Workspace) -> Result<()> {
         .run()?;
     }
     Ok(())
-}
-
-fn rules(package: &Package) -> Result<Rules> {
-    let Some(rules) = package.metadata.get("caracal") else {
-        return Ok(Rules::default());
-    };
-    let rules: Rules = serde_json::from_value(rules.clone())
-        .with_context(|| format!("{}: [package.metadata.caracal]", package.name))?;
-    for feature in &rules.at_least_one_of {
-        ensure!(
-            package.features.contains_key(feature),
-            "{}: [package.metadata.caracal] names the feature {feature}, which does not exist",
-            package.name
-        );
-    }
-    Ok(rules)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_misspelt_rule_is_an_error() {
-        let misspelt = serde_json::json!({"at-least-one": ["sync"]});
-        assert!(serde_json::from_value::<Rules>(misspelt).is_err());
-    }
 }

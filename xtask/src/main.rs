@@ -99,7 +99,7 @@ fn run(command: Command) -> Result<()> {
         Command::Docs => docs::run(&workspace)?,
         Command::Ci => {
             lint::run(&workspace, &mut steps, &[])?;
-            test::run(&workspace, &mut steps, &test::Options::once())?;
+            test::run(&workspace, &mut steps, &test::Options::default())?;
         }
         Command::Loom => steps.run("loom", "cargo xtask loom", || loom::run(&workspace))?,
         Command::Soak { minutes } => {

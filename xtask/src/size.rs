@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use xshell::cmd;
 
-use crate::consumers::{FACADE, manifest};
+use crate::consumers::{FACADE, manifest, needs};
 use crate::workspace::Workspace;
 
 /// The maximum number of bytes that the facade may add to the smallest axum service with the layer and the
@@ -27,9 +27,7 @@ const PROGRAMS: [&str; 2] = ["bare", "facade"];
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let sh = &workspace.shell;
     let folder = workspace.scratch().join("consumers/size");
-    let axum: (_, &[_]) = ("axum", &["http1", "tokio"]);
-    let tokio: (_, &[_]) = ("tokio", &["macros", "net", "rt-multi-thread"]);
-    let mut manifest = manifest(workspace, "consumer-size", &["axum"], &[axum, tokio])?;
+    let mut manifest = manifest(workspace, "consumer-size", &["axum"], &needs(workspace, "size")?)?;
     manifest.insert("profile".to_owned(), toml::toml! { release = { strip = true } }.into());
     sh.create_dir(folder.join("src/bin"))?;
     let path = folder.join("Cargo.toml");

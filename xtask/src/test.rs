@@ -1,10 +1,11 @@
 //! `cargo xtask test`: installs or starts what the tests need, then runs all of them.
 
 use std::env;
+use std::num::NonZeroU32;
 use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use xshell::cmd;
 
@@ -21,7 +22,7 @@ const RUN: &str = "CARACAL_TEST_RUN";
 
 /// How to run the tests.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(crate) struct Options {
     /// Report the tests that need Docker as ignored (refused when CI=true).
     #[arg(long)]
@@ -35,38 +36,34 @@ pub(crate) struct Options {
     /// Report the tests that need a browser as ignored (refused when CI=true).
     #[arg(long)]
     without_browser: bool,
-    /// How many times to run the tests. Stops at the first failure.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    times: u32,
+    /// How many times to run the tests. Stops at the first failure. Defaults to 1.
+    #[arg(long)]
+    times: Option<NonZeroU32>,
     /// Arguments for `cargo test`, such as `--test containers`.
     #[arg(last = true)]
     cargo_test: Vec<String>,
 }
 
 impl Options {
-    /// Runs every test once.
-    pub(crate) fn once() -> Self {
-        Self {
-            without_docker: false,
-            without_prometheus: false,
-            without_python: false,
-            without_browser: false,
-            times: 1,
-            cargo_test: Vec::new(),
-        }
+    /// Returns the given flags, each with the program whose tests it leaves out.
+    fn without(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let flags = [
+            (self.without_docker, "--without-docker", "Docker"),
+            (self.without_prometheus, "--without-prometheus", "Prometheus"),
+            (self.without_python, "--without-python", "Python"),
+            (self.without_browser, "--without-browser", "a browser"),
+        ];
+        flags.into_iter().filter_map(|(given, flag, what)| given.then_some((flag, what)))
     }
 
     /// If every test must run, none may be left out.
     fn allowed_when(&self, in_ci: bool) -> Result<()> {
-        for (given, flag) in [
-            (self.without_docker, "--without-docker"),
-            (self.without_prometheus, "--without-prometheus"),
-            (self.without_python, "--without-python"),
-            (self.without_browser, "--without-browser"),
-        ] {
-            ensure!(!(given && in_ci), "{flag} is refused when CI=true: every test must run there");
+        match self.without().next() {
+            Some((flag, _)) if in_ci => {
+                bail!("{flag} is refused when CI=true: every test must run there")
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -123,7 +120,7 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
             )
         })?;
         let images = steps.prepare("database images", || {
-            database_image::ensure(sh, &scratch).context(
+            database_image::images(sh, &scratch).context(
                 "a database to test with is missing; run the other tests with \
                  `cargo xtask test --without-docker`",
             )
@@ -148,8 +145,9 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
         steps.run("tokio_unstable", "cargo xtask test", || tokio_unstable::run(workspace))?;
     }
     let cargo_test = &options.cargo_test;
-    for pass in 1..=options.times {
-        let name = if options.times > 1 { format!("test, pass {pass}") } else { "test".to_owned() };
+    let times = options.times.map_or(1, NonZeroU32::get);
+    for pass in 1..=times {
+        let name = if times > 1 { format!("test, pass {pass}") } else { "test".to_owned() };
         steps.run(&name, "cargo xtask test", || {
             let cargo_test = cmd!(sh, "cargo test {selection...} --no-fail-fast {cargo_test...}");
             let tested = cargo_test.envs(environment.clone()).run();
@@ -163,15 +161,8 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, options: &Options) -
             Ok(tested?)
         })?;
     }
-    for (skipped, what) in [
-        (options.without_docker, "Docker"),
-        (options.without_prometheus, "Prometheus"),
-        (options.without_python, "Python"),
-        (options.without_browser, "a browser"),
-    ] {
-        if skipped {
-            eprintln!("\nNot run, and reported as ignored above: the tests that need {what}.");
-        }
+    for (_, what) in options.without() {
+        eprintln!("\nNot run, and reported as ignored above: the tests that need {what}.");
     }
     Ok(())
 }
@@ -182,19 +173,18 @@ mod tests {
 
     #[test]
     fn nothing_may_be_skipped_in_ci() {
-        let everything = Options::once();
-        everything.allowed_when(true).unwrap();
-        let no_docker = Options { without_docker: true, ..Options::once() };
+        Options::default().allowed_when(true).unwrap();
+        let no_docker = Options { without_docker: true, ..Options::default() };
         no_docker.allowed_when(false).unwrap();
         assert_eq!(
             no_docker.allowed_when(true).unwrap_err().to_string(),
             "--without-docker is refused when CI=true: every test must run there"
         );
-        let no_prometheus = Options { without_prometheus: true, ..Options::once() };
+        let no_prometheus = Options { without_prometheus: true, ..Options::default() };
         no_prometheus.allowed_when(true).unwrap_err();
-        let no_python = Options { without_python: true, ..Options::once() };
+        let no_python = Options { without_python: true, ..Options::default() };
         no_python.allowed_when(true).unwrap_err();
-        let no_browser = Options { without_browser: true, ..Options::once() };
+        let no_browser = Options { without_browser: true, ..Options::default() };
         no_browser.allowed_when(true).unwrap_err();
     }
 }

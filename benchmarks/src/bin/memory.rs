@@ -56,9 +56,10 @@ fn main() -> Result<()> {
     println!("\nMemory of a Caracal registry with 1,000,000 counters, in MB:\n");
     println!(
         "*Label text* is the size of all label values. *Series* is the memory that the registry takes after all counters have\n\
-         been recorded, including the label text. *Kept for pages* is the memory that the registry keeps after the first page; a\n\
-         negative number means that the registry freed memory. *Page* is the size of the page. The last column shows how much\n\
-         higher the peak memory of the process was after a second page with one new series than before the registry was filled.\n"
+         been recorded, including the label text. *Kept for pages* is the additional memory that the registry keeps after the\n\
+         first page; a negative number means that the registry freed memory. *Page* is the size of the page. The last column\n\
+         shows how much higher the peak memory of the process was after a second page with one new series than before the\n\
+         registry was filled.\n"
     );
     println!(
         "| label | label text | series | kept for pages | page | peak of a page with one new series |"

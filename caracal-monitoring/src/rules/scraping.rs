@@ -38,7 +38,7 @@ pub(super) fn group(service: &Service<'_>) -> Group {
                     "A metric is close to its series limit",
                     "In an instance of {{ $labels.job }}, {{ $labels.metric }} has {{ $value | \
                      humanizePercentage }} of the\nseries that its limit allows. When the metric reaches this limit, records \
-                     with new label values will be\nmerged into a series with the label value \
+                     with new label values will be\nmerged into series with the label value \
                      `aggregated`.",
                 )
                 .hold("5m"),

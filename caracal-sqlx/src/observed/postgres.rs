@@ -40,8 +40,26 @@ impl ObservedPool<Postgres> {
 
     /// Begins a `COPY … TO STDOUT`, as sqlx's `PgPoolCopyExt::copy_out_raw` does.
     ///
-    /// The copy counts as one query when the stream ends or is dropped. Its duration includes the wait for
-    /// a connection, as in [`copy_in_raw`](Self::copy_in_raw).
+    /// The copy counts as one query when the stream ends or is dropped. If the stream is dropped just after it
+    /// returned data, the copy counts as a success. If it is dropped while it waits for data, or before it was
+    /// polled, the copy counts as an error. The duration includes the wait for a connection, as in
+    /// [`copy_in_raw`](Self::copy_in_raw).
+    ///
+    /// # Refused and dropped copies
+    ///
+    /// With sqlx 0.8.6 and 0.9.0, a connection is out of sync after the server has refused a `COPY … TO STDOUT`,
+    /// and after the stream was dropped before its end. The function `pg_begin_copy_out` of sqlx does not register
+    /// that the server will send `ReadyForQuery`. When the connection goes back to the pool, sqlx takes this
+    /// message for the answer to its ping, and keeps the connection. A later statement on the connection then
+    /// returns no rows, the rows of an earlier statement, or a protocol error.
+    ///
+    /// The connection is in the stream, so you can't close it. If a copy may be refused or dropped, do one of the
+    /// following:
+    ///
+    /// - Call [`acquire`](Self::acquire), and then [`copy_out_raw`](ObservedSession::copy_out_raw) on the
+    ///   connection. If the copy is refused or dropped, [close](crate::ObservedConnection::close) the connection.
+    /// - Run `query("SELECT 1").fetch_one(connection)` in `PoolOptions::after_release`. It fails on a connection
+    ///   that is out of sync. Return the error, and the pool closes the connection.
     ///
     /// # Errors
     ///
@@ -53,6 +71,8 @@ impl ObservedPool<Postgres> {
     ) -> Result<BoxStream<'static, Result<Bytes, Error>>, Error> {
         let mut call = Call::new(self.recorder(), statement);
         call.begin();
+        // The integration test `copies_out_of_sync` shows what a copy that is refused or dropped does to the
+        // connection.
         let chunks = PgPoolCopyExt::copy_out_raw(self.inner(), statement).await;
         let chunks = self.taken(&mut call, chunks)?;
         let hold = Hold::new(self.recorder());
@@ -120,7 +140,12 @@ impl ObservedSession<'_, Postgres> {
     }
 
     /// Begins a `COPY … TO STDOUT`, as [`PgConnection::copy_out_raw`] does. The copy counts as one query
-    /// when the stream ends or is dropped.
+    /// when the stream ends or is dropped, with the same status as in [`ObservedPool::copy_out_raw`].
+    ///
+    /// If the server refuses the copy, or if you drop the stream before its end, close the connection with
+    /// [`ObservedConnection::close`](crate::ObservedConnection::close). [`ObservedPool::copy_out_raw`] gives the
+    /// reason. For a copy in a transaction, begin the transaction on a connection that you have
+    /// [acquired](ObservedPool::acquire), so that you can close it.
     ///
     /// # Errors
     ///

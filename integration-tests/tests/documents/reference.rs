@@ -13,7 +13,7 @@ fn tables() -> Result<String> {
     let mut text = String::from(
         "The column *fed by* names the feature of `caracal-metrics` whose adapter records into the family. \
          `recorders` means that your code calls a method of `MetricsRegistry`, such as \
-         `record_policy_evaluation`. `registry` means that the registry records into the family itself.\n\n",
+         `record_policy_evaluation`. `registry` means that the registry itself records into the family.\n\n",
     );
     for (heading, shown_once_used) in [
         (
@@ -23,8 +23,9 @@ fn tables() -> Result<String> {
         ),
         (
             "The following families are on the page only while something feeds them: the families of the \
-             *adapters* (while something is attached, or a layer or an endpoint is in use), and the other \
-             metrics of the registry about itself.",
+             *adapters* (while something is attached, or a layer or an endpoint is in use), and the \
+             registry's other metrics about itself. Some tokio families also require the service to be built \
+             with `--cfg tokio_unstable`. The documentation of `RuntimeObserver` lists them.",
             true,
         ),
     ] {
@@ -98,12 +99,12 @@ fn values(label: &Label) -> Result<String> {
         Values::Word(word) => match word.as_str() {
             "open" if label.name == "metric" => "the name of a family",
             "open" if label.name == "route" => {
-                "open: the pattern that the request matched, or `unmatched`"
+                "open: the pattern that the request matched, the name of a `group`, or `unmatched`"
             }
             "open" if label.name == "worker" => "open: the index of the worker, from `0`",
             "open" => "open: any text",
             "optional" if matches!(&*label.name, "route" | "http_route") => {
-                "open: the pattern that the request matched; omitted if it matched none"
+                "open: the pattern that the request matched, or the name of a `group`; omitted if it matched neither"
             }
             "error type" => {
                 "the status code if it is between `500` and `599`; otherwise `client_closed` or `failed`; \

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use caracal_metrics::MetricsRegistry;
 use caracal_metrics::sqlx::PoolObserver;
-use integration_tests::{PATIENCE, Page};
+use integration_tests::{PATIENCE, Page, eventually};
 use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions};
 
 use crate::scene::{MOST_CONNECTIONS, Server, events};
@@ -15,8 +15,8 @@ fn number(error: &sqlx::Error) -> Option<u16> {
 }
 
 /// Checks that `count` errors were counted so far, and that all of them have this type.
-fn only_errors(metrics: &MetricsRegistry, error_type: &str, count: f64) -> Result<()> {
-    let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
+pub(crate) fn only_errors(metrics: &MetricsRegistry, error_type: &str, count: f64) -> Result<()> {
+    let page = Page::of(metrics)?;
     let errors = "caracal_database_connection_errors_total";
     let read = (page.value(errors, &[("error_type", error_type)]), page.sum(errors, &[]));
     ensure!(read == (count, count), "{count} {error_type} expected:\n{}", page.text());
@@ -24,14 +24,19 @@ fn only_errors(metrics: &MetricsRegistry, error_type: &str, count: f64) -> Resul
 }
 
 /// Runs a query on a new wrapped pool that can't connect. Checks that its error has this number and is
-/// counted once.
-async fn refused(options: &MySqlConnectOptions, sent: u16, error_type: &str) -> Result<()> {
+/// counted once. Returns its SQLSTATE.
+async fn refused(
+    options: &MySqlConnectOptions,
+    sent: u16,
+    error_type: &str,
+) -> Result<Option<String>> {
     let pool = MySqlPoolOptions::new().acquire_timeout(PATIENCE);
     let metrics = MetricsRegistry::new();
     let pool = PoolObserver::new(&pool.connect_lazy_with(options.clone())).wrap(&metrics)?;
     let error = sqlx::query("select 1").execute(&pool).await.err();
     ensure!(error.as_ref().and_then(number) == Some(sent), "{sent} expected: {error:?}");
-    only_errors(&metrics, error_type, 1.0)
+    only_errors(&metrics, error_type, 1.0)?;
+    Ok(error.and_then(|error| Some(error.as_database_error()?.code()?.into_owned())))
 }
 
 pub(crate) async fn connection_errors() -> Result<()> {
@@ -66,4 +71,30 @@ pub(crate) async fn connection_errors() -> Result<()> {
     killed?;
     ensure!(ended.is_err(), "the session was ended");
     only_errors(&metrics, "reset", 1.0)
+}
+
+/// A server that has reached its maximum number of connections. It keeps one more for an administrator. While that
+/// one is free, it refuses other users after the login. Otherwise it refuses them before it, without an SQLSTATE.
+pub(crate) async fn full_server() -> Result<()> {
+    const MOST: usize = 10;
+    events()?;
+    let server = Server::start().await?;
+    let owner: MySqlConnectOptions = server.url().parse()?;
+    server.prepare(&[format!("set global max_connections = {MOST}")]).await?;
+    // The pool of the administrator has one, too.
+    let mut sessions = Vec::new();
+    while sessions.len() + 1 < MOST {
+        sessions.push(server.admin_session().await?);
+    }
+    let sqlstate = refused(&owner, 1040, "insufficient_resources").await?;
+    ensure!(sqlstate.as_deref() == Some("08004"), "{sqlstate:?}");
+    // The server may still count the client that it has refused.
+    eventually("the administrator has the last connection", async || {
+        sessions.extend(server.admin_session().await.ok());
+        Ok(sessions.len() == MOST)
+    })
+    .await?;
+    let sqlstate = refused(&owner, 1040, "insufficient_resources").await?;
+    ensure!(sqlstate.is_none(), "{sqlstate:?}");
+    Ok(())
 }

@@ -9,7 +9,7 @@ use caracal_metrics::MetricsRegistry;
 use caracal_metrics::sqlx::{Dialect, QueryEvents};
 use integration_tests::{MariaDb, Page, eventually};
 use sqlx::mysql::MySqlPoolOptions;
-use sqlx::{AssertSqlSafe, MySqlPool, Row};
+use sqlx::{AssertSqlSafe, Connection, MySqlConnection, MySqlPool, Row};
 use tracing::Level;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -53,6 +53,11 @@ impl Server {
         self.server.url()
     }
 
+    /// Opens another session of the administrator.
+    pub(crate) async fn admin_session(&self) -> Result<MySqlConnection> {
+        Ok(MySqlConnection::connect(&self.server.admin_url()).await?)
+    }
+
     /// Runs statements as the administrator, one by one.
     pub(crate) async fn prepare(&self, schema: &[String]) -> Result<()> {
         for statement in schema {
@@ -61,20 +66,31 @@ impl Server {
         Ok(())
     }
 
-    /// Waits for sessions that run this statement in `sleep`, and ends them.
-    pub(crate) async fn kill_sleeping(&self, statement: &str) -> Result<()> {
+    /// Returns the sessions that run this statement in `sleep`.
+    async fn sleeping(&self, statement: &str) -> Result<Vec<i64>> {
         let find = "select id from information_schema.processlist
                     where info = ? and state = 'User sleep'";
+        Ok(sqlx::query_scalar(find).bind(statement).fetch_all(&self.admin).await?)
+    }
+
+    /// Waits until a session runs this statement in `sleep`.
+    pub(crate) async fn until_sleeping(&self, statement: &str) -> Result<()> {
+        let what = "a session sleeps";
+        eventually(what, async || Ok(!self.sleeping(statement).await?.is_empty())).await
+    }
+
+    /// Waits for sessions that run this statement in `sleep`, and ends them.
+    pub(crate) async fn kill_sleeping(&self, statement: &str) -> Result<()> {
         eventually("a session to end sleeps", async || {
-            let find = sqlx::query_scalar(find).bind(statement);
-            let sessions: Vec<i64> = find.fetch_all(&self.admin).await?;
+            let sessions = self.sleeping(statement).await?;
             for session in &sessions {
                 let kill = AssertSqlSafe(format!("kill {session}"));
                 sqlx::raw_sql(kill).execute(&self.admin).await?;
             }
             Ok(!sessions.is_empty())
         })
-        .await
+        .await?;
+        eventually("it has ended", async || Ok(self.sleeping(statement).await?.is_empty())).await
     }
 
     /// Returns the counts of the statements on this table that the server has received from the observed
@@ -98,7 +114,7 @@ impl Server {
 
 /// Returns the counts of a registry for this table, with any status.
 pub(crate) fn counted(metrics: &MetricsRegistry, table: &str) -> Result<Counts> {
-    let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
+    let page = Page::of(metrics)?;
     let mut counts = Counts::new();
     for (series, count) in page.moved("caracal_database_queries_total") {
         if series.labels["table"] == table {

@@ -9,7 +9,7 @@ use sqlx::mysql::MySqlPoolOptions;
 use crate::scene::{Server, events};
 
 fn outcomes_of(metrics: &MetricsRegistry, family: &str) -> Result<[f64; 3]> {
-    let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
+    let page = Page::of(metrics)?;
     let ended = if family == "savepoints" { "released" } else { "committed" };
     let name = format!("caracal_database_{family}_total");
     Ok([ended, "rolled_back", "dropped"].map(|outcome| page.value(&name, &[("outcome", outcome)])))
@@ -50,7 +50,7 @@ pub(crate) async fn outcomes() -> Result<()> {
     ensure!(transactions == [1.0, 1.0, 1.0], "{transactions:?}");
     let savepoints = outcomes_of(&metrics, "savepoints")?;
     ensure!(savepoints == [1.0, 1.0, 1.0], "{savepoints:?}");
-    let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
+    let page = Page::of(&metrics)?;
     let queries = page.sum("caracal_database_queries_total", &[]);
     ensure!(queries == 6.0, "beginning and ending are not queries: {queries}");
     Ok(())

@@ -78,7 +78,7 @@ impl Server {
 
 /// Returns the counts of a registry for these tables, with any status.
 pub(crate) fn counted(metrics: &MetricsRegistry, tables: &[&str]) -> Result<Counts> {
-    let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
+    let page = Page::of(metrics)?;
     let mut counts = Counts::new();
     for (series, count) in page.moved("caracal_database_queries_total") {
         let (operation, table) = (&series.labels["operation"], &series.labels["table"]);
@@ -87,6 +87,15 @@ pub(crate) fn counted(metrics: &MetricsRegistry, tables: &[&str]) -> Result<Coun
         }
     }
     Ok(counts)
+}
+
+/// Returns how much the counts have increased.
+pub(crate) fn since(now: Counts, before: &Counts) -> Counts {
+    let more = now.into_iter().map(|(key, count)| {
+        let more = count - before.get(&key).copied().unwrap_or_default();
+        (key, more)
+    });
+    more.filter(|(_, more)| *more > 0).collect()
 }
 
 /// Parses a count of the page.

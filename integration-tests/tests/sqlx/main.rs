@@ -4,6 +4,7 @@
 mod alert;
 mod cancelled;
 mod connecting;
+mod copies_out;
 mod forms;
 mod own_types;
 mod refusing;
@@ -29,8 +30,12 @@ fn main() -> ExitCode {
         test("a_commit_that_fails", docker, transactions::a_commit_that_fails),
         test("copies_in_0_8", docker, own_types::v0_8::copies_in),
         test("copies_in_0_9", docker, own_types::v0_9::copies_in),
-        test("copies_out_0_8", docker, own_types::v0_8::copies_out),
-        test("copies_out_0_9", docker, own_types::v0_9::copies_out),
+        test("copies_out_0_8", docker, copies_out::v0_8::complete),
+        test("copies_out_0_9", docker, copies_out::v0_9::complete),
+        test("dropped_copies_out_0_8", docker, copies_out::v0_8::dropped),
+        test("dropped_copies_out_0_9", docker, copies_out::v0_9::dropped),
+        test("copies_out_of_sync_0_8", docker, copies_out::v0_8::out_of_sync),
+        test("copies_out_of_sync_0_9", docker, copies_out::v0_9::out_of_sync),
         test(
             "copies_that_get_no_connection_0_8",
             docker,

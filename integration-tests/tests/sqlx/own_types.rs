@@ -1,37 +1,24 @@
 //! Features of Postgres, and code that requires sqlx's own types, with both versions of sqlx: `COPY`,
 //! notifications, advisory locks.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use caracal_metrics::MetricsRegistry;
 use integration_tests::{PATIENCE, Page};
 
-/// The queries on one table, as on the page: how many were counted by operation and status, such as `other
-/// success`, and how many were timed.
-fn counted(metrics: &MetricsRegistry, table: &str) -> Result<Vec<(String, f64)>> {
-    let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
-    let mut counted: Vec<_> = page
-        .moved("caracal_database_queries_total")
-        .into_iter()
-        .filter(|(series, _)| series.labels["table"] == table)
-        .map(|(series, n)| {
-            (format!("{} {}", series.labels["operation"], series.labels["status"]), n)
-        })
-        .collect();
-    let timed = page.sum("caracal_database_query_duration_seconds_count", &[("table", table)]);
-    let all: f64 = counted.iter().map(|(_, n)| n).sum();
-    ensure!(timed == all, "{all} were counted and {timed} timed");
-    counted.sort_by(|one, other| one.0.cmp(&other.0));
-    Ok(counted)
+/// The queries on one table by operation and status, such as `other success`.
+pub(crate) fn counted(metrics: &MetricsRegistry, table: &str) -> Result<Vec<(String, f64)>> {
+    Page::of(metrics)?.queries(table)
 }
 
 /// Returns the value of a family of the pool.
-fn pool_value(metrics: &MetricsRegistry, name: &str) -> Result<f64> {
-    let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
+pub(crate) fn pool_value(metrics: &MetricsRegistry, name: &str) -> Result<f64> {
+    let page = Page::of(metrics)?;
     Ok(page.value(&format!("caracal_database_connection_pool_{name}"), &[]))
 }
 
-fn errors(metrics: &MetricsRegistry) -> Result<f64> {
-    let page = Page::parse(String::from_utf8(metrics.generate_metrics())?)?;
+/// Returns the number of connection errors.
+pub(crate) fn errors(metrics: &MetricsRegistry) -> Result<f64> {
+    let page = Page::of(metrics)?;
     Ok(page.sum("caracal_database_connection_errors_total", &[]))
 }
 
@@ -41,20 +28,19 @@ macro_rules! own_types {
             use anyhow::{Context, Result, ensure};
             use caracal_metrics::MetricsRegistry;
             use caracal_metrics::$adapter::{ObservedPool, PoolObserver};
-            use futures_util::TryStreamExt;
             use integration_tests::Postgres;
             use $sqlx::postgres::{PgAdvisoryLock, PgPoolOptions};
             use $sqlx::{Acquire, Either, Error, PgConnection};
 
             use super::{PATIENCE, counted, errors, pool_value};
 
-            struct Scene {
-                _server: Postgres,
-                metrics: MetricsRegistry,
-                pool: ObservedPool<$sqlx::Postgres>,
+            pub(crate) struct Scene {
+                pub(crate) server: Postgres,
+                pub(crate) metrics: MetricsRegistry,
+                pub(crate) pool: ObservedPool<$sqlx::Postgres>,
             }
 
-            async fn scene() -> Result<Scene> {
+            pub(crate) async fn scene() -> Result<Scene> {
                 let server = Postgres::start().await?;
                 let options = PgPoolOptions::new().max_connections(2).acquire_timeout(PATIENCE);
                 let bare = options.connect(server.url()).await?;
@@ -63,10 +49,10 @@ macro_rules! own_types {
                 $sqlx::raw_sql(schema).execute(&bare).await?;
                 let metrics = MetricsRegistry::new();
                 let pool = PoolObserver::new(&bare).wrap(&metrics)?;
-                Ok(Scene { _server: server, metrics, pool })
+                Ok(Scene { server, metrics, pool })
             }
 
-            async fn rows(scene: &Scene) -> Result<i64> {
+            pub(crate) async fn rows(scene: &Scene) -> Result<i64> {
                 let count = $sqlx::query_scalar("select count(*) from copied");
                 Ok(count.fetch_one(scene.pool.inner()).await?)
             }
@@ -118,39 +104,6 @@ macro_rules! own_types {
                 ensure!(counted(metrics, "nowhere")? == [("other error".to_owned(), 1.0)]);
                 ensure!(rows(&scene).await? == 3);
                 ensure!(errors(metrics)? == 0.0, "none was of the connection");
-                Ok(())
-            }
-
-            pub(crate) async fn copies_out() -> Result<()> {
-                let scene = scene().await?;
-                let Scene { metrics, pool, .. } = &scene;
-                let fill =
-                    "insert into copied select n, repeat('x', 100) from generate_series(1, 5000) n";
-                $sqlx::raw_sql(fill).execute(pool.inner()).await?;
-
-                let chunks = pool.copy_out_raw("copy copied to stdout").await?;
-                ensure!(counted(metrics, "copied")?.is_empty(), "it has not ended");
-                ensure!(pool_value(metrics, "hold_duration_seconds_count")? == 0.0, "it is held");
-                let chunks: Vec<_> = chunks.try_collect().await?;
-                ensure!(chunks.iter().map(|chunk| chunk.len()).sum::<usize>() > 500_000);
-                ensure!(counted(metrics, "copied")? == [("other success".to_owned(), 1.0)]);
-                ensure!(pool_value(metrics, "hold_duration_seconds_count")? == 1.0);
-
-                let mut connection = pool.acquire().await?;
-                {
-                    // The table is that of the query in the `COPY`.
-                    let query = "copy (select id from copied where id < 3) to stdout";
-                    let mut chunks = connection.copy_out_raw(query).await?;
-                    ensure!(chunks.try_next().await?.is_some_and(|chunk| &*chunk == b"1\n"));
-                    while chunks.try_next().await?.is_some() {}
-                }
-                ensure!(pool.copy_out_raw("copy copied (nothing) to stdout").await.is_err());
-                let expected = [("other error".to_owned(), 1.0), ("other success".to_owned(), 2.0)];
-                ensure!(
-                    counted(metrics, "copied")? == expected,
-                    "{:?}",
-                    counted(metrics, "copied")
-                );
                 Ok(())
             }
 
@@ -230,8 +183,7 @@ macro_rules! own_types {
                 let again = other.try_acquire(connection).await?;
                 let Either::Left(guard) = again else { anyhow::bail!("it was released") };
                 drop(guard);
-                let page = metrics.generate_metrics();
-                let page = integration_tests::Page::parse(String::from_utf8(page)?)?;
+                let page = integration_tests::Page::of(metrics)?;
                 let committed = &[("outcome", "committed")];
                 ensure!(page.value("caracal_database_transactions_total", committed) == 1.0);
                 ensure!(page.sum("caracal_database_savepoints_total", &[]) == 0.0);
@@ -243,8 +195,7 @@ macro_rules! own_types {
                 savepoint.commit().await?;
                 drop(session);
                 own.commit().await?;
-                let page = metrics.generate_metrics();
-                let page = integration_tests::Page::parse(String::from_utf8(page)?)?;
+                let page = integration_tests::Page::of(metrics)?;
                 let released = &[("outcome", "released")];
                 ensure!(page.value("caracal_database_savepoints_total", released) == 1.0);
                 ensure!(page.value("caracal_database_transactions_total", committed) == 1.0);

@@ -31,7 +31,7 @@ fn refuse(workspace: &Workspace, program: &Path) -> Result<()> {
     let feature = marked("feature: ").next().context("it names no feature")?;
     let name = program.file_stem().context("it has no name")?;
     let folder = workspace.scratch().join("consumers/mistakes").join(name);
-    let libraries = needs(marked("libraries of: ").next().unwrap_or(feature))?;
+    let libraries = needs(workspace, marked("libraries of: ").next().unwrap_or(feature))?;
     let manifest = package(workspace, feature, &libraries, &folder, program)?;
     let target = &workspace.metadata.target_directory;
     let build =

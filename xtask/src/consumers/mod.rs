@@ -4,11 +4,11 @@
 #[cfg(test)]
 mod mistakes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use xshell::cmd;
 
 use crate::workspace::Workspace;
@@ -20,51 +20,16 @@ const NONE: &str = "none";
 /// A third-party adapter. It passes the kit for authors of adapters.
 const THIRD_PARTY: &str = "third-party-adapter";
 
-/// The name of a library and its features. `@` and the beginning of a version select a version other than the
-/// newest one.
-type Library<'a> = (&'a str, &'a [&'a str]);
+/// Libraries, each with its features. `@` and the beginning of a version select a version other than the newest
+/// one.
+type Libraries = BTreeMap<String, Vec<String>>;
 
-/// Returns the libraries that a program needs in addition to the facade, each with its features.
-fn needs(feature: &str) -> Result<Vec<Library<'static>>> {
-    const TOKIO: Library<'_> = ("tokio", &["macros", "rt"]);
-    Ok(match feature {
-        NONE | "conformance" | "monitoring" | "process" | "protobuf" | "testing" => vec![],
-        THIRD_PARTY => vec![("tokio", &["macros", "rt", "sync"])],
-        "axum" => vec![("axum", &[]), ("tower-service", &[]), TOKIO],
-        "axum-live" | "axum-serve" => vec![TOKIO],
-        "breaker" => vec![("failsafe", &[])],
-        "bridge" => vec![("metrics", &[])],
-        "cache" => vec![("moka", &["future", "sync"]), TOKIO],
-        "sqlx-any" => vec![("sqlx", &["any", "runtime-tokio", "sqlite-bundled"]), TOKIO],
-        "sqlx-mysql" => vec![("sqlx", &["mysql", "runtime-tokio"]), TOKIO],
-        "sqlx-postgres" => vec![("sqlx", &["postgres", "runtime-tokio"]), TOKIO],
-        "sqlx-query-events" => vec![
-            ("sqlx", &["runtime-tokio", "sqlite-bundled"]),
-            ("tracing", &[]),
-            ("tracing-subscriber", &[]),
-            TOKIO,
-        ],
-        "sqlx-0_8-query-events" => vec![
-            ("sqlx@0.8", &["runtime-tokio", "sqlite"]),
-            ("tracing", &[]),
-            ("tracing-subscriber", &[]),
-            TOKIO,
-        ],
-        "sqlx" | "sqlx-sqlite" => vec![("sqlx", &["runtime-tokio", "sqlite-bundled"]), TOKIO],
-        "sqlx-0_8-any" => vec![("sqlx@0.8", &["any", "runtime-tokio", "sqlite"]), TOKIO],
-        "sqlx-0_8-mysql" => vec![("sqlx@0.8", &["mysql", "runtime-tokio"]), TOKIO],
-        "sqlx-0_8-postgres" => vec![("sqlx@0.8", &["postgres", "runtime-tokio"]), TOKIO],
-        "sqlx-0_8" | "sqlx-0_8-sqlite" => {
-            vec![("sqlx@0.8", &["runtime-tokio", "sqlite"]), TOKIO]
-        }
-        "tokio" => vec![("tokio", &["macros", "rt-multi-thread"])],
-        "full" => {
-            let features: &[_] = &["runtime-tokio", "sqlite-bundled"];
-            let sqlx = ("sqlx", features);
-            vec![("axum", &[]), ("failsafe", &[]), ("moka", &["future"]), sqlx, TOKIO]
-        }
-        unknown => bail!("no program of xtask/consumers uses the feature {unknown} alone"),
-    })
+/// Returns the libraries that a program needs in addition to the facade.
+pub(crate) fn needs(workspace: &Workspace, program: &str) -> Result<Libraries> {
+    const FILE: &str = "xtask/consumers/libraries.toml";
+    let mut of: BTreeMap<String, Libraries> =
+        toml::from_str(&workspace.shell.read_file(FILE)?).context(FILE)?;
+    of.remove(program).with_context(|| format!("{FILE} does not contain the program {program}"))
 }
 
 /// The libraries that only some features may add, and these features.
@@ -102,7 +67,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 fn package(
     workspace: &Workspace,
     feature: &str,
-    libraries: &[Library<'_>],
+    libraries: &Libraries,
     folder: &Path,
     program: &Path,
 ) -> Result<PathBuf> {
@@ -132,7 +97,7 @@ fn run(workspace: &Workspace, feature: &str) -> Result<()> {
     // With sqlx 0.8, a program differs only in the name of the module.
     let name = feature.replace("sqlx-0_8", "sqlx");
     let program = Path::new("xtask/consumers").join(&name).with_extension("rs");
-    let manifest = package(workspace, feature, &needs(feature)?, &folder, &program)?;
+    let manifest = package(workspace, feature, &needs(workspace, feature)?, &folder, &program)?;
     if name != feature {
         let main = folder.join("src/main.rs");
         let text = sh.read_file(&main)?;
@@ -167,14 +132,14 @@ pub(crate) fn manifest(
     workspace: &Workspace,
     name: &str,
     features: &[&str],
-    libraries: &[Library<'_>],
+    libraries: &Libraries,
 ) -> Result<toml::Table> {
     let root = &workspace.metadata.workspace_root;
     let mut dependencies = toml::Table::from_iter([(
         FACADE.to_owned(),
         dependency("path", root.join(FACADE).as_str(), features),
     )]);
-    for &(library, features) in libraries {
+    for (library, features) in libraries {
         // There may be several versions. Most of the workspace uses the newest one.
         let (library, version) = library.split_once('@').unwrap_or((library, ""));
         let versions = workspace.metadata.packages.iter().filter(|p| p.name == library);
@@ -201,8 +166,9 @@ pub(crate) fn manifest(
     Ok(manifest)
 }
 
-fn dependency(source: &str, value: &str, features: &[&str]) -> toml::Value {
-    let features: Vec<_> = features.iter().map(|feature| toml::Value::from(*feature)).collect();
+fn dependency(source: &str, value: &str, features: &[impl AsRef<str>]) -> toml::Value {
+    let features: Vec<_> =
+        features.iter().map(|feature| toml::Value::from(feature.as_ref())).collect();
     let table = toml::Table::from_iter([
         (source.to_owned(), value.into()),
         ("default-features".to_owned(), false.into()),

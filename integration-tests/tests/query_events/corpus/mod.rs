@@ -9,7 +9,7 @@ use caracal_metrics::MetricsRegistry;
 use caracal_metrics::sqlx::PoolObserver;
 use sqlx::postgres::PgPoolOptions;
 
-use crate::scene::{Counts, Server, counted, events};
+use crate::scene::{Counts, Server, counted, events, since};
 
 /// The counts that an application must have.
 pub(crate) type Expected = &'static [(&'static str, &'static str, u64)];
@@ -78,14 +78,6 @@ applications! {
     identity "identity.rs"
     history "history.rs"
     jobs "jobs.rs"
-}
-
-fn since(now: Counts, before: &Counts) -> Counts {
-    let more = now.into_iter().map(|(key, count)| {
-        let more = count - before.get(&key).copied().unwrap_or_default();
-        (key, more)
-    });
-    more.filter(|(_, more)| *more > 0).collect()
 }
 
 fn check(of: &str, counted: &Counts, expected: Expected) -> Result<()> {

@@ -1,0 +1,1 @@
+CREATE TABLE migrated (id INTEGER PRIMARY KEY, name TEXT);

@@ -1,0 +1,1 @@
+INSERT INTO migrated (name) VALUES ('a'), ('b');

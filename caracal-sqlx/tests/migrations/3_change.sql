@@ -1,0 +1,2 @@
+UPDATE migrated SET name = 'c' WHERE name = 'a';
+DELETE FROM migrated WHERE name = 'b';
