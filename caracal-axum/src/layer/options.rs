@@ -259,8 +259,9 @@ impl<R: Recording> MetricsLayer<R> {
     /// If `grpc_status` is `unknown`, `deadline_exceeded`, `unimplemented`, `internal`, `unavailable` or
     /// `data_loss`, all other families of the layer record the status 500 instead of 200, so that alerts on
     /// server errors include these calls. Calls with other codes keep the status 200. A call that is counted
-    /// as a [stream](Self::streams) has the status of its head in all families. So has the time to the
-    /// [first byte](Self::first_byte), which is recorded before the trailers.
+    /// as a [stream](Self::streams) has the status of its head in all families. The time to the
+    /// [first byte](Self::first_byte) always has the status of the head, because it is recorded before the
+    /// trailers.
     ///
     /// A call is a request whose content type is `application/grpc`, optionally followed by a format.
     /// gRPC-Web has another content type and is not counted. `service` and `method` come from the path, and
