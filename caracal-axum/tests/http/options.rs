@@ -343,7 +343,7 @@ async fn answers_of_named_routes_are_streams() {
         Vec::<String>::new()
     );
     drop(client);
-    // An error and an empty body are no streams.
+    // An error and an empty body are not streams.
     gateway.ask("DELETE /rows/agents").await;
     gateway.ask("PUT /rows/agents").await;
     gateway.assert_streams(&["client 1"]).await;
