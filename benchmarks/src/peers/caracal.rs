@@ -87,7 +87,7 @@ fn enum_counter() -> Work {
     let metrics = MetricsRegistry::new();
     let changes = metrics.family(&CHANGES).expect("a free name");
     let work = repeat(move || {
-        let (kind, from, to) = black_box((Kind::Database, Closed, Open));
+        let (kind, from, to) = (black_box(Kind::Database), black_box(Closed), black_box(Open));
         changes.inc(Change { kind, from, to });
     });
     work.shown(&["changes_total"], page(&metrics))
@@ -98,7 +98,7 @@ fn own_counter() -> Work {
     let orders = metrics.family(&ORDERS).expect("a free name");
     let tenant = tenant();
     let work = repeat(move || {
-        let (payment, tenant) = black_box((Payment::Card, tenant.as_str()));
+        let (payment, tenant) = (black_box(Payment::Card), black_box(tenant.as_str()));
         orders.inc(Order { payment, tenant });
     });
     work.shown(&["orders_total"], page(&metrics))
@@ -109,7 +109,7 @@ fn histogram() -> Work {
     let packing = metrics.family(&PACKING).expect("a free name");
     let tenant = tenant();
     let work = repeat(move || {
-        let (payment, tenant) = black_box((Payment::Card, tenant.as_str()));
+        let (payment, tenant) = (black_box(Payment::Card), black_box(tenant.as_str()));
         packing.observe(Order { payment, tenant }, black_box(TOOK));
     });
     work.shown(&[OBSERVED], page(&metrics))
@@ -122,7 +122,7 @@ fn query() -> Work {
     let metrics = MetricsRegistry::new();
     let page = page(&metrics);
     let work = repeat(move || {
-        let (operation, table) = black_box((DatabaseOperationType::Select, "policies"));
+        let (operation, table) = (black_box(DatabaseOperationType::Select), black_box("policies"));
         let status = black_box(QueryStatus::Success);
         metrics.record_database_query(operation, table, status, black_box(TOOK));
     });
@@ -137,7 +137,7 @@ fn request() -> Work {
     let page = page(&metrics);
     let work = repeat(move || {
         let _in_flight = metrics.track_gateway_request_in_flight();
-        let (method, status, auth) = black_box(("GET", 200, "jwt"));
+        let (method, status, auth) = (black_box("GET"), black_box(200), black_box("jwt"));
         metrics.record_gateway_request(method, status, auth, black_box(TOOK));
     });
     work.shown(&REQUESTS, page)

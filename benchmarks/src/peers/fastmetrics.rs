@@ -132,7 +132,7 @@ fn own_counter() -> Work {
     let (orders, tenant) = (Counters::<Named>::default(), tenant());
     let page = page!("c" => orders);
     let work = repeat(move || {
-        let (a, tenant) = black_box((Word::Open, tenant.as_str()));
+        let (a, tenant) = (black_box(Word::Open), black_box(tenant.as_str()));
         orders.with_or_new(&Named { a, b: tenant.to_owned() }, Counter::inc);
     });
     work.shown(&["c_total"], page)
@@ -146,7 +146,7 @@ fn histogram() -> Work {
     let durations = Histograms::<Named>::new(|| Histogram::new(PAGE_BUCKETS));
     let (page, tenant) = (page!("d" => durations), tenant());
     let work = repeat(move || {
-        let (a, tenant) = black_box((Word::Open, tenant.as_str()));
+        let (a, tenant) = (black_box(Word::Open), black_box(tenant.as_str()));
         durations.with_or_new(&Named { a, b: tenant.to_owned() }, observe);
     });
     work.shown(&["d_count"], page)

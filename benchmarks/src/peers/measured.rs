@@ -119,7 +119,7 @@ fn own_counter() -> Work {
     let (orders, tenant) = (Arc::new(CounterVec::with_label_set(names())), tenant());
     let page = page!("c" => orders);
     let work = repeat(move || {
-        let (a, b) = black_box((Word::Open, tenant.as_str()));
+        let (a, b) = (black_box(Word::Open), black_box(tenant.as_str()));
         orders.inc(Named { a, b });
     });
     work.shown(&["c"], page)
@@ -134,7 +134,7 @@ fn histogram() -> Work {
     let (durations, tenant) = (named_histograms(), tenant());
     let page = page!("d" => durations);
     let work = repeat(move || {
-        let (a, b) = black_box((Word::Open, tenant.as_str()));
+        let (a, b) = (black_box(Word::Open), black_box(tenant.as_str()));
         durations.observe(Named { a, b }, black_box(TOOK).as_secs_f64());
     });
     work.shown(&["d_count"], page)

@@ -139,7 +139,7 @@ fn own_counter() -> Work {
     let (orders, tenant) = (Family::<Named, Counter>::default(), tenant());
     let page = page(orders.clone(), no_histogram());
     let work = repeat(move || {
-        let (a, tenant) = black_box((Word::Open, tenant.as_str()));
+        let (a, tenant) = (black_box(Word::Open), black_box(tenant.as_str()));
         orders.get_or_create(&Named { a, b: tenant.to_owned() }).inc();
     });
     work.shown(&["c_total"], page)
@@ -149,7 +149,7 @@ fn histogram() -> Work {
     let durations = Family::<Named, Histogram>::new_with_constructor(query_histogram);
     let (page, tenant) = (page(Counter::<u64>::default(), durations.clone()), tenant());
     let work = repeat(move || {
-        let (a, tenant) = black_box((Word::Open, tenant.as_str()));
+        let (a, tenant) = (black_box(Word::Open), black_box(tenant.as_str()));
         let duration = durations.get_or_create(&Named { a, b: tenant.to_owned() });
         duration.observe(black_box(TOOK).as_secs_f64());
     });
