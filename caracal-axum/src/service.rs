@@ -37,6 +37,8 @@ impl<S, R: Recording> MetricsService<S, R> {
         Self { inner, shared }
     }
 
+    /// Calls the service if the layer does more than count. Not inlined, because the request is large, and would
+    /// also be moved when nothing more has to be done.
     #[inline(never)]
     fn admit<ReqBody: 'static>(&mut self, request: Request<ReqBody>) -> ResponseFuture<S::Future, R>
     where

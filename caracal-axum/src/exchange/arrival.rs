@@ -61,9 +61,7 @@ impl<R: Recording> Exchange<R> {
     }
 
     /// Begins the exchange of a request for which the layer does more than count before it calls the service.
-    /// Returns `None` if the request is ignored. Not inlined, because the request is large, and would also be
-    /// moved when nothing more has to be done.
-    #[inline(never)]
+    /// Returns `None` if the request is ignored.
     pub(crate) fn admit<B: 'static>(
         shared: &Arc<Shared<R>>,
         request: Request<B>,

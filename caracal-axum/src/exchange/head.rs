@@ -35,7 +35,8 @@ impl<R: Recording> Exchange<R> {
         }
     }
 
-    /// Lets the recording read the whole head. Not inlined, for the same reason as [`admit`](Self::admit).
+    /// Lets the recording read the whole head. Not inlined, because the response is large, and would also be
+    /// moved when there is nothing to read.
     #[inline(never)]
     pub(crate) fn read_response<B>(&mut self, response: Response<B>) -> Response<B> {
         let (parts, body) = response.into_parts();

@@ -2,6 +2,8 @@
 
 use caracal_metrics_core::{Label, LabelValues};
 
+use super::sent_status::SentStatus;
+
 /// How a request failed: the status code if it is `500` to `599`, `client_closed`, `failed`, or nothing if the
 /// request did not fail. In that case, the series does not have this label.
 ///
@@ -16,26 +18,15 @@ const OTHERS: [&str; 3] = ["", "client_closed", "failed"];
 /// The number of status codes.
 const CODES: usize = 100;
 
-static DIGITS: [[u8; 3]; CODES] = {
-    let mut digits = [[b'5', 0, 0]; CODES];
-    let mut at = 0;
-    while at < CODES {
-        digits[at][1] = b'0' + (at / 10) as u8;
-        digits[at][2] = b'0' + (at % 10) as u8;
-        at += 1;
-    }
-    digits
-};
-
 static TEXTS: [&str; OTHERS.len() + CODES] = {
     let mut texts = [""; OTHERS.len() + CODES];
     let mut at = 0;
     while at < texts.len() {
-        if at < OTHERS.len() {
-            texts[at] = OTHERS[at];
-        } else if let Ok(text) = std::str::from_utf8(&DIGITS[at - OTHERS.len()]) {
-            texts[at] = text;
-        }
+        texts[at] = if at < OTHERS.len() {
+            OTHERS[at]
+        } else {
+            SentStatus::new(500 + (at - OTHERS.len()) as u16).as_str()
+        };
         at += 1;
     }
     texts
@@ -60,12 +51,6 @@ impl ErrorType {
             _ => Self::NONE,
         }
     }
-
-    /// Returns the value of the label. The text is empty if the request did not fail.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        TEXTS[usize::from(self.0)]
-    }
 }
 
 impl Label for ErrorType {
@@ -83,12 +68,13 @@ mod tests {
 
     #[test]
     fn only_server_errors_have_their_code() {
+        let text = |error: ErrorType| TEXTS[error.index() as usize];
         for code in 0..1000 {
             let expected = if code / 100 == 5 { code.to_string() } else { String::new() };
-            assert_eq!(ErrorType::of_status(code).as_str(), expected);
+            assert_eq!(text(ErrorType::of_status(code)), expected);
         }
-        assert_eq!(ErrorType::NONE.as_str(), "");
-        assert_eq!(ErrorType::CLIENT_CLOSED.as_str(), "client_closed");
-        assert_eq!(ErrorType::FAILED.as_str(), "failed");
+        assert_eq!(text(ErrorType::NONE), "");
+        assert_eq!(text(ErrorType::CLIENT_CLOSED), "client_closed");
+        assert_eq!(text(ErrorType::FAILED), "failed");
     }
 }

@@ -47,8 +47,8 @@ impl SentStatus {
 
     /// Returns the number as text. The text is empty if no response was sent.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
-        TEXTS[usize::from(self.0)]
+    pub const fn as_str(self) -> &'static str {
+        TEXTS[self.0 as usize]
     }
 }
 

@@ -77,7 +77,7 @@ impl Scene {
     }
 
     pub(crate) fn page(&self) -> Result<Page> {
-        Page::parse(String::from_utf8(self.metrics.generate_metrics())?)
+        Page::of(&self.metrics)
     }
 
     /// Returns the value of a family of the pool.
