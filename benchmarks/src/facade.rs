@@ -1,21 +1,17 @@
 //! Recording through the `metrics` facade, with its own exporter and with ours.
 
 use std::hint::black_box;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use caracal_bridge::RecorderBuilder;
 use caracal_metrics_core::MetricsRegistry;
 use metrics::{Counter, Recorder, counter, gauge, histogram};
 use metrics_exporter_prometheus::PrometheusBuilder;
 
+use crate::peers::metrics::drained;
 use crate::peers::peer::Work;
 
 /// The bounds of both histograms.
 const BOUNDS: [f64; 5] = [0.005, 0.05, 0.5, 5.0, 50.0];
-
-/// The exporter's memory for histograms grows until it is drained. Here this is done after this number
-/// of records.
-const DRAINED_AFTER: u64 = 10_000;
 
 type Record = fn(&Counter);
 
@@ -43,32 +39,21 @@ pub(crate) const ROWS: [(&str, &str, Record); 6] = [
 /// The work of the exporter and of ours.
 pub(crate) fn works(name: &'static str, record: Record) -> Vec<(&'static str, Work)> {
     let exporter = PrometheusBuilder::new().set_buckets(&BOUNDS).expect("buckets").build_recorder();
-    let (upkeep, shown) = (exporter.handle(), exporter.handle());
-    let undrained = AtomicU64::new(0);
-    let theirs = through(exporter, record, move |times| {
-        if undrained.fetch_add(times, Relaxed) + times > DRAINED_AFTER {
-            undrained.store(0, Relaxed);
-            upkeep.run_upkeep();
-        }
-    });
+    let sample: &'static [&'static str] = Box::leak(Box::new([name]));
+    let handle = handle_of(&exporter);
+    let theirs = drained(exporter, sample, move |times| (0..times).for_each(|_| record(&handle)));
     let registry = MetricsRegistry::new();
     let bridge = RecorderBuilder::new(&registry).default_buckets(&BOUNDS).build().expect("buckets");
-    let ours = through(bridge, record, |_| ());
-    let sample: &'static [&'static str] = Box::leak(Box::new([name]));
+    let handle = handle_of(&bridge);
+    let ours = Work::new(move |times| {
+        metrics::with_local_recorder(&bridge, || (0..times).for_each(|_| record(&handle)));
+    });
     vec![
-        ("metrics-exporter-prometheus", theirs.shown(sample, move || shown.render())),
+        ("metrics-exporter-prometheus", theirs),
         ("caracal-bridge", ours.shown(sample, move || registry.generate_metrics())),
     ]
 }
 
-fn through(
-    recorder: impl Recorder + Send + Sync + 'static,
-    record: Record,
-    after: impl Fn(u64) + Send + Sync + 'static,
-) -> Work {
-    let handle = metrics::with_local_recorder(&recorder, || counter!("handle_total"));
-    Work::new(move |times| {
-        metrics::with_local_recorder(&recorder, || (0..times).for_each(|_| record(&handle)));
-        after(times);
-    })
+fn handle_of(recorder: &dyn Recorder) -> Counter {
+    metrics::with_local_recorder(recorder, || counter!("handle_total"))
 }
