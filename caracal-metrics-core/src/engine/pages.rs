@@ -21,10 +21,14 @@ const PAGES: usize = if cfg!(caracal_loom) { 2 } else { 512 };
 /// Words whose first index is a multiple of their number.
 pub(super) type Run = [AtomicU64; RUN_WORDS];
 
+const CACHE_LINE: usize = 64;
+
 /// The pages of two threads never share a cache line.
 #[derive(Debug)]
 #[repr(align(64))]
 struct Page([Run; PAGE_RUNS]);
+
+const _: () = assert!(align_of::<Page>() == CACHE_LINE);
 
 impl Page {
     fn zeroed() -> Self {
@@ -202,6 +206,20 @@ impl Place {
 
 fn page_of(cell: Cell) -> usize {
     cell.0 as usize / PAGE_WORDS
+}
+
+/// Makes the processor load a run into its cache, without waiting for it.
+#[inline]
+pub(super) fn prefetch(run: &Run) {
+    #[cfg(all(target_arch = "x86_64", not(caracal_loom)))]
+    for words in run.chunks(CACHE_LINE / size_of::<AtomicU64>()) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: every x86-64 processor has this instruction, and it does not access memory that the program can
+        // observe.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(words.as_ptr().cast()) };
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(caracal_loom))))]
+    let _ = run;
 }
 
 /// Adds to a word that only this thread writes. `ordering` is the ordering of the store.

@@ -8,7 +8,7 @@
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
 use super::cell::{Cell, RUN_WORDS, SUM, Sum, Width};
-use super::pages::{PAGE_RUNS, Pages, Run};
+use super::pages::{self, PAGE_RUNS, Pages, Run};
 use super::words::Words;
 
 /// The number of threads whose words are added together. The processor loads their memory in parallel, and the
@@ -27,7 +27,7 @@ const _: () = assert!(PAGE_RUNS <= u16::BITS as usize, "a bit for each run");
 
 impl Wanted {
     pub(super) fn of(width: Width, cells: impl Iterator<Item = Cell>) -> Self {
-        let bits = (1_u16 << width.words().div_ceil(RUN_WORDS)) - 1;
+        let bits = (1_u16 << runs_of(width)) - 1;
         let mut wanted = Self { width, runs: Vec::new() };
         for cell in cells.filter(|cell| Pages::may_hold(*cell)) {
             let run = cell.0 as usize / RUN_WORDS;
@@ -70,8 +70,16 @@ impl Sums {
             own.clear();
             own.extend(threads.iter().filter_map(|pages| pages.runs_of(page)));
             let (groups, rest) = own.as_chunks::<AT_A_TIME>();
-            for group in groups {
-                sums.add(page, |place| group.map(|runs| &runs[place]));
+            for (number, group) in groups.iter().enumerate() {
+                let next = groups.get(number + 1);
+                sums.add(page, |place| {
+                    // The processor recognizes a sequence of accesses only after a few of them, which is too
+                    // late for a page.
+                    if let Some(next) = next {
+                        next.iter().for_each(|runs| pages::prefetch(&runs[place]));
+                    }
+                    group.map(|runs| &runs[place])
+                });
             }
             for runs in rest {
                 sums.add_one(page, &|place| [&runs[place]]);
@@ -92,16 +100,17 @@ impl Sums {
         let runs = page * PAGE_RUNS..(page + 1) * PAGE_RUNS;
         let (all, _) = self.words.as_chunks_mut();
         let (totals, overflows) = (&mut all[runs.clone()], &mut self.overflows[runs]);
-        match self.wanted.width {
+        let width = self.wanted.width;
+        match width {
             Width::Float => {
-                for place in descending(wanted) {
+                for place in places(wanted, width) {
                     for run in runs_at(place) {
                         add_floats(&mut totals[place], run);
                     }
                 }
             }
             Width::Histogram { runs, sum: Sum::Float } => {
-                for place in descending(wanted) {
+                for place in places(wanted, width) {
                     // A cell with several runs starts at a multiple of their number.
                     if (place + 1).is_multiple_of(runs) {
                         add_float_sum(&mut totals[place], runs_at(place));
@@ -111,7 +120,7 @@ impl Sums {
                 }
             }
             _ => {
-                for place in descending(wanted) {
+                for place in places(wanted, width) {
                     add_integers(&mut totals[place], &mut overflows[place], runs_at(place));
                 }
             }
@@ -140,14 +149,21 @@ impl Sums {
     }
 }
 
-/// Returns the indices of the bits of a number, highest first. The last run of a histogram, which contains its
-/// sum, therefore comes before the others.
-fn descending(mut bits: u16) -> impl Iterator<Item = usize> {
+/// Returns the places of the wanted runs: cell by cell, but the last run of each cell first. It contains the sum
+/// of a histogram, which is read before the other runs.
+fn places(mut wanted: u16, width: Width) -> impl Iterator<Item = usize> {
+    // A cell starts at a multiple of its number of runs, which is a power of two.
+    let last = runs_of(width) - 1;
     std::iter::from_fn(move || {
-        let highest = bits.checked_ilog2()?;
-        bits ^= 1 << highest;
-        Some(highest as usize)
+        let lowest = wanted.trailing_zeros();
+        wanted ^= 1_u16.checked_shl(lowest)?;
+        Some(lowest as usize ^ last)
     })
+}
+
+/// Returns the number of runs that contain the words of a cell.
+fn runs_of(width: Width) -> usize {
+    width.words().div_ceil(RUN_WORDS)
 }
 
 /// Adds counters, or histograms with sums in nanoseconds.
@@ -192,4 +208,21 @@ fn add_floats(totals: &mut [u64; RUN_WORDS], run: &Run) {
 #[inline]
 fn add_float(total: &mut u64, n: u64) {
     *total = (f64::from_bits(*total) + f64::from_bits(n)).to_bits();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_run_of_each_cell_comes_first() {
+        let places = |wanted, runs| {
+            places(wanted, Width::Histogram { runs, sum: Sum::Nanos }).collect::<Vec<_>>()
+        };
+        assert_eq!(places(0b1000_0000_0000_0101, 1), [0, 2, 15]);
+        assert_eq!(places(0b1100_0000_0000_0011, 2), [1, 0, 15, 14]);
+        assert_eq!(places(0b0000_1111_1111_0000, 4), [7, 6, 5, 4, 11, 10, 9, 8]);
+        assert_eq!(places(u16::MAX, 1), Vec::from_iter(0..16));
+        assert_eq!(places(0, 4), []);
+    }
 }
