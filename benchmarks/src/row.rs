@@ -61,7 +61,7 @@ impl Row {
         table.push_str("|---|--:|--:|--:|--:|--:|\n");
         for cell in &self.cells {
             let Cell { name, cpu, wall, ratio, wall_ratio, waited } = cell;
-            let waited = waited.map(|ran| format!(" (ran {:.0} % of the time)", ran * 100.0));
+            let waited = waited.map(|ran| format!(" (ran {:.0}% of the time)", ran * 100.0));
             let (waited, cpu, wall) = (waited.unwrap_or_default(), time(*cpu), time(*wall));
             let Spread { median, low, high } = ratio;
             writeln!(

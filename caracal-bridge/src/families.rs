@@ -3,7 +3,7 @@
 use caracal_metrics_core::{Counter, Family, FamilySpec, labels};
 
 labels! {
-    /// Why records are refused.
+    /// Why updates are refused.
     pub enum Reason {
         /// The name is not valid, or clashes with the name of another family.
         Name => "name",
@@ -13,7 +13,7 @@ labels! {
         Limit => "limit",
     }
 
-    /// The labels of refused records.
+    /// The labels of refused updates.
     pub struct Refused<'a> {
         /// The name in the facade.
         pub metric: &'a str,
@@ -25,7 +25,7 @@ labels! {
 /// `facade_refused_records_total`.
 pub static FACADE_REFUSED_RECORDS: Family<Counter, Refused<'_>> = Family::counter(
     "facade_refused_records_total",
-    "Total number of records that the recorder of the `metrics` facade refused",
+    "Total number of updates that the recorder of the `metrics` facade refused",
 )
 .namespaced()
 .shown_once_used();

@@ -1,5 +1,5 @@
 //! A recorder for the [`metrics`] facade. Metrics that libraries record with `counter!`, `gauge!` and
-//! `histogram!` appear on the page of the registry. They are subject to the same limits as your own
+//! `histogram!` appear on the metrics page of the registry. They are subject to the same limits as your own
 //! metrics. To use this crate in a service, enable the feature `bridge` of `caracal-metrics`.
 //!
 //! ```

@@ -37,9 +37,9 @@
 //! and `sync::ObservedSegmentedCache`) have the same methods as the caches. For code that expects moka's own
 //! type, `inner()` returns the underlying cache. Lookups through `inner()` are not counted.
 //!
-//! # What counts
+//! # How calls are counted
 //!
-//! | a call | counts |
+//! | call | counted as |
 //! |---|---|
 //! | `get` | a hit if there is a value, else a miss |
 //! | `get_with`, `entry().or_insert_with` and similar calls, if this call ran `init` | a miss and a load |
@@ -50,10 +50,10 @@
 //! | `contains_key`, `iter`, `insert`, `invalidate`, `remove` | nothing |
 //! | any call to a `future` cache that is dropped before it has completed | nothing |
 //!
-//! A load fails if `init` returns an error or nothing (as in Caffeine), or panics. An eviction is a removal
-//! by the cache, either because it is full or because the entry has expired. Your own removals and
-//! replacements are not evictions. `caracal_cache_removals_total` counts evictions, your own
-//! removals and replacements, by cause.
+//! A load fails if `init` returns an error or nothing (as in Caffeine), or panics. An eviction is a removal by the
+//! cache, either because it is full or because the entry has expired. Your own removals and replacements are not
+//! evictions. `caracal_cache_removals_total` counts evictions as well as your own removals and replacements, by
+//! cause.
 //!
 //! # Names of the metrics
 //!

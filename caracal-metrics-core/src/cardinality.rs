@@ -22,13 +22,13 @@ pub struct FamilyCardinality {
     pub counted: usize,
     /// The number of hidden series. See [`hide_idle_series`](crate::MetricsRegistryBuilder::hide_idle_series).
     pub hidden: usize,
-    /// The limit of the series that count. `None` if nothing is ever folded, because all labels are closed.
+    /// The limit of the series that count. `None` if nothing is ever merged, because all labels are closed.
     pub limit: Option<usize>,
-    /// The number of folded records, as in `caracal_metrics_series_limited_total`.
-    pub folded: u64,
-    /// Up to 8 label sets that were folded since the last page, the newest one last. Each has the names and
+    /// The number of updates that were merged or dropped because of a limit, as in `caracal_metrics_series_limited_total`.
+    pub merged: u64,
+    /// Up to 8 label sets that were merged since the last page, the newest one last. Each has the names and
     /// values of the open labels, with values cut to 256 bytes.
-    pub last_folded: Vec<Vec<(String, String)>>,
+    pub last_merged: Vec<Vec<(String, String)>>,
     /// The open labels, in the order of the family. The labels of a family that was declared at run time are in
     /// alphabetical order.
     pub labels: Vec<LabelCardinality>,
@@ -78,8 +78,8 @@ impl MetricsRegistry {
     /// }
     /// let all = metrics.cardinality();
     /// let blocks = all.iter().find(|f| f.metric == "caracal_gateway_replay_blocks_total").unwrap();
-    /// assert_eq!((blocks.counted, blocks.limit, blocks.folded), (2, Some(2), 1));
-    /// assert_eq!(blocks.last_folded, [[("reason".to_owned(), "skewed".to_owned())]]);
+    /// assert_eq!((blocks.counted, blocks.limit, blocks.merged), (2, Some(2), 1));
+    /// assert_eq!(blocks.last_merged, [[("reason".to_owned(), "skewed".to_owned())]]);
     ///
     /// let reason = &blocks.labels[0];
     /// assert_eq!((reason.label.as_str(), reason.values), ("reason", 3));
@@ -150,8 +150,8 @@ fn of_family(store: &FamilyStore) -> FamilyCardinality {
         counted: store.series(),
         hidden: store.hidden(),
         limit: store.bound(),
-        folded: store.folded(),
-        last_folded: store.last_folded(),
+        merged: store.folded(),
+        last_merged: store.last_folded(),
         labels: labels.collect(),
     }
 }

@@ -279,7 +279,7 @@ pub enum AttachError {
         /// The kind of the instance.
         kind: InstanceKind,
     },
-    /// The family has reached its limit of series. Instances are not folded into an aggregated series.
+    /// The family has reached its limit of series. Instances are not merged into an aggregated series.
     #[error(
         "{metric} has reached its limit of {limit} series, so no instance can be added: drop an instance \
          that is not in use, or raise max_series_per_family"

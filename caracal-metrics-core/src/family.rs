@@ -198,8 +198,8 @@ impl<K, L: Labels> Family<K, L> {
     /// for agent in ["a", "b", "c", "d"] {
     ///     calls.inc(Call { route: "/pay", agent });
     /// }
-    /// let folded = [("route", "/pay"), ("agent", "aggregated")];
-    /// assert_eq!(metrics.sample("calls_total", &folded), Some(2.0));
+    /// let merged = [("route", "/pay"), ("agent", "aggregated")];
+    /// assert_eq!(metrics.sample("calls_total", &merged), Some(2.0));
     /// # Ok::<(), caracal_metrics::FamilyError>(())
     /// ```
     ///

@@ -24,11 +24,11 @@
 //! a request. [`MetricsRegistryBuilder::max_series_per_family`] limits the number of label sets of each family,
 //! and [`MetricsRegistryBuilder::max_label_value_bytes`] limits the length of each value.
 //!
-//! When a family has reached its limit, a record with a new label set is *folded*: it is added to a series
-//! whose *open* labels have the value `aggregated`. A label is open if its type does not define a fixed set
-//! of values. For a gauge, the value is dropped instead, because gauges can't be added up. Both cases are
-//! counted in `caracal_metrics_series_limited_total`. Label values that are too long are shortened and
-//! counted in `caracal_metrics_invalid_values_total`.
+//! When a family has reached its limit, an update with a new label set is *merged* into a series whose *open*
+//! labels have the value `aggregated`. A label is open if its type does not define a fixed set of values. For a
+//! gauge, the value is dropped instead, because values of gauges can't always be added up. Both cases are counted
+//! in `caracal_metrics_series_limited_total`. Label values that are too long are shortened and counted in
+//! `caracal_metrics_invalid_values_total`.
 //!
 //! A registry has the families of the [`catalogue`]. You add your own families with
 //! [`MetricsRegistry::family`]. The adapters for sqlx, moka, failsafe, axum, tokio and the `metrics` facade are

@@ -5,15 +5,15 @@
 ///
 /// | schema | buckets per power of two | ratio of bounds | maximum error of a quantile |
 /// |--:|--:|--:|--:|
-/// | 0 | 1 | 2 | 33 % |
-/// | 1 | 2 | 1.41 | 17 % |
-/// | 2 | 4 | 1.19 | 8.6 % |
-/// | 3, the default | 8 | 1.09 | 4.3 % |
-/// | 4 | 16 | 1.04 | 2.2 % |
-/// | 5 | 32 | 1.02 | 1.1 % |
-/// | 6 | 64 | 1.01 | 0.54 % |
-/// | 7 | 128 | 1.005 | 0.27 % |
-/// | 8 | 256 | 1.003 | 0.14 % |
+/// | 0 | 1 | 2 | 33% |
+/// | 1 | 2 | 1.41 | 17% |
+/// | 2 | 4 | 1.19 | 8.6% |
+/// | 3, the default | 8 | 1.09 | 4.3% |
+/// | 4 | 16 | 1.04 | 2.2% |
+/// | 5 | 32 | 1.02 | 1.1% |
+/// | 6 | 64 | 1.01 | 0.54% |
+/// | 7 | 128 | 1.005 | 0.27% |
+/// | 8 | 256 | 1.003 | 0.14% |
 ///
 /// The error is that of the middle of a bucket. This is the best that `histogram_quantile` can promise: a
 /// quantile is in the right bucket, and Prometheus interpolates within the bucket.

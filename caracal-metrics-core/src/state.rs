@@ -28,11 +28,11 @@ crate::labels! {
     }
 }
 
-/// `metrics_series_limited_total`: records that were added to an aggregated series or dropped, because the family
+/// `metrics_series_limited_total`: updates that were added to an aggregated series or dropped, because the family
 /// has reached a limit.
 pub static SERIES_LIMITED: Family<Counter, AboutFamily<'_>> = Family::counter(
     "metrics_series_limited_total",
-    "Total number of records that were folded into an aggregated series or dropped \
+    "Total number of updates that were merged into an aggregated series or dropped \
      because the family reached a limit",
 )
 .namespaced();
@@ -59,10 +59,10 @@ pub static SERIES: Family<Gauge, AboutFamily<'_>> =
         .namespaced()
         .shown_once_used();
 
-/// `metrics_series_limit`: the limit of the series that count. Above it, records are folded.
+/// `metrics_series_limit`: the limit of the series that count. Above it, updates are merged.
 pub static SERIES_LIMIT: Family<Gauge, AboutFamily<'_>> = Family::gauge(
     "metrics_series_limit",
-    "Maximum number of series of a family before records are folded",
+    "Number of series that a family can have before updates with new label values are merged",
 )
 .namespaced()
 .shown_once_used();

@@ -289,7 +289,7 @@ fn a_family_keeps_ten_times_its_limit() {
     let now = cardinality(&m, "orders_total");
     assert_eq!((now.counted, now.hidden), (0, 30));
     assert_eq!(orders_of(&m, "aggregated"), Some(10.0));
-    assert_eq!(now.last_folded.last().unwrap()[0].1, "39");
+    assert_eq!(now.last_merged.last().unwrap()[0].1, "39");
     orders.inc(Order { tenant: "7" });
     assert_eq!(orders_of(&m, "7"), Some(2.0), "a label set that is kept still returns");
 }
@@ -473,8 +473,8 @@ fn a_family_that_is_declared_at_run_time_hides_its_idle_series() {
         (Some(1.0), None, Some(1.0))
     );
     let full = cardinality();
-    assert_eq!((full.counted, full.hidden, full.folded), (2, 0, 1));
-    assert_eq!(full.last_folded, [[("plugin".to_owned(), "search".to_owned())]]);
+    assert_eq!((full.counted, full.hidden, full.merged), (2, 0, 1));
+    assert_eq!(full.last_merged, [[("plugin".to_owned(), "search".to_owned())]]);
     assert_eq!((full.labels[0].label.as_str(), full.labels[0].values), ("plugin", 3));
 
     pass(&m, clock, HOUR * 3);

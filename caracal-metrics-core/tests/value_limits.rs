@@ -53,7 +53,7 @@ fn only_the_label_with_a_flood_is_folded() {
     let [route, agent] = &of_calls.labels[..] else { panic!("{of_calls:?}") };
     assert_eq!((route.limit, agent.limit), (None, Some(3)));
     assert_eq!((route.values, agent.values), (2, 4));
-    let last = of_calls.last_folded.last().unwrap();
+    let last = of_calls.last_merged.last().unwrap();
     assert_eq!(last[1], ("agent".to_owned(), "unknown".to_owned()));
 }
 

@@ -1,12 +1,13 @@
 //! Prometheus metrics for production services built on axum, sqlx, moka, failsafe and tokio.
 //!
-//! You keep your `Router`, pool, cache, breaker and runtime. You wrap them, or attach them to a metrics registry.
-//! Each adapter is enabled by a Cargo [feature](#features) of this crate. This page is a tour of the parts:
-//! [HTTP requests](#http-requests), [connection pools](#connection-pools), [caches](#caches),
-//! [circuit breakers](#circuit-breakers), [your own metrics](#your-own-metrics) and [tests](#tests).
+//! You keep your `Router`, pool, cache, circuit breaker and runtime. You wrap them, or attach them to a metrics
+//! registry. The support for each library is an *adapter*, which a Cargo [feature](#features) of this crate
+//! enables. This page is a tour of the parts: [HTTP requests](#http-requests), [connection
+//! pools](#connection-pools), [caches](#caches), [circuit breakers](#circuit-breakers), [your own
+//! metrics](#your-own-metrics) and [tests](#tests).
 //!
-//! Everything records into a [`MetricsRegistry`]. Create one registry in `main`, and pass clones of it to the other
-//! parts of your program. Clones are cheap and share the same metrics.
+//! Everything records into a [`MetricsRegistry`]. Create one registry in `main`, and pass clones of it to the
+//! other parts of your program. Clones are cheap and share the same metrics.
 //!
 //! # HTTP requests
 //!
@@ -40,14 +41,14 @@
 //! # }
 //! ```
 //!
-//! `HttpMetricsLayer` uses the names of OpenTelemetry's semantic conventions. `GatewayMetricsLayer` uses the names of
-//! the Python module `caracal.monitoring`.
+//! `HttpMetricsLayer` uses the names of OpenTelemetry's semantic conventions. `GatewayMetricsLayer` uses the names
+//! of the Python module `caracal.monitoring`.
 //!
 //! # Connection pools
 //!
-//! `attach` adds gauges for an existing pool to the registry, and returns a guard. The gauges stay on the
-//! metrics page until the guard is dropped or the pool is closed. To count and time queries as well, enable
-//! the feature of your database, such as `sqlx-postgres`, and use `wrap` instead.
+//! `PoolObserver::attach` adds gauges for an existing pool to the registry, and returns a guard. The gauges stay
+//! on the metrics page until the guard is dropped or the pool is closed. To count and time queries as well, enable
+//! the feature of your database, such as `sqlx-postgres`, and use `PoolObserver::wrap` instead.
 //!
 #![cfg_attr(feature = "full", doc = "```")]
 #![cfg_attr(not(feature = "full"), doc = "```ignore")]
@@ -69,8 +70,8 @@
 //!
 //! # Caches
 //!
-//! `wrap` returns a wrapper with the same methods as the moka cache. `listener` returns an eviction listener that
-//! counts removals by cause:
+//! `CacheObserver::wrap` returns a wrapper with the same methods as the moka cache. `CacheObserver::listener`
+//! returns an eviction listener that counts removals by cause:
 //!
 #![cfg_attr(feature = "full", doc = "```")]
 #![cfg_attr(not(feature = "full"), doc = "```ignore")]
@@ -97,8 +98,8 @@
 //!
 //! # Circuit breakers
 //!
-//! To observe an existing failsafe breaker, use `wrap`. To create a breaker whose transitions are also counted, use
-//! `build`:
+//! To observe an existing failsafe breaker, use `BreakerObserver::wrap`. To create a breaker whose transitions are
+//! also counted, use `BreakerObserver::build`:
 //!
 #![cfg_attr(feature = "full", doc = "```")]
 #![cfg_attr(not(feature = "full"), doc = "```ignore")]
@@ -154,9 +155,9 @@
 //!
 //! # Tests
 //!
-//! Give each test its own registry. [`MetricsRegistry::sample`] reads one value, as in the examples above. With the
-//! feature `testing`, tests can compare snapshots. A failed assertion lists every series that changed. For a guide,
-//! see the module `testing_metrics`.
+//! Give each test its own registry. [`MetricsRegistry::sample`] reads one value, as in the examples above. With
+//! the feature `testing`, tests can compare snapshots. A failed assertion lists every series that changed. For a
+//! guide, see the module `testing_metrics`.
 //!
 #![cfg_attr(feature = "testing", doc = "```")]
 #![cfg_attr(not(feature = "testing"), doc = "```ignore")]
@@ -199,8 +200,8 @@
 //! | `full` | the modules of these features | enables `axum`, `axum-live`, `axum-serve`, `breaker`, `bridge`, `cache`, `monitoring`, `process`, `protobuf`, `sqlx` and `tokio`; to observe queries, add the feature of the database or `sqlx-query-events` |
 //!
 //! If the compiler reports "no method named `serve`" or "no method named `process_metrics`", enable the feature
-//! `axum-serve` or `process`, respectively. The error message does not name the feature, because the compiler does not
-//! know methods that a disabled feature would add.
+//! `axum-serve` or `process`, respectively. The error message does not name the feature, because the compiler does
+//! not know methods that a disabled feature would add.
 //!
 //! # Versions of the libraries
 //!
@@ -218,9 +219,9 @@
 //! | sqlx | 0.8 (0.8.3 or later) | `sqlx_0_8` |
 //! | tokio | 1 (1.45 or later) | `tokio` |
 //!
-//! A program can use both versions of sqlx, with any drivers. The drivers for Postgres and MySQL need no C library.
-//! For SQLite, Cargo selects `libsqlite3-sys` 0.30, the only release that both versions accept. If your program pins
-//! a later `libsqlite3-sys`, it can't use the SQLite drivers of both versions.
+//! A program can use both versions of sqlx, with any drivers. The drivers for Postgres and MySQL need no C
+//! library. For SQLite, Cargo selects `libsqlite3-sys` 0.30, the only release that both versions accept. If your
+//! program pins a later `libsqlite3-sys`, it can't use the SQLite drivers of both versions.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

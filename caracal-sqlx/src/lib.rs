@@ -151,9 +151,9 @@
 //!
 //! `migrate!().run(&pool)` runs on a wrapped pool as it does on sqlx's own. sqlx implements `Migrate` for the
 //! driver's connection type, and `Acquire` must return a connection that dereferences to exactly this type. A
-//! wrapper can't substitute its own type, so it can't count the statements of migrations. To count them,
-//! install `QueryEvents` at the start of the program. One line is enough. Queries of wrapped pools are still
-//! counted only once:
+//! wrapper can't substitute its own type, so it can't count the statements of migrations. To count them, install
+//! `QueryEvents` at the start of the program. Queries of wrapped pools are still counted only once. One line is
+//! enough:
 //!
 #![cfg_attr(all(feature = "query-events", feature = "sqlite"), doc = "```")]
 #![cfg_attr(not(all(feature = "query-events", feature = "sqlite")), doc = "```ignore")]
@@ -191,8 +191,8 @@
 //! # Lifetimes
 //!
 //! A [`PoolGuard`], and an [`ObservedPool`] with its connections, transactions and streams, hold a clone of the
-//! pool, because sqlx has no weak handle. The series are removed when the last of them is dropped or the pool is
-//! closed. The registry does not hold the pool.
+//! pool, because sqlx has no weak handle. The series of the pool are removed when the last of these objects is
+//! dropped or the pool is closed. The registry does not hold the pool.
 //!
 //! A pool is read when the metrics are scraped. There is no background task. Reading a pool takes a few atomic
 //! loads. [`PoolObserver`] documents the meaning of each gauge.

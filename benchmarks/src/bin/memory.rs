@@ -53,7 +53,9 @@ fn main() -> Result<()> {
         let (histogram, histograms) = series_and_page(histograms);
         println!("| {name} | {counter:.0} | {histogram:.0} | {counters} | {histograms} |");
     }
-    println!("\nMemory of a Caracal registry with 1,000,000 counters, in MB:\n");
+    println!(
+        "\nThe next table shows the memory of a Caracal registry with 1,000,000 counters, in MB.\n"
+    );
     println!(
         "*Label text* is the size of all label values. *Series* is the memory that the registry takes after all counters have\n\
          been recorded, including the label text. *Kept for pages* is the additional memory that the registry keeps after the\n\

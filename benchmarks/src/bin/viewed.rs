@@ -1,6 +1,6 @@
 //! The cost of recording while browsers show the live page. 4 threads record, with 10,000 series in the
 //! registry, in alternating rounds: alone, and while 50 viewers each request the document once a second
-//! over HTTP on the loopback interface. The program ends with an error if a record costs over 2 % more,
+//! over HTTP on the loopback interface. The program ends with an error if a record costs over 2% more,
 //! or if the memory of the process grows with the viewers.
 //!
 //! The processor time of the recording threads counts, not the wall-clock time, as in `scraped`. On a

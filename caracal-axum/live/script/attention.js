@@ -52,7 +52,7 @@ function fewFiles() {
 function lostMetrics() {
   const moves = (role) => recentRate(family(role)?.totals.get('total') ?? new Track(store.tick)) > 0;
   return [
-    ['seriesLimited', 'Metrics reached their series limit', 'new label values are folded', '#/cardinality'],
+    ['seriesLimited', 'Metrics reached their series limit', 'updates with new label values are merged', '#/cardinality'],
     ['collectionErrors', 'Metrics are missing', 'collectors fail or do not return in time'],
   ].filter(([role]) => moves(role)).map(([, text, detail, link]) => ({ text, detail, link }));
 }

@@ -58,7 +58,7 @@ function bytes(value) {
   return `${digits(size)} TiB`;
 }
 
-const percent = (ratio) => (Number.isNaN(ratio) ? '–' : `${digits(ratio * 100)} %`);
+const percent = (ratio) => (Number.isNaN(ratio) ? '–' : `${digits(ratio * 100)}%`);
 const perSecond = (value) => (Number.isNaN(value) ? '–' : `${short(value)}/s`);
 
 /** Returns the function that formats the values of a unit. */

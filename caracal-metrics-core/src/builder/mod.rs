@@ -179,12 +179,12 @@ impl MetricsRegistryBuilder {
 
     /// Limits the number of label sets of each family. Defaults to 10,000.
     ///
-    /// If a family is full, a record with a new label set goes to one series whose open labels have
+    /// If a family is full, an update with a new label set is merged into a series whose open labels have
     /// the value `aggregated`. A value of a gauge is dropped instead, because the states of several
     /// circuit breakers can't be added up. Both are counted in
     /// `caracal_metrics_series_limited_total`.
     ///
-    /// An attached instance (a pool, a circuit breaker, a cache) is never folded. Its series count
+    /// An attached instance (a pool, a circuit breaker, a cache) is never merged. Its series count
     /// towards the limit while it is attached. Attaching an instance to a full family fails with
     /// [`AttachError::SeriesLimit`](crate::AttachError::SeriesLimit).
     pub fn max_series_per_family(mut self, limit: usize) -> Self {
@@ -207,10 +207,10 @@ impl MetricsRegistryBuilder {
     /// Limits the number of values of one open label of a family, in addition to the limit of the
     /// family. Defaults to no limit.
     ///
-    /// If a record has a new value for a label that has reached its limit, the record is folded:
-    /// this label gets the value `aggregated`, and the other labels keep their values. A flood of
-    /// values of one label therefore does not use up the places of others. Folded records are
-    /// counted in `caracal_metrics_series_limited_total`. A value of a gauge is dropped instead.
+    /// If an update has a new value for a label that has reached its limit, it is merged into a
+    /// series in which this label has the value `aggregated` and the other labels keep their values.
+    /// A flood of values of one label therefore does not use up the places of others. Merged updates
+    /// are counted in `caracal_metrics_series_limited_total`. A value of a gauge is dropped instead.
     /// The limit does not apply to the series of attached instances. A series without the label, or
     /// with an empty value, has no value.
     ///
@@ -228,8 +228,8 @@ impl MetricsRegistryBuilder {
     /// for agent in ["agent-1", "agent-2"] {
     ///     metrics.record_policy_evaluation(PolicyDecisionType::Denied, agent, Duration::ZERO);
     /// }
-    /// let folded = [("decision", "denied"), ("agent_id", "aggregated")];
-    /// assert_eq!(metrics.sample("caracal_policy_evaluations_total", &folded), Some(1.0));
+    /// let merged = [("decision", "denied"), ("agent_id", "aggregated")];
+    /// assert_eq!(metrics.sample("caracal_policy_evaluations_total", &merged), Some(1.0));
     /// # Ok::<(), caracal_metrics::BuildError>(())
     /// ```
     pub fn max_values<K, L: Labels>(
@@ -250,8 +250,9 @@ impl MetricsRegistryBuilder {
     /// A hidden series is not on the page, and no longer counts towards the
     /// [limit](Self::max_series_per_family). Nothing is lost: with the next record, the series is
     /// on the page again immediately, with its total. If the family is full at that moment, the
-    /// record is folded, like a record with a new label set. A family keeps up to ten times as many
-    /// label sets as its limit, including the hidden ones. Further label sets are folded.
+    /// record is merged into the `aggregated` series, like a record with a new label set. A family
+    /// keeps up to ten times as many label sets as its limit, including the hidden ones. Further
+    /// label sets are merged.
     ///
     /// - A series is hidden between 1 and 1.25 times this time after its last record, plus up to
     ///   two scrape intervals. Each scrape does a part of the work, so nothing is hidden without

@@ -1,4 +1,5 @@
-//! The label sets that a family folded recently.
+//! The label sets that a family folded recently: it counted them in an aggregated series, or dropped them,
+//! because of a limit.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

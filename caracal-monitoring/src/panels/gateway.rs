@@ -12,7 +12,7 @@ pub(super) const ROW: Row = Row {
         Panel::stat("Failed requests", 6)
             .note(
                 "The ratio of requests with a 5xx response. The alerts compare it \
-                 with 0.1 %.",
+                 with 0.1%.",
             )
             .unit("percentunit")
             .height(4)

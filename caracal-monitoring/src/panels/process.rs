@@ -45,7 +45,7 @@ pub(super) const ROW: Row = Row {
                 "max by (metric) (caracal_metrics_series / caracal_metrics_series_limit)",
                 "{{metric}}",
             )]),
-        Panel::timeseries("Folded records, corrected values and collection errors", 12)
+        Panel::timeseries("Merged updates, corrected values and collection errors", 12)
             .note(
                 "If a value is above zero, see the alert MetricSeriesLimited, or the \
                  log of the service.",
@@ -56,7 +56,7 @@ pub(super) const ROW: Row = Row {
                 (
                     "sum by (metric) (rate(caracal_metrics_series_limited_total\
                      [$__rate_interval])) or vector(0)",
-                    "folded {{metric}}",
+                    "merged {{metric}}",
                 ),
                 (
                     "sum by (metric) (rate(caracal_metrics_invalid_values_total\

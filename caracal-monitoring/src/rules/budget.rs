@@ -153,9 +153,9 @@ impl Requests {
         });
         Group {
             topic: self.topics[1],
-            comment: "With an objective of 99.9 % over 30 days, the error budget is 0.1 % of requests. A burn rate of 1\n\
-                      spends the budget in 30 days. A rate of 14.4 spends 2 % of it in an hour, 6 spends 5 % in six hours,\n\
-                      3 spends 10 % in a day, and 1 spends 10 % in three days. The long window shows that the errors\n\
+            comment: "With an objective of 99.9% over 30 days, the error budget is 0.1% of requests. A burn rate of 1\n\
+                      spends the budget in 30 days. A rate of 14.4 spends 2% of it in an hour, 6 spends 5% in six hours,\n\
+                      3 spends 10% in a day, and 1 spends 10% in three days. The long window shows that the errors\n\
                       are significant, the short one that they continue. For another objective, change the factor 0.001.",
             rules: rules.collect(),
         }

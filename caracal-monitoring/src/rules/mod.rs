@@ -26,7 +26,7 @@ use crate::target::Target;
 /// All rules select the target's job, and the texts of the alerts name it. You can therefore load the files
 /// of several services together.
 ///
-/// The alerts about errors assume an objective of 99.9 % over 30 days. For a different objective, change the
+/// The alerts about errors assume an objective of 99.9% over 30 days. For a different objective, change the
 /// factor 0.001 in the file.
 ///
 /// ```

@@ -37,7 +37,7 @@ pub(super) fn group(service: &Service<'_>) -> Group {
                     Severity::Warning,
                     "A metric is close to its series limit",
                     "In an instance of {{ $labels.job }}, {{ $labels.metric }} has {{ $value | \
-                     humanizePercentage }} of the\nseries that its limit allows. When the metric reaches this limit, records \
+                     humanizePercentage }} of the\nseries that its limit allows. When the metric reaches this limit, updates \
                      with new label values will be\nmerged into series with the label value \
                      `aggregated`.",
                 )
@@ -51,7 +51,7 @@ pub(super) fn group(service: &Service<'_>) -> Group {
                     Severity::Warning,
                     "A metric has reached its series limit",
                     "In the last 15 minutes, {{ $labels.job }} merged about {{ $value | humanize \
-                     }} records of {{ $labels.metric }}\n\
+                     }} updates of {{ $labels.metric }}\n\
                      into an aggregated series, or dropped them, because the metric has \
                      reached a limit.",
                 ),

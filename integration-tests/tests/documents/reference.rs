@@ -17,14 +17,16 @@ fn tables() -> Result<String> {
     );
     for (heading, shown_once_used) in [
         (
-            "The following families are always on the page, unless you call `only_used_families`: the \
-             families of the Python module, and some of the registry's metrics about itself.",
+            "The following table lists the families that are always on the metrics page, unless you call \
+             `only_used_families`. They are the families of the Python module and some of the registry's \
+             metrics about itself.",
             false,
         ),
         (
-            "The following families are on the page only while something feeds them: the families of the \
-             *adapters* (while something is attached, or a layer or an endpoint is in use), and the \
-             registry's other metrics about itself. Some tokio families also require the service to be built \
+            "The following table lists the families that are on the metrics page only while something feeds \
+             them. They are the families of the *adapters* (the crates that observe a library) and the \
+             registry's other metrics about itself. An adapter feeds its families while an instance of the \
+             library is attached, or while a layer or an endpoint is in use. Some tokio families also require the service to be built \
              with `--cfg tokio_unstable`. The documentation of `RuntimeObserver` lists them.",
             true,
         ),
@@ -99,12 +101,14 @@ fn values(label: &Label) -> Result<String> {
         Values::Word(word) => match word.as_str() {
             "open" if label.name == "metric" => "the name of a family",
             "open" if label.name == "route" => {
-                "open: the pattern that the request matched, the name of a `group`, or `unmatched`"
+                "open: the pattern that the request matched, the name of its group (the layer's option \
+                 `group`), or `unmatched`"
             }
             "open" if label.name == "worker" => "open: the index of the worker, from `0`",
             "open" => "open: any text",
             "optional" if matches!(&*label.name, "route" | "http_route") => {
-                "open: the pattern that the request matched, or the name of a `group`; omitted if it matched neither"
+                "open: the pattern that the request matched, or the name of its group (the layer's option \
+                 `group`); omitted if there is neither"
             }
             "error type" => {
                 "the status code if it is between `500` and `599`; otherwise `client_closed` or `failed`; \

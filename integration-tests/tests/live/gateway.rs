@@ -110,7 +110,7 @@ pub(crate) async fn an_outage_shows() -> Result<()> {
         open(browser, &gateway.server().url("/")).await?;
         eventually("the error ratio moves", async || {
             let ratio = tile(browser, "Errors (5xx)").await?;
-            Ok(ratio.trim_end_matches(" %").parse::<f64>().is_ok_and(|percent| percent > 0.0))
+            Ok(ratio.trim_end_matches('%').parse::<f64>().is_ok_and(|percent| percent > 0.0))
         })
         .await?;
         for transition in ["closed → open", "open → half_open", "half_open → closed"] {

@@ -89,9 +89,9 @@ pub(crate) async fn names_of_its_own() -> Result<()> {
         let text = browser.text("body").await?.unwrap_or_default();
         ensure!(text.contains("shop") && !text.to_lowercase().contains("caracal"), "{text}");
         go(browser, "/cardinality").await?;
-        eventually("what was folded is told", async || {
+        eventually("what was merged is told", async || {
             let text = browser.text("main").await?.unwrap_or_default();
-            Ok(text.contains("3 records were folded") && text.contains("100 % of 2"))
+            Ok(text.contains("3 updates were merged") && text.contains("100% of 2"))
         })
         .await?;
         browser.ensure_clean(&origin).await

@@ -105,7 +105,7 @@ pub(crate) async fn many_series() -> Result<()> {
         go(browser, "/cardinality").await?;
         eventually("the label is named", async || {
             let text = browser.text("table.cardinality").await?.unwrap_or_default();
-            Ok(text.contains("100,000 values") && text.contains("50 % of 200,000"))
+            Ok(text.contains("100,000 values") && text.contains("50% of 200,000"))
         })
         .await?;
         browser.ensure_clean(&origin).await

@@ -33,9 +33,9 @@ fn write_family(family: &FamilyCardinality, json: &mut Json) {
     if let Some(limit) = family.limit {
         json.key("limit").integer(limit as u64);
     }
-    json.key("folded").integer(family.folded);
+    json.key("merged").integer(family.merged);
     json.key("last").array(|json| {
-        for labels in &family.last_folded {
+        for labels in &family.last_merged {
             json.object(|json| {
                 for (name, value) in labels {
                     json.key(name).string(value);
