@@ -1,6 +1,7 @@
 //! The registry that everything records into.
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
@@ -47,6 +48,10 @@ pub struct MetricsRegistry {
     /// The length of the last page. The next page will be about as long.
     page_len: Arc<AtomicUsize>,
 }
+
+// Code of the user runs outside of the locks, so a panic leaves nothing half done.
+impl UnwindSafe for MetricsRegistry {}
+impl RefUnwindSafe for MetricsRegistry {}
 
 impl fmt::Debug for MetricsRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,13 +2,14 @@
 
 mod support;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use caracal_metrics_core::{
-    CircuitBreakerState, DatabaseOperationType, MetricsRegistry, PolicyDecisionType,
+    CircuitBreakerState, Counter, DatabaseOperationType, Family, Gauge, MetricsRegistry,
+    PolicyDecisionType,
 };
 
 fn queries(m: &MetricsRegistry) -> (f64, f64, f64) {
@@ -45,10 +46,10 @@ fn in_flight_returns_to_zero_whatever_happens() {
     assert_eq!(in_flight(&m), 2.0);
     drop(first);
     assert_eq!(in_flight(&m), 1.0);
-    let panicked = catch_unwind(AssertUnwindSafe(|| {
+    let panicked = catch_unwind(|| {
         let _guard = m.track_gateway_request_in_flight();
         panic!("a handler's panic");
-    }));
+    });
     assert!(panicked.is_err());
     cancel(async {
         let _guard = m.track_gateway_request_in_flight();
@@ -79,10 +80,10 @@ fn a_query_timer_records_once_however_it_ends() {
     assert_eq!(queries(&m), (2.0, 2.0, 4.0));
     drop(time());
     assert_eq!(queries(&m), (2.0, 3.0, 5.0));
-    let panicked = catch_unwind(AssertUnwindSafe(|| {
+    let panicked = catch_unwind(|| {
         let _timer = time();
         panic!("a query's panic");
-    }));
+    });
     assert!(panicked.is_err());
     assert_eq!(queries(&m), (2.0, 4.0, 6.0));
     cancel(async {
@@ -110,10 +111,10 @@ fn a_policy_timer_records_the_decision_that_was_last_set() {
     timer.set_decision(PolicyDecisionType::Denied);
     drop(timer);
     assert_eq!((evaluations(&m, "allowed"), evaluations(&m, "denied")), (1.0, 1.0));
-    let panicked = catch_unwind(AssertUnwindSafe(|| {
+    let panicked = catch_unwind(|| {
         let _timer = time(PolicyDecisionType::Allowed);
         panic!("an evaluator's panic");
-    }));
+    });
     assert!(panicked.is_err());
     assert_eq!((evaluations(&m, "allowed"), evaluations(&m, "error")), (1.0, 1.0));
     cancel(async {
@@ -133,10 +134,10 @@ fn an_evaluation_during_another_panic_is_not_an_error() {
         }
     }
     let m = MetricsRegistry::new();
-    let panicked = catch_unwind(AssertUnwindSafe(|| {
+    let panicked = catch_unwind(|| {
         let _clean_up = CleanUp(m.clone());
         panic!("not the evaluator's");
-    }));
+    });
     assert!(panicked.is_err());
     assert_eq!((evaluations(&m, "allowed"), evaluations(&m, "error")), (1.0, 0.0));
 }
@@ -199,4 +200,24 @@ fn handles_record_into_the_series_of_the_recorders() {
     ] {
         assert_eq!(m.sample(name, labels), Some(2.0), "{name}");
     }
+}
+
+#[test]
+fn handles_work_in_a_closure_that_panics() {
+    static JOBS: Family<Counter> = Family::counter("jobs_total", "Jobs.");
+    static QUEUED: Family<Gauge> = Family::gauge("queued_jobs", "Jobs that wait.");
+    let m = MetricsRegistry::new();
+    let (jobs, queued) = (m.family(&JOBS).unwrap(), m.family(&QUEUED).unwrap());
+    let request = m.gateway_request("GET", 200, "jwt");
+    let panicked = catch_unwind(|| {
+        jobs.inc();
+        queued.set(3);
+        request.record(Duration::from_millis(2));
+        panic!("a job's panic");
+    });
+    assert!(panicked.is_err());
+    assert_eq!(m.sample("jobs_total", &[]), Some(1.0));
+    assert_eq!(m.sample("queued_jobs", &[]), Some(3.0));
+    let time = [("method", "GET"), ("status_code", "200")];
+    assert_eq!(m.sample("caracal_gateway_request_duration_seconds_count", &time), Some(1.0));
 }

@@ -7,6 +7,7 @@ mod timer;
 
 use std::any::Any;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 pub use counter::{Counter, FloatCounter};
@@ -49,6 +50,10 @@ pub struct Series {
     /// Keeps a series alive that an attached instance owns, or one that could be hidden.
     _owner: Option<Arc<dyn Any + Send + Sync>>,
 }
+
+// See `MetricsRegistry`.
+impl UnwindSafe for Series {}
+impl RefUnwindSafe for Series {}
 
 impl fmt::Debug for Series {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

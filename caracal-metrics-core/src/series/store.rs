@@ -1,5 +1,6 @@
 //! The series of one family.
 
+use std::panic::RefUnwindSafe;
 use std::sync::atomic::{
     AtomicBool, AtomicU32, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
@@ -102,6 +103,9 @@ impl Settings {
         added.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
+
+// See `MetricsRegistry`.
+impl RefUnwindSafe for FamilyStore {}
 
 #[derive(Debug)]
 pub(crate) struct FamilyStore {
