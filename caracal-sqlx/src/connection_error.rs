@@ -121,6 +121,8 @@ fn of_mysql(number: u16) -> Option<ConnectionErrorType> {
         1053 => Some(ConnectionErrorType::ServerShutdown),
         // All users together, or one of them, have the maximum number of connections.
         1040 | 1203 => Some(ConnectionErrorType::InsufficientResources),
+        // No user may connect from this host.
+        1130 => Some(ConnectionErrorType::Authentication),
         // Only MariaDB reports to a session that it was ended.
         1927 => Some(ConnectionErrorType::Reset),
         _ => None,

@@ -139,6 +139,7 @@ async fn the_number_says_what_happened_to_the_connection() {
         (1053, Some("08S01"), Statement, Type::ServerShutdown),
         (1927, Some("70100"), Statement, Type::Reset),
         (1045, Some("28000"), Login, Type::Authentication),
+        (1130, None, Greeting, Type::Authentication),
         // Any other code of connections.
         (1158, Some("08S01"), Statement, Type::Other),
     ] {
