@@ -38,7 +38,8 @@
 //! # How requests are counted
 //!
 //! A request begins when the service is called and ends when the response body ends. During that time, it is in
-//! flight. It is counted once, when it ends. Its status depends on how it ends:
+//! flight. It is counted once, when it ends. The status that [`GatewayMetricsLayer`] records depends on how it
+//! ends:
 //!
 //! | the request ends because | status |
 //! |---|---|
@@ -75,9 +76,11 @@
 //! the exemplar of the bucket in which the duration of the request is counted. OpenMetrics and protobuf show
 //! exemplars. Traces without the flag are not used, because tracing backends usually do not store them.
 //!
-//! [`GatewayMetricsLayer::by_route`] also counts requests by route. [`HttpMetricsLayer`] records requests and
-//! streams in the same way, under OpenTelemetry's names, but ignores the four extensions above.
-//! [`MetricsLayer`] lists all options of a layer.
+//! [`GatewayMetricsLayer::by_route`] also counts requests by route. [`HttpMetricsLayer`] counts and times requests
+//! and streams in the same way, under OpenTelemetry's names, but ignores the four extensions above. If a request
+//! ends early, it does not record the status 499 or 500. Instead, `error_type` is `client_closed` or `failed`, and
+//! `http_response_status_code` is the status of the response, if there was one. [`MetricsLayer`] lists all options
+//! of a layer.
 //!
 //! # Features
 //!

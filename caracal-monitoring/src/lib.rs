@@ -4,7 +4,7 @@
 //! [`dashboard`], [`rules`] and [`scrape_config`] generate the files. The files use the namespace and the job of
 //! your service. The dashboard and the rules cover the adapters that the service uses. The dashboard also shows
 //! your own families. You can write the files to your repository, or let users download them from the live page of
-//! the running service (`MetricsEndpoint::live_page` of caracal-axum).
+//! the running service (`live_page` or `MetricsEndpoint::live` of caracal-axum).
 //!
 //! An adapter that is not in use adds no panels and no alerts. Call the functions after everything is attached
 //! and registered.

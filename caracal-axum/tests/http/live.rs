@@ -159,7 +159,7 @@ async fn what_the_documents_have_is_what_the_metrics_have() {
 
     let cardinality = gateway.ask("GET /cardinality.json").await;
     let known =
-        "\"name\":\"calls_total\",\"series\":700,\"counted\":700,\"limit\":10000,\"folded\":0,";
+        "\"name\":\"calls_total\",\"series\":700,\"counted\":700,\"limit\":10000,\"merged\":0,";
     assert!(body(&cardinality).contains(known), "{cardinality}");
 }
 

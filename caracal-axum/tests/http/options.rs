@@ -239,7 +239,7 @@ async fn a_label_is_bounded() {
 
 /// A flood of values of a label hides neither the errors nor the successes.
 #[tokio::test]
-async fn folded_requests_show_whether_they_failed() {
+async fn merged_requests_show_whether_they_failed() {
     let metrics = MetricsRegistry::builder().max_series_per_family(1).build().unwrap();
     let layer = HttpMetricsLayer::new(&metrics).label("tenant", |request| {
         Some(request.headers.get("x-tenant")?.to_str().ok()?.to_owned())
