@@ -67,13 +67,13 @@ fn rows(metrics: &MetricsRegistry, family: &str) -> Rows {
 }
 
 /// Values with the same beginning, and with all lengths around the one from which a length takes two bytes.
-/// Some contain characters that text escapes.
+/// Those that come last have the same length. Some contain characters that text escapes.
 fn value() -> impl Strategy<Value = String> {
     let few = "[ab]{0,3}";
     let long =
         (prop::sample::select(vec![80_usize, 90, 100, 110, 120, 127, 128, 140]), "[ab]{0,2}")
             .prop_map(|(len, end)| "x".repeat(len) + &end);
-    prop_oneof![6 => few, 2 => long, 1 => "[a\"\\\\\n\u{1}ü]{1,3}"]
+    prop_oneof![6 => few, 3 => "y[abc]{3}", 2 => long, 1 => "[a\"\\\\\n\u{1}ü]{1,3}"]
 }
 
 proptest! {

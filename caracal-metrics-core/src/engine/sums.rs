@@ -75,8 +75,8 @@ impl Sums {
                 sums.add(page, |place| {
                     // The processor recognizes a sequence of accesses only after a few of them, which is too
                     // late for a page.
-                    if let Some(next) = next {
-                        next.iter().for_each(|runs| pages::prefetch(&runs[place]));
+                    for runs in next.into_iter().flatten() {
+                        pages::prefetch(&runs[place]);
                     }
                     group.map(|runs| &runs[place])
                 });
@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(places(0b1000_0000_0000_0101, 1), [0, 2, 15]);
         assert_eq!(places(0b1100_0000_0000_0011, 2), [1, 0, 15, 14]);
         assert_eq!(places(0b0000_1111_1111_0000, 4), [7, 6, 5, 4, 11, 10, 9, 8]);
-        assert_eq!(places(u16::MAX, 1), Vec::from_iter(0..16));
+        assert_eq!(places(u16::MAX, 1), (0..16).collect::<Vec<_>>());
         assert_eq!(places(0, 4), []);
     }
 }

@@ -28,8 +28,11 @@ pub(super) struct LabelPairs<'a> {
     last_len: usize,
     /// Whether all of the above belong to the last row.
     is_known: bool,
-    /// The last message that was written, if its row was plain.
+    /// The last message that was written, if its row was plain. It has other bytes in the place of `tail`.
     message: Vec<u8>,
+    /// The end of the last value of the last row, if it has one. The message is not kept up to date: bytes that were
+    /// just stored in small parts are slow to load in large ones.
+    tail: Option<Tail>,
     /// The start of the last value in the message, if there is one.
     value_at: Option<usize>,
     /// The length of its number, in bytes.
@@ -48,35 +51,39 @@ impl<'a> LabelPairs<'a> {
             last_len: 0,
             is_known: false,
             message: Vec::new(),
+            tail: None,
             value_at: None,
             single_len: 0,
         }
     }
 
     /// Writes the message of this row with its value. The row must follow the last one.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "the value would be passed in memory, in parts that are slow to load"
+    )]
     pub(super) fn write(&mut self, row: &Row<'_>, value: Single, out: &mut Vec<u8>) {
         let place = self.place_of_rest(row).filter(|_| value.len() == self.single_len);
         let Some(place) = place else {
             self.set_message(row, value);
             return out.extend_from_slice(&self.message);
         };
-        // The page comes first: bytes that were just stored in small parts are slow to load in large ones.
         let start = out.len();
-        out.extend_from_slice(&self.message);
-        let written = &mut out[start..];
-        let (kept, new) = (&mut self.message[place..], &mut written[place..]);
-        if let Some(rest) = row.short_rest::<WORD>() {
-            // The number comes after the value, and is longer than a word.
-            if let (Some(kept), Some(new)) = (kept.first_chunk_mut(), new.first_chunk_mut()) {
-                *kept = first_of(*rest, row.rest.len(), *kept);
-                *new = *kept;
-            }
+        if let Some(rest) = row.short_rest()
+            && let Some(tail) = &mut self.tail
+        {
+            tail.end_with(*rest, row.rest.len());
+            out.extend_from_slice(&self.message);
+            tail.write(&mut out[start..]);
         } else {
-            kept[..row.rest.len()].copy_from_slice(row.rest);
-            new[..row.rest.len()].copy_from_slice(row.rest);
+            self.complete();
+            let end = place + row.rest.len();
+            self.message[place..end].copy_from_slice(row.rest);
+            self.tail = Tail::of(&self.message, end);
+            out.extend_from_slice(&self.message);
         }
-        value.write_over(written);
+        value.write_over(&mut out[start..]);
     }
 
     /// Returns where to put the rest of the row's key in the message, if this is all in which the row differs
@@ -88,14 +95,23 @@ impl<'a> LabelPairs<'a> {
         (row.is_plain && is_as_long).then_some(self.value_at? + in_value)
     }
 
+    /// Puts the tail into the message.
+    fn complete(&mut self) {
+        if let Some(tail) = self.tail.take() {
+            tail.write(&mut self.message);
+        }
+    }
+
     /// Creates the message of this row.
     #[inline(never)]
     fn set_message(&mut self, row: &Row<'_>, single: Single) {
+        self.complete();
         if let Some(value_at) = self.value_at {
             let start = self.values[self.last()];
             let value = &mut self.key[start..];
             value.copy_from_slice(&self.message[value_at..][..value.len()]);
             if single.len() == self.single_len && self.set_value(row, value_at, single) {
+                self.tail = Tail::of(&self.message, value_at + self.key.len() - start);
                 return;
             }
         }
@@ -106,8 +122,10 @@ impl<'a> LabelPairs<'a> {
         if self.set(row) {
             let labels = self.before.len() + self.last_len + self.after.len();
             begin_bytes(4, labels as u64 + single.len(), &mut message);
-            self.value_at = Some(message.len() + self.before.len());
+            let value_at = message.len() + self.before.len();
+            self.value_at = Some(value_at);
             self.append_set(&mut message);
+            self.tail = Tail::of(&message, value_at + self.last_len);
         } else {
             let mut labels = Vec::new();
             self.append_any(row, &mut labels);
@@ -249,12 +267,35 @@ const MOST_IN_A_BYTE: usize = 0x7f;
 
 const WORD: usize = size_of::<u64>();
 
-/// Returns a word with the first `bytes` bytes of one word and the other bytes of another.
-#[inline]
-fn first_of(first: [u8; WORD], bytes: usize, then: [u8; WORD]) -> [u8; WORD] {
-    let kept = u64::MAX.checked_shl(bytes as u32 * u8::BITS).unwrap_or(0);
-    let (first, then) = (u64::from_le_bytes(first), u64::from_le_bytes(then));
-    (first & !kept | then & kept).to_le_bytes()
+/// A word of a message.
+#[derive(Clone, Copy)]
+struct Tail {
+    at: usize,
+    word: u64,
+}
+
+impl Tail {
+    /// Returns the word before this index, if the message has so many bytes before it.
+    fn of(message: &[u8], end: usize) -> Option<Self> {
+        let word = u64::from_le_bytes(*message[..end].last_chunk()?);
+        Some(Self { at: end - WORD, word })
+    }
+
+    /// Replaces the last `bytes` bytes by the first ones of `rest`.
+    #[inline]
+    fn end_with(&mut self, rest: [u8; WORD], bytes: usize) {
+        let kept = (WORD - bytes) as u32 * u8::BITS;
+        let replaced = u64::MAX.checked_shl(kept).unwrap_or(0);
+        let rest = u64::from_le_bytes(rest).wrapping_shl(kept);
+        self.word = self.word & !replaced | rest & replaced;
+    }
+
+    #[inline]
+    fn write(self, message: &mut [u8]) {
+        if let Some(word) = message[self.at..].first_chunk_mut() {
+            *word = self.word.to_le_bytes();
+        }
+    }
 }
 
 /// Writes a pair up to its value, which has this length. The name is that of [`Pair::Own`].

@@ -73,6 +73,8 @@ impl Repeated {
 pub(super) struct Mark {
     piece: usize,
     byte: usize,
+    /// The number of bytes that are kept free for the length.
+    room: usize,
 }
 
 /// The room of a piece beyond its length, because it ends at the end of a line.
@@ -135,23 +137,29 @@ impl Out {
         }
     }
 
-    /// Starts a message whose length is not known yet.
+    /// Starts a message of about this number of bytes.
     #[cfg(feature = "protobuf")]
-    pub(super) fn begin_message(&mut self) -> Mark {
+    pub(super) fn begin_message(&mut self, about: usize) -> Mark {
         self.cut();
-        Mark { piece: self.done.len(), byte: self.buffer.len() }
+        self.expect(about);
+        let byte = self.buffer.len();
+        let room = crate::wire::varint_len(about as u64) as usize;
+        self.buffer.resize(byte + room, 0);
+        Mark { piece: self.done.len(), byte, room }
     }
 
-    /// Inserts the length of a message before it.
+    /// Writes the length of a message before it. The message is moved only if its length takes more or fewer bytes
+    /// than expected.
     #[cfg(feature = "protobuf")]
     pub(super) fn end_message(&mut self, begun: Mark) {
-        let Mark { piece, byte } = begun;
+        let Mark { piece, byte, room } = begun;
+        let end_of_room = byte + room;
         let pieces = self.done.get(piece..).unwrap_or_default().iter();
         let written: usize = pieces.map(Vec::len).sum::<usize>() + self.buffer.len();
         let mut length = Vec::new();
-        crate::wire::varint((written - byte) as u64, &mut length);
+        crate::wire::varint((written - end_of_room) as u64, &mut length);
         let first = self.done.get_mut(piece).unwrap_or(&mut self.buffer);
-        first.splice(byte..byte, length);
+        first.splice(byte..end_of_room, length);
         self.cut();
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn write_family(
 ) {
     let description = &store.description;
     let (kind, unit) = (description.kind.as_str(), description.unit.as_deref());
-    let begun = out.begin_message();
+    let begun = out.begin_message(about_bytes(store, rows));
     write_header(&description.name, store.help(), kind, unit, &mut out.buffer);
     if description.kind.is_histogram() {
         write_histograms(store, rows, values, out);
@@ -38,6 +38,20 @@ pub(super) fn write_family(
     join(out);
     out.end_message(begun);
 }
+
+/// Estimates the length of a family, in bytes.
+fn about_bytes(store: &FamilyStore, rows: &Rows) -> usize {
+    // A bucket has a count and a bound. A value has a start timestamp.
+    const BUCKET: usize = 15;
+    const VALUE: usize = 30;
+    let description = &store.description;
+    let buckets = description.bounds.len() * BUCKET;
+    let header = description.name.len() + store.help().len() + VALUE;
+    header + rows.series() * (store.pairs.about_bytes() + rows.first_key() + VALUE + buckets)
+}
+
+/// Most foreign families have few series.
+const ABOUT_FOREIGN: usize = 1 << 10;
 
 /// Writes the messages of counters or gauges.
 fn write_singles(store: &FamilyStore, rows: &Rows, values: &mut Values<'_>, out: &mut Out) {
@@ -108,7 +122,7 @@ fn number(value: Value) -> f64 {
 
 /// Writes a foreign family.
 pub(super) fn write_foreign(family: &ForeignFamily, out: &mut Out) {
-    let begun = out.begin_message();
+    let begun = out.begin_message(ABOUT_FOREIGN);
     write_header(&family.name, &family.help, family.kind, None, &mut out.buffer);
     write_foreign_metrics(family, &mut out.buffer);
     out.end_message(begun);

@@ -40,4 +40,15 @@ impl PairText {
         pairs.sort_unstable_by_key(|(name, _)| *name);
         Self { pairs: pairs.into_iter().map(|(_, pair)| pair).collect() }
     }
+
+    /// Estimates the length of the fields of a row, without the values of its own labels.
+    pub(crate) fn about_bytes(&self) -> usize {
+        // The key and the length of a pair, and the length of its value.
+        const OTHERS: usize = 3;
+        let fields = self.pairs.iter().map(|pair| match pair {
+            Pair::Added(pair) => pair.len(),
+            Pair::Own(_, fields) => fields.len() + OTHERS,
+        });
+        fields.sum()
+    }
 }
