@@ -15,7 +15,7 @@ const ROWS: [&str; 6] = [
     "counter, 3 labels by value",
     "custom histogram, one enum and one text label",
     "gateway request: in flight ±1, counter, histogram",
-    "counter, 2 open labels, 8 of 200,000 series",
+    "a thread with ten gateway requests, from start to end",
     "counter, 3 labels by value, 2 threads",
     "page of 10,000 histograms, per series",
 ];
