@@ -24,7 +24,8 @@ pub struct FamilyCardinality {
     pub hidden: usize,
     /// The limit of the series that count. `None` if nothing is ever merged, because all labels are closed.
     pub limit: Option<usize>,
-    /// The number of updates that were merged or dropped because of a limit, as in `caracal_metrics_series_limited_total`.
+    /// The number of updates that were merged or dropped because of a limit, as in
+    /// `caracal_metrics_series_limited_total`.
     pub merged: u64,
     /// Up to 8 label sets that were merged since the last page, the newest one last. Each has the names and
     /// values of the open labels, with values cut to 256 bytes.

@@ -179,9 +179,9 @@ impl MetricsRegistryBuilder {
 
     /// Limits the number of label sets of each family. Defaults to 10,000.
     ///
-    /// If a family is full, an update with a new label set is merged into a series whose open labels have
-    /// the value `aggregated`. A value of a gauge is dropped instead, because the states of several
-    /// circuit breakers can't be added up. Both are counted in
+    /// If a family is full, an update with a new label set is merged into a series whose open labels
+    /// have the value `aggregated`. A value of a gauge is dropped instead, because the states of
+    /// several circuit breakers can't be added up. Both are counted in
     /// `caracal_metrics_series_limited_total`.
     ///
     /// An attached instance (a pool, a circuit breaker, a cache) is never merged. Its series count
@@ -250,9 +250,8 @@ impl MetricsRegistryBuilder {
     /// A hidden series is not on the page, and no longer counts towards the
     /// [limit](Self::max_series_per_family). Nothing is lost: with the next record, the series is
     /// on the page again immediately, with its total. If the family is full at that moment, the
-    /// record is merged into the `aggregated` series, like a record with a new label set. A family
-    /// keeps up to ten times as many label sets as its limit, including the hidden ones. Further
-    /// label sets are merged.
+    /// record is merged like one with a new label set. A family keeps up to ten times as many label
+    /// sets as its limit, including the hidden ones, and merges any others.
     ///
     /// - A series is hidden between 1 and 1.25 times this time after its last record, plus up to
     ///   two scrape intervals. Each scrape does a part of the work, so nothing is hidden without
