@@ -108,4 +108,9 @@ impl Width {
             Self::Histogram { runs, .. } => runs * RUN_WORDS,
         }
     }
+
+    /// Returns the number of runs that contain the words of a cell.
+    pub(super) fn runs(self) -> usize {
+        self.words().div_ceil(RUN_WORDS)
+    }
 }

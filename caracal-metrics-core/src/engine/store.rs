@@ -79,7 +79,7 @@ impl Store {
     /// Releases a cell. The caller holds the last reference to it, so everything was recorded before, and
     /// nothing is recorded afterwards.
     pub(super) fn release(&self, cell: Cell, width: Width) {
-        let runs = width.words().div_ceil(RUN_WORDS);
+        let runs = width.runs();
         let first = cell.0 as usize % RUN_WORDS;
         let zero = |words: &[AtomicU64]| {
             words[first..first + width.words()].iter().for_each(|word| word.store(0, Relaxed));

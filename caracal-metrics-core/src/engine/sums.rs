@@ -27,7 +27,7 @@ const _: () = assert!(PAGE_RUNS <= u16::BITS as usize, "a bit for each run");
 
 impl Wanted {
     pub(super) fn of(width: Width, cells: impl Iterator<Item = Cell>) -> Self {
-        let bits = (1_u16 << runs_of(width)) - 1;
+        let bits = (1_u16 << width.runs()) - 1;
         let mut wanted = Self { width, runs: Vec::new() };
         for cell in cells.filter(|cell| Pages::may_hold(*cell)) {
             let run = cell.0 as usize / RUN_WORDS;
@@ -153,17 +153,12 @@ impl Sums {
 /// of a histogram, which is read before the other runs.
 fn places(mut wanted: u16, width: Width) -> impl Iterator<Item = usize> {
     // A cell starts at a multiple of its number of runs, which is a power of two.
-    let last = runs_of(width) - 1;
+    let last = width.runs() - 1;
     std::iter::from_fn(move || {
         let lowest = wanted.trailing_zeros();
         wanted ^= 1_u16.checked_shl(lowest)?;
         Some(lowest as usize ^ last)
     })
-}
-
-/// Returns the number of runs that contain the words of a cell.
-fn runs_of(width: Width) -> usize {
-    width.words().div_ceil(RUN_WORDS)
 }
 
 /// Adds counters, or histograms with sums in nanoseconds.

@@ -26,8 +26,8 @@ fn tables() -> Result<String> {
             "The following table lists the families that are on the metrics page only while something feeds \
              them. They are the families of the *adapters* (the crates that observe a library) and the \
              registry's other metrics about itself. An adapter feeds its families while an instance of the \
-             library is attached, or while a layer or an endpoint is in use. Some tokio families also require the service to be built \
-             with `--cfg tokio_unstable`. The documentation of `RuntimeObserver` lists them.",
+             library is attached, or while a layer or an endpoint is in use. Some tokio families also require \
+             the service to be built with `--cfg tokio_unstable`. The documentation of `RuntimeObserver` lists them.",
             true,
         ),
     ] {
